@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The physical address space of the board: RAM at 0 and device regions. It is built before the CPUs start and never
+ * changes afterwards, so readers need no lock. Implemented in softmmu/memory.c.
+ */
+#ifndef EXEC_MEMORY_H
+#define EXEC_MEMORY_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Register access: offset from the region's base, size 1, 2 or 4 bytes, cpu = index of the accessing CPU.
+ * Offsets are inside the region. Called on any CPU thread without locks: the device takes its own. */
+typedef struct MMIOOps {
+    uint32_t (*read)(void *opaque, uint32_t offset, unsigned size, unsigned cpu);
+    void (*write)(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu);
+} MMIOOps;
+
+typedef struct MemoryRegion {
+    uint32_t base, size;        /* bytes; size may be any multiple of 4 */
+    const char *name;
+    const MMIOOps *ops;         /* NULL: RAM */
+    uint8_t *ram;
+    void *opaque;
+    uint64_t reads, writes;     /* statistics, relaxed atomics */
+} MemoryRegion;
+
+/* Regions must not overlap (asserted). Names live for ever. */
+MemoryRegion *memory_add_ram(uint32_t base, uint32_t size, uint8_t *host, const char *name);
+MemoryRegion *memory_add_mmio(uint32_t base, uint32_t size, const MMIOOps *ops, void *opaque, const char *name);
+/* A named region that reads as 0, ignores writes and logs both under -d unimp. */
+MemoryRegion *memory_add_unimplemented(uint32_t base, uint32_t size, const char *name);
+MemoryRegion *memory_find(uint32_t phys);      /* NULL: unmapped */
+/* Iterate (sorted by base): index from 0, NULL at the end. */
+MemoryRegion *memory_region_at(size_t index);
+/* Host address of guest RAM, or NULL if [phys, phys+len) is not all RAM. */
+uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len);
+/* RAM base 0's size in bytes. */
+uint32_t memory_ram_size(void);
+/* Dispatch one register access (unmapped: reads 0, logged under guest_errors). */
+uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu);
+void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu);
+/* Device or loader access to memory; false if any byte is not RAM (nothing is written then).
+ * dma_write invalidates translated code and exclusive reservations (implemented in accel/tcg/dma.c). */
+bool dma_read(uint32_t phys, void *buf, uint32_t len);
+bool dma_write(uint32_t phys, const void *buf, uint32_t len);
+#endif

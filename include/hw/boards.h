@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A machine: what the command line asked for and what the board built. */
+#ifndef HW_BOARDS_H
+#define HW_BOARDS_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "chardev/char.h"
+#include "target/arm/cpu.h"
+
+typedef struct MachineState MachineState;
+typedef struct MachineClass {
+    const char *name, *desc;
+    int max_cpus, default_cpus;
+    uint64_t default_ram;               /* bytes */
+    uint64_t max_ram;
+    const char *default_cpu;
+    /* Build devices; CPUs (machine->cpu[]) and RAM exist already. */
+    void (*init)(MachineState *m);
+    /* "-dtb builtin": build the device tree of this machine from its device table; returns a malloc'ed FDT and its size. */
+    void *(*build_dtb)(MachineState *m, int *size);
+    /* Where secondary CPUs wait: writes the boot stubs (hw/arm/boot.c calls it on every reset with -kernel). */
+    uint32_t board_id;                  /* ATAGS machine id */
+} MachineClass;
+
+struct MachineState {
+    const MachineClass *mc;
+    int smp;
+    uint32_t ram_size;
+    uint8_t *ram;
+    const char *kernel, *initrd, *dtb, *append;
+    Chardev *serial[4];                 /* NULL: not connected */
+    CPUARMState *cpu[ARM_MAX_CPUS];
+};
+extern const MachineClass realview_eb_mpcore_machine;
+const MachineClass *machine_find(const char *name);         /* NULL: unknown */
+const MachineClass *const *machine_list(void);              /* NULL-terminated */
+
+/* hw/arm/boot.c: load the kernel etc. (error_exit on mistakes) and register a reset handler that puts images, stubs
+ * and CPUs in place on every reset. */
+void arm_load_kernel(MachineState *m);
+
+/* Reset handlers run in order of registration with all CPUs stopped. */
+void qemu_register_reset(void (*fn)(void *), void *opaque);
+void qemu_devices_reset(void);
+#endif

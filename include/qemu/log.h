@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -d / -D / -dfilter logging and error messages. Implemented in util/log.c. Thread-safe. */
+#ifndef QEMU_LOG_H
+#define QEMU_LOG_H
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+enum {
+    LOG_IN_ASM = 1 << 0, LOG_OP = 1 << 1, LOG_OP_OPT = 1 << 2, LOG_OUT_ASM = 1 << 3, LOG_INT = 1 << 4,
+    LOG_EXEC = 1 << 5, LOG_CPU = 1 << 6, LOG_MMU = 1 << 7, LOG_GUEST_ERROR = 1 << 8, LOG_UNIMP = 1 << 9,
+    LOG_RESET = 1 << 10, LOG_NOCHAIN = 1 << 11, LOG_STATS = 1 << 12, LOG_PAGE = 1 << 13,
+};
+extern int qemu_loglevel;                   /* set once at start-up (and by the monitor) */
+#define qemu_log_enabled(mask) (__builtin_expect((qemu_loglevel & (mask)) != 0, 0))
+void qemu_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+#define qemu_log_mask(mask, ...) do { if (qemu_log_enabled(mask)) qemu_log(__VA_ARGS__); } while (0)
+FILE *qemu_log_lock(void);                  /* for multi-line output; pair with unlock */
+void qemu_log_unlock(FILE *f);
+bool qemu_log_in_addr_range(uint32_t addr); /* -dfilter */
+/* "qemu-system-arm: message\n" on stderr. */
+void error_report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void warn_report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void error_exit(const char *fmt, ...) __attribute__((format(printf, 1, 2)));  /* error_report + exit(1) */
+#endif

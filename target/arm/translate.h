@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Guest code -> IR. Thread-private: works on the caller's IRBlock only. */
+#ifndef TARGET_ARM_TRANSLATE_H
+#define TARGET_ARM_TRANSLATE_H
+#include "tcg/ir.h"
+
+/*
+ * Translate from PC|T `pc` under TBF_* `flags` until the block ends (branch, PC write, mode change, page end,
+ * max_insns instructions, IR nearly full). `code` points at the host copy of the 4 KiB guest page that holds pc. Every block ends in
+ * exit_jmp, exit_ind or exit_main. An ARM instruction never crosses a page (pc is 4-aligned); Thumb BL pairs are two
+ * separate instructions.
+ */
+void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns);
+
+/*
+ * Flags (F_*) that are live on entry to the code at PC|T `pc`: looks at a few instructions within the page; F_NZCV if
+ * in doubt. A load, a store or anything that may raise makes all flags live (exceptions must see them).
+ */
+uint8_t arm_flags_live_at(uint32_t pc, uint32_t flags, const uint8_t *code_page);
+#endif

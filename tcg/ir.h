@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The intermediate representation between target/arm's translator and the back ends.
+ *
+ * A block is a linear list of IROps with forward-only branches. Operands are IRRefs: guest registers r0-r14
+ * (used directly, so no loads or stores of registers appear), 32-bit temporaries, constants, VFP registers, FP
+ * temporaries. PC never appears: the translator knows it. The four condition flags are an implicit operand: `setf`
+ * names the flags an op defines (pruned by the flag pass), `cc` the condition an op consumes.
+ *
+ * An IRBlock is private to the thread that builds it.
+ */
+#ifndef TCG_IR_H
+#define TCG_IR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef uint16_t IRRef;
+enum {
+    REF_NONE  = 0,
+    REF_R0    = 1,          /* r0..r14 = 1..15 */
+    REF_T0    = 0x0020,     /* 32-bit temporaries */
+    REF_T_END = 0x2000,
+    REF_S0    = 0x4000,     /* s0..s31 */
+    REF_D0    = 0x4020,     /* d0..d15 */
+    REF_F0    = 0x4100,     /* FP temporaries (width from the op) */
+    REF_F_END = 0x5000,
+    REF_K0    = 0x8000,     /* constants: index into IRBlock.consts */
+};
+#define REF_R(n)   ((IRRef)(REF_R0 + (n)))
+#define REF_S(n)   ((IRRef)(REF_S0 + (n)))
+#define REF_D(n)   ((IRRef)(REF_D0 + (n)))
+static inline bool ref_is_reg(IRRef r)   { return r >= REF_R0 && r <= REF_R0 + 14; }
+static inline bool ref_is_temp(IRRef r)  { return r >= REF_T0 && r < REF_T_END; }
+static inline bool ref_is_s(IRRef r)     { return r >= REF_S0 && r < REF_S0 + 32; }
+static inline bool ref_is_d(IRRef r)     { return r >= REF_D0 && r < REF_D0 + 16; }
+static inline bool ref_is_ftemp(IRRef r) { return r >= REF_F0 && r < REF_F_END; }
+static inline bool ref_is_const(IRRef r) { return r >= REF_K0; }
+
+/* Flag masks (IROp.setf). */
+enum { F_N = 8, F_Z = 4, F_C = 2, F_V = 1, F_NZ = 12, F_NZC = 14, F_NZCV = 15 };
+
+/* ARM condition codes, as encoded. */
+enum { CC_EQ, CC_NE, CC_CS, CC_CC, CC_MI, CC_PL, CC_VS, CC_VC, CC_HI, CC_LS, CC_GE, CC_LT, CC_GT, CC_LE, CC_AL };
+
+/* Memory access description (IROp.mem). */
+enum {
+    MEM_SIZE   = 3,         /* log2 of bytes: 0..3 */
+    MEM_SIGNED = 4,         /* sign-extend to 32 bits */
+    MEM_BE     = 8,         /* CPSR.E: byte-swap */
+    MEM_ALIGN  = 16,        /* natural alignment (at most 4 for ldm/stm) is required: alignment fault */
+    MEM_USER   = 32,        /* LDRT/STRT: access with user rights */
+    MEM_ROTATE = 64,        /* SCTLR.U == 0 load/store: aligned down, LDR rotates (the translator sets it) */
+};
+
+/*
+ * X(name, operands): operand letters: d destination, e second destination, a b c sources, i = imm used,
+ * l = label in imm, f = may set flags, q = consumes flags (cc or carry), m = mem, x = ends the block or leaves it,
+ * s = side effect (never removed).  e is IROp.c's slot when it is a destination.
+ *
+ *  insn_start   imm = PC|T of the guest instruction; a marker
+ *  mov d,a[f:NZ]  mvn  and  or  xor  bic(a & ~b) [f:NZ; V and C untouched]
+ *  add sub [f:NZCV, ARM meaning: C after sub = no borrow]; adc = a+b+C; sbc = a-b-!C; d may be none (cmp, cmn, tst, teq)
+ *  shl shr sar ror d,a,imm: imm 1..31 [f: NZC: C = last bit shifted out]
+ *  rrx d,a: (C<<31)|(a>>1) [f: NZC]
+ *  shlv shrv sarv rorv d,a,b: by b[7:0], ARM meaning for >= 32; no flags (carry variants are helpers)
+ *  setc a: C = bit 0 of a
+ *  getc d: d = C
+ *  nz64 a,b: N = bit 31 of b, Z = (a|b) == 0   (a low word, b high word)
+ *  mul d,a,b (low 32) [f:NZ]; umull/smull d(lo),e(hi),a,b
+ *  clz rev rev16 revsh sxtb sxth uxtb uxth d,a
+ *  csel d,a,b,cc: d = cc ? a : b
+ *  br_if cc,label: jump forward to label; label imm: join point. Temporaries do not live across a label.
+ *  ld d,[a+imm],mem: d is a register/temp (sizes 0-2), S ref or 32-bit FP temp (size 2), D ref (size 3)
+ *  st b,[a+imm],mem
+ *  ldm/stm [a+imm],mem: n = IROp.n elements, refs at IRBlock.args[IROp.arg]; all S/reg/temp (4 bytes each), or all D
+ *       (8 bytes each). ldm writes its destinations only when every access succeeded. 'a' may be among them.
+ *       mem: size 2 or 3, MEM_ALIGN (always 4-byte alignment), MEM_BE, MEM_USER.
+ *  ldenv d,imm / stenv a,imm: 32-bit field of CPUARMState at byte offset imm
+ *  call d,helper(imm),a,b,c: see helper.h
+ *  exit_jmp imm: go to guest PC|T imm, chainable. n = 1 if the jump closes a loop (back edge: interrupt check)
+ *  exit_ind a: go to PC|T in a
+ *  exit_main: back to the main loop; regs[15] already holds the next PC|T
+ *  barrier: DMB/DSB: full memory barrier
+ *  FP (width in n: 2 single, 3 double): fadd fsub fmul fnmul fdiv fsqrt d,a[,b]; fmov fneg fabs d,a (bit operations, no NaN handling)
+ *  fcmp a,b (b none = compare with +0): sets env->fp_nzcv; imm = 1: signalling (FCMPE)
+ *  fmstat: env->nzcv = env->fp_nzcv (sets F_NZCV)
+ *  fcvt d,a: n = source width (2: s->d, 3: d->s)
+ *  fsito fuito d,a: a S ref/FP temp holding an integer; n = destination width
+ *  ftosi ftoui d,a: imm = 1 round to zero, 0 by FPSCR; d S ref; n = source width
+ *  fgetw d,a: d(reg/temp) = 32-bit S ref a; fputw d(S ref), a(reg/temp). Halves of D are S refs.
+ */
+#define IR_OPS(X) \
+    X(insn_start, "i")   X(mov, "daf")      X(mvn, "daf")     X(and, "dabf")    X(or, "dabf") \
+    X(xor, "dabf")       X(bic, "dabf")     X(add, "dabf")    X(sub, "dabf")    X(adc, "dabfq") \
+    X(sbc, "dabfq")      X(shl, "daif")     X(shr, "daif")    X(sar, "daif")    X(ror, "daif") \
+    X(rrx, "dafq")       X(shlv, "dab")     X(shrv, "dab")    X(sarv, "dab")    X(rorv, "dab") \
+    X(setc, "af")        X(getc, "dq")      X(nz64, "abf")    X(mul, "dabf") \
+    X(umull, "deab")     X(smull, "deab")   X(clz, "da")      X(rev, "da")      X(rev16, "da") \
+    X(revsh, "da")       X(sxtb, "da")      X(sxth, "da")     X(uxtb, "da")     X(uxth, "da") \
+    X(csel, "dabq")      X(br_if, "lq")     X(label, "l") \
+    X(ld, "daims")       X(st, "abims")     X(ldm, "aims")    X(stm, "aims") \
+    X(ldenv, "di")       X(stenv, "ais")    X(call, "dabcis") \
+    X(exit_jmp, "ix")    X(exit_ind, "ax")  X(exit_main, "x") X(barrier, "s") \
+    X(fadd, "dab")       X(fsub, "dab")     X(fmul, "dab")    X(fnmul, "dab")   X(fdiv, "dab") \
+    X(fsqrt, "da")       X(fmov, "da")      X(fneg, "da")     X(fabs, "da")     X(fcmp, "abis") \
+    X(fmstat, "f")       X(fcvt, "da")      X(fsito, "da")    X(fuito, "da")    X(ftosi, "dai") \
+    X(ftoui, "dai")      X(fgetw, "da")     X(fputw, "da")
+
+typedef enum IROpcode {
+#define X(name, operands) IR_##name,
+    IR_OPS(X)
+#undef X
+    IR_NB_OPS
+} IROpcode;
+
+typedef struct IROp {
+    uint8_t opc;        /* IROpcode */
+    uint8_t setf;       /* flags this op must define; after the flag pass: those that are live */
+    uint8_t cc;         /* condition consumed (br_if, csel) */
+    uint8_t mem;        /* MEM_* */
+    uint8_t n;          /* element count, FP width, back edge */
+    uint8_t savef;      /* flag pass: of setf, those that must reach env->nzcv at this op */
+    IRRef d, a, b, c;   /* c: third source of call, or second destination of umull/smull */
+    uint16_t arg;       /* ldm/stm: first index in IRBlock.args */
+    uint32_t imm;
+} IROp;
+
+enum { IR_MAX_OPS = 2048, IR_MAX_CONSTS = 1024, IR_MAX_ARGS = 1024, IR_MAX_LABELS = 256 };
+
+typedef struct IRBlock {
+    uint32_t pc;            /* PC|T of the first instruction */
+    uint32_t flags;         /* TBF_* */
+    uint32_t guest_bytes;   /* bytes of guest code covered */
+    uint32_t guest_insns;
+    uint16_t nops, nconsts, nargs, nlabels, ntemps, nftemps;
+    bool overflow;          /* a limit was reached: the translator ends the block at the next instruction */
+    IROp ops[IR_MAX_OPS];
+    uint32_t consts[IR_MAX_CONSTS];
+    IRRef args[IR_MAX_ARGS];
+} IRBlock;
+
+/* ---- tcg/ir.c: building ---- */
+void ir_reset(IRBlock *b, uint32_t pc, uint32_t flags);
+IRRef ir_temp(IRBlock *b);
+IRRef ir_ftemp(IRBlock *b);
+IRRef ir_const(IRBlock *b, uint32_t value);      /* shares equal constants */
+uint32_t ir_label(IRBlock *b);
+IROp *ir_emit(IRBlock *b, IROpcode opc, IRRef d, IRRef a, IRRef b2, uint32_t imm);
+/* True if less than `room` ops are left: end the block. */
+bool ir_nearly_full(const IRBlock *b);
+static inline uint32_t ir_const_value(const IRBlock *b, IRRef r) { return b->consts[r - REF_K0]; }
+const char *ir_op_name(IROpcode opc);
+const char *ir_op_operands(IROpcode opc);
+void ir_print(FILE *f, const IRBlock *b);
+/* Returns NULL if the block is well formed, else a static text that says what is wrong; *at = index of the op. */
+const char *ir_verify(const IRBlock *b, int *at);
+
+/* ---- tcg/passes/ ---- */
+/* Fold constants and copies inside a block: see fold.c. */
+void ir_pass_fold(IRBlock *b);
+/*
+ * Flag liveness: prunes setf to flags that something reads, and computes savef: flags that must be written to env->nzcv
+ * because a reader cannot take them from the host's EFLAGS (see flags.c for the exact contract with the emitter).
+ */
+void ir_pass_flags(IRBlock *b);
+/* Remove ops whose results nobody reads. */
+void ir_pass_dce(IRBlock *b);
+/* All passes in order, each followed by the verifier in debug builds. */
+void ir_optimize(IRBlock *b);
+
+#endif
