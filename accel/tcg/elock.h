@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * E, PQEMU's read/write lock over the code caches, as a big-reader lock: a CPU thread is a reader while it is between
+ * elock_read_enter() and elock_read_exit() (Find Fast .. Execute); entering touches only the CPU's own cache line. A writer
+ * (Flush, Invalidate, revoking store rights, watching a page) stops every CPU: raises exit_request, waits until no CPU reads.
+ */
+#ifndef ACCEL_TCG_ELOCK_H
+#define ACCEL_TCG_ELOCK_H
+#include "target/arm/cpu.h"
+/* CPU thread, main loop only. */
+void elock_read_enter(CPUARMState *env);
+void elock_read_exit(CPUARMState *env);
+/*
+ * Exclusive section: no other CPU runs guest code or touches caches, TLBs or MPD until exclusive_end(). `env`: the calling
+ * CPU (which is inside its own read section, possibly deep in a helper: its own read right is suspended meanwhile and
+ * taken back by exclusive_end()), or NULL on a thread that runs no CPU (device DMA). Nestable on one thread. Two writers queue; while waiting,
+ * a CPU counts as stopped, so what it looked up before must be looked up again (its current block stays valid
+ * memory: blocks are only unlinked, code memory is recycled by Flush from the main loop alone).
+ */
+void exclusive_begin(CPUARMState *env);
+void exclusive_end(CPUARMState *env);
+#endif

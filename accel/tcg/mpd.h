@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * MPD, the memory page descriptors: guest RAM page -> the blocks translated from it (of all CPUs) and which 32-byte
+ * pieces of it they cover, so that a store beside code invalidates nothing.
+ */
+#ifndef ACCEL_TCG_MPD_H
+#define ACCEL_TCG_MPD_H
+#include "accel/tcg/tb.h"
+void mpd_init(uint32_t ram_bytes);
+/* Any thread, lock-free: may the page (physical page number) hold translated code? */
+bool mpd_page_has_code(uint32_t phys_page);
+/*
+ * Before reading guest code of a page for the first time: mark it as code and take direct-store rights away (exclusive
+ * section if another CPU may have them). After it returns, no store to the page can go unseen. CPU thread in Build.
+ */
+void mpd_protect_page(CPUARMState *env, uint32_t phys_page);
+void mpd_add_block(TranslationBlock *tb);
+/* Any thread: would a write to [phys, phys+len) touch translated bytes? */
+bool mpd_range_has_code(uint32_t phys, uint32_t len);
+/* Invalidate every block that covers a byte of the range: unlink from hash, chains, MPD, jump caches of all CPUs. Takes an
+ * exclusive section itself (env as in exclusive_begin). */
+void mpd_invalidate_range(CPUARMState *env, uint32_t phys, uint32_t len);
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The fast memory tables. For every (ASID, DACR, privilege) a CPU keeps a context: two directly indexed tables of one
+ * 8-byte entry per 4 KiB page (loads, stores) plus a table of physical pages for instruction fetch.
+ *
+ * Entry e of page p: e > 0: host address of guest byte va = e + va.  e == 0: not filled.  e < 0: take the slow path (MMIO, code
+ * page, page watched by an exclusive); bits as in TLB_SLOW_*.
+ *
+ * Tables are private to their CPU; others touch them only inside an exclusive section (accel/tcg/elock.h).
+ */
+#ifndef ACCEL_TCG_SOFTTLB_H
+#define ACCEL_TCG_SOFTTLB_H
+#include "target/arm/cpu.h"
+
+#define TLB_PAGE_BITS   12
+#define TLB_ENTRIES     (1u << 20)
+#define TLB_WRITE_OFFSET ((uint32_t)(TLB_ENTRIES * 8))      /* bytes from tlb_read to the store table */
+
+void tlb_cpu_init(CPUARMState *env);
+void tlb_cpu_reset(CPUARMState *env);
+/*
+ * Instruction fetch at PC|T: physical address of the instruction; *page = host address of its 4 KiB page (NULL: not RAM).
+ * Raises a prefetch abort. Own CPU, outside or inside exec().
+ */
+uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page);
+/* Drop direct-store rights to physical page (number) in every CPU's tables. Caller is in an exclusive section. */
+void tlb_revoke_writes(uint32_t phys_page);
+/* True if some other CPU than env's may hold a direct-store entry for the page. Any CPU thread. */
+bool tlb_others_may_write(CPUARMState *env, uint32_t phys_page);
+
+/* Slow path of loads and stores (translated code and interpreter). pc = PC|T of the instruction; mem = MEM_*. Raise data aborts. */
+uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc);        /* sizes 0-2 */
+uint64_t slow_load64(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc);
+void slow_store(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem, uint32_t pc);
+void slow_store64(CPUARMState *env, uint32_t va, uint64_t val, uint32_t mem, uint32_t pc);
+/* n elements of size 4 or 8 (mem) between [va...] and env->ldm_buf (as uint32_t[] or uint64_t[]). */
+void slow_ldm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc);
+void slow_stm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc);
+/* Inline fast path in C for the interpreter: host address for a plain access of `size` bytes inside a page, or NULL. */
+static inline void *tlb_fast(CPUARMState *env, uint32_t va, unsigned size, bool store)
+{
+    const uint64_t *t = (const uint64_t *)((const uint8_t *)env->tlb_read + (store ? TLB_WRITE_OFFSET : 0));
+    int64_t e = (int64_t)t[va >> TLB_PAGE_BITS];
+    return e > 0 && !(va & (size - 1)) ? (void *)(e + (uint64_t)va) : NULL;
+}
+
+/* LDREX/STREX/SWP/CLREX, see docs/exclusives.md: helpers in accel/tcg/snapshot.c (rows in helper-table.def). */
+#endif

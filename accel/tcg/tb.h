@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Translated blocks, the code buffer and what a back end offers.
+ *
+ * A block's key is (pc, flags, phys_pc): guest virtual PC|T, TBF_* bits, guest physical address of the first byte. A
+ * block never crosses a 4 KiB page, so a jump inside the page (same virtual and physical page) may be chained.
+ */
+#ifndef ACCEL_TCG_TB_H
+#define ACCEL_TCG_TB_H
+#include <stdint.h>
+#include <stdbool.h>
+#include "tcg/ir.h"
+#include "target/arm/cpu.h"
+
+typedef struct TranslationBlock TranslationBlock;
+typedef struct TBJump {
+    uint32_t target_pc;         /* PC|T this exit goes to; valid if used */
+    uint32_t patch_offset;      /* from tb->code: the 4-byte-aligned rel32 field; 0: exit unused */
+    uint32_t stub_offset;       /* from tb->code: where rel32 points while not chained */
+    TranslationBlock *to;       /* chained to, or NULL.               lock: C (unified) / owner CPU (separate) */
+    TranslationBlock *next_in;  /* next in to->incoming; low bit = which jump of that block.   lock: same */
+} TBJump;
+
+struct TranslationBlock {
+    uint32_t pc, flags, phys_pc;
+    uint32_t guest_bytes;
+    uint16_t guest_insns;
+    uint8_t invalid;            /* set in an exclusive section; such a block is in no table any more */
+    uint8_t owner;              /* separate caches: CPU index */
+    uint8_t *code;              /* x86_64: entry point */
+    uint32_t code_size;         /* bytes */
+    TBJump jmp[2];
+    TranslationBlock *incoming; /* list of blocks chained to this one, tagged like next_in.  lock: as TBJump.to */
+    TranslationBlock *hash_next;/* lock: B for writing; readers are lock-free or hold B */
+    TranslationBlock *page_next;/* list of the page's blocks.                                lock: MPD page lock */
+    IRBlock *ir;                /* interp: compact copy; NULL otherwise */
+};
+
+/* A piece of executable memory that one builder fills. Owned by whoever holds B (unified) or by the CPU (separate). */
+typedef struct CodeBuffer {
+    uint8_t *base, *ptr, *end;
+} CodeBuffer;
+
+typedef struct TCGBackend {
+    const char *name;
+    /* Once, before any CPU runs: emit the shared prologue and thunks at the start of each buffer. False: no room. */
+    bool (*init_buffer)(CodeBuffer *buf);
+    /* Emit b into buf; fills tb->code, code_size, jmp[].{target_pc,patch_offset,stub_offset}. False: buffer full (buf unchanged). */
+    bool (*emit)(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf);
+    /*
+     * Run from tb until something leaves translated code. env->regs[15] is then the next PC|T.
+     * Returns (uintptr_t)tb2 | n when block tb2 left by its unchained jump n (0 or 1), else 0.
+     */
+    uintptr_t (*exec)(CPUARMState *env, TranslationBlock *tb);
+    /* Point jump n of tb at `to` / back at its stub: one aligned 4-byte atomic store; others may execute it. */
+    void (*set_jump)(TranslationBlock *tb, int n, TranslationBlock *to);
+    void (*clear_jump)(TranslationBlock *tb, int n);
+    /* Unwind to the exec() that runs env (stack or sigjmp); exec then returns 0. */
+    _Noreturn void (*unwind)(CPUARMState *env);
+} TCGBackend;
+extern const TCGBackend tcg_backend_x86_64, tcg_backend_interp;
+extern const TCGBackend *tcg_backend;       /* chosen at start-up */
+#endif
