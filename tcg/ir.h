@@ -157,6 +157,16 @@ void ir_print(FILE *f, const IRBlock *b);
 /* Returns NULL if the block is well formed, else a static text that says what is wrong; *at = index of the op. */
 const char *ir_verify(const IRBlock *b, int *at);
 
+/* Flags (F_*) an opcode can define; flags a condition, or an op's cc or carry input, reads (exits: see savef). */
+uint8_t ir_op_may_set(IROpcode opc);
+uint8_t ir_cc_flags(uint8_t cc);
+uint8_t ir_op_reads_flags(const IROp *op);
+bool ir_op_is_exit(IROpcode opc);
+/* Facts about helper `id` (IROp.imm of a call); HF_* flags. Out of range: "?", 0, 0. */
+const char *ir_helper_name(uint32_t id);
+uint8_t ir_helper_flags(uint32_t id);
+uint8_t ir_helper_nargs(uint32_t id);
+
 /* ---- tcg/passes/ ---- */
 /* Fold constants and copies inside a block: see fold.c. */
 void ir_pass_fold(IRBlock *b);

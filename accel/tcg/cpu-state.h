@@ -3,6 +3,7 @@
 #ifndef ACCEL_TCG_CPU_STATE_H
 #define ACCEL_TCG_CPU_STATE_H
 #include <pthread.h>
+#include <setjmp.h>
 #include "target/arm/cpu.h"
 #include "accel/tcg/tb.h"
 
@@ -20,18 +21,37 @@ typedef struct CPUState {
     CPUARMState *env;
     int index;
     pthread_t thread;
-    uint32_t reading;           /* E read right held; atomic: written by the CPU thread, read by writers */
+    uint32_t reading;           /* E: ELOCK_* of elock.h; atomic: written by the CPU thread, watched by writers */
+    uint32_t in_exec;           /* inside tcg_backend->exec(); own thread */
+    sigjmp_buf main_loop;       /* where cpu_loop_exit() goes outside exec(); own thread */
     uint32_t halted;            /* WFI; own thread */
     uint32_t waker;             /* futex word: bumped by cpu_kick; atomic */
+    uint32_t sleeping;          /* on the futex, or about to; atomic */
     uint32_t stop;              /* pause request; atomic */
+    uint32_t stopped;           /* parked for a pause.          lock: pause_lock in cpus.c */
     struct CodeCache *cache;    /* unified: the same for all */
     struct TLBContexts *tlb;
+    TranslationBlock *fast[JUMP_CACHE_SIZE];    /* block of env->jump_cache[] of the same index; same rules */
     struct {
 #define X(f) uint64_t f;
         CPU_COUNTERS(X)
 #undef X
     } n;
 } CPUState;
-extern CPUState *cpu_states[ARM_MAX_CPUS];
+extern CPUState *cpu_states[ARM_MAX_CPUS];      /* accel/tcg/cpus.c; filled before the threads start */
 extern int cpu_count;
+extern _Thread_local CPUState *current_cpu;     /* accel/tcg/elock.c: the CPU this thread runs now, or NULL */
+
+/* accel/tcg/cpu-exec.c: run guest code until somebody wants the CPU to stop or it has nothing to do. CPU thread. */
+typedef enum { CPU_EXIT_REQUEST, CPU_EXIT_IDLE } CPUExit;
+CPUExit cpu_exec(CPUState *cpu);
+
+/* Count an event of the CPU; `cpu` may be NULL (a thread that runs none). */
+#define cpu_count_event(cpu, field) \
+    do { \
+        CPUState *cs_ = (cpu); \
+        if (cs_) { \
+            __atomic_store_n(&cs_->n.field, cs_->n.field + 1, __ATOMIC_RELAXED); \
+        } \
+    } while (0)
 #endif

@@ -7,9 +7,13 @@
 #ifndef ACCEL_TCG_ELOCK_H
 #define ACCEL_TCG_ELOCK_H
 #include "target/arm/cpu.h"
+/* CPUState.reading. SUSPENDED: in an exclusive section, or waiting for one, that was begun inside exec(). */
+enum { ELOCK_OUT = 0, ELOCK_READING = 1, ELOCK_WAITED = 2, ELOCK_SUSPENDED = 4 };
 /* CPU thread, main loop only. */
 void elock_read_enter(CPUARMState *env);
 void elock_read_exit(CPUARMState *env);
+/* CPU thread: does somebody wait for the CPUs to stop? Then leave E soon. */
+bool elock_wanted(void);
 /*
  * Exclusive section: no other CPU runs guest code or touches caches, TLBs or MPD until exclusive_end(). `env`: the calling
  * CPU (which is inside its own read section, possibly deep in a helper: its own read right is suspended meanwhile and
@@ -19,4 +23,10 @@ void elock_read_exit(CPUARMState *env);
  */
 void exclusive_begin(CPUARMState *env);
 void exclusive_end(CPUARMState *env);
+/*
+ * Like exclusive_begin/end, and besides every other CPU is at its main loop: none is even suspended inside exec(). Flush
+ * of a cache that is shared uses it. Main loop only (not inside exec(), not inside an exclusive section), or env NULL.
+ */
+void elock_flush_begin(CPUARMState *env);
+void elock_flush_end(CPUARMState *env);
 #endif

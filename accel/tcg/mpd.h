@@ -14,7 +14,22 @@ bool mpd_page_has_code(uint32_t phys_page);
  * section if another CPU may have them). After it returns, no store to the page can go unseen. CPU thread in Build.
  */
 void mpd_protect_page(CPUARMState *env, uint32_t phys_page);
+/*
+ * Around reading guest code and mpd_add_block(): until mpd_build_end() every store to the page counts as one to code, so
+ * a writer waits for the build and then finds the block. CPU thread, no exclusive section between the two.
+ */
+void mpd_build_begin(uint32_t phys_page);
+void mpd_build_end(uint32_t phys_page);
+/* Registers the block; the page is protected. */
 void mpd_add_block(TranslationBlock *tb);
+/* Separate caches: forget all blocks of `owner` in the block's page; marks them invalid. Owner's thread. */
+void mpd_forget_owner(TranslationBlock *tb);
+/* Unified caches: forget all blocks of the page. Exclusive section (Flush). */
+void mpd_forget_page(uint32_t phys_page);
+/*
+ * Writers of pages that have code must do it in this order: store, full fence, mpd_range_has_code(), and if true
+ * mpd_invalidate_range(). (Asking first would miss a block that is being built between question and store.)
+ */
 /* Any thread: would a write to [phys, phys+len) touch translated bytes? */
 bool mpd_range_has_code(uint32_t phys, uint32_t len);
 /* Invalidate every block that covers a byte of the range: unlink from hash, chains, MPD, jump caches of all CPUs. Takes an

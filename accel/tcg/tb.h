@@ -56,7 +56,7 @@ typedef struct TCGBackend {
     void (*set_jump)(TranslationBlock *tb, int n, TranslationBlock *to);
     void (*clear_jump)(TranslationBlock *tb, int n);
     /* Unwind to the exec() that runs env (stack or sigjmp); exec then returns 0. */
-    _Noreturn void (*unwind)(CPUARMState *env);
+    void (*unwind)(CPUARMState *env) __attribute__((noreturn));
 } TCGBackend;
 extern const TCGBackend tcg_backend_x86_64, tcg_backend_interp;
 extern const TCGBackend *tcg_backend;       /* chosen at start-up */

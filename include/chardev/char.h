@@ -5,6 +5,7 @@
  */
 #ifndef CHARDEV_CHAR_H
 #define CHARDEV_CHAR_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 typedef struct Chardev Chardev;
@@ -24,4 +25,19 @@ void chardev_attach(Chardev *chr, const CharFrontend *fe);
 void chardev_write(Chardev *chr, const uint8_t *buf, int len);
 /* The front end can receive again: deliver what waits. Any thread; delivery happens on the I/O thread. */
 void chardev_accept_input(Chardev *chr);
+/* Was it made with "mon:"? Then the monitor may be attached as well. */
+bool chardev_is_mux(const Chardev *chr);
+/*
+ * While on, a full queue grows instead of holding its writer up, so that CPUs can be stopped whatever the reader does.
+ * Async-signal-safe. Run-state code only.
+ */
+void chardev_set_nowait(bool on);
+/* At exit, CPUs stopped: write out every queue; give_up() says whether to stop after so long without progress. */
+void chardev_flush_all(bool (*give_up)(int stalled_ms));
+/* At exit: put terminals back, remove sockets' files. */
+void chardev_cleanup(void);
+/* Put the terminal back as it was; async-signal-safe. */
+void chardev_terminal_restore(void);
+/* I/O thread, after SIGCONT: the shell may have changed the terminal meanwhile. */
+void chardev_terminal_continued(void);
 #endif

@@ -40,6 +40,8 @@ uint32_t memory_ram_size(void);
 /* Dispatch one register access (unmapped: reads 0, logged under guest_errors). */
 uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu);
 void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu);
+/* The map with its access counts, one region a line, for the monitor; free() it. */
+char *memory_map_text(void);
 /* Device or loader access to memory; false if any byte is not RAM (nothing is written then).
  * dma_write invalidates translated code and exclusive reservations (implemented in accel/tcg/dma.c). */
 bool dma_read(uint32_t phys, void *buf, uint32_t len);

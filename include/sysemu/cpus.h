@@ -10,7 +10,8 @@ typedef struct AccelOptions {
     bool thread_single;         /* thread=single|multi */
     bool ccache_separate;       /* ccache=separate|unified */
     bool backend_interp;        /* backend=interp|x86_64 */
-    uint32_t tb_size_mib;       /* 0: default */
+    uint32_t tb_size_mib;       /* code memory of each cache; 0: default */
+    uint32_t tb_size_kib;       /* if not 0, instead of tb_size_mib: caches below 1 MiB, for tests */
     bool exclusive_snapshot;    /* exclusive=snapshot: PQEMU's rule (ABA hole); default monitor */
 } AccelOptions;
 extern AccelOptions accel_options;
@@ -35,4 +36,6 @@ void cpu_kick(int cpu);
 int cpu_current_index(void);
 /* -d stats and exit summary. */
 void cpus_print_stats(void);
+/* The same as text (free()), for the monitor. Any thread. */
+char *cpus_stats_text(void);
 #endif

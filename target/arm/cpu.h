@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <setjmp.h>
 
 enum { ARM_MAX_CPUS = 4 };
@@ -75,6 +76,7 @@ enum ARMFault {
     FAULT_NONE = 0, FAULT_ALIGNMENT = 0x1, FAULT_DEBUG = 0x2, FAULT_ACCESS_SECTION = 0x3,
     FAULT_TRANSLATION_SECTION = 0x5, FAULT_ACCESS_PAGE = 0x6, FAULT_TRANSLATION_PAGE = 0x7,
     FAULT_EXTERNAL = 0x8, FAULT_DOMAIN_SECTION = 0x9, FAULT_DOMAIN_PAGE = 0xb,
+    FAULT_EXTERNAL_L1 = 0xc, FAULT_EXTERNAL_L2 = 0xe,   /* on a first- or second-level descriptor fetch */
     FAULT_PERMISSION_SECTION = 0xd, FAULT_PERMISSION_PAGE = 0xf,
 };
 
@@ -116,12 +118,16 @@ typedef struct CPUARMState {
     uint32_t mxcsr;                 /* 96; guest rounding mode and sticky flags while not in MXCSR */
     uint32_t host_mxcsr;            /* 100 */
     void *host_rsp;                 /* 104; stack pointer to unwind to (x86_64 back end) */
-    uint32_t tmp[16];               /* 112; spilled IR temporaries and LDM buffers */
+    uint32_t tmp[32];               /* 112; [0..1] pairs of LDREXD/STREXD; the others: spilled IR temporaries */
     ARMFlags fp_nzcv;               /* FPSCR N Z C V in the same form */
     uint32_t fpscr;                 /* FPSCR without N Z C V and without cumulative bits */
     uint32_t fpscr_cum;             /* cumulative bits that are not in MXCSR (IDC, helpers' results) */
     uint32_t fpexc;
     uint64_t ldm_buf[40];           /* slow path of multiple transfers */
+    uint64_t slow_val;              /* slow path: value to store; operand a of an FP fix-up */
+    uint64_t slow_val2;             /* operand b of an FP fix-up */
+    uint32_t slow_mem;              /* MEM_*; FP operation */
+    uint32_t slow_n;                /* elements of a multiple transfer */
     union {
         uint64_t d[16];
         uint32_t s[32];
@@ -201,6 +207,10 @@ bool arm_interrupt_pending(CPUARMState *env, int *excp);
 void arm_cpu_reset(CPUARMState *env);
 /* Name of the exception for -d int. */
 const char *arm_exception_name(int excp);
+
+/* ---- target/arm/dump.c ---- */
+/* Registers as text, for "info registers" and -d cpu; `fpu` adds the VFP registers. The CPU is stopped or our own. */
+void arm_cpu_dump(const CPUARMState *env, FILE *f, bool fpu);
 
 /* ---- target/arm/mmu.c ---- */
 typedef enum { MMU_DATA_LOAD, MMU_DATA_STORE, MMU_INST_FETCH } MMUAccessType;

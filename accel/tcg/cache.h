@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A code cache: code memory (CC), block descriptors (TBDA), their hash table (TBHT) and the translator's scratch (TCG).
+ * `struct cache_ops` separates PQEMU's two designs: one cache for all CPUs (unified) or one per CPU (separate);
+ * everything else in accel/tcg/ serves both. Fields belong to B (unified) or to the owner CPU (separate) unless noted.
+ */
+#ifndef ACCEL_TCG_CACHE_H
+#define ACCEL_TCG_CACHE_H
+#include <pthread.h>
+#include <stddef.h>
+#include "accel/tcg/cpu-state.h"
+#include "accel/tcg/tb-hash.h"
+
+enum { BLOCK_MAX_INSNS = 128 };
+
+typedef struct CodeCache {
+    CodeBuffer buf;
+    uint8_t *first;             /* where blocks begin, behind the back end's prologue */
+    TranslationBlock *blocks;   /* allocated upwards, all released by Flush */
+    uint32_t nblocks, max_blocks;
+    TBHash hash;
+    pthread_mutex_t build;      /* B; unified only */
+    pthread_mutex_t chain;      /* C; unified only */
+    uint32_t generation;        /* number of flushes; written with all users stopped, or by the owner */
+    uint8_t owner;              /* CPU index; unified: 0 */
+    IRBlock ir;                 /* the block being built */
+    uint8_t page[4096];         /* copy of the guest page it is built from */
+} CodeCache;
+
+struct cache_ops {
+    const char *name;
+    size_t default_bytes;       /* code memory of each cache */
+    /* Create the caches, `bytes` of code memory each, and set CPUState.cache of all CPUs. */
+    void (*init)(size_t bytes);
+    /* Around insertion into the cache, and around changes of chains. */
+    void (*build_lock)(CodeCache *cache);
+    void (*build_unlock)(CodeCache *cache);
+    void (*chain_lock)(CodeCache *cache);
+    void (*chain_unlock)(CodeCache *cache);
+    /*
+     * Flush the cache of cpu, whose generation was `generation` when the caller found it full; nothing happens if
+     * somebody flushed since. Main loop of cpu.
+     */
+    void (*flush)(CPUState *cpu, uint32_t generation);
+    /* Flush every cache (reset, log settings); all CPUs are paused. */
+    void (*flush_all)(void);
+    /* Remove the block from the jump caches of all CPUs that may run it. Exclusive section. */
+    void (*drop_fast)(const TranslationBlock *tb);
+    CodeCache *(*cache_of)(const TranslationBlock *tb);
+};
+extern const struct cache_ops cache_unified_ops, cache_separate_ops;
+extern const struct cache_ops *cache_ops;   /* chosen by cache_init() */
+
+/* ---- code-cache.c ---- */
+/* Choose the design by accel_options and create the caches (error_exit if impossible). Before the CPU threads start. */
+void cache_init(void);
+CodeCache *cache_create(size_t bytes, int owner);
+/* A zeroed descriptor that is not published yet, or NULL: full. */
+TranslationBlock *cache_alloc_block(CodeCache *cache);
+/* Give back the descriptor that was allocated last. */
+void cache_free_last_block(CodeCache *cache);
+/* Throw away all blocks; nobody uses them and they are in no table but the hash. */
+void cache_reset(CodeCache *cache);
+/* Take the block out of hash, chains and jump caches; it stays valid memory. Exclusive section. */
+void cache_unlink_block(TranslationBlock *tb);
+void cache_clear_fast(CPUState *cpu);
+void cache_drop_fast_entry(CPUState *cpu, const TranslationBlock *tb);
+static inline uint32_t cache_fast_index(uint32_t pc)
+{
+    return (pc >> 2) & (JUMP_CACHE_SIZE - 1);
+}
+
+/* ---- chain.c ---- */
+/* If block prev's exit n leads to tb, patch it. E read; takes C. */
+void tb_chain(CPUState *cpu, TranslationBlock *prev, int n, TranslationBlock *tb);
+/* Undo all chains from and to tb. Exclusive section, or owner (separate). */
+void tb_unchain(TranslationBlock *tb);
+
+/* ---- tb-lookup.c ---- */
+/* Find Fast, Find Slow, Build: the block for env->regs[15], or NULL: the cache was flushed, look again. May raise. */
+TranslationBlock *tb_find(CPUState *cpu);
+
+/* ---- build.c ---- */
+/* Translate; NULL: the cache is full. E read; takes B. `page`: host address of the guest page, NULL: not RAM. */
+TranslationBlock *tb_build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page);
+
+/* ---- disas.c ---- */
+/* Disassemble guest or host code to f. */
+void disas_guest(FILE *f, uint32_t pc, const uint8_t *code, uint32_t bytes);
+void disas_host(FILE *f, const uint8_t *code, uint32_t bytes);
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Chain and Unchain: patching a block's direct exits. Block A's exit n to B: A->jmp[n].to = B and A is in B->incoming, a
+ * list through TBJump.next_in whose pointers carry n in bit 0.
+ *
+ * Lists: C (unified) or the owner (separate) for chaining; unchaining happens with all users stopped. The patch itself
+ * is one aligned store that other CPUs may execute at the same time (PQEMU's "dependent": D).
+ *
+ * Only exits to the same 4 KiB page, virtual and physical, are chained: whoever found A through its key knows that the
+ * page is mapped there for him, hence B's key holds as well, whatever his translation tables say about other pages.
+ */
+#include "accel/tcg/cache.h"
+#include "qemu/log.h"
+
+#define PAGE_MASK 0xfffff000u
+
+static inline TranslationBlock *untag(TranslationBlock *tagged, int *n)
+{
+    *n = (uintptr_t)tagged & 1;
+    return (TranslationBlock *)((uintptr_t)tagged & ~(uintptr_t)1);
+}
+
+static inline TranslationBlock *tag(TranslationBlock *tb, int n)
+{
+    return (TranslationBlock *)((uintptr_t)tb | (unsigned)n);
+}
+
+void tb_chain(CPUState *cpu, TranslationBlock *prev, int n, TranslationBlock *tb)
+{
+    TBJump *j = &prev->jmp[n];
+
+    if (!j->patch_offset || j->target_pc != tb->pc || prev->flags != tb->flags || prev->invalid || tb->invalid ||
+        ((prev->pc ^ tb->pc) & PAGE_MASK) || ((prev->phys_pc ^ tb->phys_pc) & PAGE_MASK) ||
+        __atomic_load_n(&j->to, __ATOMIC_RELAXED) || qemu_log_enabled(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {
+        return;
+    }
+    cache_ops->chain_lock(cpu->cache);
+    if (!j->to) {
+        j->next_in = tb->incoming;
+        tb->incoming = tag(prev, n);
+        __atomic_store_n(&j->to, tb, __ATOMIC_RELAXED);
+        tcg_backend->set_jump(prev, n, tb);
+        cpu_count_event(cpu, chain);
+    }
+    cache_ops->chain_unlock(cpu->cache);
+}
+
+static void unlink_exit(TranslationBlock *from, int n)
+{
+    TranslationBlock **p = &from->jmp[n].to->incoming;
+
+    while (*p && *p != tag(from, n)) {
+        int k;
+        TranslationBlock *tb = untag(*p, &k);
+
+        p = &tb->jmp[k].next_in;
+    }
+    if (*p) {
+        *p = from->jmp[n].next_in;
+    }
+    from->jmp[n].to = NULL;
+    from->jmp[n].next_in = NULL;
+    tcg_backend->clear_jump(from, n);
+    cpu_count_event(current_cpu, unchain);
+}
+
+void tb_unchain(TranslationBlock *tb)
+{
+    for (int n = 0; n < 2; n++) {
+        if (tb->jmp[n].to) {
+            unlink_exit(tb, n);
+        }
+    }
+    while (tb->incoming) {
+        int n;
+        TranslationBlock *from = untag(tb->incoming, &n);
+
+        unlink_exit(from, n);
+    }
+}

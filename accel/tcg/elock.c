@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * E, the read/write lock over the code caches, TLBs and MPD (see elock.h and docs/locking.md).
+ *
+ * Owns CPUState.reading, `blocked` and the writers' turn. The state of one CPU is one word, so that a writer sees
+ * "reads", "is at its main loop" and "is suspended inside a helper" in one load:
+ *
+ *   OUT        main loop, holds nothing            writers and Flush may go on
+ *   READING    between elock_read_enter and exit   everybody waits, after raising exit_request
+ *   SUSPENDED  exclusive section begun in exec()   writers may go on, Flush may not: code memory will be returned to
+ *   | WAITED   somebody sleeps on the word         whoever changes the word wakes the sleepers
+ *
+ * `blocked` counts writers (low half) and flushes (high half) that wait or run. A reader first publishes READING and
+ * then looks at `blocked`; a writer first publishes `blocked` and then looks at the words: with sequentially
+ * consistent accesses at least one of the two sees the other. A CPU that returns into exec() is stopped by writers only,
+ * a CPU at its main loop by flushes too: so Flush never waits for a CPU that waits for Flush.
+ *
+ * Locks: `turn` serialises writers; it is taken with the own read right given up, and no other lock may be held.
+ */
+#include <assert.h>
+#include <stddef.h>
+#include "accel/tcg/cpu-state.h"
+#include "accel/tcg/elock.h"
+#include "accel/tcg/futex.h"
+
+enum {
+    BLOCKED_WRITER = 1,
+    BLOCKED_WRITERS = 0xffff,
+    BLOCKED_FLUSH = 0x10000,
+    SPINS = 64,                 /* about the time of a short block; longer waits sleep */
+};
+
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t blocked;        /* atomic, futex */
+static uint32_t blocked_sleepers;   /* atomic: CPUs that sleep on `blocked` */
+
+_Thread_local CPUState *current_cpu;
+static _Thread_local unsigned exclusive_depth;
+static _Thread_local CPUState *exclusive_cpu;   /* whose read right exclusive_end() takes back */
+static _Thread_local uint32_t exclusive_state;  /* that CPU's state meanwhile */
+
+static uint32_t set_state(CPUState *cpu, uint32_t state)
+{
+    uint32_t old = __atomic_exchange_n(&cpu->reading, state, __ATOMIC_SEQ_CST);
+
+    if (old & ELOCK_WAITED) {
+        futex_wake_all(&cpu->reading);
+    }
+    return old;
+}
+
+static void wait_unblocked(uint32_t mask)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (!(__atomic_load_n(&blocked, __ATOMIC_SEQ_CST) & mask)) {
+            return;
+        }
+        cpu_relax();
+    }
+    __atomic_add_fetch(&blocked_sleepers, 1, __ATOMIC_SEQ_CST);
+    for (;;) {
+        uint32_t b = __atomic_load_n(&blocked, __ATOMIC_SEQ_CST);
+
+        if (!(b & mask)) {
+            break;
+        }
+        futex_wait(&blocked, b);
+    }
+    __atomic_sub_fetch(&blocked_sleepers, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Become READING; meanwhile `away` is shown whenever somebody in `mask` has precedence. */
+static void enter(CPUState *cpu, uint32_t away, uint32_t mask)
+{
+    for (;;) {
+        if (__atomic_load_n(&blocked, __ATOMIC_SEQ_CST) & mask) {
+            wait_unblocked(mask);
+        }
+        set_state(cpu, ELOCK_READING);
+        if (!(__atomic_load_n(&blocked, __ATOMIC_SEQ_CST) & mask)) {
+            return;
+        }
+        set_state(cpu, away);
+    }
+}
+
+static void unblock(uint32_t amount)
+{
+    __atomic_sub_fetch(&blocked, amount, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&blocked_sleepers, __ATOMIC_SEQ_CST)) {
+        futex_wake_all(&blocked);
+    }
+}
+
+/* Kick the CPU and wait until its state has no bit of `busy`. */
+static void wait_cpu(CPUState *cpu, uint32_t busy)
+{
+    uint32_t kicked = ELOCK_OUT;
+    int spins = 0;
+
+    for (;;) {
+        uint32_t state = __atomic_load_n(&cpu->reading, __ATOMIC_SEQ_CST);
+
+        if (!(state & busy)) {
+            return;
+        }
+        /* Once per state: a CPU that takes the request looks at `blocked` next, which is raised already. */
+        if (state != kicked) {
+            __atomic_store_n(&cpu->env->exit_request, 1, __ATOMIC_SEQ_CST);
+            kicked = state;
+        }
+        if (spins++ < SPINS) {
+            cpu_relax();
+            continue;
+        }
+        uint32_t waited = state | ELOCK_WAITED;
+        if (state == waited || __atomic_compare_exchange_n(&cpu->reading, &state, waited, false, __ATOMIC_SEQ_CST,
+                                                           __ATOMIC_SEQ_CST)) {
+            futex_wait(&cpu->reading, waited);
+        }
+    }
+}
+
+static void wait_all(uint32_t busy)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        CPUState *cpu = cpu_states[i];
+
+        if (cpu && cpu != exclusive_cpu) {
+            wait_cpu(cpu, busy);
+        }
+    }
+}
+
+void elock_read_enter(CPUARMState *env)
+{
+    enter(env->cpu, ELOCK_OUT, ~0u);
+}
+
+void elock_read_exit(CPUARMState *env)
+{
+    set_state(env->cpu, ELOCK_OUT);
+}
+
+bool elock_wanted(void)
+{
+    return __atomic_load_n(&blocked, __ATOMIC_SEQ_CST) != 0;
+}
+
+/* Give up the read right of the thread's CPU, if it has one. */
+static void suspend_own(CPUARMState *env)
+{
+    CPUState *cpu = env ? env->cpu : current_cpu;
+
+    exclusive_cpu = NULL;
+    if (cpu && (__atomic_load_n(&cpu->reading, __ATOMIC_RELAXED) & ELOCK_READING)) {
+        exclusive_cpu = cpu;
+        exclusive_state = cpu->in_exec ? ELOCK_SUSPENDED : ELOCK_OUT;
+        set_state(cpu, exclusive_state);
+        cpu_count_event(cpu, exclusive_sections);
+    }
+}
+
+static void resume_own(void)
+{
+    CPUState *cpu = exclusive_cpu;
+
+    exclusive_cpu = NULL;
+    if (cpu) {
+        enter(cpu, exclusive_state, exclusive_state == ELOCK_SUSPENDED ? BLOCKED_WRITERS : ~0u);
+    }
+}
+
+void exclusive_begin(CPUARMState *env)
+{
+    if (exclusive_depth++) {
+        return;
+    }
+    __atomic_add_fetch(&blocked, BLOCKED_WRITER, __ATOMIC_SEQ_CST);
+    suspend_own(env);
+    pthread_mutex_lock(&turn);
+    wait_all(ELOCK_READING);
+}
+
+void exclusive_end(CPUARMState *env)
+{
+    assert(exclusive_depth);
+    if (--exclusive_depth) {
+        return;
+    }
+    pthread_mutex_unlock(&turn);
+    unblock(BLOCKED_WRITER);
+    resume_own();
+}
+
+void elock_flush_begin(CPUARMState *env)
+{
+    assert(exclusive_depth == 0);
+    __atomic_add_fetch(&blocked, BLOCKED_FLUSH, __ATOMIC_SEQ_CST);
+    suspend_own(env);
+    assert(!exclusive_cpu || exclusive_state == ELOCK_OUT);
+    /* First let every CPU finish what it does inside exec(), exclusive sections included: our turn is not taken yet. */
+    wait_all(ELOCK_READING | ELOCK_SUSPENDED);
+    __atomic_add_fetch(&blocked, BLOCKED_WRITER, __ATOMIC_SEQ_CST);
+    pthread_mutex_lock(&turn);
+    wait_all(ELOCK_READING | ELOCK_SUSPENDED);
+    exclusive_depth = 1;
+}
+
+void elock_flush_end(CPUARMState *env)
+{
+    assert(exclusive_depth == 1);
+    exclusive_depth = 0;
+    pthread_mutex_unlock(&turn);
+    unblock(BLOCKED_FLUSH + BLOCKED_WRITER);
+    resume_own();
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * MPD: for every guest page the blocks translated from it, of all CPUs, so that a store to code is noticed quickly.
+ *
+ * page_has_code[] says which pages take stores' slow path. It is set, and cleared, in exclusive sections only. A page's
+ * descriptor has the list of blocks (page lock: a spin lock, held for a walk of one list), a bitmap of the 32-byte
+ * granules they cover (a filter that readers look at without the lock; bits are added under the lock, and a stale bit only costs a
+ * walk), and `building`, which makes every store count as one to code while a CPU translates from the page.
+ *
+ * No store is lost: the builder announces itself (building, or a granule bit), fences, then reads guest code; a
+ * writer stores, fences, then asks mpd_range_has_code(). At least one of them sees the other. A writer that sees a builder
+ * waits for it by its exclusive section and finds the block in the list.
+ *
+ * Pages change their use: freed program pages become data. A page whose last block went away loses its mark, so that
+ * stores become fast again; if that happens to a page over and over, its mark stays for longer and longer (idle_limit).
+ *
+ * Lock order: E (exclusive section or read) -> page lock. Nothing is taken under a page lock.
+ */
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "accel/tcg/cache.h"
+#include "accel/tcg/elock.h"
+#include "accel/tcg/futex.h"
+#include "accel/tcg/mpd.h"
+#include "accel/tcg/softtlb.h"
+#include "qemu/log.h"
+
+enum {
+    PAGES = 1 << 20,
+    GRANULE_BITS = 5,
+    HITS_WHOLE_PAGE = 3,        /* so many stores to its code since it was protected drop all of a page's blocks */
+    IDLE_LIMIT = 64,            /* stores to a page without blocks until it stops being a code page */
+    IDLE_SHIFT_MAX = 10,
+    QUICK_CLEARS = 4,           /* so often a page loses its mark together with its last block */
+    SPINS = 100,
+};
+
+typedef struct MPDPage {
+    uint64_t granules[2];       /* bit g: bytes [32g, 32g + 32) hold code; atomic; changed under lock */
+    TranslationBlock *blocks;   /* through page_next.       lock: lock */
+    uint32_t lock;
+    uint32_t building;          /* CPUs translating from the page; atomic */
+    uint32_t idle_stores;       /* while there are no blocks; atomic, relaxed */
+    uint32_t hits;              /* exclusive section */
+    uint32_t clears;            /* exclusive section for writing; atomic */
+} __attribute__((aligned(64))) MPDPage;
+
+static uint8_t page_has_code[PAGES];    /* atomic */
+static MPDPage *pages;                  /* one per physical page, RAM or not: untouched ones cost nothing */
+
+void mpd_init(uint32_t ram_bytes)
+{
+    void *p;
+
+    if (pages) {
+        return;
+    }
+    p = mmap(NULL, PAGES * sizeof(MPDPage), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED) {
+        error_exit("cannot map %zu KiB for page descriptors", PAGES * sizeof(MPDPage) >> 10);
+    }
+    pages = p;
+}
+
+static void page_lock(MPDPage *p)
+{
+    int spins = 0;
+
+    while (__atomic_exchange_n(&p->lock, 1, __ATOMIC_ACQUIRE)) {
+        do {
+            if (++spins < SPINS) {
+                cpu_relax();
+            } else {
+                sched_yield();
+            }
+        } while (__atomic_load_n(&p->lock, __ATOMIC_RELAXED));
+    }
+}
+
+static void page_unlock(MPDPage *p)
+{
+    __atomic_store_n(&p->lock, 0, __ATOMIC_RELEASE);
+}
+
+/* Bits of bytes [first, last] of a page, both in 0..4095. */
+static void granule_mask(uint32_t first, uint32_t last, uint64_t mask[2])
+{
+    for (int w = 0; w < 2; w++) {
+        int lo = (int)(first >> GRANULE_BITS) - 64 * w;
+        int hi = (int)(last >> GRANULE_BITS) - 64 * w;
+
+        lo = lo < 0 ? 0 : lo;
+        hi = hi > 63 ? 63 : hi;
+        mask[w] = lo > hi ? 0 : (~0ull >> (63 - hi + lo)) << lo;
+    }
+}
+
+static void block_mask(const TranslationBlock *tb, uint64_t mask[2])
+{
+    uint32_t first = tb->phys_pc & 0xfff;
+    uint32_t bytes = tb->guest_bytes ? tb->guest_bytes : 1;
+
+    granule_mask(first, first + bytes > 4096 ? 4095 : first + bytes - 1, mask);
+}
+
+static bool overlaps(const TranslationBlock *tb, uint32_t phys, uint32_t last)
+{
+    return tb->phys_pc <= last && tb->phys_pc + tb->guest_bytes - 1 >= phys;
+}
+
+/* Page lock held. */
+static void recompute_granules(MPDPage *p)
+{
+    uint64_t all[2] = { 0, 0 };
+
+    for (TranslationBlock *tb = p->blocks; tb; tb = tb->page_next) {
+        uint64_t m[2];
+
+        block_mask(tb, m);
+        all[0] |= m[0];
+        all[1] |= m[1];
+    }
+    __atomic_store_n(&p->granules[0], all[0], __ATOMIC_SEQ_CST);
+    __atomic_store_n(&p->granules[1], all[1], __ATOMIC_SEQ_CST);
+}
+
+bool mpd_page_has_code(uint32_t phys_page)
+{
+    return __atomic_load_n(&page_has_code[phys_page & (PAGES - 1)], __ATOMIC_SEQ_CST);
+}
+
+void mpd_protect_page(CPUARMState *env, uint32_t phys_page)
+{
+    /* Taking E back at the end of the section may let other writers in, who may take the mark away again. */
+    while (!mpd_page_has_code(phys_page)) {
+        exclusive_begin(env);
+        if (!mpd_page_has_code(phys_page)) {
+            tlb_revoke_writes(phys_page);
+            pages[phys_page].hits = 0;
+            __atomic_store_n(&pages[phys_page].idle_stores, 0, __ATOMIC_RELAXED);
+            __atomic_store_n(&page_has_code[phys_page], 1, __ATOMIC_SEQ_CST);
+        }
+        exclusive_end(env);
+    }
+}
+
+void mpd_build_begin(uint32_t phys_page)
+{
+    __atomic_add_fetch(&pages[phys_page].building, 1, __ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+void mpd_build_end(uint32_t phys_page)
+{
+    __atomic_sub_fetch(&pages[phys_page].building, 1, __ATOMIC_SEQ_CST);
+}
+
+void mpd_add_block(TranslationBlock *tb)
+{
+    MPDPage *p = &pages[tb->phys_pc >> 12];
+    uint64_t m[2];
+
+    block_mask(tb, m);
+    page_lock(p);
+    tb->page_next = p->blocks;
+    p->blocks = tb;
+    __atomic_or_fetch(&p->granules[0], m[0], __ATOMIC_SEQ_CST);
+    __atomic_or_fetch(&p->granules[1], m[1], __ATOMIC_SEQ_CST);
+    page_unlock(p);
+    __atomic_store_n(&p->idle_stores, 0, __ATOMIC_RELAXED);
+}
+
+void mpd_forget_owner(TranslationBlock *tb)
+{
+    MPDPage *p = &pages[tb->phys_pc >> 12];
+    TranslationBlock **link = &p->blocks;
+
+    page_lock(p);
+    while (*link) {
+        TranslationBlock *b = *link;
+
+        if (b->owner == tb->owner) {
+            *link = b->page_next;
+            b->invalid = 1;
+        } else {
+            link = &b->page_next;
+        }
+    }
+    recompute_granules(p);
+    page_unlock(p);
+    /* A block of MMIO space is in no list. */
+    tb->invalid = 1;
+}
+
+void mpd_forget_page(uint32_t phys_page)
+{
+    MPDPage *p = &pages[phys_page];
+
+    if (!mpd_page_has_code(phys_page)) {
+        return;
+    }
+    page_lock(p);
+    p->blocks = NULL;
+    recompute_granules(p);
+    page_unlock(p);
+    __atomic_store_n(&page_has_code[phys_page], 0, __ATOMIC_SEQ_CST);
+}
+
+/* Does a write to bytes [phys, last] of one page hit code? Or should the page be looked at because it has none any more? */
+static bool page_range_has_code(uint32_t phys, uint32_t last)
+{
+    MPDPage *p = &pages[phys >> 12];
+    uint64_t mask[2], g[2];
+    bool hit = false;
+
+    if (!mpd_page_has_code(phys >> 12)) {
+        return false;
+    }
+    if (__atomic_load_n(&p->building, __ATOMIC_SEQ_CST)) {
+        return true;
+    }
+    g[0] = __atomic_load_n(&p->granules[0], __ATOMIC_SEQ_CST);
+    g[1] = __atomic_load_n(&p->granules[1], __ATOMIC_SEQ_CST);
+    if (!(g[0] | g[1])) {
+        uint32_t shift = __atomic_load_n(&p->clears, __ATOMIC_RELAXED);
+
+        return __atomic_add_fetch(&p->idle_stores, 1, __ATOMIC_RELAXED) > (uint32_t)IDLE_LIMIT << shift;
+    }
+    granule_mask(phys & 0xfff, last & 0xfff, mask);
+    if (!((g[0] & mask[0]) | (g[1] & mask[1]))) {
+        return false;
+    }
+    page_lock(p);
+    for (TranslationBlock *tb = p->blocks; tb && !hit; tb = tb->page_next) {
+        hit = overlaps(tb, phys, last);
+    }
+    page_unlock(p);
+    return hit;
+}
+
+/* The part of [phys, last] that lies in phys's page ends here. */
+static uint32_t page_end(uint32_t phys, uint32_t last)
+{
+    return (phys | 0xfff) < last ? (phys | 0xfff) : last;
+}
+
+/* Last byte of a range, cut at the top of the address space; len > 0. */
+static uint32_t range_last(uint32_t phys, uint32_t len)
+{
+    return phys + (len - 1) < phys ? UINT32_MAX : phys + (len - 1);
+}
+
+bool mpd_range_has_code(uint32_t phys, uint32_t len)
+{
+    uint32_t last, end;
+
+    if (!len || !pages) {
+        return false;
+    }
+    last = range_last(phys, len);
+    for (;; phys = end + 1) {
+        end = page_end(phys, last);
+        if (page_range_has_code(phys, end)) {
+            return true;
+        }
+        if (end == last) {
+            return false;
+        }
+    }
+}
+
+/* Exclusive section. Forget the blocks of the page that [phys, last] hits. */
+static void invalidate_in_page(uint32_t phys, uint32_t last)
+{
+    MPDPage *p = &pages[phys >> 12];
+    TranslationBlock **link = &p->blocks;
+    bool hit = false;
+
+    page_lock(p);
+    for (TranslationBlock *tb = p->blocks; tb && !hit; tb = tb->page_next) {
+        hit = overlaps(tb, phys, last);
+    }
+    if (hit) {
+        bool all = ++p->hits >= HITS_WHOLE_PAGE;
+
+        while (*link) {
+            TranslationBlock *tb = *link;
+
+            if (all || overlaps(tb, phys, last)) {
+                *link = tb->page_next;
+                cache_unlink_block(tb);
+            } else {
+                link = &tb->page_next;
+            }
+        }
+        recompute_granules(p);
+    }
+    if (!p->blocks) {
+        bool idle = __atomic_load_n(&p->idle_stores, __ATOMIC_RELAXED) > (uint32_t)IDLE_LIMIT << p->clears;
+
+        if (idle || p->clears < QUICK_CLEARS) {
+            __atomic_store_n(&p->clears, p->clears < IDLE_SHIFT_MAX ? p->clears + 1 : p->clears, __ATOMIC_RELAXED);
+            __atomic_store_n(&page_has_code[phys >> 12], 0, __ATOMIC_SEQ_CST);
+        }
+    }
+    page_unlock(p);
+}
+
+void mpd_invalidate_range(CPUARMState *env, uint32_t phys, uint32_t len)
+{
+    uint32_t last, end;
+
+    if (!len || !pages) {
+        return;
+    }
+    last = range_last(phys, len);
+    exclusive_begin(env);
+    for (;; phys = end + 1) {
+        end = page_end(phys, last);
+        if (mpd_page_has_code(phys >> 12)) {
+            invalidate_in_page(phys, end);
+        }
+        if (end == last) {
+            break;
+        }
+    }
+    cpu_count_event(env ? env->cpu : current_cpu, invalidate);
+    exclusive_end(env);
+}

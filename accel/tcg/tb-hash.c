@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * TBHT, the block hash table (see tb-hash.h). Buckets are singly linked lists through TranslationBlock.hash_next; a new
+ * block goes to the head with a release store, so a reader that finds it sees it complete. Removal does not happen under
+ * readers' feet: they are stopped (exclusive section), or they are the remover.
+ */
+#include <assert.h>
+#include <string.h>
+#include <glib.h>
+#include "accel/tcg/tb-hash.h"
+
+static TranslationBlock **bucket_of(const TBHash *h, uint32_t pc, uint32_t flags, uint32_t phys_pc)
+{
+    /* Code of one page differs in low address bits only: multiplying moves them to the top. */
+    uint32_t x = (phys_pc ^ (pc & 0xfffff000u) ^ (pc << 31) ^ flags << 17) * 0x9e3779b1u;
+
+    return &h->buckets[x >> (32 - h->bits)];
+}
+
+void tb_hash_init(TBHash *h, unsigned bits)
+{
+    assert(bits >= 1 && bits <= 24);
+    h->bits = bits;
+    h->buckets = g_new0(TranslationBlock *, (size_t)1 << bits);
+}
+
+void tb_hash_destroy(TBHash *h)
+{
+    g_free(h->buckets);
+    h->buckets = NULL;
+}
+
+TranslationBlock *tb_hash_lookup(const TBHash *h, uint32_t pc, uint32_t flags, uint32_t phys_pc)
+{
+    TranslationBlock *tb = __atomic_load_n(bucket_of(h, pc, flags, phys_pc), __ATOMIC_ACQUIRE);
+
+    while (tb && (tb->pc != pc || tb->phys_pc != phys_pc || tb->flags != flags)) {
+        tb = __atomic_load_n(&tb->hash_next, __ATOMIC_ACQUIRE);
+    }
+    return tb;
+}
+
+void tb_hash_insert(TBHash *h, TranslationBlock *tb)
+{
+    TranslationBlock **bucket = bucket_of(h, tb->pc, tb->flags, tb->phys_pc);
+
+    __atomic_store_n(&tb->hash_next, __atomic_load_n(bucket, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+    __atomic_store_n(bucket, tb, __ATOMIC_RELEASE);
+}
+
+bool tb_hash_remove(TBHash *h, TranslationBlock *tb)
+{
+    TranslationBlock **p = bucket_of(h, tb->pc, tb->flags, tb->phys_pc);
+
+    while (*p && *p != tb) {
+        p = &(*p)->hash_next;
+    }
+    if (!*p) {
+        return false;
+    }
+    __atomic_store_n(p, tb->hash_next, __ATOMIC_RELEASE);
+    return true;
+}
+
+void tb_hash_clear(TBHash *h)
+{
+    memset(h->buckets, 0, sizeof(*h->buckets) << h->bits);
+}

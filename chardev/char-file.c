@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The back ends that have no peer: "file:PATH" (output into a file, no input) and "null" (neither). I/O thread. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include "chardev/char-internal.h"
+#include "qemu/log.h"
+
+static const ChardevBackend file_backend = { .name = "file" };
+static const ChardevBackend null_backend = { .name = "null" };
+
+void chardev_open_file(Chardev *chr, const char *spec, const char *path)
+{
+    /* O_NONBLOCK matters for devices and named pipes alone; opening a pipe for reading too spares us waiting for a reader. */
+    int fd = *path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666) : -1;
+
+    if (*path && fd < 0 && errno == ENXIO) {
+        fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    }
+    if (fd < 0) {
+        error_exit("%s: '%s': %s", chr->label, spec, *path ? strerror(errno) : "the file's name is missing");
+    }
+    chr->backend = &file_backend;
+    chardev_connect(chr, -1, fd, false);
+}
+
+void chardev_open_null(Chardev *chr)
+{
+    chr->backend = &null_backend;
+}

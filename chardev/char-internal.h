@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of chardev/ share: the Chardev itself, the back end interface, and the calls back ends make.
+ *
+ * Threads: "I/O" fields belong to the thread that runs the main loop (and to the main thread before the loop runs).
+ * "out" fields are guarded by Chardev.lock and touched by every thread that writes.
+ */
+#ifndef CHARDEV_CHAR_INTERNAL_H
+#define CHARDEV_CHAR_INTERNAL_H
+#include <pthread.h>
+#include <stdbool.h>
+#include <glib.h>
+#include "chardev/char.h"
+
+enum {
+    CHR_MAX_FRONTENDS = 4,
+    CHR_QUEUE_SIZE = 64 * 1024,         /* output a writer may leave behind before it has to wait */
+    CHR_INPUT_SIZE = 4096,              /* input read ahead for one front end; a power of two */
+};
+
+typedef struct ChardevBackend {
+    const char *name;
+    /* I/O: the other side is gone (end of file or a write error). The back end calls chardev_disconnect() and arranges for
+     * the next connection, if there can be one. NULL: chardev_disconnect() is all there is to do. */
+    void (*peer_gone)(Chardev *chr);
+    /* I/O: the program ends; NULL if nothing is to be put back. */
+    void (*close)(Chardev *chr);
+} ChardevBackend;
+
+typedef struct ChardevInput {
+    uint8_t buf[CHR_INPUT_SIZE];
+    unsigned head, len;
+} ChardevInput;
+
+struct Chardev {
+    char *label;
+    const ChardevBackend *backend;
+    void *state;                        /* I/O: the back end's own */
+    Chardev *next;                      /* list of all; main thread, before the loop runs */
+
+    /* I/O: input side */
+    bool mux;
+    bool escape;                        /* mux: Ctrl-a was the last byte */
+    bool is_tty;                        /* a person types here: never stop reading, so that Ctrl-a works */
+    int in_fd;                          /* -1: no input */
+    bool in_is_socket;
+    guint in_watch;                     /* 0: input is held back or impossible */
+    unsigned frontend_count, focus;
+    CharFrontend frontend[CHR_MAX_FRONTENDS];
+    ChardevInput input[CHR_MAX_FRONTENDS];
+    guint out_watch;                    /* I/O: waits until out_fd takes more */
+
+    /* out: lock */
+    pthread_mutex_t lock;
+    int out_fd;                         /* -1: not connected, output is dropped */
+    bool out_is_socket;
+    bool out_failed;                    /* the peer is gone; the I/O thread has yet to notice */
+    uint8_t *queue;                     /* ring of queue_size bytes (a power of two) */
+    size_t queue_size, queue_head, queue_len;
+    unsigned writers_waiting;
+
+    /* atomic flags for the I/O thread */
+    bool out_kicked;                    /* the queue has been filled since it was last looked at */
+    bool accept_kicked;                 /* chardev_accept_input() was called */
+};
+
+/*
+ * Connect the back end's descriptors (the caller keeps owning them); either may be -1. out_fd must not block: O_NONBLOCK,
+ * a socket, or a regular file. I/O thread.
+ */
+void chardev_connect(Chardev *chr, int in_fd, int out_fd, bool socket);
+/* Stop using the descriptors; the caller may close them then. Queued output is dropped. I/O thread. */
+void chardev_disconnect(Chardev *chr);
+/* End of input alone: output goes on. I/O thread. */
+void chardev_input_eof(Chardev *chr);
+
+/* Back ends: fill in chr from the part of the specification behind the name, or error_exit(). `spec` is for messages. */
+void chardev_open_stdio(Chardev *chr, const char *spec, bool signals);
+void chardev_open_file(Chardev *chr, const char *spec, const char *path);
+void chardev_open_null(Chardev *chr);
+void chardev_open_pty(Chardev *chr, const char *spec);
+void chardev_open_socket(Chardev *chr, const char *spec, const char *args, bool is_unix);
+
+/* chardev/mux.c: take one byte of input; I/O thread. */
+void mux_input_byte(Chardev *chr, uint8_t byte);
+/* Put a byte where front end `fe` will find it; false: no room. */
+bool chardev_input_push(Chardev *chr, unsigned fe, uint8_t byte);
+void chardev_event(Chardev *chr, unsigned fe, int event);
+/* True on the thread that runs the main loop. */
+bool chardev_on_io_thread(void);
+/* Tell the user on stdout where the device can be reached. */
+void chardev_label_message(const Chardev *chr, const char *where);
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The socket back ends: tcp:[HOST]:PORT and unix:PATH, as client or as server.
+ *
+ *   server=on      listen for a connection; one at a time, the next when the last has ended
+ *   wait=on|off    server: wait for the first connection before the guest starts (the default), or do not
+ *   nodelay=on     tcp: send small packets at once
+ *
+ * A client that loses its connection stays without one. Output is dropped while there is none. I/O thread.
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <glib-unix.h>
+#include "chardev/char-internal.h"
+#include "qemu/log.h"
+
+typedef struct SocketState {
+    bool is_unix, server, wait, nodelay;
+    char *spec, *host, *port, *path;
+    int listener, connection;           /* -1: none */
+    guint accept_watch;
+} SocketState;
+
+static const char socket_usage[] = "known: server=on|off, wait=on|off, nodelay=on|off";
+
+/* One ",name[=on|off]" of the specification; also the old forms "server", "nowait" and so on. */
+static void socket_property(Chardev *chr, SocketState *s, const char *text)
+{
+    char **kv = g_strsplit(text, "=", 2);
+    const char *name = kv[0] ? kv[0] : "";
+    bool value = true, *target = NULL;
+
+    if (kv[0] && kv[1]) {
+        value = !strcmp(kv[1], "on");
+        if (!value && strcmp(kv[1], "off")) {
+            error_exit("%s: '%s': %s is 'on' or 'off', not '%s'", chr->label, s->spec, name, kv[1]);
+        }
+    } else if (g_str_has_prefix(name, "no") && strcmp(name, "nodelay")) {
+        name += 2;
+        value = false;
+    }
+    if (!strcmp(name, "server")) {
+        target = &s->server;
+    } else if (!strcmp(name, "wait")) {
+        target = &s->wait;
+    } else if (!strcmp(name, "nodelay") || !strcmp(name, "delay")) {
+        target = &s->nodelay;
+        value = value == !strcmp(name, "nodelay");
+    }
+    if (!target) {
+        error_exit("%s: '%s': unknown property '%s' (%s)", chr->label, s->spec, text, socket_usage);
+    }
+    *target = value;
+    g_strfreev(kv);
+}
+
+static void socket_parse(Chardev *chr, SocketState *s, const char *args)
+{
+    char **parts = g_strsplit(args, ",", -1);
+    const char *address = parts[0] ? parts[0] : "";
+
+    for (char **p = parts; *p && p[1]; p++) {
+        socket_property(chr, s, p[1]);
+    }
+    if (s->is_unix) {
+        s->path = g_strdup(address);
+        if (!*address || strlen(address) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
+            error_exit("%s: '%s': %s", chr->label, s->spec,
+                       *address ? "the path is too long for a socket" : "the path is missing");
+        }
+    } else {
+        const char *colon = strrchr(address, ':');
+
+        if (!colon || !colon[1]) {
+            error_exit("%s: '%s': the port is missing (tcp:HOST:PORT)", chr->label, s->spec);
+        }
+        if (address[0] == '[' && colon > address + 1 && colon[-1] == ']') {
+            s->host = g_strndup(address + 1, (size_t)(colon - address - 2));    /* [IPv6]:port */
+        } else {
+            s->host = g_strndup(address, (size_t)(colon - address));
+        }
+        s->port = g_strdup(colon + 1);
+    }
+    g_strfreev(parts);
+}
+
+static void socket_fail(Chardev *chr, const SocketState *s, const char *what, const char *why)
+{
+    error_exit("%s: '%s': cannot %s: %s", chr->label, s->spec, what, why);
+}
+
+static int unix_open(Chardev *chr, SocketState *s)
+{
+    struct sockaddr_un sun = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_strlcpy(sun.sun_path, s->path, sizeof(sun.sun_path));
+    if (fd < 0) {
+        socket_fail(chr, s, "make a socket", strerror(errno));
+    }
+    if (!s->server) {
+        if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
+            socket_fail(chr, s, "connect", strerror(errno));
+        }
+        return fd;
+    }
+    unlink(s->path);                    /* what a dead emulator left behind */
+    if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 || listen(fd, 1) < 0) {
+        socket_fail(chr, s, "listen", strerror(errno));
+    }
+    return fd;
+}
+
+static int tcp_open(Chardev *chr, SocketState *s)
+{
+    struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *list, *ai;
+    int fd = -1, error, one = 1;
+
+    if (s->server) {
+        hints.ai_flags = AI_PASSIVE;
+    }
+    error = getaddrinfo(*s->host ? s->host : s->server ? NULL : "localhost", s->port, &hints, &list);
+    if (error) {
+        socket_fail(chr, s, "resolve the address", gai_strerror(error));
+    }
+    error = EADDRNOTAVAIL;
+    for (ai = list; ai && fd < 0; ai = ai->ai_next) {
+        fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0) {
+            error = errno;
+            continue;
+        }
+        if (s->server) {
+            setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+        }
+        if (s->server ? bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, 1) < 0
+                      : connect(fd, ai->ai_addr, ai->ai_addrlen) < 0) {
+            error = errno;
+            close(fd);
+            fd = -1;
+        }
+    }
+    freeaddrinfo(list);
+    if (fd < 0) {
+        socket_fail(chr, s, s->server ? "listen" : "connect", strerror(error));
+    }
+    return fd;
+}
+
+static void socket_use(Chardev *chr, SocketState *s, int fd)
+{
+    int one = 1;
+
+    if (!s->is_unix && s->nodelay) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    }
+    s->connection = fd;
+    chardev_connect(chr, fd, fd, true);
+}
+
+static gboolean socket_accept(gint fd, GIOCondition condition, gpointer opaque)
+{
+    Chardev *chr = opaque;
+    SocketState *s = chr->state;
+    int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+
+    if (peer < 0) {
+        return G_SOURCE_CONTINUE;
+    }
+    s->accept_watch = 0;
+    socket_use(chr, s, peer);
+    return G_SOURCE_REMOVE;
+}
+
+static void socket_await(Chardev *chr, SocketState *s)
+{
+    s->accept_watch = g_unix_fd_add(s->listener, G_IO_IN, socket_accept, chr);
+}
+
+static void socket_peer_gone(Chardev *chr)
+{
+    SocketState *s = chr->state;
+
+    chardev_disconnect(chr);
+    if (s->connection >= 0) {
+        close(s->connection);
+        s->connection = -1;
+    }
+    if (s->server && !s->accept_watch) {
+        socket_await(chr, s);
+    }
+}
+
+static void socket_close(Chardev *chr)
+{
+    SocketState *s = chr->state;
+
+    if (s->is_unix && s->server) {
+        unlink(s->path);
+    }
+}
+
+static const ChardevBackend socket_backend = {
+    .name = "socket", .peer_gone = socket_peer_gone, .close = socket_close,
+};
+
+void chardev_open_socket(Chardev *chr, const char *spec, const char *args, bool is_unix)
+{
+    SocketState *s = g_new0(SocketState, 1);
+    int fd;
+
+    s->is_unix = is_unix;
+    s->wait = true;
+    s->spec = g_strdup(spec);
+    s->listener = s->connection = -1;
+    chr->backend = &socket_backend;
+    chr->state = s;
+    socket_parse(chr, s, args);
+    fd = is_unix ? unix_open(chr, s) : tcp_open(chr, s);
+    if (!s->server) {
+        socket_use(chr, s, fd);
+        return;
+    }
+    s->listener = fd;
+    if (!s->wait) {
+        socket_await(chr, s);
+        return;
+    }
+    error_report("%s: waiting for a connection to %s", chr->label, s->spec);
+    do {
+        fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0) {
+        socket_fail(chr, s, "accept a connection", strerror(errno));
+    }
+    socket_use(chr, s, fd);
+}

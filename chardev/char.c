@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Character devices: the output queue, input with back-pressure, and the list of all devices.
+ *
+ * Output. chardev_write() copies into a 64 KiB ring and wakes the I/O thread, which empties it; so a guest that prints a
+ * byte at a time costs one system call per burst, not per byte. If the ring is full the writer waits in poll() for the
+ * descriptor itself, without the lock, and empties the ring itself: progress does not depend on the I/O thread, which may
+ * be waiting for a lock the writer holds. Two kinds of writers never wait but let the ring grow: the I/O thread, and
+ * everybody while the CPUs are being stopped (chardev_set_nowait), for a CPU that waits for a reader who is gone could
+ * not be stopped. Nothing is dropped while the device is connected.
+ *
+ * Input. The I/O thread reads up to 4 KiB ahead per front end and hands it over as far as can_receive() allows; when
+ * the buffer is full the descriptor is left alone until the front end calls chardev_accept_input(). Terminals are read
+ * on nevertheless (what does not fit is lost), so that Ctrl-a works with a guest that hangs.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <glib-unix.h>
+#include "chardev/char-internal.h"
+#include "qemu/log.h"
+
+static Chardev *all_chardevs;           /* main thread, before the loop runs; fixed afterwards */
+static pthread_t io_thread;
+static int kick_fd = -1;                /* eventfd: some device's out_kicked or accept_kicked is set */
+static int nowait_fd = -1;              /* eventfd: readable while writers must not wait */
+static bool nowait;                     /* atomic */
+
+bool chardev_on_io_thread(void)
+{
+    return pthread_equal(pthread_self(), io_thread);
+}
+
+static void io_thread_kick(void)
+{
+    uint64_t one = 1;
+
+    if (write(kick_fd, &one, sizeof(one)) < 0 && errno != EAGAIN) {
+        abort();                        /* the eventfd cannot fail otherwise */
+    }
+}
+
+void chardev_set_nowait(bool on)
+{
+    uint64_t value = 1;
+    ssize_t n;
+
+    __atomic_store_n(&nowait, on, __ATOMIC_SEQ_CST);
+    if (nowait_fd >= 0) {
+        n = on ? write(nowait_fd, &value, sizeof(value)) : read(nowait_fd, &value, sizeof(value));
+        (void)n;                        /* EAGAIN: it was so already */
+    }
+}
+
+/* ---- output ---- */
+
+static void queue_append(Chardev *chr, const uint8_t *buf, size_t len)
+{
+    size_t tail = (chr->queue_head + chr->queue_len) & (chr->queue_size - 1);
+    size_t first = MIN(len, chr->queue_size - tail);
+
+    memcpy(chr->queue + tail, buf, first);
+    memcpy(chr->queue, buf + first, len - first);
+    chr->queue_len += len;
+}
+
+static void queue_resize(Chardev *chr, size_t size)
+{
+    uint8_t *bigger = g_malloc(size);
+    size_t first = MIN(chr->queue_len, chr->queue_size - chr->queue_head);
+
+    memcpy(bigger, chr->queue + chr->queue_head, first);
+    memcpy(bigger + first, chr->queue, chr->queue_len - first);
+    g_free(chr->queue);
+    chr->queue = bigger;
+    chr->queue_size = size;
+    chr->queue_head = 0;
+}
+
+/* Write what the descriptor takes without blocking. Returns true if it has to be waited for. Caller holds chr->lock. */
+static bool queue_drain(Chardev *chr)
+{
+    while (chr->queue_len && chr->out_fd >= 0 && !chr->out_failed) {
+        size_t chunk = MIN(chr->queue_len, chr->queue_size - chr->queue_head);
+        const uint8_t *from = chr->queue + chr->queue_head;
+        ssize_t n = chr->out_is_socket ? send(chr->out_fd, from, chunk, MSG_DONTWAIT | MSG_NOSIGNAL)
+                                       : write(chr->out_fd, from, chunk);
+
+        if (n > 0) {
+            chr->queue_head = (chr->queue_head + (size_t)n) & (chr->queue_size - 1);
+            chr->queue_len -= (size_t)n;
+        } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            return true;
+        } else if (n < 0 && errno != EINTR) {
+            if (errno != EPIPE && errno != ECONNRESET && errno != EIO) {
+                warn_report("%s: %s: output stops here", chr->label, strerror(errno));
+            }
+            chr->out_failed = true;
+        }
+    }
+    if (chr->out_fd < 0 || chr->out_failed) {
+        chr->queue_len = 0;
+    }
+    if (!chr->queue_len) {
+        chr->queue_head = 0;
+        if (chr->queue_size > CHR_QUEUE_SIZE) {
+            queue_resize(chr, CHR_QUEUE_SIZE);
+        }
+    }
+    return false;
+}
+
+static gboolean out_ready(gint fd, GIOCondition condition, gpointer opaque);
+
+/* I/O thread: empty the queue, watch the descriptor if it is slow, notice a peer that is gone. */
+static void output_service(Chardev *chr)
+{
+    bool wait, failed;
+    int fd;
+
+    pthread_mutex_lock(&chr->lock);
+    wait = queue_drain(chr);
+    failed = chr->out_failed;
+    fd = chr->out_fd;
+    pthread_mutex_unlock(&chr->lock);
+    if (wait && !chr->out_watch) {
+        chr->out_watch = g_unix_fd_add(fd, G_IO_OUT | G_IO_ERR | G_IO_HUP, out_ready, chr);
+    } else if (!wait && chr->out_watch) {
+        g_source_remove(chr->out_watch);
+        chr->out_watch = 0;
+    }
+    if (failed && fd >= 0) {
+        if (chr->backend->peer_gone) {
+            chr->backend->peer_gone(chr);
+        } else {
+            chardev_disconnect(chr);
+        }
+    }
+}
+
+static gboolean out_ready(gint fd, GIOCondition condition, gpointer opaque)
+{
+    output_service(opaque);
+    return G_SOURCE_CONTINUE;           /* output_service() removes the watch itself */
+}
+
+void chardev_write(Chardev *chr, const uint8_t *buf, int len)
+{
+    bool may_wait = !chardev_on_io_thread(), kick;
+
+    if (!chr || len <= 0) {
+        return;
+    }
+    pthread_mutex_lock(&chr->lock);
+    while (len && chr->out_fd >= 0 && !chr->out_failed) {
+        size_t room = chr->queue_size - chr->queue_len;
+        size_t chunk;
+
+        if (!room && queue_drain(chr)) {
+            room = chr->queue_size - chr->queue_len;
+            if (!room && may_wait && !__atomic_load_n(&nowait, __ATOMIC_SEQ_CST)) {
+                struct pollfd pfd[2] = {
+                    { .fd = chr->out_fd, .events = POLLOUT }, { .fd = nowait_fd, .events = POLLIN },
+                };
+
+                chr->writers_waiting++;
+                pthread_mutex_unlock(&chr->lock);
+                /* The limit covers a descriptor that is replaced meanwhile. */
+                poll(pfd, 2, 100);
+                pthread_mutex_lock(&chr->lock);
+                chr->writers_waiting--;
+                continue;
+            }
+            if (!room) {
+                queue_resize(chr, chr->queue_size * 2);
+            }
+        }
+        room = chr->queue_size - chr->queue_len;
+        chunk = MIN((size_t)len, room);
+        queue_append(chr, buf, chunk);
+        buf += chunk;
+        len -= (int)chunk;
+    }
+    kick = chr->out_fd >= 0;
+    pthread_mutex_unlock(&chr->lock);
+    if (kick && !__atomic_exchange_n(&chr->out_kicked, true, __ATOMIC_SEQ_CST)) {
+        io_thread_kick();
+    }
+}
+
+/* ---- input; all on the I/O thread ---- */
+
+void chardev_event(Chardev *chr, unsigned fe, int event)
+{
+    if (fe < chr->frontend_count && chr->frontend[fe].event) {
+        chr->frontend[fe].event(chr->frontend[fe].opaque, event);
+    }
+}
+
+bool chardev_input_push(Chardev *chr, unsigned fe, uint8_t byte)
+{
+    ChardevInput *in = &chr->input[fe];
+
+    if (in->len == CHR_INPUT_SIZE) {
+        return false;
+    }
+    in->buf[(in->head + in->len++) % CHR_INPUT_SIZE] = byte;
+    return true;
+}
+
+static void input_deliver(Chardev *chr)
+{
+    bool stuck;
+
+    /* A front end that a writer has stuck in its device lock would stop this thread: come back when the writer is out. */
+    pthread_mutex_lock(&chr->lock);
+    stuck = chr->writers_waiting != 0;
+    pthread_mutex_unlock(&chr->lock);
+    for (unsigned i = 0; i < chr->frontend_count && !stuck; i++) {
+        ChardevInput *in = &chr->input[i];
+        CharFrontend *fe = &chr->frontend[i];
+
+        while (in->len) {
+            int n = fe->can_receive(fe->opaque);
+            unsigned start = in->head % CHR_INPUT_SIZE;
+
+            if (n <= 0) {
+                break;
+            }
+            n = MIN(n, (int)MIN(in->len, CHR_INPUT_SIZE - start));
+            in->head += (unsigned)n;
+            in->len -= (unsigned)n;
+            fe->receive(fe->opaque, in->buf + start, n);
+        }
+    }
+}
+
+static gboolean in_ready(gint fd, GIOCondition condition, gpointer opaque);
+
+/* Read on if there is room again. */
+static void input_watch(Chardev *chr)
+{
+    bool room = chr->frontend_count && (chr->is_tty || chr->input[chr->focus].len < CHR_INPUT_SIZE);
+
+    if (room && !chr->in_watch && chr->in_fd >= 0) {
+        chr->in_watch = g_unix_fd_add(chr->in_fd, G_IO_IN | G_IO_HUP | G_IO_ERR, in_ready, chr);
+    } else if (!room && chr->in_watch) {
+        g_source_remove(chr->in_watch);
+        chr->in_watch = 0;
+    }
+}
+
+static gboolean in_ready(gint fd, GIOCondition condition, gpointer opaque)
+{
+    Chardev *chr = opaque;
+    uint8_t buf[CHR_INPUT_SIZE];
+    size_t room = CHR_INPUT_SIZE - chr->input[chr->focus].len;
+    ssize_t n;
+
+    if (!room && chr->is_tty) {
+        room = sizeof(buf);             /* only the escapes in it will count */
+    }
+    if (!room) {
+        input_watch(chr);
+        return G_SOURCE_CONTINUE;       /* the call above removed the source */
+    }
+    n = chr->in_is_socket ? recv(fd, buf, room, MSG_DONTWAIT) : read(fd, buf, room);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return G_SOURCE_CONTINUE;
+    }
+    if (n <= 0) {
+        if (chr->backend->peer_gone) {
+            chr->backend->peer_gone(chr);
+        } else {
+            chardev_input_eof(chr);
+        }
+        return G_SOURCE_CONTINUE;       /* removed by either */
+    }
+    for (ssize_t i = 0; i < n; i++) {
+        if (chr->mux) {
+            mux_input_byte(chr, buf[i]);
+        } else {
+            chardev_input_push(chr, 0, buf[i]);
+        }
+    }
+    input_deliver(chr);
+    input_watch(chr);
+    return G_SOURCE_CONTINUE;
+}
+
+void chardev_accept_input(Chardev *chr)
+{
+    if (chr && !__atomic_exchange_n(&chr->accept_kicked, true, __ATOMIC_SEQ_CST)) {
+        io_thread_kick();
+    }
+}
+
+void chardev_input_eof(Chardev *chr)
+{
+    if (chr->in_watch) {
+        g_source_remove(chr->in_watch);
+        chr->in_watch = 0;
+    }
+    chr->in_fd = -1;
+}
+
+/* ---- connections ---- */
+
+void chardev_connect(Chardev *chr, int in_fd, int out_fd, bool socket)
+{
+    chr->in_fd = in_fd;
+    chr->in_is_socket = socket;
+    pthread_mutex_lock(&chr->lock);
+    chr->out_fd = out_fd;
+    chr->out_is_socket = socket;
+    chr->out_failed = false;
+    pthread_mutex_unlock(&chr->lock);
+    input_watch(chr);
+    for (unsigned i = 0; i < chr->frontend_count; i++) {
+        chardev_event(chr, i, CHR_EVENT_OPENED);
+    }
+}
+
+void chardev_disconnect(Chardev *chr)
+{
+    bool was_connected;
+
+    chardev_input_eof(chr);
+    if (chr->out_watch) {
+        g_source_remove(chr->out_watch);
+        chr->out_watch = 0;
+    }
+    pthread_mutex_lock(&chr->lock);
+    was_connected = chr->out_fd >= 0;
+    chr->out_fd = -1;
+    chr->out_failed = false;
+    chr->queue_len = chr->queue_head = 0;
+    pthread_mutex_unlock(&chr->lock);
+    for (unsigned i = 0; was_connected && i < chr->frontend_count; i++) {
+        chardev_event(chr, i, CHR_EVENT_CLOSED);
+    }
+}
+
+static gboolean kicked(gint fd, GIOCondition condition, gpointer opaque)
+{
+    uint64_t count;
+
+    if (read(fd, &count, sizeof(count)) < 0) {
+        return G_SOURCE_CONTINUE;
+    }
+    for (Chardev *chr = all_chardevs; chr; chr = chr->next) {
+        bool retry = __atomic_exchange_n(&chr->accept_kicked, false, __ATOMIC_SEQ_CST);
+
+        if (__atomic_exchange_n(&chr->out_kicked, false, __ATOMIC_SEQ_CST)) {
+            output_service(chr);
+            retry = true;               /* input held back because of a waiting writer */
+        }
+        if (retry) {
+            input_deliver(chr);
+            input_watch(chr);
+        }
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+void chardev_attach(Chardev *chr, const CharFrontend *fe)
+{
+    if (!chr) {
+        return;
+    }
+    if (chr->frontend_count == (chr->mux ? CHR_MAX_FRONTENDS : 1u)) {
+        error_exit("%s: the character device has all the users it can have%s", chr->label,
+                   chr->mux ? "" : "; put 'mon:' before its name to share it");
+    }
+    chr->frontend[chr->frontend_count++] = *fe;
+    input_watch(chr);
+    pthread_mutex_lock(&chr->lock);
+    bool connected = chr->out_fd >= 0;
+    pthread_mutex_unlock(&chr->lock);
+    if (connected) {
+        chardev_event(chr, chr->frontend_count - 1, CHR_EVENT_OPENED);
+    }
+}
+
+static void chardev_init(void)
+{
+    io_thread = pthread_self();
+    kick_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    nowait_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (kick_fd < 0 || nowait_fd < 0) {
+        error_exit("chardev: cannot create an eventfd: %s", strerror(errno));
+    }
+    g_unix_fd_add(kick_fd, G_IO_IN, kicked, NULL);
+}
+
+Chardev *chardev_new(const char *label, const char *spec)
+{
+    Chardev *chr = g_new0(Chardev, 1), **tail = &all_chardevs;
+    const char *rest = spec;
+
+    if (kick_fd < 0) {
+        chardev_init();
+    }
+    chr->label = g_strdup(label);
+    chr->in_fd = chr->out_fd = -1;
+    chr->queue_size = CHR_QUEUE_SIZE;
+    chr->queue = g_malloc(CHR_QUEUE_SIZE);
+    pthread_mutex_init(&chr->lock, NULL);
+    if (g_str_has_prefix(rest, "mon:")) {
+        chr->mux = true;
+        rest += 4;
+    }
+    if (!strcmp(rest, "stdio")) {
+        chardev_open_stdio(chr, spec, !chr->mux);
+    } else if (!strcmp(rest, "null")) {
+        chardev_open_null(chr);
+    } else if (!strcmp(rest, "pty")) {
+        chardev_open_pty(chr, spec);
+    } else if (g_str_has_prefix(rest, "file:")) {
+        chardev_open_file(chr, spec, rest + 5);
+    } else if (g_str_has_prefix(rest, "tcp:")) {
+        chardev_open_socket(chr, spec, rest + 4, false);
+    } else if (g_str_has_prefix(rest, "unix:")) {
+        chardev_open_socket(chr, spec, rest + 5, true);
+    } else {
+        error_exit("%s: '%s' is not a character device (stdio, mon:stdio, null, none, file:PATH, pty, "
+                   "tcp:HOST:PORT[,server=on][,wait=off], unix:PATH[,server=on][,wait=off])", label, spec);
+    }
+    while (*tail) {
+        tail = &(*tail)->next;
+    }
+    *tail = chr;
+    return chr;
+}
+
+bool chardev_is_mux(const Chardev *chr)
+{
+    return chr && chr->mux;
+}
+
+void chardev_label_message(const Chardev *chr, const char *where)
+{
+    printf("char device redirected to %s (label %s)\n", where, chr->label);
+    fflush(stdout);
+}
+
+void chardev_flush_all(bool (*give_up)(int stalled_ms))
+{
+    for (Chardev *chr = all_chardevs; chr; chr = chr->next) {
+        int stalled_ms = 0;
+
+        pthread_mutex_lock(&chr->lock);
+        for (;;) {
+            size_t before = chr->queue_len;
+            struct pollfd pfd = { .fd = chr->out_fd, .events = POLLOUT };
+
+            if (!queue_drain(chr)) {
+                break;
+            }
+            stalled_ms = chr->queue_len < before ? 0 : stalled_ms + 20;
+            if (give_up(stalled_ms)) {
+                break;
+            }
+            poll(&pfd, 1, 20);
+        }
+        pthread_mutex_unlock(&chr->lock);
+    }
+}
+
+void chardev_cleanup(void)
+{
+    for (Chardev *chr = all_chardevs; chr; chr = chr->next) {
+        if (chr->backend->close) {
+            chr->backend->close(chr);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ELF executables for 32-bit little-endian ARM: loadable segments at their physical addresses, and the entry point.
+ * ELF specification 1.2, ELF for the Arm Architecture (IHI 0044).
+ *
+ * Called by hw/arm/loader-kernel.c and hw/arm/loader-device.c on the main thread; no state, no locks. Every number in the
+ * file is checked against the file's size; RAM bounds and overlaps are checked by boot_blob_add().
+ */
+#include <elf.h>
+#include <glib.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "hw/arm/boot-image.h"
+
+/* Ends of the two ranges are computed in 64 bits: sums of two 32-bit numbers. */
+static bool in_file(uint64_t offset, uint64_t len, uint32_t size)
+{
+    return offset + len <= size;
+}
+
+static Elf32_Phdr read_phdr(const uint8_t *data, const Elf32_Ehdr *eh, unsigned n)
+{
+    Elf32_Phdr ph;
+
+    memcpy(&ph, data + eh->e_phoff + (size_t)n * eh->e_phentsize, sizeof(ph));
+    ph.p_type = GUINT32_FROM_LE(ph.p_type);
+    ph.p_offset = GUINT32_FROM_LE(ph.p_offset);
+    ph.p_vaddr = GUINT32_FROM_LE(ph.p_vaddr);
+    ph.p_paddr = GUINT32_FROM_LE(ph.p_paddr);
+    ph.p_filesz = GUINT32_FROM_LE(ph.p_filesz);
+    ph.p_memsz = GUINT32_FROM_LE(ph.p_memsz);
+    return ph;
+}
+
+static char *check_header(const uint8_t *data, uint32_t size, Elf32_Ehdr *eh)
+{
+    if (size < sizeof(*eh)) {
+        return g_strdup("ELF: the file is truncated");
+    }
+    memcpy(eh, data, sizeof(*eh));
+    if (eh->e_ident[EI_CLASS] != ELFCLASS32) {
+        return g_strdup("ELF: not a 32-bit file");
+    }
+    if (eh->e_ident[EI_DATA] != ELFDATA2LSB) {
+        return g_strdup("ELF: not a little-endian file");
+    }
+    eh->e_type = GUINT16_FROM_LE(eh->e_type);
+    eh->e_machine = GUINT16_FROM_LE(eh->e_machine);
+    eh->e_entry = GUINT32_FROM_LE(eh->e_entry);
+    eh->e_phoff = GUINT32_FROM_LE(eh->e_phoff);
+    eh->e_phentsize = GUINT16_FROM_LE(eh->e_phentsize);
+    eh->e_phnum = GUINT16_FROM_LE(eh->e_phnum);
+    if (eh->e_machine != EM_ARM) {
+        return g_strdup_printf("ELF: made for machine %u, not for ARM", eh->e_machine);
+    }
+    if (eh->e_type != ET_EXEC) {
+        return g_strdup("ELF: not a fixed-address executable");
+    }
+    if (eh->e_phnum == 0 || eh->e_phnum == PN_XNUM) {
+        return g_strdup("ELF: no program headers");
+    }
+    if (eh->e_phentsize < sizeof(Elf32_Phdr) ||
+        !in_file(eh->e_phoff, (uint64_t)eh->e_phnum * eh->e_phentsize, size)) {
+        return g_strdup("ELF: the program headers are outside the file");
+    }
+    return NULL;
+}
+
+bool boot_is_elf(const uint8_t *data, uint32_t size)
+{
+    return size >= SELFMAG && memcmp(data, ELFMAG, SELFMAG) == 0;
+}
+
+bool boot_load_elf(BootBlobs *blobs, const char *name, const uint8_t *data, uint32_t size, uint32_t *entry, char **err)
+{
+    Elf32_Ehdr eh;
+    uint32_t start;
+    bool loaded = false;
+    unsigned i;
+
+    *err = check_header(data, size, &eh);
+    if (*err) {
+        return false;
+    }
+    start = eh.e_entry;
+    for (i = 0; i < eh.e_phnum; i++) {
+        Elf32_Phdr ph = read_phdr(data, &eh, i);
+        uint32_t code = eh.e_entry & ~1u;
+        char *seg;
+        bool ok;
+
+        if (ph.p_type != PT_LOAD || ph.p_memsz == 0) {
+            continue;
+        }
+        if (ph.p_filesz > ph.p_memsz || !in_file(ph.p_offset, ph.p_filesz, size)) {
+            *err = g_strdup_printf("ELF: segment %u is outside the file", i);
+            return false;
+        }
+        seg = g_strdup_printf("%s (segment %u)", name, i);
+        ok = boot_blob_add(blobs, seg, ph.p_paddr, data + ph.p_offset, ph.p_filesz, ph.p_memsz - ph.p_filesz, err);
+        g_free(seg);
+        if (!ok) {
+            return false;
+        }
+        /* The entry point is a virtual address; the CPU starts with the MMU off. */
+        if (code >= ph.p_vaddr && code - ph.p_vaddr < ph.p_memsz) {
+            start = eh.e_entry - ph.p_vaddr + ph.p_paddr;
+        }
+        loaded = true;
+    }
+    if (!loaded) {
+        *err = g_strdup("ELF: nothing to load");
+        return false;
+    }
+    if ((start & 3) == 2) {
+        *err = g_strdup_printf("ELF: misaligned entry point 0x%08x", start);
+        return false;
+    }
+    *entry = start;
+    return true;
+}

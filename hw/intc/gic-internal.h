@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * State of an interrupt controller, shared by hw/intc/gic*.c and the two variants. Nobody else includes this.
+ *
+ * Two kinds of lock keep the CPUs out of each other's way:
+ *   P (one per CPU interface): the interface's registers and the CPU's private interrupts (SGIs and PPIs). Sending an SGI, a private
+ *     timer's tick, and acknowledging and ending either take no other lock.
+ *   D (one): the shared interrupts. Whoever changes one ranks them again: spi_best[n] is then the shared interrupt
+ *     that CPU n would take first. It is written under D and read under P of n alone.
+ * Order: D before P; a second P is never taken with one held.
+ */
+#ifndef HW_INTC_GIC_INTERNAL_H
+#define HW_INTC_GIC_INTERNAL_H
+#include <pthread.h>
+#include <stdbool.h>
+#include "hw/intc/gic.h"
+
+enum {
+    GIC_MAX_CPUS = 4, GIC_MAX_IRQS = 96, GIC_PRIVATE = 32, GIC_SGIS = 16, GIC_MAX_WORDS = GIC_MAX_IRQS / 32,
+    GIC_SPURIOUS = 1023,
+};
+
+/* What the two controllers differ in. */
+typedef struct GICVariant {
+    const char *name;
+    unsigned num_irqs;          /* multiple of 32 */
+    uint8_t prio_mask;          /* implemented bits of a priority */
+    uint8_t pmr_reset;
+    uint8_t bpr_min;            /* smallest binary point, also its reset value */
+    uint8_t rpr_idle;           /* running priority with nothing active */
+    uint32_t dist_iidr, cpu_iidr;
+    uint32_t pid;               /* PrimeCell peripheral ID */
+    unsigned self_target_first; /* private IDs from here up read their CPU's own mask in ITARGETSR */
+    bool uniprocessor;          /* ITARGETSR is RAZ/WI and everything targets CPU 0 */
+} GICVariant;
+
+/* An interrupt as a number that sorts by urgency: priority, then ID, then an SGI's source. */
+typedef uint32_t GICKey;
+#define GIC_KEY_NONE    0xffffffffu
+static inline GICKey gic_key(unsigned prio, unsigned id, unsigned source)
+{
+    return prio << 16 | id << 3 | source;
+}
+static inline unsigned gic_key_prio(GICKey k)
+{
+    return k >> 16;
+}
+static inline unsigned gic_key_id(GICKey k)
+{
+    return (k >> 3) & 0x3ff;
+}
+static inline unsigned gic_key_source(GICKey k)
+{
+    return k & 7;
+}
+/* As IAR and HPPIR show it: source in bits 12:10. */
+static inline uint32_t gic_key_reg(GICKey k)
+{
+    return k == GIC_KEY_NONE ? (uint32_t)GIC_SPURIOUS : gic_key_source(k) << 10 | gic_key_id(k);
+}
+
+/* One bit per interrupt of a group of 32. Lock: P for the private group, D for the others. */
+typedef struct GICGroup {
+    uint32_t enabled;
+    uint32_t level;             /* the input lines */
+    uint32_t latch;             /* pending by an edge or by software */
+    uint32_t active;
+    uint32_t edge;              /* edge-triggered: the line counts only by its rises */
+    uint32_t one_n;             /* bit 0 of the configuration: stored, has no effect */
+} GICGroup;
+
+typedef struct GICCpu {
+    pthread_mutex_t lock;       /* P: everything below */
+    GICGroup priv;
+    uint32_t sgi_pending;       /* bit n: sgi_source[n] != 0 */
+    uint8_t sgi_source[GIC_SGIS]; /* which CPUs' requests are pending */
+    uint8_t prio[GIC_PRIVATE];
+    uint32_t ctlr, pmr, bpr;
+    struct {
+        uint16_t id;
+        uint8_t prio;           /* when it was acknowledged */
+    } active[GIC_MAX_IRQS];     /* acknowledged and not ended, the latest last */
+    unsigned num_active;
+    int out;                    /* what the output line was last set to */
+    IRQLine line;               /* constant */
+} __attribute__((aligned(64))) GICCpu;
+
+struct GICState {
+    const GICVariant *v;        /* constant */
+    unsigned num_cpus;          /* constant */
+    uint32_t ctlr;              /* bit 0: forwarding enabled.        lock: D to write; atomic */
+    pthread_mutex_t lock;       /* D */
+    GICGroup spi[GIC_MAX_WORDS]; /* [0] is not used.                 lock: D */
+    uint8_t prio[GIC_MAX_IRQS]; /* from GIC_PRIVATE.                 lock: D */
+    uint8_t target[GIC_MAX_IRQS]; /* from GIC_PRIVATE.               lock: D */
+    GICCpu cpu[GIC_MAX_CPUS];
+    GICKey spi_best[GIC_MAX_CPUS]; /* lock: D to write; atomic */
+};
+
+/* gic.c */
+GICState *gic_new(const GICVariant *v, unsigned num_cpus);
+void gic_connect_output(GICState *g, unsigned cpu, const IRQLine *line);
+void gic_reset(void *opaque);
+uint32_t gic_acknowledge(GICState *g, unsigned cpu);            /* takes P, perhaps D */
+void gic_end(GICState *g, unsigned cpu, uint32_t value);        /* takes P, perhaps D */
+uint32_t gic_highest_pending(GICState *g, unsigned cpu);        /* takes P */
+void gic_send_sgi(GICState *g, unsigned cpu, uint32_t value);   /* takes P */
+void gic_cpu_update(GICState *g, unsigned cpu);                 /* caller holds P */
+void gic_spi_changed(GICState *g);                              /* caller holds D */
+void gic_refresh(GICState *g, uint32_t cpus);                   /* caller holds no P */
+static inline uint32_t gic_group_pending(const GICGroup *p)
+{
+    return p->latch | (p->level & ~p->edge);
+}
+
+/* gic-dist.c, gic-cpuif.c: register access by CPU interface number; they take the locks. */
+uint32_t gic_dist_read(GICState *g, unsigned cpu, uint32_t offset, unsigned size);
+void gic_dist_write(GICState *g, unsigned cpu, uint32_t offset, uint32_t value, unsigned size);
+uint32_t gic_cpuif_read(GICState *g, unsigned cpu, uint32_t offset, unsigned size);
+void gic_cpuif_write(GICState *g, unsigned cpu, uint32_t offset, uint32_t value, unsigned size);
+#endif

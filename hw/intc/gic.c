@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The interrupt controller's engine: which interrupt is pending, which one each CPU would take, and the life of an
+ * interrupt: pending -> acknowledged (active) -> ended. The registers are in gic-dist.c and gic-cpuif.c, the locks are
+ * explained in gic-internal.h.
+ *
+ * Pending is architectural: an interrupt is pending while it is latched (edge, software, SGI) or while it is
+ * level-sensitive and its line is high. A line that drops before the acknowledge leaves nothing behind, so no CPU is
+ * interrupted for nothing; a line still high after the end of interrupt interrupts again.
+ *
+ * An active interrupt is not signalled again, to any CPU, before its end. Shared interrupts follow the 1-N model: all
+ * targets see it, the first to acknowledge gets it, the others read it as spurious.
+ *
+ * ARM DDI 0360 (ARM11 MPCore) chapter 10, ARM IHI 0048A (GIC architecture 1.0) chapter 3.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "hw/intc/gic.h"
+#include "hw/boards.h"
+#include "qemu/log.h"
+#include "gic-internal.h"
+
+/* The CPU's most urgent private interrupt that may be signalled. Caller holds P. */
+static GICKey gic_best_private(const GICCpu *c)
+{
+    uint32_t set = (gic_group_pending(&c->priv) | c->sgi_pending) & c->priv.enabled & ~c->priv.active;
+    GICKey best = GIC_KEY_NONE;
+
+    while (set) {
+        unsigned id = (unsigned)__builtin_ctz(set);
+        unsigned source = id < GIC_SGIS ? (unsigned)__builtin_ctz(c->sgi_source[id]) : 0;
+        GICKey k = gic_key(c->prio[id], id, source);
+
+        best = k < best ? k : best;
+        set &= set - 1;
+    }
+    return best;
+}
+
+/* Caller holds P. */
+static GICKey gic_best(GICState *g, unsigned cpu)
+{
+    GICKey priv = gic_best_private(&g->cpu[cpu]);
+    GICKey spi = __atomic_load_n(&g->spi_best[cpu], __ATOMIC_ACQUIRE);
+
+    return spi < priv ? spi : priv;
+}
+
+/*
+ * May interrupt K be signalled to CPU now: all enabled, more urgent than the mask (strictly), and its group priority
+ * more urgent than that of what runs? Caller holds P.
+ */
+static bool gic_may_signal(GICState *g, unsigned cpu, GICKey k)
+{
+    const GICCpu *c = &g->cpu[cpu];
+    unsigned group = (0xffu << (c->bpr + 1)) & 0xff;
+
+    if (k == GIC_KEY_NONE || !(c->ctlr & 1) || !(__atomic_load_n(&g->ctlr, __ATOMIC_ACQUIRE) & 1) ||
+        gic_key_prio(k) >= c->pmr) {
+        return false;
+    }
+    return !c->num_active || (gic_key_prio(k) & group) < (c->active[c->num_active - 1].prio & group);
+}
+
+/* Bring the output line of CPU in step; the only place that drives it. Caller holds P. */
+void gic_cpu_update(GICState *g, unsigned cpu)
+{
+    GICCpu *c = &g->cpu[cpu];
+    int level = gic_may_signal(g, cpu, gic_best(g, cpu));
+
+    if (level != c->out) {
+        c->out = level;
+        irq_set(&c->line, level);
+    }
+}
+
+/* Caller holds no P. */
+void gic_refresh(GICState *g, uint32_t cpus)
+{
+    for (unsigned i = 0; i < g->num_cpus; i++) {
+        if (cpus & (1u << i)) {
+            pthread_mutex_lock(&g->cpu[i].lock);
+            gic_cpu_update(g, i);
+            pthread_mutex_unlock(&g->cpu[i].lock);
+        }
+    }
+}
+
+/* Rank the shared interrupts for every CPU; returns the CPUs whose best one changed. Caller holds D. */
+static uint32_t gic_spi_rank(GICState *g)
+{
+    GICKey best[GIC_MAX_CPUS] = { GIC_KEY_NONE, GIC_KEY_NONE, GIC_KEY_NONE, GIC_KEY_NONE };
+    uint32_t changed = 0;
+
+    for (unsigned w = 1; w < g->v->num_irqs / 32; w++) {
+        const GICGroup *p = &g->spi[w];
+        uint32_t set = gic_group_pending(p) & p->enabled & ~p->active;
+
+        for (; set; set &= set - 1) {
+            unsigned id = w * 32 + (unsigned)__builtin_ctz(set);
+            GICKey k = gic_key(g->prio[id], id, 0);
+
+            for (unsigned i = 0; i < g->num_cpus; i++) {
+                if ((g->target[id] & (1u << i)) && k < best[i]) {
+                    best[i] = k;
+                }
+            }
+        }
+    }
+    for (unsigned i = 0; i < g->num_cpus; i++) {
+        if (g->spi_best[i] != best[i]) {
+            __atomic_store_n(&g->spi_best[i], best[i], __ATOMIC_RELEASE);
+            changed |= 1u << i;
+        }
+    }
+    return changed;
+}
+
+/* Caller holds D and no P. */
+void gic_spi_changed(GICState *g)
+{
+    gic_refresh(g, gic_spi_rank(g));
+}
+
+static void gic_group_set_level(GICGroup *p, uint32_t bit, int level)
+{
+    if (level) {
+        p->latch |= p->edge & bit & ~p->level;
+        p->level |= bit;
+    } else {
+        p->level &= ~bit;
+    }
+}
+
+void gic_set_spi(GICState *g, unsigned id, int level)
+{
+    GICGroup *p = &g->spi[id / 32];
+    uint32_t bit = 1u << (id % 32);
+
+    if (id < GIC_PRIVATE || id >= g->v->num_irqs) {
+        return;
+    }
+    pthread_mutex_lock(&g->lock);
+    if (!(p->level & bit) != !level) {
+        gic_group_set_level(p, bit, level);
+        gic_spi_changed(g);
+    }
+    pthread_mutex_unlock(&g->lock);
+}
+
+void gic_set_ppi(GICState *g, unsigned cpu, unsigned id, int level)
+{
+    if (cpu >= g->num_cpus || id < GIC_SGIS || id >= GIC_PRIVATE) {
+        return;
+    }
+    GICCpu *c = &g->cpu[cpu];
+
+    pthread_mutex_lock(&c->lock);
+    gic_group_set_level(&c->priv, 1u << id, level);
+    gic_cpu_update(g, cpu);
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* SGIR: bits 25:24 say whom: 0 the list in 23:16, 1 all but the sender, 2 the sender. */
+void gic_send_sgi(GICState *g, unsigned cpu, uint32_t value)
+{
+    unsigned id = value & 0x3ff;
+    uint32_t all = (1u << g->num_cpus) - 1, to;
+
+    switch ((value >> 24) & 3) {
+    case 0:
+        to = (value >> 16) & all;
+        break;
+    case 1:
+        to = all & ~(1u << cpu);
+        break;
+    case 2:
+        to = 1u << cpu;
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: SGIR with reserved target filter: 0x%x\n", g->v->name, value);
+        return;
+    }
+    if (id >= GIC_SGIS) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: SGIR asks for interrupt %u, not an SGI\n", g->v->name, id);
+        return;
+    }
+    for (unsigned i = 0; i < g->num_cpus; i++) {
+        if (to & (1u << i)) {
+            GICCpu *c = &g->cpu[i];
+
+            pthread_mutex_lock(&c->lock);
+            c->sgi_source[id] |= (uint8_t)(1u << cpu);
+            c->sgi_pending |= 1u << id;
+            gic_cpu_update(g, i);
+            pthread_mutex_unlock(&c->lock);
+        }
+    }
+}
+
+/* Caller holds P. */
+static void gic_push_active(GICCpu *c, unsigned id, unsigned prio)
+{
+    /* Room is certain: an active interrupt is not signalled, so none is on the stack twice. */
+    c->active[c->num_active].id = (uint16_t)id;
+    c->active[c->num_active].prio = (uint8_t)prio;
+    c->num_active++;
+}
+
+/* Caller holds P. */
+static void gic_take_private(GICCpu *c, GICKey k)
+{
+    unsigned id = gic_key_id(k);
+    uint32_t bit = 1u << id;
+
+    if (id < GIC_SGIS) {
+        c->sgi_source[id] &= (uint8_t)~(1u << gic_key_source(k));
+        if (!c->sgi_source[id]) {
+            c->sgi_pending &= ~bit;
+        }
+    }
+    c->priv.latch &= ~bit;
+    c->priv.active |= bit;
+    gic_push_active(c, id, gic_key_prio(k));
+}
+
+/*
+ * The shared interrupt that CPU saw may be gone when D is taken, so the choice is made again; it may then be a private
+ * interrupt or none.
+ */
+static uint32_t gic_acknowledge_shared(GICState *g, unsigned cpu)
+{
+    GICCpu *c = &g->cpu[cpu];
+    uint32_t changed = 1u << cpu;
+
+    pthread_mutex_lock(&g->lock);
+    pthread_mutex_lock(&c->lock);
+    GICKey k = gic_best(g, cpu);
+    if (!gic_may_signal(g, cpu, k)) {
+        k = GIC_KEY_NONE;
+    } else if (gic_key_id(k) < GIC_PRIVATE) {
+        gic_take_private(c, k);
+    } else {
+        unsigned id = gic_key_id(k);
+        GICGroup *p = &g->spi[id / 32];
+
+        p->latch &= ~(1u << (id % 32));
+        p->active |= 1u << (id % 32);
+        gic_push_active(c, id, gic_key_prio(k));
+        changed |= gic_spi_rank(g);
+    }
+    pthread_mutex_unlock(&c->lock);
+    gic_refresh(g, changed);
+    pthread_mutex_unlock(&g->lock);
+    return gic_key_reg(k);
+}
+
+uint32_t gic_acknowledge(GICState *g, unsigned cpu)
+{
+    GICCpu *c = &g->cpu[cpu];
+
+    pthread_mutex_lock(&c->lock);
+    GICKey k = gic_best(g, cpu);
+    if (!gic_may_signal(g, cpu, k)) {
+        pthread_mutex_unlock(&c->lock);
+        return GIC_SPURIOUS;
+    }
+    if (gic_key_id(k) >= GIC_PRIVATE) {
+        pthread_mutex_unlock(&c->lock);
+        return gic_acknowledge_shared(g, cpu);
+    }
+    gic_take_private(c, k);
+    gic_cpu_update(g, cpu);
+    pthread_mutex_unlock(&c->lock);
+    return gic_key_reg(k);
+}
+
+/* Take ID off the stack of active interrupts, normally its top. Caller holds P. */
+static bool gic_pop_active(GICCpu *c, unsigned id)
+{
+    for (unsigned i = c->num_active; i-- > 0;) {
+        if (c->active[i].id == id) {
+            memmove(&c->active[i], &c->active[i + 1], (c->num_active - i - 1) * sizeof(c->active[0]));
+            c->num_active--;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* EOIR. The source field of an SGI is accepted and not compared: kernels differ in whether they write it. */
+void gic_end(GICState *g, unsigned cpu, uint32_t value)
+{
+    GICCpu *c = &g->cpu[cpu];
+    unsigned id = value & 0x3ff;
+    bool found;
+
+    if (id >= g->v->num_irqs) {
+        if (id != GIC_SPURIOUS) {
+            qemu_log_mask(LOG_GUEST_ERROR, "%s: end of interrupt %u, which does not exist\n", g->v->name, id);
+        }
+        return;
+    }
+    if (id < GIC_PRIVATE) {
+        pthread_mutex_lock(&c->lock);
+        found = gic_pop_active(c, id);
+        if (found) {
+            c->priv.active &= ~(1u << id);
+            gic_cpu_update(g, cpu);
+        }
+        pthread_mutex_unlock(&c->lock);
+    } else {
+        pthread_mutex_lock(&g->lock);
+        pthread_mutex_lock(&c->lock);
+        found = gic_pop_active(c, id);
+        pthread_mutex_unlock(&c->lock);
+        if (found) {
+            g->spi[id / 32].active &= ~(1u << (id % 32));
+            gic_refresh(g, gic_spi_rank(g) | 1u << cpu);
+        }
+        pthread_mutex_unlock(&g->lock);
+    }
+    if (!found) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: end of interrupt %u, which is not active on CPU %u\n", g->v->name, id, cpu);
+    }
+}
+
+uint32_t gic_highest_pending(GICState *g, unsigned cpu)
+{
+    pthread_mutex_lock(&g->cpu[cpu].lock);
+    GICKey k = gic_best(g, cpu);
+    pthread_mutex_unlock(&g->cpu[cpu].lock);
+    return gic_key_reg(k);
+}
+
+void gic_connect_output(GICState *g, unsigned cpu, const IRQLine *line)
+{
+    g->cpu[cpu].line = *line;
+}
+
+/* Everything but the input lines, which belong to the devices. */
+void gic_reset(void *opaque)
+{
+    GICState *g = opaque;
+
+    pthread_mutex_lock(&g->lock);
+    __atomic_store_n(&g->ctlr, 0, __ATOMIC_RELEASE);
+    for (unsigned w = 0; w < GIC_MAX_WORDS; w++) {
+        g->spi[w] = (GICGroup) { .level = g->spi[w].level };
+    }
+    memset(g->prio, 0, sizeof(g->prio));
+    memset(g->target, g->v->uniprocessor ? 1 : 0, sizeof(g->target));
+    gic_spi_rank(g);
+    for (unsigned i = 0; i < g->num_cpus; i++) {
+        GICCpu *c = &g->cpu[i];
+
+        pthread_mutex_lock(&c->lock);
+        c->priv = (GICGroup) { .level = c->priv.level, .enabled = 0xffff, .edge = 0xffff };
+        c->sgi_pending = 0;
+        memset(c->sgi_source, 0, sizeof(c->sgi_source));
+        memset(c->prio, 0, sizeof(c->prio));
+        c->ctlr = 0;
+        c->pmr = g->v->pmr_reset;
+        c->bpr = g->v->bpr_min;
+        c->num_active = 0;
+        c->out = 0;
+        irq_set(&c->line, 0);
+        pthread_mutex_unlock(&c->lock);
+    }
+    pthread_mutex_unlock(&g->lock);
+}
+
+/* The controller lives as long as the machine. Outputs are connected before the first reset. */
+GICState *gic_new(const GICVariant *v, unsigned num_cpus)
+{
+    GICState *g = aligned_alloc(64, (sizeof(*g) + 63) & ~(size_t)63);
+
+    if (!g) {
+        error_exit("out of memory");
+    }
+    memset(g, 0, sizeof(*g));
+    g->v = v;
+    g->num_cpus = num_cpus;
+    pthread_mutex_init(&g->lock, NULL);
+    for (unsigned i = 0; i < GIC_MAX_CPUS; i++) {
+        pthread_mutex_init(&g->cpu[i].lock, NULL);
+        g->spi_best[i] = GIC_KEY_NONE;
+    }
+    qemu_register_reset(gic_reset, g);
+    return g;
+}

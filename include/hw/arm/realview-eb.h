@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The RealView Emulation Baseboard with an ARM11 MPCore (revision B core tile): its device table.
+ *
+ * The table is the one description of the board's devices: the board file maps and wires them from it, the device tree
+ * generator describes them to the guest from it. A device is added by writing its file under hw/, an init function of a few lines in
+ * hw/arm/realview-eb.c, and turning its row from ABSENT into PRESENT.
+ */
+#ifndef HW_ARM_REALVIEW_EB_H
+#define HW_ARM_REALVIEW_EB_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "hw/boards.h"
+
+/* Board private state, hw/arm/realview-eb.c. */
+typedef struct RealviewBoard RealviewBoard;
+typedef struct RealviewDevice RealviewDevice;
+
+struct RealviewDevice {
+    const char *name;           /* unique; also the name of the memory region */
+    uint32_t base, size;        /* bytes; physical */
+    /*
+     * Interrupt lines. fpga_irq: board number 0..31, an SPI of each of the four FPGA controllers (ID = number + 32).
+     * core_irq: SPI number 0..31 of the core tile's controller (ID = number + 32). -1: not connected there.
+     * The second pair is for devices with two lines (MMCI: command and PIO).
+     */
+    int fpga_irq, core_irq;
+    int fpga_irq2, core_irq2;
+    bool present;               /* false: the region reads as on an empty board; leave it out of the device tree */
+    int unit;                   /* which one of several equal devices: UART 0..3, FPGA controller 0..3, ... */
+    /* Create and map the device; NULL if absent. */
+    void (*init)(RealviewBoard *b, const RealviewDevice *d);
+};
+
+/* All devices, in the order of their creation; names are in hw/arm/realview-eb.c. */
+extern const RealviewDevice realview_eb_devices[];
+extern const size_t realview_eb_num_devices;
+/* The row called NAME, or NULL. */
+const RealviewDevice *realview_eb_device(const char *name);
+
+/* hw/arm/realview-dtb.c: the board's device tree; malloc'ed, *size in bytes. */
+void *realview_build_dtb(MachineState *m, int *size);
+
+/* Fixed clocks, Hz. */
+enum {
+    REALVIEW_EB_REFCLK_HZ = 24000000,   /* SYS_24MHZ, UART, KMI and MMC reference */
+    REALVIEW_EB_TIMCLK_HZ = 1000000,    /* SP804 */
+    REALVIEW_EB_PERIPHCLK_HZ = 100000000, /* MPCore private timers */
+};
+
+/* Interrupt IDs of the core tile that belong to no table row. */
+enum {
+    REALVIEW_EB_TIMER_PPI = 29, REALVIEW_EB_WATCHDOG_PPI = 30,
+    REALVIEW_EB_PMU_SPI = 17,           /* CPU n: + n */
+    REALVIEW_EB_L220_SPI = 29,          /* event, slave error, decode error: + 0..2 */
+};
+#endif

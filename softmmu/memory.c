@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The physical address space: a fixed pool of regions, sorted by base address, and a table that leads from a 4 KiB page
+ * straight to the one region that fills it.
+ *
+ * Regions are added on the main thread before the CPUs start and never change afterwards, so lookups, which any thread
+ * makes, take no lock. Only the access counters change; they are relaxed atomics that may lose a count when CPUs race,
+ * which keeps a locked instruction off the path of every register access.
+ */
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "exec/memory.h"
+#include "qemu/log.h"
+
+enum {
+    MAX_REGIONS = 250,
+    PAGE_BITS = 12,
+    PAGE_COUNT = 1 << (32 - PAGE_BITS),
+    PAGE_EMPTY = 0,             /* no region touches the page */
+    PAGE_MIXED = 0xff,          /* search: several regions, or one that fills only a part */
+};
+
+static MemoryRegion pool[MAX_REGIONS];
+static MemoryRegion *sorted[MAX_REGIONS];       /* by base */
+static size_t region_count;
+static uint8_t *page_region;                    /* page -> PAGE_* or index in pool + 1; a mapping touched only where used */
+static uint32_t ram0_size;
+
+static uint64_t region_end(const MemoryRegion *r)
+{
+    return (uint64_t)r->base + r->size;
+}
+
+static void page_table_fill(const MemoryRegion *r, uint8_t id)
+{
+    uint64_t end = region_end(r);
+
+    for (uint64_t page = r->base >> PAGE_BITS; page <= (end - 1) >> PAGE_BITS; page++) {
+        uint64_t start = page << PAGE_BITS;
+        bool filled = start >= r->base && start + (1u << PAGE_BITS) <= end;
+
+        page_region[page] = filled ? id : PAGE_MIXED;
+    }
+}
+
+static MemoryRegion *region_add(uint32_t base, uint32_t size, const char *name)
+{
+    MemoryRegion *r = &pool[region_count];
+    size_t at = region_count;
+
+    if (!page_region) {
+        page_region = mmap(NULL, PAGE_COUNT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (page_region == MAP_FAILED) {
+            error_exit("cannot allocate the memory map");
+        }
+    }
+    g_assert(region_count < MAX_REGIONS && size && size % 4 == 0 && (uint64_t)base + size <= 1ull << 32);
+    r->base = base;
+    r->size = size;
+    r->name = name;
+    while (at && sorted[at - 1]->base > base) {
+        at--;
+    }
+    g_assert(!at || region_end(sorted[at - 1]) <= base);
+    g_assert(at == region_count || region_end(r) <= sorted[at]->base);
+    memmove(&sorted[at + 1], &sorted[at], (region_count - at) * sizeof(sorted[0]));
+    sorted[at] = r;
+    region_count++;
+    page_table_fill(r, (uint8_t)region_count);
+    return r;
+}
+
+MemoryRegion *memory_add_ram(uint32_t base, uint32_t size, uint8_t *host, const char *name)
+{
+    MemoryRegion *r = region_add(base, size, name);
+
+    r->ram = host;
+    if (base == 0) {
+        ram0_size = size;
+    }
+    return r;
+}
+
+MemoryRegion *memory_add_mmio(uint32_t base, uint32_t size, const MMIOOps *ops, void *opaque, const char *name)
+{
+    MemoryRegion *r = region_add(base, size, name);
+
+    r->ops = ops;
+    r->opaque = opaque;
+    return r;
+}
+
+static uint32_t unimplemented_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+{
+    const MemoryRegion *r = opaque;
+
+    qemu_log_mask(LOG_UNIMP, "%s: %u-byte read at 0x%x by CPU %u: not implemented, reads 0\n", r->name, size, offset, cpu);
+    return 0;
+}
+
+static void unimplemented_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+{
+    const MemoryRegion *r = opaque;
+
+    qemu_log_mask(LOG_UNIMP, "%s: %u-byte write of 0x%x at 0x%x by CPU %u: not implemented, ignored\n", r->name, size,
+                  value, offset, cpu);
+}
+
+static const MMIOOps unimplemented_ops = { .read = unimplemented_read, .write = unimplemented_write };
+
+MemoryRegion *memory_add_unimplemented(uint32_t base, uint32_t size, const char *name)
+{
+    MemoryRegion *r = region_add(base, size, name);
+
+    r->ops = &unimplemented_ops;
+    r->opaque = r;
+    return r;
+}
+
+static MemoryRegion *region_search(uint32_t phys)
+{
+    size_t low = 0, high = region_count;
+
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+
+        if (sorted[mid]->base > phys) {
+            high = mid;
+        } else if (region_end(sorted[mid]) <= phys) {
+            low = mid + 1;
+        } else {
+            return sorted[mid];
+        }
+    }
+    return NULL;
+}
+
+MemoryRegion *memory_find(uint32_t phys)
+{
+    unsigned id = page_region ? page_region[phys >> PAGE_BITS] : PAGE_EMPTY;
+
+    if (id == PAGE_EMPTY) {
+        return NULL;
+    }
+    return id == PAGE_MIXED ? region_search(phys) : &pool[id - 1];
+}
+
+MemoryRegion *memory_region_at(size_t index)
+{
+    return index < region_count ? sorted[index] : NULL;
+}
+
+uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
+{
+    MemoryRegion *r = memory_find(phys);
+
+    if (!r || !r->ram || len > r->size - (phys - r->base)) {
+        return NULL;
+    }
+    return r->ram + (phys - r->base);
+}
+
+uint32_t memory_ram_size(void)
+{
+    return ram0_size;
+}
+
+static void count_access(uint64_t *counter)
+{
+    __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+}
+
+/* The region of an access, or NULL after logging what is wrong with it. */
+static MemoryRegion *access_region(uint32_t phys, unsigned size, unsigned cpu, const char *kind)
+{
+    MemoryRegion *r = memory_find(phys);
+
+    if (!r) {
+        qemu_log_mask(LOG_GUEST_ERROR, "memory: %u-byte %s at unmapped physical address 0x%08x by CPU %u\n", size, kind,
+                      phys, cpu);
+    } else if (size > r->size - (phys - r->base)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "memory: %u-byte %s at 0x%08x by CPU %u runs past the end of %s\n", size, kind,
+                      phys, cpu, r->name);
+        r = NULL;
+    }
+    return r;
+}
+
+uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)
+{
+    MemoryRegion *r = access_region(phys, size, cpu, "read");
+    uint32_t value = 0;
+
+    if (!r) {
+        return 0;
+    }
+    count_access(&r->reads);
+    if (r->ops) {
+        return r->ops->read(r->opaque, phys - r->base, size, cpu);
+    }
+    memcpy(&value, r->ram + (phys - r->base), size);
+    return value;
+}
+
+void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu)
+{
+    MemoryRegion *r = access_region(phys, size, cpu, "write");
+
+    if (!r) {
+        return;
+    }
+    count_access(&r->writes);
+    if (r->ops) {
+        r->ops->write(r->opaque, phys - r->base, value, size, cpu);
+    } else {
+        memcpy(r->ram + (phys - r->base), &value, size);
+    }
+}
+
+char *memory_map_text(void)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+
+    fprintf(f, "address-space: physical\n");
+    for (size_t i = 0; i < region_count; i++) {
+        const MemoryRegion *r = sorted[i];
+
+        fprintf(f, "  %08x-%08x (%s): %s", r->base, (uint32_t)(region_end(r) - 1),
+                r->ram ? "ram" : r->ops == &unimplemented_ops ? "absent" : "i/o", r->name);
+        if (!r->ram) {
+            fprintf(f, "  [%llu reads, %llu writes]",
+                    (unsigned long long)__atomic_load_n(&r->reads, __ATOMIC_RELAXED),
+                    (unsigned long long)__atomic_load_n(&r->writes, __ATOMIC_RELAXED));
+        }
+        fputc('\n', f);
+    }
+    fclose(f);
+    return text;
+}

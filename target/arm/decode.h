@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Instruction word -> row of a32.def or t16.def. The rows are constant and shared; any thread may call.
+ */
+#ifndef TARGET_ARM_DECODE_H
+#define TARGET_ARM_DECODE_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "target/arm/translate-internal.h"
+
+/* Row information: what arm_flags_live_at() and the driver must know. */
+enum {
+    /* Effect on N Z C V; 'with S': in A32 only if bit 20 is set, in Thumb always. */
+    I_STOP  = 0,        /* may raise, ends the block or reads the flags in some other way */
+    I_PURE  = 1,        /* neither reads nor writes them, cannot raise */
+    I_LOGIC = 2,        /* with S: writes N Z, perhaps C */
+    I_ARITH = 3,        /* with S: writes N Z C V */
+    I_CARRY = 4,        /* reads C; with S: writes N Z C V */
+    I_FLAGS = 7,        /* mask of the above */
+    I_OWN_COND = 8,     /* the handler deals with the condition itself */
+    I_FIRST = 16,       /* wins over rows without I_FIRST that it overlaps: the special case of a wider row */
+};
+
+typedef struct DecodeRow {
+    TransFn trans;
+    const char *name;   /* assembler name, for logs and tests */
+    /*
+     * One character per bit, bit 31 (15) first: 0 and 1 must match, '-' is ignored, letters are operands and match anything, but
+     * "cccc" at the front of an A32 row is a condition and does not match 1111.
+     */
+    const char *bits;
+    uint8_t info;
+    uint32_t mask, value;   /* derived from bits */
+} DecodeRow;
+
+/* NULL: no such instruction (UNDEFINED). */
+const DecodeRow *decode_a32(uint32_t insn);
+const DecodeRow *decode_t16(uint32_t insn);
+
+/* All rows, for tests and tools. */
+const DecodeRow *decode_rows_a32(int *count);
+const DecodeRow *decode_rows_t16(int *count);
+/* True if word matches row (which need not be the one decode_*() picks). */
+bool decode_row_matches(const DecodeRow *row, uint32_t insn);
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the translator (translate*.c) share: the context of the instruction being translated and the small
+ * builders (gen_*) that put IR into its block. Nobody else includes this. Everything is private to the thread that
+ * translates; there are no locks.
+ *
+ * A handler (TransFn) gets the context and the instruction word, emits IR and returns true. It returns false, having emitted
+ * nothing, when the word is UNDEFINED or UNPREDICTABLE in a way we treat so; the driver then raises the exception.
+ * The driver has already wrapped the handler in the instruction's condition, unless the row says I_OWN_COND.
+ */
+#ifndef TARGET_ARM_TRANSLATE_INTERNAL_H
+#define TARGET_ARM_TRANSLATE_INTERNAL_H
+
+#include "target/arm/cpu.h"
+#include "target/arm/translate.h"
+#include "tcg/helper.h"
+#include "tcg/ir.h"
+
+/* How the current instruction left the block. */
+enum {
+    END_NONE = 0,       /* it did not: go on with the next one */
+    END_JMP,            /* exit_jmp: a block has room for two of them, so the block is over */
+    END_OTHER,          /* exit_ind or exit_main: if conditional, translation goes on behind it */
+};
+
+typedef struct DisasContext {
+    IRBlock *b;
+    const uint8_t *code_page;
+    uint32_t flags;         /* TBF_* */
+    uint32_t pc;            /* address of the instruction, without T */
+    uint32_t next_pc;       /* address of the one behind it, without T */
+    uint32_t insn;          /* the word; a 16-bit one zero-extended */
+    int max_insns;
+    bool thumb;
+    uint8_t cond;           /* CC_* of the instruction; CC_AL for Thumb and the unconditional space */
+    uint8_t end;            /* END_*, set by the gen_exit_* builders */
+    uint8_t skip_cond;      /* condition of the open skip region, CC_AL: none is open */
+    uint32_t skip_label;    /* its join point */
+} DisasContext;
+
+typedef bool (*TransFn)(DisasContext *s, uint32_t insn);
+
+/* Bit fields of an instruction word. */
+static inline uint32_t field(uint32_t insn, unsigned lo, unsigned len)
+{
+    return (insn >> lo) & ((1u << len) - 1);
+}
+static inline bool bit(uint32_t insn, unsigned n)
+{
+    return (insn >> n) & 1;
+}
+static inline int32_t sfield(uint32_t insn, unsigned lo, unsigned len)
+{
+    return (int32_t)(insn << (32 - lo - len)) >> (32 - len);
+}
+
+static inline bool s_priv(const DisasContext *s)
+{
+    return s->flags & TBF_PRIV;
+}
+/* What reading PC gives: the instruction + 8, or + 4 in Thumb state. */
+static inline uint32_t s_read_pc(const DisasContext *s)
+{
+    return s->pc + (s->thumb ? 4 : 8);
+}
+/* Next instruction as PC|T. */
+static inline uint32_t s_next(const DisasContext *s)
+{
+    return s->next_pc | s->thumb;
+}
+
+/* ---- operands ---- */
+static inline IRRef gen_const(DisasContext *s, uint32_t v)
+{
+    return ir_const(s->b, v);
+}
+static inline IRRef gen_temp(DisasContext *s)
+{
+    return ir_temp(s->b);
+}
+/* Register n as a source; PC is a constant. */
+static inline IRRef gen_reg(DisasContext *s, unsigned n)
+{
+    return n == 15 ? gen_const(s, s_read_pc(s)) : REF_R(n);
+}
+
+/* ---- single operations ---- */
+/* d = a op b; returns d, so that calls nest. */
+static inline IRRef gen_op2(DisasContext *s, IROpcode opc, IRRef d, IRRef a, IRRef b)
+{
+    ir_emit(s->b, opc, d, a, b, 0);
+    return d;
+}
+static inline IRRef gen_op1(DisasContext *s, IROpcode opc, IRRef d, IRRef a)
+{
+    ir_emit(s->b, opc, d, a, REF_NONE, 0);
+    return d;
+}
+/* The same with the flags (F_*) it defines. d may be REF_NONE. */
+static inline void gen_op2f(DisasContext *s, IROpcode opc, IRRef d, IRRef a, IRRef b, uint8_t setf)
+{
+    ir_emit(s->b, opc, d, a, b, 0)->setf = setf;
+}
+static inline void gen_op1f(DisasContext *s, IROpcode opc, IRRef d, IRRef a, uint8_t setf)
+{
+    ir_emit(s->b, opc, d, a, REF_NONE, 0)->setf = setf;
+}
+/* shl, shr, sar, ror by 1..31. */
+static inline IRRef gen_shift(DisasContext *s, IROpcode opc, IRRef d, IRRef a, unsigned n)
+{
+    ir_emit(s->b, opc, d, a, REF_NONE, n);
+    return d;
+}
+/* d = a + v (v may be a negative number); d may be a. Emits nothing when that changes nothing. */
+void gen_addi(DisasContext *s, IRRef d, IRRef a, uint32_t v);
+
+/* Call helper h; d may be REF_NONE, and so may unused arguments. */
+void gen_call(DisasContext *s, IRRef d, HelperId h, IRRef a, IRRef b, IRRef c);
+
+/* ---- memory ---- */
+/* MEM_* of an ordinary load or store of 1 << size bytes: endianness and the alignment rules in force. */
+uint8_t gen_mem(const DisasContext *s, unsigned size);
+/* MEM_* of one that must be aligned (LDM, LDRD, VLDR, exclusives). */
+uint8_t gen_mem_aligned(const DisasContext *s, unsigned size);
+void gen_ld(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uint8_t mem);
+void gen_st(DisasContext *s, IRRef val, IRRef base, uint32_t imm, uint8_t mem);
+/* n refs (1..16) from or to [base + imm...]. mem: size 2 or 3 and MEM_ALIGN. One ref becomes a plain ld or st. */
+void gen_ldm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_t imm, uint8_t mem);
+void gen_stm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_t imm, uint8_t mem);
+
+/* ---- conditions ---- */
+/*
+ * Skip what follows unless cc holds, up to the driver's join point behind this instruction or behind the last of a run
+ * of instructions with the same condition. Does nothing when a region for cc is open.
+ */
+void gen_skip_unless(DisasContext *s, unsigned cc);
+
+/* ---- leaving the block (all set s->end) ---- */
+void gen_exit_jmp(DisasContext *s, uint32_t pc_t);
+/* ref holds PC|T. */
+void gen_exit_ind(DisasContext *s, IRRef ref);
+/* To the main loop, which goes on with the next instruction: whatever the block was translated for may have changed. */
+void gen_exit_main_next(DisasContext *s);
+/* To the main loop; a helper has set regs[15] or will not return. */
+void gen_exit_main(DisasContext *s);
+/* Raise EXCP_*; fsr for prefetch aborts. */
+void gen_raise(DisasContext *s, int excp, uint32_t fsr);
+/* A data-processing result goes to PC: no interworking. */
+void gen_write_pc(DisasContext *s, IRRef ref);
+
+/* ---- shared by A32 and Thumb ---- */
+/* LDM/STM family, translate-ldm.c. */
+typedef struct BlockTransfer {
+    unsigned rn;
+    uint16_t list;
+    bool load, before, up, writeback;
+    bool user;              /* S bit */
+} BlockTransfer;
+bool gen_block_transfer(DisasContext *s, const BlockTransfer *t);
+/* CPS, translate-system.c: imod 2 enable, 3 disable; aif as CPSR bits; mode < 0: no change. */
+bool gen_cps(DisasContext *s, unsigned imod, uint32_t aif, int mode);
+void gen_setend(DisasContext *s, bool big);
+void gen_swi(DisasContext *s, bool semihosting_number);
+/* BX and BLX to the value of a register, translate-branch.c. */
+void gen_bx(DisasContext *s, unsigned rm, bool link);
+/* Shift by register with carry, translate-dp.c: d = a shifted by b[7:0]; defines C unless nothing reads it. type: 0-3. */
+void gen_shift_reg(DisasContext *s, unsigned type, IRRef d, IRRef a, IRRef b, bool carry);
+/*
+ * Shift by a constant as encoded (LSR and ASR #0 mean 32, ROR #0 means RRX), translate-dp.c. Returns the operand; it may be a
+ * itself or a constant. carry: define C where the shift does.
+ */
+IRRef gen_shift_imm(DisasContext *s, unsigned type, IRRef a, unsigned amount, bool carry);
+
+/*
+ * translate-vfp.c: all coprocessor encodings of cp10 and cp11 (CDP, MCR, MRC, MCRR, MRRC, LDC, STC spaces) with a condition
+ * other than 0b1111. False: UNDEFINED, nothing emitted.
+ */
+bool translate_vfp(DisasContext *s, uint32_t insn);
+
+/* Handlers: one declaration per row (rows may share one). */
+#define A32(handler, name, bits, info) bool trans_##handler(DisasContext *s, uint32_t insn);
+#include "target/arm/a32.def"
+#undef A32
+#define T16(handler, name, bits, info) bool trans_##handler(DisasContext *s, uint32_t insn);
+#include "target/arm/t16.def"
+#undef T16
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Text form of IR blocks for `-d op` and for failing tests. Reads a block; takes no locks. Robust against malformed blocks,
+ * since it is what shows them.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include "tcg/ir.h"
+
+static const char *const cc_names[16] = {
+    "eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "al", "??",
+};
+
+static void print_ref(FILE *f, const IRBlock *b, IRRef r)
+{
+    if (r == REF_NONE) {
+        fputc('-', f);
+    } else if (ref_is_reg(r)) {
+        fprintf(f, "r%d", r - REF_R0);
+    } else if (ref_is_temp(r)) {
+        fprintf(f, "t%d", r - REF_T0);
+    } else if (ref_is_s(r)) {
+        fprintf(f, "s%d", r - REF_S0);
+    } else if (ref_is_d(r)) {
+        fprintf(f, "d%d", r - REF_D0);
+    } else if (ref_is_ftemp(r)) {
+        fprintf(f, "f%d", r - REF_F0);
+    } else if (ref_is_const(r) && r - REF_K0 < b->nconsts) {
+        fprintf(f, "$0x%" PRIx32, ir_const_value(b, r));
+    } else {
+        fprintf(f, "<bad ref %#x>", r);
+    }
+}
+
+static void print_flags(FILE *f, uint8_t flags)
+{
+    for (int i = 3; i >= 0; i--) {
+        if (flags & (1 << i)) {
+            fputc("VCZN"[i], f);
+        }
+    }
+}
+
+static void print_mem(FILE *f, uint8_t mem)
+{
+    static const char *const kinds[4] = { "b", "h", "w", "d" };
+
+    fprintf(f, " %s%s%s%s%s%s", mem & MEM_SIGNED ? "s" : "", kinds[mem & MEM_SIZE], mem & MEM_BE ? ".be" : "",
+            mem & MEM_ALIGN ? ".align" : "", mem & MEM_USER ? ".user" : "", mem & MEM_ROTATE ? ".rotate" : "");
+}
+
+static void print_operands(FILE *f, const IRBlock *b, const IROp *op)
+{
+    const char *sep = " ";
+    bool memory = strchr(ir_op_operands(op->opc), 'm') != NULL;
+
+    for (const char *p = ir_op_operands(op->opc); *p; p++) {
+        IRRef r;
+
+        switch (*p) {
+        case 'd':
+            r = op->d;
+            break;
+        case 'a':
+            r = op->a;
+            break;
+        case 'b':
+            r = op->b;
+            break;
+        case 'c':
+        case 'e':
+            r = op->c;
+            break;
+        case 'l':
+            fprintf(f, "%sL%" PRIu32, sep, op->imm);
+            sep = ", ";
+            continue;
+        case 'i':
+            if (op->opc != IR_call && !memory) {
+                fprintf(f, "%s#0x%" PRIx32, sep, op->imm);
+                sep = ", ";
+            }
+            continue;
+        default:
+            continue;
+        }
+        fputs(sep, f);
+        sep = ", ";
+        if (*p == 'a' && memory) {
+            fputc('[', f);
+            print_ref(f, b, r);
+            fprintf(f, op->imm ? " + %" PRId32 "]" : "]", (int32_t)op->imm);
+        } else {
+            print_ref(f, b, r);
+        }
+    }
+}
+
+static void print_op(FILE *f, const IRBlock *b, const IROp *op)
+{
+    if (op->opc == IR_insn_start) {
+        fprintf(f, " ---- %08" PRIx32 "\n", op->imm);
+        return;
+    }
+    fprintf(f, "  %s", ir_op_name(op->opc));
+    if (op->opc == IR_call) {
+        fprintf(f, " %s", ir_helper_name(op->imm));
+    }
+    if (op->opc == IR_br_if || op->opc == IR_csel) {
+        fprintf(f, ".%s", cc_names[op->cc & 15]);
+    }
+    if (op->opc >= IR_fadd && op->opc <= IR_ftoui && op->opc != IR_fmstat) {
+        fputs(op->n == 3 ? ".d" : ".s", f);
+    }
+    print_operands(f, b, op);
+    if (op->opc == IR_ldm || op->opc == IR_stm) {
+        fputs(", {", f);
+        for (unsigned i = 0; i < op->n && op->arg + i < b->nargs; i++) {
+            fputs(i ? ", " : "", f);
+            print_ref(f, b, b->args[op->arg + i]);
+        }
+        fputc('}', f);
+    }
+    if (strchr(ir_op_operands(op->opc), 'm')) {
+        print_mem(f, op->mem);
+    }
+    if (op->opc == IR_exit_jmp && op->n) {
+        fputs(" (back edge)", f);
+    }
+    if (op->setf) {
+        fputs("  set:", f);
+        print_flags(f, op->setf);
+    }
+    if (op->savef) {
+        fputs(ir_op_is_exit(op->opc) ? "  live:" : " save:", f);
+        print_flags(f, op->savef);
+    }
+    fputc('\n', f);
+}
+
+void ir_print(FILE *f, const IRBlock *b)
+{
+    fprintf(f, "IR %08" PRIx32 " flags %#" PRIx32 ": %u guest instructions, %u ops, %u temps, %u labels%s\n", b->pc, b->flags,
+            (unsigned)b->guest_insns, (unsigned)b->nops, (unsigned)b->ntemps, (unsigned)b->nlabels, b->overflow ? ", OVERFLOW" : "");
+    for (int i = 0; i < b->nops; i++) {
+        print_op(f, b, &b->ops[i]);
+    }
+}

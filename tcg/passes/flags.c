@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The flag pass: which flag results are worth computing, and which of them must reach memory. Works on the caller's block
+ * only; no locks. It runs after folding and before back ends see the block; later passes may only remove ops.
+ *
+ * Problem: ARM code sets N Z C V all the time; most are never read, and most of the rest are read by the next instruction,
+ * where the host's EFLAGS still hold them. Writing env->nzcv costs three host instructions, so it should happen only
+ * where something really reads memory.
+ *
+ * Contract with an emitter that keeps flags in EFLAGS:
+ *
+ *  - setf is pruned to live flags. A flag is live if a reader, a possible exception (ld, st, ldm, stm, a helper with HF_RAISE) or
+ *    a helper with HF_RFLAGS comes before its next definition, or an exit comes that lists it in savef. An op with no
+ *    destination and no live flag disappears.
+ *  - After an op with setf the host flags hold setf (mov, logic, mul, nz64: of N Z; shifts: of N Z C; add, sub, adc, sbc:
+ *    of N Z C V). ror and rrx leave nothing dependable there (the host's rotates do not set SF and ZF), setc
+ *    and fmstat write memory. insn_start, mov and mvn without setf, csel, br_if, ldenv and stenv keep what is there; so
+ *    does a label that only one br_if reaches (the op before it is an exit). Everything else destroys it.
+ *  - A reader takes its flags from the host flags if all of them are there, else all of them from memory. For a reader
+ *    of the second kind, and for exceptions and helpers, every definition that reaches it has the flag in savef.
+ *  - An exit writes those of its savef flags to memory that are in the host flags; the others are there already.
+ *
+ * `arg` of every op but ldm and stm becomes the set of flags that are in the host flags when the op starts: what an emitter that
+ * tracks by the same rules must find. The interpreter ignores savef and arg: it keeps all flags in memory.
+ */
+#include "tcg/ir.h"
+#include "tcg/helper.h"
+
+static bool reads_all_flags(const IROp *op)
+{
+    switch (op->opc) {
+    case IR_ld: case IR_st: case IR_ldm: case IR_stm:
+        return true;
+    case IR_call:
+        return ir_helper_flags(op->imm) & (HF_RAISE | HF_RFLAGS);
+    default:
+        return false;
+    }
+}
+
+/* Backward: prune setf to live flags; drop ops that then do nothing. */
+static void prune(IRBlock *b)
+{
+    uint8_t at_label[IR_MAX_LABELS], live = F_NZCV;
+    unsigned kept = 0;
+
+    for (unsigned i = b->nops; i-- > 0;) {
+        IROp *op = &b->ops[i];
+        uint8_t defined = op->setf;
+
+        if (ir_op_is_exit(op->opc)) {
+            live = op->savef;
+            continue;
+        }
+        if (op->opc == IR_label) {
+            at_label[op->imm] = live;
+            continue;
+        }
+        if (op->opc == IR_br_if) {
+            live |= at_label[op->imm];
+        }
+        if (ir_op_may_set(op->opc)) {
+            op->setf &= live;
+            if (op->setf == 0 && op->d == REF_NONE) {
+                op->opc = IR_NB_OPS;
+                continue;
+            }
+            live &= ~defined;
+        }
+        live |= reads_all_flags(op) ? F_NZCV : ir_op_reads_flags(op);
+    }
+    for (unsigned i = 0; i < b->nops; i++) {
+        if (b->ops[i].opc != IR_NB_OPS) {
+            b->ops[kept++] = b->ops[i];
+        }
+    }
+    b->nops = kept;
+}
+
+/* Flags in the host's EFLAGS after op, given those before. */
+static uint8_t host_flags_after(const IROp *op, uint8_t before)
+{
+    switch (op->opc) {
+    case IR_insn_start: case IR_csel: case IR_br_if: case IR_ldenv: case IR_stenv:
+        return before;
+    case IR_mov: case IR_mvn:
+        return op->setf ? op->setf : before;
+    case IR_ror: case IR_rrx: case IR_setc: case IR_fmstat:
+        return 0;
+    default:
+        return op->setf;
+    }
+}
+
+/* Forward: host_flags[i] = flags in EFLAGS when op i starts. */
+static void track_host_flags(const IRBlock *b, uint8_t *host_flags)
+{
+    uint8_t jumps[IR_MAX_LABELS] = { 0 }, from_jump[IR_MAX_LABELS], have = 0;
+
+    for (unsigned i = 0; i < b->nops; i++) {
+        if (b->ops[i].opc == IR_br_if && jumps[b->ops[i].imm] < 2) {
+            jumps[b->ops[i].imm]++;
+        }
+    }
+    for (unsigned i = 0; i < b->nops; i++) {
+        const IROp *op = &b->ops[i];
+
+        if (op->opc == IR_label) {
+            bool falls_in = i > 0 && !ir_op_is_exit(b->ops[i - 1].opc);
+
+            have = !falls_in && jumps[op->imm] == 1 ? from_jump[op->imm] : 0;
+            host_flags[i] = have;
+            continue;
+        }
+        host_flags[i] = have;
+        if (op->opc == IR_br_if) {
+            from_jump[op->imm] = have;
+        }
+        have = host_flags_after(op, have);
+    }
+}
+
+/* Backward: which flags must be in memory at each point; a definition saves those that must be after it. */
+static void place_saves(IRBlock *b, const uint8_t *host_flags)
+{
+    uint8_t at_label[IR_MAX_LABELS], memory = F_NZCV;
+
+    for (unsigned i = b->nops; i-- > 0;) {
+        IROp *op = &b->ops[i];
+        uint8_t reads = ir_op_reads_flags(op);
+
+        if (op->opc != IR_ldm && op->opc != IR_stm) {
+            op->arg = host_flags[i];
+        }
+        if (ir_op_is_exit(op->opc)) {
+            memory = op->savef & ~host_flags[i];
+            continue;
+        }
+        if (op->opc == IR_label) {
+            at_label[op->imm] = memory;
+            continue;
+        }
+        if (op->opc == IR_br_if) {
+            memory |= at_label[op->imm];
+        }
+        if (ir_op_may_set(op->opc)) {
+            bool always = op->opc == IR_ror || op->opc == IR_rrx || op->opc == IR_setc || op->opc == IR_fmstat;
+
+            op->savef = always ? op->setf : op->setf & memory;
+            memory &= ~op->setf;
+        }
+        if (reads_all_flags(op)) {
+            memory = F_NZCV;
+        } else if (reads & ~host_flags[i]) {
+            memory |= reads;
+        }
+    }
+}
+
+void ir_pass_flags(IRBlock *b)
+{
+    uint8_t host_flags[IR_MAX_OPS];
+
+    prune(b);
+    track_host_flags(b, host_flags);
+    place_saves(b, host_flags);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All passes in order. The order matters: folding may change opcodes, so it comes before the flag pass fixes what
+ * the host's flags hold where; dead code goes last because both leave some. Works on the caller's block only; no locks.
+ *
+ * With CONFIG_DEBUG_TCG every stage is checked by the verifier; a block that fails is an error of ours and ends the program
+ * with a dump of the block.
+ */
+#include <stdlib.h>
+#include "tcg/ir.h"
+
+static void check(const IRBlock *b, const char *stage)
+{
+#ifdef CONFIG_DEBUG_TCG
+    int at;
+    const char *err = ir_verify(b, &at);
+
+    if (err) {
+        fprintf(stderr, "IR is wrong after %s: op %d: %s\n", stage, at, err);
+        ir_print(stderr, b);
+        abort();
+    }
+#endif
+}
+
+void ir_optimize(IRBlock *b)
+{
+    check(b, "translation");
+    ir_pass_fold(b);
+    check(b, "folding");
+    ir_pass_flags(b);
+    check(b, "the flag pass");
+    ir_pass_dce(b);
+    check(b, "dead code elimination");
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Leaving a block: chainable jumps, inline jump-cache lookups, helper calls, barriers. */
+#include "tcg/helper.h"
+#include "tcg/x86_64/emit.h"
+
+#define EXIT_REQUEST emit_env(ENV_OFFSET(exit_request))
+
+/* Flags that live on past the block reach env->nzcv before it is left. */
+static void save_flags_for_exit(Emitter *e)
+{
+    emit_flags_save(e, e->ef.unsaved);
+}
+
+static int32_t jump_cache_offset(uint32_t pc)
+{
+    return ENV_OFFSET(jump_cache) + (int32_t)(((pc >> 2) & (JUMP_CACHE_SIZE - 1)) * sizeof(JumpCacheEntry));
+}
+
+/* regs[15] = target; rax = what exec() returns; to the epilogue. */
+static void emit_leave(Emitter *e, uint32_t target, uint64_t ret)
+{
+    Asm *as = &e->as;
+
+    x_mov_rm_i(as, emit_env(ENV_OFFSET(regs[15])), target);
+    x_mov_r_i64(as, RAX, ret);
+    x_jmp(as, emit_thunk(e, x86_layout.epilogue));
+}
+
+/* A jump inside the page: patched to go straight to the target's code once that is known. */
+static void emit_chained_jump(Emitter *e, uint32_t target, bool check)
+{
+    Asm *as = &e->as;
+    int n = e->njumps++;
+    TBJump *j = &e->tb->jmp[n];
+    uint8_t *field, *leave = NULL;
+
+    if (check) {
+        x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
+        leave = x_jcc_fwd(as, X_NE);
+    }
+    field = x_jmp_aligned(as, as->p);
+    x_patch(field, as->p);
+    j->target_pc = target;
+    j->patch_offset = (uint32_t)(field - e->tb->code);
+    j->stub_offset = (uint32_t)(as->p - e->tb->code);
+    emit_leave(e, target, (uint64_t)(uintptr_t)e->tb | (unsigned)n);
+    if (leave) {
+        x_patch(leave, as->p);
+        emit_leave(e, target, 0);
+    }
+}
+
+/* A jump to another page or instruction set: the mapping may change, so ask the jump cache every time. */
+static void emit_looked_up_jump(Emitter *e, uint32_t target)
+{
+    Asm *as = &e->as;
+    int32_t off = jump_cache_offset(target);
+    uint8_t *miss[3];
+
+    x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
+    miss[0] = x_jcc_fwd(as, X_NE);
+    x_alu_rm_i(as, ALU_CMP, false, emit_env(off), (int32_t)target);
+    miss[1] = x_jcc_fwd(as, X_NE);
+    x_mov_r_rm(as, false, RCX, emit_env(ENV_OFFSET(ctxkey)));
+    x_alu_rm_r(as, ALU_CMP, false, emit_env(off + 4), RCX);
+    miss[2] = x_jcc_fwd(as, X_NE);
+    x_jmp_rm(as, emit_env(off + 8));
+    for (int i = 0; i < 3; i++) {
+        x_patch(miss[i], as->p);
+    }
+    emit_leave(e, target, 0);
+}
+
+static void emit_exit_jmp(Emitter *e, const IROp *op)
+{
+    uint32_t target = op->imm, here = e->tb->pc;
+
+    save_flags_for_exit(e);
+    if (((target ^ here) & ~0xffeu) == 0 && e->njumps < 2) {
+        emit_chained_jump(e, target, op->n);
+    } else {
+        emit_looked_up_jump(e, target);
+    }
+    emit_flags_clobber(e);
+}
+
+static void emit_exit_ind(Emitter *e, const IROp *op)
+{
+    Asm *as = &e->as;
+    uint8_t *miss = emit_thunk(e, x86_layout.ind_miss);
+
+    emit_load_ref(e, RDX, op->a);
+    save_flags_for_exit(e);
+    x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
+    x_jcc(as, X_NE, miss);
+    x_mov_r_rm(as, false, RCX, rm_reg(RDX));
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), (JUMP_CACHE_SIZE - 1) << 2);
+    /* an entry is 16 bytes for each 4 of PC: scale 4 */
+    x_alu_rm_r(as, ALU_CMP, false, rm_sib(ENV_REG, RCX, 2, ENV_OFFSET(jump_cache)), RDX);
+    x_jcc(as, X_NE, miss);
+    x_mov_r_rm(as, false, RAX, emit_env(ENV_OFFSET(ctxkey)));
+    x_alu_rm_r(as, ALU_CMP, false, rm_sib(ENV_REG, RCX, 2, ENV_OFFSET(jump_cache) + 4), RAX);
+    x_jcc(as, X_NE, miss);
+    x_jmp_rm(as, rm_sib(ENV_REG, RCX, 2, ENV_OFFSET(jump_cache) + 8));
+    emit_flags_clobber(e);
+}
+
+/* Guest registers in caller-saved host registers: r1-r6. */
+static void save_caller_saved(Emitter *e, bool save)
+{
+    for (int n = 1; n <= 6; n++) {
+        RM slot = emit_env(ENV_OFFSET(regs) + 4 * n);
+        if (save) {
+            x_mov_rm_r(&e->as, false, slot, x86_guest_reg[n]);
+        } else {
+            x_mov_r_rm(&e->as, false, x86_guest_reg[n], slot);
+        }
+    }
+}
+
+/* Argument registers are guest registers too: after the save, r1-r6 are read from env. */
+static void load_argument(Emitter *e, int reg, IRRef r)
+{
+    if (ref_is_reg(r) && r - REF_R0 >= 1 && r - REF_R0 <= 6) {
+        x_mov_r_rm(&e->as, false, reg, emit_env(ENV_OFFSET(regs) + 4 * (r - REF_R0)));
+    } else if (r != REF_NONE) {
+        emit_load_ref(e, reg, r);
+    } else {
+        x_mov_r_i(&e->as, reg, 0);
+    }
+}
+
+static void emit_call(Emitter *e, const IROp *op)
+{
+    Asm *as = &e->as;
+    const HelperInfo *h = &helper_table[op->imm];
+    bool sync = h->flags & (HF_RAISE | HF_REGS | HF_CTX);
+
+    if (h->flags & HF_RAISE) {
+        x_mov_rm_i(as, emit_env(ENV_OFFSET(regs[15])), e->pc);
+    }
+    if (sync) {
+        x_call(as, emit_thunk(e, x86_layout.sync_out));
+    } else {
+        save_caller_saved(e, true);
+    }
+    /* Temporaries are in rax and rdx: rsi first, rdx last. */
+    load_argument(e, RSI, op->a);
+    load_argument(e, RCX, op->c);
+    load_argument(e, RDX, op->b);
+    x_mov_r_rm(as, true, RDI, rm_reg(ENV_REG));
+    x_call_rm(as, rm_rip(emit_thunk(e, x86_layout.helpers) + sizeof(HelperFn) * op->imm));
+    if (h->flags & HF_REGS) {
+        x_call(as, emit_thunk(e, x86_layout.sync_in));
+    } else {
+        save_caller_saved(e, false);
+    }
+    if (h->flags & HF_CTX) {
+        x_mov_r_rm(as, true, TLB_REG, emit_env(ENV_OFFSET(tlb_read)));
+    }
+    emit_xmm_forget_all(e);
+    emit_flags_clobber(e);
+    if (op->d != REF_NONE) {
+        emit_store_ref(e, op->d, RAX);
+    }
+}
+
+static void emit_stenv(Emitter *e, const IROp *op)
+{
+    Loc a = emit_loc(e, op->a);
+    RM field = emit_env((int32_t)op->imm);
+
+    if (a.kind == LOC_IMM) {
+        x_mov_rm_i(&e->as, field, a.imm);
+    } else {
+        int reg = a.kind == LOC_REG ? a.reg : RCX;
+        emit_load_ref(e, reg, op->a);
+        x_mov_rm_r(&e->as, false, field, reg);
+    }
+}
+
+bool emit_exit_op(Emitter *e, const IROp *op)
+{
+    Asm *as = &e->as;
+
+    switch (op->opc) {
+    case IR_exit_jmp:
+        emit_exit_jmp(e, op);
+        return true;
+    case IR_exit_ind:
+        emit_exit_ind(e, op);
+        return true;
+    case IR_exit_main:
+        save_flags_for_exit(e);
+        x_jmp(as, emit_thunk(e, x86_layout.exit_main));
+        emit_flags_clobber(e);
+        return true;
+    case IR_call:
+        emit_call(e, op);
+        return true;
+    case IR_barrier:
+        /* A locked operation on the stack is a full barrier and cheaper than MFENCE. */
+        x_lock(as);
+        x_alu_rm_i(as, ALU_OR, false, rm_mem(RSP, 0), 0);
+        emit_flags_clobber(e);
+        return true;
+    case IR_ldenv:
+        x_mov_r_rm(as, false, RCX, emit_env((int32_t)op->imm));
+        emit_store_ref(e, op->d, RCX);
+        return true;
+    case IR_stenv:
+        emit_stenv(e, op);
+        return true;
+    default:
+        return false;
+    }
+}

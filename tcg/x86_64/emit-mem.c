@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guest loads and stores.
+ *
+ *      lea   eax, [base + offset]      ; not for offset 0; always 32 bits: a guest address must wrap at 4 GiB
+ *      test  al, size - 1              ; unaligned: slow path
+ *      jnz   slow
+ *      mov   ecx, eax
+ *      shr   ecx, 12
+ *      mov   rcx, [r15 + rcx * 8 (+ TLB_WRITE_OFFSET)]
+ *      test  rcx, rcx
+ *      jle   slow                      ; 0: not filled, negative: MMIO, code, watched
+ *      mov   reg, [rcx + rax]
+ *
+ * LDM and STM check once that first and last word share a page. The slow path, behind the block, hands PC and MEM_* to a
+ * thunk that syncs all guest registers to env, so that a fault needs nothing restored.
+ */
+#include "accel/tcg/softtlb.h"
+#include "tcg/helper.h"
+#include "tcg/x86_64/emit.h"
+
+/* Host register with the 32-bit guest address of the access; rax unless the base register itself will do. */
+static int emit_address(Emitter *e, const IROp *op)
+{
+    Asm *as = &e->as;
+    Loc a = emit_loc(e, op->a);
+
+    if (a.kind == LOC_IMM) {
+        x_mov_r_i(as, RAX, a.imm + op->imm);
+        return RAX;
+    }
+    if (a.kind == LOC_REG) {
+        if (!op->imm) {
+            return a.reg;
+        }
+        x_lea(as, false, RAX, rm_mem(a.reg, (int32_t)op->imm));
+        return RAX;
+    }
+    emit_load_ref(e, RAX, op->a);
+    if (op->imm) {
+        x_alu_rm_i(as, ALU_ADD, false, rm_reg(RAX), (int32_t)op->imm);
+    }
+    return RAX;
+}
+
+static void slow_if(Emitter *e, SlowPath *s, X86CC cc)
+{
+    s->fields[s->nfields++] = x_jcc_fwd(&e->as, cc);
+}
+
+/* rcx = table entry of the page of addr; leaves for the slow path if it is not a plain page. */
+static void emit_table_lookup(Emitter *e, SlowPath *s, int addr, bool store)
+{
+    Asm *as = &e->as;
+
+    x_mov_r_rm(as, false, RCX, rm_reg(addr));
+    x_shift_i(as, SH_SHR, false, rm_reg(RCX), TLB_PAGE_BITS);
+    x_mov_r_rm(as, true, RCX, rm_sib(TLB_REG, RCX, 3, store ? (int32_t)TLB_WRITE_OFFSET : 0));
+    x_test_rm_r(as, true, rm_reg(RCX), RCX);
+    slow_if(e, s, X_LE);
+}
+
+static bool known_aligned(const Emitter *e, const IROp *op, unsigned mask)
+{
+    Loc a = emit_loc(e, op->a);
+    return a.kind == LOC_IMM && !((a.imm + op->imm) & mask);
+}
+
+static void emit_align_check(Emitter *e, SlowPath *s, const IROp *op, int addr, unsigned mask)
+{
+    if (mask && !known_aligned(e, op, mask)) {
+        x_test8_rm_i(&e->as, rm_reg(addr), (uint8_t)mask);
+        slow_if(e, s, X_NE);
+    }
+}
+
+/* Accesses with user rights go straight to the slow path: the tables at hand are the privileged ones. */
+static bool always_slow(Emitter *e, SlowPath *s, const IROp *op)
+{
+    if (!(op->mem & MEM_USER)) {
+        return false;
+    }
+    s->fields[s->nfields++] = x_jmp_fwd(&e->as);
+    return true;
+}
+
+static void emit_fp_load(Emitter *e, const IROp *op, RM host)
+{
+    Asm *as = &e->as;
+    bool d = (op->mem & MEM_SIZE) == 3;
+    int x;
+
+    if (op->mem & MEM_BE) {
+        x_mov_r_rm(as, d, RCX, host);
+        x_bswap(as, d, RCX);
+        emit_xmm_forget(e, op->d);
+        x_mov_rm_r(as, d, emit_env(emit_vfp_disp(op->d)), RCX);
+        return;
+    }
+    x = emit_xmm_new(e, op->d);
+    x_movs_x_m(as, d, x, host);
+    x_movs_m_x(as, d, emit_env(emit_vfp_disp(op->d)), x);
+}
+
+static void emit_int_load(Emitter *e, const IROp *op, RM host)
+{
+    Asm *as = &e->as;
+    Loc d = emit_loc(e, op->d);
+    int reg = d.kind == LOC_REG ? d.reg : RCX;
+    unsigned size = op->mem & MEM_SIZE;
+
+    if (size == 0) {
+        (op->mem & MEM_SIGNED ? x_movsx8 : x_movzx8)(as, reg, host);
+    } else if (size == 1 && (op->mem & MEM_BE)) {
+        x_movzx16(as, reg, host);
+        x_shift16_i(as, SH_ROL, reg, 8);
+        if (op->mem & MEM_SIGNED) {
+            x_movsx16(as, reg, rm_reg(reg));
+        }
+    } else if (size == 1) {
+        (op->mem & MEM_SIGNED ? x_movsx16 : x_movzx16)(as, reg, host);
+    } else {
+        x_mov_r_rm(as, false, reg, host);
+        if (op->mem & MEM_BE) {
+            x_bswap(as, false, reg);
+        }
+    }
+    if (d.kind != LOC_REG) {
+        emit_store_ref(e, op->d, reg);
+    }
+}
+
+static void emit_ld(Emitter *e, const IROp *op)
+{
+    SlowPath *s = emit_slow(e, SLOW_LOAD);
+    unsigned size = op->mem & MEM_SIZE;
+    bool fp = ref_is_s(op->d) || ref_is_d(op->d);
+    int addr = emit_address(e, op);
+
+    s->addr_reg = addr;
+    s->xd = -1;
+    if (!always_slow(e, s, op)) {
+        emit_align_check(e, s, op, addr, (1u << size) - 1);
+        emit_table_lookup(e, s, addr, false);
+        (fp ? emit_fp_load : emit_int_load)(e, op, rm_sib(RCX, addr, 0, 0));
+    } else if (fp) {
+        emit_xmm_forget(e, op->d);
+    }
+    if (fp) {
+        s->xd = emit_xmm_find(e, op->d);
+    }
+    s->back = e->as.p;
+    emit_flags_clobber(e);
+}
+
+/* A host register with the 32-bit value to store: its own or rdx. */
+static int store_value(Emitter *e, IRRef r)
+{
+    Loc l = emit_loc(e, r);
+
+    if (l.kind == LOC_REG) {
+        return l.reg;
+    }
+    emit_load_ref(e, RDX, r);
+    return RDX;
+}
+
+static void emit_int_store(Emitter *e, const IROp *op, RM host)
+{
+    Asm *as = &e->as;
+    unsigned size = op->mem & MEM_SIZE;
+    Loc v = emit_loc(e, op->b);
+
+    if (size == 2 && v.kind == LOC_IMM && !(op->mem & MEM_BE)) {
+        x_mov_rm_i(as, host, v.imm);
+        return;
+    }
+    int reg = store_value(e, op->b);
+    if ((op->mem & MEM_BE) && size > 0) {
+        if (reg != RDX) {
+            x_mov_r_rm(as, false, RDX, rm_reg(reg));
+            reg = RDX;
+        }
+        if (size == 1) {
+            x_shift16_i(as, SH_ROL, RDX, 8);
+        } else {
+            x_bswap(as, false, RDX);
+        }
+    }
+    if (size == 0) {
+        x_mov8_rm_r(as, host, reg);
+    } else if (size == 1) {
+        x_mov16_rm_r(as, host, reg);
+    } else {
+        x_mov_rm_r(as, false, host, reg);
+    }
+}
+
+static void emit_fp_store(Emitter *e, const IROp *op, RM host)
+{
+    Asm *as = &e->as;
+    bool d = (op->mem & MEM_SIZE) == 3;
+    int x = emit_xmm_find(e, op->b);
+
+    if (x >= 0 && !(op->mem & MEM_BE)) {
+        x_movs_m_x(as, d, host, x);
+        return;
+    }
+    x_mov_r_rm(as, d, RDX, emit_env(emit_vfp_disp(op->b)));
+    if (op->mem & MEM_BE) {
+        x_bswap(as, d, RDX);
+    }
+    x_mov_rm_r(as, d, host, RDX);
+}
+
+static void emit_st(Emitter *e, const IROp *op)
+{
+    SlowPath *s = emit_slow(e, SLOW_STORE);
+    unsigned size = op->mem & MEM_SIZE;
+    bool fp = ref_is_s(op->b) || ref_is_d(op->b);
+    int addr = emit_address(e, op);
+
+    s->addr_reg = addr;
+    if (!always_slow(e, s, op)) {
+        emit_align_check(e, s, op, addr, (1u << size) - 1);
+        emit_table_lookup(e, s, addr, true);
+        (fp ? emit_fp_store : emit_int_store)(e, op, rm_sib(RCX, addr, 0, 0));
+    }
+    s->back = e->as.p;
+    emit_flags_clobber(e);
+}
+
+static void emit_multi(Emitter *e, const IROp *op)
+{
+    Asm *as = &e->as;
+    bool load = op->opc == IR_ldm, wide = (op->mem & MEM_SIZE) == 3, be = op->mem & MEM_BE;
+    int step = wide ? 8 : 4, last = op->n * step - step;
+    SlowPath *s = emit_slow(e, load ? SLOW_LDM : SLOW_STM);
+    int addr = emit_address(e, op);
+
+    s->addr_reg = addr;
+    if (!always_slow(e, s, op)) {
+        emit_align_check(e, s, op, addr, 3);
+        if (last + step > 4) {
+            /* The last word must be in the first one's page. */
+            x_lea(as, false, RCX, rm_mem(addr, op->n * step - 4));
+            x_alu_r_rm(as, ALU_XOR, false, RCX, rm_reg(addr));
+            x_test_rm_i(as, rm_reg(RCX), ~0xfffu);
+            slow_if(e, s, X_NE);
+        }
+        emit_table_lookup(e, s, addr, !load);
+        x_alu_r_rm(as, ALU_ADD, true, RCX, rm_reg(addr));
+        for (int i = 0; i < op->n; i++) {
+            IRRef r = e->b->args[op->arg + i];
+            RM host = rm_mem(RCX, i * step);
+            bool vfp = ref_is_s(r) || ref_is_d(r);
+            Loc l = emit_loc(e, r);
+
+            if (load) {
+                int reg = l.kind == LOC_REG ? l.reg : RDX;
+                if (vfp && !be) {
+                    int x = emit_xmm_new(e, r);
+                    x_movs_x_m(as, wide, x, host);
+                    x_movs_m_x(as, wide, emit_env(l.disp), x);
+                    emit_xmm_forget(e, r);
+                    continue;
+                }
+                x_mov_r_rm(as, wide, reg, host);
+                if (be) {
+                    x_bswap(as, wide, reg);
+                }
+                if (l.kind != LOC_REG) {
+                    x_mov_rm_r(as, wide, emit_env(l.disp), reg);
+                    emit_xmm_forget(e, r);
+                }
+            } else {
+                int reg = RDX;
+                if (l.kind == LOC_MEM) {
+                    x_mov_r_rm(as, wide, RDX, emit_env(l.disp));
+                } else if (l.kind == LOC_IMM) {
+                    x_mov_r_i(as, RDX, l.imm);
+                } else {
+                    reg = l.reg;
+                }
+                if (be) {
+                    if (reg != RDX) {
+                        x_mov_r_rm(as, false, RDX, rm_reg(reg));
+                        reg = RDX;
+                    }
+                    x_bswap(as, wide, RDX);
+                }
+                x_mov_rm_r(as, wide, host, reg);
+            }
+        }
+    } else if (load) {
+        for (int i = 0; i < op->n; i++) {
+            emit_xmm_forget(e, e->b->args[op->arg + i]);
+        }
+    }
+    s->back = e->as.p;
+    emit_flags_clobber(e);
+}
+
+bool emit_mem_op(Emitter *e, const IROp *op)
+{
+    switch (op->opc) {
+    case IR_ld:
+        emit_ld(e, op);
+        return true;
+    case IR_st:
+        emit_st(e, op);
+        return true;
+    case IR_ldm: case IR_stm:
+        emit_multi(e, op);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* What every slow path hands over: address in ecx, PC and MEM_* in env. */
+static void slow_common(Emitter *e, SlowPath *s)
+{
+    Asm *as = &e->as;
+
+    if (s->addr_reg != RCX) {
+        x_mov_r_rm(as, false, RCX, rm_reg(s->addr_reg));
+    }
+    x_mov_rm_i(as, emit_env(ENV_OFFSET(regs[15])), s->pc);
+    x_mov_rm_i(as, emit_env(ENV_OFFSET(slow_mem)), s->op->mem);
+}
+
+static void slow_load_code(Emitter *e, SlowPath *s)
+{
+    Asm *as = &e->as;
+    const IROp *op = s->op;
+    bool wide = (op->mem & MEM_SIZE) == 3;
+
+    x_call(as, emit_thunk(e, wide ? x86_layout.load64[s->save_xmm] : x86_layout.load[s->save_xmm]));
+    if (ref_is_s(op->d) || ref_is_d(op->d)) {
+        x_mov_rm_r(as, wide, emit_env(emit_vfp_disp(op->d)), RCX);
+        if (s->xd >= 0) {
+            x_movd_x_r(as, wide, s->xd, RCX);
+        }
+    } else {
+        x_mov_rm_r(as, false, emit_rm(emit_loc(e, op->d)), RCX);
+    }
+}
+
+static void slow_store_code(Emitter *e, SlowPath *s)
+{
+    Asm *as = &e->as;
+    const IROp *op = s->op;
+    bool wide = (op->mem & MEM_SIZE) == 3;
+    Loc v = emit_loc(e, op->b);
+    RM val = emit_env(ENV_OFFSET(slow_val));
+
+    if (v.kind == LOC_IMM) {
+        x_mov_rm_i(as, val, v.imm);
+    } else if (v.kind == LOC_REG) {
+        x_mov_rm_r(as, false, val, v.reg);
+    } else {
+        x_mov_r_rm(as, wide, RDX, emit_env(v.disp));
+        x_mov_rm_r(as, wide, val, RDX);
+    }
+    x_call(as, emit_thunk(e, wide ? x86_layout.store64[s->save_xmm] : x86_layout.store[s->save_xmm]));
+}
+
+static void slow_multi_code(Emitter *e, SlowPath *s)
+{
+    Asm *as = &e->as;
+    const IROp *op = s->op;
+    bool load = op->opc == IR_ldm, wide = (op->mem & MEM_SIZE) == 3;
+    int step = wide ? 8 : 4;
+
+    x_mov_rm_i(as, emit_env(ENV_OFFSET(slow_n)), op->n);
+    for (int i = 0; i < op->n && !load; i++) {
+        Loc l = emit_loc(e, e->b->args[op->arg + i]);
+        RM slot = emit_env(ENV_OFFSET(ldm_buf) + i * step);
+        if (l.kind == LOC_IMM) {
+            x_mov_rm_i(as, slot, l.imm);
+        } else if (l.kind == LOC_REG) {
+            x_mov_rm_r(as, false, slot, l.reg);
+        } else {
+            x_mov_r_rm(as, wide, RDX, emit_env(l.disp));
+            x_mov_rm_r(as, wide, slot, RDX);
+        }
+    }
+    x_call(as, emit_thunk(e, load ? x86_layout.ldm[s->save_xmm] : x86_layout.stm[s->save_xmm]));
+    for (int i = 0; i < op->n && load; i++) {
+        Loc l = emit_loc(e, e->b->args[op->arg + i]);
+        RM slot = emit_env(ENV_OFFSET(ldm_buf) + i * step);
+        if (l.kind == LOC_REG) {
+            x_mov_r_rm(as, false, l.reg, slot);
+        } else {
+            x_mov_r_rm(as, wide, RDX, slot);
+            x_mov_rm_r(as, wide, emit_env(l.disp), RDX);
+        }
+    }
+}
+
+void emit_slow_mem(Emitter *e, SlowPath *s)
+{
+    slow_common(e, s);
+    if (s->kind == SLOW_LOAD) {
+        slow_load_code(e, s);
+    } else if (s->kind == SLOW_STORE) {
+        slow_store_code(e, s);
+    } else {
+        slow_multi_code(e, s);
+    }
+    x_jmp(&e->as, s->back);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Driver of the x86-64 emitter: one block, its labels and its out-of-line slow paths. See emit.h. */
+#include "tcg/helper.h"
+#include "tcg/x86_64/emit.h"
+
+/* r0-r7, sp, lr; r8-r12 stay in memory (docs/engine.md, "Guest state in host registers"). */
+const int8_t x86_guest_reg[15] = {
+    RBX, RSI, RDI, R8, R9, R10, R11, R12, NO_REG, NO_REG, NO_REG, NO_REG, NO_REG, R13, R14,
+};
+
+RM emit_env(int32_t offset)
+{
+    return rm_mem(ENV_REG, offset);
+}
+
+Loc emit_loc(const Emitter *e, IRRef r)
+{
+    if (ref_is_const(r)) {
+        return (Loc) { .kind = LOC_IMM, .imm = ir_const_value(e->b, r) };
+    }
+    if (ref_is_reg(r)) {
+        int n = r - REF_R0;
+        if (x86_guest_reg[n] != NO_REG) {
+            return (Loc) { .kind = LOC_REG, .reg = x86_guest_reg[n] };
+        }
+        return (Loc) { .kind = LOC_MEM, .disp = ENV_OFFSET(regs) + 4 * n };
+    }
+    if (ref_is_temp(r)) {
+        int t = e->temp_reg[r - REF_T0];
+        if (t >= 0) {
+            return (Loc) { .kind = LOC_REG, .reg = t };
+        }
+        return (Loc) { .kind = LOC_MEM, .disp = ENV_OFFSET(tmp) + 4 * (-1 - t) };
+    }
+    assert(ref_is_s(r) || ref_is_d(r));
+    return (Loc) { .kind = LOC_MEM, .disp = emit_vfp_disp(r) };
+}
+
+RM emit_rm(Loc l)
+{
+    assert(l.kind != LOC_IMM);
+    return l.kind == LOC_REG ? rm_reg(l.reg) : emit_env(l.disp);
+}
+
+void emit_load_ref(Emitter *e, int reg, IRRef r)
+{
+    Loc l = emit_loc(e, r);
+
+    if (l.kind == LOC_IMM) {
+        x_mov_r_i(&e->as, reg, l.imm);
+    } else if (l.kind == LOC_MEM || l.reg != reg) {
+        x_mov_r_rm(&e->as, false, reg, emit_rm(l));
+    }
+}
+
+void emit_store_ref(Emitter *e, IRRef r, int reg)
+{
+    Loc l = emit_loc(e, r);
+
+    if (l.kind == LOC_MEM || l.reg != reg) {
+        x_mov_rm_r(&e->as, false, emit_rm(l), reg);
+    }
+    emit_xmm_forget(e, r);
+}
+
+SlowPath *emit_slow(Emitter *e, SlowKind kind)
+{
+    static SlowPath sink;
+    SlowPath *s;
+
+    if (e->nslow == EMIT_MAX_SLOW) {
+        e->failed = true;
+        sink.nfields = 0;
+        return &sink;
+    }
+    s = &e->slow[e->nslow++];
+    *s = (SlowPath) { .kind = kind, .op = e->op, .pc = e->pc, .save_xmm = emit_xmm_live(e) };
+    return s;
+}
+
+uint8_t *emit_thunk(Emitter *e, uint32_t offset)
+{
+    return e->buf_base + offset;
+}
+
+static bool is_exit(const IROp *op)
+{
+    return op->opc == IR_exit_jmp || op->opc == IR_exit_ind || op->opc == IR_exit_main;
+}
+
+static void emit_br_if(Emitter *e, const IROp *op)
+{
+    X86CC cc = emit_cond(e, op->cc);
+
+    e->label_ef[op->imm] = e->ef;
+    e->fixups[e->nfixups].label = (uint16_t)op->imm;
+    e->fixups[e->nfixups++].field = x_jcc_fwd(&e->as, cc);
+}
+
+static void emit_label(Emitter *e, const IROp *op)
+{
+    bool only_branch = e->label_refs[op->imm] == 1 && e->index > 0 && is_exit(op - 1);
+
+    e->label_addr[op->imm] = e->as.p;
+    if (only_branch) {
+        e->ef = e->label_ef[op->imm];
+    } else {
+        emit_flags_clobber(e);
+    }
+    emit_xmm_forget_all(e);
+}
+
+static void emit_op(Emitter *e, const IROp *op)
+{
+    memset(e->xmm_busy, 0, sizeof(e->xmm_busy));
+    switch (op->opc) {
+    case IR_insn_start:
+        e->pc = op->imm;
+        return;
+    case IR_br_if:
+        emit_br_if(e, op);
+        return;
+    case IR_label:
+        emit_label(e, op);
+        return;
+    default:
+        break;
+    }
+    if (!emit_int_op(e, op) && !emit_mem_op(e, op) && !emit_fp_op(e, op) && !emit_exit_op(e, op)) {
+        assert(!"IR op without an emitter");
+    }
+}
+
+static void emit_slow_paths(Emitter *e)
+{
+    for (int i = 0; i < e->nslow; i++) {
+        SlowPath *s = &e->slow[i];
+        if (e->as.end - e->as.p < 1024) {
+            e->failed = true;
+            return;
+        }
+        for (int k = 0; k < s->nfields; k++) {
+            x_patch(s->fields[k], e->as.p);
+        }
+        e->op = s->op;
+        if (s->kind == SLOW_FP || s->kind == SLOW_FTOI) {
+            emit_slow_fp(e, s);
+        } else {
+            emit_slow_mem(e, s);
+        }
+    }
+}
+
+bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
+{
+    static __thread Emitter emitter;
+    Emitter *e = &emitter;
+    uint8_t *start = (uint8_t *)(((uintptr_t)buf->ptr + 15) & ~(uintptr_t)15);
+
+    if (start + 4096 > buf->end) {
+        return false;
+    }
+    e->as = (Asm) { start, buf->end };
+    e->b = b;
+    e->tb = tb;
+    e->buf_base = buf->base;
+    e->njumps = e->nfixups = e->nslow = 0;
+    e->failed = false;
+    e->xmm_next = 0;
+    memset(e->label_refs, 0, b->nlabels);
+    for (int i = 0; i < b->nops; i++) {
+        if (b->ops[i].opc == IR_br_if) {
+            e->label_refs[b->ops[i].imm]++;
+        }
+    }
+    memset(tb->jmp, 0, sizeof(tb->jmp));
+    tb->code = start;
+    emit_assign_temps(e);
+    emit_flags_clobber(e);
+    emit_xmm_forget_all(e);
+
+    for (int i = 0; i < b->nops && !e->failed; i++) {
+        if (e->as.end - e->as.p < 1024) {
+            return false;
+        }
+        e->index = i;
+        e->op = &b->ops[i];
+        emit_op(e, e->op);
+    }
+    if (!e->failed) {
+        emit_slow_paths(e);
+    }
+    if (e->failed) {
+        return false;
+    }
+    for (int i = 0; i < e->nfixups; i++) {
+        x_patch(e->fixups[i].field, e->label_addr[e->fixups[i].label]);
+    }
+    tb->code_size = (uint32_t)(e->as.p - start);
+    buf->ptr = e->as.p;
+    return true;
+}

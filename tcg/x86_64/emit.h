@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IR -> x86-64, shared by the emit-*.c files.
+ *
+ * Host registers while translated code runs:
+ *   rbp CPUARMState   r15 fast memory table (env->tlb_read)   rsp host stack, 16-byte aligned
+ *   rbx rsi rdi r8 r9 r10 r11 r12 = r0..r7, r13 = sp, r14 = lr: for as long as translated code runs, across chained
+ *   blocks; r8-r12 are memory operands (env->regs). Guest registers' upper halves are always zero.
+ *   rcx is scratch of one op's code; rax and rdx hold IR temporaries or are scratch as op_clobbers() tells.
+ *   xmm0 scratch; xmm1..xmm15 a read cache of VFP registers (every write goes to memory too) and FP temporaries.
+ *
+ * EFLAGS hold guest flags between a flag-setting op and its consumers; env->nzcv has them when IROp.savef says so (the flag
+ * pass, tcg/passes/flags.c). Around a memory access or a call they are always in env->nzcv.
+ *
+ * An Emitter lives on the stack of the thread that builds the block.
+ */
+#ifndef TCG_X86_64_EMIT_H
+#define TCG_X86_64_EMIT_H
+#include "accel/tcg/tb.h"
+#include "tcg/ir.h"
+#include "tcg/x86_64/asm.h"
+
+#define ENV_REG  RBP
+#define TLB_REG  R15
+
+/* Which x86 flags hold the guest's: decides how a condition is tested. */
+typedef enum EFKind {
+    EF_NONE,
+    EF_SUB,         /* N Z V; C = !CF */
+    EF_ADD,         /* N Z V; C = CF */
+    EF_LOGIC,       /* N Z only */
+    EF_SHIFT,       /* N Z; C = CF */
+} EFKind;
+
+typedef struct EFlagsState {
+    EFKind kind;
+    uint8_t mask;       /* F_* that EFLAGS hold now */
+    uint8_t unsaved;    /* of these, not in env->nzcv */
+} EFlagsState;
+
+/* Where an IR operand is. */
+typedef enum LocKind { LOC_REG, LOC_MEM, LOC_IMM } LocKind;
+typedef struct Loc {
+    LocKind kind;
+    int reg;
+    int32_t disp;       /* from ENV_REG */
+    uint32_t imm;
+} Loc;
+
+typedef enum SlowKind { SLOW_LOAD, SLOW_STORE, SLOW_LDM, SLOW_STM, SLOW_FP, SLOW_FTOI } SlowKind;
+typedef struct SlowPath {
+    SlowKind kind;
+    uint8_t *fields[4];         /* jumps that lead here */
+    int nfields;
+    const uint8_t *back;        /* where to resume */
+    const IROp *op;
+    uint32_t pc;                /* PC|T */
+    int addr_reg;
+    int xa, xb, xd;             /* FP operands */
+    uint32_t fp_op;
+    bool save_xmm;
+} SlowPath;
+
+enum { EMIT_MAX_SLOW = 2048, XMM_COUNT = 16, NB_TEMPS = REF_T_END - REF_T0 };
+
+/* Offsets from the start of every code buffer. */
+typedef struct BufferLayout {
+    uint32_t helpers;           /* HelperFn[NB_HELPERS] */
+    uint32_t sign_s, sign_d, abs_s, abs_d, two32_s, two32_d;    /* constants */
+    uint32_t enter, leave, epilogue;
+    uint32_t ind_miss;          /* edx = PC|T: leave to the main loop */
+    uint32_t exit_main;         /* look regs[15] up in the jump cache, or leave */
+    uint32_t sync_out, sync_in; /* all guest registers to / from env */
+    uint32_t load[2], load64[2], store[2], store64[2], ldm[2], stm[2], fp[2];   /* [1]: preserve xmm */
+    uint32_t code;              /* first byte for blocks */
+} BufferLayout;
+extern BufferLayout x86_layout;
+
+typedef struct Emitter {
+    Asm as;
+    const IRBlock *b;
+    TranslationBlock *tb;
+    uint8_t *buf_base;
+    const IROp *op;             /* being emitted */
+    int index;
+    uint32_t pc;                /* PC|T of the guest instruction */
+    int njumps;
+    EFlagsState ef;
+    uint8_t *label_addr[IR_MAX_LABELS];
+    uint8_t label_refs[IR_MAX_LABELS];
+    EFlagsState label_ef[IR_MAX_LABELS];
+    struct { uint8_t *field; uint16_t label; } fixups[IR_MAX_LABELS * 2];
+    int nfixups;
+    SlowPath slow[EMIT_MAX_SLOW];
+    int nslow;
+    bool failed;                /* out of room or of slow path records */
+    IRRef xmm_ref[XMM_COUNT];   /* what an xmm register holds, REF_NONE: nothing */
+    bool xmm_busy[XMM_COUNT];   /* operand of the op being emitted */
+    int xmm_next;
+    int8_t temp_reg[NB_TEMPS];  /* host register, or -1 - spill slot */
+    uint16_t temp_last[NB_TEMPS];
+    uint16_t ftemp_last[REF_F_END - REF_F0];
+} Emitter;
+
+extern const int8_t x86_guest_reg[15];      /* host register of r0-r14, NO_REG: in env */
+
+/* emit.c */
+bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf);
+Loc emit_loc(const Emitter *e, IRRef r);
+RM emit_rm(Loc l);                              /* register or env memory; not for constants */
+RM emit_env(int32_t offset);
+void emit_load_ref(Emitter *e, int reg, IRRef r);           /* host register = operand; keeps EFLAGS */
+void emit_store_ref(Emitter *e, IRRef r, int reg);          /* operand = host register; keeps EFLAGS */
+SlowPath *emit_slow(Emitter *e, SlowKind kind);
+uint8_t *emit_thunk(Emitter *e, uint32_t offset);
+bool ref_is_d_or_wide(const IROp *op, IRRef r);
+
+/* regalloc.c */
+void emit_assign_temps(Emitter *e);
+
+/* emit-flags.c */
+void emit_flags_defined(Emitter *e, EFKind kind);           /* after an op that set EFLAGS: record, save savef */
+void emit_flags_save(Emitter *e, uint8_t mask);             /* EFLAGS -> env->nzcv; may clobber rax, keeps EFLAGS */
+void emit_flags_clobber(Emitter *e);
+X86CC emit_cond(Emitter *e, int cc);                        /* make EFLAGS testable; returns the x86 condition that is true iff cc */
+void emit_carry_in(Emitter *e, bool inverted);              /* CF = C (or !C) */
+void emit_setc(Emitter *e, const IROp *op);
+void emit_getc(Emitter *e, const IROp *op);
+
+/* emit-int.c, emit-mem.c, emit-fp.c, emit-exit.c: one op each; false: not theirs */
+bool emit_int_op(Emitter *e, const IROp *op);
+bool emit_mem_op(Emitter *e, const IROp *op);
+bool emit_fp_op(Emitter *e, const IROp *op);
+bool emit_exit_op(Emitter *e, const IROp *op);
+void emit_slow_mem(Emitter *e, SlowPath *s);
+void emit_slow_fp(Emitter *e, SlowPath *s);
+
+/* xmm cache (emit-fp.c) */
+int emit_xmm_find(Emitter *e, IRRef r);                     /* cached register or -1 */
+int emit_xmm_new(Emitter *e, IRRef r);                      /* a register that now stands for r; aliases forgotten */
+void emit_xmm_forget(Emitter *e, IRRef r);                  /* r and what overlaps it */
+void emit_xmm_forget_all(Emitter *e);
+bool emit_xmm_live(const Emitter *e);
+int32_t emit_vfp_disp(IRRef r);
+#endif

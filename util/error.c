@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages to the user on stderr. Any thread may call these; every message is one write(2), so that lines of several
+ * threads do not mix. No locks.
+ */
+#include <glib.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "qemu/log.h"
+
+#define PROGRAM_PREFIX "qemu-system-arm: "
+
+static void message_write(const char *severity, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+
+static void message_write(const char *severity, const char *fmt, va_list ap)
+{
+    GString *line = g_string_new(PROGRAM_PREFIX);
+    const char *p;
+    size_t left;
+
+    g_string_append(line, severity);
+    g_string_append_vprintf(line, fmt, ap);
+    if (line->str[line->len - 1] != '\n') {
+        g_string_append_c(line, '\n');
+    }
+    for (p = line->str, left = line->len; left; ) {
+        ssize_t n = write(STDERR_FILENO, p, left);
+
+        if (n <= 0) {
+            break;
+        }
+        p += n;
+        left -= (size_t)n;
+    }
+    g_string_free(line, TRUE);
+}
+
+void error_report(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    message_write("", fmt, ap);
+    va_end(ap);
+}
+
+void warn_report(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    message_write("warning: ", fmt, ap);
+    va_end(ap);
+}
+
+void error_exit(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    message_write("", fmt, ap);
+    va_end(ap);
+    exit(1);
+}
