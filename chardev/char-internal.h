@@ -85,6 +85,8 @@ void chardev_open_socket(Chardev *chr, const char *spec, const char *args, bool 
 void mux_input_byte(Chardev *chr, uint8_t byte);
 /* Put a byte where front end `fe` will find it; false: no room. */
 bool chardev_input_push(Chardev *chr, unsigned fe, uint8_t byte);
+/* Hand over what waits, as far as the front ends take it. */
+void chardev_input_deliver(Chardev *chr);
 void chardev_event(Chardev *chr, unsigned fe, int event);
 /* True on the thread that runs the main loop. */
 bool chardev_on_io_thread(void);

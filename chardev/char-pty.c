@@ -4,6 +4,7 @@
  * and the master is looked at a few times a second, for a master without a slave reports a hang-up all the time and
  * cannot be waited for. I/O thread.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -8,6 +8,7 @@
  *
  * A client that loses its connection stays without one. Output is dropped while there is none. I/O thread.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>

@@ -54,7 +54,8 @@ static void terminal_set_raw(void)
 
 void chardev_terminal_restore(void)
 {
-    if (tty_changed) {
+    /* A background process that touches the terminal would be stopped; and then it is the shell's to look after. */
+    if (tty_changed && tcgetpgrp(STDIN_FILENO) == getpgrp()) {
         tty_changed = 0;
         tcsetattr(STDIN_FILENO, TCSANOW, &saved_tty);
     }

@@ -212,7 +212,7 @@ bool chardev_input_push(Chardev *chr, unsigned fe, uint8_t byte)
     return true;
 }
 
-static void input_deliver(Chardev *chr)
+void chardev_input_deliver(Chardev *chr)
 {
     bool stuck;
 
@@ -287,7 +287,7 @@ static gboolean in_ready(gint fd, GIOCondition condition, gpointer opaque)
             chardev_input_push(chr, 0, buf[i]);
         }
     }
-    input_deliver(chr);
+    chardev_input_deliver(chr);
     input_watch(chr);
     return G_SOURCE_CONTINUE;
 }
@@ -360,7 +360,7 @@ static gboolean kicked(gint fd, GIOCondition condition, gpointer opaque)
             retry = true;               /* input held back because of a waiting writer */
         }
         if (retry) {
-            input_deliver(chr);
+            chardev_input_deliver(chr);
             input_watch(chr);
         }
     }

@@ -71,6 +71,7 @@ void mux_input_byte(Chardev *chr, uint8_t byte)
 {
     if (chr->escape) {
         chr->escape = false;
+        chardev_input_deliver(chr);     /* what was typed before comes first */
         mux_command(chr, byte);
     } else if (byte == MUX_ESCAPE) {
         chr->escape = true;

@@ -147,8 +147,8 @@ void mpd_protect_page(CPUARMState *env, uint32_t phys_page)
 
 void mpd_build_begin(uint32_t phys_page)
 {
+    /* A locked operation: a full fence on the host, before guest code is read. */
     __atomic_add_fetch(&pages[phys_page].building, 1, __ATOMIC_SEQ_CST);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 void mpd_build_end(uint32_t phys_page)

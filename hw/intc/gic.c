@@ -134,13 +134,13 @@ static void gic_group_set_level(GICGroup *p, uint32_t bit, int level)
 
 void gic_set_spi(GICState *g, unsigned id, int level)
 {
-    GICGroup *p = &g->spi[id / 32];
     uint32_t bit = 1u << (id % 32);
 
     if (id < GIC_PRIVATE || id >= g->v->num_irqs) {
         return;
     }
     pthread_mutex_lock(&g->lock);
+    GICGroup *p = &g->spi[id / 32];
     if (!(p->level & bit) != !level) {
         gic_group_set_level(p, bit, level);
         gic_spi_changed(g);

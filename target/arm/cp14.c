@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CP14: the debug and Jazelle identification registers. No debug architecture is offered (DIDR = 0), so the breakpoint and
- * watchpoint registers are UNDEFINED; Jazelle is the trivial implementation: BXJ is BX and its registers are zero.
- * CPU's own thread; no state.
+ * CP14: the debug and Jazelle identification registers. No debug architecture is offered (DIDR = 0), so the
+ * breakpoint and watchpoint registers are UNDEFINED; Jazelle is the trivial implementation: BXJ is BX and its
+ * registers are zero. CPU's own thread; no state.
  */
 #include "target/arm/cp15.h"
 #include "tcg/helper.h"

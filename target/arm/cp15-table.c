@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of CP15 registers made from cp15-table.def, look-up and reset. The table is constant; look-up is a short scan of
- * the rows of one CRn, and the hot groups (c3, c13) have one to five rows.
+ * The table of CP15 registers made from cp15-table.def, look-up and reset. The table is constant; look-up is a short
+ * scan of the rows of one CRn, and the hot groups (c3, c13) have one to five rows.
  */
 #include "target/arm/cp15.h"
 
@@ -34,7 +34,7 @@ static const ARMCPReg rows[NB_ROWS] = {
 #define R(name_, opc1, crm, opc2, access_, field, reset_, read_, write_) \
     [ROW_##name_] = { \
         .name = #name_, .mask = FIELD_MASK(opc1, crm, opc2), \
-        .match = CP_ENCODE(opc1, 0, (uint32_t)(crm), opc2) & FIELD_MASK(opc1, crm, opc2), \
+        .match = CP_ENCODE(opc1, 0, crm, opc2) & FIELD_MASK(opc1, crm, opc2), \
         .access = access_, .offset = field, .reset = reset_, .read = read_, .write = write_, \
     },
 #include "target/arm/cp15-table.def"

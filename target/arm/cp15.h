@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The system control coprocessor as a table: one ARMCPReg per register or group of operations. Private to target/arm; the
- * rest of the emulator goes through helper_cp15_read() and helper_cp15_write().
+ * The system control coprocessor as a table: one ARMCPReg per register or group of operations. Private to target/arm;
+ * the rest of the emulator goes through helper_cp15_read() and helper_cp15_write().
  */
 #ifndef TARGET_ARM_CP15_H
 #define TARGET_ARM_CP15_H
@@ -15,14 +15,15 @@ enum { CP_PR = 1, CP_PW = 2, CP_UR = 4, CP_UW = 8, CP_PRW = CP_PR | CP_PW };
 #define CP_CRN(insn)    (((insn) >> 16) & 15)
 #define CP_CRM(insn)    ((insn) & 15)
 #define CP_OPC2(insn)   (((insn) >> 5) & 7)
-#define CP_ENCODE(opc1, crn, crm, opc2) ((uint32_t)(opc1) << 21 | (uint32_t)(crn) << 16 | (crm) | (uint32_t)(opc2) << 5)
+#define CP_ENCODE(opc1, crn, crm, opc2) \
+    (((opc1) & 7u) << 21 | ((crn) & 15u) << 16 | ((crm) & 15u) | ((opc2) & 7u) << 5)
 
 typedef struct ARMCPReg ARMCPReg;
 struct ARMCPReg {
     const char *name;
     uint32_t mask, match;       /* on the instruction word */
     uint8_t access;             /* CP_* */
-    uint16_t offset;            /* of its 32-bit field in CPUARMState; 0: has none */
+    uint32_t offset;            /* of its 32-bit field in CPUARMState; 0: has none */
     uint32_t reset;             /* value after reset, or the constant it reads as if it has no field */
     uint32_t (*read)(CPUARMState *env);                                 /* NULL: field or constant */
     void (*write)(CPUARMState *env, uint32_t insn, uint32_t val);       /* NULL: field, or ignored */

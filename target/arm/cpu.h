@@ -223,7 +223,7 @@ typedef struct ARMPageInfo {
     uint8_t domain;
 } ARMPageInfo;
 /*
- * Walk the tables for VA (after FCSE). Returns FAULT_NONE and fills *info, or the fault status
+ * Walk the tables for VA; the FCSE applies here, and a modified address stays as it is. Returns FAULT_NONE and fills *info, or the fault status
  * (domain in bits 7:4; no write bit). MMU off: identity map, all access. ARM DDI 0100I B4.
  */
 uint32_t arm_mmu_walk(CPUARMState *env, uint32_t va, MMUAccessType type, bool privileged, ARMPageInfo *info);

@@ -83,7 +83,7 @@ static void for_each_key(const DecodeRow *rows, int n, uint32_t key_mask, void (
         for (int i = 0; i < n; i++) {
             uint32_t open = key_mask & ~rows[i].mask, sub = 0;
 
-            if (!(rows[i].info & I_FIRST) != pass) {
+            if (!(rows[i].info & I_FIRST) != (pass == 1)) {
                 continue;
             }
             do {

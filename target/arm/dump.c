@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The CPU's registers as text, for the monitor's "info registers" and for -d cpu. Called on the CPU's own thread or with
- * the CPU stopped; reads only.
+ * The CPU's registers as text, for the monitor's "info registers" and for -d cpu. Called on the CPU's own thread or
+ * with the CPU stopped; reads only.
  */
 #include "target/arm/cpu.h"
 

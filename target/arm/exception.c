@@ -2,9 +2,10 @@
 /*
  * Exceptions: how they are raised, when an interrupt is taken, entry, and reset (ARM DDI 0100I A2.6).
  *
- * Raising and entering are apart: a helper deep inside translated code records the exception and unwinds; the CPU's main
- * loop, outside of any block, then enters it. Everything here runs on the CPU's own thread, except arm_cpu_reset(),
- * which runs with the CPU stopped. env->irq_lines is the one field that other threads write; it is read atomically.
+ * Raising and entering are apart: a helper deep inside translated code records the exception and unwinds; the CPU's
+ * main loop, outside of any block, then enters it. Everything here runs on the CPU's own thread, except
+ * arm_cpu_reset(), which runs with the CPU stopped. env->irq_lines is the one field that other threads write; it is
+ * read atomically.
  */
 #include <string.h>
 #include "target/arm/cpu.h"
@@ -34,12 +35,14 @@ static const struct {
     [EXCP_FIQ]            = { "FIQ", ARM_MODE_FIQ, 4, 4, CPSR_A | CPSR_I | CPSR_F },
 };
 
+static bool exception_exists(int excp)
+{
+    return excp >= 0 && excp <= EXCP_FIQ && exceptions[excp].name;
+}
+
 const char *arm_exception_name(int excp)
 {
-    if (excp < 0 || excp > EXCP_FIQ || !exceptions[excp].name) {
-        return "none";
-    }
-    return exceptions[excp].name;
+    return exception_exists(excp) ? exceptions[excp].name : "none";
 }
 
 _Noreturn void arm_raise_exception(CPUARMState *env, int excp)
@@ -69,7 +72,7 @@ void arm_do_exception(CPUARMState *env)
     uint32_t pc = env->regs[15] & ~1u, old_cpsr, lr;
 
     env->exception = EXCP_NONE;
-    if (excp == EXCP_RESET || arm_exception_name(excp) != exceptions[excp < 0 || excp > EXCP_FIQ ? 0 : excp].name) {
+    if (excp == EXCP_RESET || !exception_exists(excp)) {
         /* Reset comes from the board, never through here. */
         qemu_log_mask(LOG_GUEST_ERROR, "CPU%u: no exception %d to enter\n", env->cpu_index, excp);
         return;
@@ -125,8 +128,8 @@ bool arm_interrupt_pending(CPUARMState *env, int *excp)
 }
 
 /*
- * Everything but what belongs to the wires (irq_lines), to the accelerator (exit_request, tables, host registers, unwind)
- * and to the CPU's identity. General registers are UNPREDICTABLE after reset; zero makes runs repeatable.
+ * Everything but what belongs to the wires (irq_lines), to the accelerator (exit_request, tables, host registers,
+ * unwind) and to the CPU's identity. General registers are UNPREDICTABLE after reset; zero makes runs repeatable.
  */
 void arm_cpu_reset(CPUARMState *env)
 {

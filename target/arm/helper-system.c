@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Helpers for instructions that raise exceptions or touch the status registers and register banks. Called from translated
- * code or the interpreter on the CPU's own thread; see tcg/helper.h for what is synchronised around a call.
+ * Helpers for instructions that raise exceptions or touch the status registers and register banks. Called from
+ * translated code or the interpreter on the CPU's own thread; see tcg/helper.h for what is synchronised around a
+ * call.
  */
 #include "tcg/helper.h"
 #include "qemu/log.h"

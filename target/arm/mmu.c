@@ -2,10 +2,10 @@
 /*
  * The translation table walk of the ARMv6 MMU (ARM DDI 0100I B4, ARM DDI 0360 chapter 5).
  *
- * This is what the fast memory tables are filled from: it looks at memory and CP15 only and keeps nothing. Two formats of
- * tables exist: SCTLR.XP = 1 with XN, APX and nG, and SCTLR.XP = 0, ARMv5's with four access permissions per page. Order of
- * the checks, as in B4.5.1: first-level fetch, section translation, second-level fetch, page translation, access flag,
- * domain, permission.
+ * This is what the fast memory tables are filled from: it looks at memory and CP15 only and keeps nothing. Two
+ * formats of tables exist: SCTLR.XP = 1 with XN, APX and nG, and SCTLR.XP = 0, ARMv5's with four access permissions
+ * per page. Order of the checks, as in B4.5.1: first-level fetch, section translation, second-level fetch, page
+ * translation, access flag, domain, permission.
  *
  * Runs on the CPU's own thread. Other CPUs may write the tables meanwhile: a descriptor is read once, atomically.
  */
@@ -34,8 +34,8 @@ static bool read_descriptor(const CPUARMState *env, uint32_t phys, uint32_t *des
 }
 
 /*
- * Access permissions as PROT_R | PROT_W, privileged in bits 1:0, user in bits 5:4; index APX << 2 | AP (B4.3.1). AP 0 with
- * APX 0 depends on SCTLR.S and R. APX 1 with AP 0 is reserved: no access.
+ * Access permissions as PROT_R | PROT_W, privileged in bits 1:0, user in bits 5:4; index APX << 2 | AP (B4.3.1). AP 0
+ * with APX 0 depends on SCTLR.S and R. APX 1 with AP 0 is reserved: no access.
  */
 static const uint8_t ap_rights[8] = {
     0x00, PROT_R | PROT_W, PROT_R | PROT_W | PROT_R << 4, PROT_R | PROT_W | (PROT_R | PROT_W) << 4,
@@ -123,6 +123,7 @@ uint32_t arm_mmu_walk(CPUARMState *env, uint32_t va, MMUAccessType type, bool pr
     Leaf leaf = { 0, false, false };
     unsigned prot, need;
 
+    va = arm_mva(env, va);
     if (!(sctlr & SCTLR_M)) {
         info->phys = va & 0xfffff000u;
         info->size = 1 << 20;

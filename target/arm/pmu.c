@@ -2,12 +2,12 @@
 /*
  * The performance monitor in CP15 c15,c12 (ARM DDI 0360 3.4): control, cycle counter and two event counters.
  *
- * Cycles are virtual time at a nominal 400 MHz, two per 5 ns. The event counters count cycles when set to event 0xff; every
- * other event stays at what software wrote, for counting instructions or cache misses would cost each block and no cache
- * is modelled. Overflow flags are kept; the counters' interrupt is not wired.
+ * Cycles are virtual time at a nominal 400 MHz, two per 5 ns. The event counters count cycles when set to event 0xff;
+ * every other event stays at what software wrote, for counting instructions or cache misses would cost each block and
+ * no cache is modelled. Overflow flags are kept; the counters' interrupt is not wired.
  *
- * Time is added in whole steps whenever a register is touched, so that no fraction is lost: 5 ns, or 160 ns while the cycle
- * counter counts every 64th cycle. Owner: the CPU's thread.
+ * Time is added in whole steps whenever a register is touched, so that no fraction is lost: 5 ns, or 160 ns while the
+ * cycle counter counts every 64th cycle. Owner: the CPU's thread.
  */
 #include "target/arm/cp15.h"
 #include "qemu/timer.h"

@@ -14,8 +14,9 @@
  *    destination and no live flag disappears.
  *  - After an op with setf the host flags hold setf (mov, logic, mul, nz64: of N Z; shifts: of N Z C; add, sub, adc, sbc:
  *    of N Z C V). ror and rrx leave nothing dependable there (the host's rotates do not set SF and ZF), setc
- *    and fmstat write memory. insn_start, mov and mvn without setf, csel, br_if, ldenv and stenv keep what is there; so
- *    does a label that only one br_if reaches (the op before it is an exit). Everything else destroys it.
+ *    and fmstat write memory. insn_start, mov and mvn without setf, ldenv and stenv keep what is there; so do csel and br_if
+ *    that take their condition from there, and a label that only one br_if reaches (the op before it is an exit).
+ *    Everything else destroys it.
  *  - A reader takes its flags from the host flags if all of them are there, else all of them from memory. For a reader
  *    of the second kind, and for exceptions and helpers, every definition that reaches it has the flag in savef.
  *  - An exit writes those of its savef flags to memory that are in the host flags; the others are there already.
@@ -81,8 +82,11 @@ static void prune(IRBlock *b)
 static uint8_t host_flags_after(const IROp *op, uint8_t before)
 {
     switch (op->opc) {
-    case IR_insn_start: case IR_csel: case IR_br_if: case IR_ldenv: case IR_stenv:
+    case IR_insn_start: case IR_ldenv: case IR_stenv:
         return before;
+    case IR_csel: case IR_br_if:
+        /* Testing a condition in memory takes EFLAGS. */
+        return ir_op_reads_flags(op) & ~before ? 0 : before;
     case IR_mov: case IR_mvn:
         return op->setf ? op->setf : before;
     case IR_ror: case IR_rrx: case IR_setc: case IR_fmstat:
@@ -114,7 +118,7 @@ static void track_host_flags(const IRBlock *b, uint8_t *host_flags)
         }
         host_flags[i] = have;
         if (op->opc == IR_br_if) {
-            from_jump[op->imm] = have;
+            from_jump[op->imm] = host_flags_after(op, have);
         }
         have = host_flags_after(op, have);
     }

@@ -3,7 +3,7 @@
  * All passes in order. The order matters: folding may change opcodes, so it comes before the flag pass fixes what
  * the host's flags hold where; dead code goes last because both leave some. Works on the caller's block only; no locks.
  *
- * With CONFIG_DEBUG_TCG every stage is checked by the verifier; a block that fails is an error of ours and ends the program
+ * With CONFIG_DEBUG_CHECKS every stage is checked by the verifier; a block that fails is an error of ours and ends the program
  * with a dump of the block.
  */
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 static void check(const IRBlock *b, const char *stage)
 {
-#ifdef CONFIG_DEBUG_TCG
+#ifdef CONFIG_DEBUG_CHECKS
     int at;
     const char *err = ir_verify(b, &at);
 

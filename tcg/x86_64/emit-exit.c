@@ -8,7 +8,7 @@
 /* Flags that live on past the block reach env->nzcv before it is left. */
 static void save_flags_for_exit(Emitter *e)
 {
-    emit_flags_save(e, e->ef.unsaved);
+    emit_flags_save(e, e->ef.unsaved & e->op->savef);
 }
 
 static int32_t jump_cache_offset(uint32_t pc)

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The main loop of one guest CPU: PQEMU's state machine of events. Find Fast, Find Slow and Build are tb-lookup.c and
+ * build.c, Chain is chain.c, Execute is the back end; Idle is the caller's business.
+ *
+ * Runs on the CPU's thread (thread=single: the one thread, CPUs by turns). The loop reads E except while it is left, so
+ * everything it looked up stays true until it gives E up: there, and in exclusive sections, which count flushes in
+ * CodeCache.generation.
+ */
+#include "accel/tcg/cache.h"
+#include "accel/tcg/elock.h"
+#include "qemu/log.h"
+#include "sysemu/cpus.h"
+
+/* Exceptions and interrupts: what exec() left behind, then what the devices want. */
+static void take_exceptions(CPUState *cpu)
+{
+    CPUARMState *env = cpu->env;
+    int excp;
+
+    if (env->exception != EXCP_NONE) {
+        cpu_count_event(cpu, exceptions);
+        cpu->halted = 0;
+        arm_do_exception(env);
+        env->exception = EXCP_NONE;
+    }
+    if (__atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE)) {
+        cpu->halted = 0;
+        if (arm_interrupt_pending(env, &excp)) {
+            cpu_count_event(cpu, interrupts);
+            env->exception = excp;
+            arm_do_exception(env);
+            env->exception = EXCP_NONE;
+        }
+    }
+}
+
+static void log_block(const CPUState *cpu, const TranslationBlock *tb)
+{
+    const CPUARMState *env = cpu->env;
+    FILE *f;
+
+    if (!qemu_log_in_addr_range(tb->pc)) {
+        return;
+    }
+    f = qemu_log_lock();
+    if (qemu_log_enabled(LOG_EXEC)) {
+        fprintf(f, "Trace %d: %p [%08x/%08x/%03x]\n", cpu->index, (const void *)tb, tb->pc, tb->phys_pc, tb->flags);
+    }
+    if (qemu_log_enabled(LOG_CPU)) {
+        for (int i = 0; i < 16; i++) {
+            fprintf(f, "R%02d=%08x%c", i, i == 15 ? env->regs[i] & ~1u : env->regs[i], i % 4 == 3 ? '\n' : ' ');
+        }
+        fprintf(f, "PSR=%08x\n", cpsr_read(env));
+    }
+    qemu_log_unlock(f);
+}
+
+/* Until the CPU should leave E. Exceptions raised outside exec() jump out of here. */
+static CPUExit run(CPUState *cpu)
+{
+    CPUARMState *env = cpu->env;
+    uint32_t generation = cpu->cache->generation;
+    uintptr_t left = 0;         /* block and exit that were left last; 0: none to chain */
+
+    for (;;) {
+        TranslationBlock *tb;
+
+        if (__atomic_load_n(&env->exit_request, __ATOMIC_RELAXED)) {
+            /* Full barrier: what the requester wrote before it raised the request is visible below. */
+            __atomic_exchange_n(&env->exit_request, 0, __ATOMIC_SEQ_CST);
+            if (accel_options.thread_single || elock_wanted() || __atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST)) {
+                take_exceptions(cpu);
+                return CPU_EXIT_REQUEST;
+            }
+        }
+        take_exceptions(cpu);
+        if (cpu->halted) {
+            return CPU_EXIT_IDLE;
+        }
+
+        tb = tb_find(cpu);
+        if (!tb) {
+            left = 0;
+            continue;
+        }
+        /* A flush since then, by this CPU or while it was suspended in Build, leaves no blocks to chain from. */
+        if (left && generation == cpu->cache->generation) {
+            tb_chain(cpu, (TranslationBlock *)(left & ~(uintptr_t)3), left & 1, tb);
+        }
+        generation = cpu->cache->generation;
+        if (qemu_log_enabled(LOG_EXEC | LOG_CPU)) {
+            log_block(cpu, tb);
+        }
+        cpu_count_event(cpu, execute);
+        cpu->in_exec = 1;
+        left = tcg_backend->exec(env, tb);
+        cpu->in_exec = 0;
+    }
+}
+
+/* Chains and jump caches lead around the main loop: when logging every block is switched on, start without any. */
+static void follow_log_level(CPUState *cpu)
+{
+    int mask = qemu_loglevel & (LOG_EXEC | LOG_CPU | LOG_NOCHAIN);
+
+    if (mask & ~cpu->log_mask) {
+        cache_ops->flush(cpu, cpu->cache->generation);
+    }
+    cpu->log_mask = mask;
+}
+
+CPUExit cpu_exec(CPUState *cpu)
+{
+    CPUExit reason;
+
+    current_cpu = cpu;
+    elock_read_enter(cpu->env);
+    follow_log_level(cpu);
+    /* Raised outside exec(), by an instruction fetch: env->exception is set, and the loop starts again. */
+    sigsetjmp(cpu->main_loop, 0);
+    reason = run(cpu);
+    elock_read_exit(cpu->env);
+    current_cpu = NULL;
+    return reason;
+}
+
+void cpu_loop_exit(CPUARMState *env)
+{
+    CPUState *cpu = env->cpu;
+
+    if (cpu->in_exec) {
+        cpu_count_event(cpu, restore);
+        tcg_backend->unwind(env);
+    }
+    siglongjmp(cpu->main_loop, 1);
+}

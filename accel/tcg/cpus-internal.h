@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared by cpus.c and cpus-single.c only. */
+#ifndef ACCEL_TCG_CPUS_INTERNAL_H
+#define ACCEL_TCG_CPUS_INTERNAL_H
+#include "accel/tcg/cpu-state.h"
+
+/* Threads shall end; atomic. */
+bool cpus_quitting(void);
+/* If a pause is asked for, park CPUs [first, first + n), which this thread runs, until it is over. Out of E. */
+void cpus_park(int first, int n);
+/* Sleep until an interrupt line of one of CPUs [first, first + n) rises or one of them is kicked. `waker` is first's. */
+void cpus_sleep(int first, int n);
+
+/* cpus-single.c: thread=single */
+void *cpus_single_thread(void *opaque);
+/* The CPU n has work: make the thread come to it soon. Any thread. */
+void cpus_single_kick(int n);
+#endif

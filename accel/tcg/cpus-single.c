@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * thread=single: all guest CPUs share one host thread and run by turns, as QEMU did before PQEMU. A turn ends when the
+ * CPU idles, when its time slice is over, or when another CPU gets an interrupt (a CPU that waits for the other's answer
+ * would only burn the rest of its slice).
+ *
+ * `running` is atomic. The slice clock is a thread of its own that sleeps while all CPUs idle. All CPUs sleep on the
+ * waker of CPU 0.
+ */
+#include <time.h>
+#include "accel/tcg/cpus-internal.h"
+#include "accel/tcg/futex.h"
+#include "qemu/log.h"
+
+enum { SLICE_NS = 2 * 1000 * 1000 };
+
+static CPUState *running;           /* whose turn it is, or NULL; atomic */
+static uint32_t busy;               /* futex: some CPU runs, so slices are needed; atomic */
+
+static void *slice_thread(void *opaque)
+{
+    const struct timespec slice = { 0, SLICE_NS };
+
+    while (!cpus_quitting()) {
+        CPUState *cpu;
+
+        if (!__atomic_load_n(&busy, __ATOMIC_SEQ_CST)) {
+            futex_wait(&busy, 0);
+            continue;
+        }
+        nanosleep(&slice, NULL);
+        cpu = __atomic_load_n(&running, __ATOMIC_SEQ_CST);
+        if (cpu) {
+            __atomic_store_n(&cpu->env->exit_request, 1, __ATOMIC_SEQ_CST);
+        }
+    }
+    return NULL;
+}
+
+void cpus_single_kick(int n)
+{
+    CPUState *cpu = __atomic_load_n(&running, __ATOMIC_SEQ_CST);
+
+    if (cpu && cpu->index != n) {
+        __atomic_store_n(&cpu->env->exit_request, 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+static void set_busy(uint32_t value)
+{
+    if (__atomic_exchange_n(&busy, value, __ATOMIC_SEQ_CST) != value && value) {
+        futex_wake_all(&busy);
+    }
+}
+
+static bool has_work(CPUState *cpu)
+{
+    return !cpu->halted || __atomic_load_n(&cpu->env->irq_lines, __ATOMIC_SEQ_CST);
+}
+
+void *cpus_single_thread(void *opaque)
+{
+    pthread_t slices;
+
+    if (cpu_count > 1 && pthread_create(&slices, NULL, slice_thread, NULL)) {
+        error_exit("cannot create the time slice thread");
+    }
+    while (!cpus_quitting()) {
+        bool ran = false;
+
+        for (int i = 0; i < cpu_count && !cpus_quitting(); i++) {
+            CPUState *cpu = cpu_states[i];
+
+            cpus_park(0, cpu_count);
+            if (!has_work(cpu)) {
+                /* Whatever woke us is looked at: it must not keep the thread from sleeping. */
+                __atomic_store_n(&cpu->env->exit_request, 0, __ATOMIC_SEQ_CST);
+                if (!has_work(cpu)) {
+                    continue;
+                }
+            }
+            ran = true;
+            set_busy(1);
+            __atomic_store_n(&running, cpu, __ATOMIC_SEQ_CST);
+            cpu_exec(cpu);
+            __atomic_store_n(&running, NULL, __ATOMIC_SEQ_CST);
+        }
+        if (!ran && !cpus_quitting()) {
+            set_busy(0);
+            cpus_sleep(0, cpu_count);
+        }
+    }
+    set_busy(1);
+    if (cpu_count > 1) {
+        pthread_join(slices, NULL);
+    }
+    return NULL;
+}

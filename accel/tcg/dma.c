@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Access to guest memory by devices and loaders. Any thread.
+ *
+ * Locks: dma_write() into a page with code takes an exclusive section, that is, it waits for all CPUs to leave guest code. So
+ * its caller must hold no lock that a register access takes. dma_read() takes none.
+ */
+#include <string.h>
+#include "accel/tcg/cpu-state.h"
+#include "accel/tcg/mpd.h"
+#include "accel/tcg/snapshot.h"
+#include "exec/memory.h"
+
+bool dma_read(uint32_t phys, void *buf, uint32_t len)
+{
+    const uint8_t *p;
+
+    if (!len) {
+        return true;
+    }
+    p = memory_ram_ptr(phys, len);
+    if (!p) {
+        return false;
+    }
+    memcpy(buf, p, len);
+    return true;
+}
+
+bool dma_write(uint32_t phys, const void *buf, uint32_t len)
+{
+    uint8_t *p;
+
+    if (!len) {
+        return true;
+    }
+    p = memory_ram_ptr(phys, len);
+    if (!p) {
+        return false;
+    }
+    exclusive_dma_store(phys, len);
+    memcpy(p, buf, len);
+    /* The order matters: see mpd.h. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (mpd_range_has_code(phys, len)) {
+        mpd_invalidate_range(current_cpu ? current_cpu->env : NULL, phys, len);
+    }
+    return true;
+}

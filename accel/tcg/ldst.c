@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Slow path of loads and stores: everything the inline fast path leaves out, i.e. table fills, faults, MMIO, unaligned and page-crossing
+ * accesses, big-endian data, user-rights accesses, and stores to pages with code or exclusives.
+ *
+ * Runs on the CPU's thread with exact guest state in env (regs[15] = PC|T of the instruction), inside its E read section.
+ * Access sizes are 1, 2, 4, 8 bytes; values are zero-extended guest-order values. Faults: ARM DDI 0100I B4, A2.7.
+ */
+#include <string.h>
+#include "accel/tcg/cpu-state.h"
+#include "accel/tcg/mpd.h"
+#include "accel/tcg/snapshot.h"
+#include "accel/tcg/softtlb.h"
+#include "accel/tcg/softtlb-internal.h"
+#include "exec/memory.h"
+#include "tcg/ir.h"
+
+enum { DFSR_WRITE = 1u << 11 };
+
+_Noreturn void raise_alignment_fault(CPUARMState *env, uint32_t va, bool store)
+{
+    arm_raise_data_abort(env, va, FAULT_ALIGNMENT | (store ? DFSR_WRITE : 0));
+}
+
+int64_t tlb_data_entry(CPUARMState *env, uint32_t va, bool store, uint32_t mem)
+{
+    bool privileged = arm_privileged(env) && !(mem & MEM_USER);
+    TLBTables *t = tlb_tables(env, privileged);
+    int64_t e = (store ? t->write : t->read)[va >> TLB_PAGE_BITS];
+    uint32_t fault;
+
+    /* A page whose code went away, or whose exclusives aged, gets its direct entry back. */
+    if (store && e < 0 && (e & TLB_SLOW_RAM) && !(e & TLB_SLOW_MMIO)) {
+        uint32_t page = entry_phys(e, 0) >> TLB_PAGE_BITS;
+        if (!mpd_page_has_code(page) && !exclusive_page_watched(page)) {
+            e = 0;
+        }
+    }
+    if (e == 0) {
+        e = tlb_fill(env, va, store, privileged, &fault);
+        if (e == 0) {
+            arm_raise_data_abort(env, va, fault | (store ? DFSR_WRITE : 0));
+        }
+    }
+    return e;
+}
+
+static uint64_t host_load(const uint8_t *p, unsigned size)
+{
+    switch (size) {
+    case 1:
+        return __atomic_load_n(p, __ATOMIC_RELAXED);
+    case 2: {
+        uint16_t v;
+        memcpy(&v, p, 2);
+        return v;
+    }
+    case 4:
+        if (!((uintptr_t)p & 3)) {
+            return __atomic_load_n((const uint32_t *)(const void *)p, __ATOMIC_RELAXED);
+        } else {
+            uint32_t v;
+            memcpy(&v, p, 4);
+            return v;
+        }
+    default: {
+        uint64_t v;
+        memcpy(&v, p, 8);
+        return v;
+    }
+    }
+}
+
+static void host_store(uint8_t *p, uint64_t v, unsigned size)
+{
+    switch (size) {
+    case 1:
+        __atomic_store_n(p, (uint8_t)v, __ATOMIC_RELAXED);
+        break;
+    case 4:
+        if (!((uintptr_t)p & 3)) {
+            __atomic_store_n((uint32_t *)(void *)p, (uint32_t)v, __ATOMIC_RELAXED);
+            break;
+        }
+        /* fall through */
+    default:
+        memcpy(p, &v, size);
+        break;
+    }
+}
+
+static uint64_t swap_bytes(uint64_t v, unsigned size)
+{
+    switch (size) {
+    case 2:
+        return __builtin_bswap16((uint16_t)v);
+    case 4:
+        return __builtin_bswap32((uint32_t)v);
+    case 8:
+        return __builtin_bswap64(v);
+    default:
+        return v;
+    }
+}
+
+static uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
+{
+    env->cpu->n.mmio++;
+    if (size == 8) {
+        uint64_t lo = mmio_read(phys, 4, env->cpu_index);
+        return lo | (uint64_t)mmio_read(phys + 4, 4, env->cpu_index) << 32;
+    }
+    if (phys & (size - 1)) {
+        uint64_t v = 0;
+        for (unsigned i = 0; i < size; i++) {
+            v |= (uint64_t)(mmio_read(phys + i, 1, env->cpu_index) & 0xff) << (8 * i);
+        }
+        return v;
+    }
+    return mmio_read(phys, size, env->cpu_index);
+}
+
+static void mmio_store(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
+{
+    env->cpu->n.mmio++;
+    if (size == 8) {
+        mmio_write(phys, (uint32_t)v, 4, env->cpu_index);
+        mmio_write(phys + 4, (uint32_t)(v >> 32), 4, env->cpu_index);
+    } else if (phys & (size - 1)) {
+        for (unsigned i = 0; i < size; i++) {
+            mmio_write(phys + i, (uint8_t)(v >> (8 * i)), 1, env->cpu_index);
+        }
+    } else {
+        mmio_write(phys, (uint32_t)v, size, env->cpu_index);
+    }
+}
+
+/* `size` bytes inside one page, little-endian. */
+static uint64_t load_in_page(CPUARMState *env, uint32_t va, unsigned size, uint32_t mem)
+{
+    int64_t e = tlb_data_entry(env, va, false, mem);
+
+    if (e > 0) {
+        return host_load((const uint8_t *)(uintptr_t)((uint64_t)e + va), size);
+    }
+    if (e & TLB_SLOW_MMIO) {
+        return mmio_load(env, entry_phys(e, va), size);
+    }
+    return host_load(memory_ram_ptr(entry_phys(e, va), size), size);
+}
+
+static void store_special(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
+{
+    uint8_t *host = memory_ram_ptr(phys, size);
+    uint32_t page = phys >> TLB_PAGE_BITS;
+
+    if (exclusive_page_watched(page)) {
+        exclusive_store(env, phys, host, v, size);
+    } else {
+        host_store(host, v, size);
+    }
+    if (mpd_page_has_code(page)) {
+        /* Store, then look: the builder marks what it translates, then reads (mpd.c). */
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        if (mpd_range_has_code(phys, size)) {
+            mpd_invalidate_range(env, phys, size);
+        }
+    }
+}
+
+static void store_in_page(CPUARMState *env, uint32_t va, uint64_t v, unsigned size, uint32_t mem)
+{
+    int64_t e = tlb_data_entry(env, va, true, mem);
+
+    if (e > 0) {
+        host_store((uint8_t *)(uintptr_t)((uint64_t)e + va), v, size);
+    } else if (e & TLB_SLOW_MMIO) {
+        mmio_store(env, entry_phys(e, va), v, size);
+    } else {
+        store_special(env, entry_phys(e, va), v, size);
+    }
+}
+
+static bool crosses_page(uint32_t va, unsigned size)
+{
+    return ((va ^ (va + size - 1)) >> TLB_PAGE_BITS) != 0;
+}
+
+static uint64_t load_any(CPUARMState *env, uint32_t va, unsigned size, uint32_t mem)
+{
+    uint64_t v = 0;
+
+    if (!crosses_page(va, size)) {
+        v = load_in_page(env, va, size, mem);
+    } else {
+        for (unsigned i = 0; i < size; i++) {
+            v |= load_in_page(env, va + i, 1, mem) << (8 * i);
+        }
+    }
+    return mem & MEM_BE ? swap_bytes(v, size) : v;
+}
+
+static void store_any(CPUARMState *env, uint32_t va, uint64_t v, unsigned size, uint32_t mem)
+{
+    if (mem & MEM_BE) {
+        v = swap_bytes(v, size);
+    }
+    if (!crosses_page(va, size)) {
+        store_in_page(env, va, v, size, mem);
+        return;
+    }
+    /* Both pages must take it before any byte changes; the fault address is the first byte that cannot be stored. */
+    tlb_data_entry(env, va, true, mem);
+    tlb_data_entry(env, (va + size - 1) & ~0xfffu, true, mem);
+    for (unsigned i = 0; i < size; i++) {
+        store_in_page(env, va + i, (uint8_t)(v >> (8 * i)), 1, mem);
+    }
+}
+
+static uint32_t ror32(uint32_t v, unsigned n)
+{
+    return n ? v >> n | v << (32 - n) : v;
+}
+
+uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
+{
+    unsigned size = 1u << (mem & MEM_SIZE), misaligned = va & (size - 1);
+    uint32_t v;
+
+    env->regs[15] = pc;
+    env->cpu->n.slow_load++;
+    if (misaligned && (mem & MEM_ALIGN)) {
+        raise_alignment_fault(env, va, false);
+    }
+    if (misaligned && (mem & MEM_ROTATE)) {
+        /* ARMv5 (SCTLR.U = 0): the aligned word, rotated so that the addressed byte is lowest. */
+        v = (uint32_t)load_any(env, va & ~(size - 1), size, mem);
+        v = size == 4 ? ror32(v, 8 * misaligned) : v;
+    } else {
+        v = (uint32_t)load_any(env, va, size, mem);
+    }
+    if (mem & MEM_SIGNED) {
+        v = size == 1 ? (uint32_t)(int8_t)v : size == 2 ? (uint32_t)(int16_t)v : v;
+    }
+    return v;
+}
+
+void slow_store(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem, uint32_t pc)
+{
+    unsigned size = 1u << (mem & MEM_SIZE);
+
+    env->regs[15] = pc;
+    env->cpu->n.slow_store++;
+    if (va & (size - 1)) {
+        if (mem & MEM_ALIGN) {
+            raise_alignment_fault(env, va, true);
+        }
+        if (mem & MEM_ROTATE) {
+            va &= ~(size - 1);
+        }
+    }
+    store_any(env, va, size == 4 ? val : val & ((1u << 8 * size) - 1), size, mem);
+}
+
+/* Doublewords need word alignment only (ARMv6, VFP): two words unless it is aligned to 8. */
+uint64_t slow_load64(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
+{
+    uint64_t first, second;
+
+    env->regs[15] = pc;
+    env->cpu->n.slow_load++;
+    if (va & 3) {
+        raise_alignment_fault(env, va, false);
+    }
+    if (!(va & 7)) {
+        return load_any(env, va, 8, mem);
+    }
+    first = load_any(env, va, 4, mem);
+    second = load_any(env, va + 4, 4, mem);
+    return mem & MEM_BE ? first << 32 | second : second << 32 | first;
+}
+
+void slow_store64(CPUARMState *env, uint32_t va, uint64_t val, uint32_t mem, uint32_t pc)
+{
+    env->regs[15] = pc;
+    env->cpu->n.slow_store++;
+    if (va & 3) {
+        raise_alignment_fault(env, va, true);
+    }
+    if (!(va & 7)) {
+        store_any(env, va, val, 8, mem);
+        return;
+    }
+    tlb_data_entry(env, va + 4, true, mem);
+    store_any(env, va, (uint32_t)(mem & MEM_BE ? val >> 32 : val), 4, mem);
+    store_any(env, va + 4, (uint32_t)(mem & MEM_BE ? val : val >> 32), 4, mem);
+}
+
+void slow_ldm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc)
+{
+    bool wide = (mem & MEM_SIZE) == 3;
+    uint32_t *words = (uint32_t *)(void *)env->ldm_buf;
+
+    env->regs[15] = pc;
+    if (va & 3) {
+        raise_alignment_fault(env, va, false);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (wide) {
+            env->ldm_buf[i] = slow_load64(env, va + 8 * i, mem, pc);
+        } else {
+            words[i] = slow_load(env, va + 4 * i, mem & ~(uint32_t)MEM_ROTATE, pc);
+        }
+    }
+}
+
+void slow_stm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc)
+{
+    bool wide = (mem & MEM_SIZE) == 3;
+    const uint32_t *words = (const uint32_t *)(const void *)env->ldm_buf;
+
+    env->regs[15] = pc;
+    if (va & 3) {
+        raise_alignment_fault(env, va, true);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (wide) {
+            slow_store64(env, va + 8 * i, env->ldm_buf[i], mem, pc);
+        } else {
+            slow_store(env, va + 4 * i, words[i], mem & ~(uint32_t)MEM_ROTATE, pc);
+        }
+    }
+}

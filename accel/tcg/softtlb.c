@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The fast memory tables (softtlb.h): contexts, fills, flushes, and taking store rights away.
+ *
+ * Problem: ARMv6 Linux changes ASID at every process switch and DACR at every kernel entry, exit and user copy; neither may
+ * cost a flush. Idea: a CPU keeps NB_CONTEXTS sets of tables, each for one (MMU on, ASID, DACR, FCSE, privilege); a switch only
+ * picks another set. The least recently used one is recycled. Every context has a generation that is part of
+ * env->ctxkey, so that jump-cache entries die with a flush at no cost.
+ *
+ * The tables of a context are one lazily backed mapping: 8 MiB loads, 8 MiB stores, 4 MiB fetch. A flush walks the list of
+ * pages that were filled. All of this belongs to the CPU's thread; tlb_revoke_writes() changes other CPUs' tables
+ * inside an exclusive section, when they are stopped.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "accel/tcg/cpu-state.h"
+#include "accel/tcg/mpd.h"
+#include "accel/tcg/snapshot.h"
+#include "accel/tcg/softtlb.h"
+#include "accel/tcg/softtlb-internal.h"
+#include "exec/memory.h"
+#include "qemu/log.h"
+
+enum { NB_CONTEXTS = 12, MAX_FILLED = 32768, MIB_BITS = 20, NB_MIB = 4096 };
+enum { KEY_MMU = 1u << 8, KEY_PRIV = 1u << 9 };
+
+/* Which virtual page of a CPU has direct-store rights to a physical page. */
+enum { WRITER_NONE = 0, WRITER_MANY = 1, WRITER_FIRST = 2 };
+
+struct TLBContext {
+    TLBTables t;
+    uint32_t key;               /* ASID | KEY_* */
+    uint32_t dacr, fcse;
+    uint32_t gen;               /* 0: never used */
+    uint64_t last_use;
+    uint32_t nfilled;
+    uint32_t filled[MAX_FILLED];        /* virtual page numbers, perhaps repeated */
+    uint64_t touched[NB_MIB / 64];      /* MiB of virtual space with filled entries */
+    uint64_t large[NB_MIB / 64];        /* MiB filled from descriptors larger than a page */
+    uint64_t super[NB_MIB / 16 / 64];   /* 16 MiB pieces filled from supersections */
+};
+
+struct TLBContexts {
+    struct TLBContext ctx[NB_CONTEXTS];
+    struct TLBContext *current;
+    uint64_t clock;
+    uint32_t last_gen;
+    uint32_t *writer;           /* per RAM page: WRITER_* or virtual page + WRITER_FIRST; others read it (relaxed) */
+    uint32_t ram_pages;
+};
+
+static inline bool bit_get(const uint64_t *map, unsigned i) { return map[i / 64] >> (i % 64) & 1; }
+static inline void bit_set(uint64_t *map, unsigned i) { map[i / 64] |= 1ull << (i % 64); }
+
+void tlb_cpu_init(CPUARMState *env)
+{
+    struct TLBContexts *s = calloc(1, sizeof(*s));
+    size_t bytes = (size_t)NB_CONTEXTS * TLB_TABLES_BYTES;
+    size_t huge = 2u << 20;
+    uint8_t *map = mmap(NULL, bytes + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (!s || map == MAP_FAILED) {
+        error_exit("cannot reserve %zu MiB for the memory tables of CPU %u", bytes >> 20, env->cpu_index);
+    }
+    map = (uint8_t *)(((uintptr_t)map + huge - 1) & ~(uintptr_t)(huge - 1));
+    madvise(map, bytes, MADV_HUGEPAGE);
+    for (int i = 0; i < NB_CONTEXTS; i++) {
+        uint8_t *p = map + (size_t)i * TLB_TABLES_BYTES;
+        s->ctx[i].t.read = (int64_t *)(void *)p;
+        s->ctx[i].t.write = (int64_t *)(void *)(p + TLB_WRITE_OFFSET);
+        s->ctx[i].t.code = (uint32_t *)(void *)(p + 2 * TLB_WRITE_OFFSET);
+    }
+    s->ram_pages = memory_ram_size() >> TLB_PAGE_BITS;
+    s->writer = calloc(s->ram_pages + 1, sizeof(uint32_t));
+    if (!s->writer) {
+        error_exit("out of memory for the memory tables of CPU %u", env->cpu_index);
+    }
+    env->cpu->tlb = s;
+    s->current = &s->ctx[0];
+    s->last_gen = 1;
+    s->ctx[0].gen = 1;
+    env->tlb_read = (uint64_t *)s->current->t.read;
+}
+
+static uint32_t new_generation(CPUARMState *env)
+{
+    struct TLBContexts *s = env->cpu->tlb;
+
+    if (++s->last_gen > UINT32_MAX / (TBF_MASK + 1)) {
+        memset(env->jump_cache, 0, sizeof(env->jump_cache));
+        s->last_gen = NB_CONTEXTS + 1;
+        for (int i = 0; i < NB_CONTEXTS; i++) {
+            s->ctx[i].gen = s->ctx[i].gen ? (uint32_t)i + 1 : 0;
+        }
+    }
+    return s->last_gen;
+}
+
+static void set_ctxkey(CPUARMState *env)
+{
+    struct TLBContext *c = env->cpu->tlb->current;
+
+    env->tlb_read = (uint64_t *)c->t.read;
+    env->ctxkey = c->gen * (TBF_MASK + 1) | arm_tb_flags(env);
+}
+
+static void clear_page(struct TLBContext *c, uint32_t vpage)
+{
+    c->t.read[vpage] = 0;
+    c->t.write[vpage] = 0;
+    c->t.code[vpage] = 0;
+}
+
+static void flush_context(CPUARMState *env, struct TLBContext *c)
+{
+    for (uint32_t i = 0; i < c->nfilled; i++) {
+        clear_page(c, c->filled[i]);
+    }
+    c->nfilled = 0;
+    memset(c->touched, 0, sizeof(c->touched));
+    memset(c->large, 0, sizeof(c->large));
+    memset(c->super, 0, sizeof(c->super));
+    c->gen = new_generation(env);
+}
+
+static struct TLBContext *find_context(CPUARMState *env, bool privileged)
+{
+    struct TLBContexts *s = env->cpu->tlb;
+    bool mmu = env->cp15.sctlr & SCTLR_M;
+    uint32_t key = (mmu ? (env->cp15.contextidr & 0xff) | KEY_MMU : 0) | (privileged ? KEY_PRIV : 0);
+    uint32_t dacr = mmu ? env->cp15.dacr : 0, fcse = env->cp15.fcse;
+    struct TLBContext *oldest = &s->ctx[0];
+
+    for (int i = 0; i < NB_CONTEXTS; i++) {
+        struct TLBContext *c = &s->ctx[i];
+        if (c->key == key && c->dacr == dacr && c->fcse == fcse && c->gen) {
+            c->last_use = ++s->clock;
+            return c;
+        }
+        if (c->last_use < oldest->last_use) {
+            oldest = c;
+        }
+    }
+    env->cpu->n.ctx_recycle++;
+    flush_context(env, oldest);
+    oldest->key = key;
+    oldest->dacr = dacr;
+    oldest->fcse = fcse;
+    oldest->last_use = ++s->clock;
+    return oldest;
+}
+
+void arm_context_changed(CPUARMState *env)
+{
+    env->cpu->tlb->current = find_context(env, arm_privileged(env));
+    set_ctxkey(env);
+    env->cpu->n.ctx_switch++;
+}
+
+TLBTables *tlb_tables(CPUARMState *env, bool privileged)
+{
+    struct TLBContexts *s = env->cpu->tlb;
+
+    if (arm_privileged(env) == privileged) {
+        return &s->current->t;
+    }
+    return &find_context(env, privileged)->t;
+}
+
+/* ---- fills ---- */
+
+static void note_filled(CPUARMState *env, struct TLBContext *c, uint32_t vpage, uint32_t size)
+{
+    if (c->nfilled == MAX_FILLED) {
+        flush_context(env, c);
+        set_ctxkey(env);
+    }
+    if (!c->t.read[vpage] && !c->t.write[vpage] && !c->t.code[vpage]) {
+        c->filled[c->nfilled++] = vpage;
+        bit_set(c->touched, vpage >> 8);
+    }
+    if (size > 4096) {
+        bit_set(c->large, vpage >> 8);
+    }
+    if (size > (1u << MIB_BITS)) {
+        bit_set(c->super, vpage >> 12);
+    }
+}
+
+static void note_writer(struct TLBContexts *s, uint32_t phys_page, uint32_t vpage)
+{
+    uint32_t *w = &s->writer[phys_page], now = __atomic_load_n(w, __ATOMIC_RELAXED);
+
+    if (now == WRITER_NONE) {
+        __atomic_store_n(w, vpage + WRITER_FIRST, __ATOMIC_RELAXED);
+    } else if (now != vpage + WRITER_FIRST) {
+        __atomic_store_n(w, WRITER_MANY, __ATOMIC_RELAXED);
+    }
+}
+
+int64_t tlb_slow_entry(uint32_t phys_page, uint32_t why)
+{
+    return (int64_t)(1ull << 63 | (uint64_t)phys_page << TLB_PAGE_BITS | why);
+}
+
+/* What a store to a RAM page has to do, as the table entry. */
+static int64_t store_entry(CPUARMState *env, uint32_t vpage, uint32_t phys_page, const uint8_t *host)
+{
+    uint32_t why;
+
+    if (phys_page >= env->cpu->tlb->ram_pages) {
+        return tlb_slow_entry(phys_page, TLB_SLOW_RAM);
+    }
+    /* First claim, then look: mpd_protect_page() marks the page, then looks for claims. One of the two sees the other. */
+    note_writer(env->cpu->tlb, phys_page, vpage);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    why = (mpd_page_has_code(phys_page) ? TLB_SLOW_CODE : 0) | (exclusive_page_watched(phys_page) ? TLB_SLOW_WATCHED : 0);
+    if (why) {
+        return tlb_slow_entry(phys_page, why | TLB_SLOW_RAM);
+    }
+    return (int64_t)((uintptr_t)host - ((uint64_t)vpage << TLB_PAGE_BITS));
+}
+
+int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uint32_t *fault)
+{
+    TLBTables *t = tlb_tables(env, privileged);
+    struct TLBContext *c = (struct TLBContext *)(void *)t;     /* t is its first member */
+    uint32_t vpage = va >> TLB_PAGE_BITS, phys_page;
+    ARMPageInfo info;
+    uint8_t *host;
+    int64_t e;
+
+    env->cpu->n.tlb_fill++;
+    *fault = arm_mmu_walk(env, va, store ? MMU_DATA_STORE : MMU_DATA_LOAD, privileged, &info);
+    if (*fault) {
+        return 0;
+    }
+    phys_page = info.phys >> TLB_PAGE_BITS;
+    host = memory_ram_ptr(phys_page << TLB_PAGE_BITS, 1u << TLB_PAGE_BITS);
+    if (!host) {
+        e = tlb_slow_entry(phys_page, TLB_SLOW_MMIO);
+    } else if (store) {
+        e = store_entry(env, vpage, phys_page, host);
+    } else {
+        e = (int64_t)((uintptr_t)host - ((uint64_t)vpage << TLB_PAGE_BITS));
+    }
+    if (info.size < 4096) {
+        /* 1 KiB subpages with different rights: checked at every access, never kept. */
+        return host ? tlb_slow_entry(phys_page, TLB_SLOW_RAM | TLB_SLOW_CODE | TLB_SLOW_WATCHED) : e;
+    }
+    note_filled(env, c, vpage, info.size);
+    *(store ? &t->write[vpage] : &t->read[vpage]) = e;
+    return e;
+}
+
+uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page)
+{
+    struct TLBContext *c = env->cpu->tlb->current;
+    uint32_t va = pc & ~1u, vpage = va >> TLB_PAGE_BITS, code = c->t.code[vpage];
+
+    if (!code) {
+        ARMPageInfo info;
+        uint32_t fault = arm_mmu_walk(env, va, MMU_INST_FETCH, arm_privileged(env), &info);
+        if (fault) {
+            arm_raise_prefetch_abort(env, va, fault);
+        }
+        code = (info.phys & ~0xfffu) | 1;
+        if (info.size >= 4096) {
+            note_filled(env, c, vpage, info.size);
+            c->t.code[vpage] = code;
+        }
+    }
+    *page = memory_ram_ptr(code & ~0xfffu, 1u << TLB_PAGE_BITS);
+    return (code & ~0xfffu) | (va & 0xfff);
+}
+
+/* ---- flushes ---- */
+
+void tlb_flush_all(CPUARMState *env)
+{
+    struct TLBContexts *s = env->cpu->tlb;
+
+    env->cpu->n.tlb_flush_all++;
+    for (int i = 0; i < NB_CONTEXTS; i++) {
+        if (s->ctx[i].gen) {
+            flush_context(env, &s->ctx[i]);
+        }
+    }
+    set_ctxkey(env);
+}
+
+void tlb_flush_asid(CPUARMState *env, uint32_t asid)
+{
+    struct TLBContexts *s = env->cpu->tlb;
+
+    env->cpu->n.tlb_flush_asid++;
+    for (int i = 0; i < NB_CONTEXTS; i++) {
+        struct TLBContext *c = &s->ctx[i];
+        if (c->gen && (c->key & KEY_MMU) && (c->key & 0xff) == (asid & 0xff)) {
+            flush_context(env, c);
+        }
+    }
+    set_ctxkey(env);
+}
+
+/* Forget [first, first + n) virtual pages; the generation changes if code was fetched there. */
+static bool clear_range(struct TLBContext *c, uint32_t first, uint32_t n)
+{
+    bool code = false;
+
+    for (uint32_t v = first; v < first + n; v++) {
+        if (bit_get(c->touched, v >> 8)) {
+            code |= c->t.code[v] != 0;
+            clear_page(c, v);
+        }
+    }
+    return code;
+}
+
+void tlb_flush_mva(CPUARMState *env, uint32_t mva, uint32_t asid)
+{
+    struct TLBContexts *s = env->cpu->tlb;
+    uint32_t vpage = mva >> TLB_PAGE_BITS;
+
+    env->cpu->n.tlb_flush_mva++;
+    if (env->cp15.fcse) {
+        tlb_flush_all(env);
+        return;
+    }
+    /* The entry may be global, so every context counts, whatever its ASID. */
+    for (int i = 0; i < NB_CONTEXTS; i++) {
+        struct TLBContext *c = &s->ctx[i];
+        bool code = false;
+        if (!c->nfilled) {
+            continue;
+        }
+        if (bit_get(c->super, vpage >> 12)) {
+            code = clear_range(c, vpage & ~0xfffu, 4096);
+        } else if (bit_get(c->large, vpage >> 8)) {
+            code = clear_range(c, vpage & ~0xffu, 256);
+        } else {
+            code = clear_range(c, vpage, 1);
+        }
+        if (code) {
+            c->gen = new_generation(env);
+        }
+    }
+    set_ctxkey(env);
+}
+
+void tlb_cpu_reset(CPUARMState *env)
+{
+    struct TLBContexts *s = env->cpu->tlb;
+
+    for (int i = 0; i < NB_CONTEXTS; i++) {
+        flush_context(env, &s->ctx[i]);
+        s->ctx[i].key = s->ctx[i].dacr = s->ctx[i].fcse = 0;
+        s->ctx[i].last_use = 0;
+        s->ctx[i].gen = 0;
+    }
+    memset(env->jump_cache, 0, sizeof(env->jump_cache));
+    arm_context_changed(env);
+}
+
+/* ---- store rights ---- */
+
+bool tlb_others_may_write(CPUARMState *env, uint32_t phys_page)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        struct TLBContexts *s = cpu_states[i]->tlb;
+        if (cpu_states[i]->env != env && phys_page < s->ram_pages &&
+            __atomic_load_n(&s->writer[phys_page], __ATOMIC_RELAXED) != WRITER_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void revoke_in_context(struct TLBContext *c, uint32_t vpage, uintptr_t host)
+{
+    int64_t e;
+
+    if (!bit_get(c->touched, vpage >> 8)) {
+        return;
+    }
+    e = c->t.write[vpage];
+    if (e > 0 && (uint64_t)e + ((uint64_t)vpage << TLB_PAGE_BITS) == host) {
+        c->t.write[vpage] = 0;
+    }
+}
+
+void tlb_revoke_writes(uint32_t phys_page)
+{
+    uintptr_t host = (uintptr_t)memory_ram_ptr(phys_page << TLB_PAGE_BITS, 1u << TLB_PAGE_BITS);
+
+    for (int i = 0; i < cpu_count; i++) {
+        struct TLBContexts *s = cpu_states[i]->tlb;
+        uint32_t w = phys_page < s->ram_pages ? s->writer[phys_page] : WRITER_NONE;
+
+        for (int k = 0; k < NB_CONTEXTS && w != WRITER_NONE; k++) {
+            struct TLBContext *c = &s->ctx[k];
+            if (w != WRITER_MANY) {
+                revoke_in_context(c, w - WRITER_FIRST, host);
+                continue;
+            }
+            for (uint32_t f = 0; f < c->nfilled; f++) {
+                revoke_in_context(c, c->filled[f], host);
+            }
+        }
+        if (w != WRITER_NONE) {
+            __atomic_store_n(&s->writer[phys_page], WRITER_NONE, __ATOMIC_RELAXED);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the guest's PC to a block: Find Fast (the CPU's jump cache), Find Slow (hash table, by physical address), Build.
+ * Runs on the CPU's own thread, reading E. Translated code looks into the same jump cache by itself.
+ */
+#include "accel/tcg/cache.h"
+#include "accel/tcg/softtlb.h"
+#include "qemu/log.h"
+#include "sysemu/cpus.h"
+
+static void fill_fast(CPUState *cpu, uint32_t pc, TranslationBlock *tb)
+{
+    uint32_t i = cache_fast_index(pc);
+
+    cpu->fast[i] = tb;
+    cpu->env->jump_cache[i] = (JumpCacheEntry) {
+        .pc = pc,
+        .ctxkey = cpu->env->ctxkey,
+        .code = accel_options.backend_interp ? (void *)tb : (void *)tb->code,
+    };
+}
+
+TranslationBlock *tb_find(CPUState *cpu)
+{
+    CPUARMState *env = cpu->env;
+    CodeCache *cache = cpu->cache;
+    uint32_t pc = env->regs[15];
+    uint32_t i = cache_fast_index(pc);
+    uint32_t flags, phys, generation;
+    TranslationBlock *tb;
+    const uint8_t *page;
+
+    cpu_count_event(cpu, find_fast);
+    if (env->jump_cache[i].pc == pc && env->jump_cache[i].ctxkey == env->ctxkey && env->ctxkey) {
+        cpu_count_event(cpu, find_fast_hit);
+        return cpu->fast[i];
+    }
+
+    cpu_count_event(cpu, find_slow);
+    page = NULL;
+    phys = tlb_fetch(env, pc, &page);
+    flags = arm_tb_flags(env);
+    if (page) {
+        tb = tb_hash_lookup(&cache->hash, pc, flags, phys);
+        if (tb) {
+            cpu_count_event(cpu, find_slow_hit);
+        }
+    } else {
+        tb = NULL;
+    }
+    if (!tb) {
+        generation = cache->generation;
+        tb = tb_build(cpu, pc, flags, phys, page);
+        if (!tb) {
+            cache_ops->flush(cpu, generation);
+            return NULL;
+        }
+    }
+    /* With -d exec and -d cpu every block passes the main loop; so no block may find another by itself. */
+    if (page && !qemu_log_enabled(LOG_EXEC | LOG_CPU)) {
+        fill_fast(cpu, pc, tb);
+    }
+    return tb;
+}

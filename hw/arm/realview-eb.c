@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The RealView Emulation Baseboard (ARM DUI 0303) with an ARM11 MPCore core tile of revision B (ARM DUI 0318): device
+ * table, wiring and machine class.
+ *
+ * To add a device: write it under hw/, give it an init function below and turn its row from ABSENT into PRESENT. Regions of
+ * absent devices read as 0, PrimeCell ID included, so that a guest's probe fails politely.
+ *
+ * Wiring. A device drives one IRQLine of the board. The board passes the level on to each of the four FPGA controllers
+ * under the device's board number, and for some devices straight to the core tile's controller too. The FPGA controllers'
+ * outputs arrive at the core controller as SPIs 10..13. So a guest may use either way, or both.
+ *
+ * Built on the main thread before the CPUs run; constant afterwards, so there is no lock here. Lock order: device, FPGA
+ * controllers (one after the other), core controller.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "exec/memory.h"
+#include "hw/arm/realview-eb.h"
+#include "hw/char/pl011.h"
+#include "hw/intc/gic.h"
+#include "hw/irq.h"
+#include "hw/misc/arm11-scu.h"
+#include "hw/misc/l220.h"
+#include "hw/misc/realview-i2c.h"
+#include "hw/misc/realview-sysctl.h"
+#include "hw/rtc/pl031.h"
+#include "hw/timer/mptimer.h"
+#include "hw/timer/sp804.h"
+#include "qemu/log.h"
+
+enum { FPGA_GICS = 4, MAX_LINES = 64, FIRST_SPI = 32 };
+
+/* A device's interrupt wire. */
+typedef struct BoardLine {
+    IRQLine irq;                /* what the device drives */
+    RealviewBoard *board;
+    int fpga_irq, core_irq;     /* as in the table row */
+} BoardLine;
+
+struct RealviewBoard {
+    MachineState *m;
+    GICState *core_gic;
+    GICState *fpga_gic[FPGA_GICS];
+    BoardLine line[MAX_LINES];
+    unsigned num_lines;
+    IRQLine timer_ppi[ARM_MAX_CPUS], watchdog_ppi[ARM_MAX_CPUS];
+};
+
+static void board_line_set(void *opaque, int n, int level)
+{
+    BoardLine *l = opaque;
+    RealviewBoard *b = l->board;
+
+    if (l->core_irq >= 0) {
+        gic_set_spi(b->core_gic, (unsigned)l->core_irq + FIRST_SPI, level);
+    }
+    for (unsigned i = 0; l->fpga_irq >= 0 && i < FPGA_GICS; i++) {
+        gic_set_spi(b->fpga_gic[i], (unsigned)l->fpga_irq + FIRST_SPI, level);
+    }
+}
+
+static const IRQLine *board_line_new(RealviewBoard *b, int fpga_irq, int core_irq)
+{
+    if (b->num_lines == MAX_LINES) {
+        error_exit("realview-eb: too many interrupt lines");
+    }
+    BoardLine *l = &b->line[b->num_lines++];
+
+    l->board = b;
+    l->fpga_irq = fpga_irq;
+    l->core_irq = core_irq;
+    irq_init(&l->irq, board_line_set, l, 0);
+    return &l->irq;
+}
+
+/* The device's (first) line. */
+static const IRQLine *board_irq(RealviewBoard *b, const RealviewDevice *d)
+{
+    return board_line_new(b, d->fpga_irq, d->core_irq);
+}
+
+/* ---- init functions of the device table ---- */
+
+static void eb_init_gic_dist(RealviewBoard *b, const RealviewDevice *d)
+{
+    b->core_gic = arm11mp_gic_new((unsigned)b->m->smp);
+    arm11mp_gic_map_dist(b->core_gic, d->base, d->size, d->name);
+}
+
+static void eb_init_gic_cpu(RealviewBoard *b, const RealviewDevice *d)
+{
+    arm11mp_gic_map_cpu(b->core_gic, d->base, d->size, d->name);
+}
+
+static void eb_init_fpga_gic(RealviewBoard *b, const RealviewDevice *d)
+{
+    b->fpga_gic[d->unit] = pl390_create(d->base, d->name, board_irq(b, d));
+}
+
+static void eb_set_timer_ppi(void *opaque, int n, int level)
+{
+    gic_set_ppi(opaque, (unsigned)n, REALVIEW_EB_TIMER_PPI, level);
+}
+
+static void eb_set_watchdog_ppi(void *opaque, int n, int level)
+{
+    gic_set_ppi(opaque, (unsigned)n, REALVIEW_EB_WATCHDOG_PPI, level);
+}
+
+static void eb_init_mptimer(RealviewBoard *b, const RealviewDevice *d)
+{
+    for (int i = 0; i < b->m->smp; i++) {
+        irq_init(&b->timer_ppi[i], eb_set_timer_ppi, b->core_gic, i);
+        irq_init(&b->watchdog_ppi[i], eb_set_watchdog_ppi, b->core_gic, i);
+    }
+    mptimer_create(d->base, d->size, d->name, (unsigned)b->m->smp, REALVIEW_EB_PERIPHCLK_HZ, b->timer_ppi,
+                   b->watchdog_ppi);
+}
+
+static void eb_init_scu(RealviewBoard *b, const RealviewDevice *d)
+{
+    arm11_scu_create(d->base, d->name, (unsigned)b->m->smp);
+}
+
+static void eb_init_l220(RealviewBoard *b, const RealviewDevice *d)
+{
+    l220_create(d->base, d->name);
+}
+
+static void eb_init_sysctl(RealviewBoard *b, const RealviewDevice *d)
+{
+    static const RealviewSysctlConfig config = {
+        .sys_id = 0xc1400400,                       /* HBI-0140, AHB */
+        .proc_id = { 0x06000000, 0xff000000 },      /* ARM11 MPCore tile in site 1, site 2 empty */
+    };
+
+    realview_sysctl_create(d->base, d->name, &config);
+}
+
+static void eb_init_i2c(RealviewBoard *b, const RealviewDevice *d)
+{
+    realview_i2c_create(d->base, d->name);
+}
+
+static void eb_init_uart(RealviewBoard *b, const RealviewDevice *d)
+{
+    PL011State *uart = pl011_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, b->m->serial[d->unit], board_irq(b, d));
+
+    /* With -kernel there is no boot monitor; its console is what old kernels' early messages rely on. */
+    if (d->unit == 0 && b->m->kernel) {
+        pl011_set_boot_monitor_state(uart);
+    }
+}
+
+static void eb_init_sp804(RealviewBoard *b, const RealviewDevice *d)
+{
+    sp804_create(d->base, d->name, REALVIEW_EB_TIMCLK_HZ, board_irq(b, d));
+}
+
+static void eb_init_rtc(RealviewBoard *b, const RealviewDevice *d)
+{
+    pl031_create(d->base, d->name, board_irq(b, d));
+}
+
+/* ---- the device table ---- */
+
+#define NO_IRQ          .fpga_irq = -1, .core_irq = -1, .fpga_irq2 = -1, .core_irq2 = -1
+#define IRQ(f, c)       .fpga_irq = (f), .core_irq = (c), .fpga_irq2 = -1, .core_irq2 = -1
+#define IRQS(f, c, g, d) .fpga_irq = (f), .core_irq = (c), .fpga_irq2 = (g), .core_irq2 = (d)
+#define PRESENT(n, b, s, fn, ...) { .name = (n), .base = (b), .size = (s), .present = true, .init = (fn), __VA_ARGS__ }
+#define ABSENT(n, b, s, ...) { .name = (n), .base = (b), .size = (s), __VA_ARGS__ }
+#define KiB             1024u
+#define MiB             (1024u * KiB)
+
+/* Controllers before the devices that are wired to them. */
+const RealviewDevice realview_eb_devices[] = {
+    /* core tile */
+    PRESENT("gic-dist",     0x10101000, 4 * KiB, eb_init_gic_dist, NO_IRQ),
+    PRESENT("gic-cpu",      0x10100100, 0x500, eb_init_gic_cpu, NO_IRQ),
+    PRESENT("scu",          0x10100000, 0x100, eb_init_scu, NO_IRQ),
+    PRESENT("fpga-gic1",    0x10040000, 8 * KiB, eb_init_fpga_gic, IRQ(-1, 10), .unit = 0),
+    PRESENT("fpga-gic2",    0x10050000, 8 * KiB, eb_init_fpga_gic, IRQ(-1, 11), .unit = 1),
+    PRESENT("fpga-gic3",    0x10060000, 8 * KiB, eb_init_fpga_gic, IRQ(-1, 12), .unit = 2),
+    PRESENT("fpga-gic4",    0x10070000, 8 * KiB, eb_init_fpga_gic, IRQ(-1, 13), .unit = 3),
+    PRESENT("mptimer",      0x10100600, 0x500, eb_init_mptimer, NO_IRQ),
+    PRESENT("l220",         0x10102000, 4 * KiB, eb_init_l220, NO_IRQ),
+    /* baseboard */
+    PRESENT("sysctl",       0x10000000, 4 * KiB, eb_init_sysctl, NO_IRQ),
+    ABSENT("sp810",         0x10001000, 4 * KiB, NO_IRQ),
+    PRESENT("i2c",          0x10002000, 4 * KiB, eb_init_i2c, NO_IRQ),
+    ABSENT("aaci",          0x10004000, 4 * KiB, IRQ(19, 0)),
+    ABSENT("mmci",          0x10005000, 4 * KiB, IRQS(17, 14, 18, 15)),
+    ABSENT("kmi0",          0x10006000, 4 * KiB, IRQ(20, 7), .unit = 0),
+    ABSENT("kmi1",          0x10007000, 4 * KiB, IRQ(21, 8), .unit = 1),
+    ABSENT("charlcd",       0x10008000, 4 * KiB, IRQ(22, -1)),
+    PRESENT("uart0",        0x10009000, 4 * KiB, eb_init_uart, IRQ(12, 4), .unit = 0),
+    PRESENT("uart1",        0x1000a000, 4 * KiB, eb_init_uart, IRQ(13, 5), .unit = 1),
+    PRESENT("uart2",        0x1000b000, 4 * KiB, eb_init_uart, IRQ(14, -1), .unit = 2),
+    PRESENT("uart3",        0x1000c000, 4 * KiB, eb_init_uart, IRQ(15, -1), .unit = 3),
+    ABSENT("ssp",           0x1000d000, 4 * KiB, IRQ(11, -1)),
+    ABSENT("smartcard",     0x1000e000, 4 * KiB, IRQ(16, -1)),
+    ABSENT("watchdog",      0x10010000, 4 * KiB, IRQ(0, -1)),
+    PRESENT("timer01",      0x10011000, 4 * KiB, eb_init_sp804, IRQ(4, 1), .unit = 0),
+    PRESENT("timer23",      0x10012000, 4 * KiB, eb_init_sp804, IRQ(5, 2), .unit = 1),
+    ABSENT("gpio0",         0x10013000, 4 * KiB, IRQ(6, -1), .unit = 0),
+    ABSENT("gpio1",         0x10014000, 4 * KiB, IRQ(7, -1), .unit = 1),
+    ABSENT("gpio2",         0x10015000, 4 * KiB, IRQ(8, -1), .unit = 2),
+    PRESENT("rtc",          0x10017000, 4 * KiB, eb_init_rtc, IRQ(10, 6)),
+    ABSENT("dmc",           0x10018000, 4 * KiB, NO_IRQ),
+    ABSENT("pci",           0x10019000, 4 * KiB, NO_IRQ),
+    ABSENT("clcd",          0x10020000, 4 * KiB, IRQ(23, -1)),
+    ABSENT("dmac",          0x10030000, 4 * KiB, IRQ(24, -1)),
+    ABSENT("smc",           0x10080000, 4 * KiB, NO_IRQ),
+    ABSENT("compactflash",  0x18000000, 4 * KiB, NO_IRQ),
+    ABSENT("disk-on-chip",  0x2c000000, 16 * MiB, IRQ(27, -1)),
+    ABSENT("boot-rom",      0x30000000, 64 * MiB, NO_IRQ),
+    ABSENT("flash0",        0x40000000, 64 * MiB, NO_IRQ, .unit = 0),
+    ABSENT("flash1",        0x44000000, 64 * MiB, NO_IRQ, .unit = 1),
+    ABSENT("ethernet",      0x4e000000, 64 * KiB, IRQ(28, 9)),
+    ABSENT("usb",           0x4f000000, 128 * KiB, IRQ(29, 3)),
+};
+const size_t realview_eb_num_devices = sizeof(realview_eb_devices) / sizeof(realview_eb_devices[0]);
+
+const RealviewDevice *realview_eb_device(const char *name)
+{
+    for (size_t i = 0; i < realview_eb_num_devices; i++) {
+        if (!strcmp(realview_eb_devices[i].name, name)) {
+            return &realview_eb_devices[i];
+        }
+    }
+    return NULL;
+}
+
+static void realview_eb_init(MachineState *m)
+{
+    RealviewBoard *b = calloc(1, sizeof(*b));
+
+    if (!b) {
+        error_exit("out of memory");
+    }
+    b->m = m;
+    for (size_t i = 0; i < realview_eb_num_devices; i++) {
+        const RealviewDevice *d = &realview_eb_devices[i];
+
+        if (d->present) {
+            d->init(b, d);
+        } else {
+            memory_add_unimplemented(d->base, d->size, d->name);
+        }
+    }
+}
+
+const MachineClass realview_eb_mpcore_machine = {
+    .name = "realview-eb-mpcore",
+    .desc = "ARM RealView Emulation Baseboard (ARM11MPCore)",
+    .max_cpus = ARM_MAX_CPUS,
+    .default_cpus = 1,
+    .default_ram = 128 * MiB,
+    .max_ram = 256 * MiB,
+    .default_cpu = "arm11mpcore",
+    .init = realview_eb_init,
+    .build_dtb = realview_build_dtb,
+    .board_id = 0x33b,
+};

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * PL011 UART (ARM DDI 0183).
+ *
+ * The danger here is the spurious interrupt: Linux gives up on a line after 99 900 interrupts for which the handler found
+ * nothing in RIS, and the console is dead. Hence one rule: the line is (RIS & IMSC) != 0, brought in step by pl011_update() alone,
+ * which runs before any access that could change either returns. And:
+ *   - RX rises when the FIFO reaches its trigger level and falls when reading takes it below; RT (data waiting, none came
+ *     for 32 bit times) falls when the FIFO is empty. Neither outlives the data.
+ *   - TX is an edge: it rises when the transmit FIFO drains to its trigger level after a write, and stays until
+ *     cleared or the FIFO is filled above. Our transmitter drains at once, so every write that is sent sets it; reset, enabling
+ *     and unmasking never do.
+ *
+ * A transmitter that is disabled keeps up to a FIFO of data and sends it when enabled. A receiver that is disabled or
+ * full leaves the data with the character back end.
+ *
+ * Locks: tx_lock orders transmitted bytes and is held across chardev_write(), which may wait for the host; only CPU
+ * threads take it. lock guards all state and is never held while waiting; the I/O thread (receive, timer) takes only this. Order:
+ * tx_lock, lock, then the interrupt controllers'.
+ */
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include "exec/memory.h"
+#include "hw/boards.h"
+#include "hw/char/pl011.h"
+#include "hw/primecell.h"
+#include "qemu/log.h"
+#include "qemu/timer.h"
+
+enum {
+    UART_DR = 0x00, UART_RSR = 0x04, UART_FR = 0x18, UART_ILPR = 0x20, UART_IBRD = 0x24, UART_FBRD = 0x28,
+    UART_LCR_H = 0x2c, UART_CR = 0x30, UART_IFLS = 0x34, UART_IMSC = 0x38, UART_RIS = 0x3c, UART_MIS = 0x40,
+    UART_ICR = 0x44, UART_DMACR = 0x48,
+    PL011_PID = 0x00141011,
+};
+
+enum { DR_FE = 1 << 8, DR_PE = 1 << 9, DR_BE = 1 << 10, DR_OE = 1 << 11 };
+enum { FR_BUSY = 1 << 3, FR_RXFE = 1 << 4, FR_TXFF = 1 << 5, FR_RXFF = 1 << 6, FR_TXFE = 1 << 7 };
+enum { LCR_FEN = 1 << 4 };
+enum { CR_UARTEN = 1 << 0, CR_LBE = 1 << 7, CR_TXE = 1 << 8, CR_RXE = 1 << 9, CR_RESET = CR_TXE | CR_RXE };
+enum {
+    INT_RX = 1 << 4, INT_TX = 1 << 5, INT_RT = 1 << 6, INT_FE = 1 << 7, INT_PE = 1 << 8, INT_BE = 1 << 9,
+    INT_OE = 1 << 10, INT_MASK = 0x7ff,
+};
+
+enum { FIFO_SIZE = 16, IFLS_RESET = 0x12, RX_TIMEOUT_BITS = 32 };
+
+struct PL011State {
+    pthread_mutex_t tx_lock;    /* see above */
+    pthread_mutex_t lock;       /* everything below that is not said to be constant */
+    uint32_t ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr, rsr;
+    uint16_t rx[FIFO_SIZE];     /* data and error flags as DR shows them */
+    unsigned rx_head, rx_count;
+    uint16_t rx_last;           /* what an empty FIFO shows */
+    bool rx_overrun;            /* the next character received is flagged */
+    bool rx_blocked;            /* the back end was told to wait */
+    uint8_t tx[FIFO_SIZE];      /* written while the transmitter was off */
+    unsigned tx_count;
+    bool level;                 /* of the line */
+    uint32_t clock_hz;          /* constant, like all below */
+    bool boot_monitor_state;
+    const char *name;
+    Chardev *chr;
+    const IRQLine *irq;
+    QTimer *rx_timeout;
+};
+
+/* ---- all with the lock held ---- */
+
+static void pl011_update(PL011State *s)
+{
+    bool level = (s->ris & s->imsc) != 0;
+
+    if (level != s->level) {
+        s->level = level;
+        irq_set(s->irq, level);
+    }
+}
+
+static unsigned pl011_depth(const PL011State *s)
+{
+    return s->lcr_h & LCR_FEN ? FIFO_SIZE : 1;
+}
+
+/* FIFO level of IFLS code: 1/8, 1/4, 1/2, 3/4, 7/8; the reserved codes as the last. */
+static unsigned pl011_level(unsigned code)
+{
+    static const uint8_t level[8] = { 2, 4, 8, 12, 14, 14, 14, 14 };
+
+    return level[code & 7];
+}
+
+static unsigned pl011_rx_trigger(const PL011State *s)
+{
+    return s->lcr_h & LCR_FEN ? pl011_level(s->ifls >> 3) : 1;
+}
+
+static unsigned pl011_tx_trigger(const PL011State *s)
+{
+    return s->lcr_h & LCR_FEN ? pl011_level(s->ifls) : 0;
+}
+
+static bool pl011_tx_on(const PL011State *s)
+{
+    return (s->cr & (CR_UARTEN | CR_TXE)) == (CR_UARTEN | CR_TXE);
+}
+
+static bool pl011_rx_on(const PL011State *s)
+{
+    return (s->cr & (CR_UARTEN | CR_RXE)) == (CR_UARTEN | CR_RXE);
+}
+
+/* Start the 32 bit times after which waiting data are reported. */
+static void pl011_arm_timeout(PL011State *s)
+{
+    if (s->rx_count && !(s->ris & INT_RT)) {
+        uint64_t divisor = s->ibrd * 64u + s->fbrd;     /* in 64ths; a bit lasts 16 * divisor / 64 clocks */
+        int64_t bit_ns = divisor ? (int64_t)(divisor * 250000000u / s->clock_hz) : 0;
+
+        timer_mod(s->rx_timeout, clock_virtual_ns() + RX_TIMEOUT_BITS * bit_ns);
+    }
+}
+
+/* The FIFO's level or trigger changed. */
+static void pl011_rx_level_changed(PL011State *s)
+{
+    if (s->rx_count < pl011_rx_trigger(s)) {
+        s->ris &= ~(uint32_t)INT_RX;
+    }
+    if (!s->rx_count) {
+        s->ris &= ~(uint32_t)INT_RT;
+        timer_del(s->rx_timeout);
+    }
+}
+
+static void pl011_rx_push(PL011State *s, unsigned ch)
+{
+    if (s->rx_count >= pl011_depth(s)) {
+        s->ris |= INT_OE;
+        s->rsr |= DR_OE >> 8;
+        s->rx_overrun = true;
+        return;
+    }
+    if (s->rx_overrun) {
+        ch |= DR_OE;
+        s->rx_overrun = false;
+    }
+    s->rx[(s->rx_head + s->rx_count) % FIFO_SIZE] = (uint16_t)ch;
+    s->rx_count++;
+    if (ch & DR_BE) {
+        s->ris |= INT_BE;
+    }
+    if (s->rx_count >= pl011_rx_trigger(s)) {
+        s->ris |= INT_RX;
+    }
+    pl011_arm_timeout(s);
+}
+
+static uint32_t pl011_rx_pop(PL011State *s)
+{
+    if (s->rx_count) {
+        s->rx_last = s->rx[s->rx_head];
+        s->rx_head = (s->rx_head + 1) % FIFO_SIZE;
+        s->rx_count--;
+        s->rsr = (s->rx_last >> 8) & 0xf;
+        pl011_rx_level_changed(s);
+    }
+    return s->rx_last;
+}
+
+/*
+ * Has the back end waited for room that there is now? It is told when half the FIFO is free, not for each byte; less
+ * than that is always followed by more reads, since RX or RT is or will be set. The caller tells it without locks.
+ */
+static bool pl011_rx_unblocked(PL011State *s)
+{
+    if (!s->rx_blocked || !pl011_rx_on(s) || s->rx_count > pl011_depth(s) / 2) {
+        return false;
+    }
+    s->rx_blocked = false;
+    return true;
+}
+
+/*
+ * Take what is in the transmit FIFO if the transmitter is on: returns the bytes for the back end (in out), having looped them
+ * back if that is what the guest wants.
+ */
+static int pl011_tx_drain(PL011State *s, uint8_t *out)
+{
+    int n = 0;
+
+    if (!s->tx_count || !pl011_tx_on(s)) {
+        return 0;
+    }
+    for (unsigned i = 0; i < s->tx_count; i++) {
+        if (!(s->cr & CR_LBE)) {
+            out[n++] = s->tx[i];
+        } else if (s->cr & CR_RXE) {
+            pl011_rx_push(s, s->tx[i]);
+        }
+    }
+    s->tx_count = 0;
+    s->ris |= INT_TX;
+    return n;
+}
+
+static uint32_t pl011_flags(const PL011State *s)
+{
+    return (s->rx_count ? 0 : FR_RXFE) | (s->rx_count >= pl011_depth(s) ? FR_RXFF : 0) |
+           (s->tx_count ? FR_BUSY : FR_TXFE) | (s->tx_count >= pl011_depth(s) ? FR_TXFF : 0);
+}
+
+/* ---- the back end's side: I/O thread ---- */
+
+static int pl011_can_receive(void *opaque)
+{
+    PL011State *s = opaque;
+    int room = 0;
+
+    pthread_mutex_lock(&s->lock);
+    if (pl011_rx_on(s) && !(s->cr & CR_LBE) && s->rx_count < pl011_depth(s)) {
+        room = (int)(pl011_depth(s) - s->rx_count);
+    } else {
+        s->rx_blocked = true;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return room;
+}
+
+static void pl011_receive(void *opaque, const uint8_t *buf, int len)
+{
+    PL011State *s = opaque;
+
+    pthread_mutex_lock(&s->lock);
+    /* The guest may have turned the receiver off since can_receive(): a line that nobody listens to. */
+    for (int i = 0; i < len && pl011_rx_on(s); i++) {
+        pl011_rx_push(s, buf[i]);
+    }
+    /* The back end may not ask again before it is told. */
+    s->rx_blocked |= s->rx_count >= pl011_depth(s);
+    pl011_update(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void pl011_event(void *opaque, int event)
+{
+    PL011State *s = opaque;
+
+    if (event != CHR_EVENT_BREAK) {
+        return;
+    }
+    pthread_mutex_lock(&s->lock);
+    if (pl011_rx_on(s)) {
+        pl011_rx_push(s, DR_BE);
+    }
+    pl011_update(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void pl011_rx_timed_out(void *opaque)
+{
+    PL011State *s = opaque;
+
+    pthread_mutex_lock(&s->lock);
+    if (s->rx_count) {
+        s->ris |= INT_RT;
+    }
+    pl011_update(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- the guest's side ---- */
+
+static uint32_t pl011_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+{
+    PL011State *s = opaque;
+    bool unblocked = false;
+    uint32_t v = 0;
+
+    if (primecell_is_id(offset)) {
+        return primecell_id_read(PL011_PID, offset);
+    }
+    pthread_mutex_lock(&s->lock);
+    switch (offset) {
+    case UART_DR:
+        v = pl011_rx_pop(s);
+        unblocked = pl011_rx_unblocked(s);
+        pl011_update(s);
+        break;
+    case UART_RSR:
+        v = s->rsr;
+        break;
+    case UART_FR:
+        v = pl011_flags(s);
+        break;
+    case UART_ILPR:
+        v = s->ilpr;
+        break;
+    case UART_IBRD:
+        v = s->ibrd;
+        break;
+    case UART_FBRD:
+        v = s->fbrd;
+        break;
+    case UART_LCR_H:
+        v = s->lcr_h;
+        break;
+    case UART_CR:
+        v = s->cr;
+        break;
+    case UART_IFLS:
+        v = s->ifls;
+        break;
+    case UART_IMSC:
+        v = s->imsc;
+        break;
+    case UART_RIS:
+        v = s->ris;
+        break;
+    case UART_MIS:
+        v = s->ris & s->imsc;
+        break;
+    case UART_ICR:
+        break;
+    case UART_DMACR:
+        v = s->dmacr;
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: bad read at 0x%x\n", s->name, offset);
+        break;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (unblocked) {
+        chardev_accept_input(s->chr);
+    }
+    return v;
+}
+
+/* Caller holds the lock. */
+static void pl011_write_dr(PL011State *s, uint8_t ch)
+{
+    if (s->tx_count >= pl011_depth(s)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: write to a full transmit FIFO\n", s->name);
+        return;
+    }
+    s->tx[s->tx_count++] = ch;
+    if (s->tx_count > pl011_tx_trigger(s)) {
+        s->ris &= ~(uint32_t)INT_TX;
+    }
+}
+
+/* Caller holds the lock. */
+static void pl011_write_icr(PL011State *s, uint32_t value)
+{
+    s->ris &= ~(value & INT_MASK);
+    if (value & INT_RT) {
+        pl011_arm_timeout(s);   /* data that are still there will be reported again */
+    }
+}
+
+/* After a change of trigger level or FIFO mode. Caller holds the lock. */
+static void pl011_fifo_changed(PL011State *s)
+{
+    pl011_rx_level_changed(s);
+    if (s->rx_count >= pl011_rx_trigger(s)) {
+        s->ris |= INT_RX;
+    }
+}
+
+/* Caller holds the lock. */
+static void pl011_write_reg(PL011State *s, uint32_t offset, uint32_t value)
+{
+    switch (offset) {
+    case UART_DR:
+        pl011_write_dr(s, value & 0xff);
+        break;
+    case UART_RSR:
+        s->rsr = 0;
+        break;
+    case UART_ILPR:
+        s->ilpr = value & 0xff;
+        break;
+    case UART_IBRD:
+        s->ibrd = value & 0xffff;
+        break;
+    case UART_FBRD:
+        s->fbrd = value & 0x3f;
+        break;
+    case UART_LCR_H:
+        s->lcr_h = value & 0xff;
+        pl011_fifo_changed(s);
+        break;
+    case UART_CR:
+        s->cr = value & 0xffff;
+        break;
+    case UART_IFLS:
+        s->ifls = value & 0x3f;
+        pl011_fifo_changed(s);
+        break;
+    case UART_IMSC:
+        s->imsc = value & INT_MASK;
+        break;
+    case UART_ICR:
+        pl011_write_icr(s, value);
+        break;
+    case UART_DMACR:
+        s->dmacr = value & 7;
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: bad write at 0x%x\n", s->name, offset);
+        break;
+    }
+}
+
+static void pl011_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+{
+    PL011State *s = opaque;
+    bool transmits = offset == UART_DR || offset == UART_CR;
+    uint8_t out[FIFO_SIZE];
+    int n = 0;
+
+    if (transmits) {
+        pthread_mutex_lock(&s->tx_lock);
+    }
+    pthread_mutex_lock(&s->lock);
+    pl011_write_reg(s, offset, value);
+    if (transmits) {
+        n = pl011_tx_drain(s, out);
+    }
+    pl011_update(s);
+    bool unblocked = pl011_rx_unblocked(s);
+    pthread_mutex_unlock(&s->lock);
+    if (n && s->chr) {
+        chardev_write(s->chr, out, n);
+    }
+    if (transmits) {
+        pthread_mutex_unlock(&s->tx_lock);
+    }
+    if (unblocked) {
+        chardev_accept_input(s->chr);
+    }
+}
+
+static const MMIOOps pl011_ops = { pl011_read, pl011_write };
+
+static void pl011_reset(void *opaque)
+{
+    PL011State *s = opaque;
+
+    pthread_mutex_lock(&s->lock);
+    s->ilpr = s->ibrd = s->fbrd = s->lcr_h = s->imsc = s->ris = s->dmacr = s->rsr = 0;
+    s->cr = CR_RESET;
+    s->ifls = IFLS_RESET;
+    s->rx_head = s->rx_count = s->rx_last = 0;
+    s->rx_overrun = false;
+    s->tx_count = 0;
+    timer_del(s->rx_timeout);
+    if (s->boot_monitor_state) {
+        s->ibrd = s->clock_hz / (16 * 38400);
+        s->fbrd = (s->clock_hz * 4 / 38400) & 0x3f;
+        s->lcr_h = 0x60 | LCR_FEN;
+        s->cr = CR_UARTEN | CR_TXE | CR_RXE;
+    }
+    pl011_update(s);
+    bool unblocked = pl011_rx_unblocked(s);
+    pthread_mutex_unlock(&s->lock);
+    if (unblocked) {
+        chardev_accept_input(s->chr);
+    }
+}
+
+void pl011_set_boot_monitor_state(PL011State *s)
+{
+    s->boot_monitor_state = true;
+    pl011_reset(s);
+}
+
+PL011State *pl011_create(uint32_t base, const char *name, uint32_t clock_hz, Chardev *chr, const IRQLine *irq)
+{
+    PL011State *s = calloc(1, sizeof(*s));
+
+    if (!s) {
+        error_exit("out of memory");
+    }
+    pthread_mutex_init(&s->tx_lock, NULL);
+    pthread_mutex_init(&s->lock, NULL);
+    s->name = name;
+    s->clock_hz = clock_hz;
+    s->chr = chr;
+    s->irq = irq;
+    s->rx_timeout = timer_new(pl011_rx_timed_out, s);
+    pl011_reset(s);
+    qemu_register_reset(pl011_reset, s);
+    memory_add_mmio(base, 0x1000, &pl011_ops, s, name);
+    if (chr) {
+        chardev_attach(chr, &(CharFrontend) { pl011_can_receive, pl011_receive, pl011_event, s });
+    }
+    return s;
+}

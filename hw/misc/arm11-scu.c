@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Snoop control unit of the ARM11 MPCore (ARM DDI 0360 chapter 9): tells how many CPUs there are and can be switched on.
+ * Caches are always coherent here, so the rest has no effect; its event counters do not count. Lock: the device's own.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include "exec/memory.h"
+#include "hw/boards.h"
+#include "hw/misc/arm11-scu.h"
+#include "qemu/log.h"
+
+enum { SCU_CONTROL = 0x00, SCU_CONFIG = 0x04, SCU_CPU_STATUS = 0x08, SCU_INVALIDATE = 0x0c };
+
+typedef struct ARM11SCU {
+    pthread_mutex_t lock;
+    uint32_t control;           /* lock */
+    unsigned num_cpus;          /* constant */
+} ARM11SCU;
+
+static uint32_t scu_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+{
+    ARM11SCU *s = opaque;
+    uint32_t v = 0;
+
+    switch (offset & ~3u) {
+    case SCU_CONTROL:
+        pthread_mutex_lock(&s->lock);
+        v = s->control;
+        pthread_mutex_unlock(&s->lock);
+        break;
+    case SCU_CONFIG:            /* CPUs in SMP mode, tag RAM sizes 0 (16 KiB), number of CPUs - 1 */
+        v = ((1u << s->num_cpus) - 1) << 4 | (s->num_cpus - 1);
+        break;
+    case SCU_CPU_STATUS:        /* all CPUs in normal mode */
+    case SCU_INVALIDATE:
+        break;
+    default:
+        qemu_log_mask(LOG_UNIMP, "scu: read at 0x%x\n", offset);
+        break;
+    }
+    return v >> (8 * (offset & 3));
+}
+
+static void scu_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+{
+    ARM11SCU *s = opaque;
+
+    switch (offset & ~3u) {
+    case SCU_CONTROL:
+        if (!(offset & 3)) {
+            pthread_mutex_lock(&s->lock);
+            s->control = value & 1;
+            pthread_mutex_unlock(&s->lock);
+        }
+        break;
+    case SCU_CPU_STATUS:        /* power modes: the CPU itself only waits for an interrupt */
+    case SCU_INVALIDATE:        /* nothing is stale */
+        break;
+    case SCU_CONFIG:
+        qemu_log_mask(LOG_GUEST_ERROR, "scu: the configuration register is read-only\n");
+        break;
+    default:
+        qemu_log_mask(LOG_UNIMP, "scu: write of 0x%x at 0x%x\n", value, offset);
+        break;
+    }
+}
+
+static const MMIOOps scu_ops = { scu_read, scu_write };
+
+static void scu_reset(void *opaque)
+{
+    ARM11SCU *s = opaque;
+
+    pthread_mutex_lock(&s->lock);
+    s->control = 0;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void arm11_scu_create(uint32_t base, const char *name, unsigned num_cpus)
+{
+    ARM11SCU *s = calloc(1, sizeof(*s));
+
+    if (!s) {
+        error_exit("out of memory");
+    }
+    pthread_mutex_init(&s->lock, NULL);
+    s->num_cpus = num_cpus;
+    qemu_register_reset(scu_reset, s);
+    memory_add_mmio(base, 0x100, &scu_ops, s, name);
+}

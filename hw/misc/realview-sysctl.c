@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The baseboard's system controller: identification, configuration lock, flags for the start of secondary CPUs, LEDs,
+ * free-running counters and the reset register (ARM DUI 0303).
+ *
+ * The counters are read by all CPUs as a clock, without a lock; everything else is under the device's lock. Access is
+ * by words; narrower reads give 0.
+ */
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include "exec/memory.h"
+#include "hw/boards.h"
+#include "hw/misc/realview-sysctl.h"
+#include "qemu/log.h"
+#include "qemu/timer.h"
+#include "sysemu/runstate.h"
+
+enum {
+    SYS_ID = 0x00, SYS_SW = 0x04, SYS_LED = 0x08, SYS_OSC0 = 0x0c, SYS_OSC4 = 0x1c, SYS_LOCK = 0x20, SYS_100HZ = 0x24,
+    SYS_CFGDATA1 = 0x28, SYS_CFGDATA2 = 0x2c, SYS_FLAGSSET = 0x30, SYS_FLAGSCLR = 0x34, SYS_NVFLAGSSET = 0x38,
+    SYS_NVFLAGSCLR = 0x3c, SYS_RESETCTL = 0x40, SYS_PCICTL = 0x44, SYS_MCI = 0x48, SYS_FLASH = 0x4c, SYS_CLCD = 0x50,
+    SYS_CLCDSER = 0x54, SYS_BOOTCS = 0x58, SYS_24MHZ = 0x5c, SYS_MISC = 0x60, SYS_DMAPSR0 = 0x64, SYS_DMAPSR2 = 0x6c,
+    SYS_IOSEL = 0x70, SYS_PLD_CTRL1_REVC = 0x74, SYS_PLD_CTRL2 = 0x78, SYS_BUSID = 0x80, SYS_PROCID0 = 0x84,
+    SYS_PROCID1 = 0x88, SYS_TEST_OSC0 = 0xc0, SYS_TEST_OSC4 = 0xd0,
+    SYS_PLD_CTRL1 = 0xd8,       /* where revision B of the core tile has it */
+};
+
+enum {
+    LOCK_KEY = 0xa05f, LOCK_VALUE_MASK = 0x7fff, LOCK_LOCKED = 1 << 16,
+    OSC_MASK = 0x7ffff, OSC_COUNT = 5,
+    CLCD_PANEL_MASK = 0x1f00, CLCD_PANEL_VGA = 0x1f00,
+    /* What asks for a reset: the soft reset (bit 8), bit 3, which Linux writes on this board, and the reset depth. */
+    RESETCTL_TRIGGERS = 1 << 8 | 1 << 3 | 7,
+    /* Linux 2.6.2x sets this depth ("configuration clear") without unlocking first. */
+    RESETCTL_CONFIGCLR = 1 << 0,
+};
+
+typedef struct RealviewSysctl {
+    pthread_mutex_t lock;       /* everything below that is not said to be constant */
+    uint32_t led, osc[OSC_COUNT], lock_value, cfgdata[2], flags, nvflags, resetctl, flash, clcd, pld_ctrl1;
+    bool unlocked;
+    int64_t reset_ns;           /* virtual time of the last reset: the counters' zero.  lock to write; atomic */
+    RealviewSysctlConfig config; /* constant */
+} RealviewSysctl;
+
+/* Nanoseconds that the counters have run. No lock. */
+static uint64_t sysctl_uptime_ns(RealviewSysctl *s)
+{
+    return (uint64_t)(clock_virtual_ns() - __atomic_load_n(&s->reset_ns, __ATOMIC_RELAXED));
+}
+
+/* Caller holds the lock. */
+static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset)
+{
+    switch (offset) {
+    case SYS_ID:
+        return s->config.sys_id;
+    case SYS_LED:
+        return s->led;
+    case SYS_OSC0 ... SYS_OSC4:
+        return s->osc[(offset - SYS_OSC0) / 4];
+    case SYS_LOCK:
+        return s->lock_value | (s->unlocked ? 0 : LOCK_LOCKED);
+    case SYS_CFGDATA1:
+    case SYS_CFGDATA2:
+        return s->cfgdata[(offset - SYS_CFGDATA1) / 4];
+    case SYS_FLAGSSET:
+        return s->flags;
+    case SYS_NVFLAGSSET:
+        return s->nvflags;
+    case SYS_RESETCTL:
+        return s->resetctl;
+    case SYS_PCICTL:
+        return 1;               /* no PCI expansion */
+    case SYS_FLASH:
+        return s->flash;
+    case SYS_CLCD:
+        return s->clcd;
+    case SYS_PROCID0:
+    case SYS_PROCID1:
+        return s->config.proc_id[(offset - SYS_PROCID0) / 4];
+    case SYS_PLD_CTRL1:
+        return s->pld_ctrl1;
+    case SYS_SW:                /* switches all off */
+    case SYS_FLAGSCLR:
+    case SYS_NVFLAGSCLR:
+    case SYS_MCI:               /* no card */
+    case SYS_CLCDSER:
+    case SYS_BOOTCS:
+    case SYS_MISC:
+    case SYS_DMAPSR0 ... SYS_DMAPSR2:
+    case SYS_IOSEL:
+    case SYS_PLD_CTRL1_REVC:
+    case SYS_PLD_CTRL2:
+    case SYS_BUSID:
+    case SYS_TEST_OSC0 ... SYS_TEST_OSC4:
+        return 0;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "sysctl: bad read at 0x%x\n", offset);
+        return 0;
+    }
+}
+
+static uint32_t sysctl_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+{
+    RealviewSysctl *s = opaque;
+
+    if (size != 4 || (offset & 3)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "sysctl: read at 0x%x is not a word\n", offset);
+        return 0;
+    }
+    if (offset == SYS_24MHZ) {
+        return (uint32_t)(sysctl_uptime_ns(s) * 3 / 125);
+    }
+    if (offset == SYS_100HZ) {
+        return (uint32_t)(sysctl_uptime_ns(s) / 10000000);
+    }
+    pthread_mutex_lock(&s->lock);
+    uint32_t v = sysctl_read_reg(s, offset);
+    pthread_mutex_unlock(&s->lock);
+    return v;
+}
+
+/* Caller holds the lock. */
+static void sysctl_write_resetctl(RealviewSysctl *s, uint32_t value)
+{
+    if (!s->unlocked && !(value & RESETCTL_CONFIGCLR)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "sysctl: SYS_RESETCTL written while locked: 0x%x\n", value);
+        return;
+    }
+    s->resetctl = value;
+    if (value & RESETCTL_TRIGGERS) {
+        qemu_system_reset_request();
+    }
+}
+
+/* A register that obeys SYS_LOCK. Caller holds the lock. */
+static void sysctl_write_locked(RealviewSysctl *s, uint32_t offset, uint32_t *reg, uint32_t value)
+{
+    if (s->unlocked) {
+        *reg = value;
+    } else {
+        qemu_log_mask(LOG_GUEST_ERROR, "sysctl: register 0x%x written while locked: 0x%x\n", offset, value);
+    }
+}
+
+/* Caller holds the lock. */
+static void sysctl_write_reg(RealviewSysctl *s, uint32_t offset, uint32_t value)
+{
+    switch (offset) {
+    case SYS_LED:
+        s->led = value;
+        break;
+    case SYS_OSC0 ... SYS_OSC4:
+        sysctl_write_locked(s, offset, &s->osc[(offset - SYS_OSC0) / 4], value & OSC_MASK);
+        break;
+    case SYS_LOCK:
+        s->unlocked = value == LOCK_KEY;
+        s->lock_value = s->unlocked ? value : value & LOCK_VALUE_MASK;
+        break;
+    case SYS_CFGDATA1:
+    case SYS_CFGDATA2:
+        s->cfgdata[(offset - SYS_CFGDATA1) / 4] = value;
+        break;
+    case SYS_FLAGSSET:
+        s->flags |= value;
+        break;
+    case SYS_FLAGSCLR:
+        s->flags &= ~value;
+        break;
+    case SYS_NVFLAGSSET:
+        s->nvflags |= value;
+        break;
+    case SYS_NVFLAGSCLR:
+        s->nvflags &= ~value;
+        break;
+    case SYS_RESETCTL:
+        sysctl_write_resetctl(s, value);
+        break;
+    case SYS_FLASH:
+        s->flash = value & 1;
+        break;
+    case SYS_CLCD:
+        s->clcd = CLCD_PANEL_VGA | (value & ~(uint32_t)CLCD_PANEL_MASK);
+        break;
+    case SYS_PLD_CTRL1:
+        sysctl_write_locked(s, offset, &s->pld_ctrl1, value);
+        break;
+    case SYS_PCICTL:
+    case SYS_MCI:
+    case SYS_CLCDSER:
+    case SYS_BOOTCS:
+    case SYS_MISC:
+    case SYS_DMAPSR0 ... SYS_DMAPSR2:
+    case SYS_IOSEL:
+    case SYS_PLD_CTRL1_REVC:
+    case SYS_PLD_CTRL2:
+    case SYS_TEST_OSC0 ... SYS_TEST_OSC4:
+        qemu_log_mask(LOG_UNIMP, "sysctl: write of 0x%x at 0x%x has no effect\n", value, offset);
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "sysctl: bad write at 0x%x\n", offset);
+        break;
+    }
+}
+
+static void sysctl_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+{
+    RealviewSysctl *s = opaque;
+
+    if (size != 4 || (offset & 3)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "sysctl: write at 0x%x is not a word\n", offset);
+        return;
+    }
+    pthread_mutex_lock(&s->lock);
+    sysctl_write_reg(s, offset, value);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static const MMIOOps sysctl_ops = { sysctl_read, sysctl_write };
+
+/* Clears the flags, so that secondary CPUs wait again; the non-volatile flags are what survives. */
+static void sysctl_reset(void *opaque)
+{
+    RealviewSysctl *s = opaque;
+
+    pthread_mutex_lock(&s->lock);
+    s->led = s->lock_value = s->flags = s->resetctl = s->flash = s->pld_ctrl1 = 0;
+    memset(s->osc, 0, sizeof(s->osc));
+    memset(s->cfgdata, 0, sizeof(s->cfgdata));
+    s->clcd = CLCD_PANEL_VGA;
+    s->unlocked = false;
+    __atomic_store_n(&s->reset_ns, clock_virtual_ns(), __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void realview_sysctl_create(uint32_t base, const char *name, const RealviewSysctlConfig *config)
+{
+    RealviewSysctl *s = calloc(1, sizeof(*s));
+
+    if (!s) {
+        error_exit("out of memory");
+    }
+    pthread_mutex_init(&s->lock, NULL);
+    s->config = *config;
+    sysctl_reset(s);
+    qemu_register_reset(sysctl_reset, s);
+    memory_add_mmio(base, 0x1000, &sysctl_ops, s, name);
+}

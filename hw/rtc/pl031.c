@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * PL031 real-time clock (ARM DDI 0224): the host's UTC seconds plus an offset that the guest sets by loading the clock.
+ *
+ * The alarm is an equality match. It is planned on virtual time, for the moment the match will come; the callback then
+ * looks at the clock again, since the host's clock may be set and virtual time stops with the machine. A match that was passed
+ * meanwhile fires late rather than never. Lock: the device's own.
+ */
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+#include "exec/memory.h"
+#include "hw/boards.h"
+#include "hw/primecell.h"
+#include "hw/rtc/pl031.h"
+#include "qemu/log.h"
+#include "qemu/timer.h"
+
+enum {
+    RTC_DR = 0x00, RTC_MR = 0x04, RTC_LR = 0x08, RTC_CR = 0x0c, RTC_IMSC = 0x10, RTC_RIS = 0x14, RTC_MIS = 0x18,
+    RTC_ICR = 0x1c,
+    PL031_PID = 0x00141031,
+};
+
+#define NS_PER_S 1000000000ll
+
+typedef struct PL031State {
+    pthread_mutex_t lock;       /* everything below that is not said to be constant */
+    uint32_t offset;            /* guest's seconds - host's; survives a reset, as the clock does */
+    uint32_t match, load, imsc, ris;
+    bool level;                 /* of the line */
+    const IRQLine *irq;         /* constant */
+    QTimer *alarm;              /* constant */
+} PL031State;
+
+/* Guest's seconds; *to_next_ns: until the next one. Caller holds the lock. */
+static uint32_t pl031_now(PL031State *s, int64_t *to_next_ns)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_REALTIME, &ts);
+    *to_next_ns = NS_PER_S - ts.tv_nsec;
+    return (uint32_t)ts.tv_sec + s->offset;
+}
+
+/* Caller holds the lock. The only caller of irq_set(). */
+static void pl031_update(PL031State *s)
+{
+    bool level = s->ris & s->imsc;
+
+    if (level != s->level) {
+        s->level = level;
+        irq_set(s->irq, level);
+    }
+}
+
+/* The match or the clock changed: fire if they agree, or plan for when they will. Caller holds the lock. */
+static void pl031_plan(PL031State *s)
+{
+    int64_t to_next_ns;
+    uint32_t left = s->match - pl031_now(s, &to_next_ns);
+
+    if (left) {
+        timer_mod(s->alarm, clock_virtual_ns() + (left - 1) * NS_PER_S + to_next_ns);
+    } else {
+        timer_del(s->alarm);
+        s->ris = 1;
+    }
+    pl031_update(s);
+}
+
+static void pl031_alarm(void *opaque)
+{
+    PL031State *s = opaque;
+    int64_t to_next_ns;
+
+    pthread_mutex_lock(&s->lock);
+    uint32_t late = pl031_now(s, &to_next_ns) - s->match;
+    if (late < UINT32_MAX / 2) {
+        s->ris = 1;
+        pl031_update(s);
+    } else {
+        pl031_plan(s);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+static uint32_t pl031_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+{
+    PL031State *s = opaque;
+    int64_t to_next_ns;
+    uint32_t v = 0;
+
+    if (primecell_is_id(offset)) {
+        return primecell_id_read(PL031_PID, offset);
+    }
+    pthread_mutex_lock(&s->lock);
+    switch (offset) {
+    case RTC_DR:
+        v = pl031_now(s, &to_next_ns);
+        break;
+    case RTC_MR:
+        v = s->match;
+        break;
+    case RTC_LR:
+        v = s->load;
+        break;
+    case RTC_CR:
+        v = 1;                  /* always running */
+        break;
+    case RTC_IMSC:
+        v = s->imsc;
+        break;
+    case RTC_RIS:
+        v = s->ris;
+        break;
+    case RTC_MIS:
+        v = s->ris & s->imsc;
+        break;
+    case RTC_ICR:
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "pl031: bad read at 0x%x\n", offset);
+        break;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return v;
+}
+
+static void pl031_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+{
+    PL031State *s = opaque;
+    int64_t to_next_ns;
+
+    pthread_mutex_lock(&s->lock);
+    switch (offset) {
+    case RTC_MR:
+        s->match = value;
+        pl031_plan(s);
+        break;
+    case RTC_LR:
+        s->load = value;
+        s->offset += value - pl031_now(s, &to_next_ns);
+        pl031_plan(s);
+        break;
+    case RTC_CR:                /* cannot be stopped */
+        break;
+    case RTC_IMSC:
+        s->imsc = value & 1;
+        break;
+    case RTC_ICR:
+        s->ris &= ~value;
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "pl031: bad write at 0x%x\n", offset);
+        break;
+    }
+    pl031_update(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static const MMIOOps pl031_ops = { pl031_read, pl031_write };
+
+static void pl031_reset(void *opaque)
+{
+    PL031State *s = opaque;
+
+    pthread_mutex_lock(&s->lock);
+    s->match = s->load = s->imsc = s->ris = 0;
+    timer_del(s->alarm);
+    pl031_update(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void pl031_create(uint32_t base, const char *name, const IRQLine *irq)
+{
+    PL031State *s = calloc(1, sizeof(*s));
+
+    if (!s) {
+        error_exit("out of memory");
+    }
+    pthread_mutex_init(&s->lock, NULL);
+    s->irq = irq;
+    s->alarm = timer_new(pl031_alarm, s);
+    pl031_reset(s);
+    qemu_register_reset(pl031_reset, s);
+    memory_add_mmio(base, 0x1000, &pl031_ops, s, name);
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Private timers and watchdogs of the ARM11 MPCore (ARM DDI 0360 chapter 11).
+ *
+ * Each CPU's timer and watchdog are two equal counter blocks with a lock of their own, so CPUs never meet here; the
+ * counter itself is read without a lock. As in the SP804, expiries are worked out when somebody looks, and a host timer
+ * runs only while one would raise the line or reset the machine. The line is status AND interrupt enable at every
+ * moment: Linux's handler disowns an interrupt without status.
+ *
+ * A watchdog in watchdog mode does not interrupt: reaching 0 resets the machine and leaves a mark in its reset status,
+ * which survives the reset. Only the magic sequence in the disable register takes it out of watchdog mode.
+ */
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include "exec/memory.h"
+#include "hw/boards.h"
+#include "hw/timer/downcounter.h"
+#include "hw/timer/mptimer.h"
+#include "qemu/log.h"
+#include "qemu/timer.h"
+#include "sysemu/runstate.h"
+
+enum {
+    TWD_LOAD = 0x00, TWD_COUNTER = 0x04, TWD_CONTROL = 0x08, TWD_STATUS = 0x0c,
+    TWD_WATCHDOG = 0x20,        /* the watchdog has the same four registers from here */
+    TWD_WD_RESET_STATUS = 0x30, TWD_WD_DISABLE = 0x34,
+};
+
+enum {
+    CONTROL_ENABLE = 1 << 0, CONTROL_RELOAD = 1 << 1, CONTROL_INT_ENABLE = 1 << 2, CONTROL_WATCHDOG = 1 << 3,
+    CONTROL_PRESCALE_SHIFT = 8, CONTROL_TIMER_MASK = 0xff07, CONTROL_WATCHDOG_MASK = 0xff0f,
+};
+
+#define WD_DISABLE_FIRST    0x12345678u
+#define WD_DISABLE_SECOND   0x87654321u
+
+/* A timer or a watchdog of one CPU. Lock: its own, for everything that is not said to be constant. */
+typedef struct MPTimer {
+    pthread_mutex_t lock;
+    DownCounter counter;        /* readable without the lock */
+    uint32_t load, control;
+    bool status;                /* up to date after mptimer_sync() */
+    bool level;                 /* of the line */
+    bool reset_status;          /* watchdog: the last reset was ours */
+    bool half_disabled;         /* watchdog: the first magic word was written */
+    int64_t next_ns;            /* first expiry not accounted for yet */
+    int64_t armed_ns;           /* when the host timer goes off, or NEVER */
+    bool is_watchdog;           /* constant, like all below */
+    uint32_t clock_ns;
+    const IRQLine *irq;
+    QTimer *timer;
+} MPTimer;
+
+typedef struct MPTimerState {
+    unsigned num_cpus;
+    MPTimer timer[ARM_MAX_CPUS], watchdog[ARM_MAX_CPUS];
+} MPTimerState;
+
+/* Account for the expiries until NOW. Caller holds the lock. */
+static void mptimer_sync(MPTimer *t, int64_t now)
+{
+    if (now < t->next_ns) {
+        return;
+    }
+    if (t->control & CONTROL_WATCHDOG) {
+        t->next_ns = DOWNCOUNTER_NEVER;     /* once is enough */
+        t->reset_status = true;
+        warn_report("MPCore watchdog expired: resetting the machine");
+        qemu_system_reset_request();
+        return;
+    }
+    t->status = true;
+    t->next_ns = downcounter_next_expiry(&t->counter, now);
+}
+
+/* The line, and the host timer for its next change. The only caller of irq_set(). Caller holds the lock. */
+static void mptimer_update(MPTimer *t)
+{
+    bool enabled = t->control & (CONTROL_INT_ENABLE | CONTROL_WATCHDOG);
+    bool level = t->status && (t->control & CONTROL_INT_ENABLE);
+    int64_t when = t->status || !enabled ? DOWNCOUNTER_NEVER : t->next_ns;
+
+    if (t->control & CONTROL_WATCHDOG) {
+        when = t->next_ns;      /* a status left from timer mode does not keep it from biting */
+    }
+    if (when != t->armed_ns) {
+        t->armed_ns = when;
+        if (when == DOWNCOUNTER_NEVER) {
+            timer_del(t->timer);
+        } else {
+            timer_mod(t->timer, when);
+        }
+    }
+    if (level != t->level) {
+        t->level = level;
+        irq_set(t->irq, level);
+    }
+}
+
+/* May come late, and for a time that is no longer the one armed: it only looks at the clock. */
+static void mptimer_expired(void *opaque)
+{
+    MPTimer *t = opaque;
+
+    pthread_mutex_lock(&t->lock);
+    t->armed_ns = DOWNCOUNTER_NEVER;
+    mptimer_sync(t, clock_virtual_ns());
+    mptimer_update(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* Let the counter go on from COUNT as control and load say. Caller holds the lock. */
+static void mptimer_restart(MPTimer *t, uint32_t count, int64_t now)
+{
+    DownCounterSetup setup = {
+        .mode = !(t->control & CONTROL_ENABLE) ? DOWNCOUNTER_STOPPED :
+                t->control & CONTROL_RELOAD ? DOWNCOUNTER_PERIODIC : DOWNCOUNTER_ONE_SHOT,
+        .count = count,
+        .reload = t->load,
+        .zero_lasts = true,
+        .tick_ns = t->clock_ns * (((t->control >> CONTROL_PRESCALE_SHIFT) & 0xff) + 1),
+    };
+
+    downcounter_set(&t->counter, &setup, now);
+    t->next_ns = downcounter_next_expiry(&t->counter, now);
+}
+
+static uint32_t mptimer_reg_read(MPTimer *t, uint32_t reg)
+{
+    uint32_t v = 0;
+
+    if (reg == TWD_COUNTER) {
+        return downcounter_value(&t->counter, clock_virtual_ns());
+    }
+    pthread_mutex_lock(&t->lock);
+    switch (reg) {
+    case TWD_LOAD:
+        v = t->load;
+        break;
+    case TWD_CONTROL:
+        v = t->control;
+        break;
+    case TWD_STATUS:
+        mptimer_sync(t, clock_virtual_ns());
+        mptimer_update(t);
+        v = t->status;
+        break;
+    case TWD_WD_RESET_STATUS - TWD_WATCHDOG:
+        v = t->reset_status;
+        break;
+    default:                    /* the disable register is write-only */
+        break;
+    }
+    pthread_mutex_unlock(&t->lock);
+    return v;
+}
+
+/* Caller holds the lock. */
+static void mptimer_write_control(MPTimer *t, uint32_t value, int64_t now)
+{
+    uint32_t old = t->control;
+
+    value &= t->is_watchdog ? CONTROL_WATCHDOG_MASK : CONTROL_TIMER_MASK;
+    t->control = value | (old & CONTROL_WATCHDOG);      /* only the disable register clears that one */
+    if ((old ^ t->control) & ~(uint32_t)CONTROL_INT_ENABLE) {
+        mptimer_restart(t, downcounter_value(&t->counter, now), now);
+    }
+}
+
+/* Caller holds the lock. */
+static void mptimer_write_disable(MPTimer *t, uint32_t value)
+{
+    if (t->half_disabled && value == WD_DISABLE_SECOND) {
+        t->control &= ~(uint32_t)CONTROL_WATCHDOG;
+    }
+    t->half_disabled = value == WD_DISABLE_FIRST;
+}
+
+static void mptimer_reg_write(MPTimer *t, uint32_t reg, uint32_t value)
+{
+    pthread_mutex_lock(&t->lock);
+    int64_t now = clock_virtual_ns();
+
+    mptimer_sync(t, now);
+    switch (reg) {
+    case TWD_LOAD:
+        t->load = value;
+        mptimer_restart(t, value, now);
+        break;
+    case TWD_COUNTER:
+        if (t->control & CONTROL_WATCHDOG) {
+            qemu_log_mask(LOG_GUEST_ERROR, "mptimer: the counter of a watchdog is only set through its load register\n");
+        } else {
+            mptimer_restart(t, value, now);
+        }
+        break;
+    case TWD_CONTROL:
+        mptimer_write_control(t, value, now);
+        break;
+    case TWD_STATUS:
+        t->status = t->status && !(value & 1);
+        break;
+    case TWD_WD_RESET_STATUS - TWD_WATCHDOG:
+        t->reset_status = t->reset_status && !(value & 1);
+        break;
+    case TWD_WD_DISABLE - TWD_WATCHDOG:
+        mptimer_write_disable(t, value);
+        break;
+    default:
+        break;
+    }
+    mptimer_update(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/*
+ * The block an access goes to and the register in it; NULL: none there. Frame 0 belongs to the accessing CPU, frames
+ * 1..4 are those of CPU 0..3.
+ */
+static MPTimer *mptimer_decode(MPTimerState *s, uint32_t offset, unsigned size, unsigned cpu, uint32_t *reg)
+{
+    unsigned frame = offset >> 8;
+
+    *reg = offset & 0xff;
+    if (size != 4 || (offset & 3) || *reg > TWD_WD_DISABLE || (*reg > TWD_STATUS && *reg < TWD_WATCHDOG)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "mptimer: bad access at 0x%x, %u bytes\n", offset, size);
+        return NULL;
+    }
+    if (frame == 0) {
+        cpu = cpu < s->num_cpus ? cpu : 0;
+    } else if (frame <= s->num_cpus) {
+        cpu = frame - 1;
+    } else {
+        return NULL;            /* a CPU that does not exist: reads as zero */
+    }
+    if (*reg >= TWD_WATCHDOG) {
+        *reg -= TWD_WATCHDOG;
+        return &s->watchdog[cpu];
+    }
+    return &s->timer[cpu];
+}
+
+static uint32_t mptimer_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+{
+    uint32_t reg;
+    MPTimer *t = mptimer_decode(opaque, offset, size, cpu, &reg);
+
+    return t ? mptimer_reg_read(t, reg) : 0;
+}
+
+static void mptimer_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+{
+    uint32_t reg;
+    MPTimer *t = mptimer_decode(opaque, offset, size, cpu, &reg);
+
+    if (t) {
+        mptimer_reg_write(t, reg, value);
+    }
+}
+
+static const MMIOOps mptimer_ops = { mptimer_read, mptimer_write };
+
+static void mptimer_reset_one(MPTimer *t)
+{
+    pthread_mutex_lock(&t->lock);
+    t->load = t->control = 0;
+    t->status = t->half_disabled = false;
+    mptimer_restart(t, 0, clock_virtual_ns());
+    mptimer_update(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void mptimer_reset(void *opaque)
+{
+    MPTimerState *s = opaque;
+
+    for (unsigned i = 0; i < s->num_cpus; i++) {
+        mptimer_reset_one(&s->timer[i]);
+        mptimer_reset_one(&s->watchdog[i]);
+    }
+}
+
+static void mptimer_init_one(MPTimer *t, bool is_watchdog, uint32_t clock_hz, const IRQLine *irq)
+{
+    pthread_mutex_init(&t->lock, NULL);
+    t->is_watchdog = is_watchdog;
+    t->clock_ns = 1000000000u / clock_hz;
+    t->irq = irq;
+    t->armed_ns = DOWNCOUNTER_NEVER;
+    t->timer = timer_new(mptimer_expired, t);
+}
+
+void mptimer_create(uint32_t base, uint32_t size, const char *name, unsigned num_cpus, uint32_t clock_hz,
+                    const IRQLine *timer_irq, const IRQLine *watchdog_irq)
+{
+    MPTimerState *s = calloc(1, sizeof(*s));
+
+    if (!s) {
+        error_exit("out of memory");
+    }
+    s->num_cpus = num_cpus;
+    for (unsigned i = 0; i < num_cpus; i++) {
+        mptimer_init_one(&s->timer[i], false, clock_hz, &timer_irq[i]);
+        mptimer_init_one(&s->watchdog[i], true, clock_hz, &watchdog_irq[i]);
+    }
+    mptimer_reset(s);
+    qemu_register_reset(mptimer_reset, s);
+    memory_add_mmio(base, size, &mptimer_ops, s, name);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SP804: two 32-bit down-counters that share an interrupt line (ARM DDI 0271).
+ *
+ * Linux uses one of them as its clock, read by every CPU all the time: VALUE is read without a lock. All else is under the block's
+ * lock. Expiry sets RIS also with the interrupt disabled; it is worked out when somebody looks, and a host timer
+ * runs only while an expiry would raise the line. The timer callback runs on the I/O thread.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include "exec/memory.h"
+#include "hw/boards.h"
+#include "hw/primecell.h"
+#include "hw/timer/downcounter.h"
+#include "hw/timer/sp804.h"
+#include "qemu/log.h"
+#include "qemu/timer.h"
+
+enum {
+    SP804_LOAD = 0x00, SP804_VALUE = 0x04, SP804_CTRL = 0x08, SP804_INTCLR = 0x0c, SP804_RIS = 0x10, SP804_MIS = 0x14,
+    SP804_BGLOAD = 0x18,
+    SP804_TIMERS = 2, SP804_STRIDE = 0x20,
+    SP804_PID = 0x00141804,
+};
+
+enum {
+    CTRL_ONE_SHOT = 1 << 0, CTRL_32BIT = 1 << 1, CTRL_PRESCALE_SHIFT = 2, CTRL_INT_ENABLE = 1 << 5,
+    CTRL_PERIODIC = 1 << 6, CTRL_ENABLE = 1 << 7, CTRL_MASK = 0xef,
+};
+
+typedef struct SP804State SP804State;
+
+typedef struct SP804Timer {
+    DownCounter counter;        /* lock: block's to change, none to read */
+    uint32_t load, ctrl;        /* lock: block */
+    bool ris;                   /* lock: block; up to date after sp804_sync() */
+    int64_t next_ns;            /* first expiry that ris does not reflect yet.   lock: block */
+    int64_t armed_ns;           /* when the host timer goes off, or NEVER.       lock: block */
+    QTimer *timer;              /* constant */
+    SP804State *block;          /* constant */
+} SP804Timer;
+
+struct SP804State {
+    pthread_mutex_t lock;
+    SP804Timer t[SP804_TIMERS];
+    bool level;                 /* of the line.                                  lock: block */
+    uint32_t clock_ns;          /* length of a TIMCLK tick; constant */
+    const IRQLine *irq;         /* constant */
+};
+
+/* Account for the expiries until NOW. Caller holds the lock. */
+static void sp804_sync(SP804Timer *t, int64_t now)
+{
+    if (now >= t->next_ns) {
+        t->ris = true;
+        t->next_ns = downcounter_next_expiry(&t->counter, now);
+    }
+}
+
+/* The line, and the host timers that will next change it. The only caller of irq_set(). Caller holds the lock. */
+static void sp804_update(SP804State *s)
+{
+    bool level = false;
+
+    for (unsigned i = 0; i < SP804_TIMERS; i++) {
+        SP804Timer *t = &s->t[i];
+
+        int64_t when = t->ris || !(t->ctrl & CTRL_INT_ENABLE) ? DOWNCOUNTER_NEVER : t->next_ns;
+
+        if (when != t->armed_ns) {
+            t->armed_ns = when;
+            if (when == DOWNCOUNTER_NEVER) {
+                timer_del(t->timer);
+            } else {
+                timer_mod(t->timer, when);
+            }
+        }
+        level |= t->ris && (t->ctrl & CTRL_INT_ENABLE);
+    }
+    if (level != s->level) {
+        s->level = level;
+        irq_set(s->irq, level);
+    }
+}
+
+/* May come late, and for a time that is no longer the one armed: it only looks at the clock. */
+static void sp804_expired(void *opaque)
+{
+    SP804Timer *t = opaque;
+
+    pthread_mutex_lock(&t->block->lock);
+    t->armed_ns = DOWNCOUNTER_NEVER;
+    sp804_sync(t, clock_virtual_ns());
+    sp804_update(t->block);
+    pthread_mutex_unlock(&t->block->lock);
+}
+
+/* Let the counter go on from COUNT as CTRL and LOAD say. WROTE_LOAD: a load of 0 expires at once. Caller holds the lock. */
+static void sp804_restart(SP804State *s, SP804Timer *t, uint32_t count, bool wrote_load, int64_t now)
+{
+    static const uint16_t prescale[4] = { 1, 16, 256, 256 };
+    uint32_t max = t->ctrl & CTRL_32BIT ? UINT32_MAX : 0xffff;
+    bool free_running = !(t->ctrl & CTRL_PERIODIC);
+    DownCounterSetup setup = {
+        .mode = !(t->ctrl & CTRL_ENABLE) ? DOWNCOUNTER_STOPPED :
+                t->ctrl & CTRL_ONE_SHOT ? DOWNCOUNTER_ONE_SHOT : DOWNCOUNTER_PERIODIC,
+        .count = count & max,
+        .reload = free_running ? max : t->load & max,
+        .zero_lasts = free_running,
+        .zero_fires = wrote_load,
+        .tick_ns = s->clock_ns * prescale[(t->ctrl >> CTRL_PRESCALE_SHIFT) & 3],
+    };
+
+    downcounter_set(&t->counter, &setup, now);
+    t->next_ns = downcounter_next_expiry(&t->counter, now - 1);
+    sp804_sync(t, now);
+}
+
+static uint32_t sp804_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+{
+    SP804State *s = opaque;
+    uint32_t v = 0;
+
+    if (primecell_is_id(offset)) {
+        return primecell_id_read(SP804_PID, offset);
+    }
+    if (size != 4 || (offset & 3) || offset >= SP804_TIMERS * SP804_STRIDE) {
+        qemu_log_mask(LOG_GUEST_ERROR, "sp804: bad read at 0x%x\n", offset);
+        return 0;
+    }
+    SP804Timer *t = &s->t[offset / SP804_STRIDE];
+    uint32_t reg = offset % SP804_STRIDE;
+
+    if (reg == SP804_VALUE) {
+        return downcounter_value(&t->counter, clock_virtual_ns());
+    }
+    pthread_mutex_lock(&s->lock);
+    sp804_sync(t, clock_virtual_ns());
+    switch (reg) {
+    case SP804_LOAD:
+    case SP804_BGLOAD:
+        v = t->load;
+        break;
+    case SP804_CTRL:
+        v = t->ctrl;
+        break;
+    case SP804_RIS:
+        v = t->ris;
+        break;
+    case SP804_MIS:
+        v = t->ris && (t->ctrl & CTRL_INT_ENABLE);
+        break;
+    case SP804_INTCLR:
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "sp804: bad read at 0x%x\n", offset);
+        break;
+    }
+    sp804_update(s);
+    pthread_mutex_unlock(&s->lock);
+    return v;
+}
+
+static void sp804_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+{
+    SP804State *s = opaque;
+
+    if (size != 4 || (offset & 3) || offset >= SP804_TIMERS * SP804_STRIDE) {
+        qemu_log_mask(LOG_GUEST_ERROR, "sp804: bad write at 0x%x\n", offset);
+        return;
+    }
+    SP804Timer *t = &s->t[offset / SP804_STRIDE];
+
+    pthread_mutex_lock(&s->lock);
+    int64_t now = clock_virtual_ns();
+    uint32_t count = downcounter_value(&t->counter, now);
+    sp804_sync(t, now);
+    switch (offset % SP804_STRIDE) {
+    case SP804_LOAD:
+        t->load = value;
+        sp804_restart(s, t, value, true, now);
+        break;
+    case SP804_BGLOAD:
+        t->load = value;
+        sp804_restart(s, t, count, false, now);
+        break;
+    case SP804_CTRL:
+        value &= CTRL_MASK;
+        if ((t->ctrl ^ value) & ~(uint32_t)CTRL_INT_ENABLE) {
+            t->ctrl = value;
+            sp804_restart(s, t, count, false, now);
+        }
+        t->ctrl = value;
+        break;
+    case SP804_INTCLR:
+        t->ris = false;
+        break;
+    case SP804_VALUE:           /* read-only; Linux writes it while it sets the clock up */
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "sp804: bad write at 0x%x\n", offset);
+        break;
+    }
+    sp804_update(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static const MMIOOps sp804_ops = { sp804_read, sp804_write };
+
+static void sp804_reset(void *opaque)
+{
+    SP804State *s = opaque;
+
+    pthread_mutex_lock(&s->lock);
+    for (unsigned i = 0; i < SP804_TIMERS; i++) {
+        SP804Timer *t = &s->t[i];
+
+        t->load = 0;
+        t->ctrl = CTRL_INT_ENABLE;
+        t->ris = false;
+        sp804_restart(s, t, UINT32_MAX, false, clock_virtual_ns());
+        /* The stopped counter shows all 32 bits although the reset mode is 16-bit. */
+        downcounter_set(&t->counter, &(DownCounterSetup) { .count = UINT32_MAX, .tick_ns = s->clock_ns }, 0);
+    }
+    sp804_update(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void sp804_create(uint32_t base, const char *name, uint32_t clock_hz, const IRQLine *irq)
+{
+    SP804State *s = calloc(1, sizeof(*s));
+
+    if (!s) {
+        error_exit("out of memory");
+    }
+    pthread_mutex_init(&s->lock, NULL);
+    s->clock_ns = 1000000000u / clock_hz;
+    s->irq = irq;
+    for (unsigned i = 0; i < SP804_TIMERS; i++) {
+        s->t[i].block = s;
+        s->t[i].armed_ns = DOWNCOUNTER_NEVER;
+        s->t[i].timer = timer_new(sp804_expired, &s->t[i]);
+    }
+    sp804_reset(s);
+    qemu_register_reset(sp804_reset, s);
+    memory_add_mmio(base, 0x1000, &sp804_ops, s, name);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ARM PL031 real-time clock, ARM DDI 0224. */
+#ifndef HW_RTC_PL031_H
+#define HW_RTC_PL031_H
+#include <stdint.h>
+#include "hw/irq.h"
+/* Map at BASE. Lives as long as the machine. */
+void pl031_create(uint32_t base, const char *name, const IRQLine *irq);
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What main() and the monitor use of the run-state code; devices use sysemu/runstate.h. Main (= I/O) thread unless noted. */
+#ifndef SYSEMU_SYSEMU_H
+#define SYSEMU_SYSEMU_H
+#include <stdbool.h>
+
+/* Catch signals and make the main loop's wake-up; before anything that other threads or signals may touch. */
+void runstate_init(bool no_reboot, bool no_shutdown);
+/* Put devices and CPUs into their state after power-on; CPUs are stopped. */
+void runstate_power_on(void);
+/* Run the main loop until the program is to end; returns the exit code. The VM is stopped then. */
+int runstate_main_loop(void);
+/* "running", "paused (shutdown)" and so on. */
+const char *runstate_name(void);
+/* Stop the CPUs for a moment to look at them or at memory; nestable, independent of the run state. */
+void runstate_hold_cpus(void);
+void runstate_release_cpus(void);
+/* For chardev_flush_all(): wait for ever unless a signal asked us to end. */
+bool runstate_flush_give_up(int stalled_ms);
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The monitor's "x" and "xp": memory as numbers, characters or instructions. I/O thread; the CPUs are held meanwhile.
+ * Device registers are read as a CPU would read them, side effects included, as users of QEMU know it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <glib.h>
+#include "accel/tcg/cache.h"
+#include "exec/memory.h"
+#include "monitor/monitor-internal.h"
+#include "sysemu/sysemu.h"
+
+enum { EXAMINE_MAX = 4096 };            /* items of one command */
+
+typedef struct Examine {
+    unsigned count, size;               /* size: bytes of an item */
+    char format;
+    bool physical;
+    CPUARMState *env;
+} Examine;
+
+static bool parse_format(const char *text, Examine *x)
+{
+    unsigned long count = 1;
+    char *p = (char *)text;
+
+    if (g_ascii_isdigit(*p)) {
+        count = strtoul(p, &p, 10);
+    }
+    if (count < 1 || count > EXAMINE_MAX) {
+        return false;
+    }
+    x->count = (unsigned)count;
+    x->format = 'x';
+    x->size = 0;
+    for (; *p; p++) {
+        switch (*p) {
+        case 'x': case 'd': case 'u': case 'o': case 'c': case 'i':
+            x->format = *p;
+            break;
+        case 'b':
+            x->size = 1;
+            break;
+        case 'h':
+            x->size = 2;
+            break;
+        case 'w':
+            x->size = 4;
+            break;
+        case 'g':
+            x->size = 8;
+            break;
+        default:
+            return false;
+        }
+    }
+    if (!x->size) {
+        x->size = x->format == 'c' ? 1 : 4;
+    }
+    return true;
+}
+
+/* A number or $register, with an optional +number or -number. */
+static bool parse_address(const char *text, const CPUARMState *env, uint32_t *address)
+{
+    static const char *const names[] = { "sp", "lr", "pc" };
+    char *end = (char *)text;
+    uint64_t value = 0;
+
+    if (*text == '$') {
+        char *name = g_ascii_strdown(text + 1, (gssize)strcspn(text + 1, "+-"));
+        int reg = -1;
+
+        for (int i = 0; i < 3; i++) {
+            reg = strcmp(name, names[i]) ? reg : 13 + i;
+        }
+        if (name[0] == 'r' && g_ascii_isdigit(name[1])) {
+            reg = (int)strtol(name + 1, &end, 10);
+            reg = *end || reg > 15 ? -1 : reg;
+        }
+        end = (char *)text + 1 + strlen(name);
+        g_free(name);
+        if (reg < 0) {
+            return false;
+        }
+        value = reg == 15 ? env->regs[15] & ~1u : env->regs[reg];
+    } else {
+        if (!g_ascii_isdigit(*text)) {
+            return false;
+        }
+        value = g_ascii_strtoull(text, &end, 0);
+    }
+    if (*end == '+' || *end == '-') {
+        bool minus = *end == '-';
+        uint64_t offset;
+
+        if (!g_ascii_isdigit(end[1])) {
+            return false;
+        }
+        offset = g_ascii_strtoull(end + 1, &end, 0);
+        value = minus ? value - offset : value + offset;
+    }
+    *address = (uint32_t)value;
+    return !*end;
+}
+
+static bool translate(const Examine *x, uint32_t address, uint32_t *phys)
+{
+    ARMPageInfo info;
+
+    if (x->physical) {
+        *phys = address;
+        return true;
+    }
+    if (arm_mmu_walk(x->env, arm_mva(x->env, address), MMU_DATA_LOAD, true, &info) != FAULT_NONE) {
+        return false;
+    }
+    *phys = (info.phys & ~0xfffu) | (address & 0xfff);
+    return true;
+}
+
+/* `size` bytes at any alignment; false if one of them cannot be read. */
+static bool read_memory(const Examine *x, uint32_t address, uint8_t *buf, unsigned size)
+{
+    for (unsigned done = 0; done < size; ) {
+        unsigned chunk = MIN(size - done, 0x1000 - ((address + done) & 0xfff));
+        uint32_t phys;
+        uint8_t *ram;
+
+        if (!translate(x, address + done, &phys)) {
+            return false;
+        }
+        ram = memory_ram_ptr(phys, chunk);
+        if (ram) {
+            memcpy(buf + done, ram, chunk);
+        } else {
+            uint32_t value;
+
+            chunk = size - done >= 4 && !(phys & 3) ? 4 : size - done >= 2 && !(phys & 1) ? 2 : 1;
+            if (!memory_find(phys)) {
+                return false;
+            }
+            value = mmio_read(phys, chunk, x->env->cpu_index);
+            memcpy(buf + done, &value, chunk);
+        }
+        done += chunk;
+    }
+    return true;
+}
+
+static void print_item(FILE *f, const Examine *x, const uint8_t *buf)
+{
+    unsigned bits = x->size * 8;
+    uint64_t value = 0;
+    int64_t sign;
+
+    memcpy(&value, buf, x->size);
+    sign = (int64_t)(value << (64 - bits)) >> (64 - bits);
+    switch (x->format) {
+    case 'd':
+        fprintf(f, " %*lld", (int)(bits * 3 / 10 + 2), (long long)sign);
+        break;
+    case 'u':
+        fprintf(f, " %*llu", (int)(bits * 3 / 10 + 1), (unsigned long long)value);
+        break;
+    case 'o':
+        fprintf(f, " 0%0*llo", (int)((bits + 2) / 3), (unsigned long long)value);
+        break;
+    case 'c':
+        fprintf(f, g_ascii_isprint((char)value) ? " '%c'" : " '\\x%02x'", (unsigned)(value & 0xff));
+        break;
+    default:
+        fprintf(f, " 0x%0*llx", (int)(x->size * 2), (unsigned long long)value);
+        break;
+    }
+}
+
+static void examine_numbers(FILE *f, const Examine *x, uint32_t address)
+{
+    unsigned per_line = x->format == 'c' ? 8 : MAX(16 / x->size, 1);
+
+    for (unsigned i = 0; i < x->count; i++, address += x->size) {
+        uint8_t buf[8];
+
+        if (i % per_line == 0) {
+            fprintf(f, "%s%08x:", i ? "\n" : "", address);
+        }
+        if (!read_memory(x, address, buf, x->size)) {
+            fprintf(f, " cannot access memory");
+            break;
+        }
+        print_item(f, x, buf);
+    }
+    fputc('\n', f);
+}
+
+static void examine_code(FILE *f, const Examine *x, uint32_t address)
+{
+    uint32_t thumb = (x->env->regs[15] | address) & 1;
+
+    address &= thumb ? ~1u : ~3u;
+    for (unsigned i = 0; i < x->count; i++) {
+        uint8_t buf[4];
+        unsigned size = thumb ? 2 : 4;
+
+        if (!read_memory(x, address, buf, size)) {
+            fprintf(f, "0x%08x:  cannot access memory\n", address);
+            break;
+        }
+        /* BL and BLX of Thumb are a pair of halfwords. */
+        if (thumb && (buf[1] & 0xf8) == 0xf0 && read_memory(x, address, buf, 4)) {
+            size = 4;
+        }
+        disas_guest(f, address | thumb, buf, size);
+        address += size;
+    }
+}
+
+void hmp_examine(Monitor *mon, const char *format, const char *address_text, bool physical)
+{
+    Examine x = { .physical = physical, .env = mon->machine->cpu[mon->cpu] };
+    uint32_t address;
+    char *text = NULL;
+    size_t size;
+    FILE *f;
+
+    if (!parse_format(format, &x)) {
+        monitor_printf(mon, "'%s' is not a format (a count up to %d, one of x d u o c i, one of b h w g)\n", format,
+                       EXAMINE_MAX);
+        return;
+    }
+    f = open_memstream(&text, &size);
+    runstate_hold_cpus();
+    if (!parse_address(address_text, x.env, &address)) {
+        fprintf(f, "'%s' is not an address (a number or $register, perhaps +number)\n", address_text);
+    } else if (x.format == 'i') {
+        examine_code(f, &x, address);
+    } else {
+        examine_numbers(f, &x, address);
+    }
+    runstate_release_cpus();
+    fclose(f);
+    monitor_puts(mon, text);
+    free(text);
+}

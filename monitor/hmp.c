@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The monitor's commands: one table row each. They run on the I/O thread; a command that looks at CPUs holds them with
+ * runstate_hold_cpus() meanwhile.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <glib.h>
+#include "accel/tcg/cpu-state.h"
+#include "exec/memory.h"
+#include "monitor/monitor-internal.h"
+#include "qemu/log.h"
+#include "sysemu/cpus.h"
+#include "sysemu/runstate.h"
+#include "sysemu/sysemu.h"
+
+#ifndef PQEMU_VERSION
+#define PQEMU_VERSION "0.1.0"
+#endif
+
+typedef struct HMPCommand {
+    const char *name, *alias;           /* alias may be NULL */
+    const char *args, *help;
+    int min_args, max_args;
+    void (*run)(Monitor *mon, char **argv);     /* argv[0] is the first argument; NULL-terminated */
+} HMPCommand;
+
+static void print_text(Monitor *mon, char *text)
+{
+    monitor_puts(mon, text ? text : "");
+    free(text);
+}
+
+static void info_version(Monitor *mon, char **argv)
+{
+    monitor_puts(mon, PQEMU_VERSION "\n");
+}
+
+static void info_status(Monitor *mon, char **argv)
+{
+    monitor_printf(mon, "VM status: %s\n", runstate_name());
+}
+
+static void info_registers(Monitor *mon, char **argv)
+{
+    bool all = argv[0] && !strcmp(argv[0], "-a");
+    char *text = NULL;
+    size_t size;
+    FILE *f;
+
+    if (argv[0] && !all) {
+        monitor_puts(mon, "info registers [-a]\n");
+        return;
+    }
+    f = open_memstream(&text, &size);
+    runstate_hold_cpus();
+    for (int i = all ? 0 : mon->cpu; i < (all ? mon->machine->smp : mon->cpu + 1); i++) {
+        fprintf(f, "%sCPU#%d\n", i && all ? "\n" : "", i);
+        arm_cpu_dump(mon->machine->cpu[i], f, true);
+    }
+    runstate_release_cpus();
+    fclose(f);
+    print_text(mon, text);
+}
+
+static void info_cpus(Monitor *mon, char **argv)
+{
+    runstate_hold_cpus();
+    for (int i = 0; i < mon->machine->smp; i++) {
+        const CPUARMState *env = mon->machine->cpu[i];
+
+        monitor_printf(mon, "%c CPU #%d: pc=0x%08x%s\n", i == mon->cpu ? '*' : ' ', i, env->regs[15] & ~1u,
+                       env->cpu && env->cpu->halted ? " (halted)" : "");
+    }
+    runstate_release_cpus();
+}
+
+static void info_mtree(Monitor *mon, char **argv)
+{
+    print_text(mon, memory_map_text());
+}
+
+static void info_jit(Monitor *mon, char **argv)
+{
+    print_text(mon, cpus_stats_text());
+}
+
+static const HMPCommand info_items[] = {
+    { "version", NULL, "", "version of the emulator", 0, 0, info_version },
+    { "status", NULL, "", "whether the machine runs", 0, 0, info_status },
+    { "registers", NULL, "[-a]", "registers of the current CPU, or of all", 0, 1, info_registers },
+    { "cpus", NULL, "", "the CPUs and where they are", 0, 0, info_cpus },
+    { "mtree", NULL, "", "the physical memory map", 0, 0, info_mtree },
+    { "jit", NULL, "", "what the translator and the CPUs have done", 0, 0, info_jit },
+};
+
+static const HMPCommand *find(const HMPCommand *table, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!strcmp(name, table[i].name) || (table[i].alias && !strcmp(name, table[i].alias))) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+/* "xp/4xw" names the command xp; its format comes along as the first argument. */
+static void run(Monitor *mon, const HMPCommand *table, size_t count, const char *what, char **argv)
+{
+    const HMPCommand *cmd = find(table, count, argv[0]);
+    int n = (int)g_strv_length(argv) - 1;
+
+    if (!cmd) {
+        monitor_printf(mon, "unknown %s: '%s'\n", what, argv[0]);
+    } else if (n < cmd->min_args || n > cmd->max_args) {
+        monitor_printf(mon, "usage: %s%s%s%s\n", table == info_items ? "info " : "", cmd->name, *cmd->args ? " " : "",
+                       cmd->args);
+    } else {
+        cmd->run(mon, argv + 1);
+    }
+}
+
+static void print_table(Monitor *mon, const HMPCommand *table, size_t count, const char *prefix)
+{
+    for (size_t i = 0; i < count; i++) {
+        char left[48];
+
+        snprintf(left, sizeof(left), "%s%s%s%s %s", prefix, table[i].name, table[i].alias ? "|" : "",
+                 table[i].alias ? table[i].alias : "", table[i].args);
+        monitor_printf(mon, "%-30s %s\n", left, table[i].help);
+    }
+}
+
+static void do_help(Monitor *mon, char **argv);
+
+static void do_info(Monitor *mon, char **argv)
+{
+    if (argv[0]) {
+        run(mon, info_items, G_N_ELEMENTS(info_items), "info item", argv);
+    } else {
+        print_table(mon, info_items, G_N_ELEMENTS(info_items), "info ");
+    }
+}
+
+static void do_quit(Monitor *mon, char **argv)
+{
+    qemu_system_quit_request(0);
+}
+
+static void do_stop(Monitor *mon, char **argv)
+{
+    vm_stop();
+}
+
+static void do_cont(Monitor *mon, char **argv)
+{
+    vm_start();
+}
+
+static void do_system_reset(Monitor *mon, char **argv)
+{
+    qemu_system_reset_request();
+}
+
+static void do_cpu(Monitor *mon, char **argv)
+{
+    char *end;
+    long n = strtol(argv[0], &end, 0);
+
+    if (*end || n < 0 || n >= mon->machine->smp) {
+        monitor_printf(mon, "'%s' is not a CPU (0 to %d)\n", argv[0], mon->machine->smp - 1);
+    } else {
+        mon->cpu = (int)n;
+    }
+}
+
+static void do_x(Monitor *mon, char **argv)
+{
+    hmp_examine(mon, argv[1] ? argv[0] : "", argv[1] ? argv[1] : argv[0], false);
+}
+
+static void do_xp(Monitor *mon, char **argv)
+{
+    hmp_examine(mon, argv[1] ? argv[0] : "", argv[1] ? argv[1] : argv[0], true);
+}
+
+static void do_log(Monitor *mon, char **argv)
+{
+    char bad[64];
+    int mask = 0;
+
+    if (!strcmp(argv[0], "help")) {
+        char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        log_print_items(f);
+        fclose(f);
+        print_text(mon, text);
+    } else if (strcmp(argv[0], "none") && !log_parse_items(argv[0], &mask, bad, sizeof(bad))) {
+        monitor_printf(mon, "unknown log item '%s' ('log help' lists those there are)\n", bad);
+    } else {
+        __atomic_store_n(&qemu_loglevel, mask, __ATOMIC_RELAXED);
+    }
+}
+
+static const HMPCommand commands[] = {
+    { "help", "?", "[COMMAND]", "this list, or one line of it", 0, 1, do_help },
+    { "quit", "q", "", "end the emulator", 0, 0, do_quit },
+    { "stop", "s", "", "stop the machine", 0, 0, do_stop },
+    { "cont", "c", "", "go on", 0, 0, do_cont },
+    { "system_reset", NULL, "", "reset the machine", 0, 0, do_system_reset },
+    { "cpu", NULL, "N", "choose the CPU that x and info registers show", 1, 1, do_cpu },
+    { "info", NULL, "[ITEM]", "show ITEM, or which items there are", 0, 2, do_info },
+    { "x", NULL, "/FMT ADDR", "memory at a virtual address; FMT: count, x d u o c i, b h w g", 1, 2, do_x },
+    { "xp", NULL, "/FMT ADDR", "memory at a physical address", 1, 2, do_xp },
+    { "log", NULL, "ITEMS|none|help", "choose what to log, as with -d", 1, 1, do_log },
+};
+
+static void do_help(Monitor *mon, char **argv)
+{
+    const HMPCommand *cmd = argv[0] ? find(commands, G_N_ELEMENTS(commands), argv[0]) : NULL;
+
+    if (cmd) {
+        print_table(mon, cmd, 1, "");
+    } else if (argv[0]) {
+        monitor_printf(mon, "unknown command: '%s'\n", argv[0]);
+    } else {
+        print_table(mon, commands, G_N_ELEMENTS(commands), "");
+    }
+}
+
+const char *hmp_complete(const char *prefix)
+{
+    const char *found = NULL;
+    size_t n = strlen(prefix);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (!strncmp(commands[i].name, prefix, n)) {
+            if (found) {
+                return NULL;
+            }
+            found = commands[i].name + n;
+        }
+    }
+    return found;
+}
+
+void hmp_execute(Monitor *mon, const char *line)
+{
+    GPtrArray *args = g_ptr_array_new_with_free_func(g_free);
+    const char *p = line;
+
+    while (*(p += strspn(p, " \t"))) {
+        size_t n = strcspn(p, " \t");
+        const char *slash = args->len ? NULL : memchr(p, '/', n);
+
+        if (slash) {
+            g_ptr_array_add(args, g_strndup(p, (size_t)(slash - p)));
+            g_ptr_array_add(args, g_strndup(slash + 1, (size_t)(p + n - slash - 1)));
+        } else {
+            g_ptr_array_add(args, g_strndup(p, n));
+        }
+        p += n;
+    }
+    if (args->len) {
+        g_ptr_array_add(args, NULL);
+        run(mon, commands, G_N_ELEMENTS(commands), "command", (char **)args->pdata);
+    }
+    g_ptr_array_free(args, TRUE);
+}

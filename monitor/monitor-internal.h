@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the line editor and the commands of the monitor share. I/O thread. */
+#ifndef MONITOR_MONITOR_INTERNAL_H
+#define MONITOR_MONITOR_INTERNAL_H
+#include <stdbool.h>
+#include "monitor/monitor.h"
+
+enum { MON_LINE_MAX = 512, MON_HISTORY = 32 };
+
+typedef struct Monitor {
+    Chardev *chr;
+    MachineState *machine;
+    int cpu;                            /* the one that x and "info registers" look at */
+    bool shown;                         /* the banner has been printed */
+    char line[MON_LINE_MAX];
+    int len, cursor;
+    int escape;                         /* bytes seen of a terminal's escape sequence */
+    char *history[MON_HISTORY];         /* newest first; NULL: none */
+    int history_at;                     /* -1: not browsing */
+} Monitor;
+
+void monitor_printf(Monitor *mon, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void monitor_puts(Monitor *mon, const char *text);
+/* Carry out one line. */
+void hmp_execute(Monitor *mon, const char *line);
+/* Complete the first word of the line if that is possible in one way only; returns the rest to be typed, or NULL. */
+const char *hmp_complete(const char *prefix);
+
+/* monitor/hmp-memory.c: "x" and "xp"; `format` is what follows the slash, or "". */
+void hmp_examine(Monitor *mon, const char *format, const char *address, bool physical);
+#endif

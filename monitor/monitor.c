@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The monitor's terminal: prompt, a line editor with history, and the character device front end. Commands are in hmp.c.
+ * Everything runs on the I/O thread; there is one Monitor per device.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <glib.h>
+#include "monitor/monitor-internal.h"
+#include "qemu/log.h"
+
+#ifndef PQEMU_VERSION
+#define PQEMU_VERSION "0.1.0"
+#endif
+
+static const char prompt[] = "(qemu) ";
+
+void monitor_puts(Monitor *mon, const char *text)
+{
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+
+        chardev_write(mon->chr, (const uint8_t *)text, (int)n);
+        text += n;
+        if (*text == '\n') {
+            chardev_write(mon->chr, (const uint8_t *)"\r\n", 2);
+            text++;
+        }
+    }
+}
+
+void monitor_printf(Monitor *mon, const char *fmt, ...)
+{
+    va_list ap;
+    char *text;
+
+    va_start(ap, fmt);
+    text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    monitor_puts(mon, text);
+    g_free(text);
+}
+
+static void show_prompt(Monitor *mon)
+{
+    mon->len = mon->cursor = 0;
+    mon->escape = 0;
+    mon->history_at = -1;
+    monitor_puts(mon, prompt);
+}
+
+static void redraw(Monitor *mon)
+{
+    monitor_printf(mon, "\r%s%.*s\033[K", prompt, mon->len, mon->line);
+    if (mon->cursor < mon->len) {
+        monitor_printf(mon, "\033[%dD", mon->len - mon->cursor);
+    }
+}
+
+static void insert(Monitor *mon, char c)
+{
+    if (mon->len >= MON_LINE_MAX - 1) {
+        return;
+    }
+    memmove(mon->line + mon->cursor + 1, mon->line + mon->cursor, (size_t)(mon->len - mon->cursor));
+    mon->line[mon->cursor++] = c;
+    mon->len++;
+    if (mon->cursor == mon->len) {
+        monitor_printf(mon, "%c", c);
+    } else {
+        redraw(mon);
+    }
+}
+
+static void delete_at(Monitor *mon, int at)
+{
+    if (at >= 0 && at < mon->len) {
+        memmove(mon->line + at, mon->line + at + 1, (size_t)(mon->len - at - 1));
+        mon->len--;
+        mon->cursor = at;
+        redraw(mon);
+    }
+}
+
+static void history_add(Monitor *mon)
+{
+    if (!mon->len || (mon->history[0] && !strcmp(mon->history[0], mon->line))) {
+        return;
+    }
+    g_free(mon->history[MON_HISTORY - 1]);
+    memmove(mon->history + 1, mon->history, (MON_HISTORY - 1) * sizeof(mon->history[0]));
+    mon->history[0] = g_strdup(mon->line);
+}
+
+static void history_show(Monitor *mon, int at)
+{
+    if (at < -1 || at >= MON_HISTORY || (at >= 0 && !mon->history[at])) {
+        return;
+    }
+    mon->history_at = at;
+    g_strlcpy(mon->line, at < 0 ? "" : mon->history[at], sizeof(mon->line));
+    mon->len = mon->cursor = (int)strlen(mon->line);
+    redraw(mon);
+}
+
+static void enter(Monitor *mon)
+{
+    mon->line[mon->len] = 0;
+    monitor_puts(mon, "\n");
+    history_add(mon);
+    hmp_execute(mon, mon->line);
+    show_prompt(mon);
+}
+
+static void complete(Monitor *mon)
+{
+    const char *rest;
+
+    mon->line[mon->len] = 0;
+    rest = mon->cursor == mon->len ? hmp_complete(mon->line) : NULL;
+    while (rest && *rest) {
+        insert(mon, *rest++);
+    }
+}
+
+/* The last byte of ESC [ x. */
+static void cursor_key(Monitor *mon, uint8_t key)
+{
+    switch (key) {
+    case 'A':
+        history_show(mon, mon->history_at + 1);
+        break;
+    case 'B':
+        history_show(mon, mon->history_at - 1);
+        break;
+    case 'C':
+        if (mon->cursor < mon->len) {
+            mon->cursor++;
+            redraw(mon);
+        }
+        break;
+    case 'D':
+        if (mon->cursor) {
+            mon->cursor--;
+            redraw(mon);
+        }
+        break;
+    case 'H':
+        mon->cursor = 0;
+        redraw(mon);
+        break;
+    case 'F':
+        mon->cursor = mon->len;
+        redraw(mon);
+        break;
+    default:
+        break;
+    }
+}
+
+static void key(Monitor *mon, uint8_t c)
+{
+    if (mon->escape == 1) {
+        mon->escape = c == '[' || c == 'O' ? 2 : 0;
+        return;
+    }
+    if (mon->escape) {
+        if (c >= '@' && c <= '~') {     /* parameters come before, and make it a key we do not know */
+            if (mon->escape == 2) {
+                cursor_key(mon, c);
+            }
+            mon->escape = 0;
+        } else {
+            mon->escape = 3;
+        }
+        return;
+    }
+    switch (c) {
+    case '\r':
+    case '\n':
+        enter(mon);
+        break;
+    case 0x1b:
+        mon->escape = 1;
+        break;
+    case '\b':
+    case 0x7f:
+        delete_at(mon, mon->cursor - 1);
+        break;
+    case 0x04:                          /* Ctrl-d */
+        delete_at(mon, mon->cursor);
+        break;
+    case 0x01:                          /* Ctrl-a */
+        cursor_key(mon, 'H');
+        break;
+    case 0x05:                          /* Ctrl-e */
+        cursor_key(mon, 'F');
+        break;
+    case 0x03:                          /* Ctrl-c, Ctrl-u: forget the line */
+    case 0x15:
+        mon->len = mon->cursor = 0;
+        redraw(mon);
+        break;
+    case '\t':
+        complete(mon);
+        break;
+    default:
+        if (c >= ' ') {
+            insert(mon, (char)c);
+        }
+        break;
+    }
+}
+
+static int monitor_can_receive(void *opaque)
+{
+    return 64;
+}
+
+static void monitor_receive(void *opaque, const uint8_t *buf, int len)
+{
+    for (int i = 0; i < len; i++) {
+        key(opaque, buf[i]);
+    }
+}
+
+static void show(Monitor *mon)
+{
+    if (!mon->shown) {
+        mon->shown = true;
+        monitor_printf(mon, "PQEMU " PQEMU_VERSION " monitor - type 'help' for more information\n");
+    }
+    show_prompt(mon);
+}
+
+static void monitor_event(void *opaque, int event)
+{
+    Monitor *mon = opaque;
+
+    switch (event) {
+    case CHR_EVENT_MUX_IN:
+        monitor_puts(mon, "\n");
+        show(mon);
+        break;
+    case CHR_EVENT_MUX_OUT:
+        monitor_puts(mon, "\n");
+        break;
+    case CHR_EVENT_OPENED:
+        if (!chardev_is_mux(mon->chr)) {
+            mon->shown = false;         /* every new connection is greeted */
+            show(mon);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+void monitor_attach(Chardev *chr, MachineState *machine)
+{
+    Monitor *mon = g_new0(Monitor, 1);
+    CharFrontend fe = {
+        .can_receive = monitor_can_receive, .receive = monitor_receive, .event = monitor_event, .opaque = mon,
+    };
+
+    mon->chr = chr;
+    mon->machine = machine;
+    mon->history_at = -1;
+    chardev_attach(chr, &fe);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The program: builds the machine the command line asks for, starts its CPUs, and becomes the I/O thread, which runs
+ * the main loop (timers, character devices, requests) until the machine ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <glib.h>
+#include "chardev/char.h"
+#include "exec/memory.h"
+#include "hw/boards.h"
+#include "monitor/monitor.h"
+#include "qemu/log.h"
+#include "softmmu/options.h"
+#include "sysemu/cpus.h"
+#include "sysemu/runstate.h"
+#include "sysemu/sysemu.h"
+
+static const char *pidfile;
+
+static void pidfile_remove(void)
+{
+    unlink(pidfile);
+}
+
+static void pidfile_write(const char *path)
+{
+    char text[32];
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+    if (fd < 0 || write(fd, text, (size_t)len) != len) {
+        error_exit("-pidfile %s: %s", path, strerror(errno));
+    }
+    close(fd);
+    pidfile = path;
+    atexit(pidfile_remove);
+}
+
+/* Zeroed; huge pages make the first touch of the guest's memory much cheaper. */
+static uint8_t *ram_alloc(uint32_t size)
+{
+    const size_t huge = 2u << 20;
+    uint8_t *p = mmap(NULL, size + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (p == MAP_FAILED) {
+        error_exit("cannot allocate %u MiB of guest memory: %s", size >> 20, strerror(errno));
+    }
+    p = (uint8_t *)(((uintptr_t)p + huge - 1) & ~(uintptr_t)(huge - 1));
+    madvise(p, size, MADV_HUGEPAGE);
+    return p;
+}
+
+static void machine_create(MachineState *m, const Options *o)
+{
+    m->mc = o->mc;
+    m->smp = o->smp;
+    m->ram_size = o->ram_size;
+    m->kernel = o->kernel;
+    m->initrd = o->initrd;
+    m->dtb = o->dtb;
+    m->append = o->append;
+    m->ram = ram_alloc(o->ram_size);
+    memory_add_ram(0, o->ram_size, m->ram, "ram");
+    for (int i = 0; i < MAX_SERIAL; i++) {
+        char label[24];
+
+        snprintf(label, sizeof(label), "serial%d", i);
+        m->serial[i] = o->serial[i] ? chardev_new(label, o->serial[i]) : NULL;
+    }
+    for (int i = 0; i < m->smp; i++) {
+        m->cpu[i] = cpu_create(i, m->smp);
+    }
+    m->mc->init(m);
+    arm_load_kernel(m);
+}
+
+static void monitor_create(MachineState *m, const Options *o)
+{
+    if (o->monitor) {
+        monitor_attach(chardev_new("monitor", o->monitor), m);
+        return;
+    }
+    for (int i = 0; o->monitor_on_mux && i < MAX_SERIAL; i++) {
+        if (chardev_is_mux(m->serial[i])) {
+            monitor_attach(m->serial[i], m);
+            break;
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    MachineState *m = g_new0(MachineState, 1);
+    Options options;
+    int code;
+
+    options_parse(argc, argv, &options);
+    if (options.process_name) {
+        prctl(PR_SET_NAME, options.process_name);
+    }
+    runstate_init(options.no_reboot, options.no_shutdown);
+    if (options.pidfile) {
+        pidfile_write(options.pidfile);
+    }
+    machine_create(m, &options);
+    monitor_create(m, &options);
+    cpus_start();
+    runstate_power_on();
+    if (!options.stopped) {
+        vm_start();
+    }
+    code = runstate_main_loop();
+    cpus_shutdown();
+    if (qemu_log_enabled(LOG_STATS)) {
+        cpus_print_stats();
+    }
+    chardev_flush_all(runstate_flush_give_up);
+    chardev_cleanup();
+    log_flush();
+    return code;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the command-line parser share. Main thread. */
+#ifndef SOFTMMU_OPTIONS_INTERNAL_H
+#define SOFTMMU_OPTIONS_INTERNAL_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "softmmu/options.h"
+
+/* The command line as given; options_parse() turns it into Options when all of it is known. */
+typedef struct CommandLine {
+    Options *o;
+    const char *option;                 /* the option at hand, with its dash */
+    const char *machine;
+    const char *smp_text;               /* "-smp" argument, for messages about smp */
+    uint64_t smp, ram;                  /* 0: not given */
+    const char *ram_text;
+    const char *cpu;
+    int serial_count;
+    const char *serial[MAX_SERIAL];
+    bool nographic, nodefaults;
+    const char *monitor;
+} CommandLine;
+
+/* One "key=value" of an option's argument; value is NULL for a bare word. */
+typedef struct KeyValue {
+    char *key, *value;
+} KeyValue;
+
+/* "qemu-system-arm: -opt arg: message", exit code 1. */
+_Noreturn void option_fail(const CommandLine *c, const char *arg, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Split at commas (",," is a comma); the array ends with key == NULL and lives for ever. Empty parts are a mistake. */
+KeyValue *option_split(const CommandLine *c, const char *arg);
+bool option_is_help(const char *arg);
+/* A whole number, decimal or 0x..; false if malformed or above max. */
+bool option_number(const char *text, uint64_t max, uint64_t *value);
+/* A size in bytes: digits, perhaps a fraction, perhaps B K M G T; `unit` multiplies a bare number. */
+bool option_size(const char *text, uint64_t unit, uint64_t *bytes);
+/* on|off|yes|no|true|false; a bare key counts as on. */
+bool option_bool(const CommandLine *c, const char *arg, const KeyValue *kv);
+/* The file must exist and be readable. */
+void option_check_file(const CommandLine *c, const char *path);
+
+/* softmmu/options-machine.c */
+void option_machine(CommandLine *c, const char *arg);
+void option_cpu(CommandLine *c, const char *arg);
+void option_accel(CommandLine *c, const char *arg);
+void option_smp(CommandLine *c, const char *arg);
+void option_memory(CommandLine *c, const char *arg);
+/* Decide and check what these options left open. */
+void options_machine_finish(CommandLine *c);
+
+/* softmmu/options-misc.c */
+void option_device(CommandLine *c, const char *arg);
+void option_semihosting(CommandLine *c, const char *arg);
+void option_semihosting_config(CommandLine *c, const char *arg);
+void option_log_items(CommandLine *c, const char *arg);
+void option_log_file(CommandLine *c, const char *arg);
+void option_log_filter(CommandLine *c, const char *arg);
+#endif

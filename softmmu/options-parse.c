@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Values in option arguments: lists of key=value, numbers, sizes, switches. Main thread; no state. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <glib.h>
+#include "qemu/log.h"
+#include "softmmu/options-internal.h"
+
+void option_fail(const CommandLine *c, const char *arg, const char *fmt, ...)
+{
+    va_list ap;
+    char *text;
+
+    va_start(ap, fmt);
+    text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    if (arg) {
+        error_exit("%s %s: %s", c->option, arg, text);
+    }
+    error_exit("%s: %s", c->option, text);
+}
+
+KeyValue *option_split(const CommandLine *c, const char *arg)
+{
+    GArray *list = g_array_new(TRUE, TRUE, sizeof(KeyValue));
+    const char *p = arg;
+
+    for (;;) {
+        GString *part = g_string_new(NULL);
+        KeyValue kv = { NULL, NULL };
+        char *eq;
+
+        while (*p && (*p != ',' || p[1] == ',')) {
+            p += *p == ',';
+            g_string_append_c(part, *p++);
+        }
+        if (!part->len) {
+            option_fail(c, arg, "empty item in the list");
+        }
+        kv.key = g_string_free(part, FALSE);
+        eq = strchr(kv.key, '=');
+        if (eq) {
+            *eq = 0;
+            kv.value = eq + 1;
+        }
+        g_array_append_val(list, kv);
+        if (!*p) {
+            break;
+        }
+        p++;
+    }
+    return (KeyValue *)(void *)g_array_free(list, FALSE);
+}
+
+bool option_is_help(const char *arg)
+{
+    return !strcmp(arg, "help") || !strcmp(arg, "?");
+}
+
+bool option_number(const char *text, uint64_t max, uint64_t *value)
+{
+    bool hex = text && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    char *end;
+
+    if (!text || !(hex ? g_ascii_isxdigit(text[2]) : g_ascii_isdigit(text[0]))) {
+        return false;
+    }
+    errno = 0;
+    *value = g_ascii_strtoull(text, &end, hex ? 16 : 10);
+    return !*end && !errno && *value <= max;
+}
+
+bool option_size(const char *text, uint64_t unit, uint64_t *bytes)
+{
+    static const char suffixes[] = "BKMGTPE";
+    uint64_t whole;
+    double fraction = 0;
+    char *end;
+
+    if (!text || !g_ascii_isdigit(text[0])) {
+        return false;
+    }
+    errno = 0;
+    whole = g_ascii_strtoull(text, &end, 10);
+    if (errno) {
+        return false;
+    }
+    if (*end == '.') {
+        char *point = end;
+
+        if (!g_ascii_isdigit(point[1])) {
+            return false;
+        }
+        for (end++; g_ascii_isdigit(*end); end++) {
+        }
+        char *digits = g_strndup(point, (size_t)(end - point));
+
+        fraction = g_ascii_strtod(digits, NULL);
+        g_free(digits);
+    }
+    if (*end) {
+        const char *s = strchr(suffixes, g_ascii_toupper(*end));
+
+        if (!s || end[1]) {
+            return false;
+        }
+        unit = 1ull << (10 * (s - suffixes));
+    }
+    if (__builtin_mul_overflow(whole, unit, bytes) ||
+        __builtin_add_overflow(*bytes, (uint64_t)(fraction * (double)unit), bytes)) {
+        return false;
+    }
+    return true;
+}
+
+bool option_bool(const CommandLine *c, const char *arg, const KeyValue *kv)
+{
+    static const char *const names[] = { "on", "yes", "true", "off", "no", "false" };
+
+    if (!kv->value) {
+        return true;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (!strcmp(kv->value, names[i])) {
+            return i < 3;
+        }
+    }
+    option_fail(c, arg, "%s is 'on' or 'off', not '%s'", kv->key, kv->value);
+}
+
+void option_check_file(const CommandLine *c, const char *path)
+{
+    struct stat st;
+
+    if (!*path) {
+        option_fail(c, "''", "the file's name is empty");
+    }
+    if (stat(path, &st) < 0 || access(path, R_OK) < 0) {
+        option_fail(c, path, "%s", strerror(errno));
+    }
+    if (S_ISDIR(st.st_mode)) {
+        option_fail(c, path, "is a directory, not a file");
+    }
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line. Main thread, before anything else exists. */
+#ifndef SOFTMMU_OPTIONS_H
+#define SOFTMMU_OPTIONS_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "hw/boards.h"
+
+enum { MAX_SERIAL = 4 };
+
+typedef struct Options {
+    const MachineClass *mc;
+    int smp;
+    uint32_t ram_size;                  /* bytes */
+    const char *kernel, *initrd, *dtb, *append;
+    const char *serial[MAX_SERIAL];     /* chardev_new() syntax; NULL: not connected */
+    const char *monitor;                /* NULL: only where a serial line is "mon:" */
+    bool monitor_on_mux;                /* attach it to the first "mon:" serial line */
+    bool no_reboot, no_shutdown, stopped;
+    const char *name, *process_name, *pidfile;
+} Options;
+
+/* Fill in *o, accel_options, the log's settings, semihosting and the loader list; ends the program on mistakes (one
+ * line on stderr, exit code 1) and after -help and the like (exit code 0). */
+void options_parse(int argc, char **argv, Options *o);
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Run state: start, stop, reset and the end of the machine, and the signals that ask for the last.
+ *
+ * Any thread, or a signal handler, makes a request by setting an atomic flag and writing to an eventfd; the I/O thread
+ * finds the flag and does the work, so that stopping CPUs never happens on a CPU's own thread.
+ *
+ * While CPUs are being stopped, output queues do not hold their writers up (chardev_set_nowait()): a CPU waiting for
+ * a reader who does not read would never stop. A signal lifts the wait at once, in its handler, because the I/O thread itself
+ * may be waiting for a lock that such a CPU holds.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <glib.h>
+#include <glib-unix.h>
+#include "chardev/char.h"
+#include "hw/boards.h"
+#include "qemu/log.h"
+#include "qemu/timer.h"
+#include "sysemu/cpus.h"
+#include "sysemu/runstate.h"
+#include "sysemu/sysemu.h"
+
+static struct {
+    bool reset, shutdown, quit, continued;
+    int exit_code;                      /* valid once shutdown or quit is set */
+    int signal, signal_pid;             /* 0: none came */
+} request;                              /* atomics */
+
+static int wake_fd = -1;
+static GMainLoop *loop;                 /* I/O thread */
+static bool running;                    /* atomic; written by the I/O thread */
+static bool opt_no_reboot, opt_no_shutdown;     /* fixed by runstate_init() */
+static int exit_code;                   /* I/O thread */
+static enum { STOP_PRELAUNCH, STOP_PAUSED, STOP_SHUTDOWN } stop_reason; /* I/O thread; valid while not running */
+
+static void wake_io_thread(void)
+{
+    uint64_t one = 1;
+    ssize_t n = write(wake_fd, &one, sizeof(one));
+
+    (void)n;                            /* a full counter wakes as well */
+}
+
+void qemu_system_reset_request(void)
+{
+    __atomic_store_n(&request.reset, true, __ATOMIC_SEQ_CST);
+    wake_io_thread();
+}
+
+/* The first code other than 0 counts. */
+static void request_end(bool *flag, int code)
+{
+    int none = 0;
+
+    __atomic_compare_exchange_n(&request.exit_code, &none, code, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    __atomic_store_n(flag, true, __ATOMIC_SEQ_CST);
+    wake_io_thread();
+}
+
+void qemu_system_shutdown_request(int code)
+{
+    request_end(&request.shutdown, code);
+}
+
+void qemu_system_quit_request(int code)
+{
+    request_end(&request.quit, code);
+}
+
+bool runstate_is_running(void)
+{
+    return __atomic_load_n(&running, __ATOMIC_SEQ_CST);
+}
+
+const char *runstate_name(void)
+{
+    static const char *const stopped[] = { "paused (prelaunch)", "paused", "paused (shutdown)" };
+
+    return runstate_is_running() ? "running" : stopped[stop_reason];
+}
+
+bool runstate_flush_give_up(int stalled_ms)
+{
+    return stalled_ms >= 1000 && __atomic_load_n(&request.signal, __ATOMIC_SEQ_CST);
+}
+
+void runstate_hold_cpus(void)
+{
+    chardev_set_nowait(true);
+    cpus_pause();
+    chardev_set_nowait(false);
+    if (__atomic_load_n(&request.signal, __ATOMIC_SEQ_CST)) {
+        chardev_set_nowait(true);       /* came in between */
+    }
+}
+
+void runstate_release_cpus(void)
+{
+    cpus_resume();
+}
+
+void vm_start(void)
+{
+    if (runstate_is_running()) {
+        return;
+    }
+    __atomic_store_n(&running, true, __ATOMIC_SEQ_CST);
+    clock_virtual_pause(false);
+    cpus_resume();
+}
+
+static void stop(int reason)
+{
+    if (runstate_is_running()) {
+        runstate_hold_cpus();
+        clock_virtual_pause(true);
+        __atomic_store_n(&running, false, __ATOMIC_SEQ_CST);
+    }
+    stop_reason = reason;
+}
+
+void vm_stop(void)
+{
+    stop(STOP_PAUSED);
+}
+
+void runstate_power_on(void)
+{
+    qemu_devices_reset();
+    cpus_reset();
+}
+
+static void reset_machine(void)
+{
+    bool was_running = runstate_is_running();
+
+    if (was_running) {
+        runstate_hold_cpus();
+    }
+    runstate_power_on();
+    if (was_running) {
+        cpus_resume();
+    } else {
+        stop_reason = STOP_PAUSED;
+    }
+}
+
+static void end_loop(int code)
+{
+    if (runstate_is_running()) {
+        stop(STOP_SHUTDOWN);
+    }
+    exit_code = code;
+    g_main_loop_quit(loop);
+}
+
+/* The guest, not the user, wants to end. */
+static void guest_shutdown(int code)
+{
+    if (opt_no_shutdown) {
+        stop(STOP_SHUTDOWN);
+        __atomic_store_n(&request.exit_code, 0, __ATOMIC_SEQ_CST);
+    } else {
+        end_loop(code);
+    }
+}
+
+static gboolean requests_ready(gint fd, GIOCondition condition, gpointer opaque)
+{
+    uint64_t count;
+    int signo;
+
+    if (read(fd, &count, sizeof(count)) < 0) {
+        return G_SOURCE_CONTINUE;
+    }
+    if (__atomic_exchange_n(&request.continued, false, __ATOMIC_SEQ_CST)) {
+        chardev_terminal_continued();
+    }
+    signo = __atomic_load_n(&request.signal, __ATOMIC_SEQ_CST);
+    if (signo) {
+        int pid = __atomic_load_n(&request.signal_pid, __ATOMIC_SEQ_CST);
+
+        if (pid) {
+            error_report("terminating on signal %d from pid %d", signo, pid);
+        } else {
+            error_report("terminating on signal %d", signo);
+        }
+        end_loop(0);
+    } else if (__atomic_exchange_n(&request.quit, false, __ATOMIC_SEQ_CST)) {
+        end_loop(__atomic_load_n(&request.exit_code, __ATOMIC_SEQ_CST));
+    } else if (__atomic_exchange_n(&request.shutdown, false, __ATOMIC_SEQ_CST)) {
+        guest_shutdown(__atomic_load_n(&request.exit_code, __ATOMIC_SEQ_CST));
+    } else if (__atomic_exchange_n(&request.reset, false, __ATOMIC_SEQ_CST)) {
+        if (opt_no_reboot) {
+            guest_shutdown(0);
+        } else {
+            reset_machine();
+        }
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static void termination_signal(int signo, siginfo_t *info, void *context)
+{
+    int saved_errno = errno, none = 0;
+
+    if (!__atomic_compare_exchange_n(&request.signal, &none, signo, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+        /* Asked twice: the orderly way out does not come to an end. */
+        chardev_terminal_restore();
+        _exit(128 + signo);
+    }
+    __atomic_store_n(&request.signal_pid, info->si_code == SI_USER ? (int)info->si_pid : 0, __ATOMIC_SEQ_CST);
+    chardev_set_nowait(true);
+    wake_io_thread();
+    errno = saved_errno;
+}
+
+static void continue_signal(int signo)
+{
+    int saved_errno = errno;
+
+    __atomic_store_n(&request.continued, true, __ATOMIC_SEQ_CST);
+    wake_io_thread();
+    errno = saved_errno;
+}
+
+/* Runs once (SA_RESETHAND); returning repeats the fault, which then ends the program in the usual way. */
+static void fatal_signal(int signo)
+{
+    chardev_terminal_restore();
+}
+
+static void signals_init(void)
+{
+    static const int termination[] = { SIGINT, SIGTERM, SIGHUP };
+    static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+    struct sigaction sa, old;
+
+    memset(&sa, 0, sizeof(sa));
+    sigemptyset(&sa.sa_mask);
+    sa.sa_flags = SA_SIGINFO | SA_RESTART;
+    sa.sa_sigaction = termination_signal;
+    for (unsigned i = 0; i < G_N_ELEMENTS(termination); i++) {
+        /* Ignored by our parent's wish (nohup, a shell's background job): keep it so. */
+        if (sigaction(termination[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
+            sigaction(termination[i], &sa, NULL);
+        }
+    }
+    sa.sa_flags = SA_RESTART;
+    sa.sa_handler = continue_signal;
+    sigaction(SIGCONT, &sa, NULL);
+    sa.sa_flags = (int)SA_RESETHAND;
+    sa.sa_handler = fatal_signal;
+    for (unsigned i = 0; i < G_N_ELEMENTS(fatal); i++) {
+        sigaction(fatal[i], &sa, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN);
+}
+
+void runstate_init(bool no_reboot, bool no_shutdown)
+{
+    opt_no_reboot = no_reboot;
+    opt_no_shutdown = no_shutdown;
+    wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (wake_fd < 0) {
+        error_exit("cannot create an eventfd: %s", strerror(errno));
+    }
+    loop = g_main_loop_new(NULL, FALSE);
+    g_unix_fd_add(wake_fd, G_IO_IN, requests_ready, NULL);
+    signals_init();
+}
+
+int runstate_main_loop(void)
+{
+    g_main_loop_run(loop);
+    return exit_code;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A32 branches, software interrupt, breakpoint (ARM DDI 0100I A3.3, A3.9, A4). Thread-private, see translate-internal.h. */
+#include "hw/semihosting.h"
+#include "target/arm/translate-internal.h"
+
+static uint32_t branch_target(const DisasContext *s, uint32_t insn)
+{
+    return s_read_pc(s) + ((uint32_t)sfield(insn, 0, 24) << 2);
+}
+
+/* B<c> target */
+bool trans_b(DisasContext *s, uint32_t insn)
+{
+    gen_exit_jmp(s, branch_target(s, insn));
+    return true;
+}
+
+/* BL<c> target */
+bool trans_bl(DisasContext *s, uint32_t insn)
+{
+    gen_op1(s, IR_mov, REF_R(14), gen_const(s, s_next(s)));
+    gen_exit_jmp(s, branch_target(s, insn));
+    return true;
+}
+
+/* BLX target: to Thumb state; H is bit 1 of the address */
+bool trans_blx_imm(DisasContext *s, uint32_t insn)
+{
+    gen_op1(s, IR_mov, REF_R(14), gen_const(s, s_next(s)));
+    gen_exit_ind(s, gen_const(s, (branch_target(s, insn) + (bit(insn, 24) ? 2 : 0)) | 1));
+    return true;
+}
+
+void gen_bx(DisasContext *s, unsigned rm, bool link)
+{
+    /* The register already has the form PC|T. Bits 1:0 = 2 are UNPREDICTABLE and dealt with by arm_translate(). */
+    IRRef target = gen_reg(s, rm);
+
+    if (link) {
+        if (rm == 14) {
+            target = gen_op1(s, IR_mov, gen_temp(s), target);
+        }
+        gen_op1(s, IR_mov, REF_R(14), gen_const(s, s_next(s)));
+    }
+    gen_exit_ind(s, target);
+}
+
+/* BX<c> Rm; BXJ<c> Rm (there is no Jazelle here) */
+bool trans_bx(DisasContext *s, uint32_t insn)
+{
+    gen_bx(s, field(insn, 0, 4), false);
+    return true;
+}
+
+/* BLX<c> Rm */
+bool trans_blx(DisasContext *s, uint32_t insn)
+{
+    if (field(insn, 0, 4) == 15) {
+        return false;
+    }
+    gen_bx(s, field(insn, 0, 4), true);
+    return true;
+}
+
+/* SWI<c> #imm24 */
+bool trans_swi(DisasContext *s, uint32_t insn)
+{
+    gen_swi(s, field(insn, 0, 24) == SEMIHOSTING_SVC_ARM);
+    return true;
+}
+
+/* BKPT #imm16 */
+bool trans_bkpt(DisasContext *s, uint32_t insn)
+{
+    if (insn >> 28 != CC_AL) {
+        return false;
+    }
+    gen_raise(s, EXCP_PREFETCH_ABORT, FAULT_DEBUG);
+    return true;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The builders that the handlers share: helper calls, memory accesses, ways out of a block. See translate-internal.h.
+ */
+#include "target/arm/translate-internal.h"
+
+void gen_addi(DisasContext *s, IRRef d, IRRef a, uint32_t v)
+{
+    if (v == 0) {
+        if (d != a) {
+            gen_op1(s, IR_mov, d, a);
+        }
+    } else if ((int32_t)v < 0) {
+        gen_op2(s, IR_sub, d, a, gen_const(s, -v));
+    } else {
+        gen_op2(s, IR_add, d, a, gen_const(s, v));
+    }
+}
+
+void gen_call(DisasContext *s, IRRef d, HelperId h, IRRef a, IRRef b, IRRef c)
+{
+    ir_emit(s->b, IR_call, d, a, b, h)->c = c;
+}
+
+/* ---- memory ---- */
+
+uint8_t gen_mem(const DisasContext *s, unsigned size)
+{
+    uint8_t mem = size;
+
+    if (size > 0) {
+        if (s->flags & TBF_E) {
+            mem |= MEM_BE;
+        }
+        if (s->flags & TBF_ALIGN) {
+            mem |= MEM_ALIGN;
+        } else if (s->flags & TBF_NO_UNALIGN) {
+            mem |= MEM_ROTATE;
+        }
+    }
+    return mem;
+}
+
+uint8_t gen_mem_aligned(const DisasContext *s, unsigned size)
+{
+    return size | (size > 0 ? MEM_ALIGN : 0) | (size > 0 && (s->flags & TBF_E) ? MEM_BE : 0);
+}
+
+void gen_ld(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uint8_t mem)
+{
+    if (ref_is_const(base)) {
+        base = gen_const(s, ir_const_value(s->b, base) + imm);
+        imm = 0;
+    }
+    ir_emit(s->b, IR_ld, d, base, REF_NONE, imm)->mem = mem;
+}
+
+void gen_st(DisasContext *s, IRRef val, IRRef base, uint32_t imm, uint8_t mem)
+{
+    if (ref_is_const(base)) {
+        base = gen_const(s, ir_const_value(s->b, base) + imm);
+        imm = 0;
+    }
+    ir_emit(s->b, IR_st, REF_NONE, base, val, imm)->mem = mem;
+}
+
+static void gen_multiple(DisasContext *s, IROpcode opc, const IRRef *refs, unsigned n, IRRef base, uint32_t imm,
+                         uint8_t mem)
+{
+    IRBlock *b = s->b;
+    IROp *op;
+
+    if (b->nargs + n > IR_MAX_ARGS) {
+        b->overflow = true;
+        return;
+    }
+    op = ir_emit(b, opc, REF_NONE, base, REF_NONE, imm);
+    op->mem = mem;
+    op->n = n;
+    op->arg = b->nargs;
+    for (unsigned i = 0; i < n; i++) {
+        b->args[b->nargs++] = refs[i];
+    }
+}
+
+void gen_ldm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_t imm, uint8_t mem)
+{
+    /* A doubleword needs word alignment only, which a plain 8-byte access cannot say. */
+    if (n == 1 && (mem & MEM_SIZE) == 2) {
+        gen_ld(s, refs[0], base, imm, mem);
+    } else {
+        gen_multiple(s, IR_ldm, refs, n, base, imm, mem);
+    }
+}
+
+void gen_stm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_t imm, uint8_t mem)
+{
+    if (n == 1 && (mem & MEM_SIZE) == 2) {
+        gen_st(s, refs[0], base, imm, mem);
+    } else {
+        gen_multiple(s, IR_stm, refs, n, base, imm, mem);
+    }
+}
+
+/* ---- ways out ---- */
+
+void gen_exit_jmp(DisasContext *s, uint32_t pc_t)
+{
+    /* A jump backwards may close a loop, so that interrupts must be looked for there. */
+    ir_emit(s->b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, pc_t)->n = (pc_t & ~1u) <= s->pc;
+    s->end = END_JMP;
+}
+
+void gen_exit_ind(DisasContext *s, IRRef ref)
+{
+    ir_emit(s->b, IR_exit_ind, REF_NONE, ref, REF_NONE, 0);
+    s->end = END_OTHER;
+}
+
+void gen_exit_main(DisasContext *s)
+{
+    ir_emit(s->b, IR_exit_main, REF_NONE, REF_NONE, REF_NONE, 0);
+    s->end = END_OTHER;
+}
+
+void gen_exit_main_next(DisasContext *s)
+{
+    ir_emit(s->b, IR_stenv, REF_NONE, gen_const(s, s_next(s)), REF_NONE, ENV_OFFSET(regs[15]));
+    gen_exit_main(s);
+}
+
+void gen_raise(DisasContext *s, int excp, uint32_t fsr)
+{
+    gen_call(s, REF_NONE, HELPER_raise, gen_const(s, excp), gen_const(s, fsr), REF_NONE);
+    gen_exit_main(s);
+}
+
+void gen_write_pc(DisasContext *s, IRRef ref)
+{
+    if (ref_is_const(ref)) {
+        uint32_t v = ir_const_value(s->b, ref);
+
+        gen_exit_ind(s, gen_const(s, s->thumb ? v | 1 : v & ~3u));
+    } else if (s->thumb) {
+        gen_exit_ind(s, gen_op2(s, IR_or, gen_temp(s), ref, gen_const(s, 1)));
+    } else {
+        gen_exit_ind(s, gen_op2(s, IR_and, gen_temp(s), ref, gen_const(s, ~3u)));
+    }
+}

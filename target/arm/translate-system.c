@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Status registers, hints, coprocessors 14 and 15, software interrupts (ARM DDI 0100I A3.10, A3.13, A4, B3; ARM DDI 0360 3.4).
+ * Thread-private, see translate-internal.h.
+ *
+ * An instruction after which the rest of the block might run in another context (mode, endianness, interrupts unmasked,
+ * translation changed) ends the block through the main loop, which looks the next block up afresh.
+ */
+#include "hw/semihosting.h"
+#include "target/arm/translate-internal.h"
+
+/* ---- status registers ---- */
+
+/* MRS<c> Rd, CPSR; MRS<c> Rd, SPSR */
+bool trans_mrs(DisasContext *s, uint32_t insn)
+{
+    unsigned rd = field(insn, 12, 4);
+
+    if (rd == 15) {
+        return false;
+    }
+    if (bit(insn, 22)) {
+        if (!s_priv(s)) {
+            return false;
+        }
+        gen_call(s, REF_R(rd), HELPER_spsr_read, REF_NONE, REF_NONE, REF_NONE);
+    } else {
+        gen_call(s, REF_R(rd), HELPER_cpsr_read, REF_NONE, REF_NONE, REF_NONE);
+        /* The helper takes T from env->regs[15], which may be out of date here; in ARM state it is 0. */
+        gen_op2(s, IR_bic, REF_R(rd), REF_R(rd), gen_const(s, CPSR_T));
+    }
+    return true;
+}
+
+/* Write CPSR under a mask (T and J never change this way) and go on in the right way. */
+static void gen_cpsr_write(DisasContext *s, IRRef value, uint32_t mask, bool may_unmask)
+{
+    mask &= CPSR_NZCV | CPSR_Q | CPSR_GE | CPSR_E | (s_priv(s) ? CPSR_A | CPSR_I | CPSR_F | CPSR_M : 0);
+    if (!mask) {
+        return;
+    }
+    gen_call(s, REF_NONE, HELPER_cpsr_write, value, gen_const(s, mask), REF_NONE);
+    if (may_unmask && (mask & (CPSR_E | CPSR_A | CPSR_I | CPSR_F | CPSR_M))) {
+        gen_exit_main_next(s);
+    }
+}
+
+/* MSR<c> CPSR_<fields>, value; MSR<c> SPSR_<fields>, value */
+static bool gen_msr(DisasContext *s, uint32_t insn, IRRef value)
+{
+    uint32_t mask = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        mask |= bit(insn, 16 + i) ? 0xffu << (8 * i) : 0;
+    }
+    if (!bit(insn, 22)) {
+        gen_cpsr_write(s, value, mask, true);
+    } else if (s_priv(s)) {
+        gen_call(s, REF_NONE, HELPER_spsr_write, value, gen_const(s, mask), REF_NONE);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool trans_msr_reg(DisasContext *s, uint32_t insn)
+{
+    unsigned rm = field(insn, 0, 4);
+
+    return rm != 15 && gen_msr(s, insn, REF_R(rm));
+}
+
+bool trans_msr_imm(DisasContext *s, uint32_t insn)
+{
+    unsigned rot = field(insn, 8, 4) * 2;
+    uint32_t v = insn & 0xff;
+
+    return gen_msr(s, insn, gen_const(s, rot ? v >> rot | v << (32 - rot) : v));
+}
+
+bool gen_cps(DisasContext *s, unsigned imod, uint32_t aif, int mode)
+{
+    bool enable = imod == 2;
+
+    if (imod == 1 || (imod == 0 && (mode < 0 || aif)) || (imod >= 2 && !aif) || (mode >= 0 && !arm_mode_valid(mode))) {
+        return false;       /* UNPREDICTABLE */
+    }
+    if (s_priv(s)) {
+        gen_cpsr_write(s, gen_const(s, (enable ? 0 : aif) | (mode >= 0 ? mode : 0)),
+                       (imod ? aif : 0) | (mode >= 0 ? CPSR_M : 0), enable || mode >= 0);
+    }
+    return true;            /* in user mode it does nothing */
+}
+
+/* CPS #mode; CPSIE iflags{, #mode}; CPSID iflags{, #mode} */
+bool trans_cps(DisasContext *s, uint32_t insn)
+{
+    bool changes_mode = bit(insn, 17);
+
+    if (!changes_mode && field(insn, 0, 5)) {
+        return false;
+    }
+    return gen_cps(s, field(insn, 18, 2), insn & (CPSR_A | CPSR_I | CPSR_F), changes_mode ? (int)field(insn, 0, 5) : -1);
+}
+
+void gen_setend(DisasContext *s, bool big)
+{
+    if (big != !!(s->flags & TBF_E)) {
+        gen_cpsr_write(s, gen_const(s, big ? CPSR_E : 0), CPSR_E, true);
+    }
+}
+
+/* SETEND BE; SETEND LE */
+bool trans_setend(DisasContext *s, uint32_t insn)
+{
+    gen_setend(s, bit(insn, 9));
+    return true;
+}
+
+/* ---- hints, software interrupt ---- */
+
+/* PLD */
+bool trans_nop(DisasContext *s, uint32_t insn)
+{
+    return true;
+}
+
+static void gen_wfi(DisasContext *s)
+{
+    gen_call(s, REF_NONE, HELPER_wfi, REF_NONE, REF_NONE, REF_NONE);
+    gen_exit_main_next(s);
+}
+
+/* NOP<c>, YIELD<c>, WFE<c>, WFI<c>, SEV<c>, and hints without meaning */
+bool trans_hint(DisasContext *s, uint32_t insn)
+{
+    switch (field(insn, 0, 8)) {
+    case 1:     /* YIELD */
+    case 2:     /* WFE: the event register may be set at any time, so it need not wait */
+        gen_exit_main_next(s);      /* CPUs that share a thread take turns */
+        break;
+    case 3:
+        gen_wfi(s);
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
+void gen_swi(DisasContext *s, bool semihosting_number)
+{
+    if (semihosting_number && semihosting_enabled && s_priv(s)) {
+        gen_call(s, REF_NONE, HELPER_semihosting, REF_NONE, REF_NONE, REF_NONE);
+        gen_exit_main_next(s);      /* the call may have stopped the machine */
+    } else {
+        gen_raise(s, EXCP_SWI, 0);
+    }
+}
+
+/* ---- coprocessors ---- */
+
+/* cp10 and cp11 */
+bool trans_vfp(DisasContext *s, uint32_t insn)
+{
+    return translate_vfp(s, insn);
+}
+
+/* A coprocessor register goes to Rd; to the flags if that is PC. */
+static void gen_mrc_result(DisasContext *s, uint32_t insn, HelperId helper)
+{
+    unsigned rd = field(insn, 12, 4);
+    IRRef t = rd == 15 ? gen_temp(s) : REF_R(rd);
+
+    gen_call(s, t, helper, gen_const(s, insn), REF_NONE, REF_NONE);
+    if (rd == 15) {
+        gen_cpsr_write(s, t, CPSR_NZCV, false);
+    }
+}
+
+/* MCR<c> p14, MRC<c> p14 */
+bool trans_cp14(DisasContext *s, uint32_t insn)
+{
+    if (bit(insn, 20)) {
+        gen_mrc_result(s, insn, HELPER_cp14_read);
+        return true;
+    }
+    if (field(insn, 12, 4) == 15) {
+        return false;
+    }
+    gen_call(s, REF_NONE, HELPER_cp14_write, gen_const(s, insn), REF_R(field(insn, 12, 4)), REF_NONE);
+    return true;
+}
+
+/* The CP15 registers and operations that need no helper: opc1, CRn, CRm, opc2. */
+#define CP15_REG(opc1, crn, crm, opc2) ((opc1) << 12 | (crn) << 8 | (crm) << 4 | (opc2))
+enum {
+    CP15_WFI = CP15_REG(0, 7, 0, 4),
+    CP15_PREFETCH_FLUSH = CP15_REG(0, 7, 5, 4),
+    CP15_DSB = CP15_REG(0, 7, 10, 4),
+    CP15_DMB = CP15_REG(0, 7, 10, 5),
+    CP15_TPIDRURW = CP15_REG(0, 13, 0, 2),
+    CP15_TPIDRURO = CP15_REG(0, 13, 0, 3),
+    CP15_TPIDRPRW = CP15_REG(0, 13, 0, 4),
+};
+
+static unsigned cp15_reg(uint32_t insn)
+{
+    return CP15_REG(field(insn, 21, 3), field(insn, 16, 4), field(insn, 0, 4), field(insn, 5, 3));
+}
+
+/* Offset of a thread ID register that the current privilege may access, or 0. */
+static uint32_t thread_id_offset(const DisasContext *s, uint32_t insn, bool write)
+{
+    switch (cp15_reg(insn)) {
+    case CP15_TPIDRURW:
+        return ENV_OFFSET(cp15.tpidrurw);
+    case CP15_TPIDRURO:
+        return write && !s_priv(s) ? 0 : ENV_OFFSET(cp15.tpidruro);
+    case CP15_TPIDRPRW:
+        return s_priv(s) ? ENV_OFFSET(cp15.tpidrprw) : 0;
+    default:
+        return 0;
+    }
+}
+
+/*
+ * Cache maintenance, which has nothing to do here: stores to translated code are seen when they happen. CRm 5: instruction
+ * cache and branch predictor; 6, 7, 10, 11, 14, 15: data and unified caches.
+ */
+static bool is_cache_maintenance(uint32_t insn)
+{
+    unsigned opc2 = field(insn, 5, 3);
+
+    if (field(insn, 21, 3) != 0 || field(insn, 16, 4) != 7) {
+        return false;
+    }
+    switch (field(insn, 0, 4)) {
+    case 5:
+        return opc2 <= 2 || opc2 == 6 || opc2 == 7;
+    case 6: case 7: case 11: case 14: case 15:
+        return opc2 <= 2;
+    case 10:
+        return opc2 <= 2;
+    default:
+        return false;
+    }
+}
+
+/* MRC<c> p15, opc1, Rd, CRn, CRm, opc2 */
+bool trans_mrc15(DisasContext *s, uint32_t insn)
+{
+    unsigned rd = field(insn, 12, 4);
+    uint32_t offset = thread_id_offset(s, insn, false);
+
+    if (offset && rd != 15) {
+        ir_emit(s->b, IR_ldenv, REF_R(rd), REF_NONE, REF_NONE, offset);
+    } else {
+        gen_mrc_result(s, insn, HELPER_cp15_read);
+    }
+    return true;
+}
+
+/* MCR<c> p15, opc1, Rd, CRn, CRm, opc2 */
+bool trans_mcr15(DisasContext *s, uint32_t insn)
+{
+    unsigned rd = field(insn, 12, 4);
+    uint32_t offset = thread_id_offset(s, insn, true);
+
+    if (rd == 15) {
+        return false;
+    }
+    switch (cp15_reg(insn)) {
+    case CP15_DSB:
+    case CP15_DMB:
+        ir_emit(s->b, IR_barrier, REF_NONE, REF_NONE, REF_NONE, 0);
+        return true;
+    case CP15_PREFETCH_FLUSH:
+        gen_exit_jmp(s, s_next(s));
+        return true;
+    case CP15_WFI:
+        if (s_priv(s)) {
+            gen_wfi(s);
+            return true;
+        }
+        break;
+    default:
+        break;
+    }
+    if (offset) {
+        ir_emit(s->b, IR_stenv, REF_NONE, REF_R(rd), REF_NONE, offset);
+    } else if (!s_priv(s) || !is_cache_maintenance(insn)) {
+        gen_call(s, REF_NONE, HELPER_cp15_write, gen_const(s, insn), REF_R(rd), REF_NONE);
+        gen_exit_main_next(s);
+    }
+    return true;
+}

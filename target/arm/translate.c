@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The translator's driver: guest instructions of one page -> one IR block. It fetches, decodes, wraps an instruction in its
+ * condition, calls the row's handler and decides where the block ends. Thread-private: works on the caller's IRBlock and on
+ * constant tables.
+ *
+ * Conditions. An instruction whose condition is not AL stands in a skip region: `br_if !cc, L; ...; L:`. The region stays
+ * open over following instructions with the same condition until one of them has written the flags. A conditional instruction
+ * that leaves the block by an indirect exit does not end it: translation goes on behind the join point.
+ */
+#include "target/arm/decode.h"
+
+enum {
+    LIVE_INSNS = 12,        /* how far arm_flags_live_at() looks */
+};
+
+static uint32_t fetch32(const uint8_t *code_page, uint32_t pc)
+{
+    const uint8_t *p = code_page + (pc & 0xffc);
+
+    return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static uint32_t fetch16(const uint8_t *code_page, uint32_t pc)
+{
+    const uint8_t *p = code_page + (pc & 0xffe);
+
+    return p[0] | p[1] << 8;
+}
+
+static void close_skip(DisasContext *s)
+{
+    if (s->skip_cond != CC_AL) {
+        ir_emit(s->b, IR_label, REF_NONE, REF_NONE, REF_NONE, s->skip_label);
+        s->skip_cond = CC_AL;
+    }
+}
+
+void gen_skip_unless(DisasContext *s, unsigned cc)
+{
+    if (cc >= CC_AL || s->skip_cond == cc) {
+        return;
+    }
+    close_skip(s);
+    s->skip_label = ir_label(s->b);
+    s->skip_cond = cc;
+    ir_emit(s->b, IR_br_if, REF_NONE, REF_NONE, REF_NONE, s->skip_label)->cc = cc ^ 1;
+}
+
+/* Did the ops from number `first` on write any of N Z C V? */
+static bool wrote_flags(const IRBlock *b, int first)
+{
+    for (int i = first; i < b->nops; i++) {
+        const IROp *op = &b->ops[i];
+
+        if (op->setf || op->opc == IR_fmstat ||
+            (op->opc == IR_call && (ir_helper_flags(op->imm) & HF_WFLAGS))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void translate_insn(DisasContext *s)
+{
+    const DecodeRow *row;
+    int first;
+
+    s->cond = CC_AL;
+    if (s->thumb) {
+        s->insn = fetch16(s->code_page, s->pc);
+        s->next_pc = s->pc + 2;
+        row = decode_t16(s->insn);
+    } else {
+        s->insn = fetch32(s->code_page, s->pc);
+        s->next_pc = s->pc + 4;
+        row = decode_a32(s->insn);
+        if (s->insn >> 28 < CC_AL) {
+            s->cond = s->insn >> 28;
+        }
+    }
+
+    if (s->skip_cond != s->cond) {
+        close_skip(s);
+    }
+    ir_emit(s->b, IR_insn_start, REF_NONE, REF_NONE, REF_NONE, s->pc | s->thumb);
+    first = s->b->nops;
+    s->end = END_NONE;
+    if (!row || !(row->info & I_OWN_COND)) {
+        gen_skip_unless(s, s->cond);
+    }
+    if (!row || !row->trans(s, s->insn)) {
+        gen_skip_unless(s, s->cond);
+        gen_raise(s, EXCP_UNDEF, 0);
+    }
+    if (s->skip_cond != CC_AL && (s->end != END_NONE || wrote_flags(s->b, first))) {
+        close_skip(s);
+        if (s->end == END_JMP) {
+            /* The second of the block's two direct exits: the condition failed. */
+            gen_exit_jmp(s, s_next(s));
+        } else {
+            s->end = END_NONE;
+        }
+    }
+}
+
+void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns)
+{
+    DisasContext s = {
+        .b = b,
+        .code_page = code_page,
+        .flags = flags,
+        .max_insns = max_insns,
+        .thumb = pc & 1,
+        .skip_cond = CC_AL,
+    };
+    uint32_t start;
+
+    /* BX to an address with bits 1:0 = 2 is UNPREDICTABLE; the word is fetched from the aligned address. */
+    s.pc = s.thumb ? pc & ~1u : pc & ~3u;
+    start = s.pc;
+    ir_reset(b, pc, flags);
+    for (;;) {
+        translate_insn(&s);
+        b->guest_insns++;
+        if (s.end != END_NONE) {
+            break;
+        }
+        if ((int)b->guest_insns >= max_insns || (s.next_pc ^ start) >> 12 != 0 || ir_nearly_full(b)) {
+            close_skip(&s);
+            gen_exit_jmp(&s, s_next(&s));
+            break;
+        }
+        s.pc = s.next_pc;
+    }
+    b->guest_bytes = s.next_pc - start;
+}
+
+/* Flags that condition cc reads. */
+static uint8_t cond_reads(unsigned cc)
+{
+    return cc < CC_AL ? ir_cc_flags(cc) : 0;
+}
+
+/* True if an operand field of the A32 row (a whole nibble of letters) names PC. */
+static bool names_pc(const DecodeRow *row, uint32_t insn)
+{
+    for (unsigned lo = 0; lo < 20; lo += 4) {
+        if (!(row->mask >> lo & 15) && (insn >> lo & 15) == 15) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * What the instruction needs and defines: *reads and *writes are F_* masks; writes has only what is written for certain.
+ * False: the instruction may raise, leave the block or use the flags in a way the rows do not describe.
+ */
+static bool flag_effect(const DecodeRow *row, uint32_t insn, bool thumb, uint8_t *reads, uint8_t *writes)
+{
+    unsigned info = row->info & I_FLAGS;
+    bool sets;
+
+    *reads = *writes = 0;
+    if (info == I_STOP) {
+        return false;
+    }
+    if (thumb) {
+        /* ADD and MOV of high registers may write PC. */
+        if ((insn & 0xfc87) == 0x4487 && (insn & 0x0300) != 0x0100) {
+            return false;
+        }
+        sets = true;
+    } else {
+        bool dp_imm_shift = field(insn, 25, 3) == 1 || (field(insn, 25, 3) == 0 && !bit(insn, 4));
+
+        /* Data processing may read PC with all but register shifts; writing it ends the block. */
+        if (dp_imm_shift && info != I_PURE ? field(insn, 12, 4) == 15 : names_pc(row, insn)) {
+            return false;
+        }
+        if (field(insn, 25, 3) == 0 && (insn & 0xff0) == 0x060) {
+            *reads |= F_C;      /* RRX */
+        }
+        sets = bit(insn, 20);
+    }
+    if (info == I_CARRY) {
+        *reads |= F_C;
+    }
+    if (info != I_PURE && sets) {
+        *writes = info == I_LOGIC ? F_NZ : F_NZCV;
+    }
+    return true;
+}
+
+uint8_t arm_flags_live_at(uint32_t pc, uint32_t flags, const uint8_t *code_page)
+{
+    bool thumb = pc & 1;
+    uint8_t live = 0, dead = 0;     /* disjoint; the rest is undecided */
+    uint32_t start;
+
+    pc &= thumb ? ~1u : ~3u;
+    start = pc;
+    for (int i = 0; i < LIVE_INSNS && (pc ^ start) >> 12 == 0; i++) {
+        uint32_t insn = thumb ? fetch16(code_page, pc) : fetch32(code_page, pc);
+        const DecodeRow *row = thumb ? decode_t16(insn) : decode_a32(insn);
+        unsigned cc = thumb ? CC_AL : insn >> 28;
+        uint8_t reads, writes;
+
+        live |= cond_reads(cc) & ~dead;
+        if (!row || !flag_effect(row, insn, thumb, &reads, &writes)) {
+            break;
+        }
+        live |= reads & ~dead;
+        if (cc >= CC_AL) {
+            dead |= writes & ~live;
+        }
+        if ((live | dead) == F_NZCV) {
+            return live;
+        }
+        pc += thumb ? 2 : 4;
+    }
+    return F_NZCV & ~dead;
+}

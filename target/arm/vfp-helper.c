@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * FPSCR and the other VFP system registers, the switch between the guest's and the host's MXCSR, and the helpers that
+ * translated code calls for VFP instructions. On the CPU's thread; *_stopped() while that CPU does not run guest code.
+ *
+ * ARM DDI 0100I C1-C5, ARM DDI 0360 (VFP11 of the MPCore) for the ID values.
+ */
+#include <xmmintrin.h>
+#include "qemu/log.h"
+#include "target/arm/vfp-helper.h"
+#include "tcg/helper.h"
+
+enum { REG_FPSID = 0, REG_FPSCR = 1, REG_MVFR1 = 6, REG_MVFR0 = 7, REG_FPEXC = 8, REG_FPINST = 9, REG_FPINST2 = 10 };
+
+enum {
+    FPSID_VALUE = 0x410120b4,       /* ARM, VFPv2, part 0x20, variant 0xb, revision 4 */
+    MVFR0_VALUE = 0x11111111,
+    MVFR1_VALUE = 0,
+};
+
+/* FPSCR bits that live in env->fpscr: 26, DN, FZ, rounding mode, STRIDE, LEN. */
+#define FPSCR_STORED    0x07f70000u
+#define FPSCR_KEY       (FPSCR_FZ | 0x00370000u)    /* what translations depend on */
+
+#define MXCSR_MASKED    0x1f80u                     /* all exceptions masked, nothing raised, round to nearest */
+#define MXCSR_STICKY    0x3fu
+#define MXCSR_RC_SHIFT  13
+
+/* Rounding mode between its two encodings: towards plus infinity is 1 in FPSCR, 2 in MXCSR; minus the other way round. */
+static uint32_t swap_rounding(uint32_t mode)
+{
+    return (mode & 1) << 1 | mode >> 1;
+}
+
+static uint32_t mxcsr_from_fpscr(uint32_t fpscr)
+{
+    return MXCSR_MASKED | swap_rounding(fpscr >> 22 & 3) << MXCSR_RC_SHIFT;
+}
+
+static uint32_t cumulative(uint32_t mxcsr)
+{
+    /* IE -> IOC; ZE OE UE PE -> DZC OFC UFC IXC; the host's denormal flag means nothing here */
+    return (mxcsr & 1) | (mxcsr >> 1 & 0x1e);
+}
+
+static uint32_t gather_fpscr(const CPUARMState *env, uint32_t mxcsr)
+{
+    const ARMFlags *f = &env->fp_nzcv;
+    uint32_t nzcv = (uint32_t)(f->nz & 0xc0) << 24 | (uint32_t)(f->c & 1) << 29 | (uint32_t)(f->v & 1) << 28;
+
+    return nzcv | env->fpscr | env->fpscr_cum | cumulative(mxcsr);
+}
+
+/* Spread a new FPSCR over its places; returns the MXCSR for it. */
+static uint32_t spread_fpscr(CPUARMState *env, uint32_t value)
+{
+    uint32_t changed = env->fpscr ^ value;
+
+    env->fp_nzcv = (ARMFlags){ .nz = value >> 24 & 0xc0, .c = value >> 29 & 1, .v = value >> 28 & 1 };
+    env->fpscr = value & FPSCR_STORED;
+    env->fpscr_cum = value & FPSCR_CUMULATIVE;
+    if (changed & FPSCR_KEY) {
+        arm_context_changed(env);
+    }
+    return mxcsr_from_fpscr(value);
+}
+
+uint32_t vfp_fpscr_stopped(const CPUARMState *env)
+{
+    return gather_fpscr(env, env->mxcsr);
+}
+
+void vfp_set_fpscr_stopped(CPUARMState *env, uint32_t value)
+{
+    env->mxcsr = spread_fpscr(env, value);
+}
+
+void vfp_enter_guest(CPUARMState *env)
+{
+    env->host_mxcsr = _mm_getcsr();
+    _mm_setcsr((env->mxcsr & (3u << MXCSR_RC_SHIFT | MXCSR_STICKY)) | MXCSR_MASKED);
+}
+
+void vfp_leave_guest(CPUARMState *env)
+{
+    env->mxcsr = _mm_getcsr();
+    _mm_setcsr(env->host_mxcsr);
+}
+
+uint32_t helper_vfp_get_fpscr(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
+{
+    return gather_fpscr(env, _mm_getcsr());
+}
+
+uint32_t helper_vfp_set_fpscr(CPUARMState *env, uint32_t value, uint32_t b, uint32_t c)
+{
+    _mm_setcsr(spread_fpscr(env, value));
+    return 0;
+}
+
+/* May the current mode use cp10 and cp11 at all? The lesser right of the two counts, as in arm_tb_flags(). */
+static bool coprocessor_access(const CPUARMState *env)
+{
+    uint32_t right = env->cp15.cpacr >> 20 & env->cp15.cpacr >> 22 & 3;
+
+    return right == 3 || (right == 1 && arm_privileged(env));
+}
+
+/*
+ * Rights to a system register. With FPEXC.EN clear, privileged code still reaches the ID registers and FPEXC; user code never
+ * reaches more than FPSID and FPSCR.
+ */
+static void check_register_access(CPUARMState *env, uint32_t reg, bool write)
+{
+    bool enabled = env->fpexc & FPEXC_EN, privileged = arm_privileged(env), allowed;
+
+    switch (reg) {
+    case REG_FPSID:
+        allowed = enabled || privileged;
+        break;
+    case REG_FPSCR:
+        allowed = enabled;
+        break;
+    case REG_MVFR0: case REG_MVFR1:
+        allowed = privileged && !write;
+        break;
+    case REG_FPEXC:
+        allowed = privileged;
+        break;
+    case REG_FPINST: case REG_FPINST2:
+        allowed = privileged && enabled;
+        break;
+    default:
+        allowed = false;
+        break;
+    }
+    if (!allowed || !coprocessor_access(env)) {
+        arm_raise_exception(env, EXCP_UNDEF);
+    }
+}
+
+uint32_t helper_vmrs(CPUARMState *env, uint32_t reg, uint32_t b, uint32_t c)
+{
+    check_register_access(env, reg, false);
+    switch (reg) {
+    case REG_FPSID:
+        return FPSID_VALUE;
+    case REG_FPSCR:
+        return gather_fpscr(env, _mm_getcsr());
+    case REG_MVFR0:
+        return MVFR0_VALUE;
+    case REG_MVFR1:
+        return MVFR1_VALUE;
+    case REG_FPEXC:
+        return env->fpexc;
+    case REG_FPINST:
+        return env->fpinst;
+    default:
+        return env->fpinst2;
+    }
+}
+
+uint32_t helper_vmsr(CPUARMState *env, uint32_t reg, uint32_t value, uint32_t c)
+{
+    check_register_access(env, reg, true);
+    switch (reg) {
+    case REG_FPSID:
+        qemu_log_mask(LOG_GUEST_ERROR, "vfp: write of %#x to read-only FPSID\n", value);
+        break;
+    case REG_FPSCR:
+        _mm_setcsr(spread_fpscr(env, value));
+        break;
+    case REG_FPEXC:
+        if ((env->fpexc ^ value) & FPEXC_EN) {
+            env->fpexc = value & FPEXC_EN;
+            arm_context_changed(env);
+        }
+        break;
+    case REG_FPINST:
+        env->fpinst = value;
+        break;
+    default:
+        env->fpinst2 = value;
+        break;
+    }
+    return 0;
+}
+
+/* d = (+-d) + (+-(n * m)), each step rounded: C4.1. */
+static void slow_mac_single(CPUARMState *env, uint32_t op, uint32_t d, uint32_t n, uint32_t m)
+{
+    uint32_t acc = env->vfp.s[d];
+    uint32_t product = vfp_op_s(env, op == VFP_SLOW_NMAC || op == VFP_SLOW_NMSC ? VFP_NMUL : VFP_MUL, env->vfp.s[n], env->vfp.s[m]);
+
+    if (op == VFP_SLOW_MSC || op == VFP_SLOW_NMSC) {
+        acc ^= 1u << 31;
+    }
+    env->vfp.s[d] = vfp_op_s(env, VFP_ADD, acc, product);
+}
+
+static void slow_mac_double(CPUARMState *env, uint32_t op, uint32_t d, uint32_t n, uint32_t m)
+{
+    uint64_t acc = env->vfp.d[d];
+    uint64_t product = vfp_op_d(env, op == VFP_SLOW_NMAC || op == VFP_SLOW_NMSC ? VFP_NMUL : VFP_MUL, env->vfp.d[n], env->vfp.d[m]);
+
+    if (op == VFP_SLOW_MSC || op == VFP_SLOW_NMSC) {
+        acc ^= 1ull << 63;
+    }
+    env->vfp.d[d] = vfp_op_d(env, VFP_ADD, acc, product);
+}
+
+static void slow_single(CPUARMState *env, uint32_t op, uint32_t d, uint32_t n, uint32_t m)
+{
+    uint32_t *s = env->vfp.s;
+
+    switch (op) {
+    case VFP_SLOW_MAC: case VFP_SLOW_NMAC: case VFP_SLOW_MSC: case VFP_SLOW_NMSC:
+        slow_mac_single(env, op, d, n, m);
+        break;
+    case VFP_CMP: case VFP_CMPE:
+        vfp_op_s(env, op, s[d], s[m]);
+        break;
+    case VFP_SLOW_CMPZ: case VFP_SLOW_CMPEZ:
+        vfp_op_s(env, op == VFP_SLOW_CMPZ ? VFP_CMP : VFP_CMPE, s[d], 0);
+        break;
+    case VFP_CVT_SD:
+        env->vfp.d[d & 15] = vfp_op_d(env, op, s[m], 0);
+        break;
+    case VFP_ADD: case VFP_SUB: case VFP_MUL: case VFP_NMUL: case VFP_DIV:
+        s[d] = vfp_op_s(env, op, s[n], s[m]);
+        break;
+    default:
+        s[d] = vfp_op_s(env, op, s[m], 0);
+        break;
+    }
+}
+
+static void slow_double(CPUARMState *env, uint32_t op, uint32_t d, uint32_t n, uint32_t m)
+{
+    uint64_t *r = env->vfp.d;
+
+    switch (op) {
+    case VFP_SLOW_MAC: case VFP_SLOW_NMAC: case VFP_SLOW_MSC: case VFP_SLOW_NMSC:
+        slow_mac_double(env, op, d & 15, n & 15, m & 15);
+        break;
+    case VFP_CMP: case VFP_CMPE:
+        vfp_op_d(env, op, r[d & 15], r[m & 15]);
+        break;
+    case VFP_SLOW_CMPZ: case VFP_SLOW_CMPEZ:
+        vfp_op_d(env, op == VFP_SLOW_CMPZ ? VFP_CMP : VFP_CMPE, r[d & 15], 0);
+        break;
+    case VFP_CVT_DS: case VFP_TOSI: case VFP_TOSIZ: case VFP_TOUI: case VFP_TOUIZ:
+        env->vfp.s[d] = (uint32_t)vfp_op_d(env, op, r[m & 15], 0);
+        break;
+    case VFP_SITO: case VFP_UITO:
+        r[d & 15] = vfp_op_d(env, op, env->vfp.s[m], 0);
+        break;
+    case VFP_ADD: case VFP_SUB: case VFP_MUL: case VFP_NMUL: case VFP_DIV:
+        r[d & 15] = vfp_op_d(env, op, r[n & 15], r[m & 15]);
+        break;
+    default:
+        r[d & 15] = vfp_op_d(env, op, r[m & 15], 0);
+        break;
+    }
+}
+
+uint32_t helper_vfp_slow(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
+{
+    uint32_t op = a & (VFP_SLOW_DOUBLE - 1), d = b & 31, n = b >> 8 & 31, m = b >> 16 & 31;
+
+    if (a & VFP_SLOW_DOUBLE) {
+        slow_double(env, op, d, n, m);
+    } else {
+        slow_single(env, op, d, n, m);
+    }
+    return 0;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The interpreter's memory ops. Plain accesses go through the CPU's fast table as single relaxed atomic accesses of their
+ * size, since other CPUs use the same memory; all else takes the soft TLB's slow path, which may raise a data abort. Runs
+ * on the CPU's thread.
+ */
+#include "accel/tcg/softtlb.h"
+#include "tcg/interp/interp.h"
+
+static bool is_fp(IRRef ref)
+{
+    return ref_is_s(ref) || ref_is_d(ref) || ref_is_ftemp(ref);
+}
+
+static uint64_t get_any(const InterpRun *r, IRRef ref)
+{
+    return is_fp(ref) ? interp_get_fp(r, ref) : interp_get(r, ref);
+}
+
+static void set_any(const InterpRun *r, IRRef ref, uint64_t value)
+{
+    if (is_fp(ref)) {
+        interp_set_fp(r, ref, value);
+    } else {
+        interp_set(r, ref, value);
+    }
+}
+
+/* The fast table knows nothing of user rights for privileged code. */
+static void *plain_access(const InterpRun *r, const IROp *op, uint32_t va, unsigned bytes, bool store)
+{
+    return op->mem & MEM_USER ? NULL : tlb_fast(r->env, va, bytes, store);
+}
+
+static uint64_t load_plain(const void *p, uint8_t mem)
+{
+    bool swap = mem & MEM_BE;
+    uint64_t v;
+
+    switch (mem & MEM_SIZE) {
+    case 0:
+        v = __atomic_load_n((const uint8_t *)p, __ATOMIC_RELAXED);
+        return mem & MEM_SIGNED ? (uint32_t)(int8_t)v : v;
+    case 1:
+        v = __atomic_load_n((const uint16_t *)p, __ATOMIC_RELAXED);
+        v = swap ? __builtin_bswap16(v) : v;
+        return mem & MEM_SIGNED ? (uint32_t)(int16_t)v : v;
+    case 2:
+        v = __atomic_load_n((const uint32_t *)p, __ATOMIC_RELAXED);
+        return swap ? __builtin_bswap32(v) : v;
+    default:
+        v = __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED);
+        return swap ? __builtin_bswap64(v) : v;
+    }
+}
+
+static void store_plain(void *p, uint64_t v, uint8_t mem)
+{
+    bool swap = mem & MEM_BE;
+
+    switch (mem & MEM_SIZE) {
+    case 0:
+        __atomic_store_n((uint8_t *)p, v, __ATOMIC_RELAXED);
+        break;
+    case 1:
+        __atomic_store_n((uint16_t *)p, swap ? __builtin_bswap16(v) : v, __ATOMIC_RELAXED);
+        break;
+    case 2:
+        __atomic_store_n((uint32_t *)p, swap ? __builtin_bswap32(v) : v, __ATOMIC_RELAXED);
+        break;
+    default:
+        __atomic_store_n((uint64_t *)p, swap ? __builtin_bswap64(v) : v, __ATOMIC_RELAXED);
+        break;
+    }
+}
+
+static void load(const InterpRun *r, const IROp *op)
+{
+    uint32_t va = interp_get(r, op->a) + op->imm;
+    unsigned size = op->mem & MEM_SIZE;
+    void *p = plain_access(r, op, va, 1u << size, false);
+
+    if (p) {
+        set_any(r, op->d, load_plain(p, op->mem));
+    } else if (size == 3) {
+        set_any(r, op->d, slow_load64(r->env, va, op->mem, r->pc));
+    } else {
+        set_any(r, op->d, slow_load(r->env, va, op->mem, r->pc));
+    }
+}
+
+static void store(const InterpRun *r, const IROp *op)
+{
+    uint32_t va = interp_get(r, op->a) + op->imm;
+    unsigned size = op->mem & MEM_SIZE;
+    uint64_t value = get_any(r, op->b);
+    void *p = plain_access(r, op, va, 1u << size, true);
+
+    if (p) {
+        store_plain(p, value, op->mem);
+    } else if (size == 3) {
+        slow_store64(r->env, va, value, op->mem, r->pc);
+    } else {
+        slow_store(r->env, va, value, op->mem, r->pc);
+    }
+}
+
+/* All elements are in one page, aligned to their size and directly accessible. */
+static uint8_t *plain_range(const InterpRun *r, const IROp *op, uint32_t va, bool is_store)
+{
+    unsigned bytes = 1u << (op->mem & MEM_SIZE);
+
+    if ((va & ((1u << TLB_PAGE_BITS) - 1)) + op->n * bytes > 1u << TLB_PAGE_BITS) {
+        return NULL;
+    }
+    return plain_access(r, op, va, bytes, is_store);
+}
+
+static void load_multiple(const InterpRun *r, const IROp *op)
+{
+    uint32_t va = interp_get(r, op->a) + op->imm;
+    unsigned size = op->mem & MEM_SIZE;
+    const uint8_t *p = plain_range(r, op, va, false);
+    const uint32_t *words = (const uint32_t *)(const void *)r->env->ldm_buf;
+
+    if (!p) {
+        slow_ldm(r->env, va, op->n, op->mem, r->pc);
+    }
+    for (unsigned i = 0; i < op->n; i++) {
+        IRRef ref = r->args[op->arg + i];
+
+        if (p) {
+            set_any(r, ref, load_plain(p + (i << size), op->mem & ~MEM_SIGNED));
+        } else {
+            set_any(r, ref, size == 3 ? r->env->ldm_buf[i] : words[i]);
+        }
+    }
+}
+
+static void store_multiple(const InterpRun *r, const IROp *op)
+{
+    uint32_t va = interp_get(r, op->a) + op->imm;
+    unsigned size = op->mem & MEM_SIZE;
+    uint8_t *p = plain_range(r, op, va, true);
+    uint32_t *words = (uint32_t *)(void *)r->env->ldm_buf;
+
+    for (unsigned i = 0; i < op->n; i++) {
+        uint64_t value = get_any(r, r->args[op->arg + i]);
+
+        if (p) {
+            store_plain(p + (i << size), value, op->mem);
+        } else if (size == 3) {
+            r->env->ldm_buf[i] = value;
+        } else {
+            words[i] = value;
+        }
+    }
+    if (!p) {
+        slow_stm(r->env, va, op->n, op->mem, r->pc);
+    }
+}
+
+void interp_mem_op(const InterpRun *r, const IROp *op)
+{
+    switch (op->opc) {
+    case IR_ld:
+        load(r, op);
+        break;
+    case IR_st:
+        store(r, op);
+        break;
+    case IR_ldm:
+        load_multiple(r, op);
+        break;
+    default:
+        store_multiple(r, op);
+        break;
+    }
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The x86_64 back end as the accelerator sees it (TCGBackend), and what stands at the start of every code buffer: the helper
+ * table, constants, the way in and out of translated code, and the thunks of the slow paths.
+ *
+ * x86_layout and enter_code are written by the first init_buffer(), before any CPU runs; the layout of all buffers is equal.
+ */
+#include <xmmintrin.h>
+#include "accel/tcg/softtlb.h"
+#include "target/arm/vfp-helper.h"
+#include "tcg/helper.h"
+#include "tcg/x86_64/emit.h"
+
+BufferLayout x86_layout;
+static const uint8_t *enter_code, *leave_code;
+
+_Static_assert(offsetof(CPUARMState, regs) == 0 && offsetof(CPUARMState, nzcv) < 128, "hot fields have short offsets");
+_Static_assert(sizeof(JumpCacheEntry) == 16, "exit_ind scales PC by 4");
+_Static_assert(TLB_WRITE_OFFSET < INT32_MAX, "a displacement");
+
+static const int callee_saved[] = { RBX, RBP, R12, R13, R14, R15 };
+enum { THUNK_XMM_BYTES = 16 * 16 };
+
+static void sync_regs(Asm *as, bool out)
+{
+    for (int n = 0; n < 15; n++) {
+        if (x86_guest_reg[n] == NO_REG) {
+            continue;
+        }
+        if (out) {
+            x_mov_rm_r(as, false, emit_env(ENV_OFFSET(regs) + 4 * n), x86_guest_reg[n]);
+        } else {
+            x_mov_r_rm(as, false, x86_guest_reg[n], emit_env(ENV_OFFSET(regs) + 4 * n));
+        }
+    }
+}
+
+/* ---- what the thunks call: parameters are in env, see slow_common() ---- */
+static uint64_t thunk_load(CPUARMState *env, uint32_t va)
+{
+    return slow_load(env, va, env->slow_mem, env->regs[15]);
+}
+
+static uint64_t thunk_load64(CPUARMState *env, uint32_t va)
+{
+    return slow_load64(env, va, env->slow_mem, env->regs[15]);
+}
+
+static uint64_t thunk_store(CPUARMState *env, uint32_t va)
+{
+    slow_store(env, va, (uint32_t)env->slow_val, env->slow_mem, env->regs[15]);
+    return 0;
+}
+
+static uint64_t thunk_store64(CPUARMState *env, uint32_t va)
+{
+    slow_store64(env, va, env->slow_val, env->slow_mem, env->regs[15]);
+    return 0;
+}
+
+static uint64_t thunk_ldm(CPUARMState *env, uint32_t va)
+{
+    slow_ldm(env, va, env->slow_n, env->slow_mem, env->regs[15]);
+    return 0;
+}
+
+static uint64_t thunk_stm(CPUARMState *env, uint32_t va)
+{
+    slow_stm(env, va, env->slow_n, env->slow_mem, env->regs[15]);
+    return 0;
+}
+
+static uint64_t thunk_fp(CPUARMState *env, uint32_t unused)
+{
+    int op = (int)(env->slow_mem & ~(uint32_t)VFP_SLOW_DOUBLE);
+
+    if (env->slow_mem & VFP_SLOW_DOUBLE) {
+        return vfp_op_d(env, op, env->slow_val, env->slow_val2);
+    }
+    return vfp_op_s(env, op, (uint32_t)env->slow_val, (uint32_t)env->slow_val2);
+}
+
+typedef uint64_t (*ThunkFn)(CPUARMState *, uint32_t);
+
+/* ecx = argument -> rcx = result; keeps rax, rdx and guest registers, and all xmm if asked. */
+static void emit_slow_thunk(Asm *as, ThunkFn fn, bool save_xmm)
+{
+    int frame = save_xmm ? THUNK_XMM_BYTES + 8 : 8;
+
+    sync_regs(as, true);
+    x_push(as, RAX);
+    x_push(as, RDX);
+    x_alu_rm_i(as, ALU_SUB, true, rm_reg(RSP), frame);
+    for (int x = 0; x < XMM_COUNT && save_xmm; x++) {
+        x_movaps_m_x(as, rm_mem(RSP, 16 * x), x);
+    }
+    x_mov_r_rm(as, true, RDI, rm_reg(ENV_REG));
+    x_mov_r_rm(as, false, RSI, rm_reg(RCX));
+    x_mov_r_i64(as, RAX, (uint64_t)(uintptr_t)fn);
+    x_call_rm(as, rm_reg(RAX));
+    x_mov_r_rm(as, true, RCX, rm_reg(RAX));
+    for (int x = 0; x < XMM_COUNT && save_xmm; x++) {
+        x_movaps_x_m(as, x, rm_mem(RSP, 16 * x));
+    }
+    x_alu_rm_i(as, ALU_ADD, true, rm_reg(RSP), frame);
+    x_pop(as, RDX);
+    x_pop(as, RAX);
+    sync_regs(as, false);
+    x_ret(as);
+}
+
+static uint32_t put_constant(Asm *as, const uint8_t *base, uint64_t value)
+{
+    uint32_t at;
+
+    as->p = (uint8_t *)(((uintptr_t)as->p + 15) & ~(uintptr_t)15);
+    at = (uint32_t)(as->p - base);
+    memcpy(as->p, &value, 8);
+    memset(as->p + 8, 0, 8);
+    as->p += 16;
+    return at;
+}
+
+static void emit_enter(Asm *as)
+{
+    enum { N = sizeof(callee_saved) / sizeof(callee_saved[0]) };
+
+    for (int i = 0; i < N; i++) {
+        x_push(as, callee_saved[i]);
+    }
+    x_alu_rm_i(as, ALU_SUB, true, rm_reg(RSP), 8);
+    x_mov_r_rm(as, true, ENV_REG, rm_reg(RDI));
+    x_mov_r_rm(as, true, RAX, rm_reg(RSI));
+    x_mov_rm_r(as, true, emit_env(ENV_OFFSET(host_rsp)), RSP);
+    x_stmxcsr(as, emit_env(ENV_OFFSET(host_mxcsr)));
+    x_ldmxcsr(as, emit_env(ENV_OFFSET(mxcsr)));
+    x_mov_r_rm(as, true, TLB_REG, emit_env(ENV_OFFSET(tlb_read)));
+    sync_regs(as, false);
+    x_jmp_rm(as, rm_reg(RAX));
+}
+
+/* rax = result; guest registers are in env already. */
+static void emit_return(Asm *as)
+{
+    x_stmxcsr(as, emit_env(ENV_OFFSET(mxcsr)));
+    x_ldmxcsr(as, emit_env(ENV_OFFSET(host_mxcsr)));
+    x_alu_rm_i(as, ALU_ADD, true, rm_reg(RSP), 8);
+    for (int i = sizeof(callee_saved) / sizeof(callee_saved[0]); i-- > 0;) {
+        x_pop(as, callee_saved[i]);
+    }
+    x_ret(as);
+}
+
+/* regs[15] = the next PC|T, perhaps under a new context: go on there if the jump cache knows it. */
+static void emit_exit_main(Asm *as, const uint8_t *epilogue)
+{
+    uint8_t *out[3];
+    RM slot = rm_sib(ENV_REG, RCX, 2, ENV_OFFSET(jump_cache));
+
+    x_mov_r_rm(as, true, TLB_REG, emit_env(ENV_OFFSET(tlb_read)));
+    x_alu_rm_i(as, ALU_CMP, false, emit_env(ENV_OFFSET(exit_request)), 0);
+    out[0] = x_jcc_fwd(as, X_NE);
+    x_mov_r_rm(as, false, RDX, emit_env(ENV_OFFSET(regs[15])));
+    x_mov_r_rm(as, false, RCX, rm_reg(RDX));
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), (JUMP_CACHE_SIZE - 1) << 2);
+    x_alu_rm_r(as, ALU_CMP, false, slot, RDX);
+    out[1] = x_jcc_fwd(as, X_NE);
+    x_mov_r_rm(as, false, RAX, emit_env(ENV_OFFSET(ctxkey)));
+    slot.disp += 4;
+    x_alu_rm_r(as, ALU_CMP, false, slot, RAX);
+    out[2] = x_jcc_fwd(as, X_NE);
+    slot.disp += 4;
+    x_jmp_rm(as, slot);
+    for (int i = 0; i < 3; i++) {
+        x_patch(out[i], as->p);
+    }
+    x_mov_r_i(as, RAX, 0);
+    x_jmp(as, epilogue);
+}
+
+static bool x86_init_buffer(CodeBuffer *buf)
+{
+    Asm as = { buf->base, buf->end };
+    BufferLayout *l = &x86_layout;
+    const uint8_t *base = buf->base;
+    const struct { uint32_t *at; ThunkFn fn; } thunks[] = {
+        { l->load, thunk_load }, { l->load64, thunk_load64 }, { l->store, thunk_store },
+        { l->store64, thunk_store64 }, { l->ldm, thunk_ldm }, { l->stm, thunk_stm }, { l->fp, thunk_fp },
+    };
+
+    if (buf->end - buf->base < 64 * 1024) {
+        return false;
+    }
+    l->helpers = 0;
+    for (int i = 0; i < NB_HELPERS; i++) {
+        memcpy(as.p, &helper_table[i].fn, sizeof(HelperFn));
+        as.p += sizeof(HelperFn);
+    }
+    l->sign_s = put_constant(&as, base, 0x80000000u);
+    l->sign_d = put_constant(&as, base, 1ull << 63);
+    l->abs_s = put_constant(&as, base, 0x7fffffffu);
+    l->abs_d = put_constant(&as, base, ~(1ull << 63));
+    l->two32_s = put_constant(&as, base, 0x4f800000u);
+    l->two32_d = put_constant(&as, base, 0x41f0000000000000ull);
+
+    l->enter = (uint32_t)(as.p - base);
+    emit_enter(&as);
+    l->leave = (uint32_t)(as.p - base);
+    x_mov_r_rm(&as, true, ENV_REG, rm_reg(RDI));
+    x_mov_r_rm(&as, true, RSP, emit_env(ENV_OFFSET(host_rsp)));
+    x_mov_r_i(&as, RAX, 0);
+    emit_return(&as);
+    l->epilogue = (uint32_t)(as.p - base);
+    sync_regs(&as, true);
+    emit_return(&as);
+    l->ind_miss = (uint32_t)(as.p - base);
+    x_mov_rm_r(&as, false, emit_env(ENV_OFFSET(regs[15])), RDX);
+    x_mov_r_i(&as, RAX, 0);
+    x_jmp(&as, base + l->epilogue);
+    l->exit_main = (uint32_t)(as.p - base);
+    emit_exit_main(&as, base + l->epilogue);
+    l->sync_out = (uint32_t)(as.p - base);
+    sync_regs(&as, true);
+    x_ret(&as);
+    l->sync_in = (uint32_t)(as.p - base);
+    sync_regs(&as, false);
+    x_ret(&as);
+    for (size_t i = 0; i < sizeof(thunks) / sizeof(thunks[0]); i++) {
+        for (int xmm = 0; xmm < 2; xmm++) {
+            thunks[i].at[xmm] = (uint32_t)(as.p - base);
+            emit_slow_thunk(&as, thunks[i].fn, xmm);
+        }
+    }
+    l->code = (uint32_t)(as.p - base);
+    buf->ptr = as.p;
+    if (!enter_code) {
+        enter_code = base + l->enter;
+        leave_code = base + l->leave;
+    }
+    return true;
+}
+
+static uintptr_t x86_exec(CPUARMState *env, TranslationBlock *tb)
+{
+    uintptr_t (*enter)(CPUARMState *, const void *);
+
+    memcpy(&enter, &enter_code, sizeof(enter));
+    return enter(env, tb->code);
+}
+
+static __attribute__((noreturn)) void x86_unwind(CPUARMState *env)
+{
+    void (*leave)(CPUARMState *);
+
+    memcpy(&leave, &leave_code, sizeof(leave));
+    leave(env);
+    __builtin_unreachable();
+}
+
+static void point_jump(TranslationBlock *tb, int n, const uint8_t *target)
+{
+    uint8_t *field = tb->code + tb->jmp[n].patch_offset;
+    intptr_t rel = target - (field + 4);
+
+    assert(!((uintptr_t)field & 3) && rel >= INT32_MIN && rel <= INT32_MAX);
+    __atomic_store_n((int32_t *)(void *)field, (int32_t)rel, __ATOMIC_RELEASE);
+}
+
+static void x86_set_jump(TranslationBlock *tb, int n, TranslationBlock *to)
+{
+    point_jump(tb, n, to->code);
+}
+
+static void x86_clear_jump(TranslationBlock *tb, int n)
+{
+    point_jump(tb, n, tb->code + tb->jmp[n].stub_offset);
+}
+
+const TCGBackend tcg_backend_x86_64 = {
+    .name = "x86_64",
+    .init_buffer = x86_init_buffer,
+    .emit = x86_emit_block,
+    .exec = x86_exec,
+    .set_jump = x86_set_jump,
+    .clear_jump = x86_clear_jump,
+    .unwind = x86_unwind,
+};

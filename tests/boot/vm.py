@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A guest under test: starts the emulator with QEMU's command line and pipes, talks to its console.
+
+Used by the tests in this directory. A VM has one reader thread that collects the console's output; everything else
+runs in the caller's thread. Every wait has a limit.
+"""
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MACHINE = "realview-eb-mpcore"
+# What a healthy kernel never says.
+TROUBLE = re.compile(
+    r"WARNING|\bBUG\b|Oops|rcu.*stall|nobody cared|Call trace|Backtrace:|Unhandled fault|soft lockup|blocked for more"
+    r"|Kernel panic|Internal error|Unable to handle|Bad mode|scheduling while atomic|irq \d+: .*disabl"
+)
+PROMPT = r"/ # "
+
+
+class Failure(Exception):
+    """A check that did not hold; the text says what was seen."""
+
+
+def time_scale():
+    return float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
+
+
+def guest_parts(*names):
+    """Paths of the guest's parts, built if need be. PQEMU_TEST_GUEST=name=path,... replaces single ones."""
+    out = subprocess.run([os.path.join(ROOT, "scripts/guest/build"), *names], stdout=subprocess.PIPE, check=True,
+                         universal_newlines=True).stdout
+    parts = dict(line.split("=", 1) for line in out.splitlines())
+    for word in filter(None, os.environ.get("PQEMU_TEST_GUEST", "").split(",")):
+        name, path = word.split("=", 1)
+        parts[name] = path
+    return parts
+
+
+def emulator():
+    return os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
+
+
+def is_upstream():
+    """Whether the emulator under test is somebody's QEMU: it lacks PQEMU's properties and the board's reset."""
+    out = subprocess.run([emulator(), "-version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30,
+                         universal_newlines=True).stdout
+    return "PQEMU" not in out
+
+
+# name -> properties of -accel tcg, number to multiply time limits by
+DESIGNS = {
+    "unified": ("ccache=unified", 1),
+    "separate": ("ccache=separate", 1),
+    "single": ("thread=single", 2),
+    "interp": ("backend=interp", 6),
+}
+UPSTREAM_DESIGNS = {"multi": ("thread=multi", 2), "single": ("thread=single", 3)}
+
+
+def designs():
+    return UPSTREAM_DESIGNS if is_upstream() else DESIGNS
+
+
+class VM:
+    """One run of the emulator with a Linux guest. Use as a context manager: leaving it ends the process."""
+
+    def __init__(self, accel="", cmd=None, smp=4, mem=256, append="", initrd="initrd", dtb="dtb", args=(),
+                 reboot=False, slow=1):
+        parts = guest_parts("kernel", "stress" if initrd == "stress" else "base")
+        line = "console=ttyAMA0 panic=-1 " + append
+        if cmd is not None:
+            if "," in cmd:
+                raise ValueError("init takes commas for spaces")
+            line += " cmd=" + cmd.replace(" ", ",")
+        self.argv = [emulator(), "-machine", MACHINE, "-smp", str(smp), "-m", str(mem), "-kernel", parts["kernel"],
+                     "-dtb", parts.get(dtb, dtb), "-initrd", parts[initrd], "-append", line.strip(), "-nographic"]
+        if accel:
+            self.argv += ["-accel", "tcg," + accel]
+        if not reboot:
+            self.argv.append("-no-reboot")
+        self.argv += args
+        self.scale = slow * time_scale()
+        self.start_time = time.monotonic()
+        self.process = subprocess.Popen(self.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT)
+        self.output = bytearray()       # under self.changed
+        self.ended = False              # under self.changed
+        self.changed = threading.Condition()
+        self.position = 0               # everything before it has been matched by expect()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.kill()
+
+    def _read(self):
+        while True:
+            data = os.read(self.process.stdout.fileno(), 65536)
+            with self.changed:
+                self.output += data
+                self.ended = not data
+                self.changed.notify_all()
+            if not data:
+                return
+
+    def text(self):
+        with self.changed:
+            return self.output.decode("utf-8", "replace").replace("\r", "")
+
+    def send(self, text):
+        """Type text on the console."""
+        try:
+            self.process.stdin.write(text.encode())
+            self.process.stdin.flush()
+        except OSError as error:
+            raise Failure("the emulator does not take input any more: %s" % error) from error
+
+    def expect(self, pattern, limit=60):
+        """Wait until pattern appears in output not matched yet; returns the match. \\r\\n reads as \\n."""
+        regex = re.compile(pattern.encode().replace(b"\\n", b"\\r*\\n"), re.M)
+        deadline = time.monotonic() + limit * self.scale
+        with self.changed:
+            seen = -1
+            while True:
+                if len(self.output) != seen:
+                    seen = len(self.output)
+                    # A long wait must not scan megabytes again and again: patterns are shorter than 64 KiB.
+                    found = regex.search(self.output, max(self.position, 0))
+                    if found:
+                        self.position = found.end()
+                        return found
+                    self.position = max(self.position, seen - 65536)
+                left = deadline - time.monotonic()
+                if self.ended:
+                    raise Failure("the emulator ended while waiting for %r" % pattern)
+                if left <= 0:
+                    raise Failure("no %r within %.0f s" % (pattern, limit * self.scale))
+                self.changed.wait(min(left, 1.0))
+
+    def shell(self, command, limit=60):
+        """Run a command in the guest's shell; returns (exit status, output)."""
+        begin = self.position
+        # The marker is spelled so that the echo of the line does not match.
+        self.send(command + '; echo "<end""ed $?>"\n')
+        found = self.expect(r"<ended (\d+)>", limit)
+        with self.changed:
+            text = self.output[begin:found.start()].decode("utf-8", "replace").replace("\r", "")
+        return int(found.group(1)), text
+
+    def wait_userland(self, limit=60):
+        found = self.expect(r"userland: (\d+) CPUs, up ([0-9.]+) s", limit)
+        return int(found.group(1))
+
+    def wait_shell(self, limit=60):
+        """Wait for userland and the shell; returns the number of CPUs."""
+        cpus = self.wait_userland(limit)
+        self.expect(PROMPT)
+        # The shell's line editor would break the echo of long lines.
+        self.shell("stty columns 1000")
+        return cpus
+
+    def wait_exit(self, limit=30):
+        """Wait until the emulator ends by itself; returns its exit status."""
+        try:
+            status = self.process.wait(limit * self.scale)
+        except subprocess.TimeoutExpired:
+            raise Failure("the emulator did not end within %.0f s" % (limit * self.scale)) from None
+        self.reader.join(10)
+        return status
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.reader.join(10)
+        for pipe in (self.process.stdin, self.process.stdout):
+            try:
+                pipe.close()
+            except OSError:
+                pass
+
+    def check_log(self):
+        bad = [line for line in self.text().splitlines() if TROUBLE.search(line)]
+        if bad:
+            raise Failure("the kernel complains: " + " | ".join(bad[:5]))
+
+
+class Cases:
+    """Prints TAP. `with cases.case("name"):` is one test case; the program goes on after a failed one."""
+
+    def __init__(self):
+        self.number = 0
+        self.failed = 0
+
+    def case(self, name, vm=None):
+        return _Case(self, name, vm)
+
+    def skip(self, name, reason):
+        self.number += 1
+        print("ok %d - %s # SKIP %s" % (self.number, name, reason), flush=True)
+
+    def report(self, name, problem=None, vm=None):
+        self.number += 1
+        if problem is None:
+            print("ok %d - %s" % (self.number, name), flush=True)
+            return
+        self.failed += 1
+        print("not ok %d - %s" % (self.number, name))
+        print("# " + str(problem).replace("\n", "\n# "))
+        if vm is not None:
+            print("# command: " + " ".join("'%s'" % a if " " in a or ";" in a else a for a in vm.argv))
+            for line in vm.text().splitlines()[-40:]:
+                print("# > " + line)
+        sys.stdout.flush()
+
+    def finish(self):
+        print("1..%d" % self.number)
+        sys.exit(1 if self.failed else 0)
+
+
+class _Case:
+    def __init__(self, cases, name, vm):
+        self.cases, self.name, self.vm = cases, name, vm
+        self.ok = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            self.ok = True
+            self.cases.report(self.name)
+            return False
+        if issubclass(kind, (Failure, OSError, subprocess.SubprocessError)):
+            self.cases.report(self.name, error, self.vm)
+            return True
+        return False

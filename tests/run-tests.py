@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Finds and runs the tests, counts their cases, ends with `N passed, N failed`. docs/testing.md tells how to add one.
+
+A test is a program that prints TAP (`ok N - name`, `not ok N - name`, `# SKIP`); each such line is one case. Programs
+come from two places: what the build registered with test() (the unit tests in C), and scripts under tests/ that have a
+line `# run-tests: [timeout=SECONDS] [long] [alone]` near the top.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TESTS = os.path.join(ROOT, "tests")
+MARK = re.compile(r"^\s*(?:#|//|/\*)\s*run-tests:(.*)$", re.M)
+RESULT = re.compile(r"^(not )?ok\b\s*(\d+)?\s*-?\s*(.*)$")
+PLAN = re.compile(r"^1\.\.(\d+)")
+OUTPUT_LIMIT = 64 * 1024        # bytes shown of a failed test's output
+
+
+class Test:
+    """One program to run."""
+
+    def __init__(self, name, argv, timeout, is_long=False, alone=False, env=None):
+        self.name, self.argv, self.timeout = name, argv, timeout
+        self.is_long, self.alone, self.env = is_long, alone, env or {}
+
+
+class Outcome:
+    """What a program said: names of cases by result, and its output."""
+
+    def __init__(self, test):
+        self.test = test
+        self.passed, self.failed, self.skipped = [], [], []
+        self.output = ""
+        self.seconds = 0.0
+
+
+def built_tests(build):
+    """The programs registered with meson's test()."""
+    path = os.path.join(build, "meson-info/intro-tests.json")
+    if not os.path.exists(path):
+        return
+    with open(path, encoding="utf-8") as file:
+        for entry in json.load(file):
+            suites = [suite.split(":")[-1] for suite in entry["suite"]]
+            yield Test("unit/" + entry["name"], entry["cmd"], entry["timeout"], "long" in suites,
+                       not entry["is_parallel"], entry["env"])
+
+
+def script_tests():
+    """The scripts under tests/ that carry the mark."""
+    for directory, subdirs, files in os.walk(TESTS):
+        subdirs.sort()
+        for file in sorted(files):
+            path = os.path.join(directory, file)
+            if not file.endswith((".py", ".sh")) or path == os.path.abspath(__file__):
+                continue
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                found = MARK.search(stream.read(2000))
+            if not found:
+                continue
+            words = found.group(1).split()
+            values = dict(word.split("=", 1) for word in words if "=" in word)
+            interpreter = [sys.executable] if file.endswith(".py") else ["sh"]
+            name = os.path.relpath(path, TESTS).rsplit(".", 1)[0]
+            yield Test(name, [*interpreter, path], int(values.get("timeout", 120)), "long" in words, "alone" in words)
+
+
+def run_program(test, timeout, env):
+    """Returns (output, exit status or None after the timeout, seconds). Its whole process group ends with it."""
+    begin = time.monotonic()
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen(test.argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                   env={**os.environ, **env, **test.env}, start_new_session=True)
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+        out.seek(0)
+        return out.read().decode("utf-8", "replace"), status, time.monotonic() - begin
+
+
+def run_test(test, options, env):
+    outcome = Outcome(test)
+    timeout = test.timeout * options.time_scale
+    try:
+        outcome.output, status, outcome.seconds = run_program(test, timeout, env)
+    except OSError as error:
+        outcome.failed.append("(start)")
+        outcome.output = str(error)
+        return outcome
+    plan = None
+    for line in outcome.output.splitlines():
+        found = PLAN.match(line)
+        if found:
+            plan = int(found.group(1))
+            continue
+        found = RESULT.match(line)
+        if not found:
+            continue
+        name = found.group(3) or found.group(2) or "?"
+        if found.group(1):
+            outcome.failed.append(name)
+        elif re.search(r"#\s*skip", name, re.I):
+            outcome.skipped.append(name)
+        else:
+            outcome.passed.append(name)
+    count = len(outcome.passed) + len(outcome.failed) + len(outcome.skipped)
+    if status is None:
+        outcome.failed.append("(not finished within %.0f s)" % timeout)
+    elif plan is not None and plan != count:
+        outcome.failed.append("(%d cases planned, %d reported)" % (plan, count))
+    elif count == 0:
+        outcome.failed.append("(no case reported, exit status %d)" % status)
+    elif status != 0 and not outcome.failed:
+        outcome.failed.append("(exit status %d)" % status)
+    return outcome
+
+
+def show(outcome):
+    print("%-4s %s: %d passed%s%s (%.1f s)" % (
+        "FAIL" if outcome.failed else "ok", outcome.test.name, len(outcome.passed),
+        ", %d failed" % len(outcome.failed) if outcome.failed else "",
+        ", %d skipped" % len(outcome.skipped) if outcome.skipped else "", outcome.seconds))
+    for name in outcome.skipped:
+        print("     skipped: " + name)
+    if outcome.failed:
+        for name in outcome.failed:
+            print("     failed: " + name)
+        text = outcome.output
+        if len(text) > OUTPUT_LIMIT:
+            text = text[:OUTPUT_LIMIT // 2] + "\n[...]\n" + text[-OUTPUT_LIMIT // 2:]
+        print("     output of " + " ".join(outcome.test.argv))
+        for line in text.splitlines():
+            print("     | " + line)
+    sys.stdout.flush()
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description="Runs PQEMU's tests.")
+    parser.add_argument("names", nargs="*", metavar="NAME",
+                        help="run only tests whose name begins with NAME (unit, boot, boot/test-smp, ...)")
+    parser.add_argument("--qemu", metavar="PATH", help="emulator under test [build/qemu-system-arm]")
+    parser.add_argument("--build", metavar="DIR", default=os.path.join(ROOT, "build"), help="build directory [build]")
+    parser.add_argument("--long", action="store_true", help="also run the tests marked as long")
+    parser.add_argument("--list", action="store_true", help="list the tests and stop")
+    parser.add_argument("-j", "--jobs", type=int, choices=(1, 2), default=min(2, os.cpu_count() or 1),
+                        help="tests that run side by side [2]")
+    parser.add_argument("--time-scale", type=float, default=1.0, metavar="X", help="multiply all time limits")
+    return parser.parse_args()
+
+
+def main():
+    options = parse_arguments()
+    qemu = os.path.abspath(options.qemu or os.path.join(options.build, "qemu-system-arm"))
+    tests = [*built_tests(options.build), *script_tests()]
+    # A test marked as long runs when asked for by --long or by its full name.
+    tests = [test for test in tests
+             if (not options.names or any(test.name.startswith(name) for name in options.names))
+             and (not test.is_long or options.long or test.name in options.names)]
+    if options.list:
+        for test in tests:
+            print("%s (%d s%s)" % (test.name, test.timeout, ", long" if test.is_long else ""))
+        return 0
+    env = {"PQEMU_TEST_QEMU": qemu, "PQEMU_TEST_BUILD": os.path.abspath(options.build),
+           "PQEMU_TEST_TIME_SCALE": str(options.time_scale)}
+    outcomes = []
+
+    def collect(outcome):
+        outcomes.append(outcome)
+        show(outcome)
+
+    # A boot keeps several host CPUs busy, so what is marked `alone` waits for the rest.
+    side_by_side = [test for test in tests if not test.alone]
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(run_test, test, options, env)
+                                                     for test in side_by_side]):
+            collect(done.result())
+    for test in tests:
+        if test.alone:
+            collect(run_test(test, options, env))
+
+    skipped = sum(len(outcome.skipped) for outcome in outcomes)
+    passed = sum(len(outcome.passed) for outcome in outcomes)
+    failed = sum(len(outcome.failed) for outcome in outcomes)
+    if not outcomes:
+        print("no test matches")
+        failed = 1
+    if failed:
+        print("\nFailed:")
+        for outcome in outcomes:
+            for name in outcome.failed:
+                print("  %s: %s" % (outcome.test.name, name))
+    if skipped:
+        print("%d skipped" % skipped)
+    print("%d passed, %d failed" % (passed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

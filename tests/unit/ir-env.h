@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Surroundings of the IR tests: a CPU whose memory is a small array behind the slow path, helpers that record what they
+ * see, and a random generator. Everything that an exception could observe goes into a trace hash, so that two ways of running
+ * the same block can be compared. Single-threaded.
+ */
+#ifndef TESTS_UNIT_IR_ENV_H
+#define TESTS_UNIT_IR_ENV_H
+#include "accel/tcg/tb.h"
+#include "target/arm/cpu.h"
+#include "tcg/ir.h"
+
+enum { TEST_MEM_BYTES = 256 };
+
+typedef struct TestMachine {
+    CPUARMState *env;
+    uint8_t mem[TEST_MEM_BYTES];    /* address & (TEST_MEM_BYTES - 1) */
+    uint64_t trace;                 /* hash of accesses and helper calls with the flags at that point */
+    bool fault;                     /* the next access through the slow path unwinds */
+    int excp;                       /* last exception raised, or EXCP_NONE */
+    int context_changes;
+} TestMachine;
+extern TestMachine machine;
+
+void machine_init(void);
+/* Clear registers, memory and trace, or fill them from a seed. */
+void machine_reset(uint64_t seed);
+uint64_t test_random(uint64_t *state);
+/* Like tb->ir of the interpreter: compact the block and run it. */
+void machine_run(const IRBlock *b);
+
+/* TAP */
+void test_ok(bool ok, const char *name);
+int test_done(void);
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * E: threads that behave like CPUs (main loop, exec(), exclusive sections inside both), devices that write and CPUs that
+ * flush. The data that E protects are plain variables, so ThreadSanitizer sees any overlap as a race.
+ */
+#include <sched.h>
+#include "accel/tcg/elock.h"
+#include "tests/unit/accel-threads.h"
+
+enum { CPUS = 4, DEVICES = 2, BLOCKS = 20000, FLUSH_EVERY = 200, WRITE_EVERY = 40 };
+
+static uint64_t a, b;               /* equal whenever nobody is in an exclusive section */
+static uint64_t writes, flushes;
+static uint64_t expected_writes, expected_flushes;  /* atomic */
+static int cpus_running;            /* atomic */
+
+static void write_section(CPUARMState *env, int depth)
+{
+    exclusive_begin(env);
+    a++;
+    if (depth) {
+        write_section(env, depth - 1);
+    }
+    b++;
+    writes++;
+    exclusive_end(env);
+    __atomic_add_fetch(&expected_writes, 1, __ATOMIC_RELAXED);
+}
+
+/* A block that runs until the exit request or its end, like translated code; the helpers it calls may write. */
+static void exec(CPUState *cpu, uint32_t *seed)
+{
+    cpu->in_exec = 1;
+    for (int i = 0; i < 20 && !__atomic_load_n(&cpu->env->exit_request, __ATOMIC_RELAXED); i++) {
+        ACCEL_CHECK(a == b);
+        if (accel_random(seed) % WRITE_EVERY == 0) {
+            write_section(cpu->env, accel_random(seed) & 1);
+            ACCEL_CHECK(__atomic_load_n(&cpu->reading, __ATOMIC_RELAXED) & ELOCK_READING);
+        }
+    }
+    cpu->in_exec = 0;
+}
+
+static void flush(CPUState *cpu)
+{
+    elock_flush_begin(cpu->env);
+    for (int i = 0; i < cpu_count; i++) {
+        ACCEL_CHECK(!cpu_states[i]->in_exec);
+    }
+    a++;
+    b++;
+    flushes++;
+    elock_flush_end(cpu->env);
+    __atomic_add_fetch(&expected_flushes, 1, __ATOMIC_RELAXED);
+}
+
+static void run_cpu(int index)
+{
+    CPUState *cpu = cpu_states[index];
+    uint32_t seed = 77 + index;
+
+    current_cpu = cpu;
+    elock_read_enter(cpu->env);
+    for (int i = 0; i < BLOCKS; i++) {
+        if (__atomic_load_n(&cpu->env->exit_request, __ATOMIC_RELAXED)) {
+            __atomic_exchange_n(&cpu->env->exit_request, 0, __ATOMIC_SEQ_CST);
+            if (elock_wanted()) {
+                elock_read_exit(cpu->env);
+                elock_read_enter(cpu->env);
+            }
+        }
+        if (accel_random(&seed) % FLUSH_EVERY == 0) {
+            flush(cpu);
+        }
+        if (accel_random(&seed) % WRITE_EVERY == 0) {
+            write_section(cpu->env, 0);
+        }
+        exec(cpu, &seed);
+    }
+    elock_read_exit(cpu->env);
+    current_cpu = NULL;
+    __atomic_sub_fetch(&cpus_running, 1, __ATOMIC_SEQ_CST);
+}
+
+static void run_device(int index)
+{
+    while (__atomic_load_n(&cpus_running, __ATOMIC_SEQ_CST)) {
+        write_section(NULL, 0);
+        sched_yield();
+    }
+}
+
+static void run(int index)
+{
+    if (index < cpu_count) {
+        run_cpu(index);
+    } else {
+        run_device(index);
+    }
+}
+
+static void hammer(int cpus, int devices, const char *name)
+{
+    accel_create_cpus(cpus);
+    __atomic_store_n(&cpus_running, cpus, __ATOMIC_SEQ_CST);
+    accel_run_threads(cpus + devices, run);
+    ACCEL_CHECK(a == b);
+    ACCEL_CHECK(writes == expected_writes);
+    ACCEL_CHECK(flushes == expected_flushes);
+    for (int i = 0; i < cpus; i++) {
+        ACCEL_CHECK(cpu_states[i]->reading == ELOCK_OUT);
+    }
+    ACCEL_CHECK(!elock_wanted());
+    accel_case_done(name);
+}
+
+int main(void)
+{
+    hammer(1, 0, "one CPU alone");
+    hammer(1, DEVICES, "one CPU and devices that write");
+    hammer(CPUS, 0, "CPUs write and flush");
+    hammer(CPUS, DEVICES, "CPUs write and flush, devices write");
+    return accel_finish();
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * MPD: bitmap and ranges on one thread; then CPUs that build blocks, store to code and data, and a device that writes. A
+ * block remembers the words it was built from: whenever all CPUs stand still and no store is half done (in memory, but its
+ * writer still waits to invalidate), every valid block must equal memory.
+ */
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include "accel/tcg/cache.h"
+#include "accel/tcg/elock.h"
+#include "accel/tcg/mpd.h"
+#include "accel/tcg/softtlb.h"
+#include "tests/unit/accel-threads.h"
+
+enum { CPUS = 4, PAGES = 3, WORDS = PAGES * 1024, ROUNDS = 30000, MAX_BLOCKS = ROUNDS * CPUS, MAX_WORDS = 8 };
+
+static uint32_t memory[WORDS];                  /* atomic, relaxed */
+static uint8_t may_write[ARM_MAX_CPUS][PAGES];  /* the CPU's fast tables */
+static TranslationBlock *blocks;
+static uint32_t (*texts)[MAX_WORDS];
+static uint32_t nblocks;                        /* atomic */
+static uint32_t built, unlinked, direct;        /* atomic */
+static int cpus_running;                        /* atomic */
+static uint32_t half_done[CPUS];                /* CPU is between store and invalidation; atomic */
+static uint32_t checks;                         /* exclusive section */
+static pthread_mutex_t device_lock = PTHREAD_MUTEX_INITIALIZER;     /* the device's store and invalidation */
+
+/* ---- what MPD calls ---- */
+
+void tlb_revoke_writes(uint32_t page)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        if (page < PAGES) {
+            may_write[i][page] = 0;
+        }
+    }
+}
+
+void cache_unlink_block(TranslationBlock *tb)
+{
+    tb->invalid = 1;
+    __atomic_add_fetch(&unlinked, 1, __ATOMIC_RELAXED);
+}
+
+/* ---- one thread ---- */
+
+static void test_ranges(void)
+{
+    TranslationBlock t[3] = {
+        { .phys_pc = 0x5100, .guest_bytes = 8 }, { .phys_pc = 0x5ffc, .guest_bytes = 4 },
+        { .phys_pc = 0x6000, .guest_bytes = 64 },
+    };
+    CPUARMState *env;
+
+    accel_create_cpus(1);
+    env = cpu_states[0]->env;
+    elock_read_enter(env);
+    ACCEL_CHECK(!mpd_page_has_code(5) && !mpd_range_has_code(0, ~0u));
+    for (int i = 0; i < 3; i++) {
+        mpd_protect_page(env, t[i].phys_pc >> 12);
+        mpd_add_block(&t[i]);
+    }
+    ACCEL_CHECK(mpd_page_has_code(5) && mpd_page_has_code(6) && !mpd_page_has_code(4));
+    ACCEL_CHECK(!mpd_range_has_code(0x50fc, 4) && mpd_range_has_code(0x50fd, 4));
+    ACCEL_CHECK(mpd_range_has_code(0x5107, 1) && !mpd_range_has_code(0x5108, 4));
+    ACCEL_CHECK(!mpd_range_has_code(0x5108, 0xef4) && mpd_range_has_code(0x5108, 0xef5));
+    ACCEL_CHECK(mpd_range_has_code(0, ~0u) && mpd_range_has_code(0x5fff, 0xffffffffu));
+    ACCEL_CHECK(!mpd_range_has_code(0x6040, 0xffffffffu) && !mpd_range_has_code(0x5100, 0));
+    mpd_build_begin(6);
+    ACCEL_CHECK(mpd_range_has_code(0x6800, 1));
+    mpd_build_end(6);
+    ACCEL_CHECK(!mpd_range_has_code(0x6800, 1));
+    accel_case_done("ranges are exact to the byte");
+
+    mpd_invalidate_range(env, 0x5108, 16);
+    ACCEL_CHECK(!t[0].invalid && !t[1].invalid);
+    mpd_invalidate_range(env, 0x5ffe, 0x10);
+    ACCEL_CHECK(!t[0].invalid && t[1].invalid && t[2].invalid);
+    ACCEL_CHECK(!mpd_page_has_code(6) && mpd_page_has_code(5));
+    mpd_invalidate_range(env, 0x5107, 1);
+    ACCEL_CHECK(t[0].invalid && !mpd_page_has_code(5));
+    accel_case_done("invalidate drops what it hits, and the last block takes the page's mark along");
+
+    for (int i = 0; i < 40; i++) {
+        t[0].invalid = 0;
+        mpd_protect_page(env, 5);
+        mpd_add_block(&t[0]);
+        mpd_invalidate_range(env, 0x5100, 1);
+        ACCEL_CHECK(t[0].invalid);
+    }
+    ACCEL_CHECK(mpd_page_has_code(5));
+    for (int i = 0; i < 1 << 20 && mpd_page_has_code(5); i++) {
+        if (mpd_range_has_code(0x5800, 4)) {
+            mpd_invalidate_range(env, 0x5800, 4);
+        }
+    }
+    ACCEL_CHECK(!mpd_page_has_code(5));
+    accel_case_done("a page that wavers keeps its mark for a while, not for ever");
+    elock_read_exit(env);
+}
+
+static void test_owners(void)
+{
+    TranslationBlock t[4];
+
+    memset(t, 0, sizeof(t));
+    accel_create_cpus(2);
+    elock_read_enter(cpu_states[0]->env);
+    mpd_protect_page(cpu_states[0]->env, 9);
+    for (int i = 0; i < 4; i++) {
+        t[i].phys_pc = 0x9000 + 0x100 * i;
+        t[i].guest_bytes = 4;
+        t[i].owner = i & 1;
+        mpd_add_block(&t[i]);
+    }
+    mpd_forget_owner(&t[0]);
+    ACCEL_CHECK(t[0].invalid && !t[1].invalid && t[2].invalid && !t[3].invalid);
+    ACCEL_CHECK(!mpd_range_has_code(0x9000, 4) && mpd_range_has_code(0x9100, 4) && mpd_page_has_code(9));
+    accel_case_done("a local flush leaves other CPUs' blocks");
+    elock_flush_begin(cpu_states[0]->env);
+    mpd_forget_page(9);
+    elock_flush_end(cpu_states[0]->env);
+    ACCEL_CHECK(!mpd_range_has_code(0x9000, 0x1000) && !mpd_page_has_code(9));
+    accel_case_done("a flush of all clears the page");
+    elock_read_exit(cpu_states[0]->env);
+}
+
+/* ---- many threads ---- */
+
+static void build(CPUState *cpu, uint32_t word)
+{
+    uint32_t n = __atomic_fetch_add(&nblocks, 1, __ATOMIC_RELAXED);
+    TranslationBlock *tb = &blocks[n];
+    uint32_t left = 1024 - (word & 1023);
+    uint32_t len = left < MAX_WORDS ? left : MAX_WORDS;
+
+    mpd_protect_page(cpu->env, word >> 10);
+    tb->phys_pc = word * 4;
+    tb->guest_bytes = len * 4;
+    tb->owner = cpu->index;
+    mpd_build_begin(word >> 10);
+    for (uint32_t i = 0; i < len; i++) {
+        texts[n][i] = __atomic_load_n(&memory[word + i], __ATOMIC_RELAXED);
+    }
+    mpd_add_block(tb);
+    mpd_build_end(word >> 10);
+    __atomic_add_fetch(&built, 1, __ATOMIC_RELAXED);
+}
+
+static void store(CPUState *cpu, uint32_t word, uint32_t value)
+{
+    uint32_t page = word >> 10;
+
+    if (may_write[cpu->index][page]) {
+        __atomic_store_n(&memory[word], value, __ATOMIC_RELAXED);
+        __atomic_add_fetch(&direct, 1, __ATOMIC_RELAXED);
+        return;
+    }
+    if (!mpd_page_has_code(page)) {
+        may_write[cpu->index][page] = 1;
+        __atomic_store_n(&memory[word], value, __ATOMIC_RELAXED);
+        return;
+    }
+    __atomic_store_n(&half_done[cpu->index], 1, __ATOMIC_SEQ_CST);
+    __atomic_exchange_n(&memory[word], value, __ATOMIC_SEQ_CST);
+    if (mpd_range_has_code(word * 4, 4)) {
+        mpd_invalidate_range(cpu->env, word * 4, 4);
+    }
+    __atomic_store_n(&half_done[cpu->index], 0, __ATOMIC_SEQ_CST);
+}
+
+/* Exclusive section, device_lock held. */
+static void compare_blocks(void)
+{
+    uint32_t n = __atomic_load_n(&nblocks, __ATOMIC_RELAXED);
+
+    for (int i = 0; i < CPUS; i++) {
+        if (__atomic_load_n(&half_done[i], __ATOMIC_SEQ_CST)) {
+            return;
+        }
+    }
+    /* Older ones hardly survive. */
+    for (uint32_t i = n > 3000 ? n - 3000 : 0; i < n; i++) {
+        for (uint32_t w = 0; w * 4 < blocks[i].guest_bytes && !blocks[i].invalid; w++) {
+            ACCEL_CHECK(texts[i][w] == __atomic_load_n(&memory[blocks[i].phys_pc / 4 + w], __ATOMIC_RELAXED));
+        }
+    }
+    checks++;
+}
+
+static void check_blocks(CPUARMState *env)
+{
+    exclusive_begin(env);
+    /* The device may hold its lock while it waits for its turn. */
+    if (pthread_mutex_trylock(&device_lock) == 0) {
+        compare_blocks();
+        pthread_mutex_unlock(&device_lock);
+    }
+    exclusive_end(env);
+}
+
+static void run_cpu(int index)
+{
+    CPUState *cpu = cpu_states[index];
+    uint32_t seed = 9 + index;
+
+    current_cpu = cpu;
+    elock_read_enter(cpu->env);
+    for (int i = 0; i < ROUNDS; i++) {
+        uint32_t r = accel_random(&seed);
+        uint32_t word = accel_random(&seed) % WORDS;
+
+        if (__atomic_load_n(&cpu->env->exit_request, __ATOMIC_RELAXED)) {
+            __atomic_exchange_n(&cpu->env->exit_request, 0, __ATOMIC_SEQ_CST);
+            if (elock_wanted()) {
+                elock_read_exit(cpu->env);
+                elock_read_enter(cpu->env);
+            }
+        }
+        /* Page 0 is mostly code, page 2 mostly data, and stores come in runs. */
+        if (r % 8 < (word < 1024 ? 4u : word < 2048 ? 2u : 0u) || r % 97 == 0) {
+            build(cpu, word);
+        } else {
+            cpu->in_exec = 1;
+            for (uint32_t k = 0; k <= (r >> 8) % 16; k++) {
+                store(cpu, word, accel_random(&seed));
+                word = (word & ~1023u) | ((word + 1) & 1023);
+            }
+            cpu->in_exec = 0;
+        }
+        if (r % 1000 == 0) {
+            check_blocks(cpu->env);
+        }
+    }
+    elock_read_exit(cpu->env);
+    current_cpu = NULL;
+    __atomic_sub_fetch(&cpus_running, 1, __ATOMIC_SEQ_CST);
+}
+
+static void run_device(void)
+{
+    uint32_t seed = 4711;
+
+    while (__atomic_load_n(&cpus_running, __ATOMIC_SEQ_CST)) {
+        uint32_t word = accel_random(&seed) % WORDS;
+
+        pthread_mutex_lock(&device_lock);
+        __atomic_exchange_n(&memory[word], accel_random(&seed), __ATOMIC_SEQ_CST);
+        if (mpd_range_has_code(word * 4, 4)) {
+            mpd_invalidate_range(NULL, word * 4, 4);
+        }
+        pthread_mutex_unlock(&device_lock);
+        sched_yield();
+    }
+}
+
+static void run(int index)
+{
+    if (index < cpu_count) {
+        run_cpu(index);
+    } else {
+        run_device();
+    }
+}
+
+int main(void)
+{
+    mpd_init(PAGES << 12);
+    test_ranges();
+    test_owners();
+    blocks = calloc(MAX_BLOCKS, sizeof(*blocks));
+    texts = calloc(MAX_BLOCKS, sizeof(*texts));
+    if (!blocks || !texts) {
+        abort();
+    }
+    accel_create_cpus(CPUS);
+    __atomic_store_n(&cpus_running, CPUS, __ATOMIC_SEQ_CST);
+    unlinked = 0;
+    accel_run_threads(CPUS + 1, run);
+    check_blocks(NULL);
+    ACCEL_CHECK(checks > 10 && built > 1000 && unlinked > 1000 && direct > 1000);
+    accel_case_done("no store is lost between builders, CPUs that write and a device");
+    return accel_finish();
+}
