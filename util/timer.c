@@ -58,11 +58,10 @@ int64_t clock_virtual_ns(void)
 {
     for (;;) {
         uint32_t seq = __atomic_load_n(&clk.seq, __ATOMIC_ACQUIRE);
-        bool paused = __atomic_load_n(&clk.paused, __ATOMIC_RELAXED);
-        int64_t offset = __atomic_load_n(&clk.offset, __ATOMIC_RELAXED);
+        bool paused = __atomic_load_n(&clk.paused, __ATOMIC_ACQUIRE);
+        int64_t offset = __atomic_load_n(&clk.offset, __ATOMIC_ACQUIRE);
         int64_t now = paused ? offset : host_ns() - offset;
 
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
         if (!(seq & 1) && seq == __atomic_load_n(&clk.seq, __ATOMIC_RELAXED)) {
             return now;
         }
@@ -98,9 +97,8 @@ void clock_virtual_pause(bool paused)
     if (paused != (bool)clk.paused) {
         /* Both directions: what was "now minus offset" becomes the offset and the other way round. */
         __atomic_store_n(&clk.seq, clk.seq + 1, __ATOMIC_RELAXED);
-        __atomic_thread_fence(__ATOMIC_RELEASE);
-        __atomic_store_n(&clk.offset, host_ns() - clk.offset, __ATOMIC_RELAXED);
-        __atomic_store_n(&clk.paused, paused, __ATOMIC_RELAXED);
+        __atomic_store_n(&clk.offset, host_ns() - clk.offset, __ATOMIC_RELEASE);
+        __atomic_store_n(&clk.paused, paused, __ATOMIC_RELEASE);
         __atomic_store_n(&clk.seq, clk.seq + 1, __ATOMIC_RELEASE);
         heap.armed = INT64_MAX;
         if (heap.fd >= 0) {

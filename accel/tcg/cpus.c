@@ -18,6 +18,7 @@
 #include "accel/tcg/elock.h"
 #include "accel/tcg/futex.h"
 #include "accel/tcg/mpd.h"
+#include "accel/tcg/snapshot.h"
 #include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
@@ -47,6 +48,7 @@ CPUARMState *cpu_create(int index, int num_cpus)
     if (!tcg_backend) {
         tcg_backend = accel_options.backend_interp ? &tcg_backend_interp : &tcg_backend_x86_64;
         mpd_init(memory_ram_size());
+        exclusive_init(memory_ram_size());
     }
     env->cpu_index = index;
     env->num_cpus = num_cpus;

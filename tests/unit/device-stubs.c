@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* See device-stubs.h. Only the CPU inputs are safe to use from several threads. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "device-stubs.h"
+#include "exec/memory.h"
+#include "hw/boards.h"
+#include "qemu/log.h"
+#include "qemu/timer.h"
+#include "sysemu/cpus.h"
+#include "sysemu/runstate.h"
+
+/* ---- TAP ---- */
+static int tests_run, tests_failed;
+
+static void report(bool good, const char *fmt, va_list ap)
+{
+    printf("%sok %d - ", good ? "" : "not ", ++tests_run);
+    vprintf(fmt, ap);
+    printf("\n");
+    tests_failed += !good;
+}
+
+void ok(bool good, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    report(good, fmt, ap);
+    va_end(ap);
+}
+
+void ok_eq_at(uint64_t got, uint64_t want, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    report(got == want, fmt, ap);
+    va_end(ap);
+    if (got != want) {
+        printf("# got 0x%llx, want 0x%llx\n", (unsigned long long)got, (unsigned long long)want);
+    }
+}
+
+int test_done(void)
+{
+    printf("1..%d\n", tests_run);
+    return tests_failed != 0;
+}
+
+/* ---- memory ---- */
+static MemoryRegion regions[64];
+static size_t num_regions;
+
+static MemoryRegion *add_region(uint32_t base, uint32_t size, const MMIOOps *ops, void *opaque, const char *name)
+{
+    MemoryRegion *r = &regions[num_regions++];
+
+    for (size_t i = 0; i + 1 < num_regions; i++) {
+        if (base < regions[i].base + regions[i].size && regions[i].base < base + size) {
+            ok(false, "region %s overlaps %s", name, regions[i].name);
+        }
+    }
+    *r = (MemoryRegion) { .base = base, .size = size, .ops = ops, .opaque = opaque, .name = name };
+    return r;
+}
+
+MemoryRegion *memory_add_mmio(uint32_t base, uint32_t size, const MMIOOps *ops, void *opaque, const char *name)
+{
+    return add_region(base, size, ops, opaque, name);
+}
+
+MemoryRegion *memory_add_unimplemented(uint32_t base, uint32_t size, const char *name)
+{
+    return add_region(base, size, NULL, NULL, name);
+}
+
+static MemoryRegion *region_of(uint32_t addr)
+{
+    for (size_t i = 0; i < num_regions; i++) {
+        if (addr - regions[i].base < regions[i].size && regions[i].ops) {
+            return &regions[i];
+        }
+    }
+    printf("Bail out! no device at 0x%x\n", addr);
+    exit(1);
+}
+
+uint32_t reg_read_as(unsigned cpu, uint32_t addr, unsigned size)
+{
+    MemoryRegion *r = region_of(addr);
+
+    return r->ops->read(r->opaque, addr - r->base, size, cpu);
+}
+
+void reg_write_as(unsigned cpu, uint32_t addr, uint32_t value, unsigned size)
+{
+    MemoryRegion *r = region_of(addr);
+
+    r->ops->write(r->opaque, addr - r->base, value, size, cpu);
+}
+
+uint32_t rd(uint32_t addr)
+{
+    return reg_read_as(0, addr, 4);
+}
+
+void wr(uint32_t addr, uint32_t value)
+{
+    reg_write_as(0, addr, value, 4);
+}
+
+/* ---- time ---- */
+struct QTimer {
+    QTimerCB cb;
+    void *opaque;
+    int64_t when;               /* INT64_MAX: not armed */
+};
+static struct QTimer timers[32];
+static int num_timers;
+static int64_t now_ns = 1000;
+
+int64_t clock_virtual_ns(void)
+{
+    return now_ns;
+}
+
+QTimer *timer_new(QTimerCB cb, void *opaque)
+{
+    timers[num_timers] = (struct QTimer) { cb, opaque, INT64_MAX };
+    return &timers[num_timers++];
+}
+
+void timer_mod(QTimer *t, int64_t expire_ns)
+{
+    t->when = expire_ns;
+}
+
+void timer_del(QTimer *t)
+{
+    t->when = INT64_MAX;
+}
+
+void bench_advance(int64_t ns)
+{
+    int64_t end = now_ns + ns;
+
+    for (;;) {
+        QTimer *first = NULL;
+
+        for (int i = 0; i < num_timers; i++) {
+            if (timers[i].when <= end && (!first || timers[i].when < first->when)) {
+                first = &timers[i];
+            }
+        }
+        if (!first) {
+            break;
+        }
+        now_ns = first->when > now_ns ? first->when : now_ns;
+        first->when = INT64_MAX;
+        first->cb(first->opaque);
+    }
+    now_ns = end;
+}
+
+int bench_timers_armed(void)
+{
+    int n = 0;
+
+    for (int i = 0; i < num_timers; i++) {
+        n += timers[i].when != INT64_MAX;
+    }
+    return n;
+}
+
+/* ---- lines, CPUs, run state ---- */
+IRQLine bench_line[BENCH_LINES];
+int bench_level[BENCH_LINES];
+unsigned bench_rises[BENCH_LINES];
+int bench_cpu_irq[4];
+unsigned bench_resets;
+
+static void line_handler(void *opaque, int n, int level)
+{
+    bench_rises[n] += level && !bench_level[n];
+    bench_level[n] = level;
+}
+
+void bench_init(void)
+{
+    for (int i = 0; i < BENCH_LINES; i++) {
+        irq_init(&bench_line[i], line_handler, NULL, i);
+    }
+}
+
+void bench_reset(void)
+{
+    qemu_devices_reset();
+}
+
+void cpu_interrupt(int cpu, int line, int level)
+{
+    __atomic_store_n(&bench_cpu_irq[cpu], level, __ATOMIC_SEQ_CST);
+}
+
+void qemu_system_reset_request(void)
+{
+    bench_resets++;
+}
+
+/* ---- characters ---- */
+static CharFrontend frontend;
+static int the_chardev;
+char bench_output[4096];
+unsigned bench_output_len, bench_accepts;
+
+Chardev *bench_chardev(void)
+{
+    return (Chardev *)&the_chardev;
+}
+
+void chardev_attach(Chardev *chr, const CharFrontend *fe)
+{
+    frontend = *fe;
+}
+
+void chardev_write(Chardev *chr, const uint8_t *buf, int len)
+{
+    for (int i = 0; i < len && bench_output_len < sizeof(bench_output); i++) {
+        bench_output[bench_output_len++] = (char)buf[i];
+    }
+}
+
+void chardev_accept_input(Chardev *chr)
+{
+    bench_accepts++;
+}
+
+int bench_input(const char *s, int len)
+{
+    int done = 0;
+
+    while (done < len) {
+        int room = frontend.can_receive(frontend.opaque);
+        int n = room < len - done ? room : len - done;
+
+        if (!n) {
+            break;
+        }
+        frontend.receive(frontend.opaque, (const uint8_t *)s + done, n);
+        done += n;
+    }
+    return done;
+}
+
+void bench_break(void)
+{
+    frontend.event(frontend.opaque, CHR_EVENT_BREAK);
+}
+
+/* ---- messages ---- */
+int qemu_loglevel;
+
+void qemu_log(const char *fmt, ...)
+{
+}
+
+void warn_report(const char *fmt, ...)
+{
+}
+
+void error_report(const char *fmt, ...)
+{
+}
+
+void error_exit(const char *fmt, ...)
+{
+    printf("Bail out! %s\n", fmt);
+    exit(1);
+}

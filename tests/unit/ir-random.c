@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* See ir-random.h. */
+#include "tcg/helper.h"
+#include "tests/unit/ir-env.h"
+#include "tests/unit/ir-random.h"
+
+enum { MAX_LIVE = 12, MAX_OPEN = 4 };
+
+typedef struct Gen {
+    IRBlock *b;
+    uint64_t *state;
+    IRRef temps[MAX_LIVE];
+    unsigned ntemps;
+    uint32_t open[MAX_OPEN];    /* labels jumped to and not placed yet */
+    unsigned nopen;
+} Gen;
+
+static unsigned pick(Gen *g, unsigned n)
+{
+    return (test_random(g->state) >> 16) % n;
+}
+
+static IRRef constant(Gen *g)
+{
+    static const uint32_t interesting[] = {
+        0, 1, 2, 3, 4, 8, 31, 32, 33, 0xff, 0x100, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffc,
+    };
+
+    return ir_const(g->b, pick(g, 4) ? interesting[pick(g, 16)] : (uint32_t)test_random(g->state));
+}
+
+static IRRef source(Gen *g)
+{
+    switch (pick(g, 6)) {
+    case 0:
+        return constant(g);
+    case 1: case 2:
+        if (g->ntemps) {
+            return g->temps[pick(g, g->ntemps)];
+        }
+        /* fall through */
+    default:
+        return REF_R(pick(g, 15));
+    }
+}
+
+static IRRef new_temp(Gen *g)
+{
+    IRRef t = ir_temp(g->b);
+
+    if (g->ntemps < MAX_LIVE) {
+        g->temps[g->ntemps++] = t;
+    } else {
+        g->temps[pick(g, MAX_LIVE)] = t;
+    }
+    return t;
+}
+
+/* Decided before the sources, entered after them. */
+static IRRef destination(Gen *g, bool temp)
+{
+    return temp ? new_temp(g) : REF_R(pick(g, 15));
+}
+
+static uint8_t some_flags(Gen *g, IROpcode opc)
+{
+    return pick(g, 2) ? ir_op_may_set(opc) : 0;
+}
+
+static void random_alu(Gen *g)
+{
+    static const uint8_t two[] = {
+        IR_and, IR_or, IR_xor, IR_bic, IR_add, IR_sub, IR_adc, IR_sbc, IR_mul, IR_shlv, IR_shrv, IR_sarv, IR_rorv,
+    };
+    static const uint8_t one[] = {
+        IR_mov, IR_mvn, IR_rrx, IR_clz, IR_rev, IR_rev16, IR_revsh, IR_sxtb, IR_sxth, IR_uxtb, IR_uxth,
+    };
+    IROpcode opc;
+    IRRef a = source(g), b = REF_NONE, d;
+    uint32_t imm = 0;
+    uint8_t setf;
+
+    switch (pick(g, 4)) {
+    case 0:
+        opc = one[pick(g, sizeof(one))];
+        break;
+    case 1:
+        opc = IR_shl + pick(g, 4);
+        imm = 1 + pick(g, 31);
+        break;
+    default:
+        opc = two[pick(g, sizeof(two))];
+        b = source(g);
+        break;
+    }
+    setf = some_flags(g, opc);
+    d = setf && pick(g, 3) == 0 ? REF_NONE : destination(g, pick(g, 2));
+    ir_emit(g->b, opc, d, a, b, imm)->setf = setf;
+}
+
+static void random_other(Gen *g)
+{
+    IRRef a = source(g), b = source(g);
+    IROp *op;
+
+    switch (pick(g, 6)) {
+    case 0:
+        ir_emit(g->b, IR_setc, REF_NONE, a, REF_NONE, 0);
+        break;
+    case 1:
+        ir_emit(g->b, IR_getc, destination(g, pick(g, 2)), REF_NONE, REF_NONE, 0);
+        break;
+    case 2:
+        ir_emit(g->b, IR_nz64, REF_NONE, a, b, 0);
+        break;
+    case 3:
+        op = ir_emit(g->b, pick(g, 2) ? IR_umull : IR_smull, REF_NONE, a, b, 0);
+        op->d = destination(g, pick(g, 2));
+        op->c = destination(g, pick(g, 2));
+        if (op->c == op->d) {
+            op->c = new_temp(g);
+        }
+        break;
+    default:
+        op = ir_emit(g->b, IR_csel, REF_NONE, a, b, 0);
+        op->cc = pick(g, CC_AL);
+        op->d = destination(g, pick(g, 2));
+        break;
+    }
+}
+
+static void random_memory(Gen *g)
+{
+    IRRef base = source(g), value = source(g);
+    uint32_t offset = pick(g, 16) * 4 - 32;
+    unsigned size = pick(g, 3);
+    uint8_t mem = size | (pick(g, 8) ? 0 : MEM_BE);
+    IROp *op;
+
+    switch (pick(g, 4)) {
+    case 0: case 1:
+        mem |= size < 2 && pick(g, 2) ? MEM_SIGNED : 0;
+        ir_emit(g->b, IR_ld, destination(g, pick(g, 2)), base, REF_NONE, offset)->mem = mem;
+        break;
+    case 2:
+        ir_emit(g->b, IR_st, REF_NONE, base, value, offset)->mem = mem;
+        break;
+    default:
+        op = ir_emit(g->b, pick(g, 2) ? IR_ldm : IR_stm, REF_NONE, base, REF_NONE, offset);
+        op->mem = 2 | MEM_ALIGN;
+        op->n = 1 + pick(g, 4);
+        op->arg = g->b->nargs;
+        for (unsigned i = 0, first = pick(g, 11); i < op->n; i++) {
+            g->b->args[g->b->nargs++] = REF_R(first + i);
+        }
+        break;
+    }
+}
+
+static void random_call(Gen *g)
+{
+    static const uint8_t ids[] = { HELPER_usad8, HELPER_cpsr_read, HELPER_lsl_c, HELPER_user_reg_write, HELPER_ldrex };
+    uint8_t id = ids[pick(g, sizeof(ids))];
+    IRRef a = source(g), b = ir_helper_nargs(id) > 1 ? source(g) : REF_NONE, c = ir_helper_nargs(id) > 2 ? source(g) : REF_NONE;
+
+    if (ir_helper_nargs(id) == 0) {
+        a = REF_NONE;
+    }
+    ir_emit(g->b, IR_call, pick(g, 3) ? destination(g, pick(g, 2)) : REF_NONE, a, b, id)->c = c;
+}
+
+static void random_fp(Gen *g)
+{
+    static const uint8_t two[] = { IR_fadd, IR_fsub, IR_fmul, IR_fnmul, IR_fdiv };
+    static const uint8_t one[] = { IR_fsqrt, IR_fmov, IR_fneg, IR_fabs };
+    bool dbl = pick(g, 2);
+    IRRef d = dbl ? REF_D(pick(g, 16)) : REF_S(pick(g, 32)), a = dbl ? REF_D(pick(g, 16)) : REF_S(pick(g, 32));
+    IRRef b = dbl ? REF_D(pick(g, 16)) : REF_S(pick(g, 32)), single = REF_S(pick(g, 32)), f;
+    uint8_t n = dbl ? 3 : 2;
+
+    switch (pick(g, 10)) {
+    case 0: case 1:
+        ir_emit(g->b, two[pick(g, 5)], d, a, b, 0)->n = n;
+        break;
+    case 2:
+        f = ir_ftemp(g->b);
+        ir_emit(g->b, two[pick(g, 5)], f, a, b, 0)->n = n;
+        ir_emit(g->b, IR_fadd, d, d, f, 0)->n = n;
+        break;
+    case 3:
+        ir_emit(g->b, one[pick(g, 4)], d, a, REF_NONE, 0)->n = n;
+        break;
+    case 4:
+        ir_emit(g->b, IR_fcmp, REF_NONE, a, pick(g, 3) ? b : REF_NONE, pick(g, 2))->n = n;
+        break;
+    case 5:
+        ir_emit(g->b, IR_fmstat, REF_NONE, REF_NONE, REF_NONE, 0);
+        break;
+    case 6:
+        ir_emit(g->b, IR_fcvt, dbl ? single : REF_D(pick(g, 16)), a, REF_NONE, 0)->n = n;
+        break;
+    case 7:
+        ir_emit(g->b, pick(g, 2) ? IR_fsito : IR_fuito, d, single, REF_NONE, 0)->n = n;
+        break;
+    case 8:
+        ir_emit(g->b, pick(g, 2) ? IR_ftosi : IR_ftoui, single, a, REF_NONE, pick(g, 2))->n = n;
+        break;
+    default:
+        if (pick(g, 2)) {
+            ir_emit(g->b, IR_fputw, single, source(g), REF_NONE, 0);
+        } else {
+            ir_emit(g->b, IR_fgetw, destination(g, pick(g, 2)), single, REF_NONE, 0);
+        }
+        break;
+    }
+}
+
+static void place_label(Gen *g, uint32_t label)
+{
+    ir_emit(g->b, IR_label, REF_NONE, REF_NONE, REF_NONE, label);
+    g->ntemps = 0;
+}
+
+static void random_exit(Gen *g)
+{
+    switch (pick(g, 3)) {
+    case 0:
+        ir_emit(g->b, IR_exit_ind, REF_NONE, source(g), REF_NONE, 0);
+        break;
+    default:
+        ir_emit(g->b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0x8000 + pick(g, 256) * 4)->n = pick(g, 2);
+        break;
+    }
+}
+
+static void random_control(Gen *g)
+{
+    if (g->nopen && pick(g, 2)) {
+        if (pick(g, 3) == 0) {
+            random_exit(g);
+        }
+        place_label(g, g->open[--g->nopen]);
+    } else if (g->nopen && pick(g, 3) == 0) {
+        ir_emit(g->b, IR_br_if, REF_NONE, REF_NONE, REF_NONE, g->open[pick(g, g->nopen)])->cc = pick(g, CC_AL);
+    } else if (g->nopen < MAX_OPEN) {
+        g->open[g->nopen] = ir_label(g->b);
+        ir_emit(g->b, IR_br_if, REF_NONE, REF_NONE, REF_NONE, g->open[g->nopen++])->cc = pick(g, CC_AL);
+    }
+}
+
+void ir_random_block(IRBlock *b, uint64_t *state, unsigned length, bool fp)
+{
+    Gen g = { .b = b, .state = state };
+    uint32_t pc = 0x8000;
+
+    ir_reset(b, pc, TBF_PRIV | TBF_VFP_EN);
+    while (b->nops < length && !ir_nearly_full(b)) {
+        unsigned what = pick(&g, 20);
+
+        if (what == 0) {
+            ir_emit(b, IR_insn_start, REF_NONE, REF_NONE, REF_NONE, pc);
+            b->guest_insns++;
+            pc += 4;
+        } else if (what < 3) {
+            random_control(&g);
+        } else if (what < 5) {
+            random_memory(&g);
+        } else if (what == 5) {
+            random_call(&g);
+        } else if (what < 9) {
+            random_other(&g);
+        } else if (fp && what < 14) {
+            random_fp(&g);
+        } else {
+            random_alu(&g);
+        }
+    }
+    while (g.nopen) {
+        place_label(&g, g.open[--g.nopen]);
+    }
+    random_exit(&g);
+    b->guest_bytes = pc - 0x8000;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Random well-formed IR blocks for differential tests. Single-threaded. */
+#ifndef TESTS_UNIT_IR_RANDOM_H
+#define TESTS_UNIT_IR_RANDOM_H
+#include "tcg/ir.h"
+
+/* Fill b with a block of about `length` ops that depends on *state alone; fp: with VFP ops. Always verifies. */
+void ir_random_block(IRBlock *b, uint64_t *state, unsigned length, bool fp);
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Character devices without a machine: output to slow readers, back-pressure on input, the multiplexer, files, sockets.
+ * TAP output goes to a copy of standard output, for the stdio device takes the original over.
+ */
+#include <fcntl.h>
+#include <glib.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "chardev/char.h"
+#include "sysemu/runstate.h"
+
+enum { BIG = 3 << 20 };
+
+static int cases, failures, quit_requests;
+static FILE *tap;
+
+/* The multiplexer's Ctrl-a x ends here instead of in the machine. */
+void qemu_system_quit_request(int exit_code)
+{
+    quit_requests++;
+}
+
+static void check(bool ok, const char *name)
+{
+    failures += !ok;
+    fprintf(tap, "%sok %d - %s\n", ok ? "" : "not ", ++cases, name);
+    fflush(tap);
+}
+
+static void run_loop_ms(int ms)
+{
+    int64_t end = g_get_monotonic_time() + ms * 1000;
+
+    while (g_get_monotonic_time() < end) {
+        if (!g_main_context_iteration(NULL, FALSE)) {
+            usleep(200);
+        }
+    }
+}
+
+typedef struct Sink {
+    Chardev *chr;
+    char data[1 << 16];
+    int len, room;              /* room: what can_receive() answers */
+    int events[8], event_count;
+} Sink;
+
+static int sink_can_receive(void *opaque)
+{
+    Sink *s = opaque;
+
+    return s->room;
+}
+
+static void sink_receive(void *opaque, const uint8_t *buf, int len)
+{
+    Sink *s = opaque;
+
+    memcpy(s->data + s->len, buf, (size_t)len);
+    s->len += len;
+    s->room -= len;
+}
+
+static void sink_event(void *opaque, int event)
+{
+    Sink *s = opaque;
+
+    s->events[s->event_count++ % 8] = event;
+}
+
+static void sink_attach(Sink *s, Chardev *chr, int room)
+{
+    CharFrontend fe = {
+        .can_receive = sink_can_receive, .receive = sink_receive, .event = sink_event, .opaque = s,
+    };
+
+    s->chr = chr;
+    s->room = room;
+    chardev_attach(chr, &fe);
+}
+
+static uint8_t pattern(size_t i)
+{
+    return (uint8_t)(i * 31 + (i >> 8) * 7 + (i >> 16));
+}
+
+typedef struct Reader {
+    int fd;
+    size_t pause_every;
+    size_t got;
+    bool right;
+} Reader;
+
+static void *slow_reader(void *opaque)
+{
+    Reader *r = opaque;
+    uint8_t buf[5000];
+    ssize_t n;
+
+    r->right = true;
+    while (r->got < BIG && (n = read(r->fd, buf, sizeof(buf))) > 0) {
+        for (ssize_t i = 0; i < n; i++) {
+            r->right &= buf[i] == pattern(r->got + (size_t)i);
+        }
+        if (r->got / r->pause_every != (r->got + (size_t)n) / r->pause_every) {
+            usleep(5000);
+        }
+        __atomic_store_n(&r->got, r->got + (size_t)n, __ATOMIC_RELAXED);
+    }
+    return NULL;
+}
+
+static void *writer(void *opaque)
+{
+    Chardev *chr = opaque;
+    uint8_t buf[257];
+
+    for (size_t done = 0; done < BIG; ) {
+        size_t n = 1 + done % 257;
+
+        n = MIN(n, BIG - done);
+        for (size_t i = 0; i < n; i++) {
+            buf[i] = pattern(done + i);
+        }
+        chardev_write(chr, buf, (int)n);
+        done += n;
+    }
+    return NULL;
+}
+
+/* Standard input and output become pipes whose other ends are returned. */
+static void redirect_stdio(int *to_stdin, int *from_stdout)
+{
+    int in[2], out[2];
+
+    if (pipe(in) < 0 || pipe(out) < 0) {
+        abort();
+    }
+    dup2(in[0], STDIN_FILENO);
+    dup2(out[1], STDOUT_FILENO);
+    close(in[0]);
+    close(out[1]);
+    *to_stdin = in[1];
+    *from_stdout = out[0];
+}
+
+static bool never(int stalled_ms)
+{
+    return stalled_ms > 5000;
+}
+
+static int read_some(int fd, char *buf, int size)
+{
+    ssize_t n;
+
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    n = read(fd, buf, (size_t)size);
+    return n < 0 ? 0 : (int)n;
+}
+
+static void test_stdio_output(Chardev *chr, int from_stdout)
+{
+    Reader r = { .fd = from_stdout, .pause_every = 200000 };
+    pthread_t rt, wt;
+    int64_t start;
+
+    pthread_create(&rt, NULL, slow_reader, &r);
+    pthread_create(&wt, NULL, writer, chr);
+    while (__atomic_load_n(&r.got, __ATOMIC_RELAXED) < BIG) {
+        if (!g_main_context_iteration(NULL, FALSE)) {
+            usleep(200);
+        }
+    }
+    pthread_join(wt, NULL);
+    pthread_join(rt, NULL);
+    check(r.got == BIG && r.right, "a slow reader of a pipe gets every byte in order");
+
+    /* The I/O thread does nothing at all now: writers must get on without it. */
+    r = (Reader){ .fd = from_stdout, .pause_every = 1 << 30 };
+    pthread_create(&rt, NULL, slow_reader, &r);
+    pthread_create(&wt, NULL, writer, chr);
+    pthread_join(wt, NULL);
+    chardev_flush_all(never);
+    pthread_join(rt, NULL);
+    check(r.got == BIG && r.right, "and also while the I/O thread is busy elsewhere; the rest comes with the flush");
+
+    /* Nobody reads: the writer waits, until it is told not to. */
+    pthread_create(&wt, NULL, writer, chr);
+    run_loop_ms(50);
+    start = g_get_monotonic_time();
+    chardev_set_nowait(true);
+    pthread_join(wt, NULL);
+    check(g_get_monotonic_time() - start < 2000000, "a writer that waits is released by chardev_set_nowait()");
+    chardev_set_nowait(false);
+    r = (Reader){ .fd = from_stdout, .pause_every = 1 << 30 };
+    pthread_create(&rt, NULL, slow_reader, &r);
+    chardev_flush_all(never);
+    pthread_join(rt, NULL);
+    check(r.got == BIG && r.right, "and still nothing is lost");
+}
+
+static void type(int fd, const char *text)
+{
+    if (write(fd, text, strlen(text)) < 0) {
+        abort();
+    }
+    run_loop_ms(20);
+}
+
+static bool sink_is(Sink *s, const char *text)
+{
+    bool same = s->len == (int)strlen(text) && !memcmp(s->data, text, (size_t)s->len);
+
+    s->len = 0;
+    return same;
+}
+
+static void test_mux(Chardev *chr, int to_stdin, int from_stdout, Sink *a, Sink *b)
+{
+    static char text[8192];
+    int n;
+
+    sink_attach(a, chr, 1 << 20);
+    sink_attach(b, chr, 1 << 20);
+    type(to_stdin, "one");
+    check(sink_is(a, "one") && b->len == 0, "mux: the first front end has the focus");
+    a->event_count = b->event_count = 0;
+    type(to_stdin, "A\001cB\001\001C");
+    check(sink_is(a, "A") && sink_is(b, "B\001C"), "mux: Ctrl-a c moves the focus, Ctrl-a Ctrl-a is a Ctrl-a");
+    check(a->event_count == 1 && a->events[0] == CHR_EVENT_MUX_OUT && b->event_count == 1 &&
+          b->events[0] == CHR_EVENT_MUX_IN, "mux: both sides are told");
+    type(to_stdin, "\001b");
+    check(b->event_count == 2 && b->events[1] == CHR_EVENT_BREAK && b->len == 0, "mux: Ctrl-a b is a break");
+    type(to_stdin, "\001");
+    type(to_stdin, "cX");
+    check(sink_is(a, "X"), "mux: an escape in two pieces");
+    type(to_stdin, "\001h");
+    n = read_some(from_stdout, text, sizeof(text) - 1);
+    text[n] = 0;
+    check(strstr(text, "C-a x") != NULL, "mux: Ctrl-a h prints help");
+    type(to_stdin, "\001x");
+    check(quit_requests == 1, "mux: Ctrl-a x asks for the end");
+    run_loop_ms(10);
+    read_some(from_stdout, text, sizeof(text));
+
+    /* Back-pressure: what the front end does not take waits, and the pipe fills behind it. */
+    a->room = 5;
+    a->len = 0;
+    type(to_stdin, "123456789");
+    check(sink_is(a, "12345"), "input stops where the front end says");
+    a->room = 2;
+    chardev_accept_input(chr);
+    run_loop_ms(10);
+    check(sink_is(a, "67"), "and goes on when it can receive again");
+    for (int i = 0; i < 20000; i++) {
+        text[i % 8192] = 'z';
+        if (i % 8192 == 8191 && write(to_stdin, text, 8192) != 8192) {
+            abort();
+        }
+    }
+    run_loop_ms(20);
+    for (int i = 0; i < 100; i++) {
+        a->room = 1000;
+        chardev_accept_input(chr);
+        run_loop_ms(1);
+    }
+    check(a->len == 2 + 2 * 8192, "no input of a pipe is lost however long the front end takes");
+    a->len = 0;
+    a->room = 1 << 20;
+    close(to_stdin);
+    run_loop_ms(20);
+    chardev_write(chr, (const uint8_t *)"still there", 11);
+    run_loop_ms(10);
+    n = read_some(from_stdout, text, sizeof(text));
+    check(n == 11 && !memcmp(text, "still there", 11), "end of input leaves output alone");
+}
+
+static void test_file(const char *dir)
+{
+    char *path = g_strdup_printf("%s/out", dir), *spec = g_strdup_printf("file:%s", path), *content = NULL;
+    Chardev *chr = chardev_new("file", spec), *null = chardev_new("null", "null");
+    gsize len = 0;
+
+    writer(chr);
+    chardev_flush_all(never);
+    g_file_get_contents(path, &content, &len, NULL);
+    bool right = len == BIG;
+
+    for (size_t i = 0; i < len && right; i++) {
+        right = (uint8_t)content[i] == pattern(i);
+    }
+    check(right, "file: everything arrives");
+    writer(null);
+    check(true, "null: everything is taken");
+    chardev_write(NULL, (const uint8_t *)"x", 1);
+    chardev_accept_input(NULL);
+    unlink(path);
+    g_free(content);
+    g_free(spec);
+    g_free(path);
+}
+
+static int connect_unix(const char *path)
+{
+    struct sockaddr_un sun = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    g_strlcpy(sun.sun_path, path, sizeof(sun.sun_path));
+    if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void test_socket(const char *dir)
+{
+    char *path = g_strdup_printf("%s/sock", dir), *spec = g_strdup_printf("unix:%s,server=on,wait=off", path);
+    static Sink s;
+    char buf[64];
+    int fd;
+
+    sink_attach(&s, chardev_new("sock", spec), 1 << 20);
+    chardev_write(s.chr, (const uint8_t *)"nobody", 6);
+    fd = connect_unix(path);
+    run_loop_ms(20);
+    chardev_write(s.chr, (const uint8_t *)"hello", 5);
+    run_loop_ms(20);
+    check(fd >= 0 && read_some(fd, buf, sizeof(buf)) == 5 && !memcmp(buf, "hello", 5),
+          "socket: output goes to who is connected");
+    type(fd, "abc");
+    check(sink_is(&s, "abc") && s.events[0] == CHR_EVENT_OPENED, "socket: input comes");
+    close(fd);
+    run_loop_ms(20);
+    check(s.event_count == 2 && s.events[1] == CHR_EVENT_CLOSED, "socket: the end is noticed");
+    writer(s.chr);
+    fd = connect_unix(path);
+    run_loop_ms(20);
+    type(fd, "again");
+    check(sink_is(&s, "again"), "socket: the next one may connect");
+    chardev_cleanup();
+    check(access(path, F_OK) < 0, "socket: the file is removed at the end");
+    g_free(spec);
+    g_free(path);
+}
+
+int main(void)
+{
+    char dir[] = "/tmp/test-chardev-XXXXXX";
+    static Sink a, b;
+    int to_stdin, from_stdout;
+    Chardev *chr;
+
+    tap = fdopen(dup(STDOUT_FILENO), "w");
+    if (!mkdtemp(dir)) {
+        return 1;
+    }
+    redirect_stdio(&to_stdin, &from_stdout);
+    chr = chardev_new("serial0", "mon:stdio");
+    test_stdio_output(chr, from_stdout);
+    test_mux(chr, to_stdin, from_stdout, &a, &b);
+    test_file(dir);
+    test_socket(dir);
+    rmdir(dir);
+    fprintf(tap, "1..%d\n", cases);
+    fclose(tap);
+    return failures != 0;
+}

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The main loop, caches, MPD, E and CPU threads together, with a make-believe guest: a "block" is some words of memory up
+ * to one that is a multiple of 8, "translated code" is a copy of them, and what they do is random: jump, store to code or
+ * data, raise, wait for an interrupt, switch translation tables. Caches are tiny, so flushes happen all the time. Meanwhile
+ * the main thread raises interrupts, writes by DMA, pauses and resets.
+ *
+ * Checked: code memory stays intact while it is executed or waited in; with one CPU a block equals memory; pause stops
+ * everything; interrupts always wake. Each configuration is a process of its own.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "accel/tcg/cache.h"
+#include "accel/tcg/elock.h"
+#include "accel/tcg/mpd.h"
+#include "accel/tcg/snapshot.h"
+#include "accel/tcg/softtlb.h"
+#include "exec/memory.h"
+#include "qemu/log.h"
+#include "sysemu/cpus.h"
+#include "target/arm/translate.h"
+
+enum { PAGES = 48, RAM_BYTES = PAGES * 4096, MAX_WORDS = 24, MAGIC = 0x600dc0de };
+
+static uint32_t ram[RAM_BYTES / 4];     /* atomic, relaxed */
+static uint8_t may_write[ARM_MAX_CPUS][PAGES];
+static uint64_t blocks_run[ARM_MAX_CPUS];   /* atomic */
+static uint64_t raised, irqs_taken, wfis;   /* atomic */
+static uint32_t seeds[ARM_MAX_CPUS];
+static bool exact;                      /* one CPU, no DMA at the moment: code must equal memory */
+
+int qemu_loglevel;
+
+#define CHECK(cond) ((cond) ? (void)0 : (printf("# %s:%d: %s\n", __FILE__, __LINE__, #cond), fflush(stdout), abort()))
+
+static uint32_t rnd(uint32_t *s)
+{
+    *s ^= *s << 13;
+    *s ^= *s >> 17;
+    *s ^= *s << 5;
+    return *s;
+}
+
+/* ---- back end ---- */
+
+typedef struct Code {
+    uint32_t magic, n, pc;
+    TranslationBlock *to;               /* atomic: patched jump */
+    uint32_t text[MAX_WORDS];
+} Code;
+
+static bool fake_init_buffer(CodeBuffer *buf)
+{
+    memset(buf->base, 0xee, 64);
+    buf->ptr = buf->base + 64;
+    return true;
+}
+
+static bool fake_emit(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
+{
+    size_t bytes = 64 * (1 + (sizeof(Code) + b->nconsts * 8) / 64);
+    Code *c = (Code *)(void *)buf->ptr;
+
+    if ((size_t)(buf->end - buf->ptr) < bytes) {
+        return false;
+    }
+    *c = (Code) { .magic = MAGIC, .n = b->nconsts, .pc = b->pc };
+    memcpy(c->text, b->consts, b->nconsts * 4);
+    tb->code = buf->ptr;
+    tb->code_size = bytes;
+    tb->jmp[0].target_pc = (b->pc & ~0xfffu) | (b->consts[0] & 0xffc);
+    tb->jmp[0].patch_offset = tb->jmp[0].stub_offset = 4;
+    buf->ptr += bytes;
+    return true;
+}
+
+static void fake_store(CPUARMState *env, uint32_t phys, uint32_t value)
+{
+    uint32_t page = phys >> 12, *word = &ram[phys / 4];
+
+    if (may_write[env->cpu_index][page]) {
+        __atomic_store_n(word, value, __ATOMIC_RELAXED);
+    } else if (!mpd_page_has_code(page)) {
+        may_write[env->cpu_index][page] = 1;
+        __atomic_store_n(word, value, __ATOMIC_RELAXED);
+    } else {
+        __atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
+        if (mpd_range_has_code(phys, 4)) {
+            mpd_invalidate_range(env, phys, 4);
+        }
+    }
+}
+
+static uint32_t random_pc(uint32_t *seed)
+{
+    /* Mostly a few pages; sometimes outside RAM. */
+    uint32_t r = rnd(seed);
+
+    return r % 400 == 0 ? 0x10000000 + (r >> 12) % 256 * 4 : (r >> 8) % (r & 1 ? RAM_BYTES : 3 * 4096) & ~3u;
+}
+
+/* What the block does besides jumping; may not return. */
+static void act(CPUARMState *env, uint32_t *seed)
+{
+    uint32_t r = rnd(seed);
+
+    switch (r % 256) {
+    case 0 ... 30:
+        fake_store(env, (r >> 8) % RAM_BYTES & ~3u, rnd(seed));
+        break;
+    case 31 ... 33:     /* code */
+        fake_store(env, (r >> 8) % (3 * 4096) & ~3u, rnd(seed));
+        break;
+    case 34:
+        arm_cpu_wfi(env);
+        __atomic_add_fetch(&wfis, 1, __ATOMIC_RELAXED);
+        break;
+    case 35 ... 36:
+        __atomic_add_fetch(&raised, 1, __ATOMIC_RELAXED);
+        env->exception = EXCP_SWI;
+        cpu_loop_exit(env);
+    case 37 ... 40:     /* other tables */
+        env->ctxkey = env->ctxkey % 5 + 1;
+        break;
+    case 41:
+        cpu_interrupt((r >> 8) % cpu_count, (r >> 16) & 1, 1);
+        break;
+    default:
+        break;
+    }
+}
+
+static uintptr_t fake_exec(CPUARMState *env, TranslationBlock *tb)
+{
+    sigjmp_buf here;
+    uint32_t *seed = &seeds[env->cpu_index];
+    volatile uint32_t generation = env->cpu->cache->generation;
+
+    if (sigsetjmp(here, 0)) {
+        return 0;
+    }
+    env->unwind = &here;
+    for (;;) {
+        Code *c = (Code *)(void *)tb->code;
+
+        CHECK(c->magic == MAGIC && c->pc == tb->pc && c->n >= 1);
+        for (uint32_t i = 0; i < c->n && exact && tb->phys_pc < RAM_BYTES; i++) {
+            CHECK(c->text[i] == ram[tb->phys_pc / 4 + i]);
+        }
+        __atomic_add_fetch(&blocks_run[env->cpu_index], 1, __ATOMIC_RELAXED);
+        /* An exception restarts at the next block. */
+        env->regs[15] = random_pc(seed);
+        act(env, seed);
+        CHECK(generation == env->cpu->cache->generation && c->magic == MAGIC && c->pc == tb->pc);
+        if (__atomic_load_n(&env->exit_request, __ATOMIC_RELAXED)) {
+            return 0;
+        }
+        if (rnd(seed) & 1) {
+            TranslationBlock *to = __atomic_load_n(&c->to, __ATOMIC_ACQUIRE);
+
+            env->regs[15] = tb->jmp[0].target_pc;
+            if (!to) {
+                return (uintptr_t)tb;
+            }
+            tb = to;
+        } else {
+            JumpCacheEntry *e = &env->jump_cache[(env->regs[15] >> 2) & (JUMP_CACHE_SIZE - 1)];
+
+            if (e->pc != env->regs[15] || e->ctxkey != env->ctxkey) {
+                return 0;
+            }
+            /* Real code jumps to e->code; here the block is needed too. */
+            CHECK(((Code *)e->code)->pc == e->pc);
+            tb = env->cpu->fast[(env->regs[15] >> 2) & (JUMP_CACHE_SIZE - 1)];
+            CHECK(tb && tb->code == e->code && !tb->invalid);
+        }
+    }
+}
+
+static void fake_set_jump(TranslationBlock *tb, int n, TranslationBlock *to)
+{
+    CHECK(n == 0 && to->pc == tb->jmp[0].target_pc);
+    __atomic_store_n(&((Code *)(void *)tb->code)->to, to, __ATOMIC_RELEASE);
+}
+
+static void fake_clear_jump(TranslationBlock *tb, int n)
+{
+    __atomic_store_n(&((Code *)(void *)tb->code)->to, NULL, __ATOMIC_RELEASE);
+}
+
+static _Noreturn void fake_unwind(CPUARMState *env)
+{
+    siglongjmp(*env->unwind, 1);
+}
+
+const TCGBackend tcg_backend_x86_64 = {
+    "fake", fake_init_buffer, fake_emit, fake_exec, fake_set_jump, fake_clear_jump, fake_unwind,
+};
+const TCGBackend tcg_backend_interp;
+
+/* ---- the guest and everything else the accelerator asks for ---- */
+
+void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns)
+{
+    uint32_t offset = pc & 0xffc, n = 0, word;
+
+    do {
+        memcpy(&word, code_page + offset + 4 * n, 4);
+        b->consts[n++] = word;
+    } while (offset + 4 * n < 4096 && n < MAX_WORDS && (int)n < max_insns && (word & 7));
+    b->pc = pc;
+    b->nconsts = n;
+    b->guest_bytes = 4 * n;
+    b->guest_insns = n;
+}
+
+uint32_t arm_tb_flags(const CPUARMState *env)
+{
+    return env->ctxkey & 1;
+}
+
+uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page)
+{
+    if (rnd(&seeds[env->cpu_index]) % 500 == 0) {
+        __atomic_add_fetch(&raised, 1, __ATOMIC_RELAXED);
+        env->exception = EXCP_PREFETCH_ABORT;
+        cpu_loop_exit(env);
+    }
+    *page = pc < RAM_BYTES ? (const uint8_t *)ram + (pc & ~0xfffu) : NULL;
+    return pc;
+}
+
+bool arm_interrupt_pending(CPUARMState *env, int *excp)
+{
+    *excp = EXCP_IRQ;
+    return __atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE) && !(env->cpsr & CPSR_I);
+}
+
+void arm_do_exception(CPUARMState *env)
+{
+    CHECK(env->exception != EXCP_NONE);
+    if (env->exception == EXCP_IRQ) {
+        __atomic_add_fetch(&irqs_taken, 1, __ATOMIC_RELAXED);
+        cpu_interrupt(env->cpu_index, 0, 0);
+        cpu_interrupt(env->cpu_index, 1, 0);
+    }
+    env->regs[15] = random_pc(&seeds[env->cpu_index]);
+}
+
+void tlb_revoke_writes(uint32_t page)
+{
+    for (int i = 0; i < cpu_count && page < PAGES; i++) {
+        may_write[i][page] = 0;
+    }
+}
+
+void tlb_cpu_init(CPUARMState *env)
+{
+    env->ctxkey = 1;
+}
+
+void tlb_cpu_reset(CPUARMState *env)
+{
+    env->ctxkey = 1;
+    memset(may_write[env->cpu_index], 0, PAGES);
+}
+
+void arm_cpu_reset(CPUARMState *env)
+{
+    seeds[env->cpu_index] = 1 + env->cpu_index;
+}
+
+uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
+{
+    return phys < RAM_BYTES && len <= RAM_BYTES - phys ? (uint8_t *)ram + phys : NULL;
+}
+
+uint32_t memory_ram_size(void)
+{
+    return RAM_BYTES;
+}
+
+uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)
+{
+    return 8;
+}
+
+void exclusive_dma_store(uint32_t phys, uint32_t len)
+{
+}
+
+uint32_t cpsr_read(const CPUARMState *env)
+{
+    return env->cpsr;
+}
+
+void ir_optimize(IRBlock *b)
+{
+}
+
+void ir_print(FILE *f, const IRBlock *b)
+{
+}
+
+void qemu_log(const char *fmt, ...)
+{
+}
+
+FILE *qemu_log_lock(void)
+{
+    return stderr;
+}
+
+void qemu_log_unlock(FILE *f)
+{
+}
+
+bool qemu_log_in_addr_range(uint32_t addr)
+{
+    return false;
+}
+
+void error_exit(const char *fmt, ...)
+{
+    printf("# %s\n", fmt);
+    exit(1);
+}
+
+/* ---- the machine ---- */
+
+static void sleep_us(int us)
+{
+    struct timespec t = { 0, us * 1000 };
+
+    nanosleep(&t, NULL);
+}
+
+static uint64_t total(void)
+{
+    uint64_t n = 0;
+
+    for (int i = 0; i < cpu_count; i++) {
+        n += __atomic_load_n(&blocks_run[i], __ATOMIC_RELAXED);
+    }
+    return n;
+}
+
+static void check_paused(bool reset)
+{
+    uint64_t before;
+
+    cpus_pause();
+    before = total();
+    cpus_pause();
+    CHECK(cpus_paused());
+    if (reset) {
+        cpus_reset();
+    }
+    sleep_us(200);
+    cpus_resume();
+    CHECK(total() == before);
+    cpus_resume();
+}
+
+static void run_machine(int cpus, bool separate, bool single, int rounds)
+{
+    uint32_t seed = 12345, word;
+    uint64_t n;
+
+    accel_options.ccache_separate = separate;
+    accel_options.thread_single = single;
+    accel_options.tb_size_kib = 256;
+    for (int i = 0; i < RAM_BYTES / 4; i++) {
+        ram[i] = rnd(&seed);
+    }
+    for (int i = 0; i < cpus; i++) {
+        cpu_create(i, cpus);
+    }
+    exact = cpus == 1 || single;
+    cpus_start();
+    sleep_us(1000);
+    CHECK(total() == 0);
+    cpus_resume();
+    for (int i = 0; i < rounds; i++) {
+        for (int c = 0; c < cpus; c++) {
+            cpu_interrupt(c, rnd(&seed) & 1, 1);
+        }
+        sleep_us(300);
+        if (!exact) {
+            word = rnd(&seed);
+            CHECK(dma_write(word % (RAM_BYTES - 64), &ram[word % 1000], word % 64));
+        }
+        CHECK(!dma_write(RAM_BYTES - 2, &word, 4));
+        if (i % 16 == 15) {
+            check_paused(i % 64 == 63);
+        }
+        if (i % 32 == 1) {
+            cpu_kick((int)(rnd(&seed) % (uint32_t)cpus));
+        }
+    }
+    /* An interrupt must get every CPU going, whatever it sleeps in. */
+    for (int k = 0; k < 50; k++) {
+        for (int c = 0; c < cpus; c++) {
+            n = __atomic_load_n(&blocks_run[c], __ATOMIC_RELAXED);
+            cpu_interrupt(c, 0, 1);
+            for (int t = 0; t < 20000 && __atomic_load_n(&blocks_run[c], __ATOMIC_RELAXED) == n; t++) {
+                sleep_us(100);
+            }
+            CHECK(__atomic_load_n(&blocks_run[c], __ATOMIC_RELAXED) != n);
+        }
+    }
+    cpus_shutdown();
+    n = 0;
+    for (int c = 0; c < cpus; c++) {
+        CHECK(cpu_states[c]->reading == ELOCK_OUT);
+        n += cpu_states[c]->n.flush;
+    }
+    CHECK(n > 3 && raised > 10 && irqs_taken > 10 && wfis > 10);
+    CHECK(cpu_states[0]->n.chain && cpu_states[0]->n.invalidate && cpu_states[0]->n.find_fast_hit);
+    if (getenv("VERBOSE")) {
+        char *text = cpus_stats_text();
+        fputs(text, stderr);
+        free(text);
+    }
+}
+
+int main(void)
+{
+    int cases = 0, failed = 0;
+
+    for (int i = 0; i < 6; i++) {
+        int cpus = i < 2 ? 1 : 4, status = 0;
+        bool separate = i & 1, single = i >= 4;
+        pid_t pid;
+
+        fflush(stdout);
+        pid = fork();
+        if (pid == 0) {
+            alarm(100);
+            run_machine(cpus, separate, single, 600);
+            exit(0);
+        }
+        if (pid < 0 || waitpid(pid, &status, 0) < 0 || status) {
+            failed++;
+            printf("not ");
+        }
+        printf("ok %d - %d CPU%s, %s cache%s, thread=%s\n", ++cases, cpus, cpus > 1 ? "s" : "",
+               separate ? "separate" : "unified", separate ? "s" : "", single ? "single" : "multi");
+    }
+    printf("1..%d\n", cases);
+    return failed != 0;
+}

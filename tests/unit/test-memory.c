@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The physical memory map: lookups against a plain search, register dispatch, RAM pointers. TAP output. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "exec/memory.h"
+
+static int cases, failures;
+
+static void check(bool ok, const char *name)
+{
+    failures += !ok;
+    printf("%sok %d - %s\n", ok ? "" : "not ", ++cases, name);
+}
+
+typedef struct Access {
+    uint32_t offset, value;
+    unsigned size, cpu;
+    int count;
+} Access;
+
+static uint32_t access_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+{
+    Access *a = opaque;
+
+    *a = (Access){ .offset = offset, .size = size, .cpu = cpu, .count = a->count + 1 };
+    return offset ^ 0x5a5a5a5a;
+}
+
+static void access_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+{
+    Access *a = opaque;
+
+    *a = (Access){ .offset = offset, .value = value, .size = size, .cpu = cpu, .count = a->count + 1 };
+}
+
+static const MMIOOps ops = { .read = access_read, .write = access_write };
+
+/* Regions as boards have them: whole pages, several in one page, odd sizes, the very end of the space. */
+static const struct {
+    uint32_t base, size;
+} layout[] = {
+    { 0x10101000, 0x1000 }, { 0x10100000, 0x100 }, { 0x10100600, 0x100 }, { 0x10100100, 0x500 },
+    { 0x10000000, 0x1000 }, { 0x4e000000, 0x10 }, { 0x10102000, 0x1004 }, { 0x60000000, 0x1000000 },
+    { 0xfffff000, 0x1000 }, { 0x20000ffc, 8 },
+};
+enum { REGIONS = sizeof(layout) / sizeof(layout[0]), RAM_SIZE = 0x8000 };
+
+static bool lookup_right(uint32_t address)
+{
+    const MemoryRegion *r = memory_find(address);
+
+    if (address < RAM_SIZE) {
+        return r && r->ram;
+    }
+    for (int i = 0; i < REGIONS; i++) {
+        if (address >= layout[i].base && address - layout[i].base < layout[i].size) {
+            return r && r->base == layout[i].base && r->size == layout[i].size;
+        }
+    }
+    return !r;
+}
+
+int main(void)
+{
+    static uint8_t ram[RAM_SIZE];
+    static Access access[REGIONS];
+    bool right = true;
+    uint32_t last = 0;
+    char *text;
+
+    check(!memory_find(0) && mmio_read(0x1234, 4, 0) == 0, "an empty map has nothing");
+    memory_add_ram(0, RAM_SIZE, ram, "ram");
+    for (int i = 0; i < REGIONS; i++) {
+        memory_add_mmio(layout[i].base, layout[i].size, &ops, &access[i], "device");
+    }
+    check(memory_ram_size() == RAM_SIZE, "size of RAM");
+    for (int i = 0; i < REGIONS; i++) {
+        for (int d = -2; d <= 2; d++) {
+            right &= lookup_right(layout[i].base + (uint32_t)d) && lookup_right(layout[i].base + layout[i].size + (uint32_t)d);
+        }
+    }
+    srand(1);
+    for (int i = 0; i < 200000; i++) {
+        uint32_t random = (uint32_t)rand() << 8 ^ (uint32_t)rand();
+
+        right &= lookup_right(i & 1 ? random : 0x10100000 + random % 0x4000);
+    }
+    check(right, "lookups find what a plain search finds");
+
+    right = true;
+    for (size_t i = 0; memory_region_at(i); i++) {
+        right &= !i || memory_region_at(i)->base > last;
+        last = memory_region_at(i)->base;
+    }
+    check(right && memory_region_at(REGIONS) && !memory_region_at(REGIONS + 1), "iteration is sorted and complete");
+
+    check(mmio_read(0x10100604, 2, 3) == (4 ^ 0x5a5a5a5a) && access[2].offset == 4 && access[2].size == 2 &&
+          access[2].cpu == 3 && access[2].count == 1, "a read reaches its device with offset, size and CPU");
+    mmio_write(0xfffffffc, 0xabcd, 4, 1);
+    check(access[8].offset == 0xffc && access[8].value == 0xabcd && access[8].cpu == 1, "so does a write");
+    check(memory_find(0x10100600)->reads == 1 && memory_find(0xfffffffc)->writes == 1, "accesses are counted");
+    check(mmio_read(0x30000000, 4, 0) == 0, "unmapped addresses read 0");
+    mmio_write(0x30000000, 1, 4, 0);
+    check(mmio_read(0x4e00000e, 4, 0) == 0 && access[5].count == 0, "an access across a region's end reaches nobody");
+
+    check(memory_ram_ptr(0, RAM_SIZE) == ram && memory_ram_ptr(RAM_SIZE - 4, 4) == ram + RAM_SIZE - 4, "RAM pointers");
+    check(!memory_ram_ptr(0, RAM_SIZE + 1) && !memory_ram_ptr(RAM_SIZE, 1) && !memory_ram_ptr(4, UINT32_MAX) &&
+          !memory_ram_ptr(0x10000000, 4), "no pointers to what is not all RAM");
+    mmio_write(0x100, 0x12345678, 4, 0);
+    check(mmio_read(0x101, 2, 0) == 0x3456 && ram[0x103] == 0x12, "RAM can be reached by dispatch as well");
+
+    memory_add_unimplemented(0x70000000, 0x1000, "nothing");
+    mmio_write(0x70000010, 7, 4, 0);
+    check(mmio_read(0x70000010, 4, 0) == 0, "unimplemented regions read 0");
+    text = memory_map_text();
+    check(strstr(text, "70000000-70000fff (absent): nothing") && strstr(text, "00000000-00007fff (ram): ram"),
+          "the map as text");
+    free(text);
+    printf("1..%d\n", cases);
+    return failures != 0;
+}

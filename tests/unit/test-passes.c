@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The passes: what each one is for, on small blocks; then random blocks, which must do the same before and after, and whose
+ * flags must be where the contract of flags.c says on every path.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "tcg/helper.h"
+#include "tests/unit/ir-env.h"
+#include "tests/unit/ir-random.h"
+
+static IRBlock *b, *copy;
+
+static IROp *emit(IROpcode opc, IRRef d, IRRef a, IRRef b2, uint32_t imm)
+{
+    return ir_emit(b, opc, d, a, b2, imm);
+}
+
+static IROp *exit_jmp(uint8_t live)
+{
+    IROp *op = emit(IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0x8004);
+
+    op->savef = live;
+    return op;
+}
+
+static IROp *branch(uint8_t cc, uint32_t label)
+{
+    IROp *op = emit(IR_br_if, REF_NONE, REF_NONE, REF_NONE, label);
+
+    op->cc = cc;
+    return op;
+}
+
+static bool same(const IROp *op, IROpcode opc, IRRef d, IRRef a, IRRef b2, uint32_t imm)
+{
+    return op->opc == opc && op->d == d && op->a == a && op->b == b2 && op->imm == imm;
+}
+
+static IRRef k(uint32_t v)
+{
+    return ir_const(b, v);
+}
+
+static void test_fold(void)
+{
+    IRRef t0, t1, t2;
+
+    ir_reset(b, 0x8000, 0);
+    t0 = ir_temp(b);
+    t1 = ir_temp(b);
+    t2 = ir_temp(b);
+    emit(IR_mov, t0, k(3), REF_NONE, 0);
+    emit(IR_add, t1, t0, k(4), 0);
+    emit(IR_shlv, t2, REF_R(2), t1, 0);
+    emit(IR_mov, REF_R(0), t2, REF_NONE, 0);
+    exit_jmp(0);
+    ir_optimize(b);
+    test_ok(b->nops == 2 && same(&b->ops[0], IR_shl, REF_R(0), REF_R(2), REF_NONE, 7),
+            "constants fold into an immediate shift that writes its register");
+
+    ir_reset(b, 0x8000, 0);
+    t0 = ir_temp(b);
+    emit(IR_add, t0, REF_R(1), k(8), 0);
+    emit(IR_ld, REF_R(0), t0, REF_NONE, 4)->mem = 2;
+    emit(IR_mov, REF_R(1), t0, REF_NONE, 0);
+    exit_jmp(0);
+    ir_optimize(b);
+    test_ok(same(&b->ops[1], IR_ld, REF_R(0), REF_R(1), REF_NONE, 12), "an address folds into the load's offset");
+
+    ir_reset(b, 0x8000, 0);
+    t0 = ir_temp(b);
+    emit(IR_mov, t0, REF_R(1), REF_NONE, 0);
+    emit(IR_add, REF_R(1), REF_R(1), k(4), 0);
+    emit(IR_st, REF_NONE, REF_R(3), t0, 0)->mem = 2;
+    exit_jmp(0);
+    ir_optimize(b);
+    test_ok(b->ops[2].opc == IR_st && b->ops[2].b == t0, "a copy is not used once its register has changed");
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_mov, REF_R(0), k(0x12000000), REF_NONE, 0);
+    emit(IR_or, REF_R(0), REF_R(0), k(0x34), 0);
+    emit(IR_ld, REF_R(1), REF_R(0), REF_NONE, 4)->mem = 2;
+    exit_jmp(0);
+    ir_pass_fold(b);
+    test_ok(same(&b->ops[1], IR_mov, REF_R(0), k(0x12000034), REF_NONE, 0) && b->ops[2].a == k(0x12000038) && !b->ops[2].imm,
+            "a constant built in a register becomes an address");
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_add, REF_R(0), k(1), k(2), 0)->setf = F_NZCV;
+    exit_jmp(F_NZCV);
+    ir_optimize(b);
+    test_ok(b->ops[0].opc == IR_add && b->ops[0].setf == F_NZCV, "an op that sets flags stays");
+
+    ir_reset(b, 0x8000, 0);
+    t0 = ir_temp(b);
+    t1 = ir_temp(b);
+    emit(IR_umull, t0, REF_R(0), REF_R(1), 0)->c = t1;
+    emit(IR_mov, REF_R(4), t0, REF_NONE, 0);
+    emit(IR_mov, REF_R(5), t1, REF_NONE, 0);
+    exit_jmp(0);
+    ir_optimize(b);
+    test_ok(b->nops == 2 && b->ops[0].d == REF_R(4) && b->ops[0].c == REF_R(5), "a long multiply writes its registers");
+}
+
+static void test_flags(void)
+{
+    uint32_t l;
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_add, REF_R(0), REF_R(0), k(1), 0)->setf = F_NZCV;
+    emit(IR_sub, REF_NONE, REF_R(0), k(5), 0)->setf = F_NZCV;
+    l = ir_label(b);
+    branch(CC_EQ, l);
+    exit_jmp(0);
+    emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
+    exit_jmp(F_C);
+    ir_pass_flags(b);
+    test_ok(b->ops[0].setf == 0 && b->ops[1].setf == (F_Z | F_C) && b->ops[1].savef == 0 && b->ops[4].arg == (F_Z | F_C),
+            "a compare feeds its branch and the exit behind it from the host's flags");
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_sub, REF_NONE, REF_R(0), k(5), 0)->setf = F_NZCV;
+    exit_jmp(0);
+    ir_pass_flags(b);
+    test_ok(b->nops == 1, "a compare that nobody reads disappears");
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_sub, REF_NONE, REF_R(0), k(5), 0)->setf = F_NZCV;
+    emit(IR_ld, REF_R(1), REF_R(2), REF_NONE, 0)->mem = 2;
+    exit_jmp(0);
+    ir_pass_flags(b);
+    test_ok(b->ops[0].savef == F_NZCV, "flags are in memory where a load may fault");
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_sub, REF_R(0), REF_R(0), k(5), 0)->setf = F_NZCV;
+    emit(IR_and, REF_R(1), REF_R(1), k(7), 0)->setf = F_NZ;
+    exit_jmp(F_NZCV);
+    ir_pass_flags(b);
+    test_ok(b->ops[0].setf == (F_C | F_V) && b->ops[0].savef == (F_C | F_V) && b->ops[1].savef == 0,
+            "C and V of an older op are saved there");
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_setc, REF_NONE, REF_R(3), REF_NONE, 0);
+    emit(IR_and, REF_R(1), REF_R(1), k(7), 0)->setf = F_NZ;
+    emit(IR_csel, REF_R(2), REF_R(3), REF_R(4), 0)->cc = CC_HI;
+    emit(IR_csel, REF_R(5), REF_R(3), REF_R(4), 0)->cc = CC_EQ;
+    exit_jmp(0);
+    ir_pass_flags(b);
+    test_ok(b->ops[1].savef == F_Z && b->ops[3].arg == 0, "a condition on flags of two ops comes from memory, and takes the host's");
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_ror, REF_R(1), REF_R(1), REF_NONE, 3)->setf = F_NZC;
+    emit(IR_csel, REF_R(2), REF_R(3), REF_R(4), 0)->cc = CC_CS;
+    exit_jmp(0);
+    ir_pass_flags(b);
+    test_ok(b->ops[0].savef == F_C, "a rotate's flags go to memory");
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_sub, REF_NONE, REF_R(0), k(5), 0)->setf = F_NZCV;
+    l = ir_label(b);
+    branch(CC_NE, l);
+    emit(IR_mov, REF_R(0), k(1), REF_NONE, 0);
+    emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
+    exit_jmp(F_N);
+    ir_pass_flags(b);
+    test_ok(b->ops[0].savef == F_N, "what is live behind a join is saved before it");
+}
+
+static uint8_t host_after(const IROp *op, uint8_t before)
+{
+    switch (op->opc) {
+    case IR_insn_start: case IR_ldenv: case IR_stenv: case IR_label:
+        return before;
+    case IR_mov: case IR_mvn:
+        return op->setf ? op->setf : before;
+    case IR_br_if: case IR_csel:
+        return ir_cc_flags(op->cc) & ~before ? 0 : before;
+    case IR_ror: case IR_rrx: case IR_setc: case IR_fmstat:
+        return 0;
+    default:
+        return op->setf;
+    }
+}
+
+static bool current(const unsigned *truth, const unsigned *memory, uint8_t flags)
+{
+    for (int f = 0; f < 4; f++) {
+        if ((flags >> f & 1) && truth[f] != memory[f]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Follow one random path and check that every reader finds its flags; versions stand for values. */
+static const char *walk_flags(const IRBlock *blk, uint64_t *state)
+{
+    unsigned truth[4] = { 0 }, memory[4] = { 0 }, version = 0;
+    uint8_t host = 0;
+
+    for (unsigned i = 0; i < blk->nops; i++) {
+        const IROp *op = &blk->ops[i];
+        uint8_t reads = ir_op_reads_flags(op), hf = op->opc == IR_call ? ir_helper_flags(op->imm) : 0;
+        bool all = (op->opc >= IR_ld && op->opc <= IR_stm) || (hf & (HF_RAISE | HF_RFLAGS));
+        bool direct = op->opc == IR_setc || op->opc == IR_fmstat;
+
+        if (op->opc != IR_ldm && op->opc != IR_stm && (op->arg & ~host)) {
+            return "arg names flags that the host does not hold";
+        }
+        if (all && !current(truth, memory, F_NZCV)) {
+            return "memory is stale where all flags may be seen";
+        }
+        if ((reads & ~host) && !current(truth, memory, reads)) {
+            return "a reader finds stale flags in memory";
+        }
+        if (ir_op_is_exit(op->opc)) {
+            return current(truth, memory, op->savef & ~op->arg) ? NULL : "an exit leaves stale flags behind";
+        }
+        for (int f = 0; f < 4; f++) {
+            if ((op->setf >> f & 1) || (hf & HF_WFLAGS)) {
+                truth[f] = ++version;
+                if ((op->savef >> f & 1) || (hf & HF_WFLAGS) || direct) {
+                    memory[f] = version;
+                }
+            }
+        }
+        host = host_after(op, host);
+        if (op->opc == IR_br_if && test_random(state) & 1) {
+            while (blk->ops[i].opc != IR_label || blk->ops[i].imm != op->imm) {
+                i++;
+            }
+        }
+    }
+    return "runs off the end";
+}
+
+typedef struct Outcome {
+    uint32_t regs[16];
+    uint64_t d[16], trace;
+    uint8_t mem[TEST_MEM_BYTES];
+    uint8_t flags;
+} Outcome;
+
+static void run(const IRBlock *blk, uint64_t seed, Outcome *o)
+{
+    CPUARMState *env = machine.env;
+
+    machine_reset(seed);
+    machine_run(blk);
+    memset(o, 0, sizeof(*o));
+    memcpy(o->regs, env->regs, sizeof(o->regs));
+    memcpy(o->d, env->vfp.d, sizeof(o->d));
+    memcpy(o->mem, machine.mem, sizeof(o->mem));
+    o->trace = machine.trace;
+    o->flags = (env->nzcv.nz & 0xc0) | (env->nzcv.c & 1) << 1 | (env->nzcv.v & 1);
+}
+
+/* One random block through all passes. */
+static bool random_round(uint64_t seed)
+{
+    uint64_t state = seed;
+    Outcome before, after;
+    const char *err;
+    int at;
+
+    ir_random_block(b, &state, 20 + seed % 60, seed & 1);
+    err = ir_verify(b, &at);
+    *copy = *b;
+    ir_optimize(b);
+    if (!err) {
+        err = ir_verify(b, &at);
+    }
+    for (int i = 0; i < 8 && !err; i++) {
+        err = walk_flags(b, &state);
+    }
+    for (uint64_t s = 1; s < 4 && !err; s++) {
+        run(copy, seed * 8 + s, &before);
+        run(b, seed * 8 + s, &after);
+        if (memcmp(&before, &after, sizeof(before))) {
+            err = "the optimised block does something else";
+        }
+    }
+    if (err) {
+        printf("# seed %llu: %s (op %d)\n", (unsigned long long)seed, err, at);
+        ir_print(stderr, copy);
+        ir_print(stderr, b);
+    }
+    return !err;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned rounds = argc > 1 ? atoi(argv[1]) : 4000;
+    bool ok = true;
+
+    b = malloc(sizeof(*b));
+    copy = malloc(sizeof(*copy));
+    machine_init();
+    test_fold();
+    test_flags();
+    for (unsigned seed = 1; seed <= rounds && ok; seed++) {
+        ok = random_round(seed);
+    }
+    test_ok(ok, "random blocks do the same after all passes");
+    free(b);
+    free(copy);
+    return test_done();
+}

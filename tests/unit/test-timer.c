@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Virtual time and timers: order, re-arming, deletion, pause, arming from other threads. TAP output. */
+#include <glib.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "qemu/timer.h"
+
+enum { MS = 1000000, THREADS = 4, ROUNDS = 500, MANY = 1000 };
+
+static int cases, failures;
+
+static void check(bool ok, const char *name)
+{
+    failures += !ok;
+    printf("%sok %d - %s\n", ok ? "" : "not ", ++cases, name);
+}
+
+QTimer *test_timers[2 * MANY];          /* timers are never freed; keep them in sight of leak checkers */
+
+static QTimer *new_timer(QTimerCB cb, void *opaque)
+{
+    static uint32_t count;
+    QTimer *t = timer_new(cb, opaque);
+
+    test_timers[__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED)] = t;
+    return t;
+}
+
+static void run_loop_ms(int ms)
+{
+    int64_t end = g_get_monotonic_time() + ms * 1000;
+
+    while (g_get_monotonic_time() < end) {
+        if (!g_main_context_iteration(NULL, FALSE)) {
+            usleep(200);
+        }
+    }
+}
+
+static int fired[MANY], fired_count;
+static int64_t fired_at;
+
+static void record(void *opaque)
+{
+    fired_at = clock_virtual_ns();
+    if (fired_count < MANY) {
+        fired[fired_count] = (int)(intptr_t)opaque;
+    }
+    fired_count++;
+}
+
+static void test_clock(void)
+{
+    int64_t a = clock_virtual_ns(), b, c;
+
+    check(a == 0, "the clock stands at 0 before the machine starts");
+    clock_virtual_pause(false);
+    a = clock_virtual_ns();
+    usleep(20000);
+    b = clock_virtual_ns();
+    check(b - a >= 20 * MS && b - a < 2000ll * MS, "the clock runs with the host's");
+    clock_virtual_pause(true);
+    b = clock_virtual_ns();
+    usleep(20000);
+    check(clock_virtual_ns() == b, "it stands still while paused");
+    clock_virtual_pause(true);
+    check(clock_virtual_ns() == b, "pausing twice changes nothing");
+    clock_virtual_pause(false);
+    c = clock_virtual_ns();
+    check(c >= b && c - b < 20 * MS, "it goes on where it stopped");
+}
+
+static void test_order(void)
+{
+    QTimer *t[5];
+    int64_t now = clock_virtual_ns();
+    static const int delay[5] = { 30, 10, 20, 10, 5 };
+
+    fired_count = 0;
+    for (int i = 0; i < 5; i++) {
+        t[i] = new_timer(record, (void *)(intptr_t)i);
+        timer_mod(t[i], now + delay[i] * (int64_t)MS);
+    }
+    timer_del(t[4]);
+    run_loop_ms(60);
+    check(fired_count == 4 && fired[0] == 1 && fired[1] == 3 && fired[2] == 2 && fired[3] == 0,
+          "timers fire by time, then by arming order; a deleted one does not");
+    fired_count = 0;
+    timer_mod(t[0], clock_virtual_ns() + 1000ll * MS);
+    timer_mod(t[0], clock_virtual_ns() + 5 * MS);
+    run_loop_ms(20);
+    check(fired_count == 1, "re-arming for an earlier time counts");
+    fired_count = 0;
+    timer_mod(t[0], clock_virtual_ns() + 5 * MS);
+    timer_mod(t[0], clock_virtual_ns() + 1000ll * MS);
+    run_loop_ms(20);
+    check(fired_count == 0, "re-arming for a later time counts");
+    timer_del(t[0]);
+    timer_mod(t[1], -5);
+    run_loop_ms(10);
+    check(fired_count == 1, "a time that has passed fires at once");
+    timer_mod(t[2], INT64_MAX);
+    run_loop_ms(5);
+    check(fired_count == 1, "the end of time does not come");
+    timer_del(t[2]);
+    timer_del(t[2]);
+    now = clock_virtual_ns();
+    timer_mod(t[3], now + 10 * MS);
+    run_loop_ms(30);
+    check(fired_at >= now + 10 * MS, "no timer fires early");
+}
+
+static void test_pause(void)
+{
+    QTimer *t = new_timer(record, NULL);
+
+    fired_count = 0;
+    timer_mod(t, clock_virtual_ns() + 10 * MS);
+    clock_virtual_pause(true);
+    run_loop_ms(30);
+    check(fired_count == 0, "no timer fires while paused");
+    timer_mod(t, clock_virtual_ns() + 2 * MS);
+    clock_virtual_pause(false);
+    run_loop_ms(20);
+    check(fired_count == 1, "a timer armed while paused fires after the pause");
+}
+
+static QTimer *again;
+static int again_count;
+
+static void rearm(void *opaque)
+{
+    again_count++;
+    timer_mod(again, clock_virtual_ns() - 1);
+}
+
+static void test_starvation(void)
+{
+    QTimer *other = new_timer(record, NULL);
+
+    again = new_timer(rearm, NULL);
+    fired_count = 0;
+    timer_mod(again, 0);
+    timer_mod(other, clock_virtual_ns() + 2 * MS);
+    run_loop_ms(20);
+    timer_del(again);
+    check(again_count > 1 && fired_count == 1, "a timer that is always due does not starve others");
+}
+
+static void test_many(void)
+{
+    static QTimer *t[MANY];
+    static int64_t when[MANY];
+    int64_t now = clock_virtual_ns();
+    bool sorted = true;
+
+    srand(1);
+    fired_count = 0;
+    for (int i = 0; i < MANY; i++) {
+        t[i] = new_timer(record, (void *)(intptr_t)i);
+    }
+    for (int i = 0; i < 3 * MANY; i++) {
+        int k = rand() % MANY;
+
+        when[k] = now + rand() % (20 * MS);
+        timer_mod(t[k], when[k]);
+        if (rand() % 4 == 0) {
+            k = rand() % MANY;
+            timer_del(t[k]);
+            when[k] = 0;
+        }
+    }
+    int armed = 0;
+    for (int i = 0; i < MANY; i++) {
+        armed += when[i] != 0;
+    }
+    usleep(25000);
+    run_loop_ms(10);
+    for (int i = 1; i < fired_count; i++) {
+        sorted &= when[fired[i - 1]] <= when[fired[i]];
+    }
+    check(fired_count == armed && sorted, "many timers, armed and deleted at random, fire once each and in order");
+}
+
+static int thread_fired;
+
+static void thread_cb(void *opaque)
+{
+    __atomic_add_fetch(&thread_fired, 1, __ATOMIC_RELAXED);
+}
+
+static bool clock_went_back;
+
+static void *arm_thread(void *opaque)
+{
+    QTimer *t = new_timer(thread_cb, NULL);
+    int64_t last = 0;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        int64_t now = clock_virtual_ns();
+
+        if (now < last) {
+            __atomic_store_n(&clock_went_back, true, __ATOMIC_RELAXED);
+        }
+        last = now;
+        timer_mod(t, now + (i % 3) * 10000);
+        if (i % 7 == 0) {
+            timer_del(t);
+        }
+    }
+    timer_mod(t, clock_virtual_ns() + MS);
+    return NULL;
+}
+
+static void test_threads(void)
+{
+    pthread_t th[THREADS];
+    int before;
+
+    for (int i = 0; i < THREADS; i++) {
+        pthread_create(&th[i], NULL, arm_thread, NULL);
+    }
+    for (int i = 0; i < 20; i++) {
+        clock_virtual_pause(true);
+        run_loop_ms(1);
+        clock_virtual_pause(false);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(th[i], NULL);
+    }
+    before = __atomic_load_n(&thread_fired, __ATOMIC_RELAXED);
+    run_loop_ms(20);
+    check(__atomic_load_n(&thread_fired, __ATOMIC_RELAXED) >= THREADS && thread_fired >= before,
+          "timers armed by other threads fire");
+    check(!clock_went_back, "no thread sees the clock go back, with pauses in between");
+}
+
+int main(void)
+{
+    test_clock();
+    test_order();
+    test_pause();
+    test_starvation();
+    test_many();
+    test_threads();
+    printf("1..%d\n", cases);
+    return failures != 0;
+}
