@@ -323,7 +323,7 @@ void cpus_reset(void)
 
         cpu->halted = 0;
         cpu->env->exception = EXCP_NONE;
-        cpu->env->excl_size = 0;
+        exclusive_clear(cpu->env);
         tlb_cpu_reset(cpu->env);
     }
     /* Images may have been put in place behind MPD's back. */

@@ -37,8 +37,8 @@ bool dma_write(uint32_t phys, const void *buf, uint32_t len)
     if (!p) {
         return false;
     }
-    exclusive_dma_store(phys, len);
     memcpy(p, buf, len);
+    exclusive_dma_store(phys, len);
     /* The order matters: see mpd.h. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (mpd_range_has_code(phys, len)) {

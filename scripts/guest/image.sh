@@ -18,7 +18,7 @@ image_skeleton() {
     cp busybox/bin/busybox root/bin/busybox
     cp "$here/init" root/init
     chmod 755 root/init root/bin/busybox
-    echo 'root:x:0:0:root:/:/bin/sh' >root/etc/passwd
+    echo 'root:x:0:0:root:/root:/bin/sh' >root/etc/passwd
     echo 'root:x:0:' >root/etc/group
     # The program cannot be asked: it does not run on the build machine.
     busybox_applets >applets || true

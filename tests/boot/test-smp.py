@@ -15,7 +15,7 @@ def main():
             vm.check_log()
     with VM(mem=64, cmd="free", slow=2) as vm, cases.case("64 MiB", vm):
         vm.wait_userland()
-        total = int(vm.expect(r"Mem: +(\d+)").group(1))
+        total = int(vm.expect(r"Mem: +(\d+) ").group(1))
         if not 48 * 1024 < total < 64 * 1024:
             raise Failure("the guest sees %d KiB" % total)
         vm.check_log()

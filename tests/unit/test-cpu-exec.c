@@ -100,7 +100,10 @@ static uint32_t random_pc(uint32_t *seed)
     /* Mostly a few pages; sometimes outside RAM. */
     uint32_t r = rnd(seed);
 
-    return r % 400 == 0 ? 0x10000000 + (r >> 12) % 256 * 4 : (r >> 8) % (r & 1 ? RAM_BYTES : 3 * 4096) & ~3u;
+    if (r % 400 == 0) {
+        return 0x10000000 + (r >> 12) % 256 * 4;
+    }
+    return r % 16 ? (r >> 8) % 100 * 120 : (r >> 8) % RAM_BYTES & ~3u;
 }
 
 /* What the block does besides jumping; may not return. */
@@ -134,16 +137,11 @@ static void act(CPUARMState *env, uint32_t *seed)
     }
 }
 
-static uintptr_t fake_exec(CPUARMState *env, TranslationBlock *tb)
+static uintptr_t run_blocks(CPUARMState *env, TranslationBlock *tb)
 {
-    sigjmp_buf here;
     uint32_t *seed = &seeds[env->cpu_index];
-    volatile uint32_t generation = env->cpu->cache->generation;
+    uint32_t generation = env->cpu->cache->generation;
 
-    if (sigsetjmp(here, 0)) {
-        return 0;
-    }
-    env->unwind = &here;
     for (;;) {
         Code *c = (Code *)(void *)tb->code;
 
@@ -179,6 +177,14 @@ static uintptr_t fake_exec(CPUARMState *env, TranslationBlock *tb)
             CHECK(tb && tb->code == e->code && !tb->invalid);
         }
     }
+}
+
+static uintptr_t fake_exec(CPUARMState *env, TranslationBlock *tb)
+{
+    sigjmp_buf here;
+
+    env->unwind = &here;
+    return sigsetjmp(here, 0) ? 0 : run_blocks(env, tb);
 }
 
 static void fake_set_jump(TranslationBlock *tb, int n, TranslationBlock *to)
@@ -287,6 +293,14 @@ uint32_t memory_ram_size(void)
 uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)
 {
     return 8;
+}
+
+void exclusive_init(uint32_t ram_bytes)
+{
+}
+
+void exclusive_clear(CPUARMState *env)
+{
 }
 
 void exclusive_dma_store(uint32_t phys, uint32_t len)

@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=120
+"""The command line: what is wrong gives one clear line on stderr and exit code 1; help works."""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
+M = ["-M", "realview-eb-mpcore"]
+
+# (arguments, what the line must say); "@" stands for an existing file, "@dir" for a directory.
+BAD = [
+    (["-nonsense"], "-nonsense: invalid option.*-help"),
+    (["--nonsense"], "--nonsense: invalid option"),
+    (["disk.img"], "disk.img: unexpected argument"),
+    (["-"], "-: unexpected argument"),
+    (["--"], "--: invalid option"),
+    (["-M"], "-M: requires an argument"),
+    (["-smp"], "-smp: requires an argument"),
+    (["-append"], "-append: requires an argument"),
+    ([], "no machine specified"),
+    (["-M", "versatilepb"], "-M versatilepb: unsupported machine.*-machine help"),
+    (["-machine", ""], "-machine : empty item"),
+    (["-machine", "realview-eb-mpcore,foo=1"], "unknown machine property 'foo'"),
+    (["-machine", "realview-eb-mpcore,accel=kvm"], "unknown accelerator 'kvm'"),
+    ([*M, "-cpu", "cortex-a9"], "-cpu cortex-a9: unable to find.*-cpu help"),
+    ([*M, "-cpu", "arm11mpcore,pmu=off"], "unknown CPU property"),
+    ([*M, "-accel", "kvm"], r"-accel kvm: unknown accelerator \(tcg\)"),
+    ([*M, "-accel", "tcg,foo=1"], "unknown property 'foo'"),
+    ([*M, "-accel", "tcg,thread=many"], "thread is 'multi' or 'single', not 'many'"),
+    ([*M, "-accel", "tcg,thread"], "thread is 'multi' or 'single'"),
+    ([*M, "-accel", "tcg,ccache=none"], "ccache is 'unified' or 'separate'"),
+    ([*M, "-accel", "tcg,backend=arm"], "backend is 'x86_64' or 'interp'"),
+    ([*M, "-accel", "tcg,exclusive="], "exclusive is 'monitor' or 'snapshot'"),
+    ([*M, "-accel", "tcg,tb-size=0"], r"tb-size is a number of MiB \(1 to"),
+    ([*M, "-accel", "tcg,tb-size=99999"], "tb-size is a number"),
+    ([*M, "-accel", "tcg,tb-size=4x"], "tb-size is a number"),
+    ([*M, "-accel", "tcg,,"], "unknown accelerator"),
+    ([*M, "-smp", "0"], r"-smp 0: .*\(1 to 4\)"),
+    ([*M, "-smp", "5"], r"-smp 5: .*\(1 to 4\)"),
+    ([*M, "-smp", "-1"], r"-smp -1: .*\(1 to 4\)"),
+    ([*M, "-smp", "four"], r"-smp four: .*\(1 to 4\)"),
+    ([*M, "-smp", "4x"], r"-smp 4x: .*\(1 to 4\)"),
+    ([*M, "-smp", "99999999999999999999"], r"\(1 to 4\)"),
+    ([*M, "-smp", "cpus=5"], r"-smp cpus=5: .*\(1 to 4\)"),
+    ([*M, "-smp", "2,dies=1"], "unknown property 'dies'"),
+    ([*M, "-smp", "4,cores=3"], "contradict"),
+    ([*M, "-m", "0"], "-m 0: the machine needs memory"),
+    ([*M, "-m", "lots"], "-m lots: not a size"),
+    ([*M, "-m", "-5"], "-m -5: not a size"),
+    ([*M, "-m", "128Q"], "-m 128Q: not a size"),
+    ([*M, "-m", "99999999999999999999"], "not a size"),
+    ([*M, "-m", "99999999999999999G"], "not a size"),
+    ([*M, "-m", "128,slots=2"], "unknown property 'slots'"),
+    ([*M, "-kernel", "/nonexistent/zImage"], "-kernel /nonexistent/zImage: No such file"),
+    ([*M, "-kernel", ""], "-kernel '': the file's name is empty"),
+    ([*M, "-kernel", "@dir"], "is a directory"),
+    ([*M, "-initrd", "/nonexistent"], "-initrd /nonexistent: No such file"),
+    ([*M, "-dtb", "/nonexistent"], "-dtb /nonexistent: No such file"),
+    ([*M, "-append", "x"], "-append"),
+    ([*M, "-initrd", "@"], "-initrd"),
+    ([*M, "-kernel", "@"], "@"),
+    ([*M, "-display", "gtk"], r"-display gtk: unknown display \(none\)"),
+    ([*M, "-serial", "foo"], "'foo' is not a character device"),
+    ([*M, "-serial", ""], "-serial '': a character device is expected"),
+    ([*M, "-serial", "file:"], "file's name is missing"),
+    ([*M, "-serial", "file:/nonexistent/x"], "file:/nonexistent/x.*No such file"),
+    ([*M, "-serial", "tcp:localhost"], "port is missing"),
+    ([*M, "-serial", "tcp:localhost:1,foo=on"], "unknown property 'foo=on'"),
+    ([*M, "-serial", "tcp:localhost:1,server=maybe"], "server is 'on' or 'off'"),
+    ([*M, "-serial", "tcp:localhost:1"], "cannot connect"),
+    ([*M, "-serial", "unix:"], "path is missing"),
+    ([*M, "-serial", "unix:/" + "x" * 200], "too long"),
+    ([*M, "-serial", "unix:/nonexistent/s"], "cannot connect"),
+    ([*M, "-serial", "unix:/nonexistent/s,server=on,wait=off"], "cannot listen"),
+    ([*M, *["-serial", "null"] * 5], "too many serial lines"),
+    ([*M, "-serial", "stdio", "-serial", "stdio"], "in use by another device"),
+    ([*M, "-serial", "mon:stdio", "-monitor", "stdio"], "in use by another device"),
+    ([*M, "-monitor", "foo"], "'foo' is not a character device"),
+    ([*M, "-monitor", "mon:stdio"], "-monitor mon:stdio: a character device is expected"),
+    ([*M, "-d", "everything"], "-d everything: unknown log item 'everything'.*-d help"),
+    ([*M, "-d", "int,foo"], "unknown log item 'foo'"),
+    ([*M, "-d", ""], "unknown log item"),
+    ([*M, "-D", "/nonexistent/log"], "-D /nonexistent/log: No such file"),
+    ([*M, "-dfilter", "here"], "'here' is not a range"),
+    ([*M, "-dfilter", "0x2000..0x1000"], "is not a range"),
+    ([*M, "-dfilter", "0x1000+0"], "is not a range"),
+    ([*M, "-device", "usb-kbd"], "unknown device 'usb-kbd'"),
+    ([*M, "-device", "loader"], "neither file nor addr"),
+    ([*M, "-device", "loader,file=/nonexistent"], "No such file"),
+    ([*M, "-device", "loader,addr=x"], "addr is a number"),
+    ([*M, "-device", "loader,addr=0x100000000"], "addr is a number"),
+    ([*M, "-device", "loader,addr=0"], "addr alone does nothing"),
+    ([*M, "-device", "loader,data=1,data-len=4"], "data needs an addr"),
+    ([*M, "-device", "loader,addr=0,data=1"], "data and data-len go together"),
+    ([*M, "-device", "loader,addr=0,data=1,data-len=3"], "data-len is 1, 2, 4 or 8"),
+    ([*M, "-device", "loader,addr=0,data=256,data-len=1"], "does not fit"),
+    ([*M, "-device", "loader,addr=0,cpu-num=4"], "cpu-num is a number"),
+    ([*M, "-device", "loader,addr=0,foo=4"], "unknown property 'foo'"),
+    ([*M, "-semihosting-config", "target=gdb"], "target is 'native'"),
+    ([*M, "-semihosting-config", "enable=maybe"], "enable is 'on' or 'off', not 'maybe'"),
+    ([*M, "-pidfile", "/nonexistent/pid"], "-pidfile /nonexistent/pid: No such file"),
+    ([*M, "-name", "x,colour=red"], "unknown property 'colour'"),
+]
+
+# (arguments, what stdout must say)
+HELP = [
+    (["-h"], "(?s)-machine NAME.*-smp.*-serial"),
+    (["-help"], "usage: qemu-system-arm"),
+    (["--help"], "usage: qemu-system-arm"),
+    (["-version"], "^PQEMU emulator version [0-9]"),
+    (["--version"], "^PQEMU emulator version [0-9]"),
+    (["-M", "help"], "realview-eb-mpcore +.*ARM11"),
+    (["-machine", "?"], "realview-eb-mpcore"),
+    (["-cpu", "help"], "arm11mpcore"),
+    (["-M", "realview-eb-mpcore", "-cpu", "help"], "arm11mpcore"),
+    (["-accel", "help"], "(?s)tcg.*thread=multi.single.*ccache=unified.separate.*tb-size"),
+    (["-accel", "tcg,help"], "ccache="),
+    (["-d", "help"], "(?s)in_asm.*guest_errors"),
+    (["-device", "help"], "loader"),
+    (["-device", "loader,help"], "cpu-num"),
+    (["-display", "help"], "none"),
+]
+
+# Arguments that must be accepted: the emulator starts stopped, with its monitor on standard input, and quits.
+GOOD = [
+    [],
+    ["-smp", "4"], ["-smp", "cpus=2"], ["-smp", "4,sockets=1,cores=4,threads=1"],
+    ["-m", "64"], ["-m", "64M"], ["-m", "0.125G"], ["-m", "size=128M"], ["-m", "65536K"], ["--m", "16"],
+    ["-cpu", "arm11mpcore"], ["-accel", "tcg"], ["-accel", "tcg,thread=single"], ["-accel", "tcg,thread=multi,tb-size=4"],
+    ["-accel", "tcg,backend=interp"], ["-accel", "tcg,exclusive=snapshot"],
+    ["-display", "none"], ["-nographic"], ["-nodefaults"], ["-no-reboot", "-no-shutdown"],
+    ["-serial", "null"], ["-serial", "none", "-serial", "null"], ["-name", "test,process=pqemu,debug-threads=on"],
+    ["-semihosting"], ["-semihosting-config", "enable=on,target=native,arg=prog,arg=x"],
+    ["-device", "loader,addr=0x100,data=0x12345678,data-len=4"], ["-device", "loader,addr=0x100,cpu-num=0"],
+    ["-device", "loader,file=@,addr=0x8000,force-raw=on"],
+    ["-d", "int,guest_errors", "-dfilter", "0x8000..0x8fff,0xc0000000+0x1000,0xffff-0x10"],
+]
+
+
+class Cases:
+    """Numbers and prints results."""
+
+    def __init__(self):
+        self.count = self.failures = 0
+
+    def check(self, good, name, detail=""):
+        self.count += 1
+        if not good:
+            self.failures += 1
+            print("# " + detail.replace("\n", "\n# "))
+        print("%sok %d - %s" % ("" if good else "not ", self.count, name), flush=True)
+
+
+def run(args, stdin=b""):
+    try:
+        p = subprocess.run([QEMU, *args], input=stdin, capture_output=True, timeout=20, check=False)
+    except subprocess.TimeoutExpired as e:
+        return None, (e.stdout or b"").decode(), (e.stderr or b"").decode()
+    return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
+
+
+def main():
+    cases = Cases()
+    with tempfile.TemporaryDirectory() as tmp:
+        empty = os.path.join(tmp, "empty")
+        with open(empty, "wb"):
+            pass
+        data = os.path.join(tmp, "data")
+        with open(data, "wb") as f:
+            f.write(b"\0" * 64)
+
+        for args, expected in BAD:
+            given = [empty if a == "@" else tmp if a == "@dir" else a for a in args]
+            code, out, err = run(given)
+            pattern = re.escape(empty) if expected == "@" else expected
+            good = (code == 1 and not out and err.startswith("qemu-system-arm: ") and err.count("\n") == 1 and
+                    re.search(pattern, err))
+            shown = " ".join(a if len(a) < 40 else a[:37] + "..." for a in args if a not in M)
+            cases.check(good, "refused: '%s'" % shown, "exit %s, stdout %r, stderr %r" % (code, out[:200], err[:500]))
+        for args, expected in HELP:
+            code, out, err = run(args)
+            cases.check(code == 0 and not err and re.search(expected, out, re.M), "help: %s" % " ".join(args),
+                        "exit %s, stdout %r, stderr %r" % (code, out[:500], err[:500]))
+        for args in GOOD:
+            given = [a.replace("@", data) for a in args]
+            code, out, err = run([*M, "-S", "-monitor", "stdio", *given], b"info status\nquit\n")
+            cases.check(code == 0 and "paused (prelaunch)" in out and not err, "accepted: %s" % (" ".join(args) or "nothing"),
+                        "exit %s, stdout %r, stderr %r" % (code, out[:500], err[:500]))
+        code, out, err = run([*M, "-S", "-monitor", "stdio", "-m", "512"], b"info mtree\nquit\n")
+        cases.check(code == 0 and err.count("\n") == 1 and "warning: -m 512" in err and "256 MiB" in err and
+                    "00000000-0fffffff (ram)" in out, "-m above what the board has: a warning, and 256 MiB",
+                    "exit %s, stdout %r, stderr %r" % (code, out[:500], err[:500]))
+    print("1..%d" % cases.count)
+    return cases.failures != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
