@@ -7,6 +7,7 @@
  */
 #include <string.h>
 #include "accel/tcg/cache.h"
+#include "accel/tcg/guest-mem.h"
 #include "accel/tcg/mpd.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
@@ -114,8 +115,11 @@ TranslationBlock *tb_build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t 
         tb->phys_pc = phys_pc;
         if (page) {
             mpd_build_begin(phys_page);
-            /* A copy, so that the translator sees one text however often it looks while other CPUs store. */
-            memcpy(cache->page + (phys_pc & 0xfff), page + (phys_pc & 0xfff), 4096 - (phys_pc & 0xfff));
+            /*
+             * A copy, so that the translator sees one text however often it looks while other CPUs store. The whole
+             * page: it looks ahead at the targets of jumps.
+             */
+            guest_mem_read(cache->page, page, sizeof(cache->page));
         } else {
             memset(cache->page, 0, sizeof(cache->page));
             memcpy(cache->page + (phys_pc & 0xffc), &word, sizeof(word));

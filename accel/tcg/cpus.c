@@ -221,7 +221,7 @@ static void start_thread(CPUState *cpu, void *(*fn)(void *), const char *name)
 void cpus_start(void)
 {
     sigset_t all, old;
-    char name[16];
+    char name[32];
 
     assert(!started && cpu_count);
     cache_init();

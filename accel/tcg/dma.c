@@ -5,8 +5,8 @@
  * Locks: dma_write() into a page with code takes an exclusive section, that is, it waits for all CPUs to leave guest code. So
  * its caller must hold no lock that a register access takes. dma_read() takes none.
  */
-#include <string.h>
 #include "accel/tcg/cpu-state.h"
+#include "accel/tcg/guest-mem.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/snapshot.h"
 #include "exec/memory.h"
@@ -22,7 +22,7 @@ bool dma_read(uint32_t phys, void *buf, uint32_t len)
     if (!p) {
         return false;
     }
-    memcpy(buf, p, len);
+    guest_mem_read(buf, p, len);
     return true;
 }
 
@@ -37,7 +37,7 @@ bool dma_write(uint32_t phys, const void *buf, uint32_t len)
     if (!p) {
         return false;
     }
-    memcpy(p, buf, len);
+    guest_mem_write(p, buf, len);
     exclusive_dma_store(phys, len);
     /* The order matters: see mpd.h. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -259,9 +259,8 @@ static void emit_multi(Emitter *e, const IROp *op)
             if (load) {
                 int reg = l.kind == LOC_REG ? l.reg : RDX;
                 if (vfp && !be) {
-                    int x = emit_xmm_new(e, r);
-                    x_movs_x_m(as, wide, x, host);
-                    x_movs_m_x(as, wide, emit_env(l.disp), x);
+                    x_movs_x_m(as, wide, 0, host);
+                    x_movs_m_x(as, wide, emit_env(l.disp), 0);
                     emit_xmm_forget(e, r);
                     continue;
                 }

@@ -186,6 +186,28 @@ class VM:
             except OSError:
                 pass
 
+    def count_aloud(self, last, pieces=10, limit=60):
+        """Have the guest print 1 to last and check every byte of it; limit is for each of the pieces."""
+        # Kernel messages would land in between; they stay in the kernel's buffer.
+        self.shell("dmesg -n 1")
+        self.send("seq 1 %d; echo all-\"\"out\n" % last)
+        self.expect(r"all-\"\"out\n")
+        begin = self.position
+        # In pieces, so that a frozen console is noticed where it froze.
+        for piece in range(1, pieces + 1):
+            self.expect(r"\n%d\n" % (last * piece // pieces), limit)
+        end = self.expect(r"all-out", limit).start()
+        with self.changed:
+            got = bytes(self.output[begin:end]).replace(b"\r", b"").split(b"\n")
+            del self.output[begin:end]
+            self.position -= end - begin
+        for number, line in enumerate(got[:-1], 1):
+            if line != b"%d" % number:
+                raise Failure("line %d of the output is %r" % (number, bytes(line[:80])))
+        if len(got) - 1 != last:
+            raise Failure("%d lines of output, not %d" % (len(got) - 1, last))
+        self.shell("dmesg -n 7")
+
     def check_log(self):
         bad = [line for line in self.text().splitlines() if TROUBLE.search(line)]
         if bad:

@@ -198,7 +198,7 @@ static void fake_clear_jump(TranslationBlock *tb, int n)
     __atomic_store_n(&((Code *)(void *)tb->code)->to, NULL, __ATOMIC_RELEASE);
 }
 
-static _Noreturn void fake_unwind(CPUARMState *env)
+static __attribute__((noreturn)) void fake_unwind(CPUARMState *env)
 {
     siglongjmp(*env->unwind, 1);
 }
@@ -382,7 +382,7 @@ static void check_paused(bool reset)
 
 static void run_machine(int cpus, bool separate, bool single, int rounds)
 {
-    uint32_t seed = 12345, word;
+    uint32_t seed = 12345, word, data[16] = { 0 };
     uint64_t n;
 
     accel_options.ccache_separate = separate;
@@ -406,9 +406,12 @@ static void run_machine(int cpus, bool separate, bool single, int rounds)
         sleep_us(300);
         if (!exact) {
             word = rnd(&seed);
-            CHECK(dma_write(word % (RAM_BYTES - 64), &ram[word % 1000], word % 64));
+            for (int k = 0; k < 16; k++) {
+                data[k] = rnd(&seed);
+            }
+            CHECK(dma_write(word % (RAM_BYTES - 64), data, word % 64));
         }
-        CHECK(!dma_write(RAM_BYTES - 2, &word, 4));
+        CHECK(!dma_write(RAM_BYTES - 2, data, 4));
         if (i % 16 == 15) {
             check_paused(i % 64 == 63);
         }

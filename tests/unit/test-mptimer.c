@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The MPCore's private timers and watchdogs. Lines: timers of CPU 0..3, then watchdogs. */
+#include "device-stubs.h"
+#include "hw/timer/mptimer.h"
+
+enum { BASE = 0x10100600, CPUS = 4, LOAD = 0, COUNTER = 4, CONTROL = 8, STATUS = 0xc, WD = 0x20, WD_RESET = 0x30, WD_DISABLE = 0x34 };
+enum { ENABLE = 1, RELOAD = 2, IE = 4, WATCHDOG = 8 };
+enum { TICK = 10 };
+
+static void wr_as(unsigned cpu, uint32_t reg, uint32_t v)
+{
+    reg_write_as(cpu, BASE + reg, v, 4);
+}
+
+static uint32_t rd_as(unsigned cpu, uint32_t reg)
+{
+    return reg_read_as(cpu, BASE + reg, 4);
+}
+
+static void test_timer(void)
+{
+    bench_reset();
+    for (uint32_t r = 0; r <= 0xc; r += 4) {
+        ok_eq(rd_as(0, r), 0, "register 0x%02x at reset", r);
+    }
+    wr_as(0, CONTROL, 0xffffffff);
+    ok_eq(rd_as(0, CONTROL), 0xff07, "control bits");
+    wr_as(0, CONTROL, 0);
+    wr_as(0, LOAD, 100);
+    ok_eq(rd_as(0, COUNTER), 100, "a load sets the counter");
+    ok_eq(rd_as(1, LOAD), 0, "timers are private");
+    wr_as(1, LOAD, 7);
+    ok_eq(rd_as(0, 0x200), 7, "CPU 1's timer by its frame");
+    ok_eq(rd_as(3, 0x100), 100, "CPU 0's timer by its frame");
+
+    /* Linux's one-shot: counter, then enable. */
+    wr_as(0, CONTROL, IE);
+    wr_as(0, COUNTER, 500);
+    wr_as(0, CONTROL, IE | ENABLE);
+    bench_advance(499 * TICK);
+    ok_eq(rd_as(0, COUNTER), 1, "counts at 100 MHz");
+    ok_eq((uint64_t)bench_level[0], 0, "not yet");
+    bench_advance(TICK);
+    ok_eq((uint64_t)bench_level[0], 1, "expires");
+    ok_eq((uint64_t)bench_level[1], 0, "on its own CPU");
+    ok_eq(rd_as(0, STATUS), 1, "status");
+    ok_eq(rd_as(0, COUNTER), 0, "stays at 0");
+    wr_as(0, STATUS, 0);
+    ok_eq((uint64_t)bench_level[0], 1, "writing 0 does not clear");
+    wr_as(0, STATUS, 1);
+    ok_eq((uint64_t)bench_level[0], 0, "writing 1 does");
+    bench_advance(1000000);
+    ok_eq(rd_as(0, STATUS), 0, "once");
+    wr_as(0, COUNTER, 10);
+    bench_advance(10 * TICK);
+    ok_eq((uint64_t)bench_level[0], 1, "writing the counter starts it again");
+    wr_as(0, CONTROL, ENABLE);
+    ok_eq((uint64_t)bench_level[0], 0, "line = status AND enable: off");
+    wr_as(0, CONTROL, ENABLE | IE);
+    ok_eq((uint64_t)bench_level[0], 1, "line = status AND enable: on");
+    wr_as(0, STATUS, 1);
+
+    wr_as(2, LOAD, 9);
+    wr_as(2, CONTROL, ENABLE | RELOAD | IE | 1 << 8);
+    for (int i = 0; i < 3; i++) {
+        bench_advance(i ? 20 * TICK : 18 * TICK);
+        ok_eq((uint64_t)bench_level[2], 1, "periodic, prescaler 2, tick %d", i);
+        wr_as(2, STATUS, 1);
+    }
+    bench_advance(2 * TICK);
+    ok_eq(rd_as(2, COUNTER), 9, "reloaded");
+    wr_as(2, CONTROL, 0);
+    ok_eq((uint64_t)bench_timers_armed(), 0, "no host timer left");
+    wr_as(3, CONTROL, ENABLE | IE);
+    bench_advance(1000);
+    ok_eq((uint64_t)bench_level[3], 0, "enabled at 0 without a load: nothing");
+    ok_eq(rd_as(0, 0x10), 0, "hole");
+    ok_eq(reg_read_as(0, BASE + COUNTER, 1), 0, "narrow read");
+    ok_eq(rd_as(0, 0x4fc), 0, "last word");
+}
+
+static void test_watchdog(void)
+{
+    bench_reset();
+    bench_resets = 0;
+    wr_as(1, WD + LOAD, 100);
+    wr_as(1, WD + CONTROL, ENABLE | RELOAD | IE);
+    bench_advance(100 * TICK);
+    ok_eq((uint64_t)bench_level[5], 1, "watchdog as a timer interrupts");
+    ok_eq(rd_as(1, WD + STATUS), 1, "watchdog status");
+    wr_as(1, WD + STATUS, 1);
+    ok_eq((uint64_t)bench_level[5], 0, "cleared");
+    wr_as(1, WD + CONTROL, 0);
+
+    wr_as(0, WD + LOAD, 100);
+    wr_as(0, WD + CONTROL, ENABLE | WATCHDOG);
+    wr_as(0, WD + CONTROL, ENABLE);
+    ok_eq(rd_as(0, WD + CONTROL), ENABLE | WATCHDOG, "watchdog mode cannot be written off");
+    bench_advance(90 * TICK);
+    wr_as(0, WD + COUNTER, 5000);
+    ok_eq(rd_as(0, WD + COUNTER), 10, "nor the counter set");
+    wr_as(0, WD + LOAD, 100);
+    bench_advance(99 * TICK);
+    ok_eq(bench_resets, 0, "fed");
+    bench_advance(TICK);
+    ok_eq(bench_resets, 1, "starved: resets the machine");
+    bench_advance(1000 * TICK);
+    ok_eq(bench_resets, 1, "once");
+    bench_reset();
+    ok_eq(rd_as(0, WD_RESET), 1, "reset status survives");
+    ok_eq(rd_as(1, WD_RESET), 0, "of that CPU only");
+    wr_as(0, WD_RESET, 1);
+    ok_eq(rd_as(0, WD_RESET), 0, "and is cleared by writing 1");
+    ok_eq(rd_as(0, WD + CONTROL), 0, "watchdog off after reset");
+
+    wr_as(0, WD + LOAD, 100);
+    wr_as(0, WD + CONTROL, ENABLE | WATCHDOG);
+    wr_as(0, WD_DISABLE, 0x12345678);
+    wr_as(0, WD_DISABLE, 0x11111111);
+    wr_as(0, WD_DISABLE, 0x87654321);
+    ok_eq(rd_as(0, WD + CONTROL), ENABLE | WATCHDOG, "a broken sequence does nothing");
+    wr_as(0, WD_DISABLE, 0x12345678);
+    wr_as(0, WD_DISABLE, 0x87654321);
+    ok_eq(rd_as(0, WD + CONTROL), ENABLE, "the sequence leaves watchdog mode");
+    bench_advance(1000 * TICK);
+    ok_eq(bench_resets, 1, "it does not bite");
+}
+
+int main(void)
+{
+    bench_init();
+    mptimer_create(BASE, 0x500, "mptimer", CPUS, 100000000, &bench_line[0], &bench_line[4]);
+    test_timer();
+    test_watchdog();
+    return test_done();
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The board: its table, and that each line arrives where it should. Regions that overlap fail in the bench. */
+#include <string.h>
+#include "device-stubs.h"
+#include "hw/arm/realview-eb.h"
+
+enum { GICC = 0x10100100, GICD = 0x10101000, FPGA = 0x10040000, FPGA_STEP = 0x10000, UART2 = 0x1000b000 };
+
+/* The generator of the device tree is not under test. */
+void *realview_build_dtb(MachineState *m, int *size)
+{
+    *size = 0;
+    return NULL;
+}
+
+static void test_table(void)
+{
+    bool unique = true, sane = true;
+
+    for (size_t i = 0; i < realview_eb_num_devices; i++) {
+        const RealviewDevice *d = &realview_eb_devices[i];
+
+        unique &= realview_eb_device(d->name) == d;
+        sane &= d->present == (d->init != NULL) && !(d->base & 3) && !(d->size & 3) && d->size &&
+                d->fpga_irq < 32 && d->core_irq < 32 && d->fpga_irq2 < 32 && d->core_irq2 < 32;
+    }
+    ok(unique, "device names are unique");
+    ok(sane, "rows are sane");
+    ok(!realview_eb_device("nothing"), "unknown name");
+    ok(machine_find("realview-eb-mpcore") == &realview_eb_mpcore_machine && !machine_find("none"), "machine list");
+}
+
+static uint32_t core_pending(void)
+{
+    return rd(GICD + 0x204);
+}
+
+/* Raise a line by making the device want it; what is then pending at the core and at the FPGA controllers? */
+static void test_routing(void)
+{
+    static const struct { uint32_t uart; unsigned fpga; int core; } uarts[] = {
+        { 0x10009000, 44, 36 }, { 0x1000a000, 45, 37 }, { 0x1000b000, 46, -1 }, { 0x1000c000, 47, -1 },
+    };
+
+    for (unsigned i = 0; i < 4; i++) {
+        uint32_t u = uarts[i].uart;
+        bool all = true;
+
+        bench_reset();
+        wr(u + 0x30, 0x101);
+        wr(u + 0x38, 0x20);
+        wr(u, '.');
+        ok_eq(core_pending(), uarts[i].core < 0 ? 0 : 1u << (uarts[i].core - 32), "UART%u at the core controller", i);
+        for (uint32_t g = 0; g < 4; g++) {
+            all &= rd(FPGA + g * FPGA_STEP + 0x1204) == 1u << (uarts[i].fpga - 32);
+        }
+        ok(all, "UART%u at all FPGA controllers", i);
+    }
+    bench_reset();
+    ok_eq(core_pending(), 0, "reset drops all lines");
+    /* SP804 blocks and RTC */
+    wr(0x10011000, 0);
+    wr(0x10011008, 0xe2);
+    wr(0x10011000, 0);
+    ok_eq(core_pending(), 1 << 1, "timers 0/1");
+    wr(0x10012008, 0xe2);
+    wr(0x10012000, 0);
+    ok_eq(core_pending(), 3 << 1, "timers 2/3");
+    bench_reset();
+    do {
+        wr(0x10017004, rd(0x10017000));
+    } while (!rd(0x10017014));
+    wr(0x10017010, 1);
+    ok_eq(core_pending(), 1 << 6, "RTC");
+    bench_reset();
+}
+
+static void test_cascade(void)
+{
+    wr(UART2 + 0x30, 0x101);
+    wr(UART2 + 0x38, 0x20);
+    wr(UART2, '.');
+    wr(GICD, 1);
+    wr(GICD + 0x104, 1 << 10);
+    wr(GICD + 0x828, 0x02 << 16);
+    reg_write_as(1, GICC, 1, 4);
+    ok_eq((uint64_t)bench_cpu_irq[1], 0, "cascade off");
+    wr(FPGA + 0x1000, 1);
+    wr(FPGA + 0x1104, 1 << 14);
+    wr(FPGA + 4, 0xf0);
+    wr(FPGA, 1);
+    ok_eq((uint64_t)bench_cpu_irq[1], 1, "UART2 reaches CPU 1 through FPGA controller 1");
+    ok_eq(reg_read_as(1, GICC + 0xc, 4), 42, "as ID 42");
+    ok_eq(rd(FPGA + 0xc), 46, "and there as 46");
+    wr(UART2 + 0x44, 0x20);
+    wr(FPGA + 0x10, 46);
+    reg_write_as(1, GICC + 0x10, 42, 4);
+    ok_eq((uint64_t)bench_cpu_irq[1], 0, "served");
+    for (uint32_t g = 1; g < 4; g++) {
+        uint32_t base = FPGA + g * FPGA_STEP;
+
+        wr(base + 0x1000, 1);
+        wr(base + 0x1104, 1 << 4);
+        wr(base + 4, 0xf0);
+        wr(base, 1);
+        wr(base + 0x1204, 1 << 4);
+        ok_eq(core_pending(), 1u << (10 + g), "FPGA controller %u", g + 1);
+        wr(base + 0x1284, 1 << 4);
+    }
+    bench_reset();
+}
+
+static void test_private(void)
+{
+    for (unsigned c = 0; c < 4; c++) {
+        reg_write_as(c, 0x10100600, 1, 4);
+        reg_write_as(c, 0x10100608, 5, 4);
+        reg_write_as(c, 0x10100620, 1, 4);
+        reg_write_as(c, 0x10100628, 5, 4);
+        bench_advance(1000);
+        ok_eq(reg_read_as(c, GICD + 0x200, 4), 3u << 29, "timer and watchdog of CPU %u", c);
+    }
+    ok_eq(rd(0x10100004), 0xf3, "SCU knows four CPUs");
+}
+
+int main(void)
+{
+    static MachineState m = { .mc = &realview_eb_mpcore_machine, .smp = 4 };
+
+    bench_init();
+    realview_eb_mpcore_machine.init(&m);
+    test_table();
+    test_routing();
+    test_cascade();
+    test_private();
+    return test_done();
+}

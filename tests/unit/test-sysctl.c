@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The small register files: system controller, SCU, L220, serial bus. */
+#include "device-stubs.h"
+#include "hw/misc/arm11-scu.h"
+#include "hw/misc/l220.h"
+#include "hw/misc/realview-i2c.h"
+#include "hw/misc/realview-sysctl.h"
+
+enum { SYS = 0x10000000, SCU = 0x10100000, L2 = 0x10102000, I2C = 0x10002000 };
+
+static void test_sysctl(void)
+{
+    static const struct { uint32_t reg, want; } regs[] = {
+        { 0x00, 0xc1400400 }, { 0x04, 0 }, { 0x08, 0 }, { 0x0c, 0 }, { 0x1c, 0 }, { 0x20, 0x10000 }, { 0x28, 0 },
+        { 0x30, 0 }, { 0x34, 0 }, { 0x38, 0 }, { 0x40, 0 }, { 0x44, 1 }, { 0x48, 0 }, { 0x4c, 0 }, { 0x50, 0x1f00 },
+        { 0x74, 0 }, { 0x84, 0x06000000 }, { 0x88, 0xff000000 }, { 0xc0, 0 }, { 0xd8, 0 }, { 0xfe0, 0 }, { 0xffc, 0 },
+    };
+
+    bench_reset();
+    for (unsigned i = 0; i < sizeof(regs) / sizeof(regs[0]); i++) {
+        ok_eq(rd(SYS + regs[i].reg), regs[i].want, "sysctl 0x%02x at reset", regs[i].reg);
+    }
+    wr(SYS + 0x00, 0);
+    ok_eq(rd(SYS), 0xc1400400, "ID is read-only");
+    wr(SYS + 0x08, 0xa5);
+    ok_eq(rd(SYS + 0x08), 0xa5, "LEDs");
+    ok_eq(reg_read_as(0, SYS, 1) | reg_read_as(0, SYS + 2, 2), 0, "narrow reads give 0");
+    wr(SYS + 0x30, 0x0011a000);
+    wr(SYS + 0x30, 0x00000854);
+    ok_eq(rd(SYS + 0x30), 0x0011a854, "flags are ORed in");
+    wr(SYS + 0x34, 0x4);
+    ok_eq(rd(SYS + 0x30), 0x0011a850, "and cleared");
+    wr(SYS + 0x38, 0x77);
+    wr(SYS + 0x0c, 0x12345);
+    ok_eq(rd(SYS + 0x0c), 0, "oscillators are locked");
+    wr(SYS + 0xd8, 1 << 23);
+    ok_eq(rd(SYS + 0xd8), 0, "PLD_CTRL1 is locked");
+    wr(SYS + 0x20, 0xa05f);
+    ok_eq(rd(SYS + 0x20), 0xa05f, "unlocked");
+    wr(SYS + 0x0c, 0xfff12345);
+    ok_eq(rd(SYS + 0x0c), 0x12345, "oscillator set, 19 bits");
+    wr(SYS + 0xd8, 1 << 23);
+    ok_eq(rd(SYS + 0xd8), 1 << 23, "PLD_CTRL1 set");
+    wr(SYS + 0x20, 0xffff);
+    ok_eq(rd(SYS + 0x20), 0x17fff, "locked");
+    wr(SYS + 0x50, 0xffffe014);
+    ok_eq(rd(SYS + 0x50), 0xffffff14, "the panel ID in SYS_CLCD is fixed");
+    uint32_t t24 = rd(SYS + 0x5c), t100 = rd(SYS + 0x24);
+    bench_advance(1000000000);
+    ok_eq(rd(SYS + 0x5c) - t24, 24000000, "24 MHz counter");
+    ok_eq(rd(SYS + 0x24) - t100, 100, "100 Hz counter");
+    bench_reset();
+    ok_eq(rd(SYS + 0x30), 0, "reset clears the flags");
+    ok_eq(rd(SYS + 0x38), 0x77, "but not the non-volatile ones");
+    ok_eq(rd(SYS + 0x5c), 0, "and the counters");
+
+    bench_resets = 0;
+    wr(SYS + 0x40, 0x08);
+    ok_eq(bench_resets, 0, "reset is locked");
+    wr(SYS + 0x20, 0xa05f);
+    wr(SYS + 0x40, 0x00);
+    ok_eq(bench_resets, 0, "0 does not reset");
+    wr(SYS + 0x40, 0x08);
+    ok_eq(bench_resets, 1, "Linux 6.1's reset");
+    wr(SYS + 0x40, 0x104);
+    ok_eq(bench_resets, 2, "soft reset");
+    wr(SYS + 0x20, 0);
+    wr(SYS + 0x40, rd(SYS + 0x40) | 1);
+    ok_eq(bench_resets, 3, "Linux 2.6's reset, without unlocking");
+}
+
+static void test_others(void)
+{
+    bench_reset();
+    ok_eq(rd(SCU + 4), 0x72, "SCU configuration of three CPUs");
+    wr(SCU, 0xffffffff);
+    ok_eq(rd(SCU), 1, "SCU control: one bit");
+    ok_eq(rd(SCU + 8) | rd(SCU + 0xc) | rd(SCU + 0xfc), 0, "SCU: the rest is 0");
+    wr(SCU + 4, 0);
+    bench_reset();
+    ok_eq(rd(SCU), 0, "SCU control at reset");
+
+    ok_eq(rd(L2), 0x41000086, "L220 ID");
+    ok_eq(rd(L2 + 4), 0x1c100100, "L220 type");
+    ok_eq(rd(L2 + 0x104), 0x02020000, "L220 auxiliary control at reset");
+    wr(L2 + 0x104, 0x06690000);
+    ok_eq(rd(L2 + 0x104), 0x06690000, "L220 auxiliary control");
+    wr(L2 + 0x100, 3);
+    ok_eq(rd(L2 + 0x100), 1, "L220 control");
+    static const uint16_t ops[] = { 0x730, 0x770, 0x77c, 0x7b0, 0x7bc, 0x7f0, 0x7fc };
+    for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+        wr(L2 + ops[i], 0xff);
+        ok_eq(rd(L2 + ops[i]), 0, "L220 operation 0x%03x is done at once", ops[i]);
+    }
+    wr(L2, 0);
+    ok_eq(rd(L2), 0x41000086, "L220 ID is read-only");
+    wr(L2 + 0xabc, 1);
+
+    ok_eq(rd(I2C), 3, "serial bus idles high");
+    wr(I2C + 4, 1);
+    ok_eq(rd(I2C), 2, "SCL low");
+    wr(I2C + 4, 2);
+    ok_eq(rd(I2C), 0, "SDA low");
+    wr(I2C, 3);
+    ok_eq(rd(I2C), 3, "released: nobody acknowledges");
+}
+
+int main(void)
+{
+    static const RealviewSysctlConfig config = { 0xc1400400, { 0x06000000, 0xff000000 } };
+
+    bench_init();
+    realview_sysctl_create(SYS, "sysctl", &config);
+    arm11_scu_create(SCU, "scu", 3);
+    l220_create(L2, "l220");
+    realview_i2c_create(I2C, "i2c");
+    test_sysctl();
+    test_others();
+    return test_done();
+}
