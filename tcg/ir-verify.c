@@ -207,6 +207,12 @@ static const char *check_call(Verifier *v, const IROp *op)
     return op->d == REF_NONE ? NULL : def_int(v, op->d);
 }
 
+/* CMP, CMN, TST, TEQ: flags alone. */
+static bool may_lack_result(IROpcode opc)
+{
+    return opc == IR_sub || opc == IR_add || opc == IR_and || opc == IR_xor || opc == IR_sbc || opc == IR_adc;
+}
+
 /* Ops whose operands are plain integers as their operand letters say. */
 static const char *check_int(Verifier *v, const IROp *op)
 {
@@ -221,7 +227,7 @@ static const char *check_int(Verifier *v, const IROp *op)
     if (!err && strchr(operands, 'e')) {
         err = op->c == op->d ? "both destinations are the same" : def_int(v, op->c);
     }
-    if (!err && strchr(operands, 'd') && (op->d != REF_NONE || !op->setf)) {
+    if (!err && strchr(operands, 'd') && !(op->d == REF_NONE && op->setf && may_lack_result(op->opc))) {
         err = def_int(v, op->d);
     }
     return err;

@@ -4,7 +4,7 @@
  * CPU idles, when its time slice is over, or when another CPU gets an interrupt (a CPU that waits for the other's answer
  * would only burn the rest of its slice).
  *
- * `running` is atomic. The slice clock is a thread of its own that sleeps while all CPUs idle. All CPUs sleep on the
+ * `running` is atomic. The slice clock is a thread of its own that sleeps unless CPUs have to take turns. All CPUs sleep on the
  * waker of CPU 0.
  */
 #include <time.h>
@@ -15,7 +15,7 @@
 enum { SLICE_NS = 2 * 1000 * 1000 };
 
 static CPUState *running;           /* whose turn it is, or NULL; atomic */
-static uint32_t busy;               /* futex: some CPU runs, so slices are needed; atomic */
+static uint32_t busy;               /* futex: more than one CPU has work, so slices are needed; atomic */
 
 static void *slice_thread(void *opaque)
 {
@@ -58,6 +58,17 @@ static bool has_work(CPUState *cpu)
     return !cpu->halted || __atomic_load_n(&cpu->env->irq_lines, __ATOMIC_SEQ_CST);
 }
 
+/* Does a CPU besides this one wait for its turn? If one gets work later, cpus_single_kick() ends the turn. */
+static bool others_wait(const CPUState *cpu)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        if (cpu_states[i] != cpu && has_work(cpu_states[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void *cpus_single_thread(void *opaque)
 {
     pthread_t slices;
@@ -80,8 +91,8 @@ void *cpus_single_thread(void *opaque)
                 }
             }
             ran = true;
-            set_busy(1);
             __atomic_store_n(&running, cpu, __ATOMIC_SEQ_CST);
+            set_busy(others_wait(cpu));
             cpu_exec(cpu);
             __atomic_store_n(&running, NULL, __ATOMIC_SEQ_CST);
         }

@@ -11,8 +11,11 @@
 
 static TranslationBlock **bucket_of(const TBHash *h, uint32_t pc, uint32_t flags, uint32_t phys_pc)
 {
-    /* Code of one page differs in low address bits only: multiplying moves them to the top. */
-    uint32_t x = (phys_pc ^ (pc & 0xfffff000u) ^ (pc << 31) ^ flags << 17) * 0x9e3779b1u;
+    /*
+     * Virtual and physical address often differ by a constant (a kernel's linear map), so they must not be combined with XOR
+     * as they are; multiplying moves the low bits, which differ inside a page, to the top.
+     */
+    uint32_t x = (phys_pc + (pc >> 12) * 0x85ebca6bu + (pc << 31) + (flags << 17)) * 0x9e3779b1u;
 
     return &h->buckets[x >> (32 - h->bits)];
 }

@@ -3,12 +3,12 @@
  * The RealView Emulation Baseboard (ARM DUI 0303) with an ARM11 MPCore core tile of revision B (ARM DUI 0318): device
  * table, wiring and machine class.
  *
- * To add a device: write it under hw/, give it an init function below and turn its row from ABSENT into PRESENT. Regions of
- * absent devices read as 0, PrimeCell ID included, so that a guest's probe fails politely.
+ * To add a device: write it under hw/, give it an init function below and turn its row from ABSENT into PRESENT.
+ * Regions of absent devices read as 0, PrimeCell ID included, so that a guest's probe fails politely.
  *
  * Wiring. A device drives one IRQLine of the board. The board passes the level on to each of the four FPGA controllers
- * under the device's board number, and for some devices straight to the core tile's controller too. The FPGA controllers'
- * outputs arrive at the core controller as SPIs 10..13. So a guest may use either way, or both.
+ * under the device's board number, and for some devices straight to the core tile's controller too. The FPGA
+ * controllers' outputs arrive at the core controller as SPIs 10..13. So a guest may use either way, or both.
  *
  * Built on the main thread before the CPUs run; constant afterwards, so there is no lock here. Lock order: device, FPGA
  * controllers (one after the other), core controller.
@@ -24,6 +24,7 @@
 #include "hw/misc/l220.h"
 #include "hw/misc/realview-i2c.h"
 #include "hw/misc/realview-sysctl.h"
+#include "hw/rtc/ds1338.h"
 #include "hw/rtc/pl031.h"
 #include "hw/timer/mptimer.h"
 #include "hw/timer/sp804.h"
@@ -140,7 +141,7 @@ static void eb_init_sysctl(RealviewBoard *b, const RealviewDevice *d)
 
 static void eb_init_i2c(RealviewBoard *b, const RealviewDevice *d)
 {
-    realview_i2c_create(d->base, d->name);
+    realview_i2c_create(d->base, d->name, ds1338_create());
 }
 
 static void eb_init_uart(RealviewBoard *b, const RealviewDevice *d)

@@ -2,21 +2,21 @@
 /*
  * PL011 UART (ARM DDI 0183).
  *
- * The danger here is the spurious interrupt: Linux gives up on a line after 99 900 interrupts for which the handler found
- * nothing in RIS, and the console is dead. Hence one rule: the line is (RIS & IMSC) != 0, brought in step by pl011_update() alone,
- * which runs before any access that could change either returns. And:
- *   - RX rises when the FIFO reaches its trigger level and falls when reading takes it below; RT (data waiting, none came
- *     for 32 bit times) falls when the FIFO is empty. Neither outlives the data.
+ * The danger here is the spurious interrupt: Linux gives up on a line after 99 900 interrupts for which the handler
+ * found nothing in RIS, and the console is dead. Hence one rule: the line is (RIS & IMSC) != 0, brought in step by
+ * pl011_update() alone, which runs before any access that could change either returns. And:
+ *   - RX rises when the FIFO reaches its trigger level and falls when reading takes it below; RT (data waiting, none
+ *     came for 32 bit times) falls when the FIFO is empty. Neither outlives the data.
  *   - TX is an edge: it rises when the transmit FIFO drains to its trigger level after a write, and stays until
- *     cleared or the FIFO is filled above. Our transmitter drains at once, so every write that is sent sets it; reset, enabling
- *     and unmasking never do.
+ *     cleared or the FIFO is filled above. Our transmitter drains at once, so every write that is sent sets it; reset,
+ *     enabling and unmasking never do.
  *
  * A transmitter that is disabled keeps up to a FIFO of data and sends it when enabled. A receiver that is disabled or
  * full leaves the data with the character back end.
  *
  * Locks: tx_lock orders transmitted bytes and is held across chardev_write(), which may wait for the host; only CPU
- * threads take it. lock guards all state and is never held while waiting; the I/O thread (receive, timer) takes only this. Order:
- * tx_lock, lock, then the interrupt controllers'.
+ * threads take it. lock guards all state and is never held while waiting; the I/O thread (receive, timer) takes only
+ * this. Order: tx_lock, lock, then the interrupt controllers'.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -184,8 +184,8 @@ static bool pl011_rx_unblocked(PL011State *s)
 }
 
 /*
- * Take what is in the transmit FIFO if the transmitter is on: returns the bytes for the back end (in out), having looped them
- * back if that is what the guest wants.
+ * Take what is in the transmit FIFO if the transmitter is on: returns the bytes for the back end (in out), having
+ * looped them back if that is what the guest wants.
  */
 static int pl011_tx_drain(PL011State *s, uint8_t *out)
 {

@@ -3,7 +3,8 @@
  * State of an interrupt controller, shared by hw/intc/gic*.c and the two variants. Nobody else includes this.
  *
  * Two kinds of lock keep the CPUs out of each other's way:
- *   P (one per CPU interface): the interface's registers and the CPU's private interrupts (SGIs and PPIs). Sending an SGI, a private
+ *   P (one per CPU interface): the interface's registers and the CPU's private interrupts (SGIs and PPIs). Sending an
+ *   SGI, a private
  *     timer's tick, and acknowledging and ending either take no other lock.
  *   D (one): the shared interrupts. Whoever changes one ranks them again: spi_best[n] is then the shared interrupt
  *     that CPU n would take first. It is written under D and read under P of n alone.

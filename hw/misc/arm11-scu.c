@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Snoop control unit of the ARM11 MPCore (ARM DDI 0360 chapter 9): tells how many CPUs there are and can be switched on.
- * Caches are always coherent here, so the rest has no effect; its event counters do not count. Lock: the device's own.
+ * Snoop control unit of the ARM11 MPCore (ARM DDI 0360 chapter 9): tells how many CPUs there are and can be switched
+ * on. Caches are always coherent here, so the rest has no effect; its event counters do not count. Lock: the device's
+ * own.
  */
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * L220 level 2 cache controller (ARM DDI 0329): the registers of a cache that never holds anything stale. Maintenance is
- * over when the write returns, so the operation registers, which guests poll, read as 0; the event counters do not count and
- * no interrupt is ever raised. Lock: the device's own, for the register file.
+ * L220 level 2 cache controller (ARM DDI 0329): the registers of a cache that never holds anything stale. Maintenance
+ * is over when the write returns, so the operation registers, which guests poll, read as 0; the event counters do not
+ * count and no interrupt is ever raised. Lock: the device's own, for the register file.
  */
 #include <pthread.h>
 #include <stdlib.h>

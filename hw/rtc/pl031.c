@@ -3,8 +3,8 @@
  * PL031 real-time clock (ARM DDI 0224): the host's UTC seconds plus an offset that the guest sets by loading the clock.
  *
  * The alarm is an equality match. It is planned on virtual time, for the moment the match will come; the callback then
- * looks at the clock again, since the host's clock may be set and virtual time stops with the machine. A match that was passed
- * meanwhile fires late rather than never. Lock: the device's own.
+ * looks at the clock again, since the host's clock may be set and virtual time stops with the machine. A match that was
+ * passed meanwhile fires late rather than never. Lock: the device's own.
  */
 #include <pthread.h>
 #include <stdbool.h>

@@ -190,7 +190,7 @@ static void mptimer_reg_write(MPTimer *t, uint32_t reg, uint32_t value)
         break;
     case TWD_COUNTER:
         if (t->control & CONTROL_WATCHDOG) {
-            qemu_log_mask(LOG_GUEST_ERROR, "mptimer: the counter of a watchdog is only set through its load register\n");
+            qemu_log_mask(LOG_GUEST_ERROR, "mptimer: a watchdog's counter is only set through its load register\n");
         } else {
             mptimer_restart(t, value, now);
         }

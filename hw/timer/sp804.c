@@ -2,9 +2,9 @@
 /*
  * SP804: two 32-bit down-counters that share an interrupt line (ARM DDI 0271).
  *
- * Linux uses one of them as its clock, read by every CPU all the time: VALUE is read without a lock. All else is under the block's
- * lock. Expiry sets RIS also with the interrupt disabled; it is worked out when somebody looks, and a host timer
- * runs only while an expiry would raise the line. The timer callback runs on the I/O thread.
+ * Linux uses one of them as its clock, read by every CPU all the time: VALUE is read without a lock. All else is under
+ * the block's lock. Expiry sets RIS also with the interrupt disabled; it is worked out when somebody looks, and a host
+ * timer runs only while an expiry would raise the line. The timer callback runs on the I/O thread.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -95,16 +95,16 @@ static void sp804_expired(void *opaque)
     pthread_mutex_unlock(&t->block->lock);
 }
 
-/* Let the counter go on from COUNT as CTRL and LOAD say. WROTE_LOAD: a load of 0 expires at once. Caller holds the lock. */
+/* Let the counter go on from COUNT as CTRL and LOAD say. WROTE_LOAD: 0 expires at once. Caller holds the lock. */
 static void sp804_restart(SP804State *s, SP804Timer *t, uint32_t count, bool wrote_load, int64_t now)
 {
     static const uint16_t prescale[4] = { 1, 16, 256, 256 };
     uint32_t max = t->ctrl & CTRL_32BIT ? UINT32_MAX : 0xffff;
-    bool free_running = !(t->ctrl & CTRL_PERIODIC);
+    bool free_running = !(t->ctrl & CTRL_PERIODIC), stopped = !(t->ctrl & CTRL_ENABLE);
     DownCounterSetup setup = {
-        .mode = !(t->ctrl & CTRL_ENABLE) ? DOWNCOUNTER_STOPPED :
-                t->ctrl & CTRL_ONE_SHOT ? DOWNCOUNTER_ONE_SHOT : DOWNCOUNTER_PERIODIC,
-        .count = count & max,
+        .mode = stopped ? DOWNCOUNTER_STOPPED : t->ctrl & CTRL_ONE_SHOT ? DOWNCOUNTER_ONE_SHOT : DOWNCOUNTER_PERIODIC,
+        /* Guests load all 32 bits first and choose the width with the enable bit. */
+        .count = stopped ? count : count & max,
         .reload = free_running ? max : t->load & max,
         .zero_lasts = free_running,
         .zero_fires = wrote_load,
@@ -219,8 +219,6 @@ static void sp804_reset(void *opaque)
         t->ctrl = CTRL_INT_ENABLE;
         t->ris = false;
         sp804_restart(s, t, UINT32_MAX, false, clock_virtual_ns());
-        /* The stopped counter shows all 32 bits although the reset mode is 16-bit. */
-        downcounter_set(&t->counter, &(DownCounterSetup) { .count = UINT32_MAX, .tick_ns = s->clock_ns }, 0);
     }
     sp804_update(s);
     pthread_mutex_unlock(&s->lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PrimeCell identification: eight read-only bytes in the words at 0xFE0..0xFFC of a device's page: four of peripheral ID,
- * then the constant component ID 0D F0 05 B1.
+ * PrimeCell identification: eight read-only bytes in the words at 0xFE0..0xFFC of a device's page: four of peripheral
+ * ID, then the constant component ID 0D F0 05 B1.
  */
 #ifndef HW_PRIMECELL_H
 #define HW_PRIMECELL_H

@@ -36,6 +36,7 @@ def paste(vm):
     want = hashlib.md5(text.encode()).hexdigest()
     if got != want:
         raise Failure("the pasted text arrived damaged")
+    vm.expect(PROMPT, 20)
 
 
 def main():

@@ -152,6 +152,8 @@ class VM:
         found = self.expect(r"<ended (\d+)>", limit)
         with self.changed:
             text = self.output[begin:found.start()].decode("utf-8", "replace").replace("\r", "")
+        # What is typed before the prompt is there would be echoed twice.
+        self.expect(PROMPT, 20)
         return int(found.group(1)), text
 
     def wait_userland(self, limit=60):
@@ -206,6 +208,7 @@ class VM:
                 raise Failure("line %d of the output is %r" % (number, bytes(line[:80])))
         if len(got) - 1 != last:
             raise Failure("%d lines of output, not %d" % (len(got) - 1, last))
+        self.expect(PROMPT, 20)
         self.shell("dmesg -n 7")
 
     def check_log(self):

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A bench for device models: what surrounds a device, in place of the real thing. Register access goes through the ops that
- * the device registered; time stands still unless the test moves it; lines, CPU inputs, characters and resets are recorded.
+ * A bench for device models: what surrounds a device, in place of the real thing. Register access goes through the ops
+ * that the device registered; time stands still unless the test moves it; lines, CPU inputs, characters and resets are
+ * recorded.
  */
 #ifndef TESTS_UNIT_DEVICE_STUBS_H
 #define TESTS_UNIT_DEVICE_STUBS_H

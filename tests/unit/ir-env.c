@@ -12,7 +12,9 @@
 
 TestMachine machine;
 int qemu_loglevel;
+const TCGBackend *tcg_backend = &tcg_backend_interp;
 static int tests_run, tests_failed;
+static CodeBuffer buffer;
 
 void qemu_log(const char *fmt, ...)
 {
@@ -38,7 +40,7 @@ static uint32_t flag_bits(const CPUARMState *env)
     return (env->nzcv.nz >> 6) << 2 | (env->nzcv.c & 1) << 1 | (env->nzcv.v & 1);
 }
 
-/* Everything an exception handler would find. */
+/* Everything an exception handler would find: what is exact in env wherever something may raise. */
 static void observe(CPUARMState *env)
 {
     for (int i = 0; i < 15; i++) {
@@ -54,15 +56,22 @@ static uint32_t fake_pure(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
     return a * 3 + b * 5 + c;
 }
 
-static uint32_t fake_observe(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
+static uint32_t fake_raise(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
 {
     observe(env);
+    trace(env->regs[15]);
+    return fake_pure(env, a, b, c);
+}
+
+static uint32_t fake_rflags(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
+{
+    trace(flag_bits(env));
     return fake_pure(env, a, b, c);
 }
 
 static uint32_t fake_wflags(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
 {
-    observe(env);
+    trace(flag_bits(env));
     env->nzcv.c = a & 1;
     return fake_pure(env, a, b, c);
 }
@@ -76,15 +85,15 @@ static uint32_t fake_regs(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
 /* What each row does here follows from its HF_* flags. */
 const HelperInfo helper_table[NB_HELPERS] = {
 #define H(name, nargs, flags) [HELPER_##name] = { #name, \
-        ((flags) & HF_WFLAGS) ? fake_wflags : ((flags) & (HF_RAISE | HF_RFLAGS)) ? fake_observe : \
-        ((flags) & HF_REGS) ? fake_regs : fake_pure, nargs, flags },
+        ((flags) & HF_WFLAGS) ? fake_wflags : ((flags) & HF_RAISE) ? fake_raise : \
+        ((flags) & HF_RFLAGS) ? fake_rflags : ((flags) & HF_REGS) ? fake_regs : fake_pure, nargs, flags },
 #include "target/arm/helper-table.def"
 #undef H
 };
 
 _Noreturn void cpu_loop_exit(CPUARMState *env)
 {
-    tcg_backend_interp.unwind(env);
+    tcg_backend->unwind(env);
 }
 
 _Noreturn void arm_raise_exception(CPUARMState *env, int excp)
@@ -98,8 +107,12 @@ void arm_context_changed(CPUARMState *env)
     machine.context_changes++;
 }
 
-static uint8_t *access_bytes(CPUARMState *env, uint32_t va, uint32_t size, uint32_t mem, uint32_t pc)
+/* Byte by byte, since an access may leave the page and come in again at its start. */
+static uint64_t access_memory(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc, bool store, uint64_t value)
 {
+    uint32_t size = 1u << (mem & MEM_SIZE);
+    uint64_t old = 0;
+
     observe(env);
     trace(va);
     trace(mem);
@@ -108,45 +121,41 @@ static uint8_t *access_bytes(CPUARMState *env, uint32_t va, uint32_t size, uint3
         env->regs[15] = pc;
         arm_raise_exception(env, EXCP_DATA_ABORT);
     }
-    return &machine.mem[va & (TEST_MEM_BYTES - 1) & ~(size - 1)];
+    for (uint32_t i = 0; i < size; i++) {
+        uint8_t *byte = &machine.mem[(va + i) & (TEST_MEM_BYTES - 1)];
+        unsigned shift = 8 * (mem & MEM_BE ? size - 1 - i : i);
+
+        old |= (uint64_t)*byte << shift;
+        if (store) {
+            *byte = value >> shift;
+        }
+    }
+    return old;
 }
 
 uint64_t slow_load64(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
 {
-    uint64_t v;
-
-    memcpy(&v, access_bytes(env, va, 8, mem, pc), 8);
-    return mem & MEM_BE ? __builtin_bswap64(v) : v;
+    return access_memory(env, va, mem, pc, false, 0);
 }
 
 uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
 {
-    uint32_t size = 1u << (mem & MEM_SIZE), v = 0;
+    uint32_t v = access_memory(env, va, mem, pc, false, 0);
 
-    memcpy(&v, access_bytes(env, va, size, mem, pc), size);
-    if (mem & MEM_BE) {
-        v = __builtin_bswap32(v) >> (32 - 8 * size);
-    }
     if (mem & MEM_SIGNED) {
-        v = size == 1 ? (uint32_t)(int8_t)v : (uint32_t)(int16_t)v;
+        v = (mem & MEM_SIZE) == 0 ? (uint32_t)(int8_t)v : (uint32_t)(int16_t)v;
     }
     return v;
 }
 
 void slow_store(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem, uint32_t pc)
 {
-    uint32_t size = 1u << (mem & MEM_SIZE);
-
-    if (mem & MEM_BE) {
-        val = __builtin_bswap32(val) >> (32 - 8 * size);
-    }
-    memcpy(access_bytes(env, va, size, mem, pc), &val, size);
+    access_memory(env, va, mem, pc, true, val);
 }
 
 void slow_store64(CPUARMState *env, uint32_t va, uint64_t val, uint32_t mem, uint32_t pc)
 {
-    val = mem & MEM_BE ? __builtin_bswap64(val) : val;
-    memcpy(access_bytes(env, va, 8, mem, pc), &val, 8);
+    access_memory(env, va, mem, pc, true, val);
 }
 
 void slow_ldm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc)
@@ -175,14 +184,38 @@ void slow_stm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t 
     }
 }
 
-void machine_init(void)
+static void *map(size_t bytes, int prot)
 {
-    machine.env = calloc(1, sizeof(CPUARMState));
-    machine.env->tlb_read = mmap(NULL, TLB_WRITE_OFFSET * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (machine.env->tlb_read == MAP_FAILED) {
+    void *p = mmap(NULL, bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (p == MAP_FAILED) {
         abort();
     }
+    return p;
+}
+
+static uint64_t *no_pages, *all_pages;
+
+void machine_init(void)
+{
+    machine.env = aligned_alloc(64, (sizeof(CPUARMState) + 63) & ~63ul);
+    memset(machine.env, 0, sizeof(CPUARMState));
+    machine.mem = map(TEST_MEM_BYTES, PROT_READ | PROT_WRITE);
+    no_pages = map(TLB_WRITE_OFFSET * 2, PROT_READ | PROT_WRITE);
+    machine.env->tlb_read = no_pages;
+    machine.env->ctxkey = 1;
     machine_reset(0);
+}
+
+void machine_fast_memory(bool on)
+{
+    if (on && !all_pages) {
+        all_pages = map(TLB_WRITE_OFFSET * 2, PROT_READ | PROT_WRITE);
+        for (uint64_t i = 0; i < TLB_ENTRIES; i++) {
+            all_pages[i] = all_pages[i + TLB_ENTRIES] = (uintptr_t)machine.mem - (i << TLB_PAGE_BITS);
+        }
+    }
+    machine.env->tlb_read = on ? all_pages : no_pages;
 }
 
 void machine_reset(uint64_t seed)
@@ -207,16 +240,29 @@ void machine_reset(uint64_t seed)
     machine.fault = false;
 }
 
-void machine_run(const IRBlock *b)
+bool machine_run(const IRBlock *b)
 {
     TranslationBlock tb;
+    uint8_t *start;
 
-    memset(&tb, 0, sizeof(tb));
-    if (!tcg_backend_interp.emit(b, &tb, NULL)) {
-        abort();
+    if (!buffer.base && tcg_backend != &tcg_backend_interp) {
+        buffer.base = map(1 << 20, PROT_READ | PROT_WRITE | PROT_EXEC);
+        buffer.end = buffer.base + (1 << 20);
+        if (!tcg_backend->init_buffer(&buffer)) {
+            abort();
+        }
     }
-    tcg_backend_interp.exec(machine.env, &tb);
+    memset(&tb, 0, sizeof(tb));
+    tb.pc = b->pc;
+    tb.flags = b->flags;
+    start = buffer.ptr;
+    if (!tcg_backend->emit(b, &tb, &buffer)) {
+        return false;
+    }
+    tcg_backend->exec(machine.env, &tb);
+    buffer.ptr = start;
     free(tb.ir);
+    return true;
 }
 
 void test_ok(bool ok, const char *name)

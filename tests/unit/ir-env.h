@@ -10,11 +10,11 @@
 #include "target/arm/cpu.h"
 #include "tcg/ir.h"
 
-enum { TEST_MEM_BYTES = 256 };
+enum { TEST_MEM_BYTES = 4096 };     /* one page, seen at every guest page */
 
 typedef struct TestMachine {
     CPUARMState *env;
-    uint8_t mem[TEST_MEM_BYTES];    /* address & (TEST_MEM_BYTES - 1) */
+    uint8_t *mem;                   /* TEST_MEM_BYTES, at address & (TEST_MEM_BYTES - 1) */
     uint64_t trace;                 /* hash of accesses and helper calls with the flags at that point */
     bool fault;                     /* the next access through the slow path unwinds */
     int excp;                       /* last exception raised, or EXCP_NONE */
@@ -26,8 +26,10 @@ void machine_init(void);
 /* Clear registers, memory and trace, or fill them from a seed. */
 void machine_reset(uint64_t seed);
 uint64_t test_random(uint64_t *state);
-/* Like tb->ir of the interpreter: compact the block and run it. */
-void machine_run(const IRBlock *b);
+/* Let plain accesses go straight to mem through the fast table, or all of them to the slow path (default). */
+void machine_fast_memory(bool on);
+/* Emit the block with tcg_backend (default: the interpreter) and run it. False: it could not be emitted. */
+bool machine_run(const IRBlock *b);
 
 /* TAP */
 void test_ok(bool ok, const char *name);

@@ -13,6 +13,7 @@ typedef struct Gen {
     unsigned ntemps;
     uint32_t open[MAX_OPEN];    /* labels jumped to and not placed yet */
     unsigned nopen;
+    uint32_t pc;
 } Gen;
 
 static unsigned pick(Gen *g, unsigned n)
@@ -94,7 +95,7 @@ static void random_alu(Gen *g)
         break;
     }
     setf = some_flags(g, opc);
-    d = setf && pick(g, 3) == 0 ? REF_NONE : destination(g, pick(g, 2));
+    d = setf && (opc == IR_add || opc == IR_sub || opc == IR_and || opc == IR_xor) && pick(g, 3) == 0 ? REF_NONE : destination(g, pick(g, 2));
     ir_emit(g->b, opc, d, a, b, imm)->setf = setf;
 }
 
@@ -215,10 +216,19 @@ static void random_fp(Gen *g)
     }
 }
 
+static void next_insn(Gen *g)
+{
+    ir_emit(g->b, IR_insn_start, REF_NONE, REF_NONE, REF_NONE, g->pc);
+    g->b->guest_insns++;
+    g->pc += 4;
+}
+
+/* A join point is where an instruction begins. */
 static void place_label(Gen *g, uint32_t label)
 {
     ir_emit(g->b, IR_label, REF_NONE, REF_NONE, REF_NONE, label);
     g->ntemps = 0;
+    next_insn(g);
 }
 
 static void random_exit(Gen *g)
@@ -250,17 +260,14 @@ static void random_control(Gen *g)
 
 void ir_random_block(IRBlock *b, uint64_t *state, unsigned length, bool fp)
 {
-    Gen g = { .b = b, .state = state };
-    uint32_t pc = 0x8000;
+    Gen g = { .b = b, .state = state, .pc = 0x8000 };
 
-    ir_reset(b, pc, TBF_PRIV | TBF_VFP_EN);
+    ir_reset(b, g.pc, TBF_PRIV | TBF_VFP_EN);
     while (b->nops < length && !ir_nearly_full(b)) {
-        unsigned what = pick(&g, 20);
+        unsigned what = b->nops ? pick(&g, 20) : 0;
 
         if (what == 0) {
-            ir_emit(b, IR_insn_start, REF_NONE, REF_NONE, REF_NONE, pc);
-            b->guest_insns++;
-            pc += 4;
+            next_insn(&g);
         } else if (what < 3) {
             random_control(&g);
         } else if (what < 5) {
@@ -279,5 +286,5 @@ void ir_random_block(IRBlock *b, uint64_t *state, unsigned length, bool fp)
         place_label(&g, g.open[--g.nopen]);
     }
     random_exit(&g);
-    b->guest_bytes = pc - 0x8000;
+    b->guest_bytes = g.pc - 0x8000;
 }

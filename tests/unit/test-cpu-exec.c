@@ -454,6 +454,17 @@ int main(void)
         bool separate = i & 1, single = i >= 4;
         pid_t pid;
 
+#ifndef CONFIG_CCACHE_UNIFIED
+        if (!separate) {
+            continue;
+        }
+#endif
+#ifndef CONFIG_CCACHE_SEPARATE
+        if (separate) {
+            continue;
+        }
+#endif
+
         fflush(stdout);
         pid = fork();
         if (pid == 0) {

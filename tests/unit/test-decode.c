@@ -5,8 +5,11 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "hw/semihosting.h"
 #include "target/arm/decode.h"
 #include "tests/unit/arm-env.h"
+
+bool semihosting_enabled;
 
 static uint64_t seed = 0x9e3779b97f4a7c15;
 

@@ -3,7 +3,8 @@
 #include "device-stubs.h"
 #include "hw/timer/mptimer.h"
 
-enum { BASE = 0x10100600, CPUS = 4, LOAD = 0, COUNTER = 4, CONTROL = 8, STATUS = 0xc, WD = 0x20, WD_RESET = 0x30, WD_DISABLE = 0x34 };
+enum { BASE = 0x10100600, CPUS = 4 };
+enum { LOAD = 0, COUNTER = 4, CONTROL = 8, STATUS = 0xc, WD = 0x20, WD_RESET = 0x30, WD_DISABLE = 0x34 };
 enum { ENABLE = 1, RELOAD = 2, IE = 4, WATCHDOG = 8 };
 enum { TICK = 10 };
 

@@ -251,7 +251,7 @@ static void run(const IRBlock *blk, uint64_t seed, Outcome *o)
     memset(o, 0, sizeof(*o));
     memcpy(o->regs, env->regs, sizeof(o->regs));
     memcpy(o->d, env->vfp.d, sizeof(o->d));
-    memcpy(o->mem, machine.mem, sizeof(o->mem));
+    memcpy(o->mem, machine.mem, TEST_MEM_BYTES);
     o->trace = machine.trace;
     o->flags = (env->nzcv.nz & 0xc0) | (env->nzcv.c & 1) << 1 | (env->nzcv.v & 1);
 }

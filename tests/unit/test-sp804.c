@@ -4,7 +4,8 @@
 #include "hw/timer/downcounter.h"
 #include "hw/timer/sp804.h"
 
-enum { BASE = 0x10011000, LOAD = 0, VALUE = 4, CTRL = 8, INTCLR = 0xc, RIS = 0x10, MIS = 0x14, BGLOAD = 0x18, SECOND = 0x20 };
+enum { BASE = 0x10011000 };
+enum { LOAD = 0, VALUE = 4, CTRL = 8, INTCLR = 0xc, RIS = 0x10, MIS = 0x14, BGLOAD = 0x18, SECOND = 0x20 };
 enum { ONE_SHOT = 1, WIDE = 2, DIV16 = 4, DIV256 = 8, IE = 0x20, PERIODIC = 0x40, ENABLE = 0x80 };
 enum { US = 1000 };
 
@@ -17,7 +18,8 @@ static void test_counter(void)
 
     downcounter_set(&d, &s, 1000);
     for (int i = 0; i < 10; i++) {
-        good &= downcounter_value(&d, 1000 + 10 * i) == lasting[i] && downcounter_value(&d, 1009 + 10 * i) == lasting[i];
+        good &= downcounter_value(&d, 1000 + 10 * i) == lasting[i];
+        good &= downcounter_value(&d, 1009 + 10 * i) == lasting[i];
     }
     ok(good, "periodic, zero lasts");
     ok_eq((uint64_t)downcounter_next_expiry(&d, 999), 1030, "expiry before the start");

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The small register files: system controller, SCU, L220, serial bus. */
+/* The small register files: system controller, SCU, L220. */
 #include "device-stubs.h"
 #include "hw/misc/arm11-scu.h"
 #include "hw/misc/l220.h"
-#include "hw/misc/realview-i2c.h"
 #include "hw/misc/realview-sysctl.h"
 
-enum { SYS = 0x10000000, SCU = 0x10100000, L2 = 0x10102000, I2C = 0x10002000 };
+enum { SYS = 0x10000000, SCU = 0x10100000, L2 = 0x10102000 };
 
 static void test_sysctl(void)
 {
@@ -95,14 +94,6 @@ static void test_others(void)
     wr(L2, 0);
     ok_eq(rd(L2), 0x41000086, "L220 ID is read-only");
     wr(L2 + 0xabc, 1);
-
-    ok_eq(rd(I2C), 3, "serial bus idles high");
-    wr(I2C + 4, 1);
-    ok_eq(rd(I2C), 2, "SCL low");
-    wr(I2C + 4, 2);
-    ok_eq(rd(I2C), 0, "SDA low");
-    wr(I2C, 3);
-    ok_eq(rd(I2C), 3, "released: nobody acknowledges");
 }
 
 int main(void)
@@ -113,7 +104,6 @@ int main(void)
     realview_sysctl_create(SYS, "sysctl", &config);
     arm11_scu_create(SCU, "scu", 3);
     l220_create(L2, "l220");
-    realview_i2c_create(I2C, "i2c");
     test_sysctl();
     test_others();
     return test_done();

@@ -5,9 +5,12 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "hw/semihosting.h"
 #include "target/arm/decode.h"
 #include "target/arm/translate.h"
 #include "tests/unit/arm-env.h"
+
+bool semihosting_enabled;
 
 static uint64_t seed = 0x853c49e6748fea9b;
 static uint8_t page[4096];

@@ -3,8 +3,8 @@
  * The RealView Emulation Baseboard with an ARM11 MPCore (revision B core tile): its device table.
  *
  * The table is the one description of the board's devices: the board file maps and wires them from it, the device tree
- * generator describes them to the guest from it. A device is added by writing its file under hw/, an init function of a few lines in
- * hw/arm/realview-eb.c, and turning its row from ABSENT into PRESENT.
+ * generator describes them to the guest from it. A device is added by writing its file under hw/, an init function of a
+ * few lines in hw/arm/realview-eb.c, and turning its row from ABSENT into PRESENT.
  */
 #ifndef HW_ARM_REALVIEW_EB_H
 #define HW_ARM_REALVIEW_EB_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ARM generic interrupt controllers of architecture version 1: the ARM11 MPCore's distributed controller (ARM DDI 0360, chapter 10)
- * and the PL390s in the baseboard's FPGA. One engine (hw/intc/gic*.c), two variants.
+ * ARM generic interrupt controllers of architecture version 1: the ARM11 MPCore's distributed controller (ARM DDI 0360,
+ * chapter 10) and the PL390s in the baseboard's FPGA. One engine (hw/intc/gic*.c), two variants.
  *
  * Thread safety: every function may be called on any thread. Lock order: the caller's device lock, then D (the
  * distributor), then P of one CPU interface, then whatever the output line's sink takes.

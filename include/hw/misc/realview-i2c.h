@@ -3,6 +3,7 @@
 #ifndef HW_MISC_REALVIEW_I2C_H
 #define HW_MISC_REALVIEW_I2C_H
 #include <stdint.h>
-/* Map a page at BASE. Lives as long as the machine. */
-void realview_i2c_create(uint32_t base, const char *name);
+#include "hw/i2c.h"
+/* Map a page at BASE. SLAVE: the only device on the bus, or NULL. Lives as long as the machine. */
+void realview_i2c_create(uint32_t base, const char *name, const I2CSlave *slave);
 #endif

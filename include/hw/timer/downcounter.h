@@ -2,9 +2,9 @@
 /*
  * A 32-bit down-counter on virtual time, the heart of the SP804 and of the MPCore's private timers.
  *
- * The counter is not stepped: its value follows from a starting point and the time since then. Its owner changes it under
- * the device's lock; anyone may read its value without one (a sequence count protects the fields), because guests read
- * counters as clocks from all CPUs at once.
+ * The counter is not stepped: its value follows from a starting point and the time since then. Its owner changes it
+ * under the device's lock; anyone may read its value without one (a sequence count protects the fields), because guests
+ * read counters as clocks from all CPUs at once.
  */
 #ifndef HW_TIMER_DOWNCOUNTER_H
 #define HW_TIMER_DOWNCOUNTER_H
