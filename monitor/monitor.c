@@ -119,8 +119,11 @@ static void complete(Monitor *mon)
 
     mon->line[mon->len] = 0;
     rest = mon->cursor == mon->len ? hmp_complete(mon->line) : NULL;
-    while (rest && *rest) {
-        insert(mon, *rest++);
+    if (rest) {
+        while (*rest) {
+            insert(mon, *rest++);
+        }
+        insert(mon, ' ');
     }
 }
 

@@ -229,10 +229,11 @@ static void continue_signal(int signo)
     errno = saved_errno;
 }
 
-/* Runs once (SA_RESETHAND); returning repeats the fault, which then ends the program in the usual way. */
+/* Runs once (SA_RESETHAND): back from here, the signal comes again and ends the program in the usual way. */
 static void fatal_signal(int signo)
 {
     chardev_terminal_restore();
+    raise(signo);
 }
 
 static void signals_init(void)

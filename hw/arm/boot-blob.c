@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pieces (kernel, initrd, device tree, stubs, loader files) that the boot loader puts into guest RAM on every reset.
+ * The pieces (kernel, initrd, device tree, stubs, loader files) that the boot loader puts into guest RAM on every
+ * reset.
  *
- * Owns BootBlobs: a list sorted by address without overlaps. Used by hw/arm/boot.c and the image loaders on the main thread;
- * no locks. Overlaps are refused here, once, so that no loader has to think about the others.
+ * Owns BootBlobs: a list sorted by address without overlaps. Used by hw/arm/boot.c and the image loaders on the main
+ * thread; no locks. Overlaps are refused here, once, so that no loader has to think about the others.
  */
 #include <glib.h>
 #include <inttypes.h>

@@ -32,8 +32,8 @@ typedef struct BootBlobs {
 } BootBlobs;
 
 /*
- * Add a copy of data[0..size) at addr, followed by `zero` zero bytes. Fails if that is not all RAM or overlaps a piece that
- * is there already. Empty pieces are ignored.
+ * Add a copy of data[0..size) at addr, followed by `zero` zero bytes. Fails if that is not all RAM or overlaps a piece
+ * that is there already. Empty pieces are ignored.
  */
 bool boot_blob_add(BootBlobs *blobs, const char *name, uint32_t addr, const void *data, uint32_t size, uint32_t zero,
                    char **err);
@@ -81,7 +81,7 @@ bool boot_load_hex(BootBlobs *blobs, const char *name, const uint8_t *data, uint
 typedef struct BootKernel {
     uint32_t entry;             /* PC | T */
     bool linux_boot;            /* wants the register and ATAGS/DTB protocol of ARM Linux */
-    uint32_t room_end;          /* nothing else below this address: where the kernel unpacks and its .bss ends (estimate) */
+    uint32_t room_end;          /* nothing else below this address: the kernel unpacks there and has its .bss */
     bool room_exact;            /* room_end comes from the image itself */
 } BootKernel;
 bool boot_load_kernel(BootBlobs *blobs, const uint8_t *data, uint32_t size, uint32_t ram_size, BootKernel *k,
@@ -104,8 +104,8 @@ typedef struct BootArgs {
 /* The ATAG list: allocated words (guest order) and their size in bytes. */
 uint8_t *boot_build_atags(const BootArgs *args, uint32_t *size);
 /*
- * Check the device tree data[0..size) and return an allocated copy that describes this machine: memory, /chosen, number of
- * CPUs.
+ * Check the device tree data[0..size) and return an allocated copy that describes this machine: memory, /chosen, number
+ * of CPUs.
  */
 void *boot_patch_dtb(const void *data, uint32_t size, const BootArgs *args, uint32_t *out_size, char **err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The few instructions the emulator brings along instead of a boot ROM: what the boot CPU runs before the kernel, and the
- * pen in which the other CPUs wait.
+ * The few instructions the emulator brings along instead of a boot ROM: what the boot CPU runs before the kernel, and
+ * the pen in which the other CPUs wait.
  *
  * Called by hw/arm/boot.c on the main thread; no state, no locks.
  */
@@ -41,9 +41,9 @@ uint32_t boot_build_primary(uint8_t *code, uint32_t machine_id, uint32_t args, u
 uint32_t boot_build_pen(uint8_t *code, uint32_t gic_cpu_base, uint32_t flags_addr)
 {
     /*
-     * The boot CPU writes an address into the flags register and sends a software interrupt. WFI ends although interrupts
-     * are masked, if the CPU interface of the GIC lets the interrupt through: hence its set-up. The interrupt stays
-     * pending for the kernel.
+     * The boot CPU writes an address into the flags register and sends a software interrupt. WFI ends although
+     * interrupts are masked, if the CPU interface of the GIC lets the interrupt through: hence its set-up. The
+     * interrupt stays pending for the kernel.
      */
     const uint32_t words[] = {
         0xe59f002c,     /* 00      ldr r0, gic_cpu_base */

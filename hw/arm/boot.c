@@ -2,9 +2,9 @@
 /*
  * Starting a guest without firmware: -kernel, -initrd, -dtb, -append and -device loader.
  *
- * Owns the layout of guest RAM at reset and the CPUs' first program counters; docs/boot.md describes both. Files are read
- * once, by arm_load_kernel() on the main thread; mistakes end the program there. A reset handler, run with all CPUs
- * stopped, writes everything to RAM again. No locks.
+ * Owns the layout of guest RAM at reset and the CPUs' first program counters; docs/boot.md describes both. Files are
+ * read once, by arm_load_kernel() on the main thread; mistakes end the program there. A reset handler, run with all
+ * CPUs stopped, writes everything to RAM again. No locks.
  */
 #include <glib.h>
 #include <stdlib.h>
@@ -88,8 +88,8 @@ static uint8_t *read_initrd(const char *file, const uint8_t **payload, uint32_t 
 }
 
 /*
- * Where the initrd and the device tree, `need` bytes together, go: at half of RAM or 128 MiB, but above the kernel as far as
- * it is known how much that takes; if they do not fit there, at the end of RAM.
+ * Where the initrd and the device tree, `need` bytes together, go: at half of RAM or 128 MiB, but above the kernel as
+ * far as it is known how much that takes; if they do not fit there, at the end of RAM.
  */
 static uint32_t place_data(const BootKernel *k, uint32_t ram_size, uint32_t need)
 {
@@ -102,14 +102,14 @@ static uint32_t place_data(const BootKernel *k, uint32_t ram_size, uint32_t need
     if (above > addr && above + need <= ram_size) {
         addr = above;
     } else if (above > addr && k->room_exact) {
-        error_exit("RAM (0x%x bytes) is too small for the kernel, which takes 0x%x, and 0x%x bytes of initrd and device "
-                   "tree", ram_size, k->room_end, need);
+        error_exit("RAM (0x%x bytes) is too small for the kernel (0x%x) and 0x%x bytes of initrd and device tree",
+                   ram_size, k->room_end, need);
     }
     if (addr + need > ram_size) {
         addr = (ram_size - need) & ~(BOOT_PAGE - 1);
         if (addr < above) {
-            error_exit("RAM (0x%x bytes) is too small for the kernel and 0x%x bytes of initrd and device tree", ram_size,
-                       need);
+            error_exit("RAM (0x%x bytes) is too small for the kernel and 0x%x bytes of initrd and device tree",
+                       ram_size, need);
         }
     }
     return (uint32_t)addr;
@@ -138,7 +138,8 @@ static void *read_dtb(const MachineState *m, uint32_t *size)
 }
 
 /* Device tree adapted to what args says; exits on mistakes. */
-static void *patched_dtb(const MachineState *m, const void *raw, uint32_t raw_size, const BootArgs *args, uint32_t *size)
+static void *patched_dtb(const MachineState *m, const void *raw, uint32_t raw_size, const BootArgs *args,
+                         uint32_t *size)
 {
     char *err = NULL;
     void *dtb = boot_patch_dtb(raw, raw_size, args, size, &err);

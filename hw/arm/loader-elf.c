@@ -3,8 +3,8 @@
  * ELF executables for 32-bit little-endian ARM: loadable segments at their physical addresses, and the entry point.
  * ELF specification 1.2, ELF for the Arm Architecture (IHI 0044).
  *
- * Called by hw/arm/loader-kernel.c and hw/arm/loader-device.c on the main thread; no state, no locks. Every number in the
- * file is checked against the file's size; RAM bounds and overlaps are checked by boot_blob_add().
+ * Called by hw/arm/loader-kernel.c and hw/arm/loader-device.c on the main thread; no state, no locks. Every number in
+ * the file is checked against the file's size; RAM bounds and overlaps are checked by boot_blob_add().
  */
 #include <elf.h>
 #include <glib.h>

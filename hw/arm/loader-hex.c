@@ -2,8 +2,8 @@
 /*
  * Intel HEX files (records 00 data, 01 end, 02/04 upper address, 03/05 start address).
  *
- * Called by hw/arm/loader-device.c on the main thread; no state, no locks. Neighbouring records become one piece: a file
- * of 16-byte records would otherwise make a piece of each.
+ * Called by hw/arm/loader-device.c on the main thread; no state, no locks. Neighbouring records become one piece: a
+ * file of 16-byte records would otherwise make a piece of each.
  */
 #include <glib.h>
 #include <string.h>

@@ -64,7 +64,7 @@ static bool is_linux_image(const uint8_t *data, uint32_t size)
     return false;
 }
 
-/* Room that a zImage needs above RAM's start to unpack itself and run. Unknown for kernels before 4.15: a guess then. */
+/* Room that a zImage needs above RAM's start to unpack itself and run; a guess for kernels before 4.15. */
 static void zimage_room(const uint8_t *data, uint32_t size, BootKernel *k)
 {
     uint32_t at = le32(data + ZIMAGE_TABLE_AT);
@@ -121,7 +121,8 @@ static bool load_flat(BootBlobs *blobs, const uint8_t *data, uint32_t size, uint
     return boot_blob_add(blobs, "kernel", addr, data, size, 0, err);
 }
 
-static bool load_uimage(BootBlobs *blobs, const uint8_t *data, uint32_t size, uint32_t ram_size, BootKernel *k, char **err)
+static bool load_uimage(BootBlobs *blobs, const uint8_t *data, uint32_t size, uint32_t ram_size, BootKernel *k,
+                        char **err)
 {
     UImage u;
     uint8_t *plain = NULL;
@@ -164,7 +165,8 @@ static bool load_uimage(BootBlobs *blobs, const uint8_t *data, uint32_t size, ui
     return ok;
 }
 
-static bool load_plain(BootBlobs *blobs, const uint8_t *data, uint32_t size, uint32_t ram_size, BootKernel *k, char **err)
+static bool load_plain(BootBlobs *blobs, const uint8_t *data, uint32_t size, uint32_t ram_size, BootKernel *k,
+                       char **err)
 {
     if (boot_is_elf(data, size)) {
         k->linux_boot = false;
@@ -180,7 +182,8 @@ static bool load_plain(BootBlobs *blobs, const uint8_t *data, uint32_t size, uin
     return load_flat(blobs, data, size, is_linux_image(data, size) ? IMAGE_LOAD_ADDR : KERNEL_LOAD_ADDR, k, err);
 }
 
-bool boot_load_kernel(BootBlobs *blobs, const uint8_t *data, uint32_t size, uint32_t ram_size, BootKernel *k, char **err)
+bool boot_load_kernel(BootBlobs *blobs, const uint8_t *data, uint32_t size, uint32_t ram_size, BootKernel *k,
+                      char **err)
 {
     uint8_t *plain;
     uint32_t plain_size;

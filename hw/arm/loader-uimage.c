@@ -2,7 +2,8 @@
 /*
  * The legacy U-Boot image format: a 64-byte big-endian header with two CRC-32 checksums, then the payload.
  *
- * Called by hw/arm/loader-kernel.c, hw/arm/loader-device.c and hw/arm/boot.c (ramdisks) on the main thread; no state, no locks.
+ * Called by hw/arm/loader-kernel.c, hw/arm/loader-device.c and hw/arm/boot.c (ramdisks) on the main thread; no state,
+ * no locks.
  */
 #include <glib.h>
 #include <string.h>

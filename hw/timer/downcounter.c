@@ -10,16 +10,18 @@
 #include <sched.h>
 #include "hw/timer/downcounter.h"
 
-/* Field access that a concurrent reader may overlap. */
-#define FIELD_GET(f)    __atomic_load_n(&(f), __ATOMIC_RELAXED)
-#define FIELD_SET(f, v) __atomic_store_n(&(f), (v), __ATOMIC_RELAXED)
+/*
+ * Field access that a reader and the writer may overlap. Releasing stores stay after the store that makes seq odd,
+ * acquiring loads before the load that checks it; both are plain moves on x86.
+ */
+#define FIELD_GET(f)    __atomic_load_n(&(f), __ATOMIC_ACQUIRE)
+#define FIELD_SET(f, v) __atomic_store_n(&(f), (v), __ATOMIC_RELEASE)
 
 void downcounter_set(DownCounter *d, const DownCounterSetup *setup, int64_t now_ns)
 {
     uint32_t seq = FIELD_GET(d->seq);
 
     FIELD_SET(d->seq, seq + 1);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
     FIELD_SET(d->setup.mode, setup->mode);
     FIELD_SET(d->setup.count, setup->count);
     FIELD_SET(d->setup.reload, setup->reload);
@@ -27,14 +29,14 @@ void downcounter_set(DownCounter *d, const DownCounterSetup *setup, int64_t now_
     FIELD_SET(d->setup.zero_fires, setup->zero_fires);
     FIELD_SET(d->setup.tick_ns, setup->tick_ns ? setup->tick_ns : 1);
     FIELD_SET(d->start_ns, now_ns);
-    __atomic_store_n(&d->seq, seq + 2, __ATOMIC_RELEASE);
+    FIELD_SET(d->seq, seq + 2);
 }
 
 /* A consistent copy. */
 static int64_t downcounter_snapshot(const DownCounter *d, DownCounterSetup *s)
 {
     for (unsigned tries = 0;; tries++) {
-        uint32_t seq = __atomic_load_n(&d->seq, __ATOMIC_ACQUIRE);
+        uint32_t seq = FIELD_GET(d->seq);
 
         if (!(seq & 1)) {
             s->mode = FIELD_GET(d->setup.mode);
@@ -45,7 +47,6 @@ static int64_t downcounter_snapshot(const DownCounter *d, DownCounterSetup *s)
             s->tick_ns = FIELD_GET(d->setup.tick_ns);
             int64_t start_ns = FIELD_GET(d->start_ns);
 
-            __atomic_thread_fence(__ATOMIC_ACQUIRE);
             if (FIELD_GET(d->seq) == seq) {
                 return start_ns;
             }

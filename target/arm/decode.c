@@ -2,9 +2,10 @@
 /*
  * Decoder: the rows of a32.def and t16.def and the indexes that find the row of a word in a step or two.
  *
- * Rows and indexes are built once (pthread_once) and only read afterwards, so any thread may decode. An A32 word selects a short
- * list of candidate rows by bits 27:20 and 7:4, a Thumb word selects its row directly. Rows marked I_FIRST stand before the
- * others in every list; apart from them no two rows match the same word (tests/unit/test-decode.c).
+ * Rows and indexes are built once (pthread_once) and only read afterwards, so any thread may decode. An A32 word
+ * selects a short list of candidate rows by bits 27:20 and 7:4, a Thumb word selects its row directly. Rows marked
+ * I_FIRST stand before the others in every list; apart from them no two rows match the same word
+ * (tests/unit/test-decode.c).
  */
 #include <assert.h>
 #include <pthread.h>
@@ -74,8 +75,8 @@ static uint32_t key_word(unsigned key)
 }
 
 /*
- * Call put(i, key) for every row (those with I_FIRST first) and every key whose list the row belongs to: the bits of `key_mask`
- * that the row leaves open take every value.
+ * Call put(i, key) for every row (those with I_FIRST first) and every key whose list the row belongs to: the bits
+ * of `key_mask` that the row leaves open take every value.
  */
 static void for_each_key(const DecodeRow *rows, int n, uint32_t key_mask, void (*put)(int i, uint32_t word))
 {

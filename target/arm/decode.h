@@ -25,8 +25,8 @@ typedef struct DecodeRow {
     TransFn trans;
     const char *name;   /* assembler name, for logs and tests */
     /*
-     * One character per bit, bit 31 (15) first: 0 and 1 must match, '-' is ignored, letters are operands and match anything, but
-     * "cccc" at the front of an A32 row is a condition and does not match 1111.
+     * One character per bit, bit 31 (15) first: 0 and 1 must match, '-' is ignored, letters are operands and match
+     * anything, but "cccc" at the front of an A32 row is a condition and does not match 1111.
      */
     const char *bits;
     uint8_t info;

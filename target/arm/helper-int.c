@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Helpers for integer instructions that are too rare or too long for IR: shifts by a register with carry, parallel and
- * saturating arithmetic, some multiplications (ARM DDI 0100I A4, glossary of A4.1 pseudo-code). Called by translated code and the
- * interpreter on the CPU's own thread; they touch only their arguments and env->nzcv, q, ge and regs as helper-table.def says.
+ * Helpers for integer instructions that are too rare or too long for IR: shifts by a register with carry, parallel
+ * and saturating arithmetic, some multiplications (ARM DDI 0100I A4, glossary of A4.1 pseudo-code). Called by
+ * translated code and the interpreter on the CPU's own thread; they touch only their arguments and env->nzcv, q, ge
+ * and regs as helper-table.def says.
  */
 #include "tcg/helper.h"
 
@@ -144,7 +145,8 @@ enum { PAR_ADD16 = 0, PAR_ADDSUBX = 1, PAR_SUBADDX = 2, PAR_SUB16 = 3, PAR_ADD8 
 
 /*
  * One lane of `bits` bits: x + y or x - y after kind's rule, as a number of which the low bits count. *ge: what the
- * S and U kinds put into the lane's GE flags (sum not negative; carry out of an addition, no borrow from a subtraction).
+ * S and U kinds put into the lane's GE flags (sum not negative; carry out of an addition, no borrow from a
+ * subtraction).
  */
 static uint32_t parallel_lane(unsigned kind, bool subtract, uint32_t x, uint32_t y, unsigned bits, bool *ge)
 {
@@ -195,11 +197,14 @@ uint32_t helper_parallel_add(CPUARMState *env, uint32_t a, uint32_t b, uint32_t 
         /* The X forms exchange the halves of b; their names tell the high half's operation first. */
         bool exchange = op == PAR_ADDSUBX || op == PAR_SUBADDX;
         uint32_t y = exchange ? b >> 16 | b << 16 : b;
-        uint32_t low = parallel_lane(kind, op == PAR_SUB16 || op == PAR_ADDSUBX, a, y, 16, &lane_ge);
+        bool sub_low = op == PAR_SUB16 || op == PAR_ADDSUBX, sub_high = op == PAR_SUB16 || op == PAR_SUBADDX;
+        uint32_t low, high;
 
+        low = parallel_lane(kind, sub_low, a, y, 16, &lane_ge);
         ge = lane_ge ? 3 : 0;
-        result = pack_halves(low, parallel_lane(kind, op == PAR_SUB16 || op == PAR_SUBADDX, a >> 16, y >> 16, 16, &lane_ge));
+        high = parallel_lane(kind, sub_high, a >> 16, y >> 16, 16, &lane_ge);
         ge |= lane_ge ? 12 : 0;
+        result = pack_halves(low, high);
     }
     if (kind == KIND_S || kind == KIND_U) {
         env->ge = ge;

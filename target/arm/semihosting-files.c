@@ -3,10 +3,10 @@
  * Host files for semihosting.
  *
  * Owns the table of handles; called on CPU threads by target/arm/semihosting.c. `files_lock` guards the table and is
- * held during file operations: reading from a terminal, a pipe or a socket is done only when there is something to read. A
- * CPU that waited here would hold up every other CPU (it counts as running guest code), therefore reads that must wait
- * return SEMI_AGAIN after POLL_MS and the guest's instruction is executed again. Writing waits for a slow reader of our
- * standard output, as the serial ports do.
+ * held during file operations: reading from a terminal, a pipe or a socket is done only when there is something to
+ * read. A CPU that waited here would hold up every other CPU (it counts as running guest code), therefore reads that
+ * must wait return SEMI_AGAIN after POLL_MS and the guest's instruction is executed again. Writing waits for a slow
+ * reader of our standard output, as the serial ports do.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
  * The host files that a guest has open through semihosting. Thread-safe: one lock inside, never held while waiting.
  * Private to target/arm/semihosting*.c.
  *
- * Functions that return int64_t give a negative host errno on failure, SEMI_AGAIN if the call has to be made again because
- * nothing can be read yet (they have waited a little by then).
+ * Functions that return int64_t give a negative host errno on failure, SEMI_AGAIN if the call has to be made again
+ * because nothing can be read yet (they have waited a little by then).
  */
 #ifndef TARGET_ARM_SEMIHOSTING_FILES_H
 #define TARGET_ARM_SEMIHOSTING_FILES_H

@@ -2,10 +2,10 @@
 /*
  * ARM semihosting: the operations, their parameter blocks in guest memory and their results. ARM DUI 0203 chapter 8.
  *
- * helper_semihosting() runs on the calling CPU's thread. Guest memory is reached by virtual address with the rights of the
- * caller; what is not mapped, or not RAM, makes the call fail with EFAULT instead of raising an abort: half a call cannot be
- * taken back. Everything a guest gives as a length is bounded. The settings are made before the CPUs start; the
- * last error number is atomic; open files have their own lock in target/arm/semihosting-files.c.
+ * helper_semihosting() runs on the calling CPU's thread. Guest memory is reached by virtual address with the rights of
+ * the caller; what is not mapped, or not RAM, makes the call fail with EFAULT instead of raising an abort: half a call
+ * cannot be taken back. Everything a guest gives as a length is bounded. The settings are made before the CPUs start;
+ * the last error number is atomic; open files have their own lock in target/arm/semihosting-files.c.
  */
 #include <errno.h>
 #include <glib.h>
@@ -68,7 +68,7 @@ static int32_t fail(int err)
     return -1;
 }
 
-/* Copy between guest memory at va and buf; false if a byte is not accessible RAM (what lies before it has been copied). */
+/* Copy between guest memory and buf; false if a byte is not accessible RAM (those before it have been copied). */
 static bool guest_copy(CPUARMState *env, uint32_t va, void *buf, uint32_t len, bool to_guest)
 {
     uint8_t *p = buf;

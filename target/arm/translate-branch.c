@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A32 branches, software interrupt, breakpoint (ARM DDI 0100I A3.3, A3.9, A4). Thread-private, see translate-internal.h. */
+/*
+ * A32 branches, software interrupt, breakpoint (ARM DDI 0100I A3.3, A3.9, A4). Thread-private, see
+ * translate-internal.h.
+ */
 #include "hw/semihosting.h"
 #include "target/arm/translate-internal.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A32 data processing: the sixteen operations with an immediate, a register shifted by a constant, or a register shifted by a
- * register (ARM DDI 0100I A3.4, A5.1), and the shifter that Thumb shares. Thread-private, see translate-internal.h.
+ * A32 data processing: the sixteen operations with an immediate, a register shifted by a constant, or a register
+ * shifted by a register (ARM DDI 0100I A3.4, A5.1), and the shifter that Thumb shares. Thread-private, see
+ * translate-internal.h.
  *
  * The carry of the shifter is an op of its own in front of the operation: `ands r0, r1, r2, lsl #3` is
  * `shl t, r2, 3 [C]; and r0, r1, t [NZ]`.
@@ -64,8 +65,8 @@ void gen_shift_reg(DisasContext *s, unsigned type, IRRef d, IRRef a, IRRef b, bo
     static const HelperId helpers[4] = { HELPER_lsl_c, HELPER_lsr_c, HELPER_asr_c, HELPER_ror_c };
 
     /*
-     * The carry needs a helper, yet compilers hardly ever use it: do without it if the code behind provably does not look.
-     * Single-stepping keeps all flags exact.
+     * The carry needs a helper, yet compilers hardly ever use it: do without it if the code behind provably does
+     * not look. Single-stepping keeps all flags exact.
      */
     if (carry && s->max_insns > 1 && (s->next_pc ^ s->pc) >> 12 == 0 &&
         !(arm_flags_live_at(s_next(s), s->flags, s->code_page) & F_C)) {
@@ -175,7 +176,8 @@ bool trans_dp_reg(DisasContext *s, uint32_t insn)
     if (!dp_is_allowed(s, insn)) {
         return false;
     }
-    IRRef m = gen_shift_imm(s, field(insn, 5, 2), gen_reg(s, field(insn, 0, 4)), field(insn, 7, 5), dp_wants_carry(insn));
+    IRRef m = gen_shift_imm(s, field(insn, 5, 2), gen_reg(s, field(insn, 0, 4)), field(insn, 7, 5),
+                            dp_wants_carry(insn));
     gen_dp_to_reg(s, field(insn, 21, 4), bit(insn, 20), field(insn, 12, 4), gen_reg(s, field(insn, 16, 4)), m);
     return true;
 }

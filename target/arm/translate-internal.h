@@ -4,9 +4,10 @@
  * builders (gen_*) that put IR into its block. Nobody else includes this. Everything is private to the thread that
  * translates; there are no locks.
  *
- * A handler (TransFn) gets the context and the instruction word, emits IR and returns true. It returns false, having emitted
- * nothing, when the word is UNDEFINED or UNPREDICTABLE in a way we treat so; the driver then raises the exception.
- * The driver has already wrapped the handler in the instruction's condition, unless the row says I_OWN_COND.
+ * A handler (TransFn) gets the context and the instruction word, emits IR and returns true. It returns false,
+ * having emitted nothing, when the word is UNDEFINED or UNPREDICTABLE in a way we treat so; the driver then raises
+ * the exception. The driver has already wrapped the handler in the instruction's condition, unless the row says
+ * I_OWN_COND.
  */
 #ifndef TARGET_ARM_TRANSLATE_INTERNAL_H
 #define TARGET_ARM_TRANSLATE_INTERNAL_H
@@ -163,17 +164,17 @@ void gen_setend(DisasContext *s, bool big);
 void gen_swi(DisasContext *s, bool semihosting_number);
 /* BX and BLX to the value of a register, translate-branch.c. */
 void gen_bx(DisasContext *s, unsigned rm, bool link);
-/* Shift by register with carry, translate-dp.c: d = a shifted by b[7:0]; defines C unless nothing reads it. type: 0-3. */
+/* Shift by register, translate-dp.c: d = a shifted by b[7:0]. carry: define C unless nothing reads it. type: 0-3. */
 void gen_shift_reg(DisasContext *s, unsigned type, IRRef d, IRRef a, IRRef b, bool carry);
 /*
- * Shift by a constant as encoded (LSR and ASR #0 mean 32, ROR #0 means RRX), translate-dp.c. Returns the operand; it may be a
- * itself or a constant. carry: define C where the shift does.
+ * Shift by a constant as encoded (LSR and ASR #0 mean 32, ROR #0 means RRX), translate-dp.c. Returns the operand;
+ * it may be a itself or a constant. carry: define C where the shift does.
  */
 IRRef gen_shift_imm(DisasContext *s, unsigned type, IRRef a, unsigned amount, bool carry);
 
 /*
- * translate-vfp.c: all coprocessor encodings of cp10 and cp11 (CDP, MCR, MRC, MCRR, MRRC, LDC, STC spaces) with a condition
- * other than 0b1111. False: UNDEFINED, nothing emitted.
+ * translate-vfp.c: all coprocessor encodings of cp10 and cp11 (CDP, MCR, MRC, MCRR, MRRC, LDC, STC spaces) with a
+ * condition other than 0b1111. False: UNDEFINED, nothing emitted.
  */
 bool translate_vfp(DisasContext *s, uint32_t insn);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * LDM and STM in all their forms, RFE and SRS (ARM DDI 0100I A3.12, A4.1.20-22, A4.1.97-99, A4.1.59, A4.1.90). Thread-private, see
- * translate-internal.h.
+ * LDM and STM in all their forms, RFE and SRS (ARM DDI 0100I A3.12, A4.1.20-22, A4.1.97-99, A4.1.59, A4.1.90).
+ * Thread-private, see translate-internal.h.
  *
  * A transfer is one IR op over the whole list, which writes its registers only if every access succeeded; the base
- * is written back behind it. A base register in the list of a load keeps the loaded value; a store stores its old value.
+ * is written back behind it. A base register in the list of a load keeps the loaded value; a store stores its old
+ * value.
  */
 #include "target/arm/translate-internal.h"
 

@@ -3,8 +3,8 @@
  * A32 loads and stores of one register, doublewords, exclusives and swaps (ARM DDI 0100I A3.11, A5.2, A5.3; exclusives:
  * ARM DDI 0360 for the v6K sizes). Thread-private, see translate-internal.h.
  *
- * A fault leaves the base register as it was, so writeback comes after the access. When a load's destination is its base as
- * well, the loaded value stays (UNPREDICTABLE).
+ * A fault leaves the base register as it was, so writeback comes after the access. When a load's destination is its
+ * base as well, the loaded value stays (UNPREDICTABLE).
  */
 #include "target/arm/translate-internal.h"
 
@@ -41,8 +41,8 @@ static bool addr_imm(DisasContext *s, uint32_t insn, uint32_t offset, Address *a
 }
 
 /*
- * Offset by a register that is shifted by a constant. The new base is computed before the access, since that may overwrite
- * the offset register, and moved into place behind it.
+ * Offset by a register that is shifted by a constant. The new base is computed before the access, since that may
+ * overwrite the offset register, and moved into place behind it.
  */
 static bool addr_reg(DisasContext *s, uint32_t insn, unsigned type, unsigned amount, Address *a)
 {

@@ -107,7 +107,8 @@ bool trans_sat(DisasContext *s, uint32_t insn)
         return false;
     }
     t = gen_shift_imm(s, bit(insn, 6) ? 2 : 0, REF_R(rm), field(insn, 7, 5), false);
-    gen_call(s, REF_R(rd), is_unsigned ? HELPER_usat : HELPER_ssat, t, gen_const(s, is_unsigned ? sat : sat + 1), REF_NONE);
+    gen_call(s, REF_R(rd), is_unsigned ? HELPER_usat : HELPER_ssat, t, gen_const(s, is_unsigned ? sat : sat + 1),
+             REF_NONE);
     return true;
 }
 

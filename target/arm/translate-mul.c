@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A32 multiplications: 32 x 32, long, halfword, dual and most-significant-word forms (ARM DDI 0100I A3.5, A4). Thread-private,
- * see translate-internal.h. PC as an operand is UNPREDICTABLE everywhere and treated as UNDEFINED.
+ * A32 multiplications: 32 x 32, long, halfword, dual and most-significant-word forms (ARM DDI 0100I A3.5, A4).
+ * Thread-private, see translate-internal.h. PC as an operand is UNPREDICTABLE everywhere and treated as UNDEFINED.
  */
 #include "target/arm/translate-internal.h"
 
@@ -37,7 +37,8 @@ static IRRef gen_half(DisasContext *s, unsigned n, bool top)
 }
 
 /*
- * hi:lo += b_hi:b_lo without the flags, which are the guest's: the carry out of x + y = z is bit 31 of (x & y) | ((x | y) & ~z).
+ * hi:lo += b_hi:b_lo without the flags, which are the guest's: the carry out of x + y = z is bit 31 of (x & y) |
+ * ((x | y) & ~z).
  */
 static void gen_add64(DisasContext *s, IRRef lo, IRRef hi, IRRef b_lo, IRRef b_hi)
 {

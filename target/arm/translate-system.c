@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Status registers, hints, coprocessors 14 and 15, software interrupts (ARM DDI 0100I A3.10, A3.13, A4, B3; ARM DDI 0360 3.4).
- * Thread-private, see translate-internal.h.
+ * Status registers, hints, coprocessors 14 and 15, software interrupts (ARM DDI 0100I A3.10, A3.13, A4, B3; ARM DDI
+ * 0360 3.4). Thread-private, see translate-internal.h.
  *
  * An instruction after which the rest of the block might run in another context (mode, endianness, interrupts unmasked,
  * translation changed) ends the block through the main loop, which looks the next block up afresh.
@@ -100,7 +100,8 @@ bool trans_cps(DisasContext *s, uint32_t insn)
     if (!changes_mode && field(insn, 0, 5)) {
         return false;
     }
-    return gen_cps(s, field(insn, 18, 2), insn & (CPSR_A | CPSR_I | CPSR_F), changes_mode ? (int)field(insn, 0, 5) : -1);
+    return gen_cps(s, field(insn, 18, 2), insn & (CPSR_A | CPSR_I | CPSR_F),
+                   changes_mode ? (int)field(insn, 0, 5) : -1);
 }
 
 void gen_setend(DisasContext *s, bool big)
@@ -225,8 +226,8 @@ static uint32_t thread_id_offset(const DisasContext *s, uint32_t insn, bool writ
 }
 
 /*
- * Cache maintenance, which has nothing to do here: stores to translated code are seen when they happen. CRm 5: instruction
- * cache and branch predictor; 6, 7, 10, 11, 14, 15: data and unified caches.
+ * Cache maintenance, which has nothing to do here: stores to translated code are seen when they happen. CRm 5:
+ * instruction cache and branch predictor; 6, 7, 10, 11, 14, 15: data and unified caches.
  */
 static bool is_cache_maintenance(uint32_t insn)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The translator's driver: guest instructions of one page -> one IR block. It fetches, decodes, wraps an instruction in its
- * condition, calls the row's handler and decides where the block ends. Thread-private: works on the caller's IRBlock and on
- * constant tables.
+ * The translator's driver: guest instructions of one page -> one IR block. It fetches, decodes, wraps an
+ * instruction in its condition, calls the row's handler and decides where the block ends. Thread-private: works on
+ * the caller's IRBlock and on constant tables.
  *
- * Conditions. An instruction whose condition is not AL stands in a skip region: `br_if !cc, L; ...; L:`. The region stays
- * open over following instructions with the same condition until one of them has written the flags. A conditional instruction
- * that leaves the block by an indirect exit does not end it: translation goes on behind the join point.
+ * Conditions. An instruction whose condition is not AL stands in a skip region: `br_if !cc, L; ...; L:`. The region
+ * stays open over following instructions with the same condition until one of them has written the flags. A
+ * conditional instruction that leaves the block by an indirect exit does not end it: translation goes on behind the
+ * join point.
  */
 #include "target/arm/decode.h"
 
@@ -154,8 +155,8 @@ static bool names_pc(const DecodeRow *row, uint32_t insn)
 }
 
 /*
- * What the instruction needs and defines: *reads and *writes are F_* masks; writes has only what is written for certain.
- * False: the instruction may raise, leave the block or use the flags in a way the rows do not describe.
+ * What the instruction needs and defines: *reads and *writes are F_* masks; writes has only what is written for
+ * certain. False: the instruction may raise, leave the block or use the flags in a way the rows do not describe.
  */
 static bool flag_effect(const DecodeRow *row, uint32_t insn, bool thumb, uint8_t *reads, uint8_t *writes)
 {

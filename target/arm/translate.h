@@ -6,9 +6,9 @@
 
 /*
  * Translate from PC|T `pc` under TBF_* `flags` until the block ends (branch, PC write, mode change, page end,
- * max_insns instructions, IR nearly full). `code` points at the host copy of the 4 KiB guest page that holds pc. Every block ends in
- * exit_jmp, exit_ind or exit_main. An ARM instruction never crosses a page (pc is 4-aligned); Thumb BL pairs are two
- * separate instructions.
+ * max_insns instructions, IR nearly full). `code` points at the host copy of the 4 KiB guest page that holds pc.
+ * Every block ends in exit_jmp, exit_ind or exit_main. An ARM instruction never crosses a page (pc is 4-aligned);
+ * Thumb BL pairs are two separate instructions.
  */
 void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rows of a32.def and t16.def: no two of them match the same word unless one is marked as the special case of the other, and
- * every row is the decoder's answer for some word. One thread.
+ * The rows of a32.def and t16.def: no two of them match the same word unless one is marked as the special case of
+ * the other, and every row is the decoder's answer for some word. One thread.
  */
 #include <stdio.h>
 #include <string.h>
@@ -105,7 +105,8 @@ static void test_reachable(const DecodeRow *rows, int n, const DecodeRow *(*deco
 }
 
 /* The index finds just what a walk over all rows finds. */
-static void test_index(const DecodeRow *rows, int n, const DecodeRow *(*decode)(uint32_t), unsigned width, const char *name)
+static void test_index(const DecodeRow *rows, int n, const DecodeRow *(*decode)(uint32_t), unsigned width,
+                       const char *name)
 {
     for (uint32_t t = 0; t < 0x10000; t++) {
         uint32_t insn = width == 16 ? t : random32();
@@ -127,11 +128,15 @@ static void test_known_words(void)
         uint32_t insn;
         const char *name;       /* NULL: UNDEFINED */
     } a32[] = {
-        { 0xe0810002, "add" }, { 0xe1a00000, "mov" }, { 0xe1510002, "cmp" }, { 0xe0010392, "mul" }, { 0xe12fff1e, "bx" },
+        { 0xe0810002, "add" }, { 0xe1a00000, "mov" }, { 0xe1510002, "cmp" }, { 0xe0010392, "mul" },
+        { 0xe12fff1e, "bx" },
         { 0xe8bd8010, "ldm" }, { 0xe5910000, "ldr" }, { 0xe4b10004, "ldrt" }, { 0xe1d100b0, "ldrh" },
-        { 0xe1c100d0, "ldrd" }, { 0xe1910f9f, "ldrex" }, { 0xe320f003, "hint" }, { 0xe329f000, "msr" }, { 0xe10f0000, "mrs" },
-        { 0xf57ff01f, "clrex" }, { 0xf5d1f000, "pld" }, { 0xee070fba, "mcr" }, { 0xeeb00a40, "vfp" }, { 0xec510b10, "vldst" },
-        { 0xe6af0071, "sxtb" }, { 0xe6a10072, "sxtab" }, { 0xe700f112, "smuad" }, { 0xe7000112, "smlad" }, { 0xfa000000, "blx" },
+        { 0xe1c100d0, "ldrd" }, { 0xe1910f9f, "ldrex" }, { 0xe320f003, "hint" }, { 0xe329f000, "msr" },
+        { 0xe10f0000, "mrs" },
+        { 0xf57ff01f, "clrex" }, { 0xf5d1f000, "pld" }, { 0xee070fba, "mcr" }, { 0xeeb00a40, "vfp" },
+        { 0xec510b10, "vldst" },
+        { 0xe6af0071, "sxtb" }, { 0xe6a10072, "sxtab" }, { 0xe700f112, "smuad" }, { 0xe7000112, "smlad" },
+        { 0xfa000000, "blx" },
         { 0xe3000000, NULL },   /* MOVW */
         { 0xe3400000, NULL },   /* MOVT */
         { 0xe0600291, NULL },   /* MLS */

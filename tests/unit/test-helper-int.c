@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * target/arm/helper-int.c against plain wide arithmetic: every helper on random operands and on the corners of the number ranges.
- * The references are written from the manual's pseudo-code with 64- and 128-bit numbers and share nothing with the code. One thread.
+ * target/arm/helper-int.c against plain wide arithmetic: every helper on random operands and on the corners of the
+ * number ranges. The references are written from the manual's pseudo-code with 64- and 128-bit numbers and share
+ * nothing with the code. One thread.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,8 +15,8 @@ static uint64_t seed = 0xda3e39cb94b95bdb;
 static uint32_t operand(void)
 {
     static const uint32_t corners[] = {
-        0, 1, 0xffffffff, 0x80000000, 0x7fffffff, 0x8000, 0x7fff, 0xffff, 0x80008000, 0x7fff7fff, 0x80808080, 0x7f7f7f7f,
-        0xffff0000, 0x00010001, 0x40000000, 0xc0000000,
+        0, 1, 0xffffffff, 0x80000000, 0x7fffffff, 0x8000, 0x7fff, 0xffff, 0x80008000, 0x7fff7fff,
+        0x80808080, 0x7f7f7f7f, 0xffff0000, 0x00010001, 0x40000000, 0xc0000000,
     };
 
     seed ^= seed << 13;

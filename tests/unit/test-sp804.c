@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SP804 and the down-counter under it. */
+#include <pthread.h>
 #include "device-stubs.h"
 #include "hw/timer/downcounter.h"
 #include "hw/timer/sp804.h"
@@ -46,6 +47,39 @@ static void test_counter(void)
     s = (DownCounterSetup) { DOWNCOUNTER_PERIODIC, 0, 0, false, true, 1000 };
     downcounter_set(&d, &s, 0);
     ok_eq(downcounter_value(&d, 12345), 0, "period of nothing: bounded");
+}
+
+/* Reading while another thread writes gives one of the two states, never a mixture. */
+static DownCounter shared;
+static int writing = 1;
+
+static void *writer(void *arg)
+{
+    const DownCounterSetup a = { DOWNCOUNTER_STOPPED, 0x11111111, 0, false, false, 7 };
+    const DownCounterSetup b = { DOWNCOUNTER_ONE_SHOT, 0x22222222, 9, true, false, 1 };
+
+    for (int i = 0; i < 200000; i++) {
+        downcounter_set(&shared, i & 1 ? &a : &b, i & 1 ? 0 : 1000);
+    }
+    __atomic_store_n(&writing, 0, __ATOMIC_SEQ_CST);
+    return NULL;
+}
+
+static void test_concurrent_reader(void)
+{
+    pthread_t t;
+    bool good = true;
+
+    writer(NULL);
+    __atomic_store_n(&writing, 1, __ATOMIC_SEQ_CST);
+    pthread_create(&t, NULL, writer, NULL);
+    while (__atomic_load_n(&writing, __ATOMIC_SEQ_CST)) {
+        uint32_t v = downcounter_value(&shared, 1000);
+
+        good &= v == 0x11111111 || v == 0x22222222;
+    }
+    pthread_join(t, NULL);
+    ok(good, "a concurrent reader sees one state or the other");
 }
 
 static void test_free_running(void)
@@ -161,6 +195,7 @@ int main(void)
     bench_init();
     sp804_create(BASE, "timer01", 1000000, &bench_line[0]);
     test_counter();
+    test_concurrent_reader();
     test_free_running();
     test_periodic();
     test_one_shot();

@@ -52,6 +52,41 @@ static void test_keys(void)
     accel_case_done("remove and clear");
 }
 
+/* Linux: the kernel's virtual and physical addresses differ by a constant; programs are the same pages many times. */
+static void test_spread(void)
+{
+    enum { N = 32768, BITS = 15 };
+    TranslationBlock *t = calloc(N, sizeof(*t));
+    uint32_t longest = 0;
+    uint64_t steps = 0;
+
+    if (!t) {
+        abort();
+    }
+    tb_hash_init(&hash, BITS);
+    for (uint32_t n = 0; n < N; n++) {
+        bool kernel = n < N / 2;
+
+        t[n].phys_pc = (kernel ? 0x8000 : 0x3000000) + n * 24;
+        t[n].pc = kernel ? t[n].phys_pc + 0xc0000000u : 0x10000 + (n * 24 & 0xfffff);
+        t[n].flags = kernel ? 1 : 4;
+        tb_hash_insert(&hash, &t[n]);
+    }
+    for (uint32_t i = 0; i < 1u << BITS; i++) {
+        uint32_t len = 0;
+
+        for (TranslationBlock *b = hash.buckets[i]; b; b = b->hash_next) {
+            steps += ++len;
+        }
+        longest = len > longest ? len : longest;
+    }
+    /* A random function: 1.5 steps on average, 8 at most or so. */
+    ACCEL_CHECK(steps < N * 2 && longest < 16);
+    accel_case_done("buckets are short for the addresses of Linux");
+    tb_hash_destroy(&hash);
+    free(t);
+}
+
 static void run(int index)
 {
     uint32_t seed = index + 1;
@@ -83,6 +118,7 @@ static void run(int index)
 int main(void)
 {
     test_keys();
+    test_spread();
     blocks = calloc(BLOCKS, sizeof(*blocks));
     if (!blocks) {
         abort();

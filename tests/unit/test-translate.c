@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The translator on random code: whatever the guest puts there, the block is well formed, stays in its page and covers what it
- * says. And what it makes of some instructions: number and kind of ops, where blocks end, which flags are live. One thread.
+ * The translator on random code: whatever the guest puts there, the block is well formed, stays in its page and
+ * covers what it says. And what it makes of some instructions: number and kind of ops, where blocks end, which
+ * flags are live. One thread.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,400 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=180
+"""Terminals, sockets, pseudo-terminals, signals and slow readers around a machine that runs a few instructions."""
+import hashlib
+import os
+import pty
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+import tty
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
+SCALE = float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
+M = [QEMU, "-M", "realview-eb-mpcore"]
+
+# Sends `count` bytes (a counter's low byte, printable) to UART0, then ends through semihosting (SYS_EXIT).
+PRINTER = [
+    0xe3a00201,         # mov   r0, #0x10000000
+    0xe3800a09,         # orr   r0, r0, #0x9000         UART0
+    0xe3a02c03,         # mov   r2, #0x300
+    0xe3822001,         # orr   r2, r2, #1
+    0xe5802030,         # str   r2, [r0, #0x30]         UARTCR: enable
+    0xe59f3030,         # ldr   r3, count
+    0xe3a04000,         # mov   r4, #0
+    # loop:
+    0xe3530000,         # cmp   r3, #0
+    0x0a000007,         # beq   end
+    0xe5902018,         # ldr   r2, [r0, #0x18]         UARTFR
+    0xe3120020,         # tst   r2, #0x20               transmit FIFO full
+    0x1afffffc,         # bne   (the load)
+    0xe204103f,         # and   r1, r4, #63
+    0xe2811020,         # add   r1, r1, #32
+    0xe5801000,         # str   r1, [r0]
+    0xe2844001,         # add   r4, r4, #1
+    0xe2433001,         # sub   r3, r3, #1
+    0xeafffff4,         # b     loop
+    # end:
+    0xea000001,         # b     over the data
+    0x00000000,         # count
+    0x00000000,
+    0xe3a00018,         # mov   r0, #0x18               SYS_EXIT
+    0xe59f1000,         # ldr   r1, [pc]                ADP_Stopped_ApplicationExit
+    0xef123456,         # svc   0x123456
+    0x00020026,
+]
+COUNT_AT = 19
+
+# Echoes what UART0 receives.
+ECHO = [
+    0xe3a00201, 0xe3800a09, 0xe3a02c03, 0xe3822001, 0xe5802030,
+    0xe5902018,         # loop: ldr r2, [r0, #0x18]
+    0xe3120010,         # tst   r2, #0x10               receive FIFO empty
+    0x1afffffc,         # bne   loop
+    0xe5901000,         # ldr   r1, [r0]
+    0xe5801000,         # str   r1, [r0]
+    0xeafffff9,         # b     loop
+]
+
+
+class Cases:
+    """Numbers and prints results."""
+
+    def __init__(self):
+        self.count = self.failures = 0
+
+    def check(self, good, name, detail=""):
+        self.count += 1
+        if not good:
+            self.failures += 1
+            print("# " + str(detail).replace("\n", "\n# "))
+        print("%sok %d - %s" % ("" if good else "not ", self.count, name), flush=True)
+
+
+class Files:
+    """Guest programs and sockets in a temporary directory."""
+
+    def __init__(self, tmp):
+        self.tmp = tmp
+
+    def path(self, name):
+        return os.path.join(self.tmp, name)
+
+    def program(self, words):
+        path = self.path("prog-%s" % hashlib.md5(str(words).encode()).hexdigest()[:8])
+        with open(path, "wb") as f:
+            f.write(struct.pack("<%dI" % len(words), *words))
+        return ["-device", "loader,file=%s,addr=0,cpu-num=0,force-raw=on" % path]
+
+    def printer(self, count):
+        words = list(PRINTER)
+        words[COUNT_AT] = count
+        return self.program(words)
+
+
+def read_until(fd, pattern, timeout=10.0):
+    data = b""
+    end = time.monotonic() + timeout * SCALE
+    while time.monotonic() < end:
+        ready, _, _ = select.select([fd], [], [], 0.1)
+        if ready:
+            try:
+                got = os.read(fd, 65536)
+            except OSError:
+                break
+            if not got:
+                break
+            data += got
+        if re.search(pattern, data, re.S):
+            return data
+    raise AssertionError("no %r in %r" % (pattern, data[-1000:]))
+
+
+def connect(family, address, timeout=10.0):
+    end = time.monotonic() + timeout * SCALE
+    while True:
+        s = socket.socket(family)
+        try:
+            s.connect(address)
+            return s
+        except OSError:
+            s.close()
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+
+
+def ended(process, timeout=10.0):
+    try:
+        return process.wait(timeout * SCALE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None
+
+
+def test_slow_reader(cases, files):
+    count = 10 << 20
+    expected = bytes(32 + (i & 63) for i in range(64)) * (count // 64)
+    p = subprocess.Popen([*M, "-nographic", "-semihosting", *files.printer(count)], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE)
+    got = b""
+    parts = []
+    while True:
+        part = os.read(p.stdout.fileno(), 65536)
+        if not part:
+            break
+        parts.append(part)
+        if len(parts) % 64 == 0:
+            time.sleep(0.02)
+    got = b"".join(parts)
+    code = ended(p)
+    cases.check(code == 0 and got == expected, "10 MiB through a UART into a slow pipe: all there",
+                "exit %s, %d bytes, %s" % (code, len(got), got[:80]))
+
+
+def test_no_reader(cases, files):
+    p = subprocess.Popen([*M, "-nographic", "-semihosting", *files.printer(1 << 30)], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(1)
+    start = time.monotonic()
+    p.send_signal(signal.SIGTERM)
+    code = ended(p)
+    err = p.stderr.read().decode()
+    cases.check(code == 0 and time.monotonic() - start < 5 * SCALE and "terminating on signal 15 from pid" in err,
+                "SIGTERM ends an emulator whose output nobody reads", "exit %s, %r" % (code, err))
+    p.stdout.close()
+    p = subprocess.Popen([*M, "-nographic", "-semihosting", *files.printer(1 << 20)], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p.stdout.close()
+    cases.check(ended(p, 30) == 0, "a reader who goes away does not stop the guest", p.stderr.read())
+
+
+def test_stdin_eof(cases, files):
+    p = subprocess.Popen([*M, "-nographic", *files.program(ECHO)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    p.stdin.write(b"hello")
+    p.stdin.close()
+    try:
+        read_until(p.stdout.fileno(), b"hello")
+        time.sleep(0.3)
+        good = p.poll() is None
+    except AssertionError as e:
+        good = e
+    cases.check(good is True, "the end of standard input does not end the guest", good)
+    p.terminate()
+    cases.check(ended(p) == 0, "SIGTERM ends it with exit code 0")
+
+
+def test_terminal(cases, files):
+    master, slave = pty.openpty()
+    before = termios.tcgetattr(slave)
+
+    def run(*args):
+        return subprocess.Popen([*M, *args, *files.program(ECHO)], stdin=slave, stdout=slave, stderr=slave,
+                                start_new_session=True, preexec_fn=own_terminal)
+
+    def own_terminal():
+        tty_fd = os.open(os.ttyname(0), os.O_RDWR)
+        os.close(tty_fd)
+
+    def wait_raw(raw=True):
+        end = time.monotonic() + 10 * SCALE
+        while bool(termios.tcgetattr(slave)[3] & termios.ICANON) == raw and time.monotonic() < end:
+            time.sleep(0.02)
+        return bool(termios.tcgetattr(slave)[3] & termios.ICANON) != raw
+
+    p = run("-nographic")
+    cases.check(wait_raw(), "terminal: raw while the emulator runs")
+    os.write(master, b"ab\x03\x1a\rc")
+    try:
+        good = read_until(master, b"ab\x03\x1a\rc")
+    except AssertionError as e:
+        good = None
+        print("#", e)
+    cases.check(good, "terminal: keys reach the guest one by one, Ctrl-C and Ctrl-Z too")
+    os.write(master, b"\x01h")
+    read_until(master, b"C-a x")
+    os.write(master, b"\x01c")
+    read_until(master, rb"\(qemu\) ")
+    os.write(master, b"inf\tstatux\x7fs\r")
+    try:
+        good = read_until(master, b"VM status: running")
+    except AssertionError as e:
+        good = None
+        print("#", e)
+    cases.check(good, "terminal: Ctrl-a c shows the monitor; completion and correction work")
+    os.write(master, b"\x01x")
+    cases.check(ended(p) == 0 and termios.tcgetattr(slave) == before, "terminal: Ctrl-a x ends, the settings are back")
+
+    p = run("-nographic")
+    wait_raw()
+    p.send_signal(signal.SIGTERM)
+    cases.check(ended(p) == 0 and termios.tcgetattr(slave) == before, "terminal: the settings are back after SIGTERM")
+
+    p = run("-nographic")
+    wait_raw()
+    p.send_signal(signal.SIGABRT)
+    cases.check(ended(p) == -signal.SIGABRT and termios.tcgetattr(slave) == before,
+                "terminal: the settings are back after a crash")
+
+    p = run("-nographic", "-serial", "stdio")
+    wait_raw()
+    os.write(master, b"\x03")
+    cases.check(ended(p) == 0 and termios.tcgetattr(slave) == before, "terminal: plain stdio leaves Ctrl-C to the emulator")
+
+    p = run("-nographic")
+    wait_raw()
+    p.send_signal(signal.SIGSTOP)
+    time.sleep(0.2)
+    termios.tcsetattr(slave, termios.TCSANOW, before)
+    p.send_signal(signal.SIGCONT)
+    cases.check(wait_raw(), "terminal: raw again after SIGCONT")
+    p.terminate()
+    ended(p)
+    os.close(master)
+    os.close(slave)
+
+
+def monitor_dialogue(s):
+    read_until(s.fileno(), rb"monitor - type 'help'.*\(qemu\) $")
+    s.sendall(b"info status\n")
+    read_until(s.fileno(), rb"VM status: paused \(prelaunch\)\r\n\(qemu\) $")
+
+
+def test_sockets(cases, files):
+    path = files.path("mon")
+    p = subprocess.Popen([*M, "-S", "-monitor", "unix:%s,server,nowait" % path, "-serial", "none"],
+                         stdin=subprocess.DEVNULL)
+    for i in range(2):
+        s = connect(socket.AF_UNIX, path)
+        try:
+            monitor_dialogue(s)
+            good = True
+        except AssertionError as e:
+            good = e
+        cases.check(good is True, "monitor on a Unix socket, connection %d" % (i + 1), good)
+        if i:
+            s.sendall(b"q\n")
+        s.close()
+    cases.check(ended(p) == 0 and not os.path.exists(path), "quit; the socket's file is gone")
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    p = subprocess.Popen([*M, "-monitor", "none", "-serial", "tcp:127.0.0.1:%d" % port, *files.program(ECHO)],
+                         stdin=subprocess.DEVNULL)
+    s, _ = listener.accept()
+    s.sendall(b"ping")
+    try:
+        good = read_until(s.fileno(), b"ping")
+    except AssertionError as e:
+        good = None
+        print("#", e)
+    cases.check(good, "a serial line as TCP client")
+    s.close()
+    listener.close()
+    time.sleep(0.2)
+    cases.check(p.poll() is None, "the guest goes on when the connection ends")
+    p.terminate()
+    ended(p)
+
+    free = socket.create_server(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+    free.close()
+    p = subprocess.Popen([*M, "-monitor", "none", "-serial", "tcp::%d,server=on,wait=on" % port, *files.program(ECHO)],
+                         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    s = connect(socket.AF_INET, ("127.0.0.1", port))
+    s.sendall(b"pong")
+    try:
+        good = read_until(s.fileno(), b"pong")
+    except AssertionError as e:
+        good = None
+        print("#", e)
+    cases.check(good, "a serial line as TCP server that waits")
+    p.terminate()
+    ended(p)
+    s.close()
+    cases.check(b"waiting for a connection" in p.stderr.read(), "it says what it waits for")
+
+
+def test_pty(cases, files):
+    p = subprocess.Popen([*M, "-monitor", "none", "-serial", "pty", *files.program(ECHO)], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE)
+    text = read_until(p.stdout.fileno(), rb"\n").decode()
+    found = re.match(r"char device redirected to (/dev/pts/\d+) \(label serial0\)\n", text)
+    cases.check(found, "pty: its name is told", text)
+    for i in range(2 if found else 0):
+        fd = os.open(found.group(1), os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(fd)
+        time.sleep(0.5)
+        os.write(fd, b"echo")
+        try:
+            good = read_until(fd, b"echo")
+        except AssertionError as e:
+            good = None
+            print("#", e)
+        cases.check(good, "pty: opened for the %s time" % ("first", "second")[i])
+        os.close(fd)
+        time.sleep(0.5)
+    p.terminate()
+    cases.check(ended(p) == 0, "pty: ends")
+
+
+def test_run_state(cases, files):
+    pidfile = files.path("pid")
+    p = subprocess.Popen([*M, "-monitor", "stdio", "-pidfile", pidfile, *files.program(ECHO)], stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE)
+
+    def ask(command, answer):
+        p.stdin.write(command.encode() + b"\n")
+        p.stdin.flush()
+        try:
+            return read_until(p.stdout.fileno(), answer)
+        except AssertionError as e:
+            print("#", e)
+            return None
+
+    read_until(p.stdout.fileno(), rb"\(qemu\) ")
+    with open(pidfile, encoding="ascii") as f:
+        cases.check(int(f.read()) == p.pid, "-pidfile")
+    time.sleep(0.5 * SCALE)
+    cases.check(ask("stop", rb"\(qemu\) ") and ask("info status", rb"paused\r"), "monitor: stop")
+    cases.check(ask("info registers", rb"R00=10009000"), "monitor: registers of a stopped CPU")
+    cases.check(ask("xp/2xw 0", rb"00000000: 0xe3a00201 0xe3800a09"), "monitor: memory")
+    cases.check(ask("x/i 4", rb"orr"), "monitor: instructions")
+    cases.check(ask("system_reset", rb"\(qemu\) ") and ask("info status", rb"paused\r"), "monitor: reset of a stopped machine")
+    cases.check(ask("info registers", rb"R15=00000000"), "monitor: the program counter after reset")
+    cases.check(ask("cont", rb"\(qemu\) ") and ask("info status", rb"running"), "monitor: cont")
+    cases.check(ask("info mtree", rb"00000000-07ffffff \(ram\)"), "monitor: map")
+    for _ in range(20):
+        p.stdin.write(b"system_reset\nstop\ncont\n")
+    cases.check(ask("info version", rb"\d+\.\d+\.\d+\r"), "monitor: many resets")
+    cases.check(ask("nonsense", rb"unknown command: 'nonsense'"), "monitor: unknown command")
+    p.stdin.write(b"quit\n")
+    p.stdin.flush()
+    cases.check(ended(p) == 0 and not os.path.exists(pidfile), "monitor: quit; the pid file is gone")
+
+
+def main():
+    cases = Cases()
+    with tempfile.TemporaryDirectory() as tmp:
+        files = Files(tmp)
+        for test in (test_stdin_eof, test_slow_reader, test_no_reader, test_terminal, test_sockets, test_pty, test_run_state):
+            try:
+                test(cases, files)
+            except (AssertionError, OSError) as e:
+                cases.check(False, test.__name__, e)
+    print("1..%d" % cases.count)
+    return cases.failures != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

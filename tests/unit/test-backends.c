@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Random blocks on both back ends: the x86-64 one must leave the registers, flags, memory, FPSCR and observations by helpers
+ * and exceptions that the interpreter leaves. With arguments: number of rounds, first seed.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "target/arm/vfp-helper.h"
+#include "tests/unit/ir-env.h"
+#include "tests/unit/ir-random.h"
+
+typedef struct Outcome {
+    uint32_t regs[16], fpscr;
+    uint64_t d[16], trace;
+    uint8_t mem[TEST_MEM_BYTES];
+    uint8_t flags;
+    int excp;
+} Outcome;
+
+static IRBlock *b;
+static Outcome interp, host;
+
+/* A crash of translated code must still say which block it was. */
+static void crashed(int sig)
+{
+    ir_print(stderr, b);
+    signal(sig, SIG_DFL);
+    raise(sig);
+}
+
+static bool run(const TCGBackend *backend, uint64_t seed, Outcome *o)
+{
+    CPUARMState *env = machine.env;
+    bool emitted;
+
+    tcg_backend = backend;
+    machine_reset(seed);
+    if (seed % 5 == 0) {
+        machine.fault = true;
+    }
+    env->mxcsr = 0x1f80 | (seed >> 3 & 3) << 13;
+    env->fpscr = (seed >> 3 & 1) << 23 | (seed >> 4 & 1) << 22 | (seed & 32 ? FPSCR_DN : 0);
+    emitted = machine_run(b);
+    memset(o, 0, sizeof(*o));
+    memcpy(o->regs, env->regs, sizeof(o->regs));
+    memcpy(o->d, env->vfp.d, sizeof(o->d));
+    memcpy(o->mem, machine.mem, TEST_MEM_BYTES);
+    o->fpscr = vfp_fpscr_stopped(env);
+    o->trace = machine.trace;
+    o->flags = (env->nzcv.nz & 0xc0) | (env->nzcv.c & 1) << 1 | (env->nzcv.v & 1);
+    o->excp = machine.excp;
+    return emitted;
+}
+
+static const char *difference(bool fast)
+{
+    static char text[160];
+
+    for (int i = 0; i < 16; i++) {
+        if (interp.regs[i] != host.regs[i]) {
+            snprintf(text, sizeof(text), "r%d is %#x, should be %#x", i, host.regs[i], interp.regs[i]);
+            return text;
+        }
+        if (interp.d[i] != host.d[i]) {
+            snprintf(text, sizeof(text), "d%d is %#llx, should be %#llx", i, (unsigned long long)host.d[i], (unsigned long long)interp.d[i]);
+            return text;
+        }
+    }
+    if (interp.flags != host.flags) {
+        snprintf(text, sizeof(text), "flags (N Z .. C V) are %#x, should be %#x", host.flags, interp.flags);
+        return text;
+    }
+    if (interp.fpscr != host.fpscr) {
+        snprintf(text, sizeof(text), "FPSCR is %#x, should be %#x", host.fpscr, interp.fpscr);
+        return text;
+    }
+    if (memcmp(interp.mem, host.mem, TEST_MEM_BYTES)) {
+        return "memory differs";
+    }
+    if (interp.excp != host.excp) {
+        return "exceptions differ";
+    }
+    /* Which accesses are plain is the back end's business. */
+    return !fast && interp.trace != host.trace ? "helpers or exceptions saw something else" : NULL;
+}
+
+/* 1 same, 0 different, -1 not emitted */
+static int round_of(uint64_t seed)
+{
+    uint64_t state = seed;
+    bool fast = seed & 2;
+
+    machine_fast_memory(fast);
+    ir_random_block(b, &state, 8 + seed % 50, seed & 1);
+    ir_optimize(b);
+    for (uint64_t s = 0; s < 4; s++) {
+        uint64_t values = seed * 64 + s * 8 + 3 + (seed >> 4 & 1);
+        const char *what;
+
+        if (!run(&tcg_backend_x86_64, values, &host)) {
+            return -1;
+        }
+        run(&tcg_backend_interp, values, &interp);
+        what = difference(fast);
+        if (what) {
+            printf("# seed %llu values %llu: %s\n", (unsigned long long)seed, (unsigned long long)values, what);
+            fflush(stdout);
+            ir_print(stderr, b);
+            return 0;
+        }
+    }
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned rounds = argc > 1 ? atoi(argv[1]) : 20000, failed = 0, skipped = 0;
+    uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+
+    b = malloc(sizeof(*b));
+    machine_init();
+    signal(SIGSEGV, crashed);
+    signal(SIGILL, crashed);
+    signal(SIGABRT, crashed);
+    for (unsigned i = 0; i < rounds && failed < 5; i++) {
+        int r = round_of(first + i);
+
+        failed += r == 0;
+        skipped += r < 0;
+    }
+    test_ok(!failed, "the back ends agree on random blocks");
+    test_ok(skipped <= rounds / 10, "nearly all blocks can be emitted");
+    printf("# %u blocks of %u were not emitted\n", skipped, rounds);
+    free(b);
+    return test_done();
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * VFP instructions from their encodings to their results: translated, optimised and run on both back ends. Every single register
+ * starts as its own number (s5 = 5.0), or every double one.
+ */
+#include <string.h>
+#include "hw/semihosting.h"
+#include "target/arm/translate.h"
+#include "target/arm/vfp-helper.h"
+#include "tests/unit/ir-env.h"
+
+enum { BASE = 0x5000, DISABLED = 1, PRIVILEGED = 2, UNDEFINED = 4 };
+#define LEN(n)      ((n) - 1u << 16)
+#define STRIDE2     (3u << 20)
+#define S(f)        single_bits(f)
+
+bool semihosting_enabled;
+
+typedef struct Expect {
+    char bank;          /* 's', 'd', 'r', 'm' (word of memory at BASE), 'f' FPSCR; 0 ends the list */
+    uint8_t n;
+    double value;
+} Expect;
+
+typedef struct Case {
+    const char *name;
+    uint32_t insn[3], fpscr;
+    bool doubles;       /* initial values */
+    uint8_t how;
+    Expect expect[5];
+} Case;
+
+static const Case cases[] = {
+    { "fadds", { 0xee300a81 }, 0, false, 0, { { 's', 0, 3 } } },
+    { "fsubd", { 0xee315b42 }, 0, true, 0, { { 'd', 5, -1 } } },
+    { "fmacs", { 0xee001a81 }, 0, false, 0, { { 's', 2, 4 } } },
+    { "fnmacs", { 0xee001ac1 }, 0, false, 0, { { 's', 2, 0 } } },
+    { "fmscs", { 0xee101a81 }, 0, false, 0, { { 's', 2, 0 } } },
+    { "fnmscs", { 0xee101ac1 }, 0, false, 0, { { 's', 2, -4 } } },
+    { "fnmuld", { 0xee235b44 }, 0, true, 0, { { 'd', 5, -12 } } },
+    { "fdivd", { 0xee885b04 }, 0, true, 0, { { 'd', 5, 2 } } },
+    { "fsqrts", { 0xeeb12ac8 }, 0, false, 0, { { 's', 4, 4 } } },
+    { "fcpys fabss fnegs", { 0xeeb01a44, 0xeef11a64, 0xeeb02ae1 }, 0, false, 0, { { 's', 2, 8 }, { 's', 3, -9 }, { 's', 4, 3 } } },
+    { "fcvtds", { 0xeeb75ae1 }, 0, false, 0, { { 'd', 5, 3 } } },
+    { "ftosizs fmrs", { 0xeefd0ac3, 0xee100a90 }, 0, false, 0, { { 'r', 0, 6 } } },
+    { "fmsr fsitod", { 0xee001a90, 0xeeb85be0 }, 0, false, 0, { { 'd', 5, 0x101 } } },
+    { "fmdrr fmrrd", { 0xec410b13, 0xec532b13 }, 0, true, 0, { { 'r', 2, 0x100 }, { 'r', 3, 0x101 } } },
+    { "fcmps fmstat", { 0xeeb40a60, 0xeef1fa10, 0x43a00003 }, 0, false, 0, { { 'r', 0, 3 } } },
+    { "vector of 4", { 0xee384a0c }, LEN(4), false, 0,
+      { { 's', 8, 40 }, { 's', 9, 42 }, { 's', 11, 46 }, { 's', 12, 12 } } },
+    { "vector wraps in its bank", { 0xee3b7a0f }, LEN(4), false, 0,
+      { { 's', 14, 52 }, { 's', 15, 54 }, { 's', 8, 40 }, { 's', 9, 42 } } },
+    { "stride 2", { 0xee384a0c }, LEN(2) | STRIDE2, false, 0, { { 's', 8, 40 }, { 's', 9, 9 }, { 's', 10, 44 }, { 's', 11, 11 } } },
+    { "vector by scalar", { 0xee284a01 }, LEN(2), false, 0, { { 's', 8, 32 }, { 's', 9, 34 }, { 's', 10, 10 } } },
+    { "destination in the first bank: scalar", { 0xee380a0c }, LEN(4), false, 0, { { 's', 0, 40 }, { 's', 1, 1 } } },
+    { "double vector wraps", { 0xee3b7b0f }, LEN(2), true, 0, { { 'd', 7, 26 }, { 'd', 4, 20 }, { 'd', 5, 5 } } },
+    { "unary vector", { 0xeeb14b48 }, LEN(2), true, 0, { { 'd', 4, -8 }, { 'd', 5, -9 }, { 'd', 6, 6 } } },
+    { "conversions are scalar", { 0xeeb84ac8 }, LEN(4), false, 0, { { 's', 9, 9 } } },
+    { "flds fsts", { 0xed980a01, 0xed881a02 }, 0, false, 0, { { 'm', 2, 2 }, { 's', 0, 0 } } },
+    { "fstmdbs", { 0xed681a02 }, 0, false, 0, { { 'm', 62, 3 }, { 'm', 63, 4 }, { 'r', 8, BASE - 8 } } },
+    { "fldmiax", { 0xecb85b05 }, 0, true, 0, { { 'd', 5, 0 }, { 'd', 6, 0 }, { 'd', 7, 7 }, { 'r', 8, BASE + 20 } } },
+    { "flush to zero", { 0xee001a90, 0xee302a20 }, FPSCR_FZ, false, 0, { { 's', 4, 0 }, { 'f', 0, FPSCR_FZ | FPSCR_IDC } } },
+    { "fmrx", { 0xeef10a10 }, 1u << 22, false, 0, { { 'r', 0, 1 << 22 } } },
+    { "d16 and up", { 0xee715b42 }, 0, false, UNDEFINED, { { 0, 0, 0 } } },
+    { "decrement after", { 0xec381a02 }, 0, false, UNDEFINED, { { 0, 0, 0 } } },
+    { "NEON move", { 0xee400b10 }, 0, false, UNDEFINED, { { 0, 0, 0 } } },
+    { "disabled: arithmetic", { 0xee300a81 }, 0, false, DISABLED | UNDEFINED | PRIVILEGED, { { 0, 0, 0 } } },
+    { "disabled: user", { 0xeef00a10 }, 0, false, DISABLED | UNDEFINED, { { 0, 0, 0 } } },
+    { "disabled: FPSID", { 0xeef00a10 }, 0, false, DISABLED | PRIVILEGED, { { 'r', 0, 0x410120b4 } } },
+};
+
+static IRBlock block;
+
+static uint32_t single_bits(double value)
+{
+    float f = value;
+    uint32_t u;
+
+    memcpy(&u, &f, 4);
+    return u;
+}
+
+static uint64_t double_bits(double value)
+{
+    uint64_t u;
+
+    memcpy(&u, &value, 8);
+    return u;
+}
+
+static void prepare(const Case *c)
+{
+    CPUARMState *env = machine.env;
+
+    machine_reset(0);
+    memset(machine.mem, 0, TEST_MEM_BYTES);
+    for (int i = 0; i < 16; i++) {
+        env->vfp.s[2 * i] = S(2 * i);
+        env->vfp.s[2 * i + 1] = S(2 * i + 1);
+        if (c->doubles) {
+            env->vfp.d[i] = double_bits(i);
+        }
+    }
+    env->regs[0] = 0x100;
+    env->regs[1] = 0x101;
+    env->regs[8] = BASE;
+    env->regs[14] = 0x9000;
+    env->cp15.cpacr = 0xf << 20;
+    env->fpexc = c->how & DISABLED ? 0 : FPEXC_EN;
+    env->cpsr = c->how & PRIVILEGED ? ARM_MODE_SVC : ARM_MODE_USR;
+    vfp_set_fpscr_stopped(env, c->fpscr);
+    if (c->insn[0] == 0xee001a90 && (c->fpscr & FPSCR_FZ)) {
+        env->vfp.s[0] = 0;
+        env->regs[1] = 1;       /* a subnormal number */
+    }
+}
+
+static void translate(const Case *c)
+{
+    static uint8_t page[4096];
+    uint32_t flags = (c->how & DISABLED ? 0 : TBF_VFP_EN) | (c->how & PRIVILEGED ? TBF_PRIV : 0), words[4] = { 0 };
+    int n = 0;
+
+    flags |= (c->fpscr >> 16 & 7) << TBF_VFP_LEN_SHIFT;
+    flags |= (c->fpscr & STRIDE2 ? TBF_VFP_STRIDE : 0) | (c->fpscr & FPSCR_FZ ? TBF_VFP_SLOW : 0);
+    while (n < 3 && c->insn[n]) {
+        words[n] = c->insn[n];
+        n++;
+    }
+    words[n] = 0xe12fff1e;      /* bx lr */
+    memcpy(page, words, sizeof(words));
+    arm_translate(&block, 0x8000, flags, page, 4);
+}
+
+static bool matches(const Expect *x)
+{
+    CPUARMState *env = machine.env;
+    uint32_t word;
+
+    switch (x->bank) {
+    case 's':
+        return env->vfp.s[x->n] == S(x->value);
+    case 'd':
+        return env->vfp.d[x->n] == double_bits(x->value);
+    case 'r':
+        return env->regs[x->n] == (uint32_t)x->value;
+    case 'f':
+        return vfp_fpscr_stopped(env) == (uint32_t)x->value;
+    default:
+        memcpy(&word, &machine.mem[((BASE & 0xfff) + (x->n < 32 ? 4 * x->n : 4096 + 4 * x->n - 256)) & 0xfff], 4);
+        return word == S(x->value);
+    }
+}
+
+static bool run_case(const Case *c)
+{
+    const char *err;
+    bool ok = true;
+    int at;
+
+    translate(c);
+    err = ir_verify(&block, &at);
+    ir_optimize(&block);
+    if (!err) {
+        err = ir_verify(&block, &at);
+    }
+    prepare(c);
+    if (err || !machine_run(&block)) {
+        printf("# %s\n", err ? err : "not emitted");
+        return false;
+    }
+    if (c->how & UNDEFINED) {
+        return machine.excp == EXCP_UNDEF;
+    }
+    ok = machine.excp == EXCP_NONE && machine.env->regs[15] == 0x9000;
+    for (const Expect *x = c->expect; x->bank; x++) {
+        if (!matches(x)) {
+            printf("# %c%d is not %g\n", x->bank, x->n, x->value);
+            ok = false;
+        }
+    }
+    return ok;
+}
+
+int main(void)
+{
+    machine_init();
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bool ok;
+
+        tcg_backend = &tcg_backend_interp;
+        ok = run_case(&cases[i]);
+        tcg_backend = &tcg_backend_x86_64;
+        ok &= run_case(&cases[i]);
+        test_ok(ok, cases[i].name);
+    }
+    return test_done();
+}
