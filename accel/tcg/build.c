@@ -7,6 +7,7 @@
  */
 #include <string.h>
 #include "accel/tcg/cache.h"
+#include "accel/tcg/elock.h"
 #include "accel/tcg/guest-mem.h"
 #include "accel/tcg/mpd.h"
 #include "exec/memory.h"
@@ -87,10 +88,15 @@ static bool translate_and_emit(CodeCache *cache, TranslationBlock *tb, const uin
  */
 static uint32_t fetch_mmio(CPUState *cpu, uint32_t pc, uint32_t phys)
 {
+    uint32_t word;
+
     if (!(phys & 0xffc)) {
         qemu_log_mask(LOG_GUEST_ERROR, "CPU %d executes outside RAM at 0x%08x (physical 0x%08x)\n", cpu->index, pc, phys);
     }
-    return mmio_read(phys & ~3u, 4, cpu->index);
+    elock_suspend(cpu->env);
+    word = mmio_read(phys & ~3u, 4, cpu->index);
+    elock_resume(cpu->env);
+    return word;
 }
 
 TranslationBlock *tb_build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page)

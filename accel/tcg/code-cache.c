@@ -15,7 +15,7 @@
 
 enum {
     GUARD = 64 * 1024,              /* unmapped on both sides of code memory */
-    BYTES_PER_BLOCK = 512,          /* one descriptor for so much code memory; measured average is above it */
+    BYTES_PER_BLOCK = 192,          /* one descriptor for so much code memory: Linux's average is 240 */
     MIN_BLOCKS = 256,
     HUGE_PAGE = 2 << 20,
 };

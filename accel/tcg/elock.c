@@ -147,6 +147,20 @@ bool elock_wanted(void)
     return __atomic_load_n(&blocked, __ATOMIC_SEQ_CST) != 0;
 }
 
+void elock_suspend(CPUARMState *env)
+{
+    if (!exclusive_depth) {
+        set_state(env->cpu, env->cpu->in_exec ? ELOCK_SUSPENDED : ELOCK_OUT);
+    }
+}
+
+void elock_resume(CPUARMState *env)
+{
+    if (!exclusive_depth) {
+        enter(env->cpu, env->cpu->in_exec ? ELOCK_SUSPENDED : ELOCK_OUT, env->cpu->in_exec ? BLOCKED_WRITERS : ~0u);
+    }
+}
+
 /* Give up the read right of the thread's CPU, if it has one. */
 static void suspend_own(CPUARMState *env)
 {
@@ -157,7 +171,6 @@ static void suspend_own(CPUARMState *env)
         exclusive_cpu = cpu;
         exclusive_state = cpu->in_exec ? ELOCK_SUSPENDED : ELOCK_OUT;
         set_state(cpu, exclusive_state);
-        cpu_count_event(cpu, exclusive_sections);
     }
 }
 
@@ -178,6 +191,7 @@ void exclusive_begin(CPUARMState *env)
     }
     __atomic_add_fetch(&blocked, BLOCKED_WRITER, __ATOMIC_SEQ_CST);
     suspend_own(env);
+    cpu_count_event(exclusive_cpu, exclusive_sections);
     pthread_mutex_lock(&turn);
     wait_all(ELOCK_READING);
 }

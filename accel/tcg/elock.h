@@ -15,6 +15,13 @@ void elock_read_exit(CPUARMState *env);
 /* CPU thread: does somebody wait for the CPUs to stop? Then leave E soon. */
 bool elock_wanted(void);
 /*
+ * Give up the read right for a while, and take it back: around something that may wait for another thread, such as a
+ * register access that takes a device's lock. Then that thread may hold the lock and begin an exclusive section. What was looked up
+ * before must be looked up again, as after an exclusive section. No effect inside one. CPU thread, reading.
+ */
+void elock_suspend(CPUARMState *env);
+void elock_resume(CPUARMState *env);
+/*
  * Exclusive section: no other CPU runs guest code or touches caches, TLBs or MPD until exclusive_end(). `env`: the calling
  * CPU (which is inside its own read section, possibly deep in a helper: its own read right is suspended meanwhile and
  * taken back by exclusive_end()), or NULL on a thread that runs no CPU (device DMA). Nestable on one thread. Two writers queue; while waiting,

@@ -33,7 +33,7 @@ PRINTER = [
     0xe3a04000,         # mov   r4, #0
     # loop:
     0xe3530000,         # cmp   r3, #0
-    0x0a000007,         # beq   end
+    0x0a000008,         # beq   end
     0xe5902018,         # ldr   r2, [r0, #0x18]         UARTFR
     0xe3120020,         # tst   r2, #0x20               transmit FIFO full
     0x1afffffc,         # bne   (the load)
@@ -198,13 +198,12 @@ def test_terminal(cases, files):
     master, slave = pty.openpty()
     before = termios.tcgetattr(slave)
 
+    def own_terminal():
+        os.close(os.open(os.ttyname(0), os.O_RDWR))     # a session's first terminal becomes its controlling one
+
     def run(*args):
         return subprocess.Popen([*M, *args, *files.program(ECHO)], stdin=slave, stdout=slave, stderr=slave,
                                 start_new_session=True, preexec_fn=own_terminal)
-
-    def own_terminal():
-        tty_fd = os.open(os.ttyname(0), os.O_RDWR)
-        os.close(tty_fd)
 
     def wait_raw(raw=True):
         end = time.monotonic() + 10 * SCALE
@@ -383,11 +382,29 @@ def test_run_state(cases, files):
     cases.check(ended(p) == 0 and not os.path.exists(pidfile), "monitor: quit; the pid file is gone")
 
 
+def test_no_shutdown(cases, files):
+    p = subprocess.Popen([*M, "-monitor", "stdio", "-serial", "null", "-semihosting", "-no-shutdown",
+                          *files.printer(10)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    time.sleep(1 * SCALE)
+    p.stdin.write(b"info status\n")
+    p.stdin.flush()
+    try:
+        good = read_until(p.stdout.fileno(), rb"paused \(shutdown\)")
+    except AssertionError as e:
+        good = None
+        print("#", e)
+    cases.check(good, "-no-shutdown: the machine stops, the emulator stays")
+    p.stdin.write(b"quit\n")
+    p.stdin.flush()
+    cases.check(ended(p) == 0, "-no-shutdown: quit still ends it")
+
+
 def main():
     cases = Cases()
     with tempfile.TemporaryDirectory() as tmp:
         files = Files(tmp)
-        for test in (test_stdin_eof, test_slow_reader, test_no_reader, test_terminal, test_sockets, test_pty, test_run_state):
+        for test in (test_stdin_eof, test_slow_reader, test_no_reader, test_terminal, test_sockets, test_pty, test_run_state,
+                     test_no_shutdown):
             try:
                 test(cases, files)
             except (AssertionError, OSError) as e:

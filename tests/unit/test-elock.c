@@ -13,6 +13,8 @@ static uint64_t a, b;               /* equal whenever nobody is in an exclusive 
 static uint64_t writes, flushes;
 static uint64_t expected_writes, expected_flushes;  /* atomic */
 static int cpus_running;            /* atomic */
+static pthread_mutex_t device_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t device_register, expected_register;     /* device_lock; atomic */
 
 static void write_section(CPUARMState *env, int depth)
 {
@@ -27,6 +29,17 @@ static void write_section(CPUARMState *env, int depth)
     __atomic_add_fetch(&expected_writes, 1, __ATOMIC_RELAXED);
 }
 
+/* A device's lock may be held by a thread that begins an exclusive section. */
+static void access_device(CPUARMState *env)
+{
+    elock_suspend(env);
+    pthread_mutex_lock(&device_lock);
+    device_register++;
+    pthread_mutex_unlock(&device_lock);
+    elock_resume(env);
+    __atomic_add_fetch(&expected_register, 1, __ATOMIC_RELAXED);
+}
+
 /* A block that runs until the exit request or its end, like translated code; the helpers it calls may write. */
 static void exec(CPUState *cpu, uint32_t *seed)
 {
@@ -35,6 +48,7 @@ static void exec(CPUState *cpu, uint32_t *seed)
         ACCEL_CHECK(a == b);
         if (accel_random(seed) % WRITE_EVERY == 0) {
             write_section(cpu->env, accel_random(seed) & 1);
+            access_device(cpu->env);
             ACCEL_CHECK(__atomic_load_n(&cpu->reading, __ATOMIC_RELAXED) & ELOCK_READING);
         }
     }
@@ -74,6 +88,7 @@ static void run_cpu(int index)
         }
         if (accel_random(&seed) % WRITE_EVERY == 0) {
             write_section(cpu->env, 0);
+            access_device(cpu->env);
         }
         exec(cpu, &seed);
     }
@@ -85,7 +100,11 @@ static void run_cpu(int index)
 static void run_device(int index)
 {
     while (__atomic_load_n(&cpus_running, __ATOMIC_SEQ_CST)) {
+        pthread_mutex_lock(&device_lock);
+        device_register++;
         write_section(NULL, 0);
+        pthread_mutex_unlock(&device_lock);
+        __atomic_add_fetch(&expected_register, 1, __ATOMIC_RELAXED);
         sched_yield();
     }
 }
@@ -106,6 +125,7 @@ static void hammer(int cpus, int devices, const char *name)
     accel_run_threads(cpus + devices, run);
     ACCEL_CHECK(a == b);
     ACCEL_CHECK(writes == expected_writes);
+    ACCEL_CHECK(device_register == expected_register);
     ACCEL_CHECK(flushes == expected_flushes);
     for (int i = 0; i < cpus; i++) {
         ACCEL_CHECK(cpu_states[i]->reading == ELOCK_OUT);
