@@ -12,7 +12,10 @@ static const ChardevBackend null_backend = { .name = "null" };
 
 void chardev_open_file(Chardev *chr, const char *spec, const char *path)
 {
-    /* O_NONBLOCK matters for devices and named pipes alone; opening a pipe for reading too spares us waiting for a reader. */
+    /*
+     * O_NONBLOCK matters for devices and named pipes alone; opening a pipe for reading too spares us waiting for a
+     * reader.
+     */
     int fd = *path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666) : -1;
 
     if (*path && fd < 0 && errno == ENXIO) {

@@ -20,8 +20,10 @@ enum {
 
 typedef struct ChardevBackend {
     const char *name;
-    /* I/O: the other side is gone (end of file or a write error). The back end calls chardev_disconnect() and arranges for
-     * the next connection, if there can be one. NULL: chardev_disconnect() is all there is to do. */
+    /*
+     * I/O: the other side is gone (end of file or a write error). The back end calls chardev_disconnect() and arranges
+     * for the next connection, if there can be one. NULL: chardev_disconnect() is all there is to do.
+     */
     void (*peer_gone)(Chardev *chr);
     /* I/O: the program ends; NULL if nothing is to be put back. */
     void (*close)(Chardev *chr);
@@ -65,8 +67,8 @@ struct Chardev {
 };
 
 /*
- * Connect the back end's descriptors (the caller keeps owning them); either may be -1. out_fd must not block: O_NONBLOCK,
- * a socket, or a regular file. I/O thread.
+ * Connect the back end's descriptors (the caller keeps owning them); either may be -1. out_fd must not block:
+ * O_NONBLOCK, a socket, or a regular file. I/O thread.
  */
 void chardev_connect(Chardev *chr, int in_fd, int out_fd, bool socket);
 /* Stop using the descriptors; the caller may close them then. Queued output is dropped. I/O thread. */
@@ -74,7 +76,10 @@ void chardev_disconnect(Chardev *chr);
 /* End of input alone: output goes on. I/O thread. */
 void chardev_input_eof(Chardev *chr);
 
-/* Back ends: fill in chr from the part of the specification behind the name, or error_exit(). `spec` is for messages. */
+/*
+ * Back ends: fill in chr from the part of the specification behind the name, or error_exit(). `spec` is for
+ * messages.
+ */
 void chardev_open_stdio(Chardev *chr, const char *spec, bool signals);
 void chardev_open_file(Chardev *chr, const char *spec, const char *path);
 void chardev_open_null(Chardev *chr);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pty back end: a new pseudo-terminal whose name is printed at start-up. While nobody has it open, output is dropped
- * and the master is looked at a few times a second, for a master without a slave reports a hang-up all the time and
- * cannot be waited for. I/O thread.
+ * The pty back end: a new pseudo-terminal whose name is printed at start-up. While nobody has it open, output is
+ * dropped and the master is looked at a few times a second, for a master without a slave reports a hang-up all the
+ * time and cannot be waited for. I/O thread.
  */
 #define _GNU_SOURCE
 #include <errno.h>

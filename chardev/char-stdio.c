@@ -3,8 +3,8 @@
  * The stdio back end: standard input and output, a terminal in raw mode if that is what they are.
  *
  * The terminal: input is passed on byte by byte without echo; output processing stays on, so that messages of the
- * emulator itself look right. With `signals` (plain "stdio") Ctrl-C still ends the emulator; with "mon:stdio" it goes to
- * the guest. The old settings come back at exit, whichever way exit comes: chardev_cleanup(), atexit(), and
+ * emulator itself look right. With `signals` (plain "stdio") Ctrl-C still ends the emulator; with "mon:stdio" it
+ * goes to the guest. The old settings come back at exit, whichever way exit comes: chardev_cleanup(), atexit(), and
  * chardev_terminal_restore() from the handler of a fatal signal. After Ctrl-Z and fg they are set again.
  *
  * Standard output must not block the thread that writes. O_NONBLOCK belongs to the open file, which other processes

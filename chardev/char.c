@@ -2,12 +2,12 @@
 /*
  * Character devices: the output queue, input with back-pressure, and the list of all devices.
  *
- * Output. chardev_write() copies into a 64 KiB ring and wakes the I/O thread, which empties it; so a guest that prints a
- * byte at a time costs one system call per burst, not per byte. If the ring is full the writer waits in poll() for the
- * descriptor itself, without the lock, and empties the ring itself: progress does not depend on the I/O thread, which may
- * be waiting for a lock the writer holds. Two kinds of writers never wait but let the ring grow: the I/O thread, and
- * everybody while the CPUs are being stopped (chardev_set_nowait), for a CPU that waits for a reader who is gone could
- * not be stopped. Nothing is dropped while the device is connected.
+ * Output. chardev_write() copies into a 64 KiB ring and wakes the I/O thread, which empties it; so a guest that
+ * prints a byte at a time costs one system call per burst, not per byte. If the ring is full the writer waits in
+ * poll() for the descriptor itself, without the lock, and empties the ring itself: progress does not depend on the
+ * I/O thread, which may be waiting for a lock the writer holds. Two kinds of writers never wait but let the ring
+ * grow: the I/O thread, and everybody while the CPUs are being stopped (chardev_set_nowait), for a CPU that waits
+ * for a reader who is gone could not be stopped. Nothing is dropped while the device is connected.
  *
  * Input. The I/O thread reads up to 4 KiB ahead per front end and hands it over as far as can_receive() allows; when
  * the buffer is full the descriptor is left alone until the front end calls chardev_accept_input(). Terminals are read
@@ -216,7 +216,9 @@ void chardev_input_deliver(Chardev *chr)
 {
     bool stuck;
 
-    /* A front end that a writer has stuck in its device lock would stop this thread: come back when the writer is out. */
+    /*
+     * A front end that a writer has stuck in its device lock would stop this thread: come back when the writer is out.
+     */
     pthread_mutex_lock(&chr->lock);
     stuck = chr->writers_waiting != 0;
     pthread_mutex_unlock(&chr->lock);

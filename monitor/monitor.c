@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The monitor's terminal: prompt, a line editor with history, and the character device front end. Commands are in hmp.c.
- * Everything runs on the I/O thread; there is one Monitor per device.
+ * The monitor's terminal: prompt, a line editor with history, and the character device front end. Commands are in
+ * hmp.c. Everything runs on the I/O thread; there is one Monitor per device.
  */
 #include <stdarg.h>
 #include <stdlib.h>

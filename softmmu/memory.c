@@ -25,7 +25,7 @@ enum {
 static MemoryRegion pool[MAX_REGIONS];
 static MemoryRegion *sorted[MAX_REGIONS];       /* by base */
 static size_t region_count;
-static uint8_t *page_region;                    /* page -> PAGE_* or index in pool + 1; a mapping touched only where used */
+static uint8_t *page_region;    /* page -> PAGE_* or index in pool + 1; a mapping touched only where used */
 static uint32_t ram0_size;
 
 static uint64_t region_end(const MemoryRegion *r)
@@ -51,7 +51,8 @@ static MemoryRegion *region_add(uint32_t base, uint32_t size, const char *name)
     size_t at = region_count;
 
     if (!page_region) {
-        page_region = mmap(NULL, PAGE_COUNT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        page_region = mmap(NULL, PAGE_COUNT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                           -1, 0);
         if (page_region == MAP_FAILED) {
             error_exit("cannot allocate the memory map");
         }
@@ -96,7 +97,8 @@ static uint32_t unimplemented_read(void *opaque, uint32_t offset, unsigned size,
 {
     const MemoryRegion *r = opaque;
 
-    qemu_log_mask(LOG_UNIMP, "%s: %u-byte read at 0x%x by CPU %u: not implemented, reads 0\n", r->name, size, offset, cpu);
+    qemu_log_mask(LOG_UNIMP, "%s: %u-byte read at 0x%x by CPU %u: not implemented, reads 0\n", r->name, size,
+                  offset, cpu);
     return 0;
 }
 

@@ -216,7 +216,7 @@ void option_smp(CommandLine *c, const char *arg)
         value[0] = topology;
     }
     if ((value[1] && value[1] < value[0]) || (topology > 1 && topology != MAX(value[0], value[1]))) {
-        option_fail(c, arg, "the numbers contradict each other (sockets x cores x threads = maxcpus, cpus at most that)");
+        option_fail(c, arg, "the numbers contradict each other (sockets x cores x threads = maxcpus >= cpus)");
     }
     c->smp = value[0];
     c->smp_text = arg;

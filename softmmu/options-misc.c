@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -device, -semihosting*, -d, -D and -dfilter. Main thread; fills the loader list, semihosting's settings, the log's. */
+/*
+ * -device, -semihosting*, -d, -D and -dfilter. Main thread; fills the loader list, semihosting's settings, the
+ * log's.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,9 +5,9 @@
  * Any thread, or a signal handler, makes a request by setting an atomic flag and writing to an eventfd; the I/O thread
  * finds the flag and does the work, so that stopping CPUs never happens on a CPU's own thread.
  *
- * While CPUs are being stopped, output queues do not hold their writers up (chardev_set_nowait()): a CPU waiting for
- * a reader who does not read would never stop. A signal lifts the wait at once, in its handler, because the I/O thread itself
- * may be waiting for a lock that such a CPU holds.
+ * While CPUs are being stopped, output queues do not hold their writers up (chardev_set_nowait()): a CPU waiting
+ * for a reader who does not read would never stop. A signal lifts the wait at once, in its handler, because the I/O
+ * thread itself may be waiting for a lock that such a CPU holds.
  */
 #include <errno.h>
 #include <signal.h>

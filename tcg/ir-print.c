@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Text form of IR blocks for `-d op` and for failing tests. Reads a block; takes no locks. Robust against malformed blocks,
- * since it is what shows them.
+ * Text form of IR blocks for `-d op` and for failing tests. Reads a block; takes no locks. Robust against malformed
+ * blocks, since it is what shows them.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -140,8 +140,9 @@ static void print_op(FILE *f, const IRBlock *b, const IROp *op)
 
 void ir_print(FILE *f, const IRBlock *b)
 {
-    fprintf(f, "IR %08" PRIx32 " flags %#" PRIx32 ": %u guest instructions, %u ops, %u temps, %u labels%s\n", b->pc, b->flags,
-            (unsigned)b->guest_insns, (unsigned)b->nops, (unsigned)b->ntemps, (unsigned)b->nlabels, b->overflow ? ", OVERFLOW" : "");
+    fprintf(f, "IR %08" PRIx32 " flags %#" PRIx32 ": %u guest instructions, %u ops, %u temps, %u labels%s\n", b->pc,
+            b->flags, (unsigned)b->guest_insns, (unsigned)b->nops, (unsigned)b->ntemps, (unsigned)b->nlabels,
+            b->overflow ? ", OVERFLOW" : "");
     for (int i = 0; i < b->nops; i++) {
         print_op(f, b, &b->ops[i]);
     }

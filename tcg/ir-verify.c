@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Is a block well formed? Run on every block in debug builds (after the translator and after every pass) and by the tests, so
- * that wrong IR is caught where it is made. Reads a block; takes no locks; safe on any contents.
+ * Is a block well formed? Run on every block in debug builds (after the translator and after every pass) and by the
+ * tests, so that wrong IR is caught where it is made. Reads a block; takes no locks; safe on any contents.
  *
- * Rules: operand kinds as in tcg/ir.h; a temporary is defined before its use, with no label in between; every label that is
- * jumped to is placed exactly once, after its jumps; constants and immediates are in range; setf is possible for the op; the
- * last op leaves the block.
+ * Rules: operand kinds as in tcg/ir.h; a temporary is defined before its use, with no label in between; every label
+ * that is jumped to is placed exactly once, after its jumps; constants and immediates are in range; setf is possible
+ * for the op; the last op leaves the block.
  */
 #include <string.h>
 #include "tcg/ir.h"

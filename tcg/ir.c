@@ -3,15 +3,18 @@
  * Building of IR blocks: references, constants, labels, ops, and the facts about opcodes and helpers that the passes,
  * the verifier and the back ends share.
  *
- * A block belongs to the thread that builds it; nothing here takes a lock. The limits of a block are hard: once one is hit
- * `overflow` is set, further ops go to a slot that is never executed, and the verifier rejects the block. The translator never gets
- * there because it asks ir_nearly_full() before every guest instruction.
+ * A block belongs to the thread that builds it; nothing here takes a lock. The limits of a block are hard: once one
+ * is hit `overflow` is set, further ops go to a slot that is never executed, and the verifier rejects the block. The
+ * translator never gets there because it asks ir_nearly_full() before every guest instruction.
  */
 #include <string.h>
 #include "tcg/ir.h"
 #include "tcg/helper.h"
 
-/* What one guest instruction may need at most: a short-vector multiply-accumulate or a 16-register transfer, and the exits. */
+/*
+ * What one guest instruction may need at most: a short-vector multiply-accumulate or a 16-register transfer, and the
+ * exits.
+ */
 enum { ROOM_OPS = 128, ROOM_CONSTS = 64, ROOM_ARGS = 64, ROOM_LABELS = 16, ROOM_TEMPS = 128 };
 
 static const struct {

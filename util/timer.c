@@ -2,14 +2,15 @@
 /*
  * Virtual time and the timers that fire by it.
  *
- * The clock: virtual = CLOCK_MONOTONIC - clk.offset while the VM runs and clk.offset itself while it stands still. Guests
- * read counters all the time, so readers take no lock: clk is a sequence lock with one writer (the I/O thread), and the
- * host clock is read inside the section, so that no reader sees time beyond the moment of a pause or before it.
+ * The clock: virtual = CLOCK_MONOTONIC - clk.offset while the VM runs and clk.offset itself while it stands still.
+ * Guests read counters all the time, so readers take no lock: clk is a sequence lock with one writer (the I/O
+ * thread), and the host clock is read inside the section, so that no reader sees time beyond the moment of a pause
+ * or before it.
  *
- * The timers: a binary heap ordered by expiry and, among equals, by arming order. `heap_lock` guards the heap and every
- * QTimer field. One timerfd, a source of the I/O thread's main loop, is armed for the earliest timer; arming a later one,
- * or deleting one, costs no system call: if the timerfd wakes early, the dispatcher finds nothing due and arms it again.
- * Callbacks run on the I/O thread with no lock held.
+ * The timers: a binary heap ordered by expiry and, among equals, by arming order. `heap_lock` guards the heap and
+ * every QTimer field. One timerfd, a source of the I/O thread's main loop, is armed for the earliest timer; arming
+ * a later one, or deleting one, costs no system call: if the timerfd wakes early, the dispatcher finds nothing due
+ * and arms it again. Callbacks run on the I/O thread with no lock held.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -162,7 +163,10 @@ static void heap_remove(QTimer *t)
     }
 }
 
-/* I/O thread: fire what is due. A timer that its own callback arms for the past waits for the next round of the loop. */
+/*
+ * I/O thread: fire what is due. A timer that its own callback arms for the past waits for the next round of the
+ * loop.
+ */
 static gboolean timerfd_ready(gint fd, GIOCondition condition, gpointer opaque)
 {
     uint64_t count;

@@ -2,8 +2,8 @@
 /*
  * Build: guest bytes -> IR -> passes -> host code -> published block. The whole pipeline in one function.
  *
- * Runs on a CPU's thread that reads E. Order of locks: the page is protected first (exclusive section), then B is taken;
- * B is never held across an exclusive section, because others wait for B while they read E.
+ * Runs on a CPU's thread that reads E. Order of locks: the page is protected first (exclusive section), then B is
+ * taken; B is never held across an exclusive section, because others wait for B while they read E.
  */
 #include <string.h>
 #include "accel/tcg/cache.h"
@@ -76,7 +76,8 @@ static bool translate_and_emit(CodeCache *cache, TranslationBlock *tb, const uin
             return false;
         }
         if (max_insns == 1) {
-            error_exit("the code cache cannot hold one instruction (at 0x%08x); use a larger -accel tcg,tb-size=", tb->pc);
+            error_exit("the code cache cannot hold one instruction (at 0x%08x); use a larger -accel tcg,tb-size=",
+                       tb->pc);
         }
         max_insns /= 2;
     }
@@ -91,7 +92,8 @@ static uint32_t fetch_mmio(CPUState *cpu, uint32_t pc, uint32_t phys)
     uint32_t word;
 
     if (!(phys & 0xffc)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "CPU %d executes outside RAM at 0x%08x (physical 0x%08x)\n", cpu->index, pc, phys);
+        qemu_log_mask(LOG_GUEST_ERROR, "CPU %d executes outside RAM at 0x%08x (physical 0x%08x)\n", cpu->index, pc,
+                      phys);
     }
     elock_suspend(cpu->env);
     word = mmio_read(phys & ~3u, 4, cpu->index);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Chain and Unchain: patching a block's direct exits. Block A's exit n to B: A->jmp[n].to = B and A is in B->incoming, a
- * list through TBJump.next_in whose pointers carry n in bit 0.
+ * Chain and Unchain: patching a block's direct exits. Block A's exit n to B: A->jmp[n].to = B and A is in
+ * B->incoming, a list through TBJump.next_in whose pointers carry n in bit 0.
  *
  * Lists: C (unified) or the owner (separate) for chaining; unchaining happens with all users stopped. The patch itself
  * is one aligned store that other CPUs may execute at the same time (PQEMU's "dependent": D).

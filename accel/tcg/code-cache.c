@@ -80,7 +80,8 @@ void cache_init(void)
         error_exit("-accel tcg,ccache=%s: this design was left out when the emulator was built (configure --ccache=)",
                    accel_options.ccache_separate ? "separate" : "unified");
     }
-    bytes = accel_options.tb_size_kib ? (size_t)accel_options.tb_size_kib << 10 : (size_t)accel_options.tb_size_mib << 20;
+    bytes = accel_options.tb_size_kib ? (size_t)accel_options.tb_size_kib << 10
+                                      : (size_t)accel_options.tb_size_mib << 20;
     if (!bytes) {
         bytes = cache_ops->default_bytes;
     }

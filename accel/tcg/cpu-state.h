@@ -14,7 +14,8 @@ struct CodeCache;               /* accel/tcg/cache.h */
 #define CPU_COUNTERS(X) \
     X(find_fast) X(find_fast_hit) X(find_slow) X(find_slow_hit) X(build) X(chain) X(execute) X(unchain) X(restore) \
     X(flush) X(invalidate) X(idle) X(exceptions) X(interrupts) X(tlb_fill) X(tlb_flush_all) X(tlb_flush_asid) \
-    X(tlb_flush_mva) X(ctx_switch) X(ctx_recycle) X(slow_load) X(slow_store) X(mmio) X(exclusive_sections) X(ldrex) X(strex_ok) X(strex_fail) \
+    X(tlb_flush_mva) X(ctx_switch) X(ctx_recycle) X(slow_load) X(slow_store) X(mmio) \
+    X(exclusive_sections) X(ldrex) X(strex_ok) X(strex_fail) \
     X(watch_pages) X(watched_stores)
 
 typedef struct CPUState {

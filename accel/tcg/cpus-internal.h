@@ -8,7 +8,7 @@
 bool cpus_quitting(void);
 /* If a pause is asked for, park CPUs [first, first + n), which this thread runs, until it is over. Out of E. */
 void cpus_park(int first, int n);
-/* Sleep until an interrupt line of one of CPUs [first, first + n) rises or one of them is kicked. `waker` is first's. */
+/* Sleep on first's `waker` until one of CPUs [first, first + n) has an interrupt or is kicked. */
 void cpus_sleep(int first, int n);
 
 /* cpus-single.c: thread=single */

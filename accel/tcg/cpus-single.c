@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * thread=single: all guest CPUs share one host thread and run by turns, as QEMU did before PQEMU. A turn ends when the
- * CPU idles, when its time slice is over, or when another CPU gets an interrupt (a CPU that waits for the other's answer
- * would only burn the rest of its slice).
+ * CPU idles, when its time slice is over, or when another CPU gets an interrupt (a CPU that waits for the other's
+ * answer would only burn the rest of its slice).
  *
- * `running` is atomic. The slice clock is a thread of its own that sleeps unless CPUs have to take turns. All CPUs sleep on the
- * waker of CPU 0.
+ * `running` is atomic. The slice clock is a thread of its own that sleeps unless CPUs have to take turns. All CPUs
+ * sleep on the waker of CPU 0.
  */
 #include <time.h>
 #include "accel/tcg/cpus-internal.h"

@@ -4,7 +4,8 @@
  *
  * Owns cpu_states[]. pause_lock guards CPUState.stopped and the pause protocol; CPU threads take it out of E only.
  * pause_count belongs to the I/O thread. Everything else that threads share is atomic:
- * a requester writes what it wants, then raises exit_request, then bumps `waker`; the CPU clears exit_request, then looks.
+ * a requester writes what it wants, then raises exit_request, then bumps `waker`; the CPU clears exit_request, then
+ * looks.
  */
 #define _GNU_SOURCE     /* pthread_setname_np */
 #include <assert.h>

@@ -2,8 +2,8 @@
 /*
  * Access to guest memory by devices and loaders. Any thread.
  *
- * Locks: dma_write() into a page with code takes an exclusive section, that is, it waits for all CPUs to leave guest code. So
- * its caller must hold no lock that a register access takes. dma_read() takes none.
+ * Locks: dma_write() into a page with code takes an exclusive section, that is, it waits for all CPUs to leave guest
+ * code. So its caller must hold no lock that a register access takes. dma_read() takes none.
  */
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/guest-mem.h"

@@ -12,8 +12,8 @@
  *
  * `blocked` counts writers (low half) and flushes (high half) that wait or run. A reader first publishes READING and
  * then looks at `blocked`; a writer first publishes `blocked` and then looks at the words: with sequentially
- * consistent accesses at least one of the two sees the other. A CPU that returns into exec() is stopped by writers only,
- * a CPU at its main loop by flushes too: so Flush never waits for a CPU that waits for Flush.
+ * consistent accesses at least one of the two sees the other. A CPU that returns into exec() is stopped by writers
+ * only, a CPU at its main loop by flushes too: so Flush never waits for a CPU that waits for Flush.
  *
  * Locks: `turn` serialises writers; it is taken with the own read right given up, and no other lock may be held.
  */

@@ -4,12 +4,13 @@
  *
  * page_has_code[] says which pages take stores' slow path. It is set, and cleared, in exclusive sections only. A page's
  * descriptor has the list of blocks (page lock: a spin lock, held for a walk of one list), a bitmap of the 32-byte
- * granules they cover (a filter that readers look at without the lock; bits are added under the lock, and a stale bit only costs a
- * walk), and `building`, which makes every store count as one to code while a CPU translates from the page.
+ * granules they cover (a filter that readers look at without the lock; bits are added under the lock, and a stale bit
+ * only costs a walk), and `building`, which makes every store count as one to code while a CPU translates from the
+ * page.
  *
  * No store is lost: the builder announces itself (building, or a granule bit), fences, then reads guest code; a
- * writer stores, fences, then asks mpd_range_has_code(). At least one of them sees the other. A writer that sees a builder
- * waits for it by its exclusive section and finds the block in the list.
+ * writer stores, fences, then asks mpd_range_has_code(). At least one of them sees the other. A writer that sees a
+ * builder waits for it by its exclusive section and finds the block in the list.
  *
  * Pages change their use: freed program pages become data. A page whose last block went away loses its mark, so that
  * stores become fast again; if that happens to a page over and over, its mark stays for longer and longer (idle_limit).
@@ -207,7 +208,7 @@ void mpd_forget_page(uint32_t phys_page)
     __atomic_store_n(&page_has_code[phys_page], 0, __ATOMIC_SEQ_CST);
 }
 
-/* Does a write to bytes [phys, last] of one page hit code? Or should the page be looked at because it has none any more? */
+/* Does a write to bytes [phys, last] of one page hit code? Or has the page had none for long enough to lose its mark? */
 static bool page_range_has_code(uint32_t phys, uint32_t last)
 {
     MPDPage *p = &pages[phys >> 12];

@@ -15,8 +15,8 @@ bool mpd_page_has_code(uint32_t phys_page);
  */
 void mpd_protect_page(CPUARMState *env, uint32_t phys_page);
 /*
- * Around reading guest code and mpd_add_block(): until mpd_build_end() every store to the page counts as one to code, so
- * a writer waits for the build and then finds the block. CPU thread, no exclusive section between the two.
+ * Around reading guest code and mpd_add_block(): until mpd_build_end() every store to the page counts as one to code,
+ * so a writer waits for the build and then finds the block. CPU thread, no exclusive section between the two.
  */
 void mpd_build_begin(uint32_t phys_page);
 void mpd_build_end(uint32_t phys_page);
@@ -32,7 +32,9 @@ void mpd_forget_page(uint32_t phys_page);
  */
 /* Any thread: would a write to [phys, phys+len) touch translated bytes? */
 bool mpd_range_has_code(uint32_t phys, uint32_t len);
-/* Invalidate every block that covers a byte of the range: unlink from hash, chains, MPD, jump caches of all CPUs. Takes an
- * exclusive section itself (env as in exclusive_begin). */
+/*
+ * Invalidate every block that covers a byte of the range: unlink from hash, chains, MPD, jump caches of all CPUs. Takes
+ * an exclusive section itself (env as in exclusive_begin).
+ */
 void mpd_invalidate_range(CPUARMState *env, uint32_t phys, uint32_t len);
 #endif

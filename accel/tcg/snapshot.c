@@ -2,16 +2,17 @@
 /*
  * The address-snapshot table (snapshot.h, docs/exclusives.md).
  *
- * slots[]: hash of the 32-byte granule -> word: bit 31 = locked, bits 0..3 = CPUs with a reservation on a granule that
- * hashes here. Everything about a granule of a watched page happens under its slot's lock: LDREX reads and arms,
- * STREX tests its bit and stores, other stores store and clear the bits of other CPUs. A watched page has no direct-store
- * entries (exclusive section when the watch begins), so no store escapes. With one CPU nothing is watched.
+ * slots[]: hash of the 32-byte granule -> version. Bit 0 = locked. Every store to a watched page locks its slot, stores and
+ * unlocks with the next version. LDREX takes a snapshot: the version, then the value. STREX commits by one compare-and-swap
+ * of the version to "locked", stores, unlocks. So it succeeds only if nobody stored in between, A-B-A included. A
+ * watched page has no direct-store entries (exclusive section when the watch begins), so no store escapes.
+ * With one CPU nothing is watched. tcg/x86_64/emit-excl.c has the same three protocols inline.
  *
  * Pages stop being watched when UNWATCH_STORES stores found no LDREX in between; reservations on it are dropped then, which
  * the architecture allows at any time.
  *
  * -accel tcg,exclusive=snapshot is PQEMU's original rule: no watching, an LDREX of another CPU at a colliding address
- * clears the reservation, STREX compares the value. A-B-A passes there; it exists to be measured.
+ * ends the reservation, STREX compares the value. A-B-A passes there; it exists to be measured.
  *
  * watched[] changes in exclusive sections only. Slots are atomic words. excl_* of a CPU belong to its thread, and to others inside
  * exclusive sections.
@@ -31,15 +32,14 @@
 #include "tcg/helper.h"
 #include "tcg/ir.h"
 
-enum { SLOT_BITS = 14, NB_SLOTS = 1 << SLOT_BITS, GRANULE_BITS = 5, UNWATCH_STORES = 1024, SPINS = 64 };
-#define SLOT_LOCKED (1u << 31)
+enum { UNWATCH_STORES = 1024, SPINS = 64 };
 
 typedef struct WatchedPage {
     uint16_t stores;            /* since the last LDREX; relaxed, a lost update is harmless */
     uint8_t watched;            /* atomic; written in exclusive sections */
 } WatchedPage;
 
-static uint32_t slots[NB_SLOTS] __attribute__((aligned(64)));
+static uint64_t slots[1 << EXCL_SLOT_BITS] __attribute__((aligned(64)));
 static WatchedPage *pages;
 static uint32_t nb_pages;
 
@@ -53,41 +53,70 @@ void exclusive_init(uint32_t ram_bytes)
     }
 }
 
+void exclusive_cpu_init(CPUARMState *env)
+{
+    env->excl_slots = slots;
+}
+
 bool exclusive_page_watched(uint32_t phys_page)
 {
     return phys_page < nb_pages && __atomic_load_n(&pages[phys_page].watched, __ATOMIC_RELAXED);
 }
 
-static uint32_t *slot_of(uint32_t phys)
+static uint64_t *slot_of(const uint8_t *host)
 {
-    return &slots[(phys >> GRANULE_BITS) * 0x9e3779b1u >> (32 - SLOT_BITS)];
+    return &slots[(uint32_t)((uintptr_t)host >> EXCL_GRANULE_BITS) * EXCL_HASH >> (32 - EXCL_SLOT_BITS)];
 }
 
-/* Returns the armed bits; the slot is locked. */
-static uint32_t slot_lock(uint32_t *slot)
+static void wait_a_little(int spins)
 {
-    uint32_t old = __atomic_load_n(slot, __ATOMIC_RELAXED);
+    /* The holder executes a few instructions; but it may have lost its host CPU. */
+    if (spins < SPINS) {
+        __builtin_ia32_pause();
+    } else {
+        sched_yield();
+    }
+}
+
+/* Returns the version; the slot is locked. */
+static uint64_t slot_lock(uint64_t *slot)
+{
+    uint64_t v = __atomic_load_n(slot, __ATOMIC_RELAXED);
 
     for (int spins = 0;; spins++) {
-        if (!(old & SLOT_LOCKED) &&
-            __atomic_compare_exchange_n(slot, &old, old | SLOT_LOCKED, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
-            return old;
+        if (!(v & 1) && __atomic_compare_exchange_n(slot, &v, v | 1, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+            return v;
         }
-        if (old & SLOT_LOCKED) {
-            /* The holder may have lost its host CPU. */
-            if (spins < SPINS) {
-                __builtin_ia32_pause();
-            } else {
-                sched_yield();
-            }
-            old = __atomic_load_n(slot, __ATOMIC_RELAXED);
+        if (v & 1) {
+            wait_a_little(spins);
+            v = __atomic_load_n(slot, __ATOMIC_RELAXED);
         }
     }
 }
 
-static void slot_unlock(uint32_t *slot, uint32_t armed)
+/* After a store: every reservation taken before is void. */
+static void slot_unlock(uint64_t *slot, uint64_t version)
 {
-    __atomic_store_n(slot, armed, __ATOMIC_RELEASE);
+    __atomic_store_n(slot, version + 2, __ATOMIC_RELEASE);
+}
+
+/* The same after a store by the CPU itself, which does not end its own reservation. */
+static void slot_unlock_own(CPUARMState *env, uint64_t *slot, uint64_t version)
+{
+    if (env->excl_host && env->excl_slot == slot && env->excl_version == version) {
+        env->excl_version = version + 2;
+    }
+    slot_unlock(slot, version);
+}
+
+static uint64_t slot_version(uint64_t *slot)
+{
+    uint64_t v;
+
+    for (int spins = 0; (v = __atomic_load_n(slot, __ATOMIC_SEQ_CST)) & 1; spins++) {
+        wait_a_little(spins);
+    }
+    return v;
 }
 
 /* ---- memory under the slot lock; size 1, 2, 4, 8, aligned ---- */
@@ -193,50 +222,56 @@ static void watch_page(CPUARMState *env, uint32_t page)
 
 static void unwatch_page(CPUARMState *env, uint32_t page)
 {
+    uint64_t host_page = (uintptr_t)memory_ram_ptr(page << TLB_PAGE_BITS, 1) >> TLB_PAGE_BITS;
+
     exclusive_begin(env);
     for (int i = 0; i < cpu_count; i++) {
         CPUARMState *other = cpu_states[i]->env;
-        if (other->excl_size && other->excl_addr >> TLB_PAGE_BITS == page) {
-            other->excl_size = 0;
+        if (other->excl_host >> TLB_PAGE_BITS == host_page) {
+            other->excl_host = 0;
+        }
+        if (other->excl_watch[host_page % EXCL_WATCH_SIZE].host_page == host_page) {
+            other->excl_watch[host_page % EXCL_WATCH_SIZE].host_page = 0;
         }
     }
     __atomic_store_n(&pages[page].watched, 0, __ATOMIC_RELAXED);
     exclusive_end(env);
 }
 
-static uint32_t own_bit(const CPUARMState *env)
+/* The bytes may straddle two granules. */
+static void store_locked(CPUARMState *env, uint8_t *host, uint64_t val, unsigned size)
 {
-    return 1u << env->cpu_index;
-}
-
-/* Slots of an access that may straddle two granules. */
-static void store_locked(CPUARMState *env, uint32_t phys, uint8_t *host, uint64_t val, unsigned size)
-{
-    uint32_t *a = slot_of(phys), *b = slot_of(phys + size - 1), armed_a, armed_b = 0;
+    uint64_t *a = slot_of(host), *b = slot_of(host + size - 1), va, vb = 0;
 
     if (b < a) {
-        uint32_t *t = a;
+        uint64_t *t = a;
         a = b;
         b = t;
     }
-    armed_a = slot_lock(a);
+    va = slot_lock(a);
     if (b != a) {
-        armed_b = slot_lock(b);
+        vb = slot_lock(b);
     }
     mem_store(host, val, size);
     if (b != a) {
-        slot_unlock(b, armed_b & own_bit(env));
+        slot_unlock_own(env, b, vb);
     }
-    slot_unlock(a, armed_a & own_bit(env));
+    slot_unlock_own(env, a, va);
 }
 
 void exclusive_store(CPUARMState *env, uint32_t phys, uint8_t *host, uint64_t val, unsigned size)
 {
     uint32_t page = phys >> TLB_PAGE_BITS;
-    uint16_t n = (uint16_t)(__atomic_load_n(&pages[page].stores, __ATOMIC_RELAXED) + 1);
+    uint16_t n;
 
     env->cpu->n.watched_stores++;
-    store_locked(env, phys, host, val, size);
+    store_locked(env, host, val, size);
+    /* One store in EXCL_SAMPLE is counted for all of them. */
+    if ((int32_t)--env->watch_budget >= 0) {
+        return;
+    }
+    env->watch_budget = EXCL_SAMPLE - 1;
+    n = (uint16_t)(__atomic_load_n(&pages[page].stores, __ATOMIC_RELAXED) + EXCL_SAMPLE);
     __atomic_store_n(&pages[page].stores, n, __ATOMIC_RELAXED);
     if (n >= UNWATCH_STORES) {
         __atomic_store_n(&pages[page].stores, 0, __ATOMIC_RELAXED);
@@ -246,22 +281,23 @@ void exclusive_store(CPUARMState *env, uint32_t phys, uint8_t *host, uint64_t va
 
 void exclusive_dma_store(uint32_t phys, uint32_t len)
 {
-    uint32_t first = phys >> GRANULE_BITS, n;
+    const uint8_t *host = memory_ram_ptr(phys, len);
+    uintptr_t first, last;
 
-    if (!len) {
+    if (!len || !host) {
         return;
     }
-    n = ((phys + (len - 1)) >> GRANULE_BITS) - first + 1;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t *slot = slot_of((first + i) << GRANULE_BITS);
-        slot_lock(slot);
-        slot_unlock(slot, 0);
+    first = (uintptr_t)host >> EXCL_GRANULE_BITS;
+    last = ((uintptr_t)host + len - 1) >> EXCL_GRANULE_BITS;
+    for (uintptr_t g = first; g <= last; g++) {
+        uint64_t *slot = slot_of((const uint8_t *)(g << EXCL_GRANULE_BITS));
+        slot_unlock(slot, slot_lock(slot));
     }
 }
 
 void exclusive_clear(CPUARMState *env)
 {
-    env->excl_size = 0;
+    env->excl_host = 0;
 }
 
 /* ---- the instructions ---- */
@@ -302,24 +338,28 @@ uint32_t helper_ldrex(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t unus
     env->cpu->n.ldrex++;
     if (!t.host) {
         /* A device has no monitor: the load happens, the STREX will fail. */
-        env->excl_size = 0;
+        env->excl_host = 0;
         env->tmp[1] = size == 8 ? mmio_read(t.phys + 4, 4, env->cpu_index) : 0;
         return env->tmp[0] = mmio_read(t.phys, size == 8 ? 4 : size, env->cpu_index);
     }
     if (watching()) {
-        watch_page(env, t.phys >> TLB_PAGE_BITS);
+        uint32_t page = t.phys >> TLB_PAGE_BITS;
+        uint64_t host_page = (uintptr_t)t.host >> TLB_PAGE_BITS;
+        watch_page(env, page);
+        __atomic_store_n(&pages[page].stores, 0, __ATOMIC_RELAXED);
+        env->excl_watch[host_page % EXCL_WATCH_SIZE] = (ExclusiveWatch) { host_page, &pages[page].stores };
     }
-    if (cpu_count > 1) {
-        uint32_t *slot = slot_of(t.phys), armed = slot_lock(slot);
-        v = mem_load(t.host, size);
-        if (t.phys >> TLB_PAGE_BITS < nb_pages) {
-            __atomic_store_n(&pages[t.phys >> TLB_PAGE_BITS].stores, 0, __ATOMIC_RELAXED);
-        }
-        slot_unlock(slot, (accel_options.exclusive_snapshot ? 0 : armed) | own_bit(env));
+    env->excl_slot = slot_of(t.host);
+    if (cpu_count > 1 && accel_options.exclusive_snapshot) {
+        /* PQEMU's rule: a colliding LDREX ends other CPUs' reservations. */
+        env->excl_version = slot_lock(env->excl_slot);
+        slot_unlock(env->excl_slot, env->excl_version);
+        env->excl_version += 2;
     } else {
-        v = mem_load(t.host, size);
+        env->excl_version = slot_version(env->excl_slot);
     }
-    env->excl_addr = t.phys;
+    v = mem_load(t.host, size);
+    env->excl_host = (uintptr_t)t.host;
     env->excl_size = size;
     env->excl_value = v;
     v = to_memory_order(v, size, mem);
@@ -335,21 +375,24 @@ static void store_hits_code(CPUARMState *env, uint32_t phys, unsigned size)
     }
 }
 
-/* Under the slot lock: the store if the reservation stands. */
+/* The store, if the reservation stands. */
 static bool commit(CPUARMState *env, Target t, uint64_t v, unsigned size)
 {
-    uint32_t *slot, armed;
-    bool ok = false;
+    uint64_t version = env->excl_version;
+    bool ok = true;
 
-    if (cpu_count == 1) {
-        return mem_compare_exchange(t.host, env->excl_value, v, size);
+    if (cpu_count > 1 && !__atomic_compare_exchange_n(env->excl_slot, &version, version | 1, false, __ATOMIC_SEQ_CST,
+                                                      __ATOMIC_RELAXED)) {
+        return false;
     }
-    slot = slot_of(t.phys);
-    armed = slot_lock(slot);
-    if (armed & own_bit(env)) {
+    if (watching()) {
+        mem_store(t.host, v, size);
+    } else {
         ok = mem_compare_exchange(t.host, env->excl_value, v, size);
     }
-    slot_unlock(slot, ok ? 0 : armed & ~own_bit(env));
+    if (cpu_count > 1) {
+        slot_unlock(env->excl_slot, version);
+    }
     return ok;
 }
 
@@ -360,10 +403,10 @@ uint32_t helper_strex(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
     Target t = exclusive_target(env, va, mem, true);
     bool ok = false;
 
-    if (t.host && env->excl_size == size && env->excl_addr == t.phys) {
+    if (t.host && env->excl_host == (uintptr_t)t.host && env->excl_size == size) {
         ok = commit(env, t, to_memory_order(v, size, mem), size);
     }
-    env->excl_size = 0;
+    env->excl_host = 0;
     if (ok) {
         store_hits_code(env, t.phys, size);
         env->cpu->n.strex_ok++;
@@ -391,9 +434,9 @@ uint32_t helper_swp(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
         return (uint32_t)old;
     }
     if (exclusive_page_watched(t.phys >> TLB_PAGE_BITS)) {
-        uint32_t *slot = slot_of(t.phys), armed = slot_lock(slot);
+        uint64_t *slot = slot_of(t.host), version = slot_lock(slot);
         old = mem_swap(t.host, v, size);
-        slot_unlock(slot, armed & own_bit(env));
+        slot_unlock_own(env, slot, version);
     } else {
         old = mem_swap(t.host, v, size);
     }

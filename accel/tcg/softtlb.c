@@ -77,6 +77,7 @@ void tlb_cpu_init(CPUARMState *env)
         error_exit("out of memory for the memory tables of CPU %u", env->cpu_index);
     }
     env->cpu->tlb = s;
+    exclusive_cpu_init(env);
     s->current = &s->ctx[0];
     s->last_gen = 1;
     s->ctx[0].gen = 1;

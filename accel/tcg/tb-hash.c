@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * TBHT, the block hash table (see tb-hash.h). Buckets are singly linked lists through TranslationBlock.hash_next; a new
- * block goes to the head with a release store, so a reader that finds it sees it complete. Removal does not happen under
- * readers' feet: they are stopped (exclusive section), or they are the remover.
+ * block goes to the head with a release store, so a reader that finds it sees it complete. Removal does not happen
+ * under readers' feet: they are stopped (exclusive section), or they are the remover.
  */
 #include <assert.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 static TranslationBlock **bucket_of(const TBHash *h, uint32_t pc, uint32_t flags, uint32_t phys_pc)
 {
     /*
-     * Virtual and physical address often differ by a constant (a kernel's linear map), so they must not be combined with XOR
-     * as they are; multiplying moves the low bits, which differ inside a page, to the top.
+     * Virtual and physical address often differ by a constant (a kernel's linear map), so they must not be combined
+     * with XOR as they are; multiplying moves the low bits, which differ inside a page, to the top.
      */
     uint32_t x = (phys_pc + (pc >> 12) * 0x85ebca6bu + (pc << 31) + (flags << 17)) * 0x9e3779b1u;
 

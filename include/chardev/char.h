@@ -17,11 +17,17 @@ typedef struct CharFrontend {
     void *opaque;
 } CharFrontend;
 enum { CHR_EVENT_OPENED, CHR_EVENT_CLOSED, CHR_EVENT_BREAK, CHR_EVENT_MUX_IN, CHR_EVENT_MUX_OUT };
-/* Create from QEMU's -serial syntax ("stdio", "mon:stdio", "file:x", "null", "pty", "tcp:...", "unix:..."); error_exit() on mistakes. */
+/*
+ * Create from QEMU's -serial syntax ("stdio", "mon:stdio", "file:x", "null", "pty", "tcp:...", "unix:...");
+ * error_exit() on mistakes.
+ */
 Chardev *chardev_new(const char *label, const char *spec);
 /* Attach a front end (a mux takes several; the first gets focus). */
 void chardev_attach(Chardev *chr, const CharFrontend *fe);
-/* Write from any thread. Blocks only as long as the back end's queue (64 KiB) is full; never loses bytes while it is connected. */
+/*
+ * Write from any thread. Blocks only as long as the back end's queue (64 KiB) is full; never loses bytes while it is
+ * connected.
+ */
 void chardev_write(Chardev *chr, const uint8_t *buf, int len);
 /* The front end can receive again: deliver what waits. Any thread; delivery happens on the I/O thread. */
 void chardev_accept_input(Chardev *chr);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What main() and the monitor use of the run-state code; devices use sysemu/runstate.h. Main (= I/O) thread unless noted. */
+/*
+ * What main() and the monitor use of the run-state code; devices use sysemu/runstate.h. Main (= I/O) thread unless
+ * noted.
+ */
 #ifndef SYSEMU_SYSEMU_H
 #define SYSEMU_SYSEMU_H
 #include <stdbool.h>

@@ -105,6 +105,13 @@ typedef struct JumpCacheEntry {
     void *code;         /* x86_64: host entry; interp: the TranslationBlock */
 } JumpCacheEntry;
 
+/* A watched page as an inline LDREX finds it. */
+enum { EXCL_WATCH_SIZE = 16 };
+typedef struct ExclusiveWatch {
+    uint64_t host_page;             /* host address >> 12; 0 = empty */
+    uint16_t *stores;               /* counter to reset at an LDREX */
+} ExclusiveWatch;
+
 typedef struct CPUARMState {
     /* --- addressed by translated code; keep the order --- */
     uint32_t regs[16];              /* 0 */
@@ -128,6 +135,15 @@ typedef struct CPUARMState {
     uint64_t slow_val2;             /* operand b of an FP fix-up */
     uint32_t slow_mem;              /* MEM_*; FP operation */
     uint32_t slow_n;                /* elements of a multiple transfer */
+    /* exclusive monitor, see accel/tcg/snapshot.h; own thread, others inside exclusive sections */
+    uint64_t excl_host;             /* host address of the reserved location; 0 = open */
+    uint64_t *excl_slot;            /* its slot and */
+    uint64_t excl_version;          /* the slot's version at the LDREX */
+    uint64_t excl_value;            /* the value read, little-endian as in memory */
+    uint32_t excl_size;             /* bytes: 1, 2, 4, 8 */
+    uint32_t watch_budget;          /* stores to watched pages until one is counted against its page */
+    uint64_t *excl_slots;           /* the slot table */
+    ExclusiveWatch excl_watch[EXCL_WATCH_SIZE];     /* watched pages used lately; index: host page number */
     union {
         uint64_t d[16];
         uint32_t s[32];
@@ -167,11 +183,6 @@ typedef struct CPUARMState {
         uint64_t pmccntr_start_ns;
     } cp15;
     uint32_t fpinst, fpinst2;
-
-    /* exclusive monitor, see accel/tcg/snapshot.h */
-    uint32_t excl_addr;             /* physical address, valid if excl_size != 0 */
-    uint32_t excl_size;             /* bytes: 1, 2, 4, 8; 0 = open */
-    uint64_t excl_value;            /* the snapshot, little-endian as in memory */
 
     sigjmp_buf *unwind;             /* interpreter: where cpu_loop_exit() jumps */
     struct CPUState *cpu;           /* accelerator side */

@@ -162,9 +162,7 @@ void arm_cpu_reset(CPUARMState *env)
     env->exception = EXCP_NONE;
     env->exception_fsr = 0;
     env->exception_far = 0;
-    env->excl_addr = 0;
-    env->excl_size = 0;
-    env->excl_value = 0;
+    env->excl_host = 0;
 
     cp15_reset(env);
     env->regs[15] = env->cp15.sctlr & SCTLR_V ? 0xffff0000u : 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VFPv2 instructions -> IR: the cp10 and cp11 encodings of the A32 coprocessor space (ARM DDI 0100I C3-C5). Called by the
- * translator's rows for coprocessors; works on the caller's context only.
+ * VFPv2 instructions -> IR: the cp10 and cp11 encodings of the A32 coprocessor space (ARM DDI 0100I C3-C5). Called by
+ * the translator's rows for coprocessors; works on the caller's context only.
  *
- * LEN and STRIDE of FPSCR are part of the block key, so short vectors (C5) are expanded here, element by element. With FZ
- * set (TBF_VFP_SLOW) arithmetic goes through helper_vfp_slow(), since the host's flush-to-zero is not ARM's.
+ * LEN and STRIDE of FPSCR are part of the block key, so short vectors (C5) are expanded here, element by element.
+ * With FZ set (TBF_VFP_SLOW) arithmetic goes through helper_vfp_slow(), since the host's flush-to-zero is not ARM's.
  */
 #include "target/arm/translate-internal.h"
 #include "target/arm/vfp-helper.h"
@@ -28,8 +28,8 @@ static IRRef reg_ref(bool dbl, unsigned n)
 }
 
 /*
- * Register numbers: a single register's low bit is the extra bit; a double's extra bit must be clear (16 double registers).
- * False: no such register.
+ * Register numbers: a single register's low bit is the extra bit; a double's extra bit must be clear (16 double
+ * registers). False: no such register.
  */
 static bool decode_reg(bool dbl, unsigned four, unsigned extra, unsigned *n)
 {
@@ -68,7 +68,8 @@ static void gen_slow(DisasContext *s, unsigned op, bool dbl, unsigned d, unsigne
 static void gen_element_slow(DisasContext *s, ArithKind kind, bool dbl, unsigned d, unsigned n, unsigned m)
 {
     static const uint8_t slow_op[] = {
-        [ARITH_MAC] = VFP_SLOW_MAC, [ARITH_NMAC] = VFP_SLOW_NMAC, [ARITH_MSC] = VFP_SLOW_MSC, [ARITH_NMSC] = VFP_SLOW_NMSC,
+        [ARITH_MAC] = VFP_SLOW_MAC, [ARITH_NMAC] = VFP_SLOW_NMAC,
+        [ARITH_MSC] = VFP_SLOW_MSC, [ARITH_NMSC] = VFP_SLOW_NMSC,
         [ARITH_MUL] = VFP_MUL, [ARITH_NMUL] = VFP_NMUL, [ARITH_ADD] = VFP_ADD, [ARITH_SUB] = VFP_SUB,
         [ARITH_DIV] = VFP_DIV, [ARITH_SQRT] = VFP_SQRT,
     };
@@ -77,8 +78,8 @@ static void gen_element_slow(DisasContext *s, ArithKind kind, bool dbl, unsigned
 }
 
 /*
- * Multiply-accumulate rounds twice, and a negation flips the sign of a NaN too: so FMSC is the sum of -d and the product and
- * not a difference, whose NaNs would have other signs.
+ * Multiply-accumulate rounds twice, and a negation flips the sign of a NaN too: so FMSC is the sum of -d and the
+ * product and not a difference, whose NaNs would have other signs.
  */
 static void gen_mac(DisasContext *s, ArithKind kind, bool dbl, IRRef d, IRRef n, IRRef m)
 {
@@ -385,8 +386,8 @@ static bool trans_load_store(DisasContext *s, uint32_t insn)
 }
 
 /*
- * FLDM and FSTM, increment after or decrement before. An odd word count on doubles is the X form: the same registers in the
- * same layout here, and one more word that is only counted in the written-back address.
+ * FLDM and FSTM, increment after or decrement before. An odd word count on doubles is the X form: the same registers
+ * in the same layout here, and one more word that is only counted in the written-back address.
  */
 static bool trans_multiple(DisasContext *s, uint32_t insn)
 {

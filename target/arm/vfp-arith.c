@@ -6,7 +6,8 @@
  * The host's SSE2 unit does the arithmetic; what differs from ARM is done here on bit patterns:
  *  - NaN operands: a signalling one wins over a quiet one, else the first wins; DN and invalid operations give the
  *    positive default NaN (the host's is negative);
- *  - flush-to-zero (FZ): subnormal operands become zeros (IDC), results too small before rounding become zeros (UFC alone);
+ *  - flush-to-zero (FZ): subnormal operands become zeros (IDC), results too small before rounding become zeros (UFC
+ *    alone);
  *  - tininess is detected before rounding, on the host after it;
  *  - conversions to integers saturate.
  * Values are bit patterns in uint64_t; single ones in the low half. Flags are accumulated in env->fpscr_cum, and MXCSR

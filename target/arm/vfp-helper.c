@@ -26,7 +26,10 @@ enum {
 #define MXCSR_STICKY    0x3fu
 #define MXCSR_RC_SHIFT  13
 
-/* Rounding mode between its two encodings: towards plus infinity is 1 in FPSCR, 2 in MXCSR; minus the other way round. */
+/*
+ * Rounding mode between its two encodings: towards plus infinity is 1 in FPSCR, 2 in MXCSR; minus the other way
+ * round.
+ */
 static uint32_t swap_rounding(uint32_t mode)
 {
     return (mode & 1) << 1 | mode >> 1;
@@ -107,8 +110,8 @@ static bool coprocessor_access(const CPUARMState *env)
 }
 
 /*
- * Rights to a system register. With FPEXC.EN clear, privileged code still reaches the ID registers and FPEXC; user code never
- * reaches more than FPSID and FPSCR.
+ * Rights to a system register. With FPEXC.EN clear, privileged code still reaches the ID registers and FPEXC; user
+ * code never reaches more than FPSID and FPSCR.
  */
 static void check_register_access(CPUARMState *env, uint32_t reg, bool write)
 {
@@ -186,11 +189,16 @@ uint32_t helper_vmsr(CPUARMState *env, uint32_t reg, uint32_t value, uint32_t c)
     return 0;
 }
 
+static int mac_product(uint32_t op)
+{
+    return op == VFP_SLOW_NMAC || op == VFP_SLOW_NMSC ? VFP_NMUL : VFP_MUL;
+}
+
 /* d = (+-d) + (+-(n * m)), each step rounded: C4.1. */
 static void slow_mac_single(CPUARMState *env, uint32_t op, uint32_t d, uint32_t n, uint32_t m)
 {
     uint32_t acc = env->vfp.s[d];
-    uint32_t product = vfp_op_s(env, op == VFP_SLOW_NMAC || op == VFP_SLOW_NMSC ? VFP_NMUL : VFP_MUL, env->vfp.s[n], env->vfp.s[m]);
+    uint32_t product = vfp_op_s(env, mac_product(op), env->vfp.s[n], env->vfp.s[m]);
 
     if (op == VFP_SLOW_MSC || op == VFP_SLOW_NMSC) {
         acc ^= 1u << 31;
@@ -201,7 +209,7 @@ static void slow_mac_single(CPUARMState *env, uint32_t op, uint32_t d, uint32_t 
 static void slow_mac_double(CPUARMState *env, uint32_t op, uint32_t d, uint32_t n, uint32_t m)
 {
     uint64_t acc = env->vfp.d[d];
-    uint64_t product = vfp_op_d(env, op == VFP_SLOW_NMAC || op == VFP_SLOW_NMSC ? VFP_NMUL : VFP_MUL, env->vfp.d[n], env->vfp.d[m]);
+    uint64_t product = vfp_op_d(env, mac_product(op), env->vfp.d[n], env->vfp.d[m]);
 
     if (op == VFP_SLOW_MSC || op == VFP_SLOW_NMSC) {
         acc ^= 1ull << 63;

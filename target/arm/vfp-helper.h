@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VFPv2 arithmetic, exactly as the architecture defines it (ARM DDI 0100I part C; NaN rules of C2.6), for the back ends and the
- * helpers. All of it works on one CPU's state, on the thread that runs that CPU.
+ * VFPv2 arithmetic, exactly as the architecture defines it (ARM DDI 0100I part C; NaN rules of C2.6), for the back
+ * ends and the helpers. All of it works on one CPU's state, on the thread that runs that CPU.
  *
- * FPSCR lives in pieces: N Z C V in env->fp_nzcv; the rounding mode and the cumulative flags IOC DZC OFC UFC IXC in the host's
- * MXCSR while guest code runs (in env->mxcsr otherwise); cumulative flags set by other means, IDC above all, in
- * env->fpscr_cum; everything else in env->fpscr. vfp_op_*() and the helpers run with the guest's MXCSR in force.
+ * FPSCR lives in pieces: N Z C V in env->fp_nzcv; the rounding mode and the cumulative flags IOC DZC OFC UFC IXC in
+ * the host's MXCSR while guest code runs (in env->mxcsr otherwise); cumulative flags set by other means, IDC above
+ * all, in env->fpscr_cum; everything else in env->fpscr. vfp_op_*() and the helpers run with the guest's MXCSR in
+ * force.
  */
 #ifndef TARGET_ARM_VFP_HELPER_H
 #define TARGET_ARM_VFP_HELPER_H
@@ -35,8 +36,8 @@ uint32_t vfp_op_s(CPUARMState *env, int op, uint32_t a, uint32_t b);
 uint64_t vfp_op_d(CPUARMState *env, int op, uint64_t a, uint64_t b);
 
 /*
- * What helper_vfp_slow() (FZ = 1: arithmetic by helpers) does: argument a is one of these | VFP_SLOW_DOUBLE, argument b packs
- * register numbers d | n << 8 | m << 16. Values below VFP_SLOW_MAC are enum VFPOp (unary ones use m).
+ * What helper_vfp_slow() (FZ = 1: arithmetic by helpers) does: argument a is one of these | VFP_SLOW_DOUBLE, argument
+ * b packs register numbers d | n << 8 | m << 16. Values below VFP_SLOW_MAC are enum VFPOp (unary ones use m).
  */
 enum {
     VFP_SLOW_MAC = 32,  /* d = d + n * m */
@@ -47,7 +48,10 @@ enum {
     VFP_SLOW_DOUBLE = 64,
 };
 
-/* Load the guest's rounding mode and cumulative flags into MXCSR, remembering the host's; and back. Brackets guest code. */
+/*
+ * Load the guest's rounding mode and cumulative flags into MXCSR, remembering the host's; and back. Brackets guest
+ * code.
+ */
 void vfp_enter_guest(CPUARMState *env);
 void vfp_leave_guest(CPUARMState *env);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The interpreter's VFP ops: everything arithmetic is done by vfp_op_s() and vfp_op_d(), under the guest's MXCSR. Runs on
- * the CPU's thread.
+ * The interpreter's VFP ops: everything arithmetic is done by vfp_op_s() and vfp_op_d(), under the guest's MXCSR.
+ * Runs on the CPU's thread.
  */
 #include "target/arm/vfp-helper.h"
 #include "tcg/interp/interp.h"

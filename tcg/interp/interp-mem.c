@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The interpreter's memory ops. Plain accesses go through the CPU's fast table as single relaxed atomic accesses of their
- * size, since other CPUs use the same memory; all else takes the soft TLB's slow path, which may raise a data abort. Runs
- * on the CPU's thread.
+ * The interpreter's memory ops. Plain accesses go through the CPU's fast table as single relaxed atomic accesses of
+ * their size, since other CPUs use the same memory; all else takes the soft TLB's slow path, which may raise a data
+ * abort. Runs on the CPU's thread.
  */
 #include "accel/tcg/softtlb.h"
 #include "tcg/interp/interp.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The interpreter's loop: integer ops, flags, control flow, helper calls. Runs on the CPU's thread; touches only that CPU's
- * state. Flags are always exact in env->nzcv; setf may be pruned or not, savef does not matter here.
+ * The interpreter's loop: integer ops, flags, control flow, helper calls. Runs on the CPU's thread; touches only that
+ * CPU's state. Flags are always exact in env->nzcv; setf may be pruned or not, savef does not matter here.
  */
 #include "tcg/helper.h"
 #include "tcg/interp/interp.h"
@@ -230,7 +230,8 @@ void interp_run(CPUARMState *env, const IRBlock *b)
     uint32_t temps[b->ntemps + 1];
     uint64_t ftemps[b->nftemps + 1];
     InterpRun r = {
-        .env = env, .b = b, .consts = interp_consts(b), .args = interp_args(b), .pc = b->pc, .temps = temps, .ftemps = ftemps,
+        .env = env, .b = b, .consts = interp_consts(b), .args = interp_args(b), .pc = b->pc, .temps = temps,
+        .ftemps = ftemps,
     };
 
     for (unsigned i = 0; i < b->nops; i++) {

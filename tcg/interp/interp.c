@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The interpreter as a back end: `-accel tcg,backend=interp`. Small and portable, it is the test oracle of the x86-64 back
- * end. It makes no machine code: a block becomes a compact copy of its IR in tb->ir, and every block returns to the main loop,
- * so nothing is ever chained.
+ * The interpreter as a back end: `-accel tcg,backend=interp`. Small and portable, it is the test oracle of the x86-64
+ * back end. It makes no machine code: a block becomes a compact copy of its IR in tb->ir, and every block returns to
+ * the main loop, so nothing is ever chained.
  *
- * exec() runs on the CPU's thread. Exceptions unwind by siglongjmp() to the exec() that runs; nothing is held across it.
+ * exec() runs on the CPU's thread. Exceptions unwind by siglongjmp() to the exec() that runs; nothing is held across
+ * it.
  */
 #include <setjmp.h>
 #include <stdlib.h>

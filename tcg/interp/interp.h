@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shared by the files of the IR interpreter: the compact form of a block and the machine that runs it. Private to tcg/interp/
- * and its unit test. A compact block never changes after emit(), so any CPU thread may run it.
+ * Shared by the files of the IR interpreter: the compact form of a block and the machine that runs it. Private to
+ * tcg/interp/ and its unit test. A compact block never changes after emit(), so any CPU thread may run it.
  */
 #ifndef TCG_INTERP_INTERP_H
 #define TCG_INTERP_INTERP_H
@@ -9,8 +9,8 @@
 #include "target/arm/cpu.h"
 
 /*
- * A compact block is the front part of an IRBlock, as one piece from malloc(): the header, nops ops, then the constants, then
- * the element lists. The imm of br_if is the index of the op to go on with.
+ * A compact block is the front part of an IRBlock, as one piece from malloc(): the header, nops ops, then the
+ * constants, then the element lists. The imm of br_if is the index of the op to go on with.
  */
 static inline const uint32_t *interp_consts(const IRBlock *b)
 {

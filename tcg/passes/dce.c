@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Dead code elimination: one backward walk that removes ops whose only result is a temporary nobody reads, and that lets
- * an op write a guest register directly where the translator computed into a temporary and moved it. Works on the
+ * Dead code elimination: one backward walk that removes ops whose only result is a temporary nobody reads, and that
+ * lets an op write a guest register directly where the translator computed into a temporary and moved it. Works on the
  * caller's block only; no locks. May run after the flag pass: it only removes ops, and what it removes neither defines
  * flags nor would have kept more of the host's.
  *
- * FP arithmetic stays even if its result is dead, since it accumulates exception flags. Temporaries do not live across labels, so
- * a set of those live now is all the walk needs.
+ * FP arithmetic stays even if its result is dead, since it accumulates exception flags. Temporaries do not live
+ * across labels, so a set of those live now is all the walk needs.
  */
 #include <string.h>
 #include "tcg/ir.h"
@@ -65,9 +65,9 @@ static bool only_computes(const IROp *op)
     }
     switch (op->opc) {
     case IR_mov: case IR_mvn: case IR_and: case IR_or: case IR_xor: case IR_bic: case IR_add: case IR_sub: case IR_adc:
-    case IR_sbc: case IR_shl: case IR_shr: case IR_sar: case IR_ror: case IR_rrx: case IR_shlv: case IR_shrv: case IR_sarv:
-    case IR_rorv: case IR_getc: case IR_mul: case IR_umull: case IR_smull: case IR_clz: case IR_rev: case IR_rev16:
-    case IR_revsh: case IR_sxtb: case IR_sxth: case IR_uxtb: case IR_uxth: case IR_csel: case IR_ldenv: case IR_fmov:
+    case IR_sbc: case IR_shl: case IR_shr: case IR_sar: case IR_ror: case IR_rrx: case IR_shlv: case IR_shrv:
+    case IR_sarv: case IR_rorv: case IR_getc: case IR_mul: case IR_umull: case IR_smull: case IR_clz: case IR_rev:
+    case IR_rev16: case IR_revsh: case IR_sxtb: case IR_sxth: case IR_uxtb: case IR_uxth: case IR_csel: case IR_ldenv: case IR_fmov:
     case IR_fneg: case IR_fabs: case IR_fgetw: case IR_fputw:
         return op->d != REF_NONE;
     default:

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The flag pass: which flag results are worth computing, and which of them must reach memory. Works on the caller's block
- * only; no locks. It runs after folding and before back ends see the block; later passes may only remove ops.
+ * The flag pass: which flag results are worth computing, and which of them must reach memory. Works on the caller's
+ * block only; no locks. It runs after folding and before back ends see the block; later passes may only remove ops.
  *
- * Problem: ARM code sets N Z C V all the time; most are never read, and most of the rest are read by the next instruction,
- * where the host's EFLAGS still hold them. Writing env->nzcv costs three host instructions, so it should happen only
- * where something really reads memory.
+ * Problem: ARM code sets N Z C V all the time; most are never read, and most of the rest are read by the next
+ * instruction, where the host's EFLAGS still hold them. Writing env->nzcv costs three host instructions, so it should
+ * happen only where something really reads memory.
  *
  * Contract with an emitter that keeps flags in EFLAGS:
  *
- *  - setf is pruned to live flags. A flag is live if a reader, a possible exception (ld, st, ldm, stm, a helper with HF_RAISE) or
- *    a helper with HF_RFLAGS comes before its next definition, or an exit comes that lists it in savef. An op with no
- *    destination and no live flag disappears.
- *  - After an op with setf the host flags hold setf (mov, logic, mul, nz64: of N Z; shifts: of N Z C; add, sub, adc, sbc:
- *    of N Z C V). ror and rrx leave nothing dependable there (the host's rotates do not set SF and ZF), setc
- *    and fmstat write memory. insn_start, mov and mvn without setf, ldenv and stenv keep what is there; so do csel and br_if
- *    that take their condition from there, and a label that only one br_if reaches (the op before it is an exit).
- *    Everything else destroys it.
+ *  - setf is pruned to live flags. A flag is live if a reader, a possible exception (ld, st, ldm, stm, a helper with
+ *    HF_RAISE) or a helper with HF_RFLAGS comes before its next definition, or an exit comes that lists it in savef.
+ *    An op with no destination and no live flag disappears.
+ *  - After an op with setf the host flags hold setf (mov, logic, mul, nz64: of N Z; shifts: of N Z C; add, sub, adc,
+ *    sbc: of N Z C V). ror and rrx leave nothing dependable there (the host's rotates do not set SF and ZF), setc
+ *    and fmstat write memory. insn_start, mov and mvn without setf, ldenv and stenv keep what is there; so do csel
+ *    and br_if that take their condition from there, and a label that only one br_if reaches (the op before it is an
+ *    exit). Everything else destroys it.
  *  - A reader takes its flags from the host flags if all of them are there, else all of them from memory. For a reader
  *    of the second kind, and for exceptions and helpers, every definition that reaches it has the flag in savef.
  *  - An exit writes those of its savef flags to memory that are in the host flags; the others are there already.
  *
- * `arg` of every op but ldm and stm becomes the set of flags that are in the host flags when the op starts: what an emitter that
- * tracks by the same rules must find. The interpreter ignores savef and arg: it keeps all flags in memory.
+ * `arg` of every op but ldm and stm becomes the set of flags that are in the host flags when the op starts: what an
+ * emitter that tracks by the same rules must find. The interpreter ignores savef and arg: it keeps all flags in memory.
  */
 #include "tcg/ir.h"
 #include "tcg/helper.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Constant folding and copy propagation: one forward walk that knows, for every temporary and guest register, whether it holds
- * a constant, or another operand plus a constant. Works on the caller's block only; no locks. Runs before the flag pass.
+ * Constant folding and copy propagation: one forward walk that knows, for every temporary and guest register, whether
+ * it holds a constant, or another operand plus a constant. Works on the caller's block only; no locks. Runs before
+ * the flag pass.
  *
  *   t0 = add r1, $8             (dead, removed by dce)
  *   t1 = mov $2          ->     (dead)
@@ -9,7 +10,8 @@
  *   r0 = ld [t0 + 4]            r0 = ld [r1 + 12]
  *
  * What an operand is known to hold is void once the operand it refers to is redefined; versions count definitions. At a
- * label everything is forgotten. An op that sets flags keeps its opcode and only has its sources replaced by equal ones.
+ * label everything is forgotten. An op that sets flags keeps its opcode and only has its sources replaced by equal
+ * ones.
  *
  * Registers are replaced by constants only where the op disappears or an address becomes constant: they live in host
  * registers, which are shorter operands than constants.

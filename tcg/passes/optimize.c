@@ -3,8 +3,8 @@
  * All passes in order. The order matters: folding may change opcodes, so it comes before the flag pass fixes what
  * the host's flags hold where; dead code goes last because both leave some. Works on the caller's block only; no locks.
  *
- * With CONFIG_DEBUG_CHECKS every stage is checked by the verifier; a block that fails is an error of ours and ends the program
- * with a dump of the block.
+ * With CONFIG_DEBUG_CHECKS every stage is checked by the verifier; a block that fails is an error of ours and ends
+ * the program with a dump of the block.
  */
 #include <stdlib.h>
 #include "tcg/ir.h"

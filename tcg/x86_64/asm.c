@@ -221,6 +221,14 @@ void x_unary(Asm *a, UnaryOp op, bool w, RM rm)     { enc(a, OP(0xf7), w, op, rm
 void x_imul_r_rm(Asm *a, bool w, int reg, RM rm)    { enc(a, OP0F(0xaf), w, reg, rm); }
 void x_bsr(Asm *a, bool w, int reg, RM rm)          { enc(a, OP0F(0xbd), w, reg, rm); }
 
+void x_imul_r_rm_i(Asm *a, int reg, RM rm, int32_t imm)
+{
+    encode(a, OP(0x69), false, reg, rm, false, false, 4);
+    put32(a, (uint32_t)imm);
+}
+
+void x_cmpxchg_rm_r(Asm *a, bool w, RM rm, int reg) { enc(a, OP0F(0xb1), w, reg, rm); }
+
 void x_bswap(Asm *a, bool w, int reg)
 {
     if (w || (reg & 8)) {

@@ -83,6 +83,8 @@ void x_shift_cl(Asm *a, ShiftOp op, bool w, RM rm);
 void x_shift16_i(Asm *a, ShiftOp op, int reg, int count);
 void x_unary(Asm *a, UnaryOp op, bool w, RM rm);
 void x_imul_r_rm(Asm *a, bool w, int reg, RM rm);
+void x_imul_r_rm_i(Asm *a, int reg, RM rm, int32_t imm);              /* reg = rm * imm, 32 bits */
+void x_cmpxchg_rm_r(Asm *a, bool w, RM rm, int reg);                /* rax = expected */
 void x_bswap(Asm *a, bool w, int reg);
 void x_bsr(Asm *a, bool w, int reg, RM rm);
 void x_bt_rm_i(Asm *a, RM rm, int bit);                             /* 32-bit operand: CF = bit */

@@ -87,6 +87,9 @@ static void emit_slow_thunk(Asm *as, ThunkFn fn, bool save_xmm)
 {
     int frame = save_xmm ? THUNK_XMM_BYTES + 8 : 8;
 
+    if (fn == thunk_store) {
+        emit_watched_store(as);
+    }
     sync_regs(as, true);
     x_push(as, RAX);
     x_push(as, RDX);

@@ -130,7 +130,7 @@ static void load_argument(Emitter *e, int reg, IRRef r)
     }
 }
 
-static void emit_call(Emitter *e, const IROp *op)
+void emit_helper_call(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     const HelperInfo *h = &helper_table[op->imm];
@@ -196,7 +196,9 @@ bool emit_exit_op(Emitter *e, const IROp *op)
         emit_flags_clobber(e);
         return true;
     case IR_call:
-        emit_call(e, op);
+        if (!emit_exclusive(e, op)) {
+            emit_helper_call(e, op);
+        }
         return true;
     case IR_barrier:
         /* A locked operation on the stack is a full barrier and cheaper than MFENCE. */

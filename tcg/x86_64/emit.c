@@ -145,6 +145,10 @@ static void emit_slow_paths(Emitter *e)
         e->op = s->op;
         if (s->kind == SLOW_FP || s->kind == SLOW_FTOI) {
             emit_slow_fp(e, s);
+        } else if (s->kind == SLOW_CALL) {
+            e->pc = s->pc;
+            emit_helper_call(e, s->op);
+            x_jmp(&e->as, s->back);
         } else {
             emit_slow_mem(e, s);
         }

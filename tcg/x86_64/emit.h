@@ -47,10 +47,10 @@ typedef struct Loc {
     uint32_t imm;
 } Loc;
 
-typedef enum SlowKind { SLOW_LOAD, SLOW_STORE, SLOW_LDM, SLOW_STM, SLOW_FP, SLOW_FTOI } SlowKind;
+typedef enum SlowKind { SLOW_LOAD, SLOW_STORE, SLOW_LDM, SLOW_STM, SLOW_FP, SLOW_FTOI, SLOW_CALL } SlowKind;
 typedef struct SlowPath {
     SlowKind kind;
-    uint8_t *fields[4];         /* jumps that lead here */
+    uint8_t *fields[6];         /* jumps that lead here */
     int nfields;
     const uint8_t *back;        /* where to resume */
     const IROp *op;
@@ -132,6 +132,12 @@ bool emit_int_op(Emitter *e, const IROp *op);
 bool emit_mem_op(Emitter *e, const IROp *op);
 bool emit_fp_op(Emitter *e, const IROp *op);
 bool emit_exit_op(Emitter *e, const IROp *op);
+void emit_helper_call(Emitter *e, const IROp *op);           /* the whole call, any helper */
+
+/* emit-excl.c */
+bool emit_exclusive(Emitter *e, const IROp *op);            /* LDREX, STREX inline; false: call the helper */
+void emit_watched_store(Asm *as);                           /* start of the store thunk */
+
 void emit_slow_mem(Emitter *e, SlowPath *s);
 void emit_slow_fp(Emitter *e, SlowPath *s);
 

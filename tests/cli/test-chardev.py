@@ -248,7 +248,8 @@ def test_terminal(cases, files):
     p = run("-nographic", "-serial", "stdio")
     wait_raw()
     os.write(master, b"\x03")
-    cases.check(ended(p) == 0 and termios.tcgetattr(slave) == before, "terminal: plain stdio leaves Ctrl-C to the emulator")
+    cases.check(ended(p) == 0 and termios.tcgetattr(slave) == before,
+                "terminal: plain stdio leaves Ctrl-C to the emulator")
 
     p = run("-nographic")
     wait_raw()
@@ -369,7 +370,8 @@ def test_run_state(cases, files):
     cases.check(ask("info registers", rb"R00=10009000"), "monitor: registers of a stopped CPU")
     cases.check(ask("xp/2xw 0", rb"00000000: 0xe3a00201 0xe3800a09"), "monitor: memory")
     cases.check(ask("x/i 4", rb"orr"), "monitor: instructions")
-    cases.check(ask("system_reset", rb"\(qemu\) ") and ask("info status", rb"paused\r"), "monitor: reset of a stopped machine")
+    cases.check(ask("system_reset", rb"\(qemu\) ") and ask("info status", rb"paused\r"),
+                "monitor: reset of a stopped machine")
     cases.check(ask("info registers", rb"R15=00000000"), "monitor: the program counter after reset")
     cases.check(ask("cont", rb"\(qemu\) ") and ask("info status", rb"running"), "monitor: cont")
     cases.check(ask("info mtree", rb"00000000-07ffffff \(ram\)"), "monitor: map")
@@ -403,8 +405,8 @@ def main():
     cases = Cases()
     with tempfile.TemporaryDirectory() as tmp:
         files = Files(tmp)
-        for test in (test_stdin_eof, test_slow_reader, test_no_reader, test_terminal, test_sockets, test_pty, test_run_state,
-                     test_no_shutdown):
+        for test in (test_stdin_eof, test_slow_reader, test_no_reader, test_terminal, test_sockets, test_pty,
+                     test_run_state, test_no_shutdown):
             try:
                 test(cases, files)
             except (AssertionError, OSError) as e:

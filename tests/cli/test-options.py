@@ -131,7 +131,8 @@ GOOD = [
     [],
     ["-smp", "4"], ["-smp", "cpus=2"], ["-smp", "4,sockets=1,cores=4,threads=1"],
     ["-m", "64"], ["-m", "64M"], ["-m", "0.125G"], ["-m", "size=128M"], ["-m", "65536K"], ["--m", "16"],
-    ["-cpu", "arm11mpcore"], ["-accel", "tcg"], ["-accel", "tcg,thread=single"], ["-accel", "tcg,thread=multi,tb-size=4"],
+    ["-cpu", "arm11mpcore"], ["-accel", "tcg"], ["-accel", "tcg,thread=single"],
+    ["-accel", "tcg,thread=multi,tb-size=4"],
     ["-accel", "tcg,backend=interp"], ["-accel", "tcg,exclusive=snapshot"],
     ["-display", "none"], ["-nographic"], ["-nodefaults"], ["-no-reboot", "-no-shutdown"],
     ["-serial", "null"], ["-serial", "none", "-serial", "null"], ["-name", "test,process=pqemu,debug-threads=on"],
@@ -189,7 +190,8 @@ def main():
         for args in GOOD:
             given = [a.replace("@", data) for a in args]
             code, out, err = run([*M, "-S", "-monitor", "stdio", *given], b"info status\nquit\n")
-            cases.check(code == 0 and "paused (prelaunch)" in out and not err, "accepted: %s" % (" ".join(args) or "nothing"),
+            cases.check(code == 0 and "paused (prelaunch)" in out and not err,
+                        "accepted: %s" % (" ".join(args) or "nothing"),
                         "exit %s, stdout %r, stderr %r" % (code, out[:500], err[:500]))
         code, out, err = run([*M, "-S", "-monitor", "stdio", "-m", "512"], b"info mtree\nquit\n")
         cases.check(code == 0 and err.count("\n") == 1 and "warning: -m 512" in err and "256 MiB" in err and

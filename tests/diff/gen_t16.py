@@ -52,7 +52,7 @@ class GenThumb(gen.Gen):
         words = []
         for _ in range(rng.randrange(4)):
             reg = self.low()
-            words.append(rng.choice((0xE0900000, 0xE0B00000, 0xE0200000, 0x11A00000, 0xE1D00000)) |
+            words.append(rng.choice((0xE0900000, 0xE0B00000, 0xE0200000, 0x11800000, 0xE1D00000)) |
                          rng.randrange(8) << 16 | reg << 12 | rng.randrange(13))
         return ArmIsland(self.low(), words)
 

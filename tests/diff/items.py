@@ -45,25 +45,28 @@ class Skip(Item):
 
 
 class Loop(Item):
-    """End of a loop: decrement a register, branch back over `count` items. The register is set by the LoopStart item."""
+    """End of a loop: decrement a register, branch back to its LoopStart. Only three bits of the register count, so that a
+    loop whose start was skipped or removed ends too."""
 
     def __init__(self, start, reg):
         super().__init__(note="loop")
         self.start, self.reg = start, reg
 
     def size(self, address, thumb):
-        return 4 if thumb else 8
+        return 8 if thumb else 12
 
     def emit(self, address, thumb, target):
-        to = self.start.address
+        to, reg = self.start.address, self.reg
         inside = to is not None and to < address
         if thumb:
-            offset = (to - (address + 2) - 4) >> 1 if inside else -1
+            offset = (to - (address + 6) - 4) >> 1 if inside else -1
             if offset < -128:
                 offset = -1                                 # too far: to the next instruction
-            return struct.pack("<HH", 0x3801 | self.reg << 8, 0xD100 | offset & 0xFF)
-        offset = (to - (address + 4) - 8) >> 2 if inside else -1
-        return struct.pack("<II", 0xE2500001 | self.reg << 16 | self.reg << 12, 0x1A000000 | offset & 0xFFFFFF)
+            return struct.pack("<HHHH", 29 << 6 | reg << 3 | reg, 0x0800 | 29 << 6 | reg << 3 | reg, 0x3801 | reg << 8,
+                               0xD100 | offset & 0xFF)
+        offset = (to - (address + 8) - 8) >> 2 if inside else -1
+        return struct.pack("<III", 0xE2000007 | reg << 16 | reg << 12, 0xE2500001 | reg << 16 | reg << 12,
+                           0x1A000000 | offset & 0xFFFFFF)
 
 
 class LoopStart(Item):

@@ -6,15 +6,26 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "accel/tcg/softtlb.h"
+#include "accel/tcg/cpu-state.h"
+#include "hw/semihosting.h"
 #include "qemu/log.h"
+#include "sysemu/cpus.h"
 #include "tcg/helper.h"
 #include "tests/unit/ir-env.h"
 
 TestMachine machine;
 int qemu_loglevel;
+int cpu_count = 1;
+bool semihosting_enabled;
+AccelOptions accel_options;
 const TCGBackend *tcg_backend = &tcg_backend_interp;
 static int tests_run, tests_failed;
 static CodeBuffer buffer;
+
+bool arm_mode_valid(uint32_t mode)
+{
+    return mode & 0x10;
+}
 
 void qemu_log(const char *fmt, ...)
 {
@@ -89,8 +100,16 @@ static uint32_t fake(uint32_t id, CPUARMState *env, uint32_t a, uint32_t b, uint
     if (id == HELPER_raise) {
         arm_raise_exception(env, a);
     }
-    return flags & HF_WFLAGS ? fake_wflags(env, a, b, c) : flags & HF_RAISE ? fake_raise(env, a, b, c) :
-           flags & HF_RFLAGS ? fake_rflags(env, a, b, c) : flags & HF_REGS ? fake_regs(env, a, b, c) : fake_pure(env, a, b, c);
+    if (flags & HF_WFLAGS) {
+        return fake_wflags(env, a, b, c);
+    }
+    if (flags & HF_RAISE) {
+        return fake_raise(env, a, b, c);
+    }
+    if (flags & HF_RFLAGS) {
+        return fake_rflags(env, a, b, c);
+    }
+    return flags & HF_REGS ? fake_regs(env, a, b, c) : fake_pure(env, a, b, c);
 }
 
 /* What a row does here follows from its HF_* flags, unless the test links the real function. */

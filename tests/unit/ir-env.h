@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Surroundings of the IR tests: a CPU whose memory is a small array behind the slow path, helpers that record what they
- * see, and a random generator. Everything that an exception could observe goes into a trace hash, so that two ways of running
- * the same block can be compared. Single-threaded.
+ * see, and a random generator. Everything that an exception could observe goes into a trace hash, so that two ways of
+ * running the same block can be compared. Single-threaded.
  */
 #ifndef TESTS_UNIT_IR_ENV_H
 #define TESTS_UNIT_IR_ENV_H

@@ -95,7 +95,11 @@ static void random_alu(Gen *g)
         break;
     }
     setf = some_flags(g, opc);
-    d = setf && (opc == IR_add || opc == IR_sub || opc == IR_and || opc == IR_xor) && pick(g, 3) == 0 ? REF_NONE : destination(g, pick(g, 2));
+    if (setf && (opc == IR_add || opc == IR_sub || opc == IR_and || opc == IR_xor) && pick(g, 3) == 0) {
+        d = REF_NONE;
+    } else {
+        d = destination(g, pick(g, 2));
+    }
     ir_emit(g->b, opc, d, a, b, imm)->setf = setf;
 }
 
@@ -160,13 +164,13 @@ static void random_memory(Gen *g)
 
 static void random_call(Gen *g)
 {
-    static const uint8_t ids[] = { HELPER_usad8, HELPER_cpsr_read, HELPER_lsl_c, HELPER_user_reg_write, HELPER_ldrex };
+    static const uint8_t ids[] = { HELPER_usad8, HELPER_cpsr_read, HELPER_lsl_c, HELPER_user_reg_write, HELPER_cp14_write };
     uint8_t id = ids[pick(g, sizeof(ids))];
-    IRRef a = source(g), b = ir_helper_nargs(id) > 1 ? source(g) : REF_NONE, c = ir_helper_nargs(id) > 2 ? source(g) : REF_NONE;
+    unsigned nargs = ir_helper_nargs(id);
+    IRRef a = nargs > 0 ? source(g) : REF_NONE;
+    IRRef b = nargs > 1 ? source(g) : REF_NONE;
+    IRRef c = nargs > 2 ? source(g) : REF_NONE;
 
-    if (ir_helper_nargs(id) == 0) {
-        a = REF_NONE;
-    }
     ir_emit(g->b, IR_call, pick(g, 3) ? destination(g, pick(g, 2)) : REF_NONE, a, b, id)->c = c;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random blocks on both back ends: the x86-64 one must leave the registers, flags, memory, FPSCR and observations by helpers
- * and exceptions that the interpreter leaves. With arguments: number of rounds, first seed.
+ * Random blocks on both back ends: the x86-64 one must leave the registers, flags, memory, FPSCR and observations by
+ * helpers and exceptions that the interpreter leaves. With arguments: number of rounds, first seed.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -64,7 +64,8 @@ static const char *difference(bool fast)
             return text;
         }
         if (interp.d[i] != host.d[i]) {
-            snprintf(text, sizeof(text), "d%d is %#llx, should be %#llx", i, (unsigned long long)host.d[i], (unsigned long long)interp.d[i]);
+            snprintf(text, sizeof(text), "d%d is %#llx, should be %#llx", i, (unsigned long long)host.d[i],
+                     (unsigned long long)interp.d[i]);
             return text;
         }
     }

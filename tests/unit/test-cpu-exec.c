@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The main loop, caches, MPD, E and CPU threads together, with a make-believe guest: a "block" is some words of memory up
- * to one that is a multiple of 8, "translated code" is a copy of them, and what they do is random: jump, store to code or
- * data, raise, wait for an interrupt, switch translation tables. Caches are tiny, so flushes happen all the time. Meanwhile
- * the main thread raises interrupts, writes by DMA, pauses and resets.
+ * The main loop, caches, MPD, E and CPU threads together, with a make-believe guest: a "block" is some words of
+ * memory up to one that is a multiple of 8, "translated code" is a copy of them, and what they do is random: jump,
+ * store to code or data, raise, wait for an interrupt, switch translation tables. Caches are tiny, so flushes happen
+ * all the time. Meanwhile the main thread raises interrupts, writes by DMA, pauses and resets.
  *
  * Checked: code memory stays intact while it is executed or waited in; with one CPU a block equals memory; pause stops
  * everything; interrupts always wake. Each configuration is a process of its own.
@@ -62,7 +62,7 @@ static bool fake_init_buffer(CodeBuffer *buf)
 
 static bool fake_emit(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
 {
-    size_t bytes = 64 * (1 + (sizeof(Code) + b->nconsts * 8) / 64);
+    size_t bytes = 512 + 64 * ((sizeof(Code) + b->nconsts * 8) / 64);      /* fills the cache soon */
     Code *c = (Code *)(void *)buf->ptr;
 
     if ((size_t)(buf->end - buf->ptr) < bytes) {

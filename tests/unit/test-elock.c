@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * E: threads that behave like CPUs (main loop, exec(), exclusive sections inside both), devices that write and CPUs that
- * flush. The data that E protects are plain variables, so ThreadSanitizer sees any overlap as a race.
+ * E: threads that behave like CPUs (main loop, exec(), exclusive sections inside both), devices that write and CPUs
+ * that flush. The data that E protects are plain variables, so ThreadSanitizer sees any overlap as a race.
  */
 #include <sched.h>
 #include "accel/tcg/elock.h"

@@ -174,7 +174,7 @@ static void test_reset(void)
     env->cp15.dacr = 9;
     env->fpexc = FPEXC_EN;
     env->jump_cache[5].ctxkey = 1;
-    env->excl_size = 4;
+    env->excl_host = 4;
     arm_cpu_reset(env);
     CHECK_EQ(cpsr_read(env), 0x1d3);
     CHECK_EQ(env->regs[15], 0);
@@ -184,7 +184,7 @@ static void test_reset(void)
     CHECK_EQ(env->fpexc, 0);
     CHECK_EQ(env->mxcsr, 0x1f80);
     CHECK_EQ(env->jump_cache[5].ctxkey, 0);
-    CHECK_EQ(env->excl_size, 0);
+    CHECK_EQ(env->excl_host, 0);
     CHECK_EQ(env->exception, EXCP_NONE);
     /* Not ours to reset. */
     CHECK_EQ(env->irq_lines, 1);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The IR interpreter: results and flags of every kind of op, memory through the fast table and the slow path, faults, exits. */
+/*
+ * The IR interpreter: results and flags of every kind of op, memory through the fast table and the slow path, faults,
+ * exits.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -87,13 +90,15 @@ static void test_alu(void)
 
     for (unsigned i = 0; i < sizeof(alu) / sizeof(alu[0]); i++) {
         const AluCase *c = &alu[i];
+        bool two;
 
         start();
         env->nzcv = (ARMFlags){ .nz = (c->before & F_N ? 0x80 : 0) | (c->before & F_Z ? 0x40 : 0),
                                 .c = !!(c->before & F_C), .v = c->before & F_V };
         env->regs[1] = c->a;
         env->regs[2] = c->b;
-        emit(c->opc, REF_R(0), REF_R(1), strchr(ir_op_operands(c->opc), 'b') ? REF_R(2) : REF_NONE, c->imm)->setf = c->setf;
+        two = strchr(ir_op_operands(c->opc), 'b') != NULL;
+        emit(c->opc, REF_R(0), REF_R(1), two ? REF_R(2) : REF_NONE, c->imm)->setf = c->setf;
         run();
         if (env->regs[0] != c->result || flags() != c->after || env->regs[15] != 0x9000) {
             printf("# %s: %#x, flags %x\n", ir_op_name(c->opc), env->regs[0], flags());
@@ -108,8 +113,8 @@ static void test_alu(void)
     emit(IR_umull, REF_R(0), REF_R(0), REF_R(0), 0)->c = REF_R(3);
     emit(IR_nz64, REF_NONE, REF_R(1), REF_R(2), 0);
     run();
-    test_ok(env->regs[1] == 0xfffffffe && env->regs[2] == 0xffffffff && env->regs[0] == 1 && env->regs[3] == 0xfffffffe &&
-            flags() == F_N, "long multiplies");
+    test_ok(env->regs[1] == 0xfffffffe && env->regs[2] == 0xffffffff && env->regs[0] == 1 &&
+            env->regs[3] == 0xfffffffe && flags() == F_N, "long multiplies");
 }
 
 static void test_conditions(void)
@@ -156,9 +161,11 @@ static void test_fast_memory(void)
     emit(IR_st, REF_NONE, REF_R(1), k(0x11223344), 16)->mem = 2 | MEM_BE;
     emit(IR_st, REF_NONE, REF_R(1), REF_D(3), 24)->mem = 3;
     run();
-    test_ok(env->regs[2] == 0xffffff81 && env->regs[3] == 0x8182 && env->regs[4] == 0xffff8182 && env->regs[5] == 0x81828384 &&
-            env->vfp.d[3] == 0x8182838485868788ull && !memcmp(page + 16, "\x11\x22\x33\x44", 4) &&
-            !memcmp(page + 24, "\x88\x87\x86\x85\x84\x83\x82\x81", 8) && !machine.trace, "loads and stores by the fast table");
+    test_ok(env->regs[2] == 0xffffff81 && env->regs[3] == 0x8182 && env->regs[4] == 0xffff8182 &&
+            env->regs[5] == 0x81828384 && env->vfp.d[3] == 0x8182838485868788ull &&
+            !memcmp(page + 16, "\x11\x22\x33\x44", 4) &&
+            !memcmp(page + 24, "\x88\x87\x86\x85\x84\x83\x82\x81", 8) && !machine.trace,
+            "loads and stores by the fast table");
 
     start();
     env->regs[1] = PAGE + 32;
@@ -177,7 +184,8 @@ static void test_fast_memory(void)
     b->args[b->nargs++] = REF_R(1);
     b->args[b->nargs++] = REF_S(9);
     run();
-    test_ok(env->regs[1] == 22 && env->vfp.s[9] == 33 && !machine.trace, "multiple transfers, the base among the loaded");
+    test_ok(env->regs[1] == 22 && env->vfp.s[9] == 33 && !machine.trace,
+            "multiple transfers, the base among the loaded");
     table[PAGE >> TLB_PAGE_BITS] = table[(PAGE >> TLB_PAGE_BITS) + TLB_ENTRIES] = 0;
 }
 
@@ -244,8 +252,8 @@ static void test_fp(void)
     emit(IR_fneg, REF_D(5), REF_D(4), REF_NONE, 0)->n = 3;
     emit(IR_fputw, REF_S(31), k(0x1234), REF_NONE, 0);
     run();
-    test_ok(env->vfp.s[4] == 0x3eaaaaab && env->vfp.d[4] == 0x3fd5555560000000ull && flags() == F_N && env->regs[0] == 3 &&
-            env->vfp.d[5] == 0xbfd5555560000000ull && env->vfp.d[15] >> 32 == 0x1234, "VFP ops");
+    test_ok(env->vfp.s[4] == 0x3eaaaaab && env->vfp.d[4] == 0x3fd5555560000000ull && flags() == F_N &&
+            env->regs[0] == 3 && env->vfp.d[5] == 0xbfd5555560000000ull && env->vfp.d[15] >> 32 == 0x1234, "VFP ops");
     test_ok((env->mxcsr | env->fpscr_cum) != 0x1f80, "exception flags accumulate");
 }
 

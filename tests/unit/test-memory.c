@@ -77,7 +77,8 @@ int main(void)
     check(memory_ram_size() == RAM_SIZE, "size of RAM");
     for (int i = 0; i < REGIONS; i++) {
         for (int d = -2; d <= 2; d++) {
-            right &= lookup_right(layout[i].base + (uint32_t)d) && lookup_right(layout[i].base + layout[i].size + (uint32_t)d);
+            right &= lookup_right(layout[i].base + (uint32_t)d);
+            right &= lookup_right(layout[i].base + layout[i].size + (uint32_t)d);
         }
     }
     srand(1);

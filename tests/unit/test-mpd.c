@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * MPD: bitmap and ranges on one thread; then CPUs that build blocks, store to code and data, and a device that writes. A
- * block remembers the words it was built from: whenever all CPUs stand still and no store is half done (in memory, but its
- * writer still waits to invalidate), every valid block must equal memory.
+ * MPD: bitmap and ranges on one thread; then CPUs that build blocks, store to code and data, and a device that
+ * writes. A block remembers the words it was built from: whenever all CPUs stand still and no store is half done (in
+ * memory, but its writer still waits to invalidate), every valid block must equal memory.
  */
 #include <sched.h>
 #include <stdlib.h>

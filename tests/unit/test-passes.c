@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The passes: what each one is for, on small blocks; then random blocks, which must do the same before and after, and whose
- * flags must be where the contract of flags.c says on every path.
+ * The passes: what each one is for, on small blocks; then random blocks, which must do the same before and after, and
+ * whose flags must be where the contract of flags.c says on every path.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +83,8 @@ static void test_fold(void)
     emit(IR_ld, REF_R(1), REF_R(0), REF_NONE, 4)->mem = 2;
     exit_jmp(0);
     ir_pass_fold(b);
-    test_ok(same(&b->ops[1], IR_mov, REF_R(0), k(0x12000034), REF_NONE, 0) && b->ops[2].a == k(0x12000038) && !b->ops[2].imm,
+    test_ok(same(&b->ops[1], IR_mov, REF_R(0), k(0x12000034), REF_NONE, 0) &&
+            b->ops[2].a == k(0x12000038) && !b->ops[2].imm,
             "a constant built in a register becomes an address");
 
     ir_reset(b, 0x8000, 0);
@@ -116,7 +117,8 @@ static void test_flags(void)
     emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
     exit_jmp(F_C);
     ir_pass_flags(b);
-    test_ok(b->ops[0].setf == 0 && b->ops[1].setf == (F_Z | F_C) && b->ops[1].savef == 0 && b->ops[4].arg == (F_Z | F_C),
+    test_ok(b->ops[0].setf == 0 && b->ops[1].setf == (F_Z | F_C) && b->ops[1].savef == 0 &&
+            b->ops[4].arg == (F_Z | F_C),
             "a compare feeds its branch and the exit behind it from the host's flags");
 
     ir_reset(b, 0x8000, 0);
@@ -147,7 +149,8 @@ static void test_flags(void)
     emit(IR_csel, REF_R(5), REF_R(3), REF_R(4), 0)->cc = CC_EQ;
     exit_jmp(0);
     ir_pass_flags(b);
-    test_ok(b->ops[1].savef == F_Z && b->ops[3].arg == 0, "a condition on flags of two ops comes from memory, and takes the host's");
+    test_ok(b->ops[1].savef == F_Z && b->ops[3].arg == 0,
+            "a condition on flags of two ops comes from memory, and takes the host's");
 
     ir_reset(b, 0x8000, 0);
     emit(IR_ror, REF_R(1), REF_R(1), REF_NONE, 3)->setf = F_NZC;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VFP instructions from their encodings to their results: translated, optimised and run on both back ends. Every single register
- * starts as its own number (s5 = 5.0), or every double one.
+ * VFP instructions from their encodings to their results: translated, optimised and run on both back ends. Every
+ * single register starts as its own number (s5 = 5.0), or every double one.
  */
 #include <string.h>
-#include "hw/semihosting.h"
 #include "target/arm/translate.h"
 #include "target/arm/vfp-helper.h"
 #include "tests/unit/ir-env.h"
@@ -13,13 +12,6 @@ enum { BASE = 0x5000, DISABLED = 1, PRIVILEGED = 2, UNDEFINED = 4 };
 #define LEN(n)      (((n) - 1u) << 16)
 #define STRIDE2     (3u << 20)
 #define S(f)        single_bits(f)
-
-bool semihosting_enabled;
-
-bool arm_mode_valid(uint32_t mode)
-{
-    return mode & 0x10;
-}
 
 typedef struct Expect {
     char bank;          /* 's', 'd', 'r', 'm' (word of memory at BASE), 'f' FPSCR; 0 ends the list */
@@ -45,7 +37,8 @@ static const Case cases[] = {
     { "fnmuld", { 0xee235b44 }, 0, true, 0, { { 'd', 5, -12 } } },
     { "fdivd", { 0xee885b04 }, 0, true, 0, { { 'd', 5, 2 } } },
     { "fsqrts", { 0xeeb12ac8 }, 0, false, 0, { { 's', 4, 4 } } },
-    { "fcpys fnegs fabss", { 0xeeb01a44, 0xeef11a64, 0xeeb02ae1 }, 0, false, 0, { { 's', 2, 8 }, { 's', 3, -9 }, { 's', 4, 9 } } },
+    { "fcpys fnegs fabss", { 0xeeb01a44, 0xeef11a64, 0xeeb02ae1 }, 0, false, 0,
+      { { 's', 2, 8 }, { 's', 3, -9 }, { 's', 4, 9 } } },
     { "fcvtds", { 0xeeb75ae1 }, 0, false, 0, { { 'd', 5, 3 } } },
     { "ftosizs fmrs", { 0xeefd0ac3, 0xee100a90 }, 0, false, 0, { { 'r', 0, 6 } } },
     { "fmsr fsitod", { 0xee001a90, 0xeeb85be0 }, 0, false, 0, { { 'd', 5, 0x101 } } },
@@ -55,7 +48,8 @@ static const Case cases[] = {
       { { 's', 8, 40 }, { 's', 9, 42 }, { 's', 11, 46 }, { 's', 12, 12 } } },
     { "vector wraps in its bank", { 0xee3b7a0f }, LEN(4), false, 0,
       { { 's', 14, 52 }, { 's', 15, 54 }, { 's', 8, 40 }, { 's', 9, 42 } } },
-    { "stride 2", { 0xee384a0c }, LEN(2) | STRIDE2, false, 0, { { 's', 8, 40 }, { 's', 9, 9 }, { 's', 10, 44 }, { 's', 11, 11 } } },
+    { "stride 2", { 0xee384a0c }, LEN(2) | STRIDE2, false, 0,
+      { { 's', 8, 40 }, { 's', 9, 9 }, { 's', 10, 44 }, { 's', 11, 11 } } },
     { "vector by scalar", { 0xee284a01 }, LEN(2), false, 0, { { 's', 8, 32 }, { 's', 9, 34 }, { 's', 10, 10 } } },
     { "destination in the first bank: scalar", { 0xee380a0c }, LEN(4), false, 0, { { 's', 0, 40 }, { 's', 1, 1 } } },
     { "double vector wraps", { 0xee3b7b0f }, LEN(2), true, 0, { { 'd', 7, 26 }, { 'd', 4, 20 }, { 'd', 5, 5 } } },
@@ -64,7 +58,8 @@ static const Case cases[] = {
     { "flds fsts", { 0xed980a01, 0xed881a02 }, 0, false, 0, { { 'm', 2, 2 }, { 's', 0, 0 } } },
     { "fstmdbs", { 0xed681a02 }, 0, false, 0, { { 'm', 62, 3 }, { 'm', 63, 4 }, { 'r', 8, BASE - 8 } } },
     { "fldmiax", { 0xecb85b05 }, 0, true, 0, { { 'd', 5, 0 }, { 'd', 6, 0 }, { 'd', 7, 7 }, { 'r', 8, BASE + 20 } } },
-    { "flush to zero", { 0xee001a90, 0xee302a20 }, FPSCR_FZ, false, 0, { { 's', 4, 0 }, { 'f', 0, FPSCR_FZ | FPSCR_IDC } } },
+    { "flush to zero", { 0xee001a90, 0xee302a20 }, FPSCR_FZ, false, 0,
+      { { 's', 4, 0 }, { 'f', 0, FPSCR_FZ | FPSCR_IDC } } },
     { "fmrx", { 0xeef10a10 }, 1u << 22, false, 0, { { 'r', 0, 1 << 22 } } },
     { "d16 and up", { 0xee715b42 }, 0, false, UNDEFINED, { { 0, 0, 0 } } },
     { "decrement after", { 0xec381a02 }, 0, false, UNDEFINED, { { 0, 0, 0 } } },

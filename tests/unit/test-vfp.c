@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vfp_op_s() and vfp_op_d() against the integer reference, on special and random operands in every rounding mode, with and
- * without FZ and DN; FPSCR and the other system registers.
+ * vfp_op_s() and vfp_op_d() against the integer reference, on special and random operands in every rounding mode,
+ * with and without FZ and DN; FPSCR and the other system registers.
  */
 #include <setjmp.h>
 #include <stdlib.h>
@@ -13,16 +13,19 @@
 static CPUARMState *env;
 
 static const uint64_t singles[] = {
-    0, 1, 2, 0x3fffff, 0x400000, 0x7fffff, 0x800000, 0x800001, 0xffffff, 0x1000000, 0x3f000000, 0x3f7fffff, 0x3f800000,
-    0x3f800001, 0x3fc00000, 0x40000000, 0x40200000, 0x4b000001, 0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000, 0x7f000000,
-    0x7f7fffff, 0x7f800000, 0x7f800001, 0x7fa00000, 0x7fc00000, 0x7fc12345, 0x34000000, 0x33800000, 0x0d800000,
+    0, 1, 2, 0x3fffff, 0x400000, 0x7fffff, 0x800000, 0x800001,
+    0xffffff, 0x1000000, 0x3f000000, 0x3f7fffff, 0x3f800000, 0x3f800001, 0x3fc00000, 0x40000000,
+    0x40200000, 0x4b000001, 0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000, 0x7f000000, 0x7f7fffff,
+    0x7f800000, 0x7f800001, 0x7fa00000, 0x7fc00000, 0x7fc12345, 0x34000000, 0x33800000, 0x0d800000,
 };
 static const uint64_t doubles[] = {
-    0, 1, 2, 0x0008000000000000, 0x000fffffffffffff, 0x0010000000000000, 0x0010000000000001, 0x3ca0000000000000,
-    0x3fe0000000000000, 0x3fefffffffffffff, 0x3ff0000000000000, 0x3ff0000000000001, 0x3ff8000000000000, 0x4004000000000000,
-    0x41dfffffffc00000, 0x41dfffffffe00000, 0x41e0000000000000, 0x41efffffffe00000, 0x41effffffff00000, 0x41f0000000000000,
-    0x36a0000000000000, 0x3810000000000000, 0x380fffffe0000000, 0x380fffffffffffff, 0x47efffffe0000000, 0x47efffffefffffff,
-    0x47effffff0000000, 0x7fefffffffffffff, 0x7ff0000000000000, 0x7ff0000000000001, 0x7ff4000000000000, 0x7ff8000000001234,
+    0, 1, 2, 0x0008000000000000, 0x000fffffffffffff,
+    0x0010000000000000, 0x0010000000000001, 0x3ca0000000000000, 0x3fe0000000000000, 0x3fefffffffffffff,
+    0x3ff0000000000000, 0x3ff0000000000001, 0x3ff8000000000000, 0x4004000000000000, 0x41dfffffffc00000,
+    0x41dfffffffe00000, 0x41e0000000000000, 0x41efffffffe00000, 0x41effffffff00000, 0x41f0000000000000,
+    0x36a0000000000000, 0x3810000000000000, 0x380fffffe0000000, 0x380fffffffffffff, 0x47efffffe0000000,
+    0x47efffffefffffff, 0x47effffff0000000, 0x7fefffffffffffff, 0x7ff0000000000000, 0x7ff0000000000001,
+    0x7ff4000000000000, 0x7ff8000000001234,
 };
 
 static uint64_t operand(uint64_t *state, bool wide)
@@ -50,7 +53,8 @@ static uint64_t operand(uint64_t *state, bool wide)
 }
 
 static const char *const op_names[] = {
-    "add", "sub", "mul", "nmul", "div", "sqrt", "cmp", "cmpe", "tosi", "tosiz", "toui", "touiz", "sito", "uito", "cvt_sd", "cvt_ds",
+    "add", "sub", "mul", "nmul", "div", "sqrt", "cmp", "cmpe", "tosi", "tosiz", "toui", "touiz", "sito", "uito",
+    "cvt_sd", "cvt_ds",
 };
 
 static bool check(int op, bool wide, uint32_t mode, uint64_t a, uint64_t b)
@@ -65,7 +69,8 @@ static bool check(int op, bool wide, uint32_t mode, uint64_t a, uint64_t b)
     fpscr = helper_vfp_get_fpscr(env, 0, 0, 0);
     want_fpscr = mode | ref.flags | ref.nzcv << 28;
     if (expected != got || fpscr != want_fpscr) {
-        printf("# %s.%c(%#llx, %#llx) mode %#x: %#llx fpscr %#x, expected %#llx fpscr %#x\n", op_names[op], wide ? 'd' : 's',
+        printf("# %s.%c(%#llx, %#llx) mode %#x: %#llx fpscr %#x, expected %#llx fpscr %#x\n", op_names[op],
+               wide ? 'd' : 's',
                (unsigned long long)a, (unsigned long long)b, mode, (unsigned long long)got, fpscr,
                (unsigned long long)expected, want_fpscr);
         return false;
@@ -120,7 +125,8 @@ static void test_fpscr(void)
     test_ok(machine.context_changes == 1, "DN does not");
     for (unsigned r = 0; r < 4; r++) {
         helper_vfp_set_fpscr(env, r << 22, 0, 0);
-        test_ok(check(VFP_DIV, true, r << 22, 0x3ff0000000000000, 0xc008000000000000), "rounding mode reaches the host");
+        test_ok(check(VFP_DIV, true, r << 22, 0x3ff0000000000000, 0xc008000000000000),
+                "rounding mode reaches the host");
     }
     vfp_set_fpscr_stopped(env, 2u << 22 | FPSCR_IXC | 5u << 28);
     test_ok(vfp_fpscr_stopped(env) == (2u << 22 | FPSCR_IXC | 5u << 28), "FPSCR of a stopped CPU");
@@ -157,14 +163,18 @@ static void test_system_registers(void)
     enum { FPSID = 0, MVFR0 = 7, FPEXC = 8, FPINST = 9 };
 
     set_rights(0, true, ARM_MODE_SVC);
-    test_ok(access_register(false, FPSID, 0) == 0xdead && machine.excp == EXCP_UNDEF, "no access before CPACR allows it");
+    test_ok(access_register(false, FPSID, 0) == 0xdead && machine.excp == EXCP_UNDEF,
+            "no access before CPACR allows it");
     set_rights(0xf, false, ARM_MODE_SVC);
     test_ok(access_register(false, FPSID, 0) == 0x410120b4 && access_register(false, MVFR0, 0) == 0x11111111,
             "ID registers are readable while disabled");
     test_ok(access_register(false, FPINST, 0) == 0xdead, "FPINST is not");
-    test_ok(access_register(true, FPEXC, UINT32_MAX) == 0 && access_register(false, FPEXC, 0) == FPEXC_EN, "FPEXC keeps EN only");
-    test_ok(access_register(true, FPINST, 7) == 0 && access_register(false, FPINST, 0) == 7, "FPINST is storage when enabled");
-    test_ok(access_register(true, FPSID, 7) == 0 && access_register(true, MVFR0, 7) == 0xdead, "ID registers are read-only");
+    test_ok(access_register(true, FPEXC, UINT32_MAX) == 0 && access_register(false, FPEXC, 0) == FPEXC_EN,
+            "FPEXC keeps EN only");
+    test_ok(access_register(true, FPINST, 7) == 0 && access_register(false, FPINST, 0) == 7,
+            "FPINST is storage when enabled");
+    test_ok(access_register(true, FPSID, 7) == 0 && access_register(true, MVFR0, 7) == 0xdead,
+            "ID registers are read-only");
     set_rights(0xf, true, ARM_MODE_USR);
     test_ok(access_register(false, FPSID, 0) == 0x410120b4 && access_register(false, FPEXC, 0) == 0xdead,
             "user code reads FPSID, not FPEXC");
@@ -183,7 +193,8 @@ static void test_slow_helper(void)
     test_ok(env->vfp.s[10] == 0xc0e00000, "fnmsc: -1 - 2 * 3");
     helper_vfp_slow(env, VFP_CVT_SD, 6 | 9 << 16, 0);
     helper_vfp_slow(env, VFP_SLOW_CMPZ | VFP_SLOW_DOUBLE, 6, 0);
-    test_ok(env->vfp.d[6] == 0x4008000000000000 && env->fp_nzcv.c && !env->fp_nzcv.nz, "conversion and comparison with zero");
+    test_ok(env->vfp.d[6] == 0x4008000000000000 && env->fp_nzcv.c && !env->fp_nzcv.nz,
+            "conversion and comparison with zero");
     helper_vfp_slow(env, VFP_TOSIZ | VFP_SLOW_DOUBLE, 31 | 6 << 16, 0);
     test_ok(env->vfp.s[31] == 3, "conversion to integer");
     helper_vfp_set_fpscr(env, 0, 0, 0);

@@ -83,7 +83,8 @@ static bool round_up(unsigned rounding, bool sign, bool odd, int against_half, b
 
 static uint64_t pack(RefState *s, const Shape *p, bool sign, Wide mant, int exp, bool sticky)
 {
-    int top = exp + length(mant) - 1, least = 1 - p->bias, weight = (top > least ? top : least) - p->frac, shift = weight - exp;
+    int top = exp + length(mant) - 1, least = 1 - p->bias;
+    int weight = (top > least ? top : least) - p->frac, shift = weight - exp;
     Wide kept, rest = 0, half = 0;
     bool tiny = top < least, inexact;
     int against_half;
@@ -133,9 +134,9 @@ static uint64_t invalid(RefState *s, const Shape *p)
 
 static bool nan_result(RefState *s, const Shape *p, const Number *a, const Number *b, uint64_t *out)
 {
-    const Number *n = a->class == SIGNALLING ? a : b->class == SIGNALLING ? b : a->class == QUIET ? a : b->class == QUIET ? b : 0;
+    const Number *n = a->class == SIGNALLING || (a->class == QUIET && b->class != SIGNALLING) ? a : b;
 
-    if (!n) {
+    if (n->class < QUIET) {
         return false;
     }
     if (n->class == SIGNALLING) {

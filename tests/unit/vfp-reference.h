@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VFPv2 arithmetic in integers, written from the architecture's pseudo-code (ARM DDI 0406, A2.7) without any use of the host's
- * floating point: what the tests compare vfp_op_s() and vfp_op_d() with.
+ * VFPv2 arithmetic in integers, written from the architecture's pseudo-code (ARM DDI 0406, A2.7) without any use of
+ * the host's floating point: what the tests compare vfp_op_s() and vfp_op_d() with.
  */
 #ifndef TESTS_UNIT_VFP_REFERENCE_H
 #define TESTS_UNIT_VFP_REFERENCE_H

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * LDREX, STREX and stores to watched pages inline; the protocols are those of accel/tcg/snapshot.c (docs/exclusives.md).
+ *
+ * LDREX has no locked instruction: it reads the slot's version, then the value. STREX has one: the compare-and-swap of the
+ * version. With one CPU both are plain loads and stores. Anything unusual (page not watched yet, slot locked, unaligned,
+ * big-endian, doubleword) goes to the helpers.
+ */
+#include "accel/tcg/cpu-state.h"
+#include "accel/tcg/snapshot.h"
+#include "accel/tcg/softtlb-internal.h"
+#include "sysemu/cpus.h"
+#include "tcg/helper.h"
+#include "tcg/x86_64/emit.h"
+
+#define ENV(field) emit_env(ENV_OFFSET(field))
+
+_Static_assert(sizeof(ExclusiveWatch) == 16, "index shifted by 4");
+
+static void slow_if(Emitter *e, SlowPath *s, X86CC cc)
+{
+    s->fields[s->nfields++] = x_jcc_fwd(&e->as, cc);
+}
+
+/* rdx = slot of the host address in `host`; clobbers rax. */
+static void emit_slot(Asm *as, int host)
+{
+    x_mov_r_rm(as, true, RDX, rm_reg(host));
+    x_shift_i(as, SH_SHR, true, rm_reg(RDX), EXCL_GRANULE_BITS);
+    x_imul_r_rm_i(as, RDX, rm_reg(RDX), (int32_t)EXCL_HASH);
+    x_shift_i(as, SH_SHR, false, rm_reg(RDX), 32 - EXCL_SLOT_BITS);
+    x_mov_r_rm(as, true, RAX, ENV(excl_slots));
+    x_lea(as, true, RDX, rm_sib(RAX, RDX, 3, 0));
+}
+
+static void host_load(Asm *as, unsigned size, int reg, RM host)
+{
+    if (size == 0) {
+        x_movzx8(as, reg, host);
+    } else if (size == 1) {
+        x_movzx16(as, reg, host);
+    } else {
+        x_mov_r_rm(as, false, reg, host);
+    }
+}
+
+static void host_store(Asm *as, unsigned size, RM host, int reg)
+{
+    if (size == 0) {
+        x_mov8_rm_r(as, host, reg);
+    } else if (size == 1) {
+        x_mov16_rm_r(as, host, reg);
+    } else {
+        x_mov_rm_r(as, false, host, reg);
+    }
+}
+
+/* eax = guest address, checked for alignment; ecx = its page number. */
+static void emit_excl_address(Emitter *e, SlowPath *s, const IROp *op, unsigned size)
+{
+    Asm *as = &e->as;
+
+    emit_load_ref(e, RAX, op->a);
+    if (size) {
+        x_test8_rm_i(as, rm_reg(RAX), (uint8_t)((1u << size) - 1));
+        slow_if(e, s, X_NE);
+    }
+    x_mov_r_rm(as, false, RCX, rm_reg(RAX));
+    x_shift_i(as, SH_SHR, false, rm_reg(RCX), TLB_PAGE_BITS);
+}
+
+/* rcx = host address, from the table entry for page ecx and guest address eax. */
+static void emit_host_address(Emitter *e, SlowPath *s, int32_t table)
+{
+    Asm *as = &e->as;
+
+    x_mov_r_rm(as, true, RCX, rm_sib(TLB_REG, RCX, 3, table));
+    x_test_rm_r(as, true, rm_reg(RCX), RCX);
+    slow_if(e, s, X_LE);
+    x_alu_r_rm(as, ALU_ADD, true, RCX, rm_reg(RAX));
+}
+
+static void emit_ldrex(Emitter *e, const IROp *op, unsigned size)
+{
+    Asm *as = &e->as;
+    SlowPath *s = emit_slow(e, SLOW_CALL);
+
+    emit_excl_address(e, s, op, size);
+    emit_host_address(e, s, 0);
+    if (cpu_count > 1) {
+        RM watch = rm_mem(RAX, 0);
+        x_mov_r_rm(as, true, RDX, rm_reg(RCX));
+        x_shift_i(as, SH_SHR, true, rm_reg(RDX), TLB_PAGE_BITS);
+        x_mov_r_rm(as, false, RAX, rm_reg(RDX));
+        x_alu_rm_i(as, ALU_AND, false, rm_reg(RAX), EXCL_WATCH_SIZE - 1);
+        x_shift_i(as, SH_SHL, false, rm_reg(RAX), 4);
+        x_alu_r_rm(as, ALU_ADD, true, RAX, rm_reg(ENV_REG));
+        watch.disp = ENV_OFFSET(excl_watch);
+        x_alu_r_rm(as, ALU_CMP, true, RDX, watch);
+        slow_if(e, s, X_NE);
+        watch.disp += (int)offsetof(ExclusiveWatch, stores);
+        x_mov_r_rm(as, true, RAX, watch);
+        x_mov16_rm_i(as, rm_mem(RAX, 0), 0);
+        emit_slot(as, RCX);
+        x_mov_r_rm(as, true, RAX, rm_mem(RDX, 0));
+        x_test8_rm_i(as, rm_reg(RAX), 1);
+        slow_if(e, s, X_NE);
+        x_mov_rm_r(as, true, ENV(excl_slot), RDX);
+        x_mov_rm_r(as, true, ENV(excl_version), RAX);
+    }
+    x_mov_rm_r(as, true, ENV(excl_host), RCX);
+    x_mov_rm_i(as, ENV(excl_size), 1u << size);
+    host_load(as, size, RAX, rm_mem(RCX, 0));
+    if (cpu_count == 1) {
+        x_mov_rm_r(as, true, ENV(excl_value), RAX);
+    }
+    emit_store_ref(e, op->d, RAX);
+    s->back = as->p;
+}
+
+/* With one CPU: compare with the value read (a device may have stored), then store. */
+static uint8_t *emit_commit_alone(Emitter *e, const IROp *op, unsigned size)
+{
+    Asm *as = &e->as;
+    uint8_t *fail;
+
+    host_load(as, size, RAX, rm_mem(RCX, 0));
+    x_alu_r_rm(as, ALU_CMP, false, RAX, ENV(excl_value));
+    fail = x_jcc_fwd(as, X_NE);
+    emit_load_ref(e, RAX, op->b);
+    host_store(as, size, rm_mem(RCX, 0), RAX);
+    return fail;
+}
+
+/* Lock the slot if its version is still the LDREX's, store, unlock with the next version. */
+static uint8_t *emit_commit(Emitter *e, const IROp *op, unsigned size)
+{
+    Asm *as = &e->as;
+    uint8_t *fail;
+
+    x_mov_r_rm(as, true, RDX, ENV(excl_slot));
+    x_mov_r_rm(as, true, RAX, ENV(excl_version));
+    x_lea(as, true, RCX, rm_mem(RAX, 1));
+    x_lock(as);
+    x_cmpxchg_rm_r(as, true, rm_mem(RDX, 0), RCX);
+    fail = x_jcc_fwd(as, X_NE);
+    x_mov_r_rm(as, true, RCX, ENV(excl_host));
+    emit_load_ref(e, RAX, op->b);
+    host_store(as, size, rm_mem(RCX, 0), RAX);
+    x_mov_r_rm(as, true, RAX, ENV(excl_version));
+    x_alu_rm_i(as, ALU_ADD, true, rm_reg(RAX), 2);
+    x_mov_rm_r(as, true, rm_mem(RDX, 0), RAX);
+    return fail;
+}
+
+static void emit_strex(Emitter *e, const IROp *op, unsigned size)
+{
+    Asm *as = &e->as;
+    SlowPath *s = emit_slow(e, SLOW_CALL);
+    uint8_t *fail[3], *done;
+
+    emit_excl_address(e, s, op, size);
+    if (cpu_count > 1) {
+        x_mov_r_rm(as, false, RDX, rm_sib(TLB_REG, RCX, 3, (int32_t)TLB_WRITE_OFFSET));
+        x_alu_rm_i(as, ALU_AND, false, rm_reg(RDX), 0xf);
+        x_alu_rm_i(as, ALU_CMP, false, rm_reg(RDX), TLB_SLOW_RAM | TLB_SLOW_WATCHED);
+        slow_if(e, s, X_NE);
+        emit_host_address(e, s, 0);
+    } else {
+        emit_host_address(e, s, (int32_t)TLB_WRITE_OFFSET);
+    }
+    x_alu_r_rm(as, ALU_CMP, true, RCX, ENV(excl_host));
+    fail[0] = x_jcc_fwd(as, X_NE);
+    x_alu_rm_i(as, ALU_CMP, false, ENV(excl_size), 1 << size);
+    fail[1] = x_jcc_fwd(as, X_NE);
+    fail[2] = (cpu_count > 1 ? emit_commit : emit_commit_alone)(e, op, size);
+    x_mov_r_i(as, RAX, 0);
+    done = x_jmp_fwd(as);
+    for (int i = 0; i < 3; i++) {
+        x_patch(fail[i], as->p);
+    }
+    x_mov_r_i(as, RAX, 1);
+    x_patch(done, as->p);
+    x_mov_r_i(as, RCX, 0);
+    x_mov_rm_r(as, true, ENV(excl_host), RCX);
+    emit_store_ref(e, op->d, RAX);
+    s->back = as->p;
+}
+
+bool emit_exclusive(Emitter *e, const IROp *op)
+{
+    bool load = op->imm == HELPER_ldrex;
+    uint32_t mem;
+
+    if (!load && op->imm != HELPER_strex) {
+        return false;
+    }
+    mem = ir_const_value(e->b, load ? op->b : op->c);
+    if ((mem & MEM_SIZE) == 3 || (mem & (MEM_BE | MEM_USER)) || accel_options.exclusive_snapshot) {
+        return false;
+    }
+    (load ? emit_ldrex : emit_strex)(e, op, mem & MEM_SIZE);
+    emit_xmm_forget_all(e);
+    emit_flags_clobber(e);
+    return true;
+}
+
+/*
+ * ecx = guest address, env->slow_val = value, env->slow_mem = MEM_*: a plain aligned word to a page that is special only because
+ * it is watched. Returns from the thunk, or goes on behind with nothing changed. r15 = tables.
+ */
+void emit_watched_store(Asm *as)
+{
+    uint8_t *full[2], *undo[5];
+
+    x_alu_rm_i(as, ALU_CMP, false, ENV(slow_mem), 2);
+    full[0] = x_jcc_fwd(as, X_NE);
+    x_test8_rm_i(as, rm_reg(RCX), 3);
+    full[1] = x_jcc_fwd(as, X_NE);
+    x_push(as, RAX);
+    x_push(as, RDX);
+    x_mov_r_rm(as, false, RAX, rm_reg(RCX));
+    x_shift_i(as, SH_SHR, false, rm_reg(RAX), TLB_PAGE_BITS);
+    x_mov_r_rm(as, false, RDX, rm_sib(TLB_REG, RAX, 3, (int32_t)TLB_WRITE_OFFSET));
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RDX), 0xf);
+    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RDX), TLB_SLOW_RAM | TLB_SLOW_WATCHED);
+    undo[0] = x_jcc_fwd(as, X_NE);
+    x_mov_r_rm(as, true, RAX, rm_sib(TLB_REG, RAX, 3, 0));
+    x_test_rm_r(as, true, rm_reg(RAX), RAX);
+    undo[1] = x_jcc_fwd(as, X_LE);
+    x_alu_r_rm(as, ALU_ADD, true, RAX, rm_reg(RCX));
+    x_mov_rm_r(as, true, ENV(slow_val2), RAX);
+    emit_slot(as, RAX);
+    /* Perhaps the CPU's own reservation: the C code knows how to keep it. */
+    x_alu_r_rm(as, ALU_CMP, true, RDX, ENV(excl_slot));
+    undo[2] = x_jcc_fwd(as, X_E);
+    x_alu_rm_i(as, ALU_SUB, false, ENV(watch_budget), 1);
+    undo[3] = x_jcc_fwd(as, X_S);
+    x_mov_r_rm(as, true, RAX, rm_mem(RDX, 0));
+    x_alu_rm_i(as, ALU_AND, true, rm_reg(RAX), -2);     /* a locked slot fails the comparison */
+    x_push(as, RCX);
+    x_lea(as, true, RCX, rm_mem(RAX, 1));
+    x_lock(as);
+    x_cmpxchg_rm_r(as, true, rm_mem(RDX, 0), RCX);
+    x_pop(as, RCX);
+    undo[4] = x_jcc_fwd(as, X_NE);
+    x_mov_r_rm(as, true, RAX, ENV(slow_val2));
+    x_mov_r_rm(as, false, RCX, ENV(slow_val));
+    x_mov_rm_r(as, false, rm_mem(RAX, 0), RCX);
+    x_mov_r_rm(as, true, RAX, rm_mem(RDX, 0));
+    x_alu_rm_i(as, ALU_ADD, true, rm_reg(RAX), 1);
+    x_mov_rm_r(as, true, rm_mem(RDX, 0), RAX);
+    x_pop(as, RDX);
+    x_pop(as, RAX);
+    x_ret(as);
+    for (int i = 0; i < 5; i++) {
+        x_patch(undo[i], as->p);
+    }
+    x_pop(as, RDX);
+    x_pop(as, RAX);
+    for (int i = 0; i < 2; i++) {
+        x_patch(full[i], as->p);
+    }
+}

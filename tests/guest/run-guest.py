@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=600
+"""Builds the bare-metal guest tests and runs each in every design and with several numbers of CPUs. Prints TAP.
+
+A test is one file here, C or assembler, with a header line such as
+
+    guest-test: cpus=1,4 timeout=20 modes=unified,interp accel=tb-size=1 oracle=no
+
+All words are optional (docs/testing-guest.md). With --oracle the same images run on Debian's qemu-system-arm as well; a
+case whose name ends in `(ours)` may fail there.
+"""
+import argparse
+import glob
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+RUNTIME = os.path.join(HERE, "runtime")
+CROSS = os.environ.get("PQEMU_TEST_CROSS", "arm-linux-gnueabi-")
+CFLAGS = ("-march=armv6k -mfpu=vfp -mfloat-abi=softfp -marm -O2 -g -std=gnu11 -ffreestanding -fno-pic -fno-stack-protector"
+          " -fno-common -mno-unaligned-access -fno-tree-loop-distribute-patterns -Wall -Wextra -Werror").split()
+LDFLAGS = ["-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none", "-Wl,-z,noexecstack", "-Wl,--no-warn-rwx-segments",
+           "-Wl,-T," + os.path.join(RUNTIME, "image.ld")]
+MACHINE = ["-M", "realview-eb-mpcore", "-m", "64", "-display", "none", "-monitor", "none", "-serial", "stdio",
+           "-semihosting"]
+# name -> (properties of -accel tcg, number to multiply time limits by)
+MODES = {
+    "unified": ("ccache=unified", 1),
+    "separate": ("ccache=separate", 1),
+    "single": ("thread=single", 2),
+    "interp": ("backend=interp", 4),
+}
+ORACLE_MODE = "upstream"
+RESULT = re.compile(r"^(not )?ok (\d+) - (.*)$")
+HEADER = re.compile(r"guest-test:([^\n*]*)")
+OUTPUT_LIMIT = 256 * 1024
+
+
+class Program:
+    """One image: its source and what its header says."""
+
+    def __init__(self, path):
+        self.path = path
+        self.name = os.path.splitext(os.path.basename(path))[0]
+        with open(path, encoding="utf-8") as file:
+            found = HEADER.search(file.read(3000))
+        words = dict(word.split("=", 1) for word in (found.group(1).split() if found else []))
+        self.is_test = found is not None
+        self.cpus = [int(n) for n in words.pop("cpus", "1").split(",")]
+        self.timeout = float(words.pop("timeout", 20))
+        self.modes = words.pop("modes", ",".join(MODES)).split(",")
+        self.accel = words.pop("accel", "")
+        self.oracle = words.pop("oracle", "yes") == "yes"
+        self.args = words.pop("args", "").split(",") if "args" in words else []
+        if words:
+            raise SystemExit("%s: header has unknown words: %s" % (path, " ".join(words)))
+
+
+def newer(target, sources):
+    if not os.path.exists(target):
+        return True
+    made = os.path.getmtime(target)
+    return any(os.path.getmtime(source) > made for source in sources)
+
+
+def compile_object(source, target, dependencies):
+    if newer(target, [source, *dependencies]):
+        subprocess.run([CROSS + "gcc", *CFLAGS, "-I", RUNTIME, "-c", source, "-o", target + ".tmp"], check=True)
+        os.replace(target + ".tmp", target)
+    return target
+
+
+def build(sources, directory):
+    """Compile and link every source with the runtime; returns {source: image}."""
+    os.makedirs(directory, exist_ok=True)
+    headers = glob.glob(os.path.join(RUNTIME, "*.h")) + [os.path.abspath(__file__)]
+    objects = [compile_object(source, os.path.join(directory, "rt-" + os.path.basename(source) + ".o"), headers)
+               for source in sorted(glob.glob(os.path.join(RUNTIME, "*.[cS]")))]
+    images = {}
+    for source in sources:
+        base = os.path.join(directory, os.path.splitext(os.path.basename(source))[0])
+        extra = glob.glob(os.path.join(os.path.dirname(source), "*.h"))
+        unit = compile_object(source, base + ".o", headers + extra)
+        if newer(base + ".elf", [unit, *objects, os.path.join(RUNTIME, "image.ld")]):
+            subprocess.run([CROSS + "gcc", *LDFLAGS, "-o", base + ".elf.tmp", *objects, unit, "-lgcc"], check=True)
+            os.replace(base + ".elf.tmp", base + ".elf")
+        images[source] = base + ".elf"
+    return images
+
+
+def command(emulator, image, cpus, accel, args=()):
+    argv = [emulator, *MACHINE, "-smp", str(cpus), "-kernel", image, *args]
+    return argv + (["-accel", "tcg," + accel] if accel else [])
+
+
+def run(argv, timeout):
+    """Returns (output, exit status or None when it took too long, seconds)."""
+    begin = time.monotonic()
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                   env={**os.environ, "QEMU_AUDIO_DRV": "none"}, start_new_session=True)
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            status = None
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        out.seek(0)
+        return out.read(OUTPUT_LIMIT).decode("utf-8", "replace").replace("\r", ""), status, time.monotonic() - begin
+
+
+class Report:
+    """Numbers the cases of all runs."""
+
+    def __init__(self, verbose):
+        self.number = self.failed = 0
+        self.verbose = verbose
+
+    def case(self, good, name):
+        self.number += 1
+        self.failed += not good
+        print("%sok %d - %s" % ("" if good else "not ", self.number, name))
+
+    def run(self, label, argv, output, status, seconds, lenient=False):
+        """Turns the TAP of one run into cases; returns the names of its cases."""
+        names, bad, plan = [], [], None
+        for line in output.splitlines():
+            found = RESULT.match(line)
+            if line.startswith("1.."):
+                plan = int(line[3:])
+            if not found:
+                continue
+            name = found.group(3)
+            good = not found.group(1) or (lenient and name.endswith("(ours)"))
+            names.append(name.split(" # ")[0])
+            bad += [] if good else [name]
+            self.case(good, "%s: %s" % (label, name))
+        if status is None:
+            bad.append("not finished within the time limit")
+        elif plan != len(names):
+            bad.append("ended early, exit status %s" % status)
+        elif (status != 0) != any(line.startswith("not ok") for line in output.splitlines()):
+            bad.append("exit status %s" % status)
+        else:
+            self.case(True, "%s: ran to its end (%.1f s)" % (label, seconds))
+            if not bad and not self.verbose:
+                return names
+        if bad:
+            if plan != len(names) or status is None:
+                self.case(False, "%s: %s" % (label, bad[-1]))
+            print("# command: " + " ".join(argv))
+            for name in bad:
+                print("# failed: " + name)
+        for line in output.splitlines():
+            print("# | " + line)
+        sys.stdout.flush()
+        return names
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description="Runs the bare-metal guest tests.")
+    parser.add_argument("names", nargs="*", help="tests to run; default: all")
+    parser.add_argument("--build", default=os.path.join(os.environ.get("PQEMU_TEST_BUILD", os.path.join(ROOT, "build")),
+                                                        "tests/guest"), help="where images are built")
+    parser.add_argument("--qemu", default=os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm")))
+    parser.add_argument("--modes", default=",".join(MODES), help="designs to run; none: only the oracle")
+    parser.add_argument("--cpus", help="only these numbers of CPUs, for example 1,4")
+    parser.add_argument("--oracle", action="store_true", help="also run Debian's qemu-system-arm (PQEMU_TEST_UPSTREAM)")
+    parser.add_argument("--repeat", type=int, default=1, help="run everything so often")
+    parser.add_argument("--build-only", action="store_true")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show the output of good runs too")
+    return parser.parse_args()
+
+
+def is_upstream(emulator):
+    out = subprocess.run([emulator, "-version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30,
+                         universal_newlines=True, check=False).stdout
+    return "PQEMU" not in out
+
+
+def main():
+    options = parse_arguments()
+    programs = [Program(path) for path in sorted(glob.glob(os.path.join(HERE, "*.[cS]")))]
+    programs = [p for p in programs if p.is_test and (not options.names or p.name in options.names)]
+    missing = set(options.names) - {p.name for p in programs}
+    if missing:
+        raise SystemExit("no such test: " + " ".join(sorted(missing)))
+    if not shutil.which(CROSS + "gcc"):
+        print("ok 1 - guest programs # SKIP no %sgcc\n1..1" % CROSS)
+        return 0
+    images = build([p.path for p in programs], options.build)
+    if options.build_only:
+        return 0
+
+    # (label, emulator, properties, factor for time limits, is the oracle)
+    targets = []
+    if options.modes != "none":
+        if is_upstream(options.qemu):
+            targets.append((ORACLE_MODE, options.qemu, "", 3, True))
+        else:
+            targets += [(mode, options.qemu, *MODES[mode], False) for mode in options.modes.split(",")]
+    oracle = os.environ.get("PQEMU_TEST_UPSTREAM", "/usr/bin/qemu-system-arm")
+    if options.oracle:
+        targets.append((ORACLE_MODE, oracle, "", 3, True))
+
+    scale = float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
+    report = Report(options.verbose)
+    for _ in range(options.repeat):
+        for program in programs:
+            for cpus in program.cpus:
+                if options.cpus and str(cpus) not in options.cpus.split(","):
+                    continue
+                seen = {}
+                for mode, emulator, accel, factor, lenient in targets:
+                    if (lenient and not program.oracle) or (not lenient and mode not in program.modes):
+                        continue
+                    accel = accel if lenient else ",".join(filter(None, (accel, program.accel)))
+                    argv = command(emulator, images[program.path], cpus, accel, program.args)
+                    label = "%s/%s/%d" % (program.name, mode, cpus)
+                    seen[mode] = report.run(label, argv, *run(argv, program.timeout * factor * scale), lenient)
+                if len({tuple(names) for names in seen.values()}) > 1:
+                    report.case(False, "%s/%d: the same cases everywhere" % (program.name, cpus))
+    print("1..%d" % report.number)
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
