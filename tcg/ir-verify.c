@@ -268,7 +268,7 @@ static const char *check_op(Verifier *v, const IROp *op)
     if (op->opc >= IR_NB_OPS) {
         return "unknown opcode";
     }
-    if (op->setf & ~ir_op_may_set(op->opc)) {
+    if (op->opc == IR_exit_jmp ? op->setf & ~op->savef : op->setf & ~ir_op_may_set(op->opc)) {
         return "op cannot set these flags";
     }
     if ((op->opc == IR_br_if || op->opc == IR_csel) && op->cc >= CC_AL) {

@@ -180,7 +180,11 @@ IROp *ir_emit(IRBlock *b, IROpcode opc, IRRef d, IRRef a, IRRef b2, uint32_t imm
     case IR_setc: case IR_nz64: case IR_fmstat:
         op->setf = ir_op_may_set(opc);
         break;
-    case IR_exit_jmp: case IR_exit_ind: case IR_exit_main:
+    case IR_exit_jmp:
+        op->setf = F_NZCV;
+        op->savef = F_NZCV;
+        break;
+    case IR_exit_ind: case IR_exit_main:
         op->savef = F_NZCV;
         break;
     default:

@@ -80,6 +80,8 @@ enum {
  *  ldenv d,imm / stenv a,imm: 32-bit field of CPUARMState at byte offset imm
  *  call d,helper(imm),a,b,c: see helper.h
  *  exit_jmp imm: go to guest PC|T imm, chainable. n = 1 if the jump closes a loop (back edge: interrupt check)
+ *  every exit: savef = flags that must be in env->nzcv when it is left (an interrupt is taken at a back edge, so all of them
+ *       there); setf of exit_jmp = of these, the flags the target may read
  *  exit_ind a: go to PC|T in a
  *  exit_main: back to the main loop; regs[15] already holds the next PC|T
  *  barrier: DMB/DSB: full memory barrier
@@ -133,6 +135,7 @@ typedef struct IRBlock {
     uint32_t pc;            /* PC|T of the first instruction */
     uint32_t flags;         /* TBF_* */
     uint32_t guest_bytes;   /* bytes of guest code covered */
+    uint32_t depend_bytes;  /* bytes from pc on that the translation depends on (>= guest_bytes): literals, code looked ahead at */
     uint32_t guest_insns;
     uint16_t nops, nconsts, nargs, nlabels, ntemps, nftemps;
     bool overflow;          /* a limit was reached: the translator ends the block at the next instruction */

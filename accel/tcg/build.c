@@ -66,7 +66,7 @@ static bool translate_and_emit(CodeCache *cache, TranslationBlock *tb, const uin
         log_ir(ir, LOG_OP, "OP");
         ir_optimize(ir);
         log_ir(ir, LOG_OP_OPT, "OP after optimization");
-        tb->guest_bytes = ir->guest_bytes;
+        tb->guest_bytes = ir->depend_bytes;
         tb->guest_insns = ir->guest_insns;
         if (tcg_backend->emit(ir, tb, &cache->buf)) {
             log_host(tb);

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 #include "accel/tcg/cpu-state.h"
+#include "accel/tcg/elock.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/snapshot.h"
 #include "accel/tcg/softtlb.h"
@@ -149,22 +150,36 @@ static uint64_t load_in_page(CPUARMState *env, uint32_t va, unsigned size, uint3
     return host_load(memory_ram_ptr(entry_phys(e, va), size), size);
 }
 
-static void store_special(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
+static void store_plain(CPUARMState *env, uint32_t phys, uint8_t *host, uint64_t v, unsigned size)
 {
-    uint8_t *host = memory_ram_ptr(phys, size);
-    uint32_t page = phys >> TLB_PAGE_BITS;
-
-    if (exclusive_page_watched(page)) {
+    if (exclusive_page_watched(phys >> TLB_PAGE_BITS)) {
         exclusive_store(env, phys, host, v, size);
     } else {
         host_store(host, v, size);
     }
-    if (mpd_page_has_code(page)) {
-        /* Store, then look: the builder marks what it translates, then reads (mpd.c). */
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        if (mpd_range_has_code(phys, size)) {
-            mpd_invalidate_range(env, phys, size);
-        }
+}
+
+static void store_special(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
+{
+    uint8_t *host = memory_ram_ptr(phys, size);
+
+    if (!mpd_page_has_code(phys >> TLB_PAGE_BITS)) {
+        store_plain(env, phys, host, v, size);
+        return;
+    }
+    if (mpd_range_has_code(phys, size)) {
+        /* Blocks hold literals as constants: nobody may run one between the store and its end. */
+        exclusive_begin(env);
+        store_plain(env, phys, host, v, size);
+        mpd_invalidate_range(env, phys, size);
+        exclusive_end(env);
+        return;
+    }
+    store_plain(env, phys, host, v, size);
+    /* Store, then look: the builder marks what it translates, then reads (mpd.c). */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (mpd_range_has_code(phys, size)) {
+        mpd_invalidate_range(env, phys, size);
     }
 }
 

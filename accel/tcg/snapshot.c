@@ -370,6 +370,7 @@ uint32_t helper_ldrex(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t unus
 
 static void store_hits_code(CPUARMState *env, uint32_t phys, unsigned size)
 {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (mpd_page_has_code(phys >> TLB_PAGE_BITS) && mpd_range_has_code(phys, size)) {
         mpd_invalidate_range(env, phys, size);
     }
@@ -425,8 +426,14 @@ uint32_t helper_clrex(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
 uint32_t helper_swp(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
 {
     unsigned size = 1u << (mem & MEM_SIZE);
-    Target t = exclusive_target(env, va, mem, true);
+    Target t;
     uint64_t v = to_memory_order(size == 1 ? (uint8_t)val : val, size, mem), old;
+
+    /* What the load of a SWP would raise too is reported as a read. */
+    if (va & (size - 1)) {
+        raise_alignment_fault(env, va, false);
+    }
+    t = exclusive_target(env, va, mem, true);
 
     if (!t.host) {
         old = mmio_read(t.phys, size, env->cpu_index);

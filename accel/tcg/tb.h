@@ -23,7 +23,7 @@ typedef struct TBJump {
 
 struct TranslationBlock {
     uint32_t pc, flags, phys_pc;
-    uint32_t guest_bytes;
+    uint32_t guest_bytes;       /* that it depends on: its code, literals, code looked ahead at */
     uint16_t guest_insns;
     uint8_t invalid;            /* set in an exclusive section; such a block is in no table any more */
     uint8_t owner;              /* separate caches: CPU index */

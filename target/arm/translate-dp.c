@@ -68,8 +68,7 @@ void gen_shift_reg(DisasContext *s, unsigned type, IRRef d, IRRef a, IRRef b, bo
      * The carry needs a helper, yet compilers hardly ever use it: do without it if the code behind provably does
      * not look. Single-stepping keeps all flags exact.
      */
-    if (carry && s->max_insns > 1 && (s->next_pc ^ s->pc) >> 12 == 0 &&
-        !(arm_flags_live_at(s_next(s), s->flags, s->code_page) & F_C)) {
+    if (carry && !(gen_flags_live_at(s, s_next(s)) & F_C)) {
         carry = false;
     }
     if (carry) {

@@ -2,7 +2,11 @@
 /*
  * The builders that the handlers share: helper calls, memory accesses, ways out of a block. See translate-internal.h.
  */
+#include <string.h>
 #include "target/arm/translate-internal.h"
+
+/* How far from the start of a block its translation looks. */
+enum { LOOK_AHEAD_BYTES = 512, LITERAL_BYTES = 1024 };
 
 void gen_addi(DisasContext *s, IRRef d, IRRef a, uint32_t v)
 {
@@ -46,8 +50,39 @@ uint8_t gen_mem_aligned(const DisasContext *s, unsigned size)
     return size | (size > 0 ? MEM_ALIGN : 0) | (size > 0 && (s->flags & TBF_E) ? MEM_BE : 0);
 }
 
+/*
+ * A literal of the code's own page can be taken now: stores to it invalidate the block (s_depend), and fetch implies the
+ * right to read. Not behind a store or a call of the block: those may wait while another CPU changes the literal.
+ */
+static bool fold_literal(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uint8_t mem)
+{
+    uint32_t va, v;
+
+    if (!ref_is_const(base) || mem != 2 || s->max_insns == 1) {
+        return false;
+    }
+    va = ir_const_value(s->b, base) + imm;
+    if ((va & 3) || (va ^ s->start) >> 12 != 0 || va < s->start || va - s->start > LITERAL_BYTES) {
+        return false;
+    }
+    for (int i = 0; i < s->b->nops; i++) {
+        uint8_t opc = s->b->ops[i].opc;
+        if (opc == IR_st || opc == IR_stm || opc == IR_call || opc == IR_barrier) {
+            return false;
+        }
+    }
+    memcpy(&v, s->code_page + (va & 0xfff), sizeof(v));
+    s_depend(s, va + 4);
+    ir_emit(s->b, IR_mov, d, gen_const(s, v), REF_NONE, 0);
+    return true;
+}
+
 void gen_ld(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uint8_t mem)
 {
+    if (fold_literal(s, d, base, imm, mem)) {
+        return;
+    }
+
     if (ref_is_const(base)) {
         base = gen_const(s, ir_const_value(s->b, base) + imm);
         imm = 0;
@@ -104,10 +139,32 @@ void gen_stm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_
 
 /* ---- ways out ---- */
 
+
+uint8_t gen_flags_live_at(DisasContext *s, uint32_t pc_t)
+{
+    uint32_t pc = pc_t & ~1u, end;
+    uint8_t live;
+
+    if (s->max_insns == 1 || (pc_t & 1) != s->thumb || (pc ^ s->start) >> 12 != 0 || pc < s->start ||
+        pc - s->start > LOOK_AHEAD_BYTES) {
+        return F_NZCV;
+    }
+    live = arm_flags_live_at(pc_t, s->flags, s->code_page, &end);
+    if (live != F_NZCV) {
+        s_depend(s, end);
+    }
+    return live;
+}
+
 void gen_exit_jmp(DisasContext *s, uint32_t pc_t)
 {
-    /* A jump backwards may close a loop, so that interrupts must be looked for there. */
-    ir_emit(s->b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, pc_t)->n = (pc_t & ~1u) <= s->pc;
+    uint8_t live = gen_flags_live_at(s, pc_t);
+    IROp *op = ir_emit(s->b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, pc_t);
+
+    /* A jump backwards may close a loop: interrupts are looked for there, and must see all flags. */
+    op->n = (pc_t & ~1u) <= s->pc;
+    op->setf = live;
+    op->savef = op->n ? F_NZCV : live;
     s->end = END_JMP;
 }
 

@@ -37,7 +37,17 @@ typedef struct DisasContext {
     uint8_t end;            /* END_*, set by the gen_exit_* builders */
     uint8_t skip_cond;      /* condition of the open skip region, CC_AL: none is open */
     uint32_t skip_label;    /* its join point */
+    uint32_t start;         /* address of the block */
+    uint32_t depend_end;    /* end of what the block depends on, see IRBlock.depend_bytes */
 } DisasContext;
+
+/* The translation relies on the bytes of the page up to `end` (exclusive): a store there must invalidate it. */
+static inline void s_depend(DisasContext *s, uint32_t end)
+{
+    if (end - s->start > s->depend_end - s->start) {
+        s->depend_end = end;
+    }
+}
 
 typedef bool (*TransFn)(DisasContext *s, uint32_t insn);
 
@@ -123,6 +133,8 @@ void gen_call(DisasContext *s, IRRef d, HelperId h, IRRef a, IRRef b, IRRef c);
 uint8_t gen_mem(const DisasContext *s, unsigned size);
 /* MEM_* of one that must be aligned (LDM, LDRD, VLDR, exclusives). */
 uint8_t gen_mem_aligned(const DisasContext *s, unsigned size);
+/* Flags the code at PC|T may read, all if it is not in reach (other page, before the block, single-stepping). */
+uint8_t gen_flags_live_at(DisasContext *s, uint32_t pc_t);
 void gen_ld(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uint8_t mem);
 void gen_st(DisasContext *s, IRRef val, IRRef base, uint32_t imm, uint8_t mem);
 /* n refs (1..16) from or to [base + imm...]. mem: size 2 or 3 and MEM_ALIGN. One ref becomes a plain ld or st. */

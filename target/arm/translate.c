@@ -119,7 +119,7 @@ void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_
 
     /* BX to an address with bits 1:0 = 2 is UNPREDICTABLE; the word is fetched from the aligned address. */
     s.pc = s.thumb ? pc & ~1u : pc & ~3u;
-    start = s.pc;
+    start = s.start = s.depend_end = s.pc;
     ir_reset(b, pc, flags);
     for (;;) {
         translate_insn(&s);
@@ -135,6 +135,7 @@ void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_
         s.pc = s.next_pc;
     }
     b->guest_bytes = s.next_pc - start;
+    b->depend_bytes = (s.depend_end - s.next_pc < 4096 ? s.depend_end : s.next_pc) - start;
 }
 
 /* Flags that condition cc reads. */
@@ -194,20 +195,21 @@ static bool flag_effect(const DecodeRow *row, uint32_t insn, bool thumb, uint8_t
     return true;
 }
 
-uint8_t arm_flags_live_at(uint32_t pc, uint32_t flags, const uint8_t *code_page)
+uint8_t arm_flags_live_at(uint32_t pc, uint32_t flags, const uint8_t *code_page, uint32_t *end)
 {
     bool thumb = pc & 1;
     uint8_t live = 0, dead = 0;     /* disjoint; the rest is undecided */
     uint32_t start;
 
     pc &= thumb ? ~1u : ~3u;
-    start = pc;
+    start = *end = pc;
     for (int i = 0; i < LIVE_INSNS && (pc ^ start) >> 12 == 0; i++) {
         uint32_t insn = thumb ? fetch16(code_page, pc) : fetch32(code_page, pc);
         const DecodeRow *row = thumb ? decode_t16(insn) : decode_a32(insn);
         unsigned cc = thumb ? CC_AL : insn >> 28;
         uint8_t reads, writes;
 
+        *end = pc + (thumb ? 2 : 4);
         live |= cond_reads(cc) & ~dead;
         if (!row || !flag_effect(row, insn, thumb, &reads, &writes)) {
             break;

@@ -67,8 +67,8 @@ static bool only_computes(const IROp *op)
     case IR_mov: case IR_mvn: case IR_and: case IR_or: case IR_xor: case IR_bic: case IR_add: case IR_sub: case IR_adc:
     case IR_sbc: case IR_shl: case IR_shr: case IR_sar: case IR_ror: case IR_rrx: case IR_shlv: case IR_shrv:
     case IR_sarv: case IR_rorv: case IR_getc: case IR_mul: case IR_umull: case IR_smull: case IR_clz: case IR_rev:
-    case IR_rev16: case IR_revsh: case IR_sxtb: case IR_sxth: case IR_uxtb: case IR_uxth: case IR_csel: case IR_ldenv: case IR_fmov:
-    case IR_fneg: case IR_fabs: case IR_fgetw: case IR_fputw:
+    case IR_rev16: case IR_revsh: case IR_sxtb: case IR_sxth: case IR_uxtb: case IR_uxth: case IR_csel: case IR_ldenv:
+    case IR_fmov: case IR_fneg: case IR_fabs: case IR_fgetw: case IR_fputw:
         return op->d != REF_NONE;
     default:
         return false;

@@ -26,6 +26,33 @@ static void emit_leave(Emitter *e, uint32_t target, uint64_t ret)
     x_jmp(as, emit_thunk(e, x86_layout.epilogue));
 }
 
+/*
+ * Interrupt check of a back edge when EFLAGS hold flags that the target does not read but an interrupt must see: JECXZ leaves
+ * EFLAGS alone, so that they are written on the way out only.
+ */
+static void emit_check_keeping_flags(Emitter *e, uint32_t target)
+{
+    Asm *as = &e->as;
+    uint8_t *stay, *leave;
+
+    x_mov_r_rm(as, false, RCX, EXIT_REQUEST);
+    stay = x_jecxz_short_fwd(as);
+    leave = x_jmp_fwd(as);
+    x_patch8(stay, as->p);
+    e->irq_exit_field = leave;
+    e->irq_exit_target = target;
+}
+
+static void emit_irq_exit(Emitter *e)
+{
+    if (e->irq_exit_field) {
+        x_patch(e->irq_exit_field, e->as.p);
+        e->irq_exit_field = NULL;
+        save_flags_for_exit(e);
+        emit_leave(e, e->irq_exit_target, 0);
+    }
+}
+
 /* A jump inside the page: patched to go straight to the target's code once that is known. */
 static void emit_chained_jump(Emitter *e, uint32_t target, bool check)
 {
@@ -74,9 +101,21 @@ static void emit_looked_up_jump(Emitter *e, uint32_t target)
 static void emit_exit_jmp(Emitter *e, const IROp *op)
 {
     uint32_t target = op->imm, here = e->tb->pc;
+    bool chain = ((target ^ here) & ~0xffeu) == 0 && e->njumps < 2;
 
+    if (chain && op->n && (e->ef.unsaved & op->savef & ~op->setf)) {
+        EFlagsState ef;
+        emit_flags_save(e, e->ef.unsaved & op->setf);
+        ef = e->ef;
+        emit_check_keeping_flags(e, target);
+        emit_chained_jump(e, target, false);
+        e->ef = ef;
+        emit_irq_exit(e);
+        emit_flags_clobber(e);
+        return;
+    }
     save_flags_for_exit(e);
-    if (((target ^ here) & ~0xffeu) == 0 && e->njumps < 2) {
+    if (chain) {
         emit_chained_jump(e, target, op->n);
     } else {
         emit_looked_up_jump(e, target);

@@ -161,6 +161,8 @@ class GenSys(gen_a32.GenA32):
                     note="ldm user")
 
     def srs(self):
+        if self.mode_now not in BANKED_MODES and not self.user():
+            return None                                     # System mode has no SPSR
         mode = self.rng.choice((0x11, 0x12, 0x13, 0x17, 0x1B, 0x1F))
         return Item(0xF84D0500 | self.rng.getrandbits(2) << 23 | self.rng.getrandbits(1) << 21 | mode, note="srs")
 
@@ -181,8 +183,8 @@ class GenSys(gen_a32.GenA32):
         self.moved(pointer, -8, True)
         if back:
             self.moved(pointer, 8, True)
-        # bic p, #7 ; add a, pc, #8 ; mov b, #mode ; stm p, {a, b} in order ; rfeia p{!}
-        return Item(0xE3C00007 | pointer << 16 | pointer << 12, 0xE28F0008 | a << 12, 0xE3A000C0 | b << 12 | mode,
+        # bic p, #7 ; add a, pc, #12 ; mov b, #mode ; stm p, {a, b} in order ; rfeia p{!}
+        return Item(0xE3C00007 | pointer << 16 | pointer << 12, 0xE28F000C | a << 12, 0xE3A000C0 | b << 12 | mode,
                     0xE5800000 | pointer << 16 | a << 12, 0xE5800004 | pointer << 16 | b << 12,
                     0xF8900A00 | pointer << 16 | back << 21, note="rfe")
 

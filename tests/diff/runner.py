@@ -9,7 +9,7 @@ import image
 import items
 import known
 
-TIMEOUT = 60.0
+TIMEOUT = 30.0
 
 
 class Emulator:
@@ -85,7 +85,7 @@ class Difference:
         self.fields = fields        # [(name, value of emulator, value of reference)]
 
 
-def compare_records(got, want, by_oracle, state):
+def compare_records(got, want, by_oracle, state, code):
     """Names and values of what differs; window bytes by address."""
     fields = [(name, a, b) for name, a, b in zip(image.RECORD_FIELDS, got[0], want[0]) if a != b]
     if got[1] != want[1]:
@@ -97,7 +97,7 @@ def compare_records(got, want, by_oracle, state):
                     fields.append(("[%#x]" % (start + n), int.from_bytes(a, "little"), int.from_bytes(b, "little")))
             offset += size
     if by_oracle:
-        fields = known.filter_fields(fields, dict(zip(image.RECORD_FIELDS, want[0])), state)
+        fields = known.filter_fields(fields, dict(zip(image.RECORD_FIELDS, want[0])), state, code)
     return fields
 
 
@@ -120,7 +120,7 @@ def run_all(sequences, emulator_list, template, limit=20):
             number, which = origin[n]
             if record == expected[n] or (number, emulator.name) in seen:
                 continue
-            fields = compare_records(record, expected[n], reference.oracle, states[n])
+            fields = compare_records(record, expected[n], reference.oracle, states[n], code[0][1])
             if fields:
                 seen.add((number, emulator.name))
                 differences.append(Difference(sequences[number], which, emulator, reference, fields))
@@ -134,12 +134,12 @@ def fails(candidates, emulator, reference, template):
     """For each candidate sequence: does it still differ (or stop the emulator)?"""
     code, states, origin = place(candidates)
     elf = image.build(code, states, template)
-    got, problem = emulator.run(elf, 20.0)
-    want, _ = reference.run(elf, 20.0)
+    got, problem = emulator.run(elf, 8.0)
+    want, _ = reference.run(elf, 8.0)
     verdict = [False] * len(candidates)
     for n, (number, _) in enumerate(origin):
         if n < len(want) and n < len(got):
-            if got[n] != want[n] and compare_records(got[n], want[n], reference.oracle, states[n]):
+            if got[n] != want[n] and compare_records(got[n], want[n], reference.oracle, states[n], code[0][1]):
                 verdict[number] = True
         elif n == len(got) and problem and n < len(want):
             verdict[number] = True

@@ -25,8 +25,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 RUNTIME = os.path.join(HERE, "runtime")
 CROSS = os.environ.get("PQEMU_TEST_CROSS", "arm-linux-gnueabi-")
-CFLAGS = ("-march=armv6k -mfpu=vfp -mfloat-abi=softfp -marm -O2 -g -std=gnu11 -ffreestanding -fno-pic -fno-stack-protector"
-          " -fno-common -mno-unaligned-access -fno-tree-loop-distribute-patterns -Wall -Wextra -Werror").split()
+CFLAGS = ("-march=armv6k -mfpu=vfp -mfloat-abi=softfp -marm -mno-unaligned-access -O2 -g -std=gnu11 -ffreestanding"
+          " -fno-pic -fno-stack-protector -fno-common -fno-tree-loop-distribute-patterns -fno-delete-null-pointer-checks"
+          " --param=min-pagesize=0 -Wall -Wextra -Werror").split()
 LDFLAGS = ["-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none", "-Wl,-z,noexecstack", "-Wl,--no-warn-rwx-segments",
            "-Wl,-T," + os.path.join(RUNTIME, "image.ld")]
 MACHINE = ["-M", "realview-eb-mpcore", "-m", "64", "-display", "none", "-monitor", "none", "-serial", "stdio",

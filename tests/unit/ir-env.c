@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include "accel/tcg/softtlb.h"
 #include "accel/tcg/cpu-state.h"
+#include "accel/tcg/softtlb.h"
 #include "hw/semihosting.h"
 #include "qemu/log.h"
 #include "sysemu/cpus.h"

@@ -164,7 +164,9 @@ static void random_memory(Gen *g)
 
 static void random_call(Gen *g)
 {
-    static const uint8_t ids[] = { HELPER_usad8, HELPER_cpsr_read, HELPER_lsl_c, HELPER_user_reg_write, HELPER_cp14_write };
+    static const uint8_t ids[] = {
+        HELPER_usad8, HELPER_cpsr_read, HELPER_lsl_c, HELPER_user_reg_write, HELPER_cp14_write,
+    };
     uint8_t id = ids[pick(g, sizeof(ids))];
     unsigned nargs = ir_helper_nargs(id);
     IRRef a = nargs > 0 ? source(g) : REF_NONE;

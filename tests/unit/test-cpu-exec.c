@@ -220,7 +220,7 @@ void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_
     } while (offset + 4 * n < 4096 && n < MAX_WORDS && (int)n < max_insns && (word & 7));
     b->pc = pc;
     b->nconsts = n;
-    b->guest_bytes = 4 * n;
+    b->guest_bytes = b->depend_bytes = 4 * n;
     b->guest_insns = n;
 }
 

@@ -79,11 +79,12 @@ static void test_random(bool thumb, const char *name)
         for (int i = 0; i < 60; i++) {
             uint32_t pc = (random32() & ~1u) | thumb, flags = random32() & TBF_MASK;
             int max_insns = random32() % 4 ? 512 : 1 + random32() % 4;
+            uint32_t end;
 
             arm_translate(&block, pc, flags, page, max_insns);
             CHECK(verify("random code"));
             check_extent(pc, max_insns);
-            CHECK(arm_flags_live_at(pc, flags, page) <= F_NZCV);
+            CHECK(arm_flags_live_at(pc, flags, page, &end) <= F_NZCV);
         }
     }
     test_done(name);
@@ -150,10 +151,10 @@ static void test_shapes(void)
         { 0xe6ef0071, 1, IR_uxtb, 0 },              /* uxtb r0, r1 */
         { 0xee1d0f70, 1, IR_ldenv, 0 },             /* mrc p15, 0, r0, c13, c0, 3 */
         { 0xee070fba, 1, IR_barrier, 0 },           /* mcr p15, 0, r0, c7, c10, 5 */
-        { 0xe320f000, 0, IR_exit_jmp, 0 },          /* nop */
+        { 0xe320f000, 0, IR_exit_jmp, F_NZCV },          /* nop */
         { 0xe12fff1e, 0, IR_exit_ind, 0 },          /* bx lr */
         { 0xe8bd8010, 2, IR_ldm, 0 },               /* pop {r4, pc} */
-        { 0xea000000, 0, IR_exit_jmp, 0 },          /* b */
+        { 0xea000000, 0, IR_exit_jmp, F_NZCV },          /* b */
     };
 
     for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -267,15 +268,43 @@ static void test_live(void)
         { { 0x80800001, 0xe1510002 }, F_C | F_Z },              /* addhi; cmp */
     };
     static const uint16_t thumb[2] = { 0x1c40, 0x4770 };        /* adds; bx lr */
+    uint32_t end;
 
     for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
         put_words(t[i].words, 3);
-        CHECK_EQ(arm_flags_live_at(0x8000, 0, page), t[i].live);
+        CHECK_EQ(arm_flags_live_at(0x8000, 0, page, &end), t[i].live);
     }
     memcpy(page, thumb, 4);
-    CHECK_EQ(arm_flags_live_at(0x8001, 0, page), 0);
-    CHECK_EQ(arm_flags_live_at(0x8003, 0, page), F_NZCV);
+    CHECK_EQ(arm_flags_live_at(0x8001, 0, page, &end), 0);
+    CHECK_EQ(arm_flags_live_at(0x8003, 0, page, &end), F_NZCV);
     test_done("flags that are live ahead");
+}
+
+/* A literal of the own page is a constant, and a store to it must end the block. */
+static void test_literals(void)
+{
+    static const uint32_t code[] = {
+        0xe59f0008,     /* ldr r0, [pc, #8]: 0x8010 */
+        0xe5801000,     /* str r1, [r0] */
+        0xe59f2000,     /* ldr r2, [pc]: 0x8010, behind a store */
+        0xe12fff1e,     /* bx lr */
+        0x12345678,
+    };
+
+    put_words(code, 5);
+    arm_translate(&block, 0x8000, 0, page, 512);
+    CHECK(verify("literals"));
+    CHECK_EQ(block.ops[1].opc, IR_mov);
+    CHECK_EQ(ir_const_value(&block, block.ops[1].a), 0x12345678);
+    CHECK_EQ(block.ops[5].opc, IR_ld);
+    CHECK_EQ(block.guest_bytes, 16);
+    CHECK_EQ(block.depend_bytes, 20);
+    /* Flags looked up ahead count as well: cmp behind an unconditional jump. */
+    put_words((uint32_t[]) { 0xe0900001, 0xea000000, 0, 0xe1510002, 0xe12fff1e }, 5);
+    arm_translate(&block, 0x8000, 0, page, 512);
+    CHECK_EQ(block.ops[block.nops - 1].savef, 0);
+    CHECK_EQ(block.depend_bytes, 16);
+    test_done("literals and look-ahead: what a block depends on");
 }
 
 int main(void)
@@ -287,5 +316,6 @@ int main(void)
     test_ends();
     test_thumb_bl();
     test_live();
+    test_literals();
     return test_finish();
 }

@@ -44,11 +44,20 @@ _start:
     bl      rt_main
     b       .
 
+pen:
+    ldr     r0, =GICC_BASE
+    mov     r1, #1
+    str     r1, [r0]
+    mov     r1, #0xf0
+    str     r1, [r0, #4]
+    ldr     r0, =SYS_FLAGS
+1:  wfi
+    ldr     r1, [r0]
+    teq     r1, #0
+    beq     1b
+    bx      r1
+
 secondary_start:
-    @ Some emulators start every CPU here, others keep all but the first in a pen of their own until SYS_FLAGS is set.
-    mrc     p15, 0, r0, c0, c0, 5
-    ands    r0, r0, #3
-    bne     pen
     bl      setup_cpu
     bl      rt_secondary
     b       .
