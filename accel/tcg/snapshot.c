@@ -429,10 +429,8 @@ uint32_t helper_swp(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
     Target t;
     uint64_t v = to_memory_order(size == 1 ? (uint8_t)val : val, size, mem), old;
 
-    /* What the load of a SWP would raise too is reported as a read. */
-    if (va & (size - 1)) {
-        raise_alignment_fault(env, va, false);
-    }
+    /* A fault that the load alone would raise is reported as a read. */
+    exclusive_target(env, va, mem, false);
     t = exclusive_target(env, va, mem, true);
 
     if (!t.host) {

@@ -203,8 +203,12 @@ static bool x86_init_buffer(CodeBuffer *buf)
     l->sign_d = put_constant(&as, base, 1ull << 63);
     l->abs_s = put_constant(&as, base, 0x7fffffffu);
     l->abs_d = put_constant(&as, base, ~(1ull << 63));
-    l->two32_s = put_constant(&as, base, 0x4f800000u);
-    l->two32_d = put_constant(&as, base, 0x41f0000000000000ull);
+    l->max_u32_s = put_constant(&as, base, 0x4f7fffffu);
+    l->max_u32_d = put_constant(&as, base, 0x41efffffffe00000ull);
+    l->min_s = put_constant(&as, base, 0x00800000u);
+    l->min_d = put_constant(&as, base, 0x0010000000000000ull);
+    l->neg_min_s = put_constant(&as, base, 0x80800000u);
+    l->neg_min_d = put_constant(&as, base, 0x8010000000000000ull);
 
     l->enter = (uint32_t)(as.p - base);
     emit_enter(&as);

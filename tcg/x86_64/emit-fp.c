@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * VFP inline with SSE2. MXCSR holds the guest's rounding mode and cumulative flags, so results and flags are the
- * host's; only NaNs differ (x86 picks another operand and another default NaN): after each operation an unordered result
- * goes out of line, where vfp_op_s/d computes it again from the operands. Blocks translated with FZ set use helpers.
+ * host's, with two exceptions that go out of line, where vfp_op_s/d computes again from the operands: NaNs (x86 picks
+ * another operand and another default NaN), and inexact products and quotients of exactly the least normal magnitude (ARM
+ * detects underflow before rounding, x86 after it). Blocks translated with FZ set use helpers.
  *
  * The xmm cache: xmm_ref[x] is the VFP register (or FP temporary) that xmm x equals. Writes go to memory at once, so forgetting
  * an entry costs nothing; temporaries exist in xmm registers only and are never forgotten before their last use.
@@ -161,6 +162,27 @@ static void fp_fix_up(Emitter *e, X86CC cc, unsigned vfp_op, bool d, int xa, int
     s->save_xmm = true;
 }
 
+/*
+ * Leave if xd is a NaN or, for operations that can underflow, plus or minus the least normal number. UCOMIS sets ZF for equal
+ * and for unordered.
+ */
+static void fp_check(Emitter *e, const IROp *op, unsigned vfp_op, bool d, bool source_d, int xa, int xb, int xd)
+{
+    Asm *as = &e->as;
+    bool may_underflow = op->opc == IR_fmul || op->opc == IR_fnmul || op->opc == IR_fdiv || (op->opc == IR_fcvt && !d);
+
+    if (may_underflow) {
+        x_ucomis(as, d, xd, rm_rip(e->buf_base + (d ? x86_layout.min_d : x86_layout.min_s)));
+        fp_fix_up(e, X_E, vfp_op, source_d, xa, xb, xd);
+        x_ucomis(as, d, xd, rm_rip(e->buf_base + (d ? x86_layout.neg_min_d : x86_layout.neg_min_s)));
+        e->slow[e->nslow - 1].fields[e->slow[e->nslow - 1].nfields++] = x_jcc_fwd(as, X_E);
+        e->slow[e->nslow - 1].back = as->p;
+    } else {
+        x_ucomis(as, d, xd, rm_reg(xd));
+        fp_fix_up(e, X_P, vfp_op, source_d, xa, xb, xd);
+    }
+}
+
 static void emit_arith(Emitter *e, const IROp *op)
 {
     static const struct { uint8_t opc, sse, vfp; } table[] = {
@@ -179,13 +201,11 @@ static void emit_arith(Emitter *e, const IROp *op)
     xd = fp_dest(e, op->d);
     x_movaps(as, xd, xa);
     x_sse_op(as, (SSEOp)table[k].sse, d, xd, rm_reg(xb));
-    x_ucomis(as, d, xd, rm_reg(xd));
     if (op->opc == IR_fnmul) {
-        /* the sign is changed before the check resumes; the slow path's result has it already */
-        uint32_t sign = d ? x86_layout.sign_d : x86_layout.sign_s;
-        x_xorps_m(as, xd, rm_rip(e->buf_base + sign));
+        /* the slow path's result has its sign changed already */
+        x_xorps_m(as, xd, rm_rip(e->buf_base + (d ? x86_layout.sign_d : x86_layout.sign_s)));
     }
-    fp_fix_up(e, X_P, table[k].vfp, d, xa, xb, xd);
+    fp_check(e, op, table[k].vfp, d, d, xa, xb, xd);
     fp_result(e, op->d, d, xd);
     emit_flags_clobber(e);
 }
@@ -198,8 +218,7 @@ static void emit_sqrt(Emitter *e, const IROp *op)
 
     x_xorps(as, xd, xd);        /* no dependency on its old value */
     x_sse_op(as, SSE_SQRT, d, xd, rm_reg(xa));
-    x_ucomis(as, d, xd, rm_reg(xd));
-    fp_fix_up(e, X_P, VFP_SQRT, d, xa, xa, xd);
+    fp_check(e, op, VFP_SQRT, d, d, xa, xa, xd);
     fp_result(e, op->d, d, xd);
     emit_flags_clobber(e);
 }
@@ -268,8 +287,7 @@ static void emit_fcvt(Emitter *e, const IROp *op)
 
     x_xorps(as, xd, xd);
     x_cvt_sd_ss(as, from_d, xd, rm_reg(xa));
-    x_ucomis(as, !from_d, xd, rm_reg(xd));
-    fp_fix_up(e, X_P, from_d ? VFP_CVT_DS : VFP_CVT_SD, true, xa, xa, xd);
+    fp_check(e, op, from_d ? VFP_CVT_DS : VFP_CVT_SD, !from_d, true, xa, xa, xd);
     fp_result(e, op->d, !from_d, xd);
     emit_flags_clobber(e);
 }
@@ -314,14 +332,11 @@ static void emit_to_int(Emitter *e, const IROp *op)
         x_movmskps(as, d, RAX, xa);
         x_test8_rm_i(as, rm_reg(RAX), 1);
         s->fields[s->nfields++] = x_jcc_fwd(as, X_NE);
-        x_ucomis(as, d, xa, rm_rip(e->buf_base + (d ? x86_layout.two32_d : x86_layout.two32_s)));
-        s->fields[s->nfields++] = x_jcc_fwd(as, X_AE);
+        /* Above the greatest integer that fits rounding could overflow, and would leave the inexact flag behind. */
+        x_ucomis(as, d, xa, rm_rip(e->buf_base + (d ? x86_layout.max_u32_d : x86_layout.max_u32_s)));
+        s->fields[s->nfields++] = x_jcc_fwd(as, X_A);
         s->fields[s->nfields++] = x_jcc_fwd(as, X_P);
         x_cvts2si(as, d, true, truncate, RAX, xa);
-        /* 2^32 - 0.5 may have been rounded up */
-        x_mov_r_rm(as, false, RCX, rm_reg(RAX));
-        x_alu_r_rm(as, ALU_CMP, true, RCX, rm_reg(RAX));
-        s->fields[s->nfields++] = x_jcc_fwd(as, X_NE);
     } else {
         x_cvts2si(as, d, false, truncate, RAX, xa);
         x_alu_rm_i(as, ALU_CMP, false, rm_reg(RAX), INT32_MIN);

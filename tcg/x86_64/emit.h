@@ -66,7 +66,7 @@ enum { EMIT_MAX_SLOW = 2048, XMM_COUNT = 16, NB_TEMPS = REF_T_END - REF_T0 };
 /* Offsets from the start of every code buffer. */
 typedef struct BufferLayout {
     uint32_t helpers;           /* HelperFn[NB_HELPERS] */
-    uint32_t sign_s, sign_d, abs_s, abs_d, two32_s, two32_d;    /* constants */
+    uint32_t sign_s, sign_d, abs_s, abs_d, max_u32_s, max_u32_d, min_s, min_d, neg_min_s, neg_min_d;  /* constants */
     uint32_t enter, leave, epilogue;
     uint32_t ind_miss;          /* edx = PC|T: leave to the main loop */
     uint32_t exit_main;         /* look regs[15] up in the jump cache, or leave */

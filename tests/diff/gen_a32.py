@@ -203,12 +203,10 @@ class GenA32(gen.Gen):
     def exclusive_item(self):
         load, store, size = self.rng.choice([("ldrex", "strex", 4), ("ldrexb", "strexb", 1), ("ldrexh", "strexh", 2),
                                              ("ldrexd", "strexd", 8)])
-        if self.chance(0.08):                               # sizes that do not match
-            store = self.rng.choice(["strex", "strexb", "strexh", "strexd"])
         reg = self.pointer(8)
         if reg is None:
             return None
-        double = size == 8 or store == "strexd"
+        double = size == 8
         value = self.dest((reg, 14), even=True) if double else self.dest((reg,))
         self.lost(value + 1)
         data = 2 * self.rng.randrange(7) if double else self.reg()

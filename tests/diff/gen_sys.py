@@ -46,7 +46,7 @@ class GenSys(gen_a32.GenA32):
 
     def msr(self):
         spsr = self.mode_now in BANKED_MODES and self.chance(0.5)
-        mask = self.rng.randrange(1, 16) if spsr else self.rng.choice((8, 4, 12, 14, 2, 10))
+        mask = self.rng.choice((1, 2, 8, 9, 10, 11)) if spsr else self.rng.choice((8, 4, 12, 14, 2, 10))
         if self.user() and self.chance(0.3):
             mask |= 1                                       # no effect on control bits
         word = self.cond() << 28 | (0x0160F000 if spsr else 0x0120F000) | mask << 16
@@ -115,7 +115,7 @@ class GenSys(gen_a32.GenA32):
                         note="undefined")
         reg = self.dest()
         if r == 3:                                          # nothing mapped there, ARM or Thumb
-            return Item(0xE3A00000 | reg << 12 | 0x800 | self.rng.getrandbits(4) | 0x50, cond | 0x012FFF10 | reg, note="bx away")
+            return Item(0xE3A00000 | reg << 12 | 0x400 | self.rng.getrandbits(4) | 0x50, cond | 0x012FFF10 | reg, note="bx away")
         return Item(0xE3A00000 | reg << 12 | 0x4FF, cond | 0x05900000 | reg << 16 | self.dest() << 12 | 4, note="ldr away")
 
     def svc_return(self):

@@ -13,6 +13,9 @@ AVOIDED = [
     ("short vectors of doubles with one operand (FCPYD, FABSD, FNEGD, FSQRTD, LEN > 0): the oracle advances the source "
      "register where it means the destination", "DDI 0100I C5.2"),
     ("SCTLR.U = 0: the oracle does unaligned accesses, ARMv5 semantics rotates", "DDI 0100I A2.8"),
+    ("STREX of another size than its LDREX: the oracle compares values and may store although it reports failure",
+     "DDI 0360 8.5"),
+    ("MSR SPSR_s with bit 20 set: reserved, the oracle keeps it", "DDI 0100I A2.5"),
     ("SRS in System mode: UNPREDICTABLE, the oracle takes an Undefined exception", "DDI 0100I A4.1.90"),
 ]
 
