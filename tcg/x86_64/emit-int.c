@@ -226,7 +226,7 @@ static void emit_shift_imm(Emitter *e, const IROp *op)
     Loc d = emit_loc(e, op->d), a = emit_loc(e, op->a);
     int reg = d.kind == LOC_REG ? d.reg : RCX;
 
-    if (!op->setf && op->opc == IR_shl && op->imm <= 3 && a.kind == LOC_REG && d.kind == LOC_REG && !same_loc(a, d) && op->imm == 1) {
+    if (!op->setf && op->opc == IR_shl && op->imm == 1 && a.kind == LOC_REG && d.kind == LOC_REG && !same_loc(a, d)) {
         x_lea(as, false, d.reg, rm_sib(a.reg, a.reg, 0, 0));
         return;
     }

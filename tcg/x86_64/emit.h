@@ -115,7 +115,6 @@ void emit_load_ref(Emitter *e, int reg, IRRef r);           /* host register = o
 void emit_store_ref(Emitter *e, IRRef r, int reg);          /* operand = host register; keeps EFLAGS */
 SlowPath *emit_slow(Emitter *e, SlowKind kind);
 uint8_t *emit_thunk(Emitter *e, uint32_t offset);
-bool ref_is_d_or_wide(const IROp *op, IRRef r);
 
 /* regalloc.c */
 void emit_assign_temps(Emitter *e);

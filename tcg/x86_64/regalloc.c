@@ -14,7 +14,7 @@ enum { SPILL_FIRST = 2 };       /* env->tmp[0..1] belong to the LDREXD/STREXD he
 
 
 /* Scratch registers the emitted code of an op may destroy. */
-static int op_clobbers(const IRBlock *b, const IROp *op)
+static int op_clobbers(const IROp *op)
 {
     int c = op->savef ? USE_RAX : 0;
 
@@ -39,10 +39,8 @@ static bool operand_is_safe(const IROp *op, IRRef r)
     switch (op->opc) {
     case IR_ld: case IR_ldm:
         return op->a == r;
-    case IR_st: case IR_stm:
-        return false;
-    case IR_exit_ind: case IR_call: case IR_umull: case IR_smull:
-        return op->opc == IR_exit_ind;
+    case IR_exit_ind:
+        return true;
     default:
         return false;
     }
@@ -100,7 +98,7 @@ static int forbidden(const Emitter *e, int t, int first, int last)
         if (i == last && reads(op, r) && operand_is_safe(op, r)) {
             continue;
         }
-        bad |= op_clobbers(e->b, op);
+        bad |= op_clobbers(op);
     }
     return bad;
 }

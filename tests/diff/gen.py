@@ -92,6 +92,7 @@ class Gen:
     anchors = ("rw", "rw", "rw", "rw")
     npointers = 2
     nindexes = 1
+    loops = True
 
     def __init__(self, rng: random.Random):
         self.rng = rng
@@ -177,7 +178,7 @@ class Gen:
                 if items[-1].link:
                     items[-1].cond = COND_AL if self.thumb else items[-1].cond
                 self.skip_left = max(self.skip_left, items[-1].count + 1)
-            elif r < 0.06 and loop is None:
+            elif r < 0.06 and loop is None and self.loops:
                 reg = self.dest()
                 if self.thumb and reg > 7:
                     continue

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Kind sys: status registers, mode changes, exceptions, exception returns, user registers, a few CP15 registers.
 
-Most sequences here end in an exception; what the exception left in the banked registers is part of the record.
+Many sequences here end in an exception; what the exception left in the banked registers is part of the record. No sequence
+changes to System mode, nor loops: there, accesses to the SPSR would be UNPREDICTABLE.
 """
 import gen_a32
 import image
@@ -14,6 +15,7 @@ class GenSys(gen_a32.GenA32):
     table = gen_a32.by_handler({"dp_reg", "dp_imm", "mov_imm"})
     modes = (0x13, 0x13, 0x10, 0x10, 0x1F, 0x12, 0x1B, 0x11)
     anchors = ("rw", "rw", "rw", "edge", "priv", "ro")
+    loops = False
 
     def pointer_candidates(self):
         return list(range(8))                               # survive a change to any mode
@@ -27,7 +29,7 @@ class GenSys(gen_a32.GenA32):
     def item(self):
         choices = [self.mrs, self.mrs, self.msr, self.msr, self.setend, self.cp15, self.memory, self.memory, super().item]
         choices += [super().item] * 4
-        if self.chance(0.25):
+        if self.chance(0.25) and self.mode != 0x1F:
             choices += [self.cps, self.raise_exception, self.svc_return, self.ldm_user, self.srs, self.rfe, self.msr_control,
                         self.privileged]
         return self.rng.choice(choices)()
@@ -53,7 +55,7 @@ class GenSys(gen_a32.GenA32):
         if mask & 1 and not self.user():
             # a legal mode for SPSR: whole value in a register first
             reg = self.dest()
-            mode = self.rng.choice((0x10, 0x11, 0x12, 0x13, 0x17, 0x1B, 0x1F)) | self.rng.choice((0x1C0, 0x3C0, 0x1E0))
+            mode = self.rng.choice((0x10, 0x11, 0x12, 0x13, 0x17, 0x1B)) | self.rng.choice((0x1C0, 0x3C0, 0x1E0))
             return Item(0xE3A00000 | reg << 12 | mode & 0xFF, 0xE3800000 | reg << 16 | reg << 12 | 0xC00 | mode >> 8,
                         word | reg, note="msr")
         if self.chance(0.5):
@@ -62,7 +64,7 @@ class GenSys(gen_a32.GenA32):
 
     def msr_control(self):
         """CPSR control field: another mode, interrupts stay masked."""
-        mode = self.rng.choice((0x11, 0x12, 0x13, 0x17, 0x1B, 0x1F, 0x10))
+        mode = self.rng.choice((0x11, 0x12, 0x13, 0x17, 0x1B, 0x10))
         if mode == 0x10 and not self.user():
             self.mode_now = 0x10
         self.changed_mode(mode)
@@ -71,10 +73,10 @@ class GenSys(gen_a32.GenA32):
     def cps(self):
         kind = self.rng.randrange(3)
         if kind == 0:                                       # mode
-            mode = self.rng.choice((0x11, 0x12, 0x13, 0x17, 0x1B, 0x1F))
+            mode = self.rng.choice((0x11, 0x12, 0x13, 0x17, 0x1B))
             self.changed_mode(mode)
             return Item(0xF1020000 | mode, note="cps")
-        mode = self.rng.choice((0x11, 0x12, 0x13, 0x17, 0x1B, 0x1F))
+        mode = self.rng.choice((0x11, 0x12, 0x13, 0x17, 0x1B))
         word = 0xF1080000 | (0x40000 if kind == 1 else 0) | self.rng.randrange(1, 8) << 6
         if self.chance(0.3):
             self.changed_mode(mode)
@@ -122,7 +124,7 @@ class GenSys(gen_a32.GenA32):
         """MOVS pc, lr and relatives in a mode with an SPSR: to the next item in some mode."""
         if self.mode_now not in BANKED_MODES:
             return None
-        mode = self.rng.choice((0x10, 0x1F, 0x13, 0x12, 0x11, 0x1B, 0x17))
+        mode = self.rng.choice((0x10, 0x13, 0x12, 0x11, 0x1B, 0x17))
         control = mode | 0xC0
         regs = [r for r in range(8) if r not in self.pointers and r not in self.indexes and r not in self.counters]
         if not regs:
@@ -163,7 +165,7 @@ class GenSys(gen_a32.GenA32):
     def srs(self):
         if self.mode_now not in BANKED_MODES and not self.user():
             return None                                     # System mode has no SPSR
-        mode = self.rng.choice((0x11, 0x12, 0x13, 0x17, 0x1B, 0x1F))
+        mode = self.rng.choice((0x11, 0x12, 0x13, 0x17, 0x1B))
         return Item(0xF84D0500 | self.rng.getrandbits(2) << 23 | self.rng.getrandbits(1) << 21 | mode, note="srs")
 
     def rfe(self):
@@ -174,7 +176,7 @@ class GenSys(gen_a32.GenA32):
         a, b = self.rng.sample(regs, 2)
         self.lost(a)
         self.lost(b)
-        mode = self.rng.choice((0x10, 0x1F, 0x13, 0x12, 0x11, 0x1B, 0x17))
+        mode = self.rng.choice((0x10, 0x13, 0x12, 0x11, 0x1B, 0x17))
         if not self.user():
             self.mode_now = mode
             if mode == 0x10:

@@ -340,15 +340,14 @@ static void status_registers(void)
 /* ---- vectors ---- */
 
 __asm__(".pushsection .text\n.arm\n.balign 4\n"
-        ".global other_vectors\nother_vectors:\n"
-        "b .\nb .\nmov r0, #0x77\nb .\nb .\nb .\nb .\nb .\n.popsection\n");
-extern char vectors[], vectors_end[];
+        ".global ee_vector\nee_vector: mrs r1, cpsr\ntst r1, #0x200\naddne r0, r0, #0x200\nmovs pc, lr\n.popsection\n");
+extern char ee_vector[], vectors[], vectors_end[];
 
 static uint32_t do_svc(uint32_t a)
 {
     register uint32_t r0 __asm__("r0") = a;
 
-    __asm__ volatile("svc #7" : "+r"(r0) : : "lr", "memory");
+    __asm__ volatile("svc #7" : "+r"(r0) : : "r1", "lr", "cc", "memory");
     return r0;
 }
 
@@ -359,7 +358,7 @@ static void on_svc(struct exc *e)
 
 static void on_svc_high(struct exc *e)
 {
-    e->r[0] += (e->cpsr & PSR_E) ? 0x200 : 0x100;
+    e->r[0] += 0x100;
 }
 
 static void vector_place(uint32_t *l1)
@@ -386,9 +385,14 @@ static void vector_place(uint32_t *l1)
     ok_eq(do_svc(10), 0x10a, "low vectors again");
 
     mmu_off();
+    /* The vectors load their targets as data, so with EE set they would load them the wrong way round: branch. */
+    wr32(8, 0xea000000 | (((uint32_t)ee_vector - 16) >> 2));
+    code_written((void *)8, 4);
     set_sctlr(sctlr() | SCTLR_EE);
     ok_eq(do_svc(10), 0x20a, "SCTLR.EE sets CPSR.E at entry");
     set_sctlr(sctlr() & ~SCTLR_EE);
+    wr32(8, saved);
+    code_written((void *)8, 4);
     ok_eq(do_svc(10), 0x10a, "and no longer");
     exc_handle(EXC_SVC, NULL);
 }

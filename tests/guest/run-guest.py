@@ -161,7 +161,8 @@ class Report:
             for name in bad:
                 print("# failed: " + name)
         for line in output.splitlines():
-            print("# | " + line)
+            if self.verbose or not line.startswith("ok "):
+                print("# | " + line)
         sys.stdout.flush()
         return names
 
