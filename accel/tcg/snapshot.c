@@ -304,7 +304,7 @@ void exclusive_clear(CPUARMState *env)
 
 typedef struct Target {
     uint32_t phys;
-    uint8_t *host;              /* NULL: not RAM */
+    uint8_t *host;              /* NULL: not RAM at 0, the only memory with a monitor */
 } Target;
 
 /* Translate and check an exclusive access or a SWP: always aligned, with the rights of a store if `store`. */
@@ -319,12 +319,12 @@ static Target exclusive_target(CPUARMState *env, uint32_t va, uint32_t mem, bool
     }
     e = tlb_data_entry(env, va, store, mem);
     if (e > 0) {
-        /* A direct entry does not name the physical page: memory's RAM is one block at 0. */
+        /* A direct entry does not name the physical page; but only RAM at 0 has direct entries, and it is one block. */
         t.host = (uint8_t *)(uintptr_t)((uint64_t)e + va);
         t.phys = (uint32_t)(t.host - memory_ram_ptr(0, 1));
     } else {
         t.phys = entry_phys(e, va);
-        t.host = e & TLB_SLOW_MMIO ? NULL : memory_ram_ptr(t.phys, size);
+        t.host = (e & TLB_SLOW_MMIO) || t.phys >> TLB_PAGE_BITS >= nb_pages ? NULL : memory_ram_ptr(t.phys, size);
     }
     return t;
 }

@@ -243,6 +243,8 @@ int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uin
         e = tlb_slow_entry(phys_page, TLB_SLOW_MMIO);
     } else if (store) {
         e = store_entry(env, vpage, phys_page, host);
+    } else if (phys_page >= env->cpu->tlb->ram_pages) {
+        e = tlb_slow_entry(phys_page, TLB_SLOW_RAM);    /* the boot pen: exclusives must be able to tell it from RAM at 0 */
     } else {
         e = (int64_t)((uintptr_t)host - ((uint64_t)vpage << TLB_PAGE_BITS));
     }
@@ -378,7 +380,8 @@ bool tlb_others_may_write(CPUARMState *env, uint32_t phys_page)
     return false;
 }
 
-static void revoke_in_context(struct TLBContext *c, uint32_t vpage, uintptr_t host)
+/* Slow entries of the page go too: they say why it was special, and inline code trusts TLB_SLOW_WATCHED alone. */
+static void revoke_in_context(struct TLBContext *c, uint32_t vpage, uint32_t phys_page, uintptr_t host)
 {
     int64_t e;
 
@@ -386,7 +389,8 @@ static void revoke_in_context(struct TLBContext *c, uint32_t vpage, uintptr_t ho
         return;
     }
     e = c->t.write[vpage];
-    if (e > 0 && (uint64_t)e + ((uint64_t)vpage << TLB_PAGE_BITS) == host) {
+    if (e > 0 ? (uint64_t)e + ((uint64_t)vpage << TLB_PAGE_BITS) == host
+              : (e & TLB_SLOW_RAM) && entry_phys(e, 0) >> TLB_PAGE_BITS == phys_page) {
         c->t.write[vpage] = 0;
     }
 }
@@ -402,11 +406,11 @@ void tlb_revoke_writes(uint32_t phys_page)
         for (int k = 0; k < NB_CONTEXTS && w != WRITER_NONE; k++) {
             struct TLBContext *c = &s->ctx[k];
             if (w != WRITER_MANY) {
-                revoke_in_context(c, w - WRITER_FIRST, host);
+                revoke_in_context(c, w - WRITER_FIRST, phys_page, host);
                 continue;
             }
             for (uint32_t f = 0; f < c->nfilled; f++) {
-                revoke_in_context(c, c->filled[f], host);
+                revoke_in_context(c, c->filled[f], phys_page, host);
             }
         }
         if (w != WRITER_NONE) {

@@ -106,6 +106,33 @@ static bool emit_lea_add(Emitter *e, const IROp *op)
     return false;
 }
 
+/*
+ * `shl t, b, 1..3; add d, a, t`, t not used again: one LEA. Register-offset addressing and multiplications by 3, 5, 9 look like that.
+ */
+bool emit_shifted_add(Emitter *e, const IROp *op)
+{
+    const IROp *add = op + 1;
+    Loc a, b, d;
+    IRRef other;
+
+    if (op->opc != IR_shl || op->imm > 3 || op->setf || !ref_is_temp(op->d) || e->index + 1 >= e->b->nops ||
+        add->opc != IR_add || add->setf || e->temp_last[op->d - REF_T0] != e->index + 1) {
+        return false;
+    }
+    other = add->b == op->d ? add->a : add->a == op->d ? add->b : REF_NONE;
+    if (other == REF_NONE || other == op->d) {
+        return false;
+    }
+    a = emit_loc(e, other);
+    b = emit_loc(e, op->a);
+    d = emit_loc(e, add->d);
+    if (a.kind != LOC_REG || b.kind != LOC_REG || d.kind != LOC_REG) {
+        return false;
+    }
+    x_lea(&e->as, false, d.reg, rm_sib(a.reg, b.reg, (int)op->imm, 0));
+    return true;
+}
+
 static void emit_add_sub(Emitter *e, const IROp *op)
 {
     bool add = op->opc == IR_add;

@@ -189,6 +189,10 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
         }
         e->index = i;
         e->op = &b->ops[i];
+        if (emit_shifted_add(e, e->op)) {
+            i++;
+            continue;
+        }
         emit_op(e, e->op);
     }
     if (!e->failed) {

@@ -130,6 +130,7 @@ void emit_getc(Emitter *e, const IROp *op);
 
 /* emit-int.c, emit-mem.c, emit-fp.c, emit-exit.c: one op each; false: not theirs */
 bool emit_int_op(Emitter *e, const IROp *op);
+bool emit_shifted_add(Emitter *e, const IROp *op);          /* op and the next one together */
 bool emit_mem_op(Emitter *e, const IROp *op);
 bool emit_fp_op(Emitter *e, const IROp *op);
 bool emit_exit_op(Emitter *e, const IROp *op);

@@ -77,7 +77,9 @@ def run_kind(kind, options, emulators):
         for emulator, problem, where in problems:
             failures += 1
             comment("kind %s seed %d batch %d: %s: %s" % (kind, options.seed, batch, emulator.name, problem))
-            if where is not None and emulator is not reference:
+            if where is not None and emulator is reference:
+                comment(runner.describe(where, 0, [], "stops in or after"))
+            elif where is not None:
                 small = runner.minimise(where, 0, emulator, reference, template)
                 comment(runner.describe(small, 0, [], "stops at"))
         done += count

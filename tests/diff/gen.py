@@ -131,7 +131,8 @@ class Gen:
         if even:
             choices = [r for r in choices if r + 1 not in reserved]
         if not choices:
-            choices = [r for r in range(15) if r not in self.counters and r not in keep and not (even and (r & 1 or r == 14))]
+            choices = [r for r in range(15) if r not in self.counters and r not in keep and
+                       not (even and (r & 1 or r == 14 or r + 1 in self.counters))]
         reg = self.rng.choice(choices)
         self.lost(reg)
         return reg

@@ -221,7 +221,9 @@ class GenA32(gen.Gen):
             self.moved(reg, -8, True)
         words.append(names[load].fill({"c": cond, "n": reg, "d": value}))
         r = self.rng.random()
-        if r < 0.15:
+        # A STREX that must fail may abort or not where nothing can be stored.
+        writable = self.anchor.get(reg) == "rw"
+        if r < 0.15 and writable:
             words.append(0xF57FF01F)                        # CLREX
         elif r < 0.3:                                       # a store of our own nearby
             words.append(0xE5800000 | reg << 16 | self.reg() << 12 | self.rng.randrange(3) * 4)
@@ -229,7 +231,7 @@ class GenA32(gen.Gen):
             words.append(0xE2800001 | value << 16 | value << 12)
         if self.chance(0.93):
             words.append(names[store].fill({"c": cond, "n": reg, "m": data, "d": status}))
-            if self.chance(0.1):
+            if writable and self.chance(0.1):
                 words.append(names[store].fill({"c": cond, "n": reg, "m": data, "d": status}))
         return Item(*words, note="exclusive")
 

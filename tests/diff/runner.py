@@ -109,7 +109,8 @@ def run_all(sequences, emulator_list, template, limit=20):
     reference, expected, problem = next((r for r in results if r[0].oracle), results[0])
     problems = []
     if problem:
-        problems.append((reference, problem, None))
+        where = sequences[origin[len(expected)][0]] if len(expected) < len(states) else None
+        problems.append((reference, problem, where))
     differences, seen = [], set()
     for emulator, records, problem in results:
         if emulator is reference:
