@@ -33,28 +33,6 @@ static void emit_slot(Asm *as, int host)
     x_lea(as, true, RDX, rm_sib(RAX, RDX, 3, 0));
 }
 
-static void host_load(Asm *as, unsigned size, int reg, RM host)
-{
-    if (size == 0) {
-        x_movzx8(as, reg, host);
-    } else if (size == 1) {
-        x_movzx16(as, reg, host);
-    } else {
-        x_mov_r_rm(as, false, reg, host);
-    }
-}
-
-static void host_store(Asm *as, unsigned size, RM host, int reg)
-{
-    if (size == 0) {
-        x_mov8_rm_r(as, host, reg);
-    } else if (size == 1) {
-        x_mov16_rm_r(as, host, reg);
-    } else {
-        x_mov_rm_r(as, false, host, reg);
-    }
-}
-
 /* eax = guest address, checked for alignment; ecx = its page number. */
 static void emit_excl_address(Emitter *e, SlowPath *s, const IROp *op, unsigned size)
 {
@@ -110,7 +88,7 @@ static void emit_ldrex(Emitter *e, const IROp *op, unsigned size)
     }
     x_mov_rm_r(as, true, ENV(excl_host), RCX);
     x_mov_rm_i(as, ENV(excl_size), 1u << size);
-    host_load(as, size, RAX, rm_mem(RCX, 0));
+    emit_host_load(as, size, RAX, rm_mem(RCX, 0));
     if (cpu_count == 1) {
         x_mov_rm_r(as, true, ENV(excl_value), RAX);
     }
@@ -124,11 +102,11 @@ static uint8_t *emit_commit_alone(Emitter *e, const IROp *op, unsigned size)
     Asm *as = &e->as;
     uint8_t *fail;
 
-    host_load(as, size, RAX, rm_mem(RCX, 0));
+    emit_host_load(as, size, RAX, rm_mem(RCX, 0));
     x_alu_r_rm(as, ALU_CMP, false, RAX, ENV(excl_value));
     fail = x_jcc_fwd(as, X_NE);
     emit_load_ref(e, RAX, op->b);
-    host_store(as, size, rm_mem(RCX, 0), RAX);
+    emit_host_store(as, size, rm_mem(RCX, 0), RAX);
     return fail;
 }
 
@@ -146,7 +124,7 @@ static uint8_t *emit_commit(Emitter *e, const IROp *op, unsigned size)
     fail = x_jcc_fwd(as, X_NE);
     x_mov_r_rm(as, true, RCX, ENV(excl_host));
     emit_load_ref(e, RAX, op->b);
-    host_store(as, size, rm_mem(RCX, 0), RAX);
+    emit_host_store(as, size, rm_mem(RCX, 0), RAX);
     x_mov_r_rm(as, true, RAX, ENV(excl_version));
     x_alu_rm_i(as, ALU_ADD, true, rm_reg(RAX), 2);
     x_mov_rm_r(as, true, rm_mem(RDX, 0), RAX);

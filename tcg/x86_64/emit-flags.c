@@ -75,26 +75,6 @@ void emit_flags_defined(Emitter *e, EFKind kind)
     }
 }
 
-static uint8_t cond_flags(int cc)
-{
-    switch (cc) {
-    case CC_EQ: case CC_NE:
-        return F_Z;
-    case CC_CS: case CC_CC:
-        return F_C;
-    case CC_MI: case CC_PL:
-        return F_N;
-    case CC_VS: case CC_VC:
-        return F_V;
-    case CC_HI: case CC_LS:
-        return F_C | F_Z;
-    case CC_GE: case CC_LT:
-        return F_N | F_V;
-    default:
-        return F_N | F_Z | F_V;
-    }
-}
-
 /* The condition from EFLAGS that hold its flags. */
 static X86CC cond_from_eflags(Emitter *e, int cc)
 {
@@ -162,7 +142,7 @@ static X86CC cond_from_memory(Emitter *e, int cc)
 
 X86CC emit_cond(Emitter *e, int cc)
 {
-    uint8_t need = cond_flags(cc);
+    uint8_t need = ir_cc_flags((uint8_t)cc);
     return (need & ~e->ef.mask) ? cond_from_memory(e, cc) : cond_from_eflags(e, cc);
 }
 

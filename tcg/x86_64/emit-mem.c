@@ -84,6 +84,28 @@ static bool always_slow(Emitter *e, SlowPath *s, const IROp *op)
     return true;
 }
 
+void emit_host_load(Asm *as, unsigned size, int reg, RM host)
+{
+    if (size == 0) {
+        x_movzx8(as, reg, host);
+    } else if (size == 1) {
+        x_movzx16(as, reg, host);
+    } else {
+        x_mov_r_rm(as, false, reg, host);
+    }
+}
+
+void emit_host_store(Asm *as, unsigned size, RM host, int reg)
+{
+    if (size == 0) {
+        x_mov8_rm_r(as, host, reg);
+    } else if (size == 1) {
+        x_mov16_rm_r(as, host, reg);
+    } else {
+        x_mov_rm_r(as, false, host, reg);
+    }
+}
+
 static void emit_fp_load(Emitter *e, const IROp *op, RM host)
 {
     Asm *as = &e->as;
@@ -187,13 +209,7 @@ static void emit_int_store(Emitter *e, const IROp *op, RM host)
             x_bswap(as, false, RDX);
         }
     }
-    if (size == 0) {
-        x_mov8_rm_r(as, host, reg);
-    } else if (size == 1) {
-        x_mov16_rm_r(as, host, reg);
-    } else {
-        x_mov_rm_r(as, false, host, reg);
-    }
+    emit_host_store(as, size, host, reg);
 }
 
 static void emit_fp_store(Emitter *e, const IROp *op, RM host)

@@ -140,6 +140,9 @@ void emit_helper_call(Emitter *e, const IROp *op);           /* the whole call, 
 bool emit_exclusive(Emitter *e, const IROp *op);            /* LDREX, STREX inline; false: call the helper */
 void emit_watched_store(Asm *as);                           /* start of the store thunk */
 
+/* One access of 1, 2 or 4 bytes (size = log2) to host memory, zero-extended. */
+void emit_host_load(Asm *as, unsigned size, int reg, RM host);
+void emit_host_store(Asm *as, unsigned size, RM host, int reg);
 void emit_slow_mem(Emitter *e, SlowPath *s);
 void emit_slow_fp(Emitter *e, SlowPath *s);
 
