@@ -306,6 +306,8 @@ void slow_store64(CPUARMState *env, uint32_t va, uint64_t val, uint32_t mem, uin
         store_any(env, va, val, 8, mem);
         return;
     }
+    /* Both words must be storable before one changes; the fault address is that of the first one that is not. */
+    tlb_data_entry(env, va, true, mem);
     tlb_data_entry(env, va + 4, true, mem);
     store_any(env, va, (uint32_t)(mem & MEM_BE ? val >> 32 : val), 4, mem);
     store_any(env, va + 4, (uint32_t)(mem & MEM_BE ? val : val >> 32), 4, mem);

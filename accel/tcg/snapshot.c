@@ -370,10 +370,24 @@ uint32_t helper_ldrex(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t unus
 
 static void store_hits_code(CPUARMState *env, uint32_t phys, unsigned size)
 {
+    /* Store, then look: see mpd.h. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (mpd_page_has_code(phys >> TLB_PAGE_BITS) && mpd_range_has_code(phys, size)) {
         mpd_invalidate_range(env, phys, size);
     }
+}
+
+/*
+ * Before a store that hits code already: blocks hold literals as constants, so nobody may run one between the store and its
+ * invalidation. Reservations may end while this waits. True: exclusive_end() afterwards.
+ */
+static bool stop_readers_of_code(CPUARMState *env, const Target *t, unsigned size)
+{
+    if (!t->host || !mpd_page_has_code(t->phys >> TLB_PAGE_BITS) || !mpd_range_has_code(t->phys, size)) {
+        return false;
+    }
+    exclusive_begin(env);
+    return true;
 }
 
 /* The store, if the reservation stands. */
@@ -402,7 +416,7 @@ uint32_t helper_strex(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
     unsigned size = 1u << (mem & MEM_SIZE);
     uint64_t v = size == 8 ? env->tmp[0] | (uint64_t)env->tmp[1] << 32 : val;
     Target t = exclusive_target(env, va, mem, true);
-    bool ok = false;
+    bool stopped = stop_readers_of_code(env, &t, size), ok = false;
 
     if (t.host && env->excl_host == (uintptr_t)t.host && env->excl_size == size) {
         ok = commit(env, t, to_memory_order(v, size, mem), size);
@@ -413,6 +427,9 @@ uint32_t helper_strex(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
         env->cpu->n.strex_ok++;
     } else {
         env->cpu->n.strex_fail++;
+    }
+    if (stopped) {
+        exclusive_end(env);
     }
     return !ok;
 }
@@ -428,6 +445,7 @@ uint32_t helper_swp(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
     unsigned size = 1u << (mem & MEM_SIZE);
     Target t;
     uint64_t v = to_memory_order(size == 1 ? (uint8_t)val : val, size, mem), old;
+    bool stopped;
 
     /* A fault that the load alone would raise is reported as a read. */
     exclusive_target(env, va, mem, false);
@@ -436,8 +454,10 @@ uint32_t helper_swp(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
     if (!t.host) {
         old = mmio_read(t.phys, size, env->cpu_index);
         mmio_write(t.phys, val, size, env->cpu_index);
+        store_hits_code(env, t.phys, size);
         return (uint32_t)old;
     }
+    stopped = stop_readers_of_code(env, &t, size);
     if (exclusive_page_watched(t.phys >> TLB_PAGE_BITS)) {
         uint64_t *slot = slot_of(t.host), version = slot_lock(slot);
         old = mem_swap(t.host, v, size);
@@ -446,5 +466,8 @@ uint32_t helper_swp(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
         old = mem_swap(t.host, v, size);
     }
     store_hits_code(env, t.phys, size);
+    if (stopped) {
+        exclusive_end(env);
+    }
     return (uint32_t)to_memory_order(old, size, mem);
 }

@@ -49,7 +49,8 @@ typedef struct TCGBackend {
     bool (*emit)(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf);
     /*
      * Run from tb until something leaves translated code. env->regs[15] is then the next PC|T.
-     * Returns (uintptr_t)tb2 | n when block tb2 left by its unchained jump n (0 or 1), else 0.
+     * Returns (uintptr_t)tb2 | n when block tb2 left by its unchained jump n (0 or 1), else 0. Not 0 also means that
+     * env may lack the flags the target does not read (IROp.savef): no exception may be taken before it has run.
      */
     uintptr_t (*exec)(CPUARMState *env, TranslationBlock *tb);
     /* Point jump n of tb at `to` / back at its stub: one aligned 4-byte atomic store; others may execute it. */

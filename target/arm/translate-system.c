@@ -277,7 +277,9 @@ bool trans_mcr15(DisasContext *s, uint32_t insn)
         ir_emit(s->b, IR_barrier, REF_NONE, REF_NONE, REF_NONE, 0);
         return true;
     case CP15_PREFETCH_FLUSH:
-        gen_exit_jmp(s, s_next(s));
+        /* What follows may be new text by then: nothing is known about the flags it reads, so all of them live on. */
+        ir_emit(s->b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, s_next(s));
+        s->end = END_JMP;
         return true;
     case CP15_WFI:
         if (s_priv(s)) {

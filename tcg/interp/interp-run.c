@@ -225,7 +225,7 @@ static void int_op(InterpRun *r, const IROp *op)
     interp_set(r, op->d, result);
 }
 
-void interp_run(CPUARMState *env, const IRBlock *b)
+bool interp_run(CPUARMState *env, const IRBlock *b)
 {
     uint32_t temps[b->ntemps + 1];
     uint64_t ftemps[b->nftemps + 1];
@@ -259,12 +259,12 @@ void interp_run(CPUARMState *env, const IRBlock *b)
             break;
         case IR_exit_jmp:
             env->regs[15] = op->imm;
-            return;
+            return op->savef != F_NZCV;
         case IR_exit_ind:
             env->regs[15] = interp_get(&r, op->a);
-            return;
+            return false;
         case IR_exit_main:
-            return;
+            return false;
         default:
             if (op->opc >= IR_fadd) {
                 interp_fp_op(&r, op);
@@ -274,4 +274,5 @@ void interp_run(CPUARMState *env, const IRBlock *b)
             break;
         }
     }
+    return false;
 }

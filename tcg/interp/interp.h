@@ -58,8 +58,8 @@ void interp_set_fp(const InterpRun *r, IRRef ref, uint64_t value);
 
 /* A compact copy of b (free() it), or NULL without memory. */
 IRBlock *interp_compact(const IRBlock *b);
-/* Run the compact block until one of its exits; leaves env->regs[15] = next PC|T. */
-void interp_run(CPUARMState *env, const IRBlock *b);
+/* Run the compact block until one of its exits; leaves env->regs[15] = next PC|T. True: by a jump that keeps not all flags. */
+bool interp_run(CPUARMState *env, const IRBlock *b);
 /* interp-fp.c: ops from IR_fadd on. interp-mem.c: ld, st, ldm, stm. */
 void interp_fp_op(const InterpRun *r, const IROp *op);
 void interp_mem_op(const InterpRun *r, const IROp *op);

@@ -14,7 +14,7 @@ STRESSORS = (
     "cpu 4", "matrix 4", "atomic 4", "futex 4", "fork 4", "vm 2 --vm-bytes 16M", "mmap 2 --mmap-bytes 8M", "switch 4",
     "pipe 4", "sock 2", "epoll 2", "eventfd 2", "timer 2", "timerfd 2", "sem 2", "sem-sysv 2", "msg 2", "mq 2",
     "shm 2 --shm-bytes 4M", "poll 2", "fault 4", "signal 4", "sigsegv 2", "pthread 4", "clone 2", "memcpy 2",
-    "qsort 2", "str 2", "inotify 2", "get 2", "clock 2", "nanosleep 2", "mutex 4", "membarrier 2", "yield 4", "tsearch 2",
+    "qsort 2", "str 2", "inotify 2", "get 2", "clock 2", "nanosleep 2", "mutex 4", "membarrier 2", "yield 4", "tsearch 2", "icache 2",
 )
 
 

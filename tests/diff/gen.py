@@ -93,6 +93,7 @@ class Gen:
     npointers = 2
     nindexes = 1
     loops = True
+    not_counter = ()
 
     def __init__(self, rng: random.Random):
         self.rng = rng
@@ -180,7 +181,7 @@ class Gen:
                     items[-1].cond = COND_AL if self.thumb else items[-1].cond
                 self.skip_left = max(self.skip_left, items[-1].count + 1)
             elif r < 0.06 and loop is None and self.loops:
-                reg = self.dest()
+                reg = self.dest(self.not_counter)
                 if self.thumb and reg > 7:
                     continue
                 self.counters.add(reg)

@@ -68,7 +68,7 @@ def assemble(source, address, defines=(), sections=(".text",), entry=None):
         path = os.path.join(tmp, "a")
         with open(path + ".S", "w", encoding="utf-8") as file:
             file.write(source)
-        run_tool("as", *["--defsym=%s=%d" % d for d in defines], "-o", path + ".o", path + ".S")
+        run_tool("as", "--no-warn", *["--defsym=%s=%d" % d for d in defines], "-o", path + ".o", path + ".S")
         run_tool("ld", "-N", "--no-warn-rwx-segments", "-Ttext", hex(address), "--section-start=.vectors=0", "-e", entry or hex(address),
                  "-o", path + ".elf", path + ".o")
         parts = {}

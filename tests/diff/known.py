@@ -89,7 +89,21 @@ KNOWN = [
 ]
 
 
-def filter_fields(fields, oracle, state, code):
-    """Remove differences (name, ours, theirs) that an entry of KNOWN explains."""
+def failing_strex_aborts(ours, oracle, state, code):
+    insn, thumb = Record(ours, state, code).aborted()
+    return not thumb and insn & 0x0F900FF0 == 0x01800F90 and oracle["type"] != DATA_ABORT
+
+
+# Rules about a whole record: (what, section, function of both records' words, state and code).
+WHOLE = [
+    ("a STREX without reservation may abort on an address it cannot store to; the oracle only reports failure",
+     "DDI 0100I A4.1.111", failing_strex_aborts),
+]
+
+
+def filter_fields(fields, ours, oracle, state, code):
+    """Remove differences (name, ours, theirs) that an entry of KNOWN or WHOLE explains."""
+    if any(rule(ours, oracle, state, code) for _, _, rule in WHOLE):
+        return []
     record = Record(oracle, state, code)
     return [f for f in fields if not any(rule(record, *f) for _, _, rule in KNOWN)]

@@ -97,7 +97,8 @@ def compare_records(got, want, by_oracle, state, code):
                     fields.append(("[%#x]" % (start + n), int.from_bytes(a, "little"), int.from_bytes(b, "little")))
             offset += size
     if by_oracle:
-        fields = known.filter_fields(fields, dict(zip(image.RECORD_FIELDS, want[0])), state, code)
+        fields = known.filter_fields(fields, dict(zip(image.RECORD_FIELDS, got[0])),
+                                     dict(zip(image.RECORD_FIELDS, want[0])), state, code)
     return fields
 
 

@@ -7,6 +7,7 @@
  */
 #include "runtime.h"
 
+/* The boot pen is memory beside RAM; its code lies at its start. */
 enum { PEN = 0xe0000000u, RAM_END = 64u << 20, PAGE = 4096 };
 
 static uint32_t ldrex(uint32_t address)
@@ -41,17 +42,18 @@ static uint32_t strexd(uint32_t address, uint64_t value)
     return failed;
 }
 
+/* By its encoding: the assembler warns of SWP. */
 static uint32_t swp(uint32_t address, uint32_t value)
 {
-    uint32_t old;
+    register uint32_t old __asm__("r0"), v __asm__("r1") = value, at __asm__("r2") = address;
 
-    __asm__ volatile("swp %0, %1, [%2]" : "=&r"(old) : "r"(value), "r"(address) : "memory");
+    __asm__ volatile(".inst 0xe1020091 @ swp r0, r1, [r2]" : "=&r"(old) : "r"(v), "r"(at) : "memory");
     return old;
 }
 
 static void exclusives(void)
 {
-    static const uint32_t places[] = { PEN, PEN + PAGE - 8, SYS_24MHZ & ~7u, 0x30000000, 0xfffffff8, RAM_END - 8, RAM_END };
+    static const uint32_t places[] = { PEN + 0x800, PEN + PAGE - 8, SYS_24MHZ & ~7u, 0x30000000, 0xfffffff8, RAM_END - 8, RAM_END };
     uint32_t failed;
 
     for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {

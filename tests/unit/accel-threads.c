@@ -15,6 +15,11 @@ static void (*thread_fn)(int index);
 
 void accel_create_cpus(int n)
 {
+    for (int i = 0; i < ARM_MAX_CPUS; i++) {
+        free(cpu_states[i] ? cpu_states[i]->env : NULL);
+        free(cpu_states[i]);
+        cpu_states[i] = NULL;
+    }
     cpu_count = n;
     for (int i = 0; i < n; i++) {
         CPUState *cpu = calloc(1, sizeof(*cpu));

@@ -21,6 +21,7 @@ static IROp *exit_jmp(uint8_t live)
     IROp *op = emit(IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0x8004);
 
     op->savef = live;
+    op->setf &= live;
     return op;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Parallel primitives of the SPLASH programs: locks, barriers, pause flags, threads, clock, and what every program needs
- * besides (command line, memory, random numbers, the final line).
+ * Parallel primitives of the SPLASH programs: locks, barriers, pause flags, threads, clock, and what every program
+ * needs besides (command line, memory, random numbers, the final line).
  *
- * Each program is one C file that includes this header once. All waiting sleeps in the kernel (no spinning), so a program
- * with more threads than CPUs makes progress, and what is measured contains the guest's futexes and rescheduling
- * interrupts. A lock, barrier or flag orders memory; plain data passed through one needs nothing else.
+ * Each program is one C file that includes this header once. All waiting sleeps in the kernel (no spinning), so a
+ * program with more threads than CPUs makes progress, and what is measured contains the guest's futexes and
+ * rescheduling interrupts. A lock, barrier or flag orders memory; plain data passed through one needs nothing else.
  */
 #ifndef SPLASH_ANL_H
 #define SPLASH_ANL_H
@@ -104,7 +104,7 @@ static inline void anl_barrier(AnlBarrier *barrier, int count)
     pthread_mutex_unlock(&barrier->lock);
 }
 
-/* Pause flags: WAITPAUSE(f) returns once SETPAUSE(f) was done since the last CLEARPAUSE(f), for any number of waiters. */
+/* Pause flags: WAITPAUSE(f) returns once SETPAUSE(f) came after the last CLEARPAUSE(f), for any number of waiters. */
 
 typedef struct AnlFlag {
     pthread_mutex_t lock;
@@ -220,7 +220,8 @@ static inline void __attribute__((noreturn)) anl_usage(const char *program, cons
     for (int i = 0; i < count; i++) {
         const AnlOption *o = &options[i];
 
-        fprintf(stderr, "  -%c  %s, %ld to %ld (%ld; with -t %ld)\n", o->letter, o->what, o->min, o->max, o->usual, o->test);
+        fprintf(stderr, "  -%c  %s, %ld to %ld (%ld; with -t %ld)\n", o->letter, o->what, o->min, o->max, o->usual,
+                o->test);
     }
     exit(1);
 }
@@ -281,8 +282,8 @@ static inline int anl_options(int argc, char **argv, const AnlOption *options, i
 }
 
 /*
- * The last line of a program whose answer is right. parallel: the measured part; total: since begin (the start of main),
- * so with making the input and checking the answer.
+ * The last line of a program whose answer is right. parallel: the measured part; total: since begin (the start of
+ * main), so with making the input and checking the answer.
  */
 static inline void anl_report(const char *name, double parallel, double begin)
 {

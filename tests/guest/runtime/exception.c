@@ -21,6 +21,8 @@ uint32_t user_call(user_fn *fn, uint32_t a, uint32_t b, void *stack, uint32_t **
 _Noreturn void user_resume(uint32_t result, uint32_t *sp);
 uint32_t call_catching(uint32_t address, uint32_t argument, uint32_t *resume);
 
+extern char user_exit[];        /* start.S: the end of a function called by user_run() */
+
 static _Noreturn void unexpected(const struct exc *e)
 {
     static const char *const names[EXC_COUNT] = { "reset", "undefined instruction", "SVC", "prefetch abort",
@@ -76,6 +78,9 @@ void exc_dispatch(struct exc *e)
             e->lr = c->resume;
             e->spsr &= ~PSR_T;
             c->resume = 0;
+        } else if ((e->spsr & 0x1f) == MODE_USR && (c->log.ifsr & 0x40f) != 2) {
+            e->lr = (uint32_t)user_exit;
+            e->spsr &= ~PSR_T;
         } else {
             e->lr += insn_size - 4;
         }

@@ -139,7 +139,7 @@ exception:
     movs    pc, lr
 
 @ uint32_t user_call(function, a, b, stack, uint32_t **saved_sp): run a function (bit 0: Thumb) in User mode.
-    .global user_call, user_resume
+    .global user_call, user_resume, user_exit
 user_call:
     push    {r4-r11, lr}
     ldr     r4, [sp, #36]
