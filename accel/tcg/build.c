@@ -21,7 +21,7 @@ static void log_guest(const IRBlock *ir, const uint8_t *page)
         FILE *f = qemu_log_lock();
 
         fprintf(f, "----------------\nIN:\n");
-        disas_guest(f, ir->pc, page + (ir->pc & 0xffe), ir->guest_bytes);
+        disas_guest(f, ir->pc, page + (ir->pc & (ir->pc & 1 ? 0xffe : 0xffc)), ir->guest_bytes);
         fputc('\n', f);
         qemu_log_unlock(f);
     }
@@ -53,15 +53,15 @@ static void log_host(const TranslationBlock *tb)
 
 /*
  * Translate and emit into tb. False: no room. An empty cache must take any block, so there a block that does not fit is
- * made of fewer and fewer instructions.
+ * made of fewer and fewer instructions; and so is, everywhere, one that exceeds a limit of the back end: no flush helps it.
  */
-static bool translate_and_emit(CodeCache *cache, TranslationBlock *tb, const uint8_t *page, int max_insns)
+static bool translate_and_emit(CodeCache *cache, TranslationBlock *tb, const uint8_t *page, int max_insns, bool has_data)
 {
     IRBlock *ir = &cache->ir;
     bool empty = cache->buf.ptr == cache->first;
 
     for (;;) {
-        arm_translate(ir, tb->pc, tb->flags, page, max_insns);
+        (has_data ? arm_translate_with_data : arm_translate)(ir, tb->pc, tb->flags, page, max_insns);
         log_guest(ir, page);
         log_ir(ir, LOG_OP, "OP");
         ir_optimize(ir);
@@ -72,7 +72,7 @@ static bool translate_and_emit(CodeCache *cache, TranslationBlock *tb, const uin
             log_host(tb);
             return true;
         }
-        if (!empty) {
+        if (!empty && !cache->buf.too_complex) {
             return false;
         }
         if (max_insns == 1) {
@@ -107,6 +107,7 @@ TranslationBlock *tb_build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t 
     uint32_t phys_page = phys_pc >> 12;
     TranslationBlock *tb = NULL;
     uint32_t word = 0;
+    bool has_data = false;
 
     if (page) {
         mpd_protect_page(cpu->env, phys_page);
@@ -122,7 +123,7 @@ TranslationBlock *tb_build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t 
         tb->flags = flags;
         tb->phys_pc = phys_pc;
         if (page) {
-            mpd_build_begin(phys_page);
+            has_data = mpd_build_begin(phys_page);
             /*
              * A copy, so that the translator sees one text however often it looks while other CPUs store. The whole
              * page: it looks ahead at the targets of jumps.
@@ -132,7 +133,7 @@ TranslationBlock *tb_build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t 
             memset(cache->page, 0, sizeof(cache->page));
             memcpy(cache->page + (phys_pc & 0xffc), &word, sizeof(word));
         }
-        if (translate_and_emit(cache, tb, cache->page, page ? BLOCK_MAX_INSNS : 1)) {
+        if (translate_and_emit(cache, tb, cache->page, page ? BLOCK_MAX_INSNS : 1, has_data)) {
             cpu_count_event(cpu, build);
             if (page) {
                 mpd_add_block(tb);

@@ -6,6 +6,7 @@
  * code. So its caller must hold no lock that a register access takes. dma_read() takes none.
  */
 #include "accel/tcg/cpu-state.h"
+#include "accel/tcg/elock.h"
 #include "accel/tcg/guest-mem.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/snapshot.h"
@@ -36,6 +37,16 @@ bool dma_write(uint32_t phys, const void *buf, uint32_t len)
     p = memory_ram_ptr(phys, len);
     if (!p) {
         return false;
+    }
+    if (mpd_store_begin(phys, len)) {
+        CPUARMState *env = current_cpu ? current_cpu->env : NULL;
+
+        exclusive_begin(env);
+        guest_mem_write(p, buf, len);
+        exclusive_dma_store(phys, len);
+        mpd_invalidate_range(env, phys, len);
+        exclusive_end(env);
+        return true;
     }
     guest_mem_write(p, buf, len);
     exclusive_dma_store(phys, len);

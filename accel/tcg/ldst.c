@@ -167,7 +167,7 @@ static void store_special(CPUARMState *env, uint32_t phys, uint64_t v, unsigned 
         store_plain(env, phys, host, v, size);
         return;
     }
-    if (mpd_range_has_code(phys, size)) {
+    if (mpd_store_begin(phys, size)) {
         /* Blocks hold literals as constants: nobody may run one between the store and its end. */
         exclusive_begin(env);
         store_plain(env, phys, host, v, size);

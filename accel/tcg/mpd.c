@@ -12,6 +12,12 @@
  * writer stores, fences, then asks mpd_range_has_code(). At least one of them sees the other. A writer that sees a
  * builder waits for it by its exclusive section and finds the block in the list.
  *
+ * Literals. A block may hold a word of its page as a constant. If a store to it were visible before the block is gone, a CPU
+ * could read the new value through a register and then the old one from the block, which coherence forbids. So a
+ * store that hits a block is done inside an exclusive section; and since a builder may come between a writer's question
+ * and its store, nobody takes constants from a page that was stored to since it became a code page (`data`).
+ * Writer: sets `data`, fences, asks; builder: raises `building`, fences, reads `data`.
+ *
  * Pages change their use: freed program pages become data. A page whose last block went away loses its mark, so that
  * stores become fast again; if that happens to a page over and over, its mark stays for longer and longer (idle_limit).
  *
@@ -43,6 +49,7 @@ typedef struct MPDPage {
     uint32_t lock;
     uint32_t building;          /* CPUs translating from the page; atomic */
     uint32_t idle_stores;       /* while there are no blocks; atomic, relaxed */
+    uint32_t data;              /* stored to while it had the mark; atomic; cleared in exclusive sections */
     uint32_t hits;              /* exclusive section */
     uint32_t clears;            /* exclusive section for writing; atomic */
 } __attribute__((aligned(64))) MPDPage;
@@ -139,6 +146,7 @@ void mpd_protect_page(CPUARMState *env, uint32_t phys_page)
         if (!mpd_page_has_code(phys_page)) {
             tlb_revoke_writes(phys_page);
             pages[phys_page].hits = 0;
+            __atomic_store_n(&pages[phys_page].data, 0, __ATOMIC_RELAXED);
             __atomic_store_n(&pages[phys_page].idle_stores, 0, __ATOMIC_RELAXED);
             __atomic_store_n(&page_has_code[phys_page], 1, __ATOMIC_SEQ_CST);
         }
@@ -146,10 +154,11 @@ void mpd_protect_page(CPUARMState *env, uint32_t phys_page)
     }
 }
 
-void mpd_build_begin(uint32_t phys_page)
+bool mpd_build_begin(uint32_t phys_page)
 {
     /* A locked operation: a full fence on the host, before guest code is read. */
     __atomic_add_fetch(&pages[phys_page].building, 1, __ATOMIC_SEQ_CST);
+    return __atomic_load_n(&pages[phys_page].data, __ATOMIC_SEQ_CST);
 }
 
 void mpd_build_end(uint32_t phys_page)
@@ -269,6 +278,25 @@ bool mpd_range_has_code(uint32_t phys, uint32_t len)
             return false;
         }
     }
+}
+
+bool mpd_store_begin(uint32_t phys, uint32_t len)
+{
+    uint32_t last;
+
+    if (!len || !pages) {
+        return false;
+    }
+    last = range_last(phys, len) >> 12;
+    for (uint32_t page = phys >> 12;; page++) {
+        if (!__atomic_load_n(&pages[page].data, __ATOMIC_RELAXED) && mpd_page_has_code(page)) {
+            __atomic_exchange_n(&pages[page].data, 1, __ATOMIC_SEQ_CST);
+        }
+        if (page == last) {
+            break;
+        }
+    }
+    return mpd_range_has_code(phys, len);
 }
 
 /* Exclusive section. Forget the blocks of the page that [phys, last] hits. */

@@ -17,8 +17,9 @@ void mpd_protect_page(CPUARMState *env, uint32_t phys_page);
 /*
  * Around reading guest code and mpd_add_block(): until mpd_build_end() every store to the page counts as one to code,
  * so a writer waits for the build and then finds the block. CPU thread, no exclusive section between the two.
+ * True: the page holds data as well, that is, no word of it may be taken as a constant.
  */
-void mpd_build_begin(uint32_t phys_page);
+bool mpd_build_begin(uint32_t phys_page);
 void mpd_build_end(uint32_t phys_page);
 /* Registers the block; the page is protected. */
 void mpd_add_block(TranslationBlock *tb);
@@ -27,9 +28,13 @@ void mpd_forget_owner(TranslationBlock *tb);
 /* Unified caches: forget all blocks of the page. Exclusive section (Flush). */
 void mpd_forget_page(uint32_t phys_page);
 /*
- * Writers of pages that have code must do it in this order: store, full fence, mpd_range_has_code(), and if true
- * mpd_invalidate_range(). (Asking first would miss a block that is being built between question and store.)
+ * Writers of pages that have code must do it in this order: mpd_store_begin(), and if it says so, exclusive section, store,
+ * mpd_invalidate_range(); else store, full fence, mpd_range_has_code(), and if true mpd_invalidate_range(). (Asking
+ * only first would miss a block that is being built between question and store; storing first would let blocks with
+ * literals of the page run behind the store.)
  */
+/* Any thread. The caller is about to store: would that touch translated bytes? Else the page counts as data from now on. */
+bool mpd_store_begin(uint32_t phys, uint32_t len);
 /* Any thread: would a write to [phys, phys+len) touch translated bytes? */
 bool mpd_range_has_code(uint32_t phys, uint32_t len);
 /*

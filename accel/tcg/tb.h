@@ -39,13 +39,17 @@ struct TranslationBlock {
 /* A piece of executable memory that one builder fills. Owned by whoever holds B (unified) or by the CPU (separate). */
 typedef struct CodeBuffer {
     uint8_t *base, *ptr, *end;
+    bool too_complex;           /* emit() failed by a limit of the back end: not room, but fewer instructions will help */
 } CodeBuffer;
 
 typedef struct TCGBackend {
     const char *name;
     /* Once, before any CPU runs: emit the shared prologue and thunks at the start of each buffer. False: no room. */
     bool (*init_buffer)(CodeBuffer *buf);
-    /* Emit b into buf; fills tb->code, code_size, jmp[].{target_pc,patch_offset,stub_offset}. False: buffer full (buf unchanged). */
+    /*
+     * Emit b into buf; fills tb->code, code_size, jmp[].{target_pc,patch_offset,stub_offset}. False: the buffer is full
+     * or the block too complex (see there); ptr is unchanged.
+     */
     bool (*emit)(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf);
     /*
      * Run from tb until something leaves translated code. env->regs[15] is then the next PC|T.

@@ -38,7 +38,8 @@ build_kernel() {
         --exclude='*/arch/[b-z]*/*.[chS]' --exclude='*/tools/testing/*'
     cp "$here/full.dts" "linux/arch/arm/boot/dts/${KERNEL_DTB_FULL%.dtb}.dts"
     cd linux
-    kernel_make -s KCONFIG_ALLCONFIG="$here/kernel.config" allnoconfig >"$log" 2>&1 || { cat "$log" >&2; die "kernel configuration failed"; }
+    kernel_make -s KCONFIG_ALLCONFIG="$here/kernel.config" allnoconfig >"$log" 2>&1 ||
+        { cat "$log" >&2; die "kernel configuration failed"; }
     # An option that Kconfig dropped silently (a dependency, a new name) would surface as a strange guest much later.
     while read -r option; do
         grep -qxF "$option" .config || missing="$missing $option"

@@ -58,7 +58,7 @@ static bool fold_literal(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uin
 {
     uint32_t va, v;
 
-    if (!ref_is_const(base) || mem != 2 || s->max_insns == 1) {
+    if (!ref_is_const(base) || mem != 2 || !s->take_literals) {
         return false;
     }
     va = ir_const_value(s->b, base) + imm;

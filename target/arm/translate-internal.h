@@ -33,6 +33,7 @@ typedef struct DisasContext {
     uint32_t insn;          /* the word; a 16-bit one zero-extended */
     int max_insns;
     bool thumb;
+    bool take_literals;     /* words of the page may be taken as constants */
     uint8_t cond;           /* CC_* of the instruction; CC_AL for Thumb and the unconditional space */
     uint8_t end;            /* END_*, set by the gen_exit_* builders */
     uint8_t skip_cond;      /* condition of the open skip region, CC_AL: none is open */

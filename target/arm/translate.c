@@ -105,10 +105,11 @@ static void translate_insn(DisasContext *s)
     }
 }
 
-void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns)
+static void translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns, bool literals)
 {
     DisasContext s = {
         .b = b,
+        .take_literals = literals && max_insns > 1,
         .code_page = code_page,
         .flags = flags,
         .max_insns = max_insns,
@@ -136,6 +137,16 @@ void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_
     }
     b->guest_bytes = s.next_pc - start;
     b->depend_bytes = (s.depend_end - s.next_pc < 4096 ? s.depend_end : s.next_pc) - start;
+}
+
+void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns)
+{
+    translate(b, pc, flags, code_page, max_insns, true);
+}
+
+void arm_translate_with_data(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns)
+{
+    translate(b, pc, flags, code_page, max_insns, false);
 }
 
 /* Flags that condition cc reads. */

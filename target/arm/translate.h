@@ -11,6 +11,8 @@
  * Thumb BL pairs are two separate instructions.
  */
 void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns);
+/* The same for a page that holds data as well: no word of it is taken as a constant. */
+void arm_translate_with_data(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns);
 
 /*
  * Flags (F_*) that are live on entry to the code at PC|T `pc`: looks at a few instructions within the page; F_NZCV if

@@ -65,15 +65,13 @@ void emit_store_ref(Emitter *e, IRRef r, int reg)
 
 SlowPath *emit_slow(Emitter *e, SlowKind kind)
 {
-    static SlowPath sink;
     SlowPath *s;
 
-    if (e->nslow == EMIT_MAX_SLOW) {
+    /* The last record is for what comes after a failure. */
+    if (e->nslow == EMIT_MAX_SLOW - 1) {
         e->failed = true;
-        sink.nfields = 0;
-        return &sink;
     }
-    s = &e->slow[e->nslow++];
+    s = &e->slow[e->nslow == EMIT_MAX_SLOW - 1 ? e->nslow : e->nslow++];
     *s = (SlowPath) { .kind = kind, .op = e->op, .pc = e->pc, .save_xmm = emit_xmm_live(e) };
     return s;
 }
@@ -92,6 +90,10 @@ static void emit_br_if(Emitter *e, const IROp *op)
 {
     X86CC cc = emit_cond(e, op->cc);
 
+    if (e->nfixups == EMIT_MAX_FIXUPS) {
+        e->failed = true;
+        e->nfixups--;
+    }
     e->label_ef[op->imm] = e->ef;
     e->fixups[e->nfixups].label = (uint16_t)op->imm;
     e->fixups[e->nfixups++].field = x_jcc_fwd(&e->as, cc);
@@ -135,8 +137,8 @@ static void emit_slow_paths(Emitter *e)
 {
     for (int i = 0; i < e->nslow; i++) {
         SlowPath *s = &e->slow[i];
-        if (e->as.end - e->as.p < 1024) {
-            e->failed = true;
+        if (e->as.end - e->as.p < EMIT_ROOM) {
+            e->full = true;
             return;
         }
         for (int k = 0; k < s->nfields; k++) {
@@ -161,7 +163,8 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     Emitter *e = &emitter;
     uint8_t *start = (uint8_t *)(((uintptr_t)buf->ptr + 15) & ~(uintptr_t)15);
 
-    if (start + 4096 > buf->end) {
+    buf->too_complex = false;
+    if (buf->end - start < EMIT_ROOM) {
         return false;
     }
     e->as = (Asm) { start, buf->end };
@@ -169,7 +172,7 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     e->tb = tb;
     e->buf_base = buf->base;
     e->njumps = e->nfixups = e->nslow = 0;
-    e->failed = false;
+    e->failed = e->full = false;
     e->xmm_next = 0;
     memset(e->label_refs, 0, b->nlabels);
     for (int i = 0; i < b->nops; i++) {
@@ -184,8 +187,9 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     emit_xmm_forget_all(e);
 
     for (int i = 0; i < b->nops && !e->failed; i++) {
-        if (e->as.end - e->as.p < 1024) {
-            return false;
+        if (e->as.end - e->as.p < EMIT_ROOM) {
+            e->full = true;
+            break;
         }
         e->index = i;
         e->op = &b->ops[i];
@@ -195,10 +199,11 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
         }
         emit_op(e, e->op);
     }
-    if (!e->failed) {
+    if (!e->failed && !e->full) {
         emit_slow_paths(e);
     }
-    if (e->failed) {
+    if (e->failed || e->full) {
+        buf->too_complex = e->failed;
         return false;
     }
     for (int i = 0; i < e->nfixups; i++) {

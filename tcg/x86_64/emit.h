@@ -12,7 +12,7 @@
  * EFLAGS hold guest flags between a flag-setting op and its consumers; env->nzcv has them when IROp.savef says so (the flag
  * pass, tcg/passes/flags.c). Around a memory access or a call they are always in env->nzcv.
  *
- * An Emitter lives on the stack of the thread that builds the block.
+ * Each thread that builds blocks has its Emitter.
  */
 #ifndef TCG_X86_64_EMIT_H
 #define TCG_X86_64_EMIT_H
@@ -61,7 +61,9 @@ typedef struct SlowPath {
     bool save_xmm;
 } SlowPath;
 
-enum { EMIT_MAX_SLOW = 2048, XMM_COUNT = 16, NB_TEMPS = REF_T_END - REF_T0 };
+/* EMIT_ROOM: what one op or one slow path needs at most (a transfer of 32 big-endian words). */
+enum { EMIT_MAX_SLOW = 2048, EMIT_MAX_FIXUPS = IR_MAX_LABELS * 2, EMIT_ROOM = 1024 };
+enum { XMM_COUNT = 16, NB_TEMPS = REF_T_END - REF_T0 };
 
 /* Offsets from the start of every code buffer. */
 typedef struct BufferLayout {
@@ -91,11 +93,12 @@ typedef struct Emitter {
     uint8_t *label_addr[IR_MAX_LABELS];
     uint8_t label_refs[IR_MAX_LABELS];
     EFlagsState label_ef[IR_MAX_LABELS];
-    struct { uint8_t *field; uint16_t label; } fixups[IR_MAX_LABELS * 2];
+    struct { uint8_t *field; uint16_t label; } fixups[EMIT_MAX_FIXUPS];
     int nfixups;
     SlowPath slow[EMIT_MAX_SLOW];
     int nslow;
-    bool failed;                /* out of room or of slow path records */
+    bool failed;                /* out of spill slots, xmm registers, fix-ups or slow path records: too complex */
+    bool full;                  /* out of room */
     IRRef xmm_ref[XMM_COUNT];   /* what an xmm register holds, REF_NONE: nothing */
     bool xmm_busy[XMM_COUNT];   /* operand of the op being emitted */
     int xmm_next;

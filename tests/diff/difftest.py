@@ -17,15 +17,18 @@ sys.dont_write_bytecode = True
 import gen                      # noqa: E402  (path set above)
 import gen_a32                  # noqa: E402
 import gen_mix                  # noqa: E402
+import gen_mmu                  # noqa: E402
 import gen_sys                  # noqa: E402
 import gen_t16                  # noqa: E402
+import gen_undef                # noqa: E402
 import gen_vfp                  # noqa: E402
 import image                    # noqa: E402
 import regress                  # noqa: E402
 import runner                   # noqa: E402
 
 KINDS = {"int": gen_a32.GenInt, "mem": gen_a32.GenMem, "thumb": gen_t16.GenThumb, "media": gen_a32.GenMedia,
-         "vfp": gen_vfp.GenVfp, "sys": gen_sys.GenSys, "mix": gen_mix.GenMix, "smc": gen_mix.GenSmc}
+         "vfp": gen_vfp.GenVfp, "sys": gen_sys.GenSys, "mix": gen_mix.GenMix, "smc": gen_mix.GenSmc,
+         "undef": gen_undef.GenUndef, "mmu": gen_mmu.GenMmu}
 BATCH = 1500                    # sequences per image
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 

@@ -14,9 +14,11 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 CROSS = os.environ.get("PQEMU_TEST_CROSS", "arm-linux-gnueabi-")
 
-TTB = 0x4000
 RUNTIME = 0x8000
-L2_OUT, L2_SCRATCH = 0x10000, 0x10400
+# Page tables lie in the writable section of VARS, for sequences that change them; MASTERS are what they are set back to.
+TTB, TTB_Y = 0xD04000, 0xD08000
+L2_OUT, L2_SCRATCH, L2_Y = 0xD10000, 0xD10400, 0xD10800
+MASTERS = 0x13000
 TEMPLATE, WINDOW_TABLE = 0x11000, 0x12000
 CODE, CODE_END = 0x100000, 0x500000
 STATES, STATES_END = 0x500000, 0x900000
@@ -29,6 +31,11 @@ SCTLR_RUN = SCTLR_M | SCTLR_U | SCTLR_XP | 0x78
 # Small pages of the scratch section: (page, physical page or None, AP with APX in bit 2)
 RW, RO, PRIV, USER_RO = 3, 6, 1, 2
 SCRATCH_PAGES = [(0, 1, RW), (1, 0, RW), (3, 3, RW), (5, 5, RO), (6, 6, USER_RO), (7, 7, PRIV)]
+# What the second set of tables maps, for ASID_Y.
+SCRATCH_PAGES_Y = [(0, 3, RW), (1, 6, RW), (3, 1, USER_RO), (6, 1, RW), (7, 6, RW)]
+ASID_X, ASID_Y = 0, 5
+STUB = 0x400
+NOT_GLOBAL = 1 << 11
 
 # Windows: (first address, bytes). The middle of W_RW is a page boundary; W_EDGE ends where nothing is mapped; W_PRIV's
 # first half is read-only to user mode, its second half out of reach.
@@ -44,7 +51,7 @@ BANKED = (["r13_usr", "r14_usr"] + ["r%d_fiq" % n for n in range(8, 15)] + ["sps
 VFP = ["s%d" % n for n in range(32)]
 RECORD_FIELDS = (["index", "type", "cpsr", "spsr"] + ["r%d" % n for n in range(15)] + ["dfsr", "dfar", "ifsr"] + BANKED +
                  ["fpexc", "fpscr"] + VFP)
-STATE_FIELDS = (["entry", "cpsr", "sctlr", "fpscr", "fpexc"] + BANKED[:-1] + ["r%d" % n for n in range(13)] + VFP)
+STATE_FIELDS = (["entry", "cpsr", "sctlr", "fpscr", "fpexc", "mmu"] + BANKED[:-1] + ["r%d" % n for n in range(13)] + VFP)
 STATE_SIZE = 4 * len(STATE_FIELDS)
 RECORD_SIZE = 4 * len(RECORD_FIELDS) + WINDOW_BYTES
 TYPES = ["end", "undefined", "svc", "prefetch abort", "data abort", "other"]
@@ -68,7 +75,7 @@ def assemble(source, address, defines=(), sections=(".text",), entry=None):
         path = os.path.join(tmp, "a")
         with open(path + ".S", "w", encoding="utf-8") as file:
             file.write(source)
-        run_tool("as", "--no-warn", *["--defsym=%s=%d" % d for d in defines], "-o", path + ".o", path + ".S")
+        run_tool("as", "-mno-warn-deprecated", *["--defsym=%s=%d" % d for d in defines], "-o", path + ".o", path + ".S")
         run_tool("ld", "-N", "--no-warn-rwx-segments", "-Ttext", hex(address), "--section-start=.vectors=0", "-e", entry or hex(address),
                  "-o", path + ".elf", path + ".o")
         parts = {}
@@ -95,7 +102,7 @@ def runtime():
         with open(os.path.join(HERE, "runtime.S"), encoding="utf-8") as file:
             source = file.read()
         defines = [("OUT", OUT), ("VARS", VARS), ("STATES", STATES), ("WINDOW_TABLE", WINDOW_TABLE),
-                   ("TEMPLATE", TEMPLATE), ("RECORD_SIZE", RECORD_SIZE), ("SCTLR_RUN", SCTLR_RUN), ("TTB", TTB)]
+                   ("TEMPLATE", TEMPLATE), ("RECORD_SIZE", RECORD_SIZE), ("SCTLR_RUN", SCTLR_RUN), ("TTB", TTB), ("L2_X", L2_SCRATCH), ("L2_Y", L2_Y), ("MASTERS", MASTERS)]
         _runtime = assemble(source, RUNTIME, defines, (".text", ".vectors"), "_start")
     return _runtime
 
@@ -104,20 +111,31 @@ def seq_exit():
     return runtime()[1]["seq_exit"]
 
 
+def small_page(phys, ap, xn=0):
+    """Second-level descriptor of page number `phys` of the scratch memory."""
+    return SCRATCH_PHYS + phys * 0x1000 | NOT_GLOBAL | (ap & 4) << 7 | (ap & 3) << 4 | 2 | xn
+
+
 def page_tables():
-    """[(address, bytes)]: first-level table and two second-level ones, version 6 format (XP = 1)."""
-    l1 = [0] * 4096
-    for base in (*range(0, OUT, 1 << 20),):
-        l1[base >> 20] = base | 1 << 15 | 2 << 10 | 2      # section, read-only for all
-    l1[VARS >> 20] = VARS | RW << 10 | 2
-    l1[OUT >> 20] = L2_OUT | 1
-    l1[SCRATCH >> 20] = L2_SCRATCH | 1
-    out, scratch = [0] * 256, [0] * 256
-    out[0] = OUT | RW << 4 | 2
-    for page, phys, ap in SCRATCH_PAGES:
-        scratch[page] = SCRATCH_PHYS + phys * 0x1000 | (ap & 4) << 7 | (ap & 3) << 4 | 2
-    return [(TTB, struct.pack("<4096I", *l1)), (L2_OUT, struct.pack("<256I", *out)),
-            (L2_SCRATCH, struct.pack("<256I", *scratch))]
+    """[(address, bytes)]: two sets of tables, version 6 format (XP = 1). Scratch pages are in domain 1, not global."""
+    segments = []
+    masters = b""
+    for ttb, l2, pages in ((TTB, L2_SCRATCH, SCRATCH_PAGES), (TTB_Y, L2_Y, SCRATCH_PAGES_Y)):
+        l1, scratch = [0] * 4096, [0] * 256
+        for base in range(0, OUT, 1 << 20):
+            l1[base >> 20] = base | 1 << 15 | 2 << 10 | 2       # section, read-only for all
+        l1[VARS >> 20] = VARS | RW << 10 | 2
+        l1[OUT >> 20] = L2_OUT | 1
+        l1[SCRATCH >> 20] = l2 | 1 << 5 | 1
+        for page, phys, ap in pages:
+            scratch[page] = small_page(phys, ap)
+        masters += struct.pack("<16I", *scratch[:16])
+        segments += [(ttb, struct.pack("<4096I", *l1)), (l2, struct.pack("<256I", *scratch))]
+    segments += [(L2_OUT, struct.pack("<256I", OUT | RW << 4 | 2, *[0] * 255)), (MASTERS, masters)]
+    # Each physical scratch page has a function that returns its number, at STUB.
+    for phys in range(8):
+        segments.append((SCRATCH_PHYS + phys * 0x1000 + STUB, struct.pack("<2I", 0xE3A00000 | phys, 0xE12FFF1E)))
+    return segments
 
 
 def physical(va):

@@ -31,15 +31,16 @@
     .equ S_SCTLR, 8
     .equ S_FPSCR, 12
     .equ S_FPEXC, 16
-    .equ S_USR, 20
-    .equ S_FIQ, 28
-    .equ S_IRQ, 60
-    .equ S_SVC, 72
-    .equ S_UND, 84
-    .equ S_ABT, 96
-    .equ S_REGS, 104
-    .equ S_D, 156
-    .equ S_SIZE, 284
+    .equ S_MMU, 20
+    .equ S_USR, 24
+    .equ S_FIQ, 32
+    .equ S_IRQ, 64
+    .equ S_SVC, 76
+    .equ S_UND, 88
+    .equ S_ABT, 100
+    .equ S_REGS, 108
+    .equ S_D, 160
+    .equ S_SIZE, 288
 
 @ Variables
     .equ V_HANDLE, 0
@@ -47,6 +48,7 @@
     .equ V_LEFT, 8
     .equ V_EXITING, 12
     .equ V_INDEX, 16
+    .equ V_MMU, 20
     .equ V_BLOCK, 32
 
     .equ USR, 0x10
@@ -195,6 +197,35 @@ collect:
     str     r2, [r1], #4
     vstmia  r1!, {d0-d15}
 
+@ Tables, domains and ASID back to what they were, if the state says that the sequence changes them.
+    mov     r0, #VARS
+    ldr     r1, [r0, #V_MMU]
+    teq     r1, #0
+    beq     5f
+    ldr     r0, =MASTERS
+    ldr     r1, =L2_X
+    ldmia   r0!, {r2-r9}
+    stmia   r1!, {r2-r9}
+    ldmia   r0!, {r2-r9}
+    stmia   r1!, {r2-r9}
+    ldr     r1, =L2_Y
+    ldmia   r0!, {r2-r9}
+    stmia   r1!, {r2-r9}
+    ldmia   r0!, {r2-r9}
+    stmia   r1!, {r2-r9}
+    mov     r1, #0
+    mcr     p15, 0, r1, c7, c10, 4
+    mcr     p15, 0, r1, c13, c0, 1
+    ldr     r2, =TTB
+    mcr     p15, 0, r2, c2, c0, 0
+    mov     r2, #5
+    mcr     p15, 0, r2, c3, c0, 0
+    mcr     p15, 0, r1, c7, c5, 0
+    mcr     p15, 0, r1, c8, c7, 0
+    mcr     p15, 0, r1, c7, c10, 4
+    mcr     p15, 0, r1, c7, c5, 4
+5:
+
 @ Windows: copy each into the record and put the template back.
     add     r1, r0, #R_WINDOWS & 0xff
     add     r1, r1, #R_WINDOWS & 0xff00
@@ -235,6 +266,8 @@ next:
     str     r4, [r2, #V_STATE]
 
 @ Load state r0.
+    ldr     r1, [r0, #S_MMU]
+    str     r1, [r2, #V_MMU]
     mov     r1, #0
     mcr     p15, 0, r1, c5, c0, 0
     mcr     p15, 0, r1, c6, c0, 0
@@ -301,7 +334,7 @@ start:
     mov     r0, #0
     mcr     p15, 0, r0, c2, c0, 2
     mcr     p15, 0, r0, c8, c7, 0
-    mov     r0, #1
+    mov     r0, #5
     mcr     p15, 0, r0, c3, c0, 0
     mrc     p15, 0, r0, c1, c0, 2
     orr     r0, r0, #0x00f00000

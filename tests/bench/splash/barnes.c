@@ -33,7 +33,7 @@ typedef struct Body Body;
 struct Body {
     double place[3], speed[3], pull[3];     /* owner */
     double mass, potential;
-    long cost;                              /* owner: interactions in the last step, at least 1 */
+    int64_t cost;                           /* owner: interactions in the last step, at least 1 */
     Body *next;                             /* in a leaf: the leaf's lock */
 } __attribute__((aligned(ANL_LINE)));
 
@@ -47,7 +47,7 @@ struct Node {
     Body *bodies;                   /* of a leaf: the node's lock */
     int count;                      /* of a leaf: the node's lock */
     int summed;                     /* done.h: what follows is there */
-    long cost;
+    int64_t cost;
     double mass, middle[3], quad[6];    /* quadrupole: xx, yy, zz, xy, xz, yz */
 } __attribute__((aligned(ANL_LINE)));
 
@@ -316,7 +316,7 @@ static void sum_cell(Node *cell)
 }
 
 /* Takes the bodies whose work, summed up in the tree's order, begins in low ... high - 1; start is that of node. */
-static long take_zone(const Node *node, long start, long low, long high, Body **mine, long taken)
+static long take_zone(const Node *node, int64_t start, int64_t low, int64_t high, Body **mine, long taken)
 {
     if (start >= high || start + node->cost <= low) {
         return taken;
@@ -477,7 +477,7 @@ static void work(int proc)
             done_set(&node->summed, 1);
         }
         BARRIER(barrier, nproc);
-        taken = take_zone(root, 0, anl_first(proc, nproc, root->cost), anl_first(proc + 1, nproc, root->cost), mine, 0);
+        taken = take_zone(root, 0, root->cost * proc / nproc, root->cost * (proc + 1) / nproc, mine, 0);
         BARRIER(barrier, nproc);
         for (long i = 0; i < taken; i++) {
             memset(mine[i]->pull, 0, sizeof(mine[i]->pull));
@@ -517,8 +517,7 @@ static void check_pull(void)
             right += again.pull[d] * again.pull[d];
         }
     }
-if(getenv("DBG"))printf("err %g\n",sqrt(wrong/right));
-    if (!(sqrt(wrong / right) <= 0.01 * theta * theta + 1e-9)) {
+    if (!(sqrt(wrong / right) <= 0.02 * theta * theta * theta + 1e-9)) {
         anl_fail("accelerations are off by %g of their size", sqrt(wrong / right));
     }
 }
@@ -543,8 +542,7 @@ static void check_sums(void)
         potential += 0.5 * bodies[i].mass * bodies[i].potential;
     }
     end += potential;
-if(getenv("DBG"))printf("E %g %g pot %g\n",start,end,potential);
-    if (!(fabs(end - start) <= 2e-3 * fabs(potential))) {
+    if (!(fabs(end - start) <= 1e-3 * fabs(potential))) {
         anl_fail("energy went from %.9g to %.9g", start, end);
     }
 }
@@ -569,7 +567,6 @@ int main(int argc, char **argv)
     BARINIT(barrier);
     done_init();
     parallel = anl_run(nproc, work);
-    if(getenv("DBG")){double s=0;for(long i=0;i<count;i++)s+=bodies[i].speed[0]*(i%7)+bodies[i].pull[2];printf("%a\n",s);}
     check_sums();
     check_pull();
     anl_report("barnes", parallel, begin);

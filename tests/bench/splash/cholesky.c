@@ -17,8 +17,9 @@
  *     complete J: factor its diagonal part, divide the rest, and for each panel that has one of J's rows among its
  *     columns put an update into the queue of that panel's owner.
  *
- * There is no barrier. A queue has a lock, and a pause flag on which its owner sleeps while it is empty. Each thread knows
- * how many tasks it will get. What comes first is a matter of timing, so results differ by roundings from run to run.
+ * There is no barrier. A queue has a lock, and a pause flag on which its owner sleeps while it is empty. Each thread
+ * knows how many tasks it will get. What comes first is a matter of timing, so results differ by roundings from run to
+ * run.
  *
  * Check: L (L^T v) = A v for random vectors v.
  */
@@ -368,7 +369,7 @@ static inline double dot(const double *a, const double *b, int n)
     return sum;
 }
 
-/* j -= rows [begin, height) of k times rows [begin, end) of k transposed, each at its place; place is scratch memory. */
+/* j -= rows [begin, height) of k times rows [begin, end) of k transposed, each at its place; place: scratch memory. */
 static void update(Panel *j, const Panel *k, int begin, int end, int *place)
 {
     for (int r = begin, at = 0; r < k->height; r++) {
@@ -474,7 +475,7 @@ static void check(uint64_t *seed)
 int main(int argc, char **argv)
 {
     const AnlOption options[] = {
-        { 'g', "points along a side of the cube", &grid, 16, 8, 1, 40 },
+        { 'g', "points along a side of the cube", &grid, 16, 8, 1, 32 },
         { 'w', "columns in a panel", &panel_width, 32, 32, 1, 512 },
     };
     double begin = anl_time();
