@@ -383,7 +383,7 @@ static void store_hits_code(CPUARMState *env, uint32_t phys, unsigned size)
  */
 static bool stop_readers_of_code(CPUARMState *env, const Target *t, unsigned size)
 {
-    if (!t->host || !mpd_page_has_code(t->phys >> TLB_PAGE_BITS) || !mpd_range_has_code(t->phys, size)) {
+    if (!t->host || !mpd_page_has_code(t->phys >> TLB_PAGE_BITS) || !mpd_store_begin(t->phys, size)) {
         return false;
     }
     exclusive_begin(env);

@@ -35,15 +35,16 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description="Random differential test of the CPU.")
-    parser.add_argument("--qemu", default=os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm")))
-    parser.add_argument("--quick", action="store_true", help="regressions and a fixed seed of every kind, about a minute")
+    parser.add_argument("--qemu", metavar="PATH", default=os.environ.get(
+        "PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm")), help="[build/qemu-system-arm]")
+    parser.add_argument("--quick", action="store_true", help="regressions and 800 sequences of every kind")
     parser.add_argument("--kind", action="append", choices=sorted(KINDS), help="kinds to run [all]")
     parser.add_argument("--count", type=int, default=3000, help="sequences per kind [3000]")
     parser.add_argument("--seed", type=int, default=1, help="[1]")
     parser.add_argument("--accel", action="append", metavar="NAME",
-                        help="x86_64, interp, oracle, or an -accel argument such as tcg,ccache=separate [the first three]")
+                        help="x86_64, interp, oracle [these three], or an argument of -accel")
     parser.add_argument("--no-oracle", action="store_true", help="compare PQEMU with itself only")
-    parser.add_argument("--max-report", type=int, default=5, help="failing sequences to minimise and print per kind [5]")
+    parser.add_argument("--max-report", type=int, default=5, help="failing sequences to print per kind [5]")
     parser.add_argument("--no-regressions", action="store_true")
     return parser.parse_args()
 
@@ -101,7 +102,7 @@ def main():
         names = [n for n in names if n != "oracle"]
     kinds = options.kind or list(KINDS)
     if options.quick:
-        options.count = 700
+        options.count = 800
     if not os.access(options.qemu, os.X_OK):
         print("1..0 # SKIP no emulator at " + options.qemu)
         return 0

@@ -66,7 +66,8 @@ def double(rng):
     if kind < 0.55:
         return rng.getrandbits(1) << 63 | rng.randrange(1016, 1060) << 52 | rng.getrandbits(52)
     if kind < 0.65:
-        return rng.getrandbits(1) << 63 | rng.choice((0, 1, 2, 53, 874, 896, 897, 1150, 1151, 2045, 2046)) << 52 | rng.getrandbits(52)
+        exponent = rng.choice((0, 1, 2, 53, 874, 896, 897, 1150, 1151, 2045, 2046))
+        return rng.getrandbits(1) << 63 | exponent << 52 | rng.getrandbits(52)
     if kind < 0.75:
         return rng.getrandbits(1) << 63 | rng.randrange(1000, 1070) << 52 | rng.getrandbits(4) << 48
     if kind < 0.85:             # a single's value
@@ -212,7 +213,7 @@ class Gen:
     def state(self):
         rng = self.rng
         state = image.default_state()
-        state["cpsr"] = (self.mode | 0x1C0 | rng.getrandbits(4) << 28 | rng.getrandbits(1) << 27 | rng.getrandbits(4) << 16 |
+        state["cpsr"] = (self.mode | 0x1C0 | rng.getrandbits(5) << 27 | rng.getrandbits(4) << 16 |
                          (0x20 if self.thumb else 0))
         for name in image.STATE_FIELDS:
             if name[0] == "r":

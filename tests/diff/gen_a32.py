@@ -101,7 +101,9 @@ class GenA32(gen.Gen):
         if not fields.get("p", 0) or fields.get("w", 0):
             return self.address_imm(fields, 4095, True, (fields["d"],))
         if self.chance(0.05):
-            fields["n"], fields["u"], fields["i"] = 15, 1, 4 * self.rng.randrange(4) + (self.rng.getrandbits(2) if self.chance(0.2) else 0)
+            fields["n"], fields["u"], fields["i"] = 15, 1, 4 * self.rng.randrange(4)
+            if self.chance(0.2):
+                fields["i"] += self.rng.getrandbits(2)
             return fields
         return self.address_imm(fields, 4095, True, ())
 
@@ -282,7 +284,7 @@ class GenA32(gen.Gen):
             halfwords.append(self.rng.choice((0x3000 | reg << 8 | self.rng.getrandbits(8),
                                               0x4040 | self.rng.randrange(8) << 3 | reg,
                                               0x4200 | self.rng.randrange(8) << 3 | reg,
-                                              0x0000 | self.rng.getrandbits(5) << 6 | self.rng.randrange(8) << 3 | reg)))
+                                              self.rng.getrandbits(5) << 6 | self.rng.randrange(8) << 3 | reg)))
         how = self.rng.choice(("bx", "blx", "blx_imm"))
         if how != "bx" and not self.can_link():
             how = "bx"

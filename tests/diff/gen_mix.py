@@ -6,7 +6,7 @@ from items import COND_AL, Item
 
 
 class GenMix(gen_vfp.GenVfp, gen_a32.GenMem):
-    """All ARM groups in one block: flags, temporaries and cached VFP registers live across each other's instructions."""
+    """All ARM groups in one block: flags, temporaries and cached VFP registers live across other instructions."""
 
     table = (gen_a32.by_handler(gen_a32.INT) + gen_a32.by_handler(gen_a32.MEDIA) +
              gen_a32.by_handler(gen_a32.MEM - {"ldrex", "strex", "ldrexd", "strexd"}) + gen_a32.by_handler({"ldm"}) * 4)

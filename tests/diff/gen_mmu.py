@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Kind mmu: sequences that change page tables, domains, ASID and table base, with the maintenance the manual asks for.
 
-Accesses and calls go to scratch pages whose mapping the generator tracks, so that most succeed. Only physical pages whose
-end lies in a window are mapped, and only there is stored.
+Accesses and calls go to scratch pages whose mapping the generator tracks, so that most succeed. Only physical pages
+whose end lies in a window are mapped, and only there is stored.
 """
 import gen_a32
 import image
@@ -24,9 +24,11 @@ class GenMmu(gen_a32.GenA32):
 
     def __init__(self, rng):
         super().__init__(rng)
-        self.maps = [{page: (phys, ap, 0) for page, phys, ap in pages} for pages in (image.SCRATCH_PAGES, image.SCRATCH_PAGES_Y)]
+        self.maps = [{page: (phys, ap, 0) for page, phys, ap in pages}
+                     for pages in (image.SCRATCH_PAGES, image.SCRATCH_PAGES_Y)]
         self.space = 0
         self.domain = 1
+        self.stale = set()          # pages whose code the oracle may not notice to be another's
 
     def build(self):
         sequence = super().build()
@@ -48,15 +50,18 @@ class GenMmu(gen_a32.GenA32):
 
     def page(self, executable=False, writable=False):
         """A page that is mapped, mostly."""
-        if self.chance(0.04):
+        if self.chance(0.04) and not self.stale:
             return self.rng.randrange(PAGES)
         good = [page for page, (phys, ap, xn) in self.maps[self.space].items()
-                if phys in PHYS and not (executable and xn) and not (writable and ap == image.RO)]
-        return self.rng.choice(good) if good else self.rng.randrange(PAGES)
+                if phys in PHYS and not (executable and (xn or page in self.stale)) and
+                not (writable and ap == image.RO)]
+        return self.rng.choice(good) if good else None
 
     def access(self):
         store = self.chance(0.5)
         page = self.page(writable=store)
+        if page is None:
+            return None
         phys, ap, _ = self.maps[self.space].get(page, (None, 0, 0))
         if store and phys is not None and phys not in PHYS:
             return None
@@ -88,6 +93,10 @@ class GenMmu(gen_a32.GenA32):
         b = self.dest((a,))
         words = self.constant(a, table + 4 * page) + self.constant(b, value) + [0xE5800000 | a << 16 | b << 12]
         how = self.rng.randrange(5)
+        if how in (1, 2):
+            self.stale.add(page)
+        else:
+            self.stale.clear()
         mva = image.SCRATCH + page * 0x1000 | self.asid()
         words += [0xEE070F9A | a << 12]                     # DSB
         if how == 0:
@@ -114,12 +123,15 @@ class GenMmu(gen_a32.GenA32):
         return Item(*first, *second, 0xEE070FD5, 0xEE070F95, note="switch")
 
     def dacr(self):
-        value = self.rng.choice((1, 1, 1, 1, 3, 3, 0)) << 2 | 1
+        self.domain = self.rng.choice((1, 1, 1, 1, 3, 3, 0))
+        value = self.domain << 2 | 1
         a = self.dest()
         return Item(0xE3A00000 | a << 12 | value, 0xEE030F10 | a << 12, 0xEE070F95, note="dacr")
 
     def call(self):
         page = self.page(executable=True)
+        if page is None:
+            return None
         self.lost(0)
         a = self.rng.randrange(1, 13)
         return Item(*self.constant(a, image.SCRATCH + page * 0x1000 + image.STUB), 0xE12FFF30 | a, note="call")
@@ -129,19 +141,23 @@ class GenMmu(gen_a32.GenA32):
         phys = self.maps[self.space].get(page, (None,))[0]
         if phys not in PHYS:
             return None
-        aliases = [p for p, (other, _, xn) in self.maps[self.space].items() if other == phys and not xn]
+        aliases = [p for p, (other, _, xn) in self.maps[self.space].items()
+                   if other == phys and not xn and p not in self.stale]
         if not aliases:
             return None
         a = self.rng.randrange(1, 6)
         b = self.rng.randrange(6, 12)
-        words = self.constant(a, image.SCRATCH + page * 0x1000 + SLOT) + self.constant(b, 0xE3A00000 | self.rng.getrandbits(8))
+        words = self.constant(a, image.SCRATCH + page * 0x1000 + SLOT)
+        words += self.constant(b, 0xE3A00000 | self.rng.getrandbits(8))
         words += [0xE5800000 | a << 16 | b << 12] + self.constant(b, 0xE12FFF1E) + [0xE5800004 | a << 16 | b << 12]
         words += [0xEE070F9A, 0xEE070F15, 0xEE070FD5, 0xEE070F95]
         words += self.constant(a, image.SCRATCH + self.rng.choice(aliases) * 0x1000 + SLOT) + [0xE12FFF30 | a]
         return Item(*words, note="write and call")
 
     def translate(self):
-        """Address translation operation, then PAR."""
+        """Address translation operation, then PAR. In a domain without access the oracle reports another fault."""
+        if not self.domain:
+            return None
         a = self.dest()
         address = image.SCRATCH + self.rng.randrange(PAGES) * 0x1000 + self.rng.getrandbits(12)
         return Item(*self.constant(a, address), 0xEE070F18 | a << 12 | self.rng.randrange(4) << 5,

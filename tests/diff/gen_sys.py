@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Kind sys: status registers, mode changes, exceptions, exception returns, user registers, a few CP15 registers.
 
-Many sequences here end in an exception; what the exception left in the banked registers is part of the record. No sequence
-changes to System mode, nor loops: there, accesses to the SPSR would be UNPREDICTABLE.
+Many sequences here end in an exception; what the exception left in the banked registers is part of the record. No
+sequence changes to System mode, nor loops: there, accesses to the SPSR would be UNPREDICTABLE.
 """
 import gen_a32
 import image
@@ -27,11 +27,11 @@ class GenSys(gen_a32.GenA32):
         return self.mode in BANKED_MODES
 
     def item(self):
-        choices = [self.mrs, self.mrs, self.msr, self.msr, self.setend, self.cp15, self.memory, self.memory, super().item]
-        choices += [super().item] * 4
+        choices = [self.mrs, self.mrs, self.msr, self.msr, self.setend, self.cp15, self.memory, self.memory]
+        choices += [super().item] * 5
         if self.chance(0.25) and self.mode != 0x1F:
-            choices += [self.cps, self.raise_exception, self.svc_return, self.ldm_user, self.srs, self.rfe, self.msr_control,
-                        self.privileged]
+            choices += [self.cps, self.raise_exception, self.svc_return, self.ldm_user, self.srs, self.rfe,
+                        self.msr_control, self.privileged]
         return self.rng.choice(choices)()
 
     def changed_mode(self, mode):
@@ -91,8 +91,8 @@ class GenSys(gen_a32.GenA32):
         load = self.rng.getrandbits(1)
         if self.user() and (register == 4 or (register == 3 and not load)) and not self.chance(0.1):
             return None
-        return Item(self.cond() << 28 | 0x0E0D0F10 | load << 20 | (self.dest() if load else self.reg()) << 12 | register << 5,
-                    note="cp15")
+        data = self.dest() if load else self.reg()
+        return Item(self.cond() << 28 | 0x0E0D0F10 | load << 20 | data << 12 | register << 5, note="cp15")
 
     def privileged(self):
         """From user mode UNDEFINED; harmless for the others."""
@@ -101,8 +101,8 @@ class GenSys(gen_a32.GenA32):
             0x0E110F10, 0x0E130F10, 0x0E1D0F10 | 0x20)), note="privileged")
 
     def memory(self):
-        names = {"ldr", "str", "ldrt", "strt", "ldrbt", "strbt", "ldrb", "strb", "ldrh", "strh", "swp", "ldm", "stm", "ldrd",
-                 "strd"}
+        names = {"ldr", "str", "ldrt", "strt", "ldrbt", "strbt", "ldrb", "strb", "ldrh", "strh", "swp", "ldm", "stm",
+                 "ldrd", "strd"}
         return self.some(names)
 
     def raise_exception(self):
@@ -113,12 +113,14 @@ class GenSys(gen_a32.GenA32):
         if r == 1:
             return Item(0xE1200070 | self.rng.getrandbits(4) | self.rng.getrandbits(12) << 8, note="bkpt")
         if r == 2:
-            return Item(cond | self.rng.choice((0x07F000F0, 0x0E000110, 0x0C100200, 0x06000010, 0x0710F010, 0x03000000)),
-                        note="undefined")
+            words = (0x07F000F0, 0x0E000110, 0x0C100200, 0x06000010, 0x0710F010, 0x03000000)
+            return Item(cond | self.rng.choice(words), note="undefined")
         reg = self.dest()
         if r == 3:                                          # nothing mapped there, ARM or Thumb
-            return Item(0xE3A00000 | reg << 12 | 0x400 | self.rng.getrandbits(4) | 0x50, cond | 0x012FFF10 | reg, note="bx away")
-        return Item(0xE3A00000 | reg << 12 | 0x4FF, cond | 0x05900000 | reg << 16 | self.dest() << 12 | 4, note="ldr away")
+            return Item(0xE3A00000 | reg << 12 | 0x400 | self.rng.getrandbits(4) | 0x50, cond | 0x012FFF10 | reg,
+                        note="bx away")
+        return Item(0xE3A00000 | reg << 12 | 0x4FF, cond | 0x05900000 | reg << 16 | self.dest() << 12 | 4,
+                    note="ldr away")
 
     def svc_return(self):
         """MOVS pc, lr and relatives in a mode with an SPSR: to the next item in some mode."""

@@ -124,15 +124,18 @@ class GenThumb(gen.Gen):
         return fields
 
     def registers(self, count, keep=()):
-        choices = [r for r in range(8) if r not in self.counters and r not in self.pointers and r not in self.indexes and
-                   r not in keep]
+        taken = {*self.counters, *self.pointers, *self.indexes, *keep}
+        choices = [r for r in range(8) if r not in taken]
         return sorted(self.rng.sample(choices, min(count, len(choices))))
 
     def make_t_push(self, row, fields):
         if 13 not in self.pointers or self.room(13) < 48 * self.repeat:
             return None
         pop = row.name == "pop"
-        regs = self.registers(self.rng.randrange(1, 6)) if pop else sorted(self.rng.sample(range(8), self.rng.randrange(1, 9)))
+        if pop:
+            regs = self.registers(self.rng.randrange(1, 6))
+        else:
+            regs = self.rng.sample(range(8), self.rng.randrange(1, 9))
         fields["l"] = sum(1 << r for r in regs)
         fields["r"] = 0 if pop else self.rng.getrandbits(1)
         if not regs and not fields["r"]:

@@ -7,7 +7,8 @@ from items import COND_AL, Item
 # p q r s of data processing: (p << 23 | q << 21 | r << 20 | s << 6)
 ARITH = [0x000000, 0x000040, 0x100000, 0x100040, 0x200000, 0x200040, 0x300000, 0x300040, 0x800000]
 EXTENSION = 0xB00040
-CPY, ABS, NEG, SQRT, CMP, CMPE, CMPZ, CMPEZ, CVT = (0, 0), (0, 1), (1, 0), (1, 1), (4, 0), (4, 1), (5, 0), (5, 1), (7, 1)
+CPY, ABS, NEG, SQRT = (0, 0), (0, 1), (1, 0), (1, 1)
+CMP, CMPE, CMPZ, CMPEZ, CVT = (4, 0), (4, 1), (5, 0), (5, 1), (7, 1)
 UITO, SITO, TOUI, TOUIZ, TOSI, TOSIZ = (8, 0), (8, 1), (12, 0), (12, 1), (13, 0), (13, 1)
 
 
@@ -97,7 +98,8 @@ class GenVfp(gen_a32.GenA32):
         if kind == 2:                                       # FMDRR, FMSRR
             if self.chance(0.5):
                 return Item(cond | 0x0C400B10 | self.reg() << 16 | self.reg() << 12 | self.dreg())
-            return Item(cond | 0x0C400A10 | self.reg() << 16 | self.reg() << 12 | self.place(self.rng.randrange(31), False, 0, 5))
+            return Item(cond | 0x0C400A10 | self.reg() << 16 | self.reg() << 12 |
+                        self.place(self.rng.randrange(31), False, 0, 5))
         if kind == 3:
             low = self.dest()
             high = self.dest((low,))
@@ -113,7 +115,8 @@ class GenVfp(gen_a32.GenA32):
         reg = self.dest()
         value = self.rng.getrandbits(4) << 28 | self.rng.getrandbits(2) << 22
         value |= (1 << 24 if self.chance(0.15) else 0) | (1 << 25 if self.chance(0.15) else 0)
-        return Item(0xE3A00000 | reg << 12 | 4 << 8 | value >> 24, 0xE3800000 | reg << 16 | reg << 12 | 8 << 8 | value >> 16 & 0xFF,
+        return Item(0xE3A00000 | reg << 12 | 4 << 8 | value >> 24,
+                    0xE3800000 | reg << 16 | reg << 12 | 8 << 8 | value >> 16 & 0xFF,
                     self.cond(0.1) << 28 | 0x0EE10A10 | reg << 12, note="vmsr")
 
     def load_store(self):
@@ -126,8 +129,8 @@ class GenVfp(gen_a32.GenA32):
         head = cond << 28 | (0x0C000B00 if double else 0x0C000A00) | load << 20 | reg << 16
         if self.chance(0.5):
             offset = self.rng.randrange(0, 32)
-            return Item(head | 1 << 24 | self.rng.getrandbits(1) << 23 | self.place(self.vreg(double), double, 12, 22) | offset,
-                        note="vldr")
+            return Item(head | 1 << 24 | self.rng.getrandbits(1) << 23 | offset |
+                        self.place(self.vreg(double), double, 12, 22), note="vldr")
         first = self.vreg(double)
         count = self.rng.randrange(1, min(12, (16 if double else 32) - first) + 1)
         words = count * 2 if double else count

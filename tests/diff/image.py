@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CROSS = os.environ.get("PQEMU_TEST_CROSS", "arm-linux-gnueabi-")
 
 RUNTIME = 0x8000
-# Page tables lie in the writable section of VARS, for sequences that change them; MASTERS are what they are set back to.
+# Page tables lie in the writable section of VARS, for sequences that change them; MASTERS hold their first state.
 TTB, TTB_Y = 0xD04000, 0xD08000
 L2_OUT, L2_SCRATCH, L2_Y = 0xD10000, 0xD10400, 0xD10800
 MASTERS = 0x13000
@@ -49,9 +49,10 @@ WINDOW_BYTES = sum(size for _, size in WINDOWS)
 BANKED = (["r13_usr", "r14_usr"] + ["r%d_fiq" % n for n in range(8, 15)] + ["spsr_fiq"] +
           ["%s_%s" % (r, m) for m in ("irq", "svc", "und", "abt") for r in ("r13", "r14", "spsr")])
 VFP = ["s%d" % n for n in range(32)]
-RECORD_FIELDS = (["index", "type", "cpsr", "spsr"] + ["r%d" % n for n in range(15)] + ["dfsr", "dfar", "ifsr"] + BANKED +
-                 ["fpexc", "fpscr"] + VFP)
-STATE_FIELDS = (["entry", "cpsr", "sctlr", "fpscr", "fpexc", "mmu"] + BANKED[:-1] + ["r%d" % n for n in range(13)] + VFP)
+RECORD_FIELDS = (["index", "type", "cpsr", "spsr"] + ["r%d" % n for n in range(15)] + ["dfsr", "dfar", "ifsr"] +
+                 BANKED + ["fpexc", "fpscr"] + VFP)
+STATE_FIELDS = (["entry", "cpsr", "sctlr", "fpscr", "fpexc", "mmu"] + BANKED[:-1] + ["r%d" % n for n in range(13)] +
+                VFP)
 STATE_SIZE = 4 * len(STATE_FIELDS)
 RECORD_SIZE = 4 * len(RECORD_FIELDS) + WINDOW_BYTES
 TYPES = ["end", "undefined", "svc", "prefetch abort", "data abort", "other"]
@@ -76,8 +77,8 @@ def assemble(source, address, defines=(), sections=(".text",), entry=None):
         with open(path + ".S", "w", encoding="utf-8") as file:
             file.write(source)
         run_tool("as", "-mno-warn-deprecated", *["--defsym=%s=%d" % d for d in defines], "-o", path + ".o", path + ".S")
-        run_tool("ld", "-N", "--no-warn-rwx-segments", "-Ttext", hex(address), "--section-start=.vectors=0", "-e", entry or hex(address),
-                 "-o", path + ".elf", path + ".o")
+        run_tool("ld", "-N", "--no-warn-rwx-segments", "-Ttext", hex(address), "--section-start=.vectors=0",
+                 "-e", entry or hex(address), "-o", path + ".elf", path + ".o")
         parts = {}
         for section in sections:
             run_tool("objcopy", "-O", "binary", "-j", section, path + ".elf", path + ".bin")
@@ -102,7 +103,8 @@ def runtime():
         with open(os.path.join(HERE, "runtime.S"), encoding="utf-8") as file:
             source = file.read()
         defines = [("OUT", OUT), ("VARS", VARS), ("STATES", STATES), ("WINDOW_TABLE", WINDOW_TABLE),
-                   ("TEMPLATE", TEMPLATE), ("RECORD_SIZE", RECORD_SIZE), ("SCTLR_RUN", SCTLR_RUN), ("TTB", TTB), ("L2_X", L2_SCRATCH), ("L2_Y", L2_Y), ("MASTERS", MASTERS)]
+                   ("TEMPLATE", TEMPLATE), ("RECORD_SIZE", RECORD_SIZE), ("SCTLR_RUN", SCTLR_RUN), ("TTB", TTB),
+                   ("L2_X", L2_SCRATCH), ("L2_Y", L2_Y), ("MASTERS", MASTERS)]
         _runtime = assemble(source, RUNTIME, defines, (".text", ".vectors"), "_start")
     return _runtime
 

@@ -35,7 +35,8 @@ class Skip(Item):
     def emit(self, address, thumb, target):
         to = target(self.count)
         if not thumb:
-            return struct.pack("<I", self.cond << 28 | (0xB if self.link else 0xA) << 24 | (to - address - 8) >> 2 & 0xFFFFFF)
+            head = self.cond << 28 | (0xB if self.link else 0xA) << 24
+            return struct.pack("<I", head | (to - address - 8) >> 2 & 0xFFFFFF)
         offset = to - address - 4
         if self.link:
             return struct.pack("<HH", 0xF000 | offset >> 12 & 0x7FF, 0xF800 | offset >> 1 & 0x7FF)
@@ -45,8 +46,8 @@ class Skip(Item):
 
 
 class Loop(Item):
-    """End of a loop: decrement a register, branch back to its LoopStart. Only three bits of the register count, so that a
-    loop whose start was skipped or removed ends too."""
+    """End of a loop: decrement a register, branch back to its LoopStart. Only three bits of the register count, so that
+    a loop whose start was skipped or removed ends too."""
 
     def __init__(self, start, reg):
         super().__init__(note="loop")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Regressions: tests/diff/regressions/*.s, each a sequence with the state it starts from and what the manual says comes out.
+"""Regressions: tests/diff/regressions/*.s, each a sequence with the state it starts from and what must come out.
 
-Comment lines hold the values: `@in r0=1 cpsr=0x1d3 [rw+4]=5` and `@out r1=2 flags=0x6 type=4`; `[rw+N]` is the word N bytes from
-an anchor of image.ANCHORS, `flags` NZCV of CPSR, `@thumb` selects Thumb, `anchor(rw)+N` is a value. What @out does not
-name is not checked.
+Comment lines hold the values: `@in r0=1 cpsr=0x1d3 [rw+4]=5` and `@out r1=2 flags=0x6 type=4`; `[rw+N]` is the word N
+bytes from an anchor of image.ANCHORS, `flags` NZCV of CPSR, `@thumb` selects Thumb, `anchor(rw)+N` is a value. What
+@out does not name is not checked.
 """
 import glob
 import os
@@ -21,7 +21,8 @@ def number(text):
     found = VALUE.match(text)
     if not found or not text:
         raise ValueError("bad value " + text)
-    return ((image.ANCHORS[found.group(1)] if found.group(1) else 0) + (int(found.group(2), 0) if found.group(2) else 0)) & 0xFFFFFFFF
+    anchor = image.ANCHORS[found.group(1)] if found.group(1) else 0
+    return (anchor + int(found.group(2) or "0", 0)) & 0xFFFFFFFF
 
 
 def place(text):
@@ -57,8 +58,8 @@ class Case:
 
     def code(self, address):
         """Machine code at address, up to the jump to seq_exit."""
-        source = ("\t.syntax unified\n\t.arch armv6k\n\t.fpu vfpv2\n\t.text\n\t%s\n" % (".thumb" if self.thumb else ".arm") + self.source +
-                  ("\n\t.balign 4\n\tbx pc\n\tnop\n\t.arm" if self.thumb else "") +
+        head = "\t.syntax unified\n\t.arch armv6k\n\t.fpu vfpv2\n\t.text\n"
+        source = (head + ("\t.thumb\n" if self.thumb else "\t.arm\n") + self.source + ("\n\t.balign 4\n\tbx pc\n\tnop\n\t.arm" if self.thumb else "") +
                   "\n\tldr pc, =%#x\n\t.ltorg\n" % image.seq_exit())
         return image.assemble(source, address)[0][".text"]
 

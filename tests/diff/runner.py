@@ -23,15 +23,16 @@ class Emulator:
         with tempfile.TemporaryDirectory(prefix="difftest") as tmp:
             with open(os.path.join(tmp, "image.elf"), "wb") as file:
                 file.write(elf)
-            argv = [*self.argv, "-m", "32", "-display", "none", "-serial", "null", "-monitor", "none", "-semihosting", "-kernel",
-                    "image.elf"]
+            argv = [*self.argv, "-m", "32", "-display", "none", "-serial", "null", "-monitor", "none", "-semihosting",
+                    "-kernel", "image.elf"]
             problem = None
             try:
                 done = subprocess.run(argv, cwd=tmp, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                       stderr=subprocess.PIPE, timeout=timeout, check=False,
                                       env={**os.environ, "QEMU_AUDIO_DRV": "none"})
                 if done.returncode != 0:
-                    problem = "exit status %d: %s" % (done.returncode, done.stderr[-500:].decode("utf-8", "replace").strip())
+                    text = done.stderr[-500:].decode("utf-8", "replace").strip()
+                    problem = "exit status %d: %s" % (done.returncode, text)
             except subprocess.TimeoutExpired:
                 problem = "no end within %.0f s" % timeout
             path = os.path.join(tmp, "diff.out")
@@ -156,7 +157,8 @@ def minimise(sequence, which, emulator, reference, template, rounds=40):
         count = len(sequence.items)
         if count <= 1:
             break
-        candidates = [sequence.with_items(sequence.items[:at] + sequence.items[at + chunk:]) for at in range(0, count, chunk)]
+        candidates = [sequence.with_items(sequence.items[:at] + sequence.items[at + chunk:])
+                      for at in range(0, count, chunk)]
         candidates = [c for c in candidates if c.items]
         good = [c for c, bad in zip(candidates, fails(candidates, emulator, reference, template)) if bad]
         if good:
@@ -189,7 +191,7 @@ def describe(sequence, which, fields, title):
     code = items.layout(sequence.items, image.CODE, sequence.thumb, image.seq_exit())
     state = sequence.states[which]
     lines = [title, disassemble(code, sequence.thumb, image.CODE)]
-    lines.append("state: cpsr=%08x sctlr=%08x fpscr=%08x fpexc=%08x" % tuple(state[f] for f in ("cpsr", "sctlr", "fpscr", "fpexc")))
+    lines.append("state: " + " ".join("%s=%08x" % (f, state[f]) for f in ("cpsr", "sctlr", "fpscr", "fpexc")))
     for first in range(0, 15, 5):
         lines.append("  " + " ".join("r%d=%08x" % (n, image.get_reg(state, n)) for n in range(first, first + 5)))
     if any(item.note.startswith(("vfp", "v")) for item in sequence.items):

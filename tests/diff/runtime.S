@@ -1,8 +1,9 @@
 @ SPDX-License-Identifier: GPL-2.0-or-later
 @
-@ Guest side of the differential tester (docs/testing-diff.md). For every state in the image it loads banked registers, VFP
-@ registers and general registers, enters the sequence by an exception return, collects everything the sequence changed
-@ into one record and appends it to a host file by semihosting. image.py has the layout, and passes it as symbols:
+@ Guest side of the differential tester (docs/testing-diff.md). For every state in the image it loads banked registers,
+@ VFP registers and general registers, enters the sequence by an exception return, collects everything the sequence
+@ changed into one record and appends it to a host file by semihosting. image.py has the layout, and passes it as
+@ symbols:
 @   OUT, VARS       pages that user mode may write; nothing else but the scratch windows is writable
 @   STATES          count, then the states
 @   WINDOW_TABLE    pairs (address, bytes) of the scratch windows, end: 0
@@ -224,7 +225,7 @@ collect:
     mcr     p15, 0, r1, c8, c7, 0
     mcr     p15, 0, r1, c7, c10, 4
     mcr     p15, 0, r1, c7, c5, 4
-5:
+5:  mov     r0, #OUT
 
 @ Windows: copy each into the record and put the template back.
     add     r1, r0, #R_WINDOWS & 0xff

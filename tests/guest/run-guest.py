@@ -25,9 +25,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 RUNTIME = os.path.join(HERE, "runtime")
 CROSS = os.environ.get("PQEMU_TEST_CROSS", "arm-linux-gnueabi-")
-CFLAGS = ("-march=armv6k -mfpu=vfp -mfloat-abi=softfp -marm -mno-unaligned-access -O2 -g -std=gnu11 -ffreestanding"
+CFLAGS = ("-march=armv6k -marm -mno-unaligned-access -Wa,-mno-warn-deprecated -O2 -g -std=gnu11 -ffreestanding"
           " -fno-pic -fno-stack-protector -fno-common -fno-tree-loop-distribute-patterns -fno-delete-null-pointer-checks"
           " --param=min-pagesize=0 -Wall -Wextra -Werror").split()
+# The compiler uses VFP registers for other things too, and most images leave the VFP off.
+SOFT = ["-mfloat-abi=soft"]
+VFP = ["-mfpu=vfp", "-mfloat-abi=softfp"]
 LDFLAGS = ["-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none", "-Wl,-z,noexecstack", "-Wl,--no-warn-rwx-segments",
            "-Wl,-T," + os.path.join(RUNTIME, "image.ld")]
 MACHINE = ["-M", "realview-eb-mpcore", "-m", "64", "-display", "none", "-monitor", "none", "-serial", "stdio",
@@ -60,6 +63,7 @@ class Program:
         self.modes = words.pop("modes", ",".join(MODES)).split(",")
         self.accel = words.pop("accel", "")
         self.oracle = words.pop("oracle", "yes") == "yes"
+        self.vfp = words.pop("vfp", "no") == "yes"
         self.args = words.pop("args", "").split(",") if "args" in words else []
         if words:
             raise SystemExit("%s: header has unknown words: %s" % (path, " ".join(words)))
@@ -72,15 +76,15 @@ def newer(target, sources):
     return any(os.path.getmtime(source) > made for source in sources)
 
 
-def compile_object(source, target, dependencies):
+def compile_object(source, target, dependencies, vfp=False):
     if newer(target, [source, *dependencies]):
-        subprocess.run([CROSS + "gcc", *CFLAGS, "-I", RUNTIME, "-c", source, "-o", target + ".tmp"], check=True)
+        subprocess.run([CROSS + "gcc", *CFLAGS, *(VFP if vfp else SOFT), "-I", RUNTIME, "-c", source, "-o", target + ".tmp"], check=True)
         os.replace(target + ".tmp", target)
     return target
 
 
-def build(sources, directory):
-    """Compile and link every source with the runtime; returns {source: image}."""
+def build(sources, directory, with_vfp=()):
+    """Compile and link every source with the runtime; returns {source: image}. with_vfp: those compiled for VFP."""
     os.makedirs(directory, exist_ok=True)
     headers = glob.glob(os.path.join(RUNTIME, "*.h")) + [os.path.abspath(__file__)]
     objects = [compile_object(source, os.path.join(directory, "rt-" + os.path.basename(source) + ".o"), headers)
@@ -89,7 +93,7 @@ def build(sources, directory):
     for source in sources:
         base = os.path.join(directory, os.path.splitext(os.path.basename(source))[0])
         extra = glob.glob(os.path.join(os.path.dirname(source), "*.h"))
-        unit = compile_object(source, base + ".o", headers + extra)
+        unit = compile_object(source, base + ".o", headers + extra, source in with_vfp)
         if newer(base + ".elf", [unit, *objects, os.path.join(RUNTIME, "image.ld")]):
             subprocess.run([CROSS + "gcc", *LDFLAGS, "-o", base + ".elf.tmp", *objects, unit, "-lgcc"], check=True)
             os.replace(base + ".elf.tmp", base + ".elf")
@@ -196,7 +200,7 @@ def main():
     if not shutil.which(CROSS + "gcc"):
         print("ok 1 - guest programs # SKIP no %sgcc\n1..1" % CROSS)
         return 0
-    images = build([p.path for p in programs], options.build)
+    images = build([p.path for p in programs], options.build, [p.path for p in programs if p.vfp])
     if options.build_only:
         return 0
 

@@ -8,6 +8,9 @@
 
 #include "runtime.h"
 
+/* The images are compiled without VFP; only the stores below use it. */
+__asm__(".fpu vfp");
+
 /* A32 words. */
 #define A_MOV_R0(imm8)      (0xe3a00000u | (imm8))
 #define A_MOVEQ_R0(imm8)    (0x03a00000u | (imm8))
@@ -184,7 +187,7 @@ static inline void store_strexd(uint32_t a, uint32_t v)
 
 static inline void store_vstr(uint32_t a, uint32_t v)
 {
-    __asm__ volatile("fmsr s0, %0\n fsts s0, [%1]" : : "r"(v), "r"(a) : "memory", "s0");
+    __asm__ volatile("fmsr s0, %0\n fsts s0, [%1]" : : "r"(v), "r"(a) : "memory");
 }
 
 static inline void store_vstm(uint32_t a, uint32_t v)
@@ -192,7 +195,7 @@ static inline void store_vstm(uint32_t a, uint32_t v)
     uint32_t lo = *(volatile uint32_t *)(a - 4), hi = *(volatile uint32_t *)(a + 4);
 
     __asm__ volatile("fmsr s0, %0\n fmsr s1, %1\n fmsr s2, %2\n fstmias %3, {s0-s2}"
-                     : : "r"(lo), "r"(v), "r"(hi), "r"(a - 4) : "memory", "s0", "s1", "s2");
+                     : : "r"(lo), "r"(v), "r"(hi), "r"(a - 4) : "memory");
 }
 
 static inline void store_vstrd(uint32_t a, uint32_t v)
@@ -200,7 +203,7 @@ static inline void store_vstrd(uint32_t a, uint32_t v)
     uint32_t other = *(volatile uint32_t *)(a ^ 4);
 
     __asm__ volatile("fmdrr d0, %0, %1\n fstd d0, [%2]"
-                     : : "r"(a & 4 ? other : v), "r"(a & 4 ? v : other), "r"(a & ~7u) : "memory", "s0", "s1");
+                     : : "r"(a & 4 ? other : v), "r"(a & 4 ? v : other), "r"(a & ~7u) : "memory");
 }
 
 static inline void store_big_endian(uint32_t a, uint32_t v)

@@ -65,7 +65,7 @@ static void by_asid(void)
         mmu_new_l2(tables[a], VA, 0);
         mmu_map_page(tables[a], VA, L2_SMALL(page_pa(a % PAGES), AP_RW) | L2_NG);
     }
-    dsb();
+    tlb_flush();
     good = true;
     uint32_t seed = 12345;
     for (unsigned i = 0; i < 600; i++) {

@@ -127,8 +127,9 @@ def torture_programs():
             options = BUILTINS_OPTIONS + options
         if os.path.exists(path[:-2] + ".x"):
             with open(path[:-2] + ".x", encoding="utf-8", errors="replace") as file:
-                for words in re.findall(r"^\s*lappend additional_flags \"(-f[^\"]*)\"", file.read(), re.M):
-                    options = options + words.split()
+                # Tcl; lines that begin further to the right are for other targets.
+                for words in re.findall(r"^(?:set|lappend) additional_flags (.*)$", file.read(), re.M):
+                    options = options + shlex.split(words)
         programs.append(Program(name, files, options))
     if not programs:
         raise Missing("no programs in " + top)

@@ -89,7 +89,7 @@ class Report:
         if ours is None:
             row.silent += 1
             self.differences.append("%s: no report from the guest; %s: %s" % (binary.name, others_name, other))
-        elif ours.key() != other.key():
+        elif not ours.same(other, binary.program):
             row.differ += 1
             self.differences.append("%s: guest: %s; %s: %s" % (binary.name, ours, others_name, other))
         elif ours.passed:
@@ -139,7 +139,7 @@ def run(options):
             report.add(binary, ours, other)
         comment("guest, %s: %.0f s" % (report.title, time.monotonic() - begin))
         reports.append(report)
-    return reports, [(b, n, o) for b, n, o in zip(built, natives, oracle) if n.key() != o.key()]
+    return reports, [(b, n, o) for b, n, o in zip(built, natives, oracle) if not n.same(o, b.program)]
 
 
 def native_check(options, built):

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The x86-64 encoder (tcg/x86_64/asm.h): each function, with many operands, is encoded and given to capstone, whose text must be
- * what was meant, and whose length must be what was emitted. The expected text is built here from the operands, not from
- * the encoding. One TAP line per function. Single-threaded.
+ * The x86-64 encoder (tcg/x86_64/asm.h): each function, with many operands, is encoded and given to capstone, whose
+ * text must be what was meant, and whose length must be what was emitted. The expected text is built here from the operands,
+ * not from the encoding. One TAP line per function or group of functions. Single-threaded.
  */
 #include <capstone/capstone.h>
 #include <inttypes.h>
@@ -343,8 +343,8 @@ static void test_mov(void)
 static void test_shift(void)
 {
     static const struct { ShiftOp op; const char *name; } ops[] = {
-        { SH_ROL, "rol" }, { SH_ROR, "ror" }, { SH_RCL, "rcl" }, { SH_RCR, "rcr" }, { SH_SHL, "shl" }, { SH_SHR, "shr" },
-        { SH_SAR, "sar" },
+        { SH_ROL, "rol" }, { SH_ROR, "ror" }, { SH_RCL, "rcl" }, { SH_RCR, "rcr" },
+        { SH_SHL, "shl" }, { SH_SHR, "shr" }, { SH_SAR, "sar" },
     };
 
     FOR_RM(k) {

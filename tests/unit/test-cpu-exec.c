@@ -224,6 +224,11 @@ void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_
     b->guest_insns = n;
 }
 
+void arm_translate_with_data(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns)
+{
+    arm_translate(b, pc, flags, code_page, max_insns);
+}
+
 uint32_t arm_tb_flags(const CPUARMState *env)
 {
     return env->ctxkey & 1;

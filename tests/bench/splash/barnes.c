@@ -17,8 +17,7 @@
  */
 #include "anl.h"
 #include "done.h"
-
-#include <math.h>
+#include "plummer.h"
 
 #define LEAF_BODIES 8
 #define MAX_LEVEL 60        /* leaves this deep take any number of bodies */
@@ -69,7 +68,7 @@ static Node *root;                  /* thread 0, between barriers */
 static AnlLock node_locks[NODE_LOCKS];
 static AnlBarrier barrier;
 
-/* The system of Aarseth, Henon and Wielen (1974): Plummer's model, in equilibrium, in units where G = M = -4E = 1. */
+/* Plummer's model, in equilibrium, in units where the constant of gravity, all mass, and -4 times the energy are 1. */
 static void make_bodies(void)
 {
     double length = 3 * M_PI / 16, drift[6] = { 0 };
@@ -78,28 +77,15 @@ static void make_bodies(void)
     bodies = anl_alloc(count, sizeof(*bodies));
     for (long i = 0; i < count; i++) {
         Body *b = &bodies[i];
-        double radius, x, y;
+        double radius = plummer_radius(&random), speed = plummer_speed(&random);
 
         b->mass = 1.0 / count;
         b->cost = 1;
-        do {
-            radius = 1 / sqrt(pow(0.999 * anl_random_real(&random) + 1e-9, -2.0 / 3) - 1);
-        } while (radius > 9);
-        do {
-            x = anl_random_real(&random);
-            y = 0.1 * anl_random_real(&random);
-        } while (y > x * x * pow(1 - x * x, 3.5));
-        for (int what = 0; what < 2; what++) {
-            double size = what ? sqrt(2 / length) * x / pow(1 + radius * radius, 0.25) : length * radius;
-            double z = 2 * anl_random_real(&random) - 1, turn = 2 * M_PI * anl_random_real(&random);
-            double *v = what ? b->speed : b->place;
-
-            v[0] = size * sqrt(1 - z * z) * cos(turn);
-            v[1] = size * sqrt(1 - z * z) * sin(turn);
-            v[2] = size * z;
-            for (int d = 0; d < 3; d++) {
-                drift[3 * what + d] += v[d] / count;
-            }
+        plummer_direction(&random, length * radius, b->place);
+        plummer_direction(&random, speed * sqrt(2 / length / sqrt(1 + radius * radius)), b->speed);
+        for (int d = 0; d < 3; d++) {
+            drift[d] += b->place[d] / count;
+            drift[3 + d] += b->speed[d] / count;
         }
     }
     for (long i = 0; i < count; i++) {

@@ -21,21 +21,16 @@
  */
 #include "anl.h"
 #include "done.h"
-
-#include <math.h>
+#include "fmm-series.h"
+#include "plummer.h"
 
 #define LEAF_BODIES 40
 #define MAX_LEVEL 30        /* leaves this deep take any number of bodies */
-#define MAX_TERMS 48
 #define BOX_LOCKS 512
 #define POOL_PIECE 256      /* boxes allocated at once */
 #define POOL_PIECES 1024
 #define DELTA_T 0.01
 #define SAMPLES 100         /* bodies whose field is checked */
-
-typedef struct Complex {
-    double re, im;
-} Complex;
 
 typedef struct Body Body;
 
@@ -64,7 +59,7 @@ struct Box {
     Box *next;                      /* the owner's next box of the level */
     int touching, near;
     Box *touch[9], *close[8];       /* same level; bigger leaves */
-    Complex multipole[MAX_TERMS + 1], local[MAX_TERMS + 1];     /* multipole[0] is the mass */
+    Series multipole, local;
 } __attribute__((aligned(ANL_LINE)));
 
 typedef struct Pool {
@@ -77,8 +72,7 @@ typedef struct Pool {
 } __attribute__((aligned(ANL_LINE))) Pool;
 
 static long count, steps, digits;
-static int nproc, terms;
-static double binomial[2 * MAX_TERMS + 1][MAX_TERMS + 1];
+static int nproc;
 static Body *bodies;
 static Pool pools[ANL_MAX_PROC];    /* each its thread's, but for what is said above */
 static Box *root;                   /* thread 0, between barriers, as the square it stands for */
@@ -86,33 +80,6 @@ static Complex corner;
 static double width;
 static AnlLock box_locks[BOX_LOCKS];
 static AnlBarrier barrier;
-
-static inline Complex add(Complex a, Complex b)
-{
-    return (Complex){ a.re + b.re, a.im + b.im };
-}
-
-static inline Complex sub(Complex a, Complex b)
-{
-    return (Complex){ a.re - b.re, a.im - b.im };
-}
-
-static inline Complex mul(Complex a, Complex b)
-{
-    return (Complex){ a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re };
-}
-
-static inline Complex scale(double factor, Complex a)
-{
-    return (Complex){ factor * a.re, factor * a.im };
-}
-
-static inline Complex inverse(Complex a)
-{
-    double norm = a.re * a.re + a.im * a.im;
-
-    return (Complex){ a.re / norm, -a.im / norm };
-}
 
 /* Two clusters with the density of Plummer's model, moving towards each other. */
 static void make_bodies(void)
@@ -122,11 +89,8 @@ static void make_bodies(void)
     bodies = anl_alloc(count, sizeof(*bodies));
     for (long i = 0; i < count; i++) {
         Body *b = &bodies[i];
-        double radius, turn = 2 * M_PI * anl_random_real(&random), side = i % 2 ? 1.5 : -1.5;
+        double radius = plummer_radius(&random), turn = 2 * M_PI * anl_random_real(&random), side = i % 2 ? 1.5 : -1.5;
 
-        do {
-            radius = 1 / sqrt(pow(0.999 * anl_random_real(&random) + 1e-9, -2.0 / 3) - 1);
-        } while (radius > 9);
         b->place = (Complex){ side + 0.5 * radius * cos(turn), 0.4 * side + 0.5 * radius * sin(turn) };
         b->speed = (Complex){ -0.3 * side + 0.1 * (anl_random_real(&random) - 0.5), 0.1 * (anl_random_real(&random) - 0.5) };
         b->mass = 1.0 / count;
@@ -335,79 +299,20 @@ static void take_zone(Pool *pool, Box *box, int64_t start, int64_t low, int64_t 
 /* The multipole series from the bodies or the children's series. */
 static void make_multipole(Box *box)
 {
-    Complex centre = box_centre(box), *to = box->multipole;
+    Complex centre = box_centre(box);
 
     for (Body *body = box->bodies; body; body = body->next) {
-        Complex d = sub(body->place, centre), power = { body->mass, 0 };
-
-        to[0].re += body->mass;
-        for (int k = 1; k <= terms; k++) {
-            power = mul(power, d);
-            to[k] = sub(to[k], scale(1.0 / k, power));
-        }
+        multipole_add_body(box->multipole, body->mass, sub(body->place, centre));
     }
     for (int which = 0; which < 4; which++) {
         Box *child = box->child[which];
-        Complex power[MAX_TERMS + 1] = { { 1, 0 } };
 
-        if (!child) {
-            continue;
-        }
-        done_wait(&child->stage, BOX_MULTIPOLE);
-        for (int k = 1; k <= terms; k++) {
-            power[k] = mul(power[k - 1], sub(box_centre(child), centre));
-        }
-        to[0] = add(to[0], child->multipole[0]);
-        for (int l = 1; l <= terms; l++) {
-            Complex sum = scale(-child->multipole[0].re / l, power[l]);
-
-            for (int k = 1; k <= l; k++) {
-                sum = add(sum, scale(binomial[l - 1][k - 1], mul(child->multipole[k], power[l - k])));
-            }
-            to[l] = add(to[l], sum);
+        if (child) {
+            done_wait(&child->stage, BOX_MULTIPOLE);
+            multipole_add_shifted(box->multipole, child->multipole, sub(box_centre(child), centre));
         }
     }
     done_set(&box->stage, BOX_MULTIPOLE);
-}
-
-/* Adds the bodies of leaf, which is not near the middle of box, to box's local series. */
-static int64_t add_bodies_to_local(Box *box, const Box *leaf)
-{
-    Complex centre = box_centre(box);
-    int64_t work = 0;
-
-    for (const Body *body = leaf->bodies; body; body = body->next) {
-        Complex over = inverse(sub(body->place, centre)), power = { body->mass, 0 };
-
-        for (int l = 1; l <= terms; l++) {
-            power = mul(power, over);
-            box->local[l] = sub(box->local[l], scale(1.0 / l, power));
-        }
-        work += terms;
-    }
-    return work;
-}
-
-/* Adds the multipole series of from, which does not touch box, to box's local series. */
-static int64_t add_multipole_to_local(Box *box, const Box *from)
-{
-    Complex over = inverse(sub(box_centre(from), box_centre(box))), power = over, series[MAX_TERMS + 1];
-
-    for (int k = 1; k <= terms; k++) {
-        series[k] = scale(k % 2 ? -1 : 1, mul(from->multipole[k], power));
-        power = mul(power, over);
-    }
-    power = over;
-    for (int l = 1; l <= terms; l++) {
-        Complex sum = { -from->multipole[0].re / l, 0 };
-
-        for (int k = 1; k <= terms; k++) {
-            sum = add(sum, scale(binomial[l + k - 1][k - 1], series[k]));
-        }
-        box->local[l] = add(box->local[l], mul(sum, power));
-        power = mul(power, over);
-    }
-    return terms * terms / 4;
 }
 
 /* Finds the boxes of the same level and the bigger leaves that touch box; the leaves of X go into its local series. */
@@ -434,7 +339,10 @@ static int64_t make_lists(Box *box)
         } else if (boxes_touch(box, other)) {
             box->close[box->near++] = other;
         } else {
-            work += add_bodies_to_local(box, other);
+            for (Body *body = other->bodies; body; body = body->next) {
+                local_add_body(box->local, body->mass, sub(body->place, box_centre(box)));
+                work += series_terms;
+            }
         }
     }
     done_set(&box->stage, BOX_LISTS);
@@ -451,22 +359,13 @@ static int64_t add_far_boxes(Box *box)
 
         for (int which = 0; which < 4; which++) {
             if (other->child[which] && !boxes_touch(box, other->child[which])) {
-                work += add_multipole_to_local(box, other->child[which]);
+                local_add_multipole(box->local, other->child[which]->multipole,
+                                    sub(box_centre(other->child[which]), box_centre(box)));
+                work += series_terms * series_terms / 4;
             }
         }
     }
     return work;
-}
-
-/* The field of box's multipole series at place. */
-static Complex multipole_field(const Box *box, Complex place)
-{
-    Complex over = inverse(sub(place, box_centre(box))), sum = { 0, 0 };
-
-    for (int k = terms; k >= 1; k--) {
-        sum = mul(sub(sum, scale(k, box->multipole[k])), over);
-    }
-    return mul(add(box->multipole[0], sum), over);
 }
 
 /* The field the bodies from on the list other have at body. */
@@ -491,10 +390,12 @@ static int64_t add_near_box(Box *leaf, Box *other)
     int64_t work = 0;
 
     if (!boxes_touch(leaf, other)) {
+        Complex centre = box_centre(other);
+
         for (Body *body = leaf->bodies; body; body = body->next) {
-            body->field = add(body->field, multipole_field(other, body->place));
+            body->field = add(body->field, multipole_field(other->multipole, sub(body->place, centre)));
         }
-        return (int64_t)leaf->count * terms;
+        return (int64_t)leaf->count * series_terms;
     }
     if (!other->is_parent) {
         for (Body *body = leaf->bodies; body; body = body->next) {
@@ -533,30 +434,13 @@ static void find_field(Box *box, int64_t work)
 /* Adds the parent's local series to the box's, and a leaf's to its bodies' fields. */
 static void complete_local(Box *box)
 {
-    Complex shifted[MAX_TERMS + 1];
-
     if (box->parent) {
-        Complex d = sub(box_centre(box), box_centre(box->parent));
-
         done_wait(&box->parent->stage, BOX_COMPLETE);
-        memcpy(shifted, box->parent->local, sizeof(shifted));
-        for (int low = 0; low < terms; low++) {
-            for (int k = terms - 1; k >= low; k--) {
-                shifted[k] = add(shifted[k], mul(d, shifted[k + 1]));
-            }
-        }
-        for (int k = 1; k <= terms; k++) {
-            box->local[k] = add(box->local[k], shifted[k]);
-        }
+        local_add_shifted(box->local, box->parent->local, sub(box_centre(box), box_centre(box->parent)));
     }
     done_set(&box->stage, BOX_COMPLETE);
     for (Body *body = box->bodies; body; body = body->next) {
-        Complex d = sub(body->place, box_centre(box)), sum = { 0, 0 };
-
-        for (int k = terms; k >= 1; k--) {
-            sum = add(mul(sum, d), scale(k, box->local[k]));
-        }
-        body->field = add(body->field, sum);
+        body->field = add(body->field, local_field(box->local, sub(body->place, box_centre(box))));
     }
 }
 
@@ -699,13 +583,7 @@ int main(int argc, char **argv)
     };
 
     nproc = anl_options(argc, argv, options, 3);
-    /* In a touching box's neighbour at its worst each term of a series is 0.55 of the last. */
-    terms = (int)(digits * M_LN10 / 0.6) + 5;
-    for (int n = 0; n <= 2 * MAX_TERMS; n++) {
-        for (int k = 0; k <= MAX_TERMS; k++) {
-            binomial[n][k] = k == 0 ? 1 : n == 0 ? 0 : binomial[n - 1][k - 1] + binomial[n - 1][k];
-        }
-    }
+    series_init(digits);
     make_bodies();
     for (int i = 0; i < BOX_LOCKS; i++) {
         LOCKINIT(box_locks[i]);

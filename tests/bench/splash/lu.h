@@ -176,6 +176,7 @@ static inline double lu_element(long i, long j)
 static inline void lu_check(const char *name, double *row, uint64_t *seed)
 {
     uint64_t matrix_seed = 1;
+    double tolerance = 2e-15 * lu_size * sqrt(lu_size);
     double *v = anl_alloc(lu_size, sizeof(double));
     double *uv = anl_alloc(lu_size, sizeof(double));
 
@@ -198,8 +199,8 @@ static inline void lu_check(const char *name, double *row, uint64_t *seed)
         for (long j = 0; j < i; j++) {
             got += lu_element(i, j) * uv[j];
         }
-        /* Both sums are about N; the factors carry some N roundings of that at most. */
-        if (!(fabs(got - expected) <= 1e-15 * lu_size * lu_size)) {
+        /* Both sums are about N, each of its N terms is off by some roundings. */
+        if (!(fabs(got - expected) <= tolerance)) {
             anl_fail("%s: row %ld of L (U v) is %.17g, should be %.17g", name, i, got, expected);
         }
     }

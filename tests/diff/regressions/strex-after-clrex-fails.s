@@ -1,5 +1,5 @@
 @ SPDX-License-Identifier: GPL-2.0-or-later
-@ ARM DDI 0360 8.5
+@ ARM DDI 0360, exclusive access
 @in r1=anchor(rw) r6=0x1234 [rw+0]=7
 @out r0=7 r2=1 r3=0 [rw+0]=0x1234
     ldrex   r0, [r1]

@@ -192,5 +192,5 @@ void vfp_enable(void)
 {
     CP15_WRITE(0, c1, c0, 2, CP15_READ(0, c1, c0, 2) | 0x00f00000);
     isb();
-    __asm__ volatile("fmxr fpexc, %0" : : "r"(1u << 30) : "memory");
+    __asm__ volatile(".fpu vfp\nfmxr fpexc, %0" : : "r"(1u << 30) : "memory");
 }

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ABA: between the LDREX and the STREX of one CPU another one stores to the word, and puts the old value back or stores the
+ * old value at once. STREX must fail every time, whatever the kind of store. The CPUs take turns through flags, so
+ * nothing is left to chance. A STREX nobody disturbed must succeed (nearly) always.
+ * guest-test: cpus=2,4 timeout=30
+ */
+#include "smc-code.h"
+
+enum { ROUNDS = 12, OLD = 0x11223344, NEW = 0x55667788, OTHER = 0x99aabbcc };
+
+static uint32_t *l1;
+static volatile uint32_t *word;         /* 32 bytes of which the first ones are the marked ones */
+static volatile uint32_t turn __attribute__((aligned(4096))), successes, size, big;
+
+static void wait_turn(uint32_t n)
+{
+    while (turn != n) {
+        spin_hint();
+    }
+    dmb();
+}
+
+static void give_turn(uint32_t n)
+{
+    dmb();
+    turn = n;
+}
+
+static void load_exclusive(volatile uint32_t *p)
+{
+    uint32_t a, b;
+
+    switch (size) {
+    case 1:
+        __asm__ volatile("ldrexb %0, [%1]" : "=r"(a) : "r"(p) : "memory");
+        break;
+    case 2:
+        __asm__ volatile("ldrexh %0, [%1]" : "=r"(a) : "r"(p) : "memory");
+        break;
+    case 4:
+        __asm__ volatile("ldrex %0, [%1]" : "=r"(a) : "r"(p) : "memory");
+        break;
+    default: {
+        register uint32_t lo __asm__("r2");
+        register uint32_t hi __asm__("r3");
+
+        __asm__ volatile("ldrexd %0, %1, [%2]" : "=r"(lo), "=r"(hi) : "r"(p) : "memory");
+        b = hi;
+        (void)b;
+        break;
+    }
+    }
+}
+
+static uint32_t store_exclusive(volatile uint32_t *p, uint32_t v)
+{
+    uint32_t failed;
+
+    switch (size) {
+    case 1:
+        __asm__ volatile("strexb %0, %1, [%2]" : "=&r"(failed) : "r"(v & 0xff), "r"(p) : "memory");
+        break;
+    case 2:
+        __asm__ volatile("strexh %0, %1, [%2]" : "=&r"(failed) : "r"(v & 0xffff), "r"(p) : "memory");
+        break;
+    case 4:
+        __asm__ volatile("strex %0, %1, [%2]" : "=&r"(failed) : "r"(v), "r"(p) : "memory");
+        break;
+    default: {
+        register uint32_t lo __asm__("r2") = v;
+        register uint32_t hi __asm__("r3") = v;
+
+        __asm__ volatile("strexd %0, %1, %2, [%3]" : "=&r"(failed) : "r"(lo), "r"(hi), "r"(p) : "memory");
+        break;
+    }
+    }
+    return failed;
+}
+
+/* The CPU with the reservation: `rounds` times LDREX, the other one's turn, STREX. */
+static void marker(uint32_t rounds)
+{
+    vfp_enable();
+    for (uint32_t n = 0; n < rounds; n++) {
+        wait_turn(4 * n);
+        if (big) {
+            __asm__ volatile("setend be" : : : "memory");
+        }
+        load_exclusive(word);
+        if (big) {
+            __asm__ volatile("setend le" : : : "memory");
+        }
+        give_turn(4 * n + 1);
+        wait_turn(4 * n + 2);
+        if (big) {
+            __asm__ volatile("setend be" : : : "memory");
+        }
+        uint32_t failed = store_exclusive(word, NEW);
+
+        if (big) {
+            __asm__ volatile("setend le" : : : "memory");
+        }
+        successes += !failed;
+        give_turn(4 * n + 3);
+    }
+}
+
+enum pattern { UNTOUCHED, SAME_VALUE, THERE_AND_BACK, OTHER_LINE };
+
+static uint32_t run(const struct store_kind *k, enum pattern pattern, uint32_t *broken)
+{
+    turn = 1u << 30;
+    successes = 0;
+    run_on(1, marker, ROUNDS);
+    for (uint32_t n = 0; n < ROUNDS; n++) {
+        uint32_t before = successes;
+
+        word[-1] = word[2] = 0x5a5a5a5a;
+        word[0] = word[1] = OLD;
+        word[16] = OLD;
+        give_turn(4 * n);
+        wait_turn(4 * n + 1);
+        switch (pattern) {
+        case UNTOUCHED:
+            break;
+        case SAME_VALUE:
+            k->store((uint32_t)word, OLD);
+            break;
+        case THERE_AND_BACK:
+            k->store((uint32_t)word, OTHER);
+            k->store((uint32_t)word, OLD);
+            break;
+        case OTHER_LINE:
+            k->store((uint32_t)(word + 16), OTHER);
+            break;
+        }
+        give_turn(4 * n + 2);
+        wait_turn(4 * n + 3);
+        /* Memory must say the same as the result. */
+        *broken += (successes != before) != (word[0] != OLD);
+        *broken += word[-1] != 0x5a5a5a5a || word[2] != 0x5a5a5a5a;
+    }
+    wait_for(1);
+    return successes;
+}
+
+static void all_patterns(uint32_t bytes, bool big_endian, const char *same, const char *back, const char *calm)
+{
+    uint32_t same_successes = 0, back_successes = 0, broken = 0, good;
+
+    size = bytes;
+    big = big_endian;
+    for (unsigned i = 0; i < NB_STORE_KINDS; i++) {
+        uint32_t s = run(&store_kinds[i], SAME_VALUE, &broken), b = run(&store_kinds[i], THERE_AND_BACK, &broken);
+
+        if (s || b) {
+            print("# %s: %u and %u of %u succeed\n", store_kinds[i].name, (unsigned)s, (unsigned)b, ROUNDS);
+        }
+        same_successes += s;
+        back_successes += b;
+    }
+    ok_eq_ours(same_successes, 0, same);
+    ok_eq_ours(back_successes, 0, back);
+    good = run(&store_kinds[0], UNTOUCHED, &broken) + run(&store_kinds[0], OTHER_LINE, &broken);
+    ok(good >= 2 * ROUNDS - 2, calm);
+    ok_eq(broken, 0, "memory agrees with the results");
+}
+
+/* The others of a 4-CPU machine disturb the host's caches, not the granule. */
+static volatile uint32_t noise_stop;
+
+static void noise(uint32_t cpu)
+{
+    volatile uint32_t *p = (volatile uint32_t *)((uint32_t)word & ~0xfffu) + 256 * cpu;
+
+    while (!noise_stop) {
+        *p += 1;
+        spin_hint();
+    }
+}
+
+static void mmu_job(uint32_t argument)
+{
+    (void)argument;
+    mmu_on(l1);
+}
+
+int test_main(void)
+{
+    uint32_t *page = page_alloc(1);
+
+    vfp_enable();
+    l1 = mmu_new_table();
+    mmu_on(l1);
+    word = page + 40;
+    smp_start();
+    for (unsigned cpu = 1; cpu < num_cpus(); cpu++) {
+        run_on(cpu, mmu_job, 0);
+        wait_for(cpu);
+    }
+    for (unsigned cpu = 2; cpu < num_cpus(); cpu++) {
+        run_on(cpu, noise, cpu);
+    }
+    all_patterns(4, false, "LDREX: same value stored", "LDREX: A-B-A", "STREX undisturbed");
+    all_patterns(1, false, "LDREXB: same value stored", "LDREXB: A-B-A", "STREXB undisturbed");
+    all_patterns(2, false, "LDREXH: same value stored", "LDREXH: A-B-A", "STREXH undisturbed");
+    all_patterns(8, false, "LDREXD: same value stored", "LDREXD: A-B-A", "STREXD undisturbed");
+    all_patterns(4, true, "LDREX, big-endian: same value stored", "LDREX, big-endian: A-B-A",
+                 "STREX, big-endian, undisturbed");
+    all_patterns(8, true, "LDREXD, big-endian: same value stored", "LDREXD, big-endian: A-B-A",
+                 "STREXD, big-endian, undisturbed");
+    noise_stop = 1;
+    for (unsigned cpu = 2; cpu < num_cpus(); cpu++) {
+        wait_for(cpu);
+    }
+    return 0;
+}
