@@ -7,6 +7,7 @@
  * everything it looked up stays true until it gives E up: there, and in exclusive sections, which count flushes in
  * CodeCache.generation.
  */
+#include <sched.h>
 #include "accel/tcg/cache.h"
 #include "accel/tcg/elock.h"
 #include "qemu/log.h"
@@ -76,6 +77,10 @@ static CPUExit run(CPUState *cpu)
             if (accel_options.thread_single || elock_wanted() || __atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST)) {
                 take_exceptions(cpu);
                 return CPU_EXIT_REQUEST;
+            }
+            if (!__atomic_load_n(&env->irq_lines, __ATOMIC_RELAXED)) {
+                /* WFE or YIELD: the guest waits for another CPU, which may wait for a host CPU. */
+                sched_yield();
             }
         }
         take_exceptions(cpu);

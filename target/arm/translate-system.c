@@ -138,7 +138,9 @@ bool trans_hint(DisasContext *s, uint32_t insn)
     switch (field(insn, 0, 8)) {
     case 1:     /* YIELD */
     case 2:     /* WFE: the event register may be set at any time, so it need not wait */
-        gen_exit_main_next(s);      /* CPUs that share a thread take turns */
+        /* CPUs that share a thread take turns: a request ends the turn. */
+        ir_emit(s->b, IR_stenv, REF_NONE, gen_const(s, 1), REF_NONE, ENV_OFFSET(exit_request));
+        gen_exit_main_next(s);
         break;
     case 3:
         gen_wfi(s);

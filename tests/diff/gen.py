@@ -8,7 +8,7 @@ no pointer any more. Index registers hold small numbers.
 import random
 
 import image
-from items import COND_AL, Item, Loop, LoopStart, Skip
+from items import COND_AL, Loop, LoopStart, Skip
 
 REACH = 400                     # pointers plus offsets stay this near to their anchors
 START = 64                      # how far from the anchor a pointer starts

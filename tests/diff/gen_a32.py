@@ -285,10 +285,10 @@ class GenA32(gen.Gen):
                                               0x4040 | self.rng.randrange(8) << 3 | reg,
                                               0x4200 | self.rng.randrange(8) << 3 | reg,
                                               self.rng.getrandbits(5) << 6 | self.rng.randrange(8) << 3 | reg)))
-        how = self.rng.choice(("bx", "blx", "blx_imm"))
-        if how != "bx" and not self.can_link():
+        how = self.rng.choice(("bx", "blx", "blx_imm", "ldr"))
+        if how.startswith("blx") and not self.can_link():
             how = "bx"
-        if how != "bx":
+        if how.startswith("blx"):
             self.lost(14)
         return ThumbIsland(how, self.dest((14,)), halfwords)
 

@@ -2,7 +2,7 @@
 """Kinds that combine: mix (everything unprivileged in one sequence) and smc (code that writes code)."""
 import gen_a32
 import gen_vfp
-from items import COND_AL, Item
+from items import Item
 
 
 class GenMix(gen_vfp.GenVfp, gen_a32.GenMem):

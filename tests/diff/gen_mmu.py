@@ -6,7 +6,7 @@ whose end lies in a window are mapped, and only there is stored.
 """
 import gen_a32
 import image
-from items import COND_AL, Item
+from items import Item
 
 PHYS = (1, 3, 6)                # their last 512 bytes are windows
 PAGES = 8

@@ -6,7 +6,7 @@ sequence changes to System mode, nor loops: there, accesses to the SPSR would be
 """
 import gen_a32
 import image
-from items import COND_AL, Item
+from items import Item
 
 BANKED_MODES = (0x11, 0x12, 0x13, 0x17, 0x1B)
 

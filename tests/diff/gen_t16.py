@@ -42,6 +42,8 @@ class GenThumb(gen.Gen):
     def item(self):
         if self.chance(0.03):
             return self.arm_island()
+        if self.chance(0.015):
+            return self.system()
         row = self.rng.choice(ROWS)
         fields = {letter: self.rng.getrandbits(row.width(letter)) for letter in row.fields}
         fields = getattr(self, "make_" + row.handler, self.make_plain)(row, fields)
@@ -54,7 +56,18 @@ class GenThumb(gen.Gen):
             reg = self.low()
             words.append(rng.choice((0xE0900000, 0xE0B00000, 0xE0200000, 0x11800000, 0xE1D00000)) |
                          rng.randrange(8) << 16 | reg << 12 | rng.randrange(13))
-        return ArmIsland(self.low(), words)
+        return ArmIsland(rng.choice(("bx", "blx")), rng.choice(("bx", "ldr")), self.low(), words)
+
+    def system(self):
+        """Byte order, interrupt masks, and what ends a sequence: SVC, BKPT (not 0xab: semihosting), undefined."""
+        rng = self.rng
+        kind = rng.randrange(8)
+        if kind < 4:
+            return Item(0xB650 | rng.getrandbits(1) << 3, note="setend")
+        if kind == 4:
+            return Item(0xB660 | rng.getrandbits(1) << 4 | rng.randrange(1, 8), note="cps")
+        number = rng.randrange(0xAB) if self.chance(0.5) else rng.randrange(0xAC, 0x100)
+        return Item((0xDF00, 0xBE00, 0xDE00)[kind - 5] | number, note="exception")
 
     def make_plain(self, row, fields):
         if row.width("d") == 3:

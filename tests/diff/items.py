@@ -87,43 +87,51 @@ class LoopStart(Item):
         return struct.pack("<I", 0xE3A00000 | self.reg << 12 | self.times)
 
 
+LDR_PC_NEXT = 0xE51FF004        # LDR pc, [pc, #-4]: the word behind it
+
+
 class ThumbIsland(Item):
-    """In an ARM sequence: to Thumb state, some halfwords, and back. how: bx, blx, ldr, pop or movs-free variants."""
+    """In an ARM sequence: to Thumb state by bx, blx, blx_imm or ldr, some halfwords, and back."""
 
     def __init__(self, how, reg, halfwords):
         super().__init__(note="island")
         self.how, self.reg = how, reg
         self.halfwords = list(halfwords) + [0x46C0] * (len(halfwords) & 1)
 
-    def enter(self):
+    def enter(self, address):
         if self.how == "blx_imm":
-            return [0xFA000000 | 0xFFFFFF & -1]             # BLX to the next word
+            return [0xFAFFFFFF]                             # BLX to the next word
+        if self.how == "ldr":
+            return [LDR_PC_NEXT, address + 8 | 1]
         # add reg, pc, #1 ; bx/blx reg: PC reads as the word behind the branch
         return [0xE28F0001 | self.reg << 12, (0xE12FFF30 if self.how == "blx" else 0xE12FFF10) | self.reg]
 
     def size(self, address, thumb):
-        return 4 * len(self.enter()) + 2 * len(self.halfwords) + 4
+        return 4 * len(self.enter(address)) + 2 * len(self.halfwords) + 4
 
     def emit(self, address, thumb, target):
-        words = self.enter()
+        words = self.enter(address)
         return struct.pack("<%dI%dHHH" % (len(words), len(self.halfwords)), *words, *self.halfwords, 0x4778, 0x46C0)
 
 
 class ArmIsland(Item):
-    """In a Thumb sequence: to ARM state, some words, and back."""
+    """In a Thumb sequence: to ARM state by bx or blx, some words, and back by bx or ldr."""
 
-    def __init__(self, reg, words):
+    def __init__(self, how, back, reg, words):
         super().__init__(note="island")
-        self.reg, self.words = reg, list(words)
+        self.how, self.back, self.reg, self.words = how, back, reg, list(words)
 
     def size(self, address, thumb):
         return (address & 2) + 4 + 4 * len(self.words) + 8
 
     def emit(self, address, thumb, target):
         pad = struct.pack("<H", 0x46C0) if address & 2 else b""
-        return (pad + struct.pack("<HH", 0x4778, 0x46C0) +
-                struct.pack("<%dI" % len(self.words), *self.words) +
-                struct.pack("<II", 0xE28F0001 | self.reg << 12, 0xE12FFF10 | self.reg))
+        enter = (0xF000, 0xE800) if self.how == "blx" else (0x4778, 0x46C0)     # BLX to the next word; BX pc, nop
+        if self.back == "ldr":
+            leave = (LDR_PC_NEXT, address + self.size(address, thumb) | 1)
+        else:
+            leave = (0xE28F0001 | self.reg << 12, 0xE12FFF10 | self.reg)
+        return pad + struct.pack("<HH", *enter) + struct.pack("<%dI" % (len(self.words) + 2), *self.words, *leave)
 
 
 def layout(items, address, thumb, seq_exit):

@@ -95,7 +95,8 @@ KNOWN = [
      after_load_multiple),
     ("memory of an STM, STRD, PUSH or FSTM that aborted", "DDI 0100I A2.6: UNPREDICTABLE", after_store_multiple),
     ("SPSR bit 20 is reserved, the oracle keeps it", "DDI 0100I A2.5", spsr_bit_20),
-    ("STREXD to an unaligned address is a store: DFSR bit 11 is set", "DDI 0360, data fault status register", strexd_alignment),
+    ("STREXD to an unaligned address is a store: DFSR bit 11 is set", "DDI 0360, data fault status register",
+     strexd_alignment),
 ]
 
 

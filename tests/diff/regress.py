@@ -59,8 +59,10 @@ class Case:
     def code(self, address):
         """Machine code at address, up to the jump to seq_exit."""
         head = "\t.syntax unified\n\t.arch armv6k\n\t.fpu vfpv2\n\t.text\n"
-        source = (head + ("\t.thumb\n" if self.thumb else "\t.arm\n") + self.source + ("\n\t.balign 4\n\tbx pc\n\tnop\n\t.arm" if self.thumb else "") +
-                  "\n\tldr pc, =%#x\n\t.ltorg\n" % image.seq_exit())
+        source = head + ("\t.thumb\n" if self.thumb else "\t.arm\n") + self.source
+        if self.thumb:
+            source += "\n\t.balign 4\n\tbx pc\n\tnop\n\t.arm"
+        source += "\n\tldr pc, =%#x\n\t.ltorg\n" % image.seq_exit()
         return image.assemble(source, address)[0][".text"]
 
     def state(self):

@@ -7,11 +7,12 @@
  */
 #include "smc-code.h"
 
-enum { ROUNDS = 12, OLD = 0x11223344, NEW = 0x55667788, OTHER = 0x99aabbcc };
+enum { ROUNDS = 4, OLD = 0x11223344, NEW = 0x55667788, OTHER = 0x99aabbcc };
 
 static uint32_t *l1;
 static volatile uint32_t *word;         /* 32 bytes of which the first ones are the marked ones */
-static volatile uint32_t turn __attribute__((aligned(4096))), successes, size, big;
+static volatile uint32_t turn __attribute__((aligned(4096))), successes, size;
+static volatile bool big;
 
 static void wait_turn(uint32_t n)
 {
@@ -27,53 +28,56 @@ static void give_turn(uint32_t n)
     turn = n;
 }
 
+/* The instruction alone runs in the wanted endianness. */
+#define IN_ENDIANNESS(insn, ...) \
+    do { \
+        if (big) { \
+            __asm__ volatile("setend be\n " insn "\n setend le" __VA_ARGS__); \
+        } else { \
+            __asm__ volatile(insn __VA_ARGS__); \
+        } \
+    } while (0)
+
 static void load_exclusive(volatile uint32_t *p)
 {
-    uint32_t a, b;
+    register uint32_t lo __asm__("r2");
+    register uint32_t hi __asm__("r3");
 
     switch (size) {
     case 1:
-        __asm__ volatile("ldrexb %0, [%1]" : "=r"(a) : "r"(p) : "memory");
+        IN_ENDIANNESS("ldrexb %0, [%1]", : "=r"(lo) : "r"(p) : "memory");
         break;
     case 2:
-        __asm__ volatile("ldrexh %0, [%1]" : "=r"(a) : "r"(p) : "memory");
+        IN_ENDIANNESS("ldrexh %0, [%1]", : "=r"(lo) : "r"(p) : "memory");
         break;
     case 4:
-        __asm__ volatile("ldrex %0, [%1]" : "=r"(a) : "r"(p) : "memory");
+        IN_ENDIANNESS("ldrex %0, [%1]", : "=r"(lo) : "r"(p) : "memory");
         break;
-    default: {
-        register uint32_t lo __asm__("r2");
-        register uint32_t hi __asm__("r3");
-
-        __asm__ volatile("ldrexd %0, %1, [%2]" : "=r"(lo), "=r"(hi) : "r"(p) : "memory");
-        b = hi;
-        (void)b;
+    default:
+        IN_ENDIANNESS("ldrexd %0, %1, [%2]", : "=r"(lo), "=r"(hi) : "r"(p) : "memory");
         break;
-    }
     }
 }
 
 static uint32_t store_exclusive(volatile uint32_t *p, uint32_t v)
 {
+    register uint32_t lo __asm__("r2") = v;
+    register uint32_t hi __asm__("r3") = v;
     uint32_t failed;
 
     switch (size) {
     case 1:
-        __asm__ volatile("strexb %0, %1, [%2]" : "=&r"(failed) : "r"(v & 0xff), "r"(p) : "memory");
+        IN_ENDIANNESS("strexb %0, %1, [%2]", : "=&r"(failed) : "r"(lo), "r"(p) : "memory");
         break;
     case 2:
-        __asm__ volatile("strexh %0, %1, [%2]" : "=&r"(failed) : "r"(v & 0xffff), "r"(p) : "memory");
+        IN_ENDIANNESS("strexh %0, %1, [%2]", : "=&r"(failed) : "r"(lo), "r"(p) : "memory");
         break;
     case 4:
-        __asm__ volatile("strex %0, %1, [%2]" : "=&r"(failed) : "r"(v), "r"(p) : "memory");
+        IN_ENDIANNESS("strex %0, %1, [%2]", : "=&r"(failed) : "r"(lo), "r"(p) : "memory");
         break;
-    default: {
-        register uint32_t lo __asm__("r2") = v;
-        register uint32_t hi __asm__("r3") = v;
-
-        __asm__ volatile("strexd %0, %1, %2, [%3]" : "=&r"(failed) : "r"(lo), "r"(hi), "r"(p) : "memory");
+    default:
+        IN_ENDIANNESS("strexd %0, %1, %2, [%3]", : "=&r"(failed) : "r"(lo), "r"(hi), "r"(p) : "memory");
         break;
-    }
     }
     return failed;
 }
@@ -84,24 +88,10 @@ static void marker(uint32_t rounds)
     vfp_enable();
     for (uint32_t n = 0; n < rounds; n++) {
         wait_turn(4 * n);
-        if (big) {
-            __asm__ volatile("setend be" : : : "memory");
-        }
         load_exclusive(word);
-        if (big) {
-            __asm__ volatile("setend le" : : : "memory");
-        }
         give_turn(4 * n + 1);
         wait_turn(4 * n + 2);
-        if (big) {
-            __asm__ volatile("setend be" : : : "memory");
-        }
-        uint32_t failed = store_exclusive(word, NEW);
-
-        if (big) {
-            __asm__ volatile("setend le" : : : "memory");
-        }
-        successes += !failed;
+        successes += !store_exclusive(word, NEW);
         give_turn(4 * n + 3);
     }
 }
@@ -151,7 +141,8 @@ static void all_patterns(uint32_t bytes, bool big_endian, const char *same, cons
 
     size = bytes;
     big = big_endian;
-    for (unsigned i = 0; i < NB_STORE_KINDS; i++) {
+    /* Every kind of store against LDREX, every third one against the others. */
+    for (unsigned i = 0; i < NB_STORE_KINDS; i += bytes == 4 && !big_endian ? 1 : 3) {
         uint32_t s = run(&store_kinds[i], SAME_VALUE, &broken), b = run(&store_kinds[i], THERE_AND_BACK, &broken);
 
         if (s || b) {
@@ -163,21 +154,8 @@ static void all_patterns(uint32_t bytes, bool big_endian, const char *same, cons
     ok_eq_ours(same_successes, 0, same);
     ok_eq_ours(back_successes, 0, back);
     good = run(&store_kinds[0], UNTOUCHED, &broken) + run(&store_kinds[0], OTHER_LINE, &broken);
-    ok(good >= 2 * ROUNDS - 2, calm);
+    ok(good >= 2 * ROUNDS - 1, calm);
     ok_eq(broken, 0, "memory agrees with the results");
-}
-
-/* The others of a 4-CPU machine disturb the host's caches, not the granule. */
-static volatile uint32_t noise_stop;
-
-static void noise(uint32_t cpu)
-{
-    volatile uint32_t *p = (volatile uint32_t *)((uint32_t)word & ~0xfffu) + 256 * cpu;
-
-    while (!noise_stop) {
-        *p += 1;
-        spin_hint();
-    }
 }
 
 static void mmu_job(uint32_t argument)
@@ -199,9 +177,6 @@ int test_main(void)
         run_on(cpu, mmu_job, 0);
         wait_for(cpu);
     }
-    for (unsigned cpu = 2; cpu < num_cpus(); cpu++) {
-        run_on(cpu, noise, cpu);
-    }
     all_patterns(4, false, "LDREX: same value stored", "LDREX: A-B-A", "STREX undisturbed");
     all_patterns(1, false, "LDREXB: same value stored", "LDREXB: A-B-A", "STREXB undisturbed");
     all_patterns(2, false, "LDREXH: same value stored", "LDREXH: A-B-A", "STREXH undisturbed");
@@ -210,9 +185,5 @@ int test_main(void)
                  "STREX, big-endian, undisturbed");
     all_patterns(8, true, "LDREXD, big-endian: same value stored", "LDREXD, big-endian: A-B-A",
                  "STREXD, big-endian, undisturbed");
-    noise_stop = 1;
-    for (unsigned cpu = 2; cpu < num_cpus(); cpu++) {
-        wait_for(cpu);
-    }
     return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The x86-64 encoder (tcg/x86_64/asm.h): each function, with many operands, is encoded and given to capstone, whose
- * text must be what was meant, and whose length must be what was emitted. The expected text is built here from the operands,
- * not from the encoding. One TAP line per function or group of functions. Single-threaded.
+ * text must be what was meant, and whose length must be what was emitted. The expected text is built here from the
+ * operands, not from the encoding. One TAP line per function or group of functions. Single-threaded.
  */
 #include <capstone/capstone.h>
 #include <inttypes.h>
@@ -384,6 +384,9 @@ static void test_misc(void)
             x_imul_r_rm(&a, w, reg, rms[k]);
             EXPECT(a, "imul %s, %s", reg_name(reg, size), operand(rms[k], size, a.p));
             a = begin();
+            x_cmpxchg_rm_r(&a, w, rms[k], reg);
+            EXPECT(a, "cmpxchg %s, %s", operand(rms[k], size, a.p), reg_name(reg, size));
+            a = begin();
             x_bsr(&a, w, reg, rms[k]);
             EXPECT(a, "bsr %s, %s", reg_name(reg, size), operand(rms[k], size, a.p));
             a = begin();
@@ -391,13 +394,16 @@ static void test_misc(void)
             EXPECT(a, "cmov%s %s, %s", cc_name[cc], reg_name(reg, size), operand(rms[k], size, a.p));
         }
         Asm a = begin();
+        x_imul_r_rm_i(&a, k & 15, rms[k], 0x12345 + k);
+        EXPECT(a, "imul %s, %s, %s", reg32[k & 15], operand(rms[k], 4, a.p), number((uint64_t)(0x12345 + k)));
+        a = begin();
         x_bt_rm_i(&a, rms[k], k & 31);
         EXPECT(a, "bt %s, %s", operand(rms[k], 4, a.p), number((uint64_t)(k & 31)));
         a = begin();
         x_setcc(&a, (X86CC)(k & 15), rms[k]);
         EXPECT(a, "set%s %s", cc_name[k & 15], operand(rms[k], 1, a.p));
     }
-    done("x_unary, x_imul_r_rm, x_bsr, x_cmov, x_bt_rm_i, x_setcc");
+    done("x_unary, x_imul_r_rm, x_imul_r_rm_i, x_cmpxchg_rm_r, x_bsr, x_cmov, x_bt_rm_i, x_setcc");
     for (int reg = 0; reg < 16; reg++) {
         Asm a = begin();
         x_bswap(&a, false, reg);

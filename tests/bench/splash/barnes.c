@@ -3,17 +3,17 @@
  * barnes: gravity among many bodies by the Barnes-Hut method (Woo et al., ISCA 1995).
  *
  * Each step builds an octree of the bodies with up to LEAF_BODIES of them in a leaf, finds mass, centre of mass and
- * quadrupole of every node from the leaves up, deals the bodies out, finds each body's acceleration by walking the tree
- * (a cell that looks smaller than the opening angle acts as a whole), and moves the bodies (leapfrog).
+ * quadrupole of every node from the leaves up, deals the bodies out, finds each body's acceleration by walking the
+ * tree (a cell that looks smaller than the opening angle acts as a whole), and moves the bodies (leapfrog).
  *
  * Shared: bodies, of which each has one owner per step, and the tree. All threads insert bodies at the same time: they
  * walk down without locks and take the lock of the node they change, one of an array chosen by the node's address. For
- * the sums a thread goes through the nodes it made, newest first, and waits for children that are another's; a child is
- * always younger than its parent, so nobody waits in a circle. Bodies are dealt in the tree's order by "cost zones" of
- * equal work as counted in the previous step. Barriers between the phases.
+ * the sums a thread goes through the nodes it made, newest first, and waits for children that are another's; a child
+ * is always younger than its parent, so nobody waits in a circle. Bodies are dealt in the tree's order by "cost zones"
+ * of equal work as counted in the previous step. Barriers between the phases.
  *
- * The shape of the tree does not depend on the order of insertion, and leaves are sorted before they are used: the result
- * is the same to the last bit for any number of threads.
+ * The shape of the tree does not depend on the order of insertion, and leaves are sorted before they are used: the
+ * result is the same to the last bit for any number of threads.
  */
 #include "anl.h"
 #include "done.h"

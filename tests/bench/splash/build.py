@@ -46,20 +46,24 @@ def build(name, target, out=OUT, cflags=()):
     source = os.path.join(HERE, name + ".c")
     result = os.path.join(out, target, name)
     inputs = [source, os.path.abspath(__file__), *glob.glob(os.path.join(HERE, "*.h"))]
-    command = [compiler, *CFLAGS, *flags, *cflags, "-o", result + ".tmp", source, "-lm", "-pthread"]
+    command = [compiler, *CFLAGS, *flags, *cflags, source, "-lm", "-pthread"]
     # The command and the warnings are kept, so that other flags build anew and warnings do not get lost.
     note = result + ".note"
-    if os.path.exists(result) and os.path.exists(note) and os.path.getmtime(result) > max(map(os.path.getmtime, inputs)):
+    newest = max(map(os.path.getmtime, inputs))
+    if os.path.exists(result) and os.path.exists(note) and os.path.getmtime(result) > newest:
         with open(note, encoding="utf-8") as file:
             if file.readline() == repr(command) + "\n":
                 return result, file.read()
     os.makedirs(os.path.dirname(result), exist_ok=True)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    # Others may be building the same.
+    scratch = "%s.%d.tmp" % (result, os.getpid())
+    done = subprocess.run([*command, "-o", scratch], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          universal_newlines=True)
     if done.returncode:
         raise BuildError(done.stdout)
     with open(note, "w", encoding="utf-8") as file:
         file.write(repr(command) + "\n" + done.stdout)
-    os.replace(result + ".tmp", result)
+    os.replace(scratch, result)
     return result, done.stdout
 
 
@@ -84,9 +88,8 @@ def image(base, target, binaries, scripts=()):
     with open(base, "rb") as file:
         start = file.read()
     # The kernel unpacks one archive after the other.
-    with open(target + ".tmp", "wb") as file:
+    with open(target, "wb") as file:
         file.write(start + gzip.compress(cpio_archive(files), 6, mtime=0))
-    os.replace(target + ".tmp", target)
 
 
 def base_initramfs():

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Waiting for the stages of many small things: barnes and fmm keep one counter per node of their trees, and a thread that
- * needs another's node waits until the counter has come far enough. A pause flag for each would be too big; here the
- * sleepers of all share a few buckets.
+ * Waiting for the stages of many small things: barnes and fmm keep one counter per node of their trees, and a thread
+ * that needs another's node waits until the counter has come far enough. A pause flag for each would be too big; here
+ * the sleepers of all share a few buckets.
  *
  * done_set() passes all that its thread wrote before on to whoever returns from done_wait(). The usual case, nobody
  * sleeping, takes no lock on either side.

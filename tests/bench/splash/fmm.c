@@ -4,20 +4,21 @@
  * Woo et al., ISCA 1995).
  *
  * Bodies attract each other with 1/distance, so with places as complex numbers the field is the sum of m / (z - z_i).
- * A quadtree with up to LEAF_BODIES in a leaf box is built. A box's multipole series stands for its bodies far away, its
- * local series for what far bodies do inside it. Two boxes "touch" if they share a corner or are the same. A box gets
- *   V  the multipoles of its parent's touching boxes' children that do not touch it (into its local series),
- *   X  the bodies of bigger leaves that touch its parent, not itself (into its local series),
+ * A quadtree with up to LEAF_BODIES in a leaf box is built. A box's multipole series stands for its bodies far away,
+ * its local series for what far bodies do inside it. Two boxes "touch" if they share a corner or are the same. A box's
+ * local series takes in
+ *   V  the multipoles of its parent's touching boxes' children that do not touch it,
+ *   X  the bodies of bigger leaves that touch its parent, not itself,
  * and the bodies of a leaf get, besides the local series of the leaf and, through it, of all boxes around it,
  *   U  the bodies of all leaves that touch it,
  *   W  the multipoles of smaller boxes that do not touch it, but their parents do.
  * V and W are found by walking from the touching boxes of the same level, X from "near": bigger leaves that touch.
  *
- * Shared: bodies and boxes; both have one owner per step, dealt in the tree's order in zones of equal work as counted in
- * the previous step. Insertion goes down without locks and takes a lock from an array for the box it changes. Passes up
- * and down the tree wait for children or the parent that are another's; a thread goes through its boxes by level, so the
- * deepest one waited for can always go on. Barriers between the phases. Sums are taken in the tree's order: the result is
- * the same to the last bit for any number of threads.
+ * Shared: bodies and boxes; both have one owner per step, dealt in the tree's order in zones of equal work as counted
+ * in the previous step. Insertion goes down without locks and takes a lock from an array for the box it changes.
+ * Passes up and down the tree wait for children or the parent that are another's; a thread goes through its boxes by
+ * level, so the deepest one waited for can always go on. Barriers between the phases. Sums are taken in the tree's
+ * order: the result is the same to the last bit for any number of threads.
  */
 #include "anl.h"
 #include "done.h"
@@ -92,7 +93,8 @@ static void make_bodies(void)
         double radius = plummer_radius(&random), turn = 2 * M_PI * anl_random_real(&random), side = i % 2 ? 1.5 : -1.5;
 
         b->place = (Complex){ side + 0.5 * radius * cos(turn), 0.4 * side + 0.5 * radius * sin(turn) };
-        b->speed = (Complex){ -0.3 * side + 0.1 * (anl_random_real(&random) - 0.5), 0.1 * (anl_random_real(&random) - 0.5) };
+        b->speed.re = -0.3 * side + 0.1 * (anl_random_real(&random) - 0.5);
+        b->speed.im = 0.1 * (anl_random_real(&random) - 0.5);
         b->mass = 1.0 / count;
         b->cost = 1;
     }
@@ -157,7 +159,9 @@ static int quadrant(const Box *box, const Body *body)
 {
     int shift = MAX_LEVEL - 1 - box->level;
 
-    return (grid_place(body->place.re, corner.re) >> shift & 1) * 2 + (grid_place(body->place.im, corner.im) >> shift & 1);
+    uint32_t x = grid_place(body->place.re, corner.re) >> shift, y = grid_place(body->place.im, corner.im) >> shift;
+
+    return (x & 1) * 2 + (y & 1);
 }
 
 static void put_in_leaf(Box *leaf, Body *body)
@@ -535,7 +539,9 @@ static void work(int proc)
     }
 }
 
-/* The last fields against the sum over all bodies, for a few of them; all bodies had one owner, and momentum is kept. */
+/*
+ * The last fields against the sum over all bodies, for a few of them; all bodies had one owner, and momentum is kept.
+ */
 static void check(double error)
 {
     double wrong = 0, right = 0;

@@ -3,18 +3,18 @@
  * radiosity: the light in a room of matt surfaces by the hierarchical method of Hanrahan, Salzman and Aupperle (1991;
  * Woo et al., ISCA 1995).
  *
- * Each rectangle of the room (room.h) is the root of a quadtree of patches. A link says which part of the light leaving
- * one patch another one gets; it is estimated with RAYS pairs of points, of which each counts if the points see each
- * other. First all pairs of roots are linked. An iteration lets each patch gather light through its links, and refines
- * links that carry much light unevenly: the bigger of the two patches is cut in four, and four links take the place of
- * the one. Then the light gathered at all levels is pushed down to the leaves, and what leaves send out is averaged
- * upwards. Iterations end when the light hardly changes.
+ * Each rectangle of the room (room.h) is the root of a quadtree of patches. A link says which part of the light
+ * leaving one patch another one gets; it is estimated with RAYS pairs of points, of which each counts if the points
+ * see each other. First all pairs of roots are linked. An iteration lets each patch gather light through its links,
+ * and refines links that carry much light unevenly: the bigger of the two patches is cut in four, and four links take
+ * the place of the one. Then the light gathered at all levels is pushed down to the leaves, and what leaves send out
+ * is averaged upwards. Iterations end when the light hardly changes.
  *
  * Shared: patches and links. A patch's links belong to the task that gathers for it, which then makes tasks for the
- * patch's children; so no two threads use one list at a time. Any thread may find that a patch must be cut, and does so
- * under one of an array of locks. What patches send out changes only between barriers. Tasks are in queues, one per
- * thread, with stealing. The order in which tasks are done changes neither links nor light, so the result is the same to
- * the last bit for any number of threads.
+ * patch's children; so no two threads use one list at a time. Any thread may find that a patch must be cut, and does
+ * so under one of an array of locks. What patches send out changes only between barriers. Tasks are in queues, one per
+ * thread, with stealing. The order in which tasks are done changes neither links nor light, so the result is the same
+ * to the last bit for any number of threads.
  */
 #include "anl.h"
 #include "room.h"
@@ -393,7 +393,10 @@ static void check(void)
     if (!(totals.wrong * 1000 <= change_limit * totals.sent)) {
         anl_fail("light and links disagree by %g of %g", totals.wrong, totals.sent);
     }
-    /* The room is closed: whatever is sent out arrives, and every place sees something all round; coarse links lose some. */
+    /*
+     * The room is closed: whatever is sent out arrives, and every place sees something all round; coarse links lose
+     * some.
+     */
     if (!(totals.got >= 0.8 * totals.sent && totals.got <= 1.05 * totals.sent)) {
         anl_fail("%g of light is sent out, %g arrives", totals.sent, totals.got);
     }

@@ -3,14 +3,14 @@
  * raytrace: an image by recursive ray tracing after Whitted (Woo et al., ISCA 1995).
  *
  * The scene is made by scene.h: a teapot of triangles, spheres, glass, on a floor. It lies in a hierarchical uniform
- * grid: a box is cut into equal cells, a cell with many objects is cut again. A ray goes from cell to cell and tests the
- * objects it finds there, those tested before excepted ("mailbox"). Where it hits, shadow rays go to the lights, and
- * reflected and refracted rays are followed while they matter.
+ * grid: a box is cut into equal cells, a cell with many objects is cut again. A ray goes from cell to cell and tests
+ * the objects it finds there, those tested before excepted ("mailbox"). Where it hits, shadow rays go to the lights,
+ * and reflected and refracted rays are followed while they matter.
  *
- * Shared: scene and grid, which nobody changes while rays are followed, and the image. The image is cut into tiles; each
- * thread's queue gets a contiguous run of them, and threads that run dry steal. A pixel is written by one thread. The
- * number of rays is summed under a lock. A pixel depends on nothing but the scene, so the image is the same for any
- * number of threads.
+ * Shared: scene and grid, which nobody changes while rays are followed, and the image. The image is cut into tiles;
+ * each thread's queue gets a contiguous run of them, and threads that run dry steal. A pixel is written by one thread.
+ * The number of rays is summed under a lock. A pixel depends on nothing but the scene, so the image is the same for
+ * any number of threads.
  */
 #include "anl.h"
 #include "scene.h"

@@ -53,8 +53,8 @@ static inline void room_wall(Room *room, Vec corner, Vec u, Vec v, uint32_t colo
 }
 
 /*
- * A box from low to high, seen from outside (or from inside), of which faces tells the faces there are: bit 2 * axis for
- * the lower and 2 * axis + 1 for the upper one. shine is that of its lower face in y.
+ * A box from low to high, seen from outside (or from inside), of which faces tells the faces there are: bit 2 * axis
+ * for the lower and 2 * axis + 1 for the upper one. shine is that of its lower face in y.
  */
 static inline void room_box(Room *room, Vec low, Vec high, bool from_inside, int faces, uint32_t colour, double shine)
 {
@@ -169,7 +169,9 @@ static inline void room_make(Room *room, int chairs, bool shelves)
         room_chair(room, 1.95 + 0.56 * (i / 2), i % 2 ? 3.15 : 1.4, i % 2 ? -1 : 1);
     }
     for (int i = 0; shelves && i < 5; i++) {
-        room_box(room, (Vec){ { 0.001, 0.2 + 0.4 * i, 1 } }, (Vec){ { 0.3, 0.23 + 0.4 * i, 4 } }, false, 0x3e, 0x705030, 0);
+        Vec low = { { 0.001, 0.2 + 0.4 * i, 1 } }, high = { { 0.3, 0.23 + 0.4 * i, 4 } };
+
+        room_box(room, low, high, false, 0x3e, 0x705030, 0);
     }
     for (int i = 0; i < room->count; i++) {
         room->order[i] = i;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The scene raytrace.c shows: spheres and triangles with materials and lights. A teapot-like pot (surfaces of revolution
- * and bent tubes made of bicubic Bezier patches, cut into triangles) stands between spheres of glass and metal on a
- * chequered floor. Made by one thread; constant afterwards.
+ * The scene raytrace.c shows: spheres and triangles with materials and lights. A teapot-like pot (surfaces of
+ * revolution and bent tubes made of bicubic Bezier patches, cut into triangles) stands between spheres of glass and
+ * metal on a chequered floor. Made by one thread; constant afterwards.
  */
 #ifndef SPLASH_SCENE_H
 #define SPLASH_SCENE_H
@@ -73,8 +73,10 @@ static inline Ray ray_make(Vec from, Vec to)
 /* The coordinates of place in triangle o: place is corner 0 and *b times edge 1 and *c times edge 2. */
 static inline void triangle_place(const Object *o, Vec place, double *b, double *c)
 {
-    Vec e1 = vec_sub(o->corner[1], o->corner[0]), e2 = vec_sub(o->corner[2], o->corner[0]), p = vec_sub(place, o->corner[0]);
-    double e11 = vec_dot(e1, e1), e12 = vec_dot(e1, e2), e22 = vec_dot(e2, e2), p1 = vec_dot(p, e1), p2 = vec_dot(p, e2);
+    Vec e1 = vec_sub(o->corner[1], o->corner[0]), e2 = vec_sub(o->corner[2], o->corner[0]);
+    Vec p = vec_sub(place, o->corner[0]);
+    double e11 = vec_dot(e1, e1), e12 = vec_dot(e1, e2), e22 = vec_dot(e2, e2);
+    double p1 = vec_dot(p, e1), p2 = vec_dot(p, e2);
     double over = 1 / (e11 * e22 - e12 * e12);
 
     *b = (e22 * p1 - e12 * p2) * over;
@@ -237,8 +239,8 @@ static inline void scene_patch(Scene *scene, const Material *material, Vec patch
 }
 
 /*
- * Four patches, a quarter turn each: curve[i] is the middle of a ring, plane[i] and side[i] are its half axes. A quarter
- * circle as a Bezier curve has its inner points 0.5523 along the tangents.
+ * Four patches, a quarter turn each: curve[i] is the middle of a ring, plane[i] and side[i] are its half axes. A
+ * quarter circle as a Bezier curve has its inner points 0.5523 along the tangents.
  */
 static inline void scene_rings(Scene *scene, const Material *material, const Vec curve[4], const Vec plane[4],
                                const Vec side[4], int detail)

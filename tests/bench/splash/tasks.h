@@ -2,9 +2,9 @@
 /*
  * Task queues, one per thread, with stealing: for raytrace, volrend and radiosity.
  *
- * A thread takes the newest task of its own queue or, if that is empty, the oldest of another's. A task may push further
- * ones. task_take() returns false, to all threads, once every task has been taken and ended with task_done(); while there
- * is nothing to take but others still work, it sleeps. After a barrier the pool can be filled again.
+ * A thread takes the newest task of its own queue or, if that is empty, the oldest of another's. A task may push
+ * further ones. task_take() returns false, to all threads, once every task has been taken and ended with task_done();
+ * while there is nothing to take but others still work, it sleeps. After a barrier the pool can be filled again.
  */
 #ifndef SPLASH_TASKS_H
 #define SPLASH_TASKS_H

@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 import build
 
@@ -106,40 +107,14 @@ def run_guest(cases, names, mode, accel, slow, cpus, all_threads, options):
             vm.check_log()
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(description="Runs the SPLASH programs on the host and in the guest.")
-    parser.add_argument("--programs", help="only these, separated by commas")
-    parser.add_argument("--modes", help="only these, separated by commas: host, %s, %s" % (", ".join(DESIGNS), UPSTREAM))
-    parser.add_argument("--all-modes", action="store_true", help="every design and Debian's emulator, -smp 1, 2, 4")
-    parser.add_argument("--cpus", default="1,2,4", help="values of -smp with --all-modes or --modes")
-    parser.add_argument("--full", action="store_true", help="the paper's sizes instead of the test sizes")
-    parser.add_argument("--times", action="store_true", help="show the times of each run")
-    return parser.parse_args()
-
-
-def main():
-    options = parse_arguments()
-    names = options.programs.split(",") if options.programs else build.programs()
-    modes = options.modes.split(",") if options.modes else ["host", "unified"]
-    if options.all_modes:
-        modes = ["host", *DESIGNS, UPSTREAM]
-    cases = Cases()
-    for target in ("native", "guest"):
-        if target == "guest" and modes == ["host"]:
-            continue
-        if not build.has_compiler(target):
-            cases.skip("programs for target " + target, "no " + build.TARGETS[target][0])
-            continue
-        paths = build_all(cases, names, target)
-        if target == "native":
-            if "host" in modes:
-                run_host(cases, paths, options)
-            continue
-        image = os.path.join(build.OUT, "splash.cpio.gz")
-        build.image(guest_parts("base")["initrd"], image, paths.values(), [("run", RUN)])
-        os.environ["PQEMU_TEST_GUEST"] = ",".join(filter(None, (os.environ.get("PQEMU_TEST_GUEST"), "initrd=" + image)))
-        ours = os.environ.get("PQEMU_TEST_QEMU")
-        for mode in modes:
+def run_guests(cases, paths, options):
+    """All the modes that were asked for, with an initramfs made for them."""
+    ours = os.environ.get("PQEMU_TEST_QEMU")
+    with tempfile.NamedTemporaryFile(prefix="splash-", suffix=".cpio.gz") as image:
+        build.image(guest_parts("base")["initrd"], image.name, paths.values(), [("run", RUN)])
+        os.environ["PQEMU_TEST_GUEST"] = ",".join(filter(None, (os.environ.get("PQEMU_TEST_GUEST"),
+                                                                "initrd=" + image.name)))
+        for mode in options.modes:
             accel, slow = DESIGNS.get(mode, ("", 3))
             if mode == "host":
                 continue
@@ -150,15 +125,48 @@ def main():
                     continue
                 os.environ["PQEMU_TEST_QEMU"] = upstream
             elif is_upstream():
-                accel, slow = "", 3
-            if options.all_modes or options.modes:
-                for cpus in map(int, options.cpus.split(",")):
+                # The emulator under test is somebody's QEMU, which knows no designs.
+                mode, accel, slow = UPSTREAM, "", 3
+            if options.matrix:
+                for cpus in options.cpus:
                     run_guest(cases, paths, mode, accel, slow, cpus, [cpus], options)
             else:
                 run_guest(cases, paths, mode, accel, slow, 4, THREADS, options)
             os.environ.pop("PQEMU_TEST_QEMU", None)
             if ours:
                 os.environ["PQEMU_TEST_QEMU"] = ours
+
+
+def parse_arguments():
+    every_mode = ["host", *DESIGNS, UPSTREAM]
+    parser = argparse.ArgumentParser(description="Runs the SPLASH programs on the host and in the guest.")
+    parser.add_argument("--programs", help="only these, separated by commas")
+    parser.add_argument("--modes", help="only these, separated by commas: " + ", ".join(every_mode))
+    parser.add_argument("--all-modes", action="store_true", help="every design and Debian's emulator, -smp 1, 2, 4")
+    parser.add_argument("--cpus", default="1,2,4", help="values of -smp with --all-modes or --modes")
+    parser.add_argument("--full", action="store_true", help="the paper's sizes instead of the test sizes")
+    parser.add_argument("--times", action="store_true", help="show the times of each run")
+    options = parser.parse_args()
+    options.matrix = bool(options.all_modes or options.modes)
+    options.modes = options.modes.split(",") if options.modes else every_mode if options.all_modes else every_mode[:2]
+    options.programs = options.programs.split(",") if options.programs else build.programs()
+    options.cpus = [int(word) for word in options.cpus.split(",")]
+    for word in {*options.modes} - {*every_mode} | {*options.programs} - {*build.programs()}:
+        parser.error("unknown: " + word)
+    return options
+
+
+def main():
+    options = parse_arguments()
+    cases = Cases()
+    for target, run in (("native", run_host), ("guest", run_guests)):
+        wanted = [mode for mode in options.modes if (mode == "host") == (target == "native")]
+        if not wanted:
+            continue
+        if not build.has_compiler(target):
+            cases.skip("programs for target " + target, "no " + build.TARGETS[target][0])
+            continue
+        run(cases, build_all(cases, options.programs, target), options)
     cases.finish()
 
 

@@ -2,16 +2,16 @@
 /*
  * volrend: images of a volume by ray casting after Levoy (Woo et al., ISCA 1995).
  *
- * The volume is a made-up head of 8-bit densities (head.h). Each voxel gets an opacity from its density and the size of the
- * density's gradient, and the gradient's direction as a 12-bit number, with which a frame's light looks up a shade. A
- * pyramid over the voxels ("octree") tells where all opacities are zero. For each of several frames, seen from all
- * round, parallel rays through the pixels take samples between the voxels front to back, leave out what the pyramid
- * calls empty and end where nothing behind would show.
+ * The volume is a made-up head of 8-bit densities (head.h). Each voxel gets an opacity from its density and the size
+ * of the density's gradient, and the gradient's direction as a 12-bit number, with which a frame's light looks up a
+ * shade. A pyramid over the voxels ("octree") tells where all opacities are zero. For each of several frames, seen
+ * from all round, parallel rays through the pixels take samples between the voxels front to back, leave out what the
+ * pyramid calls empty and end where nothing behind would show.
  *
  * Shared: everything but the rays. In the preparation each thread writes its slices, one stage after the other with
- * barriers. In a frame all but the image is constant. The image is cut into tiles; each thread's queue gets a contiguous
- * run of them, and threads that run dry steal. A pixel is written by one thread. Barriers around each frame. The images
- * are the same for any number of threads.
+ * barriers. In a frame all but the image is constant. The image is cut into tiles; each thread's queue gets a
+ * contiguous run of them, and threads that run dry steal. A pixel is written by one thread. Barriers around each
+ * frame. The images are the same for any number of threads.
  *
  * Measured is everything from the densities on.
  */
@@ -90,7 +90,8 @@ static int direction_number(const double g[3])
 /* A unit vector in the middle of those with this number. */
 static void number_direction(int number, double g[3])
 {
-    double u = (number / NORMAL_SIDE + 0.5) * 2 / NORMAL_SIDE - 1, v = (number % NORMAL_SIDE + 0.5) * 2 / NORMAL_SIDE - 1;
+    double u = (number / NORMAL_SIDE + 0.5) * 2 / NORMAL_SIDE - 1;
+    double v = (number % NORMAL_SIDE + 0.5) * 2 / NORMAL_SIDE - 1;
     double w = 1 - fabs(u) - fabs(v), size;
 
     if (w < 0) {

@@ -3,11 +3,13 @@
  * water-nsquared: molecular dynamics of liquid water, every pair of molecules tried (Woo et al., ISCA 1995).
  *
  * Each time step predicts all coordinates, finds the forces inside and between molecules, corrects the coordinates and
- * sums the energies. To try each pair once, molecule i looks at the next half of the others, i + 1 ... i + N/2 modulo N.
+ * sums the energies. To try each pair once, molecule i looks at the next half of the others, i + 1 ... i + N / 2,
+ * counted round.
  *
- * Shared: molecules, dealt to the threads in contiguous runs; only the owner writes coordinates. Forces of a pair belong
- * to two owners: a thread collects what it finds in an array of its own and adds that to the molecules at the end of the
- * phase, each under the molecule's lock. Energy sums are under one global lock. Barriers between the phases.
+ * Shared: molecules, dealt to the threads in contiguous runs; only the owner writes coordinates. Forces of a pair
+ * belong to two owners: a thread collects what it finds in an array of its own and adds that to the molecules at the
+ * end of the phase, each under the molecule's lock. Energy sums are under one global lock. Barriers between the
+ * phases.
  */
 #include "water.h"
 
@@ -41,7 +43,10 @@ static void add_forces(double (*own)[3][3], long first, long last)
     }
 }
 
-/* All forces and the potential; own is scratch space of this thread. Begins and ends such that all threads see it whole. */
+/*
+ * All forces and the potential; own is scratch space of this thread. Begins and ends such that all threads see it
+ * whole.
+ */
 static void find_forces(int proc, double (*own)[3][3])
 {
     long first = anl_first(proc, nproc, count), last = anl_first(proc + 1, nproc, count);
@@ -118,6 +123,7 @@ static void work(int proc)
 int main(int argc, char **argv)
 {
     double begin = anl_time(), parallel, momentum, scale;
+    Molecule *start;
     const AnlOption options[] = {
         { 'n', "molecules, a cube", &count, 512, 64, 8, 32768 },
         { 's', "time steps", &steps, 3, 2, 1, 10000 },
@@ -141,9 +147,14 @@ int main(int argc, char **argv)
     }
     LOCKINIT(sum_lock);
     BARINIT(barrier);
+    start = anl_alloc(count, sizeof(*start));
+    memcpy(start, molecules, count * sizeof(*start));
     start_energy = water_kinetic(molecules, count, &momentum, &scale);
     parallel = anl_run(nproc, work);
     water_check(molecules, count, box, cutoff, potential, kinetic, start_energy);
+    if (steps <= WATER_CHECKED_STEPS) {
+        water_check_path(molecules, start, count, box, cutoff, steps);
+    }
     anl_report("water-nsquared", parallel, begin);
     return 0;
 }

@@ -6,10 +6,10 @@
  * the 26 around it. A pair of neighbour boxes is worked on once, by the owner of the one that has the other in its
  * "forward" half. After the coordinates are corrected, molecules that left their box move to another one's list.
  *
- * Shared: molecules and the boxes' lists. Threads own blocks of boxes; a molecule belongs to the owner of its box. As in
- * water-nsquared, forces are collected privately first, here added under the lock of the molecule's box. A list changes
- * under its box's lock, and only in the phase where molecules move. Energy sums are under one global lock. Barriers
- * between the phases.
+ * Shared: molecules and the boxes' lists. Threads own blocks of boxes; a molecule belongs to the owner of its box. As
+ * in water-nsquared, forces are collected privately first, here added under the lock of the molecule's box. A list
+ * changes under its box's lock, and only in the phase where molecules move. Energy sums are under one global lock.
+ * Barriers between the phases.
  */
 #include "water.h"
 
@@ -49,9 +49,9 @@ static int box_index(int x, int y, int z)
 }
 
 /*
- * Chooses the neighbours box i is paired with. With three boxes or more along an edge all 26 are different boxes, and the
- * one at an offset sees this one at the opposite offset: half of the offsets will do. With fewer, the same box appears
- * at several offsets; then each pair goes to the lower number.
+ * Chooses the neighbours box i is paired with. With three boxes or more along an edge all 26 are different boxes, and
+ * the one at an offset sees this one at the opposite offset: half of the offsets will do. With fewer, the same box
+ * appears at several offsets; then each pair goes to the lower number.
  */
 static void make_box(int i)
 {
@@ -304,6 +304,7 @@ static void check_boxes(void)
 int main(int argc, char **argv)
 {
     double begin = anl_time(), parallel, momentum, scale;
+    Molecule *start;
     const AnlOption options[] = {
         { 'n', "molecules, a cube", &count, 512, 125, 8, 262144 },
         { 's', "time steps", &steps, 3, 3, 1, 10000 },
@@ -332,10 +333,15 @@ int main(int argc, char **argv)
     }
     LOCKINIT(sum_lock);
     BARINIT(barrier);
+    start = anl_alloc(count, sizeof(*start));
+    memcpy(start, molecules, count * sizeof(*start));
     start_energy = water_kinetic(molecules, count, &momentum, &scale);
     parallel = anl_run(nproc, work);
     check_boxes();
     water_check(molecules, count, length, cutoff, potential, kinetic, start_energy);
+    if (steps <= WATER_CHECKED_STEPS) {
+        water_check_path(molecules, start, count, length, cutoff, steps);
+    }
     anl_report("water-spatial", parallel, begin);
     return 0;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The liquid water that water-nsquared.c and water-spatial.c simulate: molecules, the potential, the integrator, the start
- * and the checks. Everything here works on the molecules it is handed and takes no lock; who may touch which molecule
- * when is each program's matter.
+ * The liquid water that water-nsquared.c and water-spatial.c simulate: molecules, the potential, the integrator, the
+ * start and the checks. Everything here works on the molecules it is handed and takes no lock; who may touch which
+ * molecule when is each program's matter.
  *
  * The molecule is the flexible three-site SPC/Fw model (Wu, Tepper, Voth, J. Chem. Phys. 124, 024503): charges on the
  * three atoms, Lennard-Jones between oxygens, harmonic bonds; the angle is harmonic in its cosine, which needs no arc
  * cosine. Two molecules interact while their oxygens are nearer than the cut-off; there the potential is switched off
- * smoothly, so that energy is conserved. Time integration is Gear's predictor-corrector with six values per coordinate.
+ * smoothly, so that energy is conserved. Time integration is Gear's predictor-corrector with six values per
+ * coordinate.
  *
  * Units: Angstrom, femtosecond, atomic mass unit.
  */
@@ -26,10 +27,11 @@
 #define WATER_LJ_EPS (0.1554253 * WATER_KCAL)
 #define WATER_LJ_SIGMA 3.165492
 #define WATER_COULOMB (332.0637 * WATER_KCAL)
-#define WATER_DENSITY 0.033396          /* molecules per cubic Angstrom */
+#define WATER_DENSITY 0.033358          /* molecules per cubic Angstrom: with 512, four cut-offs of 6.212752 fit in */
 #define WATER_STEP 0.15                 /* femtoseconds */
 #define WATER_SWITCH 0.85               /* part of the cut-off where switching off begins */
 #define WATER_ORDER 6
+#define WATER_CHECKED_STEPS 10          /* runs no longer are followed with another integrator */
 #define WATER_SPEED 0.0022              /* per-axis thermal speed at 300 K, roughly, of a whole molecule */
 
 typedef struct Molecule {
@@ -83,8 +85,8 @@ static inline double water_inside(double r[3][3], double force[3][3])
 }
 
 /*
- * Adds the forces between molecules a and b, b taken at its image nearest to a in a periodic cube of side box, to fa and
- * fb; returns the energy, 0 outside the cut-off (at most half of box).
+ * Adds the forces between molecules a and b, b taken at its image nearest to a in a periodic cube of side box, to fa
+ * and fb; returns the energy, 0 outside the cut-off (at most half of box).
  */
 static inline double water_pair(double a[3][3], double b[3][3], double box, double cutoff, double fa[3][3],
                                 double fb[3][3])
@@ -181,12 +183,16 @@ static inline double water_correct(Molecule *m)
     return energy;
 }
 
-/* Makes side^3 molecules on a cubic lattice, turned at random, moving at random but not as a whole; sets *box. */
+/*
+ * Makes side^3 molecules on a cubic lattice, turned at random, moving at random but not as a whole; sets *box. Many lie
+ * on the border between two boxes of water-spatial and go to and fro.
+ */
 static inline Molecule *water_make(int side, double *box)
 {
     int count = side * side * side;
     Molecule *all = anl_alloc(count, sizeof(*all));
-    double drift[3] = { 0 }, half_sine = sqrt(0.5 * (1 - WATER_ANGLE_COS)), half_cosine = sqrt(0.5 * (1 + WATER_ANGLE_COS));
+    double half_sine = sqrt(0.5 * (1 - WATER_ANGLE_COS)), half_cosine = sqrt(0.5 * (1 + WATER_ANGLE_COS));
+    double drift[3] = { 0 };
     uint64_t random = 20081995;
 
     *box = cbrt(count / WATER_DENSITY);
@@ -202,7 +208,9 @@ static inline Molecule *water_make(int side, double *box)
         for (int k = 0; k < 4; k++) {
             q[k] /= sqrt(norm);
         }
-        /* Two columns of the rotation the quaternion stands for: the symmetry axis and the line through the hydrogens. */
+        /*
+         * Two columns of the rotation the quaternion stands for: the symmetry axis and the line through the hydrogens.
+         */
         axis[0][0] = 1 - 2 * (q[2] * q[2] + q[3] * q[3]);
         axis[0][1] = 2 * (q[1] * q[2] + q[0] * q[3]);
         axis[0][2] = 2 * (q[1] * q[3] - q[0] * q[2]);
@@ -217,7 +225,7 @@ static inline Molecule *water_make(int side, double *box)
             for (int atom = 0; atom < 3; atom++) {
                 double arm = atom == 0 ? 0 : half_cosine * axis[0][d] + (atom == 1 ? 1 : -1) * half_sine * axis[1][d];
 
-                m->r[0][atom][d] = (at[d] + 0.5) * *box / side + WATER_BOND_R * arm;
+                m->r[0][atom][d] = at[d] * *box / side + WATER_BOND_R * arm;
                 m->r[1][atom][d] = speed[d] * WATER_SPEED * 1.5 * WATER_STEP;
             }
         }
@@ -249,25 +257,78 @@ static inline double water_kinetic(const Molecule *all, int count, double *momen
     return energy;
 }
 
+/* Fills in the forces on all molecules by plain loops over all pairs; returns the potential. */
+static inline double water_forces(Molecule *all, int count, double box, double cutoff)
+{
+    double energy = 0;
+
+    for (int i = 0; i < count; i++) {
+        memset(all[i].force, 0, sizeof(all[i].force));
+    }
+    for (int i = 0; i < count; i++) {
+        energy += water_inside(all[i].r[0], all[i].force);
+        for (int j = i + 1; j < count; j++) {
+            energy += water_pair(all[i].r[0], all[j].r[0], box, cutoff, all[i].force, all[j].force);
+        }
+    }
+    return energy;
+}
+
 /*
- * Checks the end of a run against plain serial loops over all pairs: the potential and the forces the program found for
- * the molecules where they are now, the forces as the slope of the potential, the kinetic energy moving it found,
- * momentum, and the conservation of energy since the start, where it was energy.
+ * Follows the molecules from start with another integrator (velocity Verlet), and compares how far they got. Only for a
+ * few steps, since small differences grow and this takes as long as the run itself.
+ */
+static inline void water_check_path(const Molecule *all, const Molecule *start, int count, double box, double cutoff,
+                                    int steps)
+{
+    double moved = 0, wrong = 0;
+    Molecule *now = anl_alloc(count, sizeof(*now));
+
+    memcpy(now, start, count * sizeof(*now));
+    water_forces(now, count, box, cutoff);
+    for (int half = 0; half < 2 * steps; half++) {
+        for (int i = 0; i < 9 * count; i++) {
+            Molecule *m = &now[i / 9];
+            int atom = i / 3 % 3, d = i % 3;
+
+            m->r[1][atom][d] += 0.5 * WATER_STEP * WATER_STEP / water_mass[atom] * m->force[atom][d];
+            m->r[0][atom][d] += half % 2 ? 0 : m->r[1][atom][d];
+        }
+        if (half % 2 == 0) {
+            water_forces(now, count, box, cutoff);
+        }
+    }
+    for (int i = 0; i < 9 * count; i++) {
+        int atom = i / 3 % 3, d = i % 3;
+        double way = now[i / 9].r[0][atom][d] - start[i / 9].r[0][atom][d];
+        double other = all[i / 9].r[0][atom][d] - start[i / 9].r[0][atom][d];
+
+        /* A molecule that left the cube was brought back at the other side. */
+        other += other > 0.5 * box ? -box : other < -0.5 * box ? box : 0;
+        moved += way * way;
+        wrong += (way - other) * (way - other);
+    }
+    free(now);
+    if (!(sqrt(wrong) <= 1e-3 * sqrt(moved))) {
+        anl_fail("the molecules moved by %g, which is wrong by %g", sqrt(moved), sqrt(wrong));
+    }
+}
+
+/*
+ * Checks the end of a run: the potential and the forces the program found for the molecules where they are now, against
+ * plain loops; the forces as the slope of the potential; the kinetic energy moving it found; momentum; and the
+ * conservation of energy since the start, where it was energy.
  */
 static inline void water_check(Molecule *all, int count, double box, double cutoff, double potential, double moving,
                                double energy)
 {
-    double (*force)[3][3] = anl_alloc(count, sizeof(*force));
-    double again = 0, largest = 0, worst = 0, kinetic, momentum, scale;
+    double again, largest = 0, worst = 0, kinetic, momentum, scale;
+    Molecule *copy = anl_alloc(count, sizeof(*copy));
 
-    for (int i = 0; i < count; i++) {
-        again += water_inside(all[i].r[0], force[i]);
-        for (int j = i + 1; j < count; j++) {
-            again += water_pair(all[i].r[0], all[j].r[0], box, cutoff, force[i], force[j]);
-        }
-    }
+    memcpy(copy, all, count * sizeof(*copy));
+    again = water_forces(copy, count, box, cutoff);
     for (int i = 0; i < 9 * count; i++) {
-        double f = force[i / 9][i / 3 % 3][i % 3];
+        double f = copy[i / 9].force[i / 3 % 3][i % 3];
 
         largest = fmax(largest, fabs(f));
         worst = fmax(worst, fabs(f - all[i / 9].force[i / 3 % 3][i % 3]));
@@ -280,7 +341,7 @@ static inline void water_check(Molecule *all, int count, double box, double cuto
     }
     for (int i = 0; i < 9; i++) {
         Molecule *m = &all[(count / 9) * i];
-        double *x = &m->r[0][i / 3][i % 3], place = *x, side[2], f = force[m - all][i / 3][i % 3];
+        double *x = &m->r[0][i / 3][i % 3], place = *x, side[2], f = m->force[i / 3][i % 3];
 
         for (int k = 0; k < 2; k++) {
             double none[3][3] = { 0 };

@@ -83,7 +83,7 @@ unsigned gic_drain(void)
     unsigned n = 0;
     uint32_t iar;
 
-    while (((iar = rd32(GICC_IAR)) & 0x3ff) < 1020 && n < 1000) {
+    while (n < 1000 && ((iar = rd32(GICC_IAR)) & 0x3ff) < 1020) {
         wr32(GICC_EOIR, iar);
         n++;
     }
