@@ -123,9 +123,13 @@ static void player_event(uint32_t cpu)
     }
 }
 
-static void sleeper(uint32_t argument)
+static volatile uint32_t asleep;
+
+/* Nothing may be acknowledged between the mark and the wait: the wake-up comes any time after the mark. */
+static void sleeper(uint32_t mark)
 {
-    (void)argument;
+    asleep = mark;
+    dsb();
     wfi();
 }
 
@@ -143,7 +147,10 @@ static void many_cpus(void)
     for (unsigned i = 0; i < 300; i++) {
         unsigned cpu = 1 + i % (players - 1);
 
-        run_on(cpu, sleeper, 0);
+        run_on(cpu, sleeper, i + 1);
+        while (asleep != i + 1) {
+            wfe();
+        }
         gic_send_sgi(2, 1u << cpu);
         if (i % 7 == 0) {
             delay_us(100);
