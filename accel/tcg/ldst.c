@@ -6,9 +6,9 @@
  * Runs on the CPU's thread with exact guest state in env (regs[15] = PC|T of the instruction), inside its E read section.
  * Access sizes are 1, 2, 4, 8 bytes; values are zero-extended guest-order values. Faults: ARM DDI 0100I B4, A2.7.
  */
-#include <string.h>
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/elock.h"
+#include "accel/tcg/guest-mem.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/snapshot.h"
 #include "accel/tcg/softtlb.h"
@@ -44,50 +44,6 @@ int64_t tlb_data_entry(CPUARMState *env, uint32_t va, bool store, uint32_t mem)
         }
     }
     return e;
-}
-
-static uint64_t host_load(const uint8_t *p, unsigned size)
-{
-    switch (size) {
-    case 1:
-        return __atomic_load_n(p, __ATOMIC_RELAXED);
-    case 2: {
-        uint16_t v;
-        memcpy(&v, p, 2);
-        return v;
-    }
-    case 4:
-        if (!((uintptr_t)p & 3)) {
-            return __atomic_load_n((const uint32_t *)(const void *)p, __ATOMIC_RELAXED);
-        } else {
-            uint32_t v;
-            memcpy(&v, p, 4);
-            return v;
-        }
-    default: {
-        uint64_t v;
-        memcpy(&v, p, 8);
-        return v;
-    }
-    }
-}
-
-static void host_store(uint8_t *p, uint64_t v, unsigned size)
-{
-    switch (size) {
-    case 1:
-        __atomic_store_n(p, (uint8_t)v, __ATOMIC_RELAXED);
-        break;
-    case 4:
-        if (!((uintptr_t)p & 3)) {
-            __atomic_store_n((uint32_t *)(void *)p, (uint32_t)v, __ATOMIC_RELAXED);
-            break;
-        }
-        /* fall through */
-    default:
-        memcpy(p, &v, size);
-        break;
-    }
 }
 
 static uint64_t swap_bytes(uint64_t v, unsigned size)
@@ -142,12 +98,12 @@ static uint64_t load_in_page(CPUARMState *env, uint32_t va, unsigned size, uint3
     int64_t e = tlb_data_entry(env, va, false, mem);
 
     if (e > 0) {
-        return host_load((const uint8_t *)(uintptr_t)((uint64_t)e + va), size);
+        return guest_load((const uint8_t *)(uintptr_t)((uint64_t)e + va), size);
     }
     if (e & TLB_SLOW_MMIO) {
         return mmio_load(env, entry_phys(e, va), size);
     }
-    return host_load(memory_ram_ptr(entry_phys(e, va), size), size);
+    return guest_load(memory_ram_ptr(entry_phys(e, va), size), size);
 }
 
 static void store_plain(CPUARMState *env, uint32_t phys, uint8_t *host, uint64_t v, unsigned size)
@@ -155,7 +111,7 @@ static void store_plain(CPUARMState *env, uint32_t phys, uint8_t *host, uint64_t
     if (exclusive_page_watched(phys >> TLB_PAGE_BITS)) {
         exclusive_store(env, phys, host, v, size);
     } else {
-        host_store(host, v, size);
+        guest_store(host, v, size);
     }
 }
 
@@ -188,7 +144,7 @@ static void store_in_page(CPUARMState *env, uint32_t va, uint64_t v, unsigned si
     int64_t e = tlb_data_entry(env, va, true, mem);
 
     if (e > 0) {
-        host_store((uint8_t *)(uintptr_t)((uint64_t)e + va), v, size);
+        guest_store((uint8_t *)(uintptr_t)((uint64_t)e + va), v, size);
     } else if (e & TLB_SLOW_MMIO) {
         mmio_store(env, entry_phys(e, va), v, size);
     } else {

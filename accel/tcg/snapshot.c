@@ -19,9 +19,9 @@
  */
 #include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/elock.h"
+#include "accel/tcg/guest-mem.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/snapshot.h"
 #include "accel/tcg/softtlb.h"
@@ -135,29 +135,6 @@ static uint64_t mem_load(const uint8_t *p, unsigned size)
     }
 }
 
-/* Unaligned is possible for ordinary stores only. */
-static void mem_store(uint8_t *p, uint64_t v, unsigned size)
-{
-    if ((uintptr_t)p & (size - 1)) {
-        memcpy(p, &v, size);
-        return;
-    }
-    switch (size) {
-    case 1:
-        __atomic_store_n(p, (uint8_t)v, __ATOMIC_RELAXED);
-        break;
-    case 2:
-        __atomic_store_n((uint16_t *)(void *)p, (uint16_t)v, __ATOMIC_RELAXED);
-        break;
-    case 4:
-        __atomic_store_n((uint32_t *)(void *)p, (uint32_t)v, __ATOMIC_RELAXED);
-        break;
-    default:
-        __atomic_store_n((uint64_t *)(void *)p, v, __ATOMIC_RELAXED);
-        break;
-    }
-}
-
 static bool mem_compare_exchange(uint8_t *p, uint64_t old, uint64_t v, unsigned size)
 {
     uint8_t o1 = (uint8_t)old;
@@ -252,7 +229,7 @@ static void store_locked(CPUARMState *env, uint8_t *host, uint64_t val, unsigned
     if (b != a) {
         vb = slot_lock(b);
     }
-    mem_store(host, val, size);
+    guest_store(host, val, size);
     if (b != a) {
         slot_unlock_own(env, b, vb);
     }
@@ -401,7 +378,7 @@ static bool commit(CPUARMState *env, Target t, uint64_t v, unsigned size)
         return false;
     }
     if (watching()) {
-        mem_store(t.host, v, size);
+        guest_store(t.host, v, size);
     } else {
         ok = mem_compare_exchange(t.host, env->excl_value, v, size);
     }

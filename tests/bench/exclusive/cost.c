@@ -70,7 +70,7 @@ static void run(uint32_t argument)
 /* Time of one operation on one CPU, in picoseconds, on the average of the CPUs. */
 static void measure(const char *name, loop_fn *fn, unsigned n, uint32_t distance, bool with_watch)
 {
-    uint32_t sum = 0;
+    uint64_t us = 0, done = 0;
 
     if (n > num_cpus()) {
         return;
@@ -81,9 +81,10 @@ static void measure(const char *name, loop_fn *fn, unsigned n, uint32_t distance
     watched = with_watch;
     run_all(n, run);
     for (unsigned cpu = 0; cpu < n; cpu++) {
-        sum += (uint32_t)((uint64_t)result[cpu].us * 1000000 / result[cpu].done) / n;
+        us += result[cpu].us;
+        done += result[cpu].done;
     }
-    print("cost %s/%u %u\n", name, n, (unsigned)sum);
+    print("cost %s/%u %u\n", name, n, (unsigned)(us * 1000000 / done));
 }
 
 int test_main(void)
