@@ -172,7 +172,7 @@ static uint32_t failures(uint32_t kind, uint32_t n)
 
 static void intervening_stores(void)
 {
-    enum { N = 200 };
+    enum { N = 60 };
     static const struct {
         bool ours;
         const char *name;
@@ -213,7 +213,7 @@ static void intervening_stores(void)
 
 /* ---- contention ---- */
 
-enum { ADDS = 20000 };
+enum { ADDS = 8000 };
 static struct {
     volatile uint32_t word;
     volatile uint16_t half[2];
@@ -304,7 +304,7 @@ static void lock_ldrex(uint32_t cpu)
 }
 
 /* A lock-free stack: pop by ldrex/strex alone is right only if ABA makes strex fail. */
-enum { NODES = 64, POPS = 4000 };
+enum { NODES = 64, POPS = 1500 };
 static struct node {
     struct node *volatile next;
     volatile uint32_t owner;

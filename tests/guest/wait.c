@@ -2,7 +2,7 @@
 /*
  * WFI, WFE and SEV: what ends a wait, also with interrupts masked, and that a wait does not burn the whole time or lose a
  * wake-up (ARM DDI 0100I A4.1, B2.7).
- * guest-test: cpus=1,2,4 timeout=40
+ * guest-test: cpus=1,2,4 timeout=60
  */
 #include "runtime.h"
 
@@ -94,7 +94,7 @@ static void one_cpu(void)
 
 /* ---- ping-pong: no wake-up may get lost ---- */
 
-enum { ROUNDS = 3000 };
+enum { ROUNDS = 500 };
 static volatile uint32_t turn __attribute__((aligned(64)));
 static unsigned players;
 
