@@ -15,8 +15,9 @@
  * Literals. A block may hold a word of its page as a constant. If a store to it were visible before the block is gone, a CPU
  * could read the new value through a register and then the old one from the block, which coherence forbids. So a
  * store that hits a block is done inside an exclusive section; and since a builder may come between a writer's question
- * and its store, nobody takes constants from a page that was stored to since it became a code page (`data`).
- * Writer: sets `data`, fences, asks; builder: raises `building`, fences, reads `data`.
+ * and its store, nobody takes constants from a page that was stored to beside its blocks since it became a code page
+ * (`data`). Writer: sets `data`, fences, asks; builder: raises `building`, fences, reads `data`. The same is
+ * done with a page whose blocks are hit several times: perhaps its literals are variables.
  *
  * Pages change their use: freed program pages become data. A page whose last block went away loses its mark, so that
  * stores become fast again; if that happens to a page over and over, its mark stays for longer and longer (idle_limit).
@@ -280,22 +281,40 @@ bool mpd_range_has_code(uint32_t phys, uint32_t len)
     }
 }
 
+/* Is every page of [phys, last] that has code known to hold data as well? mark: if not, it is from now on. */
+static bool pages_hold_data(uint32_t phys, uint32_t last, bool mark)
+{
+    bool all = true;
+
+    for (uint32_t page = phys >> 12; page <= last >> 12; page++) {
+        if (!__atomic_load_n(&pages[page].data, __ATOMIC_SEQ_CST) && mpd_page_has_code(page)) {
+            all = false;
+            if (mark) {
+                __atomic_exchange_n(&pages[page].data, 1, __ATOMIC_SEQ_CST);
+            }
+        }
+    }
+    return all;
+}
+
 bool mpd_store_begin(uint32_t phys, uint32_t len)
 {
     uint32_t last;
+    bool known;
 
     if (!len || !pages) {
         return false;
     }
-    last = range_last(phys, len) >> 12;
-    for (uint32_t page = phys >> 12;; page++) {
-        if (!__atomic_load_n(&pages[page].data, __ATOMIC_RELAXED) && mpd_page_has_code(page)) {
-            __atomic_exchange_n(&pages[page].data, 1, __ATOMIC_SEQ_CST);
-        }
-        if (page == last) {
-            break;
-        }
+    last = range_last(phys, len);
+    /* The question after the mark counts; one before it keeps the mark away from pages whose code is changed. */
+    known = pages_hold_data(phys, last, false);
+    if (mpd_range_has_code(phys, len)) {
+        return true;
     }
+    if (known) {
+        return false;
+    }
+    pages_hold_data(phys, last, true);
     return mpd_range_has_code(phys, len);
 }
 
@@ -313,6 +332,9 @@ static void invalidate_in_page(uint32_t phys, uint32_t last)
     if (hit) {
         bool all = ++p->hits >= HITS_WHOLE_PAGE;
 
+        if (all) {
+            __atomic_store_n(&p->data, 1, __ATOMIC_RELAXED);
+        }
         while (*link) {
             TranslationBlock *tb = *link;
 

@@ -247,12 +247,37 @@ static bool x86_init_buffer(CodeBuffer *buf)
     return true;
 }
 
-static uintptr_t x86_exec(CPUARMState *env, TranslationBlock *tb)
+static uintptr_t enter_block(CPUARMState *env, TranslationBlock *tb)
 {
     uintptr_t (*enter)(CPUARMState *, const void *);
 
     memcpy(&enter, &enter_code, sizeof(enter));
     return enter(env, tb->code);
+}
+
+#ifdef CONFIG_TSAN
+/* The thread sanitizer keeps a stack of its own, which it unwinds at longjmp() only. */
+static uintptr_t x86_exec(CPUARMState *env, TranslationBlock *tb)
+{
+    sigjmp_buf here;
+    uintptr_t result = 0;
+
+    if (sigsetjmp(here, 0) == 0) {
+        env->unwind = &here;
+        result = enter_block(env, tb);
+    }
+    return result;
+}
+
+static __attribute__((noreturn)) void x86_unwind(CPUARMState *env)
+{
+    vfp_leave_guest(env);
+    siglongjmp(*env->unwind, 1);
+}
+#else
+static uintptr_t x86_exec(CPUARMState *env, TranslationBlock *tb)
+{
+    return enter_block(env, tb);
 }
 
 static __attribute__((noreturn)) void x86_unwind(CPUARMState *env)
@@ -263,6 +288,7 @@ static __attribute__((noreturn)) void x86_unwind(CPUARMState *env)
     leave(env);
     __builtin_unreachable();
 }
+#endif
 
 static void point_jump(TranslationBlock *tb, int n, const uint8_t *target)
 {

@@ -43,7 +43,7 @@ class Emulator:
         argv = [self.program, *MACHINE, *self.extra, *options]
         begin = time.monotonic()
         lines = []
-        with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as proc:
+        with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as proc:
             os.set_blocking(proc.stdout.fileno(), True)
             try:
                 for raw in proc.stdout:

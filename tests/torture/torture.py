@@ -84,14 +84,14 @@ class Report:
     def row(self, variant):
         return self.rows.setdefault(variant, Row())
 
-    def add(self, binary, ours, other, others_name=execute.ORACLE):
+    def add(self, binary, ours, other):
         row = self.row(binary.variant)
         if ours is None:
             row.silent += 1
-            self.differences.append("%s: no report from the guest; %s: %s" % (binary.name, others_name, other))
+            self.differences.append("%s: no report from the guest; %s: %s" % (binary.name, execute.ORACLE, other))
         elif not ours.same(other, binary.program):
             row.differ += 1
-            self.differences.append("%s: guest: %s; %s: %s" % (binary.name, ours, others_name, other))
+            self.differences.append("%s: guest: %s; %s: %s" % (binary.name, ours, execute.ORACLE, other))
         elif ours.passed:
             row.passed += 1
         else:
@@ -111,7 +111,7 @@ def run(options):
     begin = time.monotonic()
     wanted = choose(options)
     if not wanted:
-        raise sources.Missing("no program has such a name")
+        sys.exit("torture: no program has such a name")
     binaries = variants.build_all(wanted, options.jobs)
     built = [binary for binary in binaries if binary.path]
     comment("%d programs compiled or found, %d do not compile: %.0f s"
