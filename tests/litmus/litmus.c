@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The runner: each test many times, in batches over an array of instances, on two to four CPUs. Before each instance the
- * threads wait for each other for a moment and then for a random number of turns of a loop, so that their accesses meet;
- * who runs a thread changes from batch to batch.
+ * threads wait for each other and then for a random number of turns of a loop, so that their accesses meet. A thread whose
+ * partner has lost its host CPU gives its own up, but not without end. Who runs a thread changes from batch to batch.
  *
  * PARAMETERS (set by litmus.py through the loader device): runs of each test; seed; number of the first test and how many
  * of them, 0: all. One line of results for each test:
@@ -12,7 +12,7 @@
 
 #define PARAMETERS ((volatile uint32_t *)0x02100000)
 
-enum { BATCH = 1024, OUTCOMES = 256, MEET_SPINS = 300, SKEW = 32 };
+enum { BATCH = 4096, OUTCOMES = 256, MEET_SPINS = 500, MEET_YIELDS = 300, SKEW = 32 };
 
 static uint32_t *l1;
 static const struct litmus_test *test;
@@ -28,16 +28,20 @@ static void run_thread(uint32_t t)
     thread_fn *fn = test->thread[t];
     struct reads *r = reads[t];
     uint32_t seed = seeds[t].v;
-    unsigned n = test->nthreads;
+    unsigned n = test->nthreads, yields = MEET_YIELDS;
 
     barrier_wait(&start, n);
     for (uint32_t i = 0; i < BATCH; i++) {
-        uint32_t spins = 0;
-
         arrived[t].v = i + 1;
         for (unsigned other = 0; other < n; other++) {
-            while (arrived[other].v < i + 1 && spins < MEET_SPINS) {
-                spins++;
+            uint32_t spins = 0;
+
+            while (arrived[other].v < i + 1 && spins++ < MEET_SPINS) {
+                if (spins == MEET_SPINS && yields) {
+                    yields--;
+                    spins = 0;
+                    wfe();
+                }
             }
         }
         for (uint32_t skew = random32(&seed) % SKEW; skew; skew--) {

@@ -13,6 +13,8 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST = os.path.join(os.path.dirname(HERE), "guest")
@@ -41,12 +43,44 @@ def build(directory):
     return image
 
 
+def pin_threads(pid, cpus):
+    """Guest CPU n to the nth host CPU, if they are threads: a pair that shares a host CPU never meets."""
+    host = sorted(os.sched_getaffinity(0))
+    pinned = set()
+    end = time.monotonic() + 5
+    while len(pinned) < cpus and time.monotonic() < end:
+        time.sleep(0.05)
+        try:
+            for task in os.listdir("/proc/%d/task" % pid):
+                with open("/proc/%d/task/%s/comm" % (pid, task), encoding="utf-8") as file:
+                    found = re.match(r"CPU (\d+)/TCG", file.read())
+                if found and task not in pinned:
+                    os.sched_setaffinity(int(task), {host[int(found.group(1)) % len(host)]})
+                    pinned.add(task)
+        except OSError:
+            pass
+
+
+def run_pinned(argv, cpus, timeout):
+    """Returns the output."""
+    with tempfile.TemporaryFile() as out:
+        with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                              env={**os.environ, "QEMU_AUDIO_DRV": "none"}) as process:
+            pin_threads(process.pid, cpus)
+            try:
+                process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        out.seek(0)
+        return out.read().decode("utf-8", "replace").replace("\r", "")
+
+
 def run(emulator, image, accel, cpus, parameters, timeout):
     """Returns ({name: (verdict, runs, weak, outcomes)}, output, complete)."""
     devices = []
     for i, value in enumerate(parameters):
         devices += ["-device", "loader,addr=0x%x,data=0x%x,data-len=4" % (PARAMETERS + 4 * i, value)]
-    output, _, _ = run_guest.run(run_guest.command(emulator, image, cpus, accel, devices), timeout)
+    output = run_pinned(run_guest.command(emulator, image, cpus, accel, devices), cpus, timeout)
     found = [LINE.match(line) for line in output.splitlines()]
     results = {m.group(1): (m.group(2), int(m.group(3)), int(m.group(4)), m.group(5)) for m in found if m}
     return results, output, "litmus end" in output

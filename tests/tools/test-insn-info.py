@@ -25,7 +25,8 @@ def arm():
 
 def thumb():
     status, text = run("-t", "-a", "0xc000", "1840", "d1fd")
-    assert status == 0 and "adds r0, r0, r1" in text and "exit 0: to 0x0000c001" in text.replace("exit 1", "exit 0"), text
+    assert status == 0 and "adds r0, r0, r1" in text, text
+    assert re.search(r"exit \d: to 0x0000c001", text), text
 
 
 def undefined():

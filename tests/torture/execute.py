@@ -38,7 +38,7 @@ REPORT = re.compile(r"^@ (\d+) ([es]) (\d+) (\d+) ([0-9a-f]{16}) (.*)$", re.M)
 
 
 class Result:
-    """How a program ended: kind "e" (exit status) or "s" (signal), code, bytes and hash of its output, its last line."""
+    """How a program ended: kind "e" (exit status) or "s" (signal), code; bytes, hash and last line of its output."""
 
     def __init__(self, kind, code, count, digest, text):
         self.kind, self.code, self.count, self.digest, self.text = kind, int(code), int(count), digest, text.strip()
@@ -60,7 +60,8 @@ class Result:
         return self.kind == "s" and self.code == SIGALRM
 
     def __str__(self):
-        ending = "time ran out" if self.timed_out else "%s %d" % ("exit status" if self.kind == "e" else "signal", self.code)
+        kind = "exit status" if self.kind == "e" else "signal"
+        ending = "time ran out" if self.timed_out else "%s %d" % (kind, self.code)
         return "%s, %d bytes of output%s" % (ending, self.count, " ending in '%s'" % self.text if self.text else "")
 
 
@@ -134,7 +135,8 @@ class Archive:
 
     def _entry(self, name, mode, data):
         self.number += 1
-        head = "070701" + "".join("%08x" % n for n in (self.number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0))
+        fields = (self.number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+        head = "070701" + "".join("%08x" % n for n in fields)
         self._padded(head.encode() + name.encode() + b"\0")
         self._padded(data)
 

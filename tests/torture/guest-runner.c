@@ -11,7 +11,8 @@
  *     @ NUMBER e|s CODE BYTES HASH TEXT
  *
  * NUMBER: line of LIST, from 0; e: exit status, s: signal; BYTES and HASH (64-bit FNV-1a): standard output;
- * TEXT: the beginning of its last line. The last report is `@end PROGRAMS`. A program is ended by SIGALRM after SECONDS.
+ * TEXT: the beginning of its last line. The last report is `@end PROGRAMS`. A program is ended by SIGALRM after
+ * SECONDS.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -21,6 +21,8 @@ MAX_OPTIONS = 32                # words a program may ask for on the compiler's 
 BUILTINS_OPTIONS = ["-fno-tree-dse", "-fno-tree-loop-distribute-patterns", "-fno-tracer", "-fno-ipa-ra",
                     "-fno-inline-functions"]
 IEEE_OPTIONS = ["-fno-inline"]
+# { dg-options "WORDS" { TARGET } }, or the words in braces
+DG_OPTIONS = re.compile(r"\{\s*dg-(?:additional-)?options\s+(?:\"([^\"]*)\"|\{\s*\"([^\"]*)\"\s*\})\s*(\{[^\n]*)?")
 
 
 class Missing(Exception):
@@ -84,7 +86,8 @@ def torture_directory():
                 archives = glob.glob(os.path.join(work, "usr/src/gcc-12/gcc-*.tar.*"))
             if not archives:
                 raise Missing("the package %s has no archive of GCC" % GCC_PACKAGE)
-            run(["tar", "-xf", archives[0], "-C", directory, "--strip-components=5", "--wildcards", "*/" + EXECUTE + "/*"])
+            run(["tar", "-xf", archives[0], "-C", directory, "--strip-components=5", "--wildcards",
+                 "*/" + EXECUTE + "/*"])
 
     return cached("torture-gcc-12", make)
 
@@ -99,7 +102,7 @@ class Program:
 def wanted_options(text):
     """Words that a test's dg-options and dg-additional-options lines ask for on an ARM Linux target."""
     words = []
-    for found in re.finditer(r"\{\s*dg-(?:additional-)?options\s+(?:\"([^\"]*)\"|\{\s*\"([^\"]*)\"\s*\})\s*(\{[^\n]*)?", text):
+    for found in DG_OPTIONS.finditer(text):
         target = (found.group(3) or "").strip()
         # "{ dg-options X { target fpic } }": every other target named in these files is not ours.
         if target.startswith("{") and "fpic" not in target:

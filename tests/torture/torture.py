@@ -33,8 +33,9 @@ def parse_arguments(argv):
     parser.add_argument("--variant", action="append", choices=list(variants.VARIANTS),
                         help="[all; with --csmith they take turns]")
     parser.add_argument("--accel", action="append", metavar="PROPERTIES",
-                        help="properties for -accel tcg, such as ccache=separate; may be repeated [the emulator's defaults]")
-    parser.add_argument("--jobs", type=int, default=2, choices=range(1, 65), metavar="N", help="compilers side by side [2]")
+                        help="properties for -accel tcg, such as ccache=separate; may be repeated [none]")
+    parser.add_argument("--jobs", type=int, default=2, choices=range(1, 65), metavar="N",
+                        help="compilers side by side [2]")
     parser.add_argument("--max-report", type=int, default=20, metavar="N", help="differences to describe [20]")
     parser.add_argument("--skipped", action="store_true", help="list what does not compile, with the reason")
     return parser.parse_args(argv)

@@ -72,15 +72,16 @@ def build(program, variant):
     os.makedirs(directory, exist_ok=True)
     part = "%s.part%d" % (path, os.getpid())
     try:
-        done = subprocess.run(["nice", *argv, "-o", part], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                              errors="replace", timeout=COMPILE_SECONDS)
+        done = subprocess.run(["nice", *argv, "-o", part], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              check=False, errors="replace", timeout=COMPILE_SECONDS)
         ok, output = done.returncode == 0, done.stdout
     except subprocess.TimeoutExpired:
         ok, output = False, "the compiler takes too long"
     if not ok:
-        errors = [line for line in output.splitlines() if "error:" in line or "undefined" in line] or output.splitlines()
+        lines = output.splitlines()
+        errors = [line for line in lines if "error:" in line or "undefined" in line] or lines or ["failed"]
         with open(part, "w", encoding="utf-8") as file:
-            file.write((errors or ["failed"])[0][-200:])
+            file.write(errors[0][-200:])
         path += ".no"
     os.rename(part, path)
     return build(program, variant)
