@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# run-tests: timeout=240
+# run-tests: timeout=600
 """Random differential test of the CPU: x86-64 back end, IR interpreter and another emulator run the same sequences.
 
 docs/testing-diff.md tells how it works. Prints TAP.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# run-tests: timeout=600
+# run-tests: timeout=1500
 """Builds the bare-metal guest tests and runs each in every design and with several numbers of CPUs. Prints TAP.
 
 A test is one file here, C or assembler, with a header line such as

@@ -43,16 +43,16 @@ def build(directory):
     return image
 
 
-def pin_threads(pid, cpus):
+def pin_threads(process, cpus):
     """Guest CPU n to the nth host CPU, if they are threads: a pair that shares a host CPU never meets."""
     host = sorted(os.sched_getaffinity(0))
     pinned = set()
     end = time.monotonic() + 5
-    while len(pinned) < cpus and time.monotonic() < end:
+    while len(pinned) < cpus and time.monotonic() < end and process.poll() is None:
         time.sleep(0.05)
         try:
-            for task in os.listdir("/proc/%d/task" % pid):
-                with open("/proc/%d/task/%s/comm" % (pid, task), encoding="utf-8") as file:
+            for task in os.listdir("/proc/%d/task" % process.pid):
+                with open("/proc/%d/task/%s/comm" % (process.pid, task), encoding="utf-8") as file:
                     found = re.match(r"CPU (\d+)/TCG", file.read())
                 if found and task not in pinned:
                     os.sched_setaffinity(int(task), {host[int(found.group(1)) % len(host)]})
@@ -66,7 +66,7 @@ def run_pinned(argv, cpus, timeout):
     with tempfile.TemporaryFile() as out:
         with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                               env={**os.environ, "QEMU_AUDIO_DRV": "none"}) as process:
-            pin_threads(process.pid, cpus)
+            pin_threads(process, cpus)
             try:
                 process.wait(timeout)
             except subprocess.TimeoutExpired:

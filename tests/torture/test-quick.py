@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# run-tests: timeout=600
+# run-tests: timeout=1500
 """A fixed choice of GCC's c-torture programs, each in one code variant: see torture.py, which this runs."""
 import os
 import sys
