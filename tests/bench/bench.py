@@ -9,6 +9,7 @@ above 1 we are faster) with geometric means; --json writes everything. Nothing h
   tests/bench/bench.py --rounds 5 --json result.json
 """
 import argparse
+import importlib.util
 import json
 import math
 import os
@@ -62,9 +63,18 @@ def build_kernels(directory):
     return image
 
 
-def run_kernels(emulator, image, smp):
+def build_smp(directory):
+    """smp.c on the runtime of the guest tests, which has the code for other CPUs and interrupts."""
+    spec = importlib.util.spec_from_file_location("run_guest", os.path.join(ROOT, "tests/guest/run-guest.py"))
+    run_guest = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(run_guest)
+    source = os.path.join(HERE, "smp.c")
+    return run_guest.build([source], directory)[source]
+
+
+def run_kernels(emulator, image, smp, serial="null"):
     found = {}
-    options = ["-smp", str(smp), "-serial", "null", "-semihosting", "-kernel", image]
+    options = ["-smp", str(smp), "-serial", serial, "-semihosting", "-kernel", image]
     for _, line in emulator.run(options, 120, "DONE"):
         match = re.match(r"K (\w+) ([0-9.]+)( WRONG)?$", line)
         if match and match.group(3):
@@ -87,10 +97,14 @@ def run_linux(emulator, guest, smp, command):
     return found
 
 
-def guest_images():
+def guest_images(options):
+    """Kernel, device tree and initramfs: what the options name, the rest from scripts/guest/build."""
+    given = {name: getattr(options, name) for name in ("kernel", "dtb", "initrd") if getattr(options, name)}
+    if len(given) == 3:
+        return given
     output = subprocess.run([os.path.join(ROOT, "scripts/guest/build"), "kernel", "base"], check=True,
                             stdout=subprocess.PIPE, text=True).stdout
-    return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    return {**dict(line.split("=", 1) for line in output.splitlines() if "=" in line), **given}
 
 
 def collect(emulators, rounds, jobs):
@@ -135,6 +149,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=["kernels", "linux"], help="default: both")
     parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--plot", metavar="FILE", help="bar chart of the ratios; needs matplotlib")
+    parser.add_argument("--kernel", help="Linux guest, default: that of scripts/guest/build")
+    parser.add_argument("--dtb")
+    parser.add_argument("--initrd")
+    parser.add_argument("--quick", action="store_true",
+                        help="one round of the bare-metal images, on ours alone if the other is not installed")
     options = parser.parse_args()
     ours = Emulator("ours", options.ours, ["-accel", options.ours_accel])
     other = Emulator("other", options.other, ["-audiodev", "none,id=none"] if "build/" not in options.other else [])
@@ -143,10 +163,13 @@ def main():
         jobs = []
         if options.only != "linux":
             image = build_kernels(directory)
+            smp_image = build_smp(directory)
             jobs += [("bare metal, 1 CPU", lambda e: run_kernels(e, image, 1)),
-                     ("bare metal, 4 CPUs", lambda e: run_kernels(e, image, 4))]
+                     ("bare metal, 4 CPUs", lambda e: run_kernels(e, image, 4)),
+                     ("2 CPUs together", lambda e: run_kernels(e, smp_image, 2, "stdio")),
+                     ("4 CPUs together", lambda e: run_kernels(e, smp_image, 4, "stdio"))]
         if options.only != "kernels":
-            guest = guest_images()
+            guest = guest_images(options)
             jobs += [("Linux, 1 CPU", lambda e: run_linux(e, guest, 1, WORKLOADS)),
                      ("Linux, 4 CPUs", lambda e: run_linux(e, guest, 4, WORKLOADS))]
         results = collect([ours, other], options.rounds, jobs)

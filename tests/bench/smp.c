@@ -6,6 +6,8 @@
  */
 #include "runtime.h"
 
+enum { ROUND_TRIPS = 2000 };       /* of what takes microseconds */
+
 static struct {
     volatile uint32_t word __attribute__((aligned(64)));
     volatile uint32_t lock __attribute__((aligned(64)));
@@ -218,10 +220,10 @@ int test_main(void)
         measure("exclusive_separate", separate_adds, cpus, 500000, 500000 * cpus, &shared.own[1][0], 500000);
         measure("spin_lock", spin_lock, cpus, 50000, 50000 * cpus, &shared.sum, 50000 * cpus);
         measure("store_and_barrier", store_and_barrier, cpus, 500000, 500000 * cpus, &shared.own[1][1], 499999);
-        measure("ipi_ping_pong_busy", ipi_busy, 2, 20000, 20000, &handled[0], 20000);
-        measure("ipi_ping_pong_asleep", ipi_asleep, 2, 20000, 20000, &handled[0], 20000);
+        measure("ipi_ping_pong_busy", ipi_busy, 2, ROUND_TRIPS, ROUND_TRIPS, &handled[0], ROUND_TRIPS);
+        measure("ipi_ping_pong_asleep", ipi_asleep, 2, ROUND_TRIPS, ROUND_TRIPS, &handled[0], ROUND_TRIPS);
         if (cpus == 2) {
-            measure("barrier_all_cpus", barriers, cpus, 20000, 20000, NULL, 0);
+            measure("barrier_all_cpus", barriers, cpus, ROUND_TRIPS, ROUND_TRIPS, NULL, 0);
         }
     }
     print("DONE\n");

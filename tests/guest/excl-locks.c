@@ -198,6 +198,19 @@ static struct item *pop_free(void)
     return n;
 }
 
+/*
+ * tail: t -> next, unless somebody did it already. Nodes are used again, so t may have left the queue and be its tail once more with
+ * another successor: look at it while the reservation on tail stands.
+ */
+static void swing_tail(struct item *t, struct item *next)
+{
+    if (ldrex(&tail) == (uint32_t)t && t->next == next) {
+        strex(&tail, (uint32_t)next);
+    } else {
+        clrex();
+    }
+}
+
 static void enqueue(struct item *n)
 {
     n->next = NULL;
@@ -209,17 +222,9 @@ static void enqueue(struct item *n)
             clrex();
         } else if (next) {
             /* Help the one that put `next` there. */
-            if (ldrex(&tail) == (uint32_t)t) {
-                strex(&tail, (uint32_t)next);
-            } else {
-                clrex();
-            }
+            swing_tail(t, next);
         } else if (strex(&t->next, (uint32_t)n)) {
-            if (ldrex(&tail) == (uint32_t)t) {
-                strex(&tail, (uint32_t)n);
-            } else {
-                clrex();
-            }
+            swing_tail(t, n);
             return;
         }
     }
@@ -240,10 +245,7 @@ static uint32_t dequeue(void)
             continue;
         }
         if (h == tail) {
-            if (ldrex(&tail) == (uint32_t)h) {
-                strex(&tail, (uint32_t)next);
-            }
-            clrex();
+            swing_tail(h, next);
             continue;
         }
         value = next->value;

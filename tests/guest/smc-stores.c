@@ -75,6 +75,47 @@ static void every_kind(uint32_t offset, const char *how)
     ok(literal, "literal changed by every kind of store");
 }
 
+/* The same in Thumb state, and a store in front of the load in one block. */
+static void other_literals(void)
+{
+    volatile uint32_t *p = page_alloc(1);
+    bool good = true;
+
+    p[0] = 0x47704801;              /* LDR r0, [pc, #4]; BX lr */
+    p[2] = 50;
+    code_written((const void *)(uint32_t)p, 8);
+    for (uint32_t n = 0; n < 2 * NB_STORE_KINDS; n++) {
+        good &= call_thumb(p) == 50 + n;
+        store_kinds[n % NB_STORE_KINDS].store((uint32_t)(p + 2), 51 + n);
+        good &= call_thumb(p) == 51 + n;
+    }
+    ok(good, "literal of Thumb code");
+
+    p += 512;
+    p[0] = 0xe58f0004;              /* STR r0, p[3] */
+    p[1] = A_LDR_R0_PC(0);
+    p[2] = A_BX_LR;
+    code_written((const void *)(uint32_t)p, 16);
+    good = true;
+    for (uint32_t n = 0; n < 20; n++) {
+        good &= call(p, 1000 + n, 0) == 1000 + n;
+    }
+    ok(good, "literal behind a STR to it");
+
+    p += 64;
+    p[0] = 0xe1a02000;              /* MOV r2, r0 */
+    p[1] = 0xe28f3008;              /* ADR r3, p[5] */
+    p[2] = 0xe1030092;              /* SWP r0, r2, [r3] */
+    p[3] = A_LDR_R0_PC(0);
+    p[4] = A_BX_LR;
+    code_written((const void *)(uint32_t)p, 24);
+    good = true;
+    for (uint32_t n = 0; n < 20; n++) {
+        good &= call(p, 2000 + n, 0) == 2000 + n;
+    }
+    ok(good, "literal behind a SWP to it");
+}
+
 /* ---- the writer's own page ---- */
 
 /*
@@ -265,6 +306,7 @@ int test_main(void)
     mmu_on(l1);
     every_kind(0, "own address");
     every_kind(ALIAS, "another virtual address");
+    other_literals();
     own_page();
     page_ends();
     both_sets();

@@ -12,7 +12,7 @@
 
 #define PARAMETERS ((volatile uint32_t *)0x02100000)
 
-enum { BATCH = 4096, OUTCOMES = 256, MEET_SPINS = 500, MEET_YIELDS = 300, SKEW = 32 };
+enum { BATCH = 4096, OUTCOMES = 256, MEET_SPINS = 500, MEET_YIELDS = 300, CROWD_YIELDS = 60, SKEW = 32 };
 
 static uint32_t *l1;
 static const struct litmus_test *test;
@@ -28,7 +28,7 @@ static void run_thread(uint32_t t)
     thread_fn *fn = test->thread[t];
     struct reads *r = reads[t];
     uint32_t seed = seeds[t].v;
-    unsigned n = test->nthreads, yields = MEET_YIELDS;
+    unsigned n = test->nthreads, yields = n == 2 ? MEET_YIELDS : CROWD_YIELDS;
 
     barrier_wait(&start, n);
     for (uint32_t i = 0; i < BATCH; i++) {

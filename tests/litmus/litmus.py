@@ -150,7 +150,7 @@ def main():
         for design in options.designs.split(",") if ours else []:
             accel, part = DESIGNS[design]
             parameters = (int(runs * part), options.seed, options.first, options.count)
-            results, output, complete = run(options.qemu, image, accel, int(cpus), parameters, (60 + runs / 2000) * scale)
+            results, output, complete = run(options.qemu, image, accel, int(cpus), parameters, (60 + runs / 400) * scale)
             label = "%s/%s" % (design, cpus)
             for name, (verdict, count, weak, outcomes) in results.items():
                 if verdict == "forbidden":
@@ -165,7 +165,7 @@ def main():
         if options.oracle or not ours:
             oracle = options.qemu if not ours else os.environ.get("PQEMU_TEST_UPSTREAM", "/usr/bin/qemu-system-arm")
             parameters = (runs, options.seed, options.first, options.count)
-            results, output, complete = run(oracle, image, "", int(cpus), parameters, (120 + runs / 1000) * scale)
+            results, output, complete = run(oracle, image, "", int(cpus), parameters, (120 + runs / 400) * scale)
             case(complete, "upstream/%s: ran to its end" % cpus)
             columns.append(("upstream/%s" % cpus, results))
             if options.verbose:
