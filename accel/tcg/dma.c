@@ -42,14 +42,12 @@ bool dma_write(uint32_t phys, const void *buf, uint32_t len)
         CPUARMState *env = current_cpu ? current_cpu->env : NULL;
 
         exclusive_begin(env);
-        guest_mem_write(p, buf, len);
-        exclusive_dma_store(phys, len);
+        exclusive_dma_write(p, buf, len);
         mpd_invalidate_range(env, phys, len);
         exclusive_end(env);
         return true;
     }
-    guest_mem_write(p, buf, len);
-    exclusive_dma_store(phys, len);
+    exclusive_dma_write(p, buf, len);
     /* The order matters: see mpd.h. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (mpd_range_has_code(phys, len)) {

@@ -256,19 +256,21 @@ void exclusive_store(CPUARMState *env, uint32_t phys, uint8_t *host, uint64_t va
     }
 }
 
-void exclusive_dma_store(uint32_t phys, uint32_t len)
+void exclusive_dma_write(uint8_t *host, const void *buf, uint32_t len)
 {
-    const uint8_t *host = memory_ram_ptr(phys, len);
-    uintptr_t first, last;
+    const uint8_t *from = buf;
 
-    if (!len || !host) {
-        return;
-    }
-    first = (uintptr_t)host >> EXCL_GRANULE_BITS;
-    last = ((uintptr_t)host + len - 1) >> EXCL_GRANULE_BITS;
-    for (uintptr_t g = first; g <= last; g++) {
-        uint64_t *slot = slot_of((const uint8_t *)(g << EXCL_GRANULE_BITS));
-        slot_unlock(slot, slot_lock(slot));
+    /* A granule at a time under its slot: no LDREX can come between the store and the new version. */
+    while (len) {
+        uint32_t left = (1u << EXCL_GRANULE_BITS) - ((uintptr_t)host & ((1u << EXCL_GRANULE_BITS) - 1));
+        uint32_t n = left < len ? left : len;
+        uint64_t *slot = slot_of(host), version = slot_lock(slot);
+
+        guest_mem_write(host, from, n);
+        slot_unlock(slot, version);
+        host += n;
+        from += n;
+        len -= n;
     }
 }
 

@@ -23,8 +23,8 @@ void exclusive_cpu_init(CPUARMState *env);
 bool exclusive_page_watched(uint32_t phys_page);
 /* A store of 1, 2, 4 or 8 aligned bytes to a watched page by CPU env: clears other CPUs' reservations. */
 void exclusive_store(CPUARMState *env, uint32_t phys, uint8_t *host, uint64_t val, unsigned size);
-/* Device DMA wrote [phys, phys+len) (call with the copy made inside an exclusive section, or right after it). Any thread. */
-void exclusive_dma_store(uint32_t phys, uint32_t len);
+/* A device writes len bytes to RAM at host: reservations of all CPUs on what it touches end. Any thread. */
+void exclusive_dma_write(uint8_t *host, const void *buf, uint32_t len);
 /* Drop CPU env's reservation (CLREX, reset). */
 void exclusive_clear(CPUARMState *env);
 #endif

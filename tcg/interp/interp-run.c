@@ -213,10 +213,11 @@ static void int_op(InterpRun *r, const IROp *op)
         result = condition(env, op->cc) ? a : b;
         break;
     case IR_ldenv:
-        result = *env_field(env, op->imm);
+        result = __atomic_load_n(env_field(env, op->imm), __ATOMIC_RELAXED);
         break;
     case IR_stenv:
-        *env_field(env, op->imm) = a;
+        /* exit_request is among these fields. */
+        __atomic_store_n(env_field(env, op->imm), a, __ATOMIC_RELAXED);
         return;
     default:
         result = unary(op->opc, a);

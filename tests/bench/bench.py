@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Speed of this emulator against another qemu-system-arm, interleaved A B A B, on the same images.
 
-Bare-metal kernels (kernels.c, nanoseconds per operation by the guest's 24 MHz counter) and Linux (boot to userland by the
+Bare-metal kernels (kernels.c; smp.c for several CPUs and interrupts; nanoseconds per operation by the guest's 24 MHz
+counter) and Linux (boot to userland by the
 host's clock; sha512sum, awk, gzip, fork+exec by the guest's). Prints a Markdown table of medians and ratios (other / ours:
 above 1 we are faster) with geometric means; --json writes everything. Nothing here passes or fails on a time.
 
@@ -14,6 +15,7 @@ import json
 import math
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -75,7 +77,11 @@ def build_smp(directory):
 def run_kernels(emulator, image, smp, serial="null"):
     found = {}
     options = ["-smp", str(smp), "-serial", serial, "-semihosting", "-kernel", image]
-    for _, line in emulator.run(options, 120, "DONE"):
+    lines = emulator.run(options, 120, "DONE")
+    if not any(line == "DONE" for _, line in lines):
+        sys.exit("%s: %s did not run to its end:\n%s" % (emulator.name, os.path.basename(image),
+                                                        "\n".join(line for _, line in lines[-10:])))
+    for _, line in lines:
         match = re.match(r"K (\w+) ([0-9.]+)( WRONG)?$", line)
         if match and match.group(3):
             sys.exit("%s: kernel %s gives a wrong result" % (emulator.name, match.group(1)))
@@ -141,6 +147,32 @@ def table(results, ours, other):
     return "\n".join(out)
 
 
+def plot(results, path):
+    """One bar per figure: the median of the rounds' ratios, on a logarithmic axis."""
+    try:
+        import matplotlib
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+    except ImportError:
+        print("no plot: matplotlib is not installed (python3-matplotlib)", file=sys.stderr)
+        return
+    names, ratios = [], []
+    for job, figures in results.items():
+        for figure, values in figures.items():
+            a, b = values.get("ours", []), values.get("other", [])
+            if a and b and min(a) > 0:
+                names.append("%s (%s)" % (figure.rsplit(" ", 1)[0], job))
+                ratios.append(statistics.median(y / x for x, y in zip(a, b)))
+    figure, axes = pyplot.subplots(figsize=(9, 0.25 * len(names) + 1))
+    axes.barh(names, ratios)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_xlabel("times faster than the other")
+    figure.tight_layout()
+    figure.savefig(path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ours", default=os.path.join(ROOT, "build/qemu-system-arm"))
@@ -156,6 +188,8 @@ def main():
     parser.add_argument("--quick", action="store_true",
                         help="one round of the bare-metal images, on ours alone if the other is not installed")
     options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.only = 1, "kernels"
     ours = Emulator("ours", options.ours, ["-accel", options.ours_accel])
     other = Emulator("other", options.other, ["-audiodev", "none,id=none"] if "build/" not in options.other else [])
 
@@ -172,11 +206,14 @@ def main():
             guest = guest_images(options)
             jobs += [("Linux, 1 CPU", lambda e: run_linux(e, guest, 1, WORKLOADS)),
                      ("Linux, 4 CPUs", lambda e: run_linux(e, guest, 4, WORKLOADS))]
-        results = collect([ours, other], options.rounds, jobs)
+        emulators = [ours] if options.quick and not shutil.which(options.other) else [ours, other]
+        results = collect(emulators, options.rounds, jobs[:1] + jobs[2:3] if options.quick else jobs)
     print(table(results, "ours", "other"))
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump({"rounds": options.rounds, "ours": options.ours, "other": options.other, "results": results}, file, indent=1)
+    if options.plot:
+        plot(results, options.plot)
 
 
 if __name__ == "__main__":

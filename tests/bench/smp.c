@@ -151,7 +151,7 @@ static void ipi_asleep(uint32_t cpu)
             gic_send_sgi(1, 2);
         }
         /* Masked while looking, so that the wake-up cannot slip in between look and sleep. */
-        while (handled[cpu] != i + 1) {
+        while (handled[cpu] < i + 1) {
             wfi();
             irq_enable();
             isb();

@@ -308,8 +308,9 @@ void exclusive_clear(CPUARMState *env)
 {
 }
 
-void exclusive_dma_store(uint32_t phys, uint32_t len)
+void exclusive_dma_write(uint8_t *host, const void *buf, uint32_t len)
 {
+    memcpy(host, buf, len);
 }
 
 uint32_t cpsr_read(const CPUARMState *env)
