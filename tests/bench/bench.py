@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -48,12 +49,15 @@ class Emulator:
         lines = []
         with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as proc:
             os.set_blocking(proc.stdout.fileno(), True)
+            limit = threading.Timer(timeout, proc.kill)
+            limit.start()
             try:
                 for raw in proc.stdout:
                     lines.append((time.monotonic() - begin, raw.decode(errors="replace").strip()))
-                    if (stop and stop in lines[-1][1]) or time.monotonic() - begin > timeout:
+                    if stop and stop in lines[-1][1]:
                         break
             finally:
+                limit.cancel()
                 proc.kill()
         return lines
 
