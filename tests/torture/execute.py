@@ -34,6 +34,10 @@ SIGALRM = 14
 OUTPUT_VARIES = {
     "return-addr": "prints addresses on its stack",
 }
+# Programs with a signal handler. As Thumb code it works only if the guest's kernel is made with CONFIG_ARM_THUMB; it
+# says so in /proc/cpuinfo.
+HANDLERS = ("20101011-1",)
+THUMB_KERNEL = re.compile(r"^Features\s*:.*\bthumb\b", re.M)
 REPORT = re.compile(r"^@ (\d+) ([es]) (\d+) (\d+) ([0-9a-f]{16}) (.*)$", re.M)
 
 
@@ -63,6 +67,9 @@ class Result:
         kind = "exit status" if self.kind == "e" else "signal"
         ending = "time ran out" if self.timed_out else "%s %d" % (kind, self.code)
         return "%s, %d bytes of output%s" % (ending, self.count, " ending in '%s'" % self.text if self.text else "")
+
+
+NOT_HERE = Result("e", 0, 0, "", "not for this kernel")
 
 
 def fnv1a(data):
@@ -210,7 +217,8 @@ def boot(accel, slow, binaries):
     with tempfile.TemporaryDirectory(prefix="torture.") as work:
         image = os.path.join(work, "image.cpio.gz")
         write_image(image, vm.guest_parts("base")["initrd"], binaries)
-        command = "/torture/run /torture/list %d %d;dmesg" % (GUEST_JOBS, int(SECONDS * slow * vm.time_scale()))
+        seconds = int(SECONDS * slow * vm.time_scale())
+        command = "cat /proc/cpuinfo;/torture/run /torture/list %d %d;dmesg" % (GUEST_JOBS, seconds)
         with replaced_guest_part("initrd", image), vm.VM(accel=accel, cmd=command, slow=slow) as machine:
             try:
                 machine.wait_userland(120)
@@ -223,11 +231,15 @@ def boot(accel, slow, binaries):
             except vm.Failure as failure:
                 problem = str(failure)
             text = machine.text()
-    return {int(found.group(1)): Result(*found.groups()[1:]) for found in REPORT.finditer(text)}, problem
+    results = {int(found.group(1)): Result(*found.groups()[1:]) for found in REPORT.finditer(text)}
+    if not THUMB_KERNEL.search(text):
+        results.update({number: NOT_HERE for number in results
+                        if binaries[number].variant == "thumb" and binaries[number].program.name in HANDLERS})
+    return results, problem
 
 
 def run_guest(accel, slow, binaries):
-    """Results in PQEMU's guest in order, None for programs without a report; and a list of problems."""
+    """Results in PQEMU's guest in order, None: no report, NOT_HERE: cannot work there; and a list of problems."""
     results, problems = [], []
     for batch in batches(binaries):
         reports, problem = boot(accel, slow, batch)

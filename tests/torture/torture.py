@@ -90,6 +90,9 @@ class Report:
         if ours is None:
             row.silent += 1
             self.differences.append("%s: no report from the guest; %s: %s" % (binary.name, execute.ORACLE, other))
+        elif ours is execute.NOT_HERE:
+            row.skipped += 1
+            comment("skipped: %s: the kernel lacks CONFIG_ARM_THUMB" % binary.name)
         elif not ours.same(other, binary.program):
             row.differ += 1
             self.differences.append("%s: guest: %s; %s: %s" % (binary.name, ours, execute.ORACLE, other))
