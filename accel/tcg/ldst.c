@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Slow path of loads and stores: everything the inline fast path leaves out, i.e. table fills, faults, MMIO, unaligned and page-crossing
- * accesses, big-endian data, user-rights accesses, and stores to pages with code or exclusives.
+ * Slow path of loads and stores: everything the inline fast path leaves out, i.e. table fills, faults, MMIO, unaligned and
+ * page-crossing accesses, big-endian data, user-rights accesses, and stores to pages with code or exclusives.
  *
  * Runs on the CPU's thread with exact guest state in env (regs[15] = PC|T of the instruction), inside its E read section.
  * Access sizes are 1, 2, 4, 8 bytes; values are zero-extended guest-order values. Faults: ARM DDI 0100I B4, A2.7.

@@ -197,8 +197,8 @@ static void one_cpu(void)
     report("domain_switch", ticks24() - begin, N / 2, true);
 }
 
-static void measure(const char *name, job_fn *fn, uint32_t cpus, uint32_t n, uint32_t operations, volatile uint32_t *total,
-                    uint32_t want)
+static void measure(const char *name, job_fn *fn, uint32_t cpus, uint32_t n, uint32_t operations,
+                    volatile uint32_t *total, uint32_t want)
 {
     memset((void *)&shared, 0, sizeof(shared));
     memset((void *)handled, 0, sizeof(handled));

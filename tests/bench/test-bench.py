@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=300 alone
-"""Whether the benchmark still works: builds its bare-metal images, runs them once on ours, and looks at the figures. TAP.
-No time is judged."""
+"""Whether the benchmark still works: builds its bare-metal images, runs them once on ours, looks at the figures. TAP. No
+time is judged."""
 import json
 import os
 import shutil
@@ -12,7 +12,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WANTED = {
-    "bare metal, 1 CPU": ["integer_chain ns", "matrix_multiply ns", "page_walk ns", "device_reads ns", "supervisor_calls ns"],
+    "bare metal, 1 CPU": ["integer_chain ns", "matrix_multiply ns", "page_walk ns", "device_reads ns",
+                          "supervisor_calls ns"],
     "2 CPUs together": ["interrupt_to_self ns", "exclusive_contended ns", "spin_lock ns", "ipi_ping_pong_asleep ns"],
 }
 
@@ -21,7 +22,7 @@ def main():
     if not shutil.which("arm-linux-gnueabi-gcc"):
         print("ok 1 - benchmark # SKIP no arm-linux-gnueabi-gcc\n1..1")
         return 0
-    emulator = os.environ.get("PQEMU_TEST_QEMU", os.path.join(os.path.dirname(os.path.dirname(HERE)), "build/qemu-system-arm"))
+    emulator = os.environ.get("PQEMU_TEST_QEMU", os.path.join(HERE, "../../build/qemu-system-arm"))
     number = failed = 0
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "result.json")

@@ -7,8 +7,8 @@
 #include "runtime.h"
 
 /*
- * NAME(psr, address): go to the mode in psr, execute one instruction, come back. NAME_user is for User mode, NAME_at and
- * NAME_user_at are the instruction's address.
+ * NAME(psr, address): go to the mode in psr, execute one instruction, come back. NAME_user is for User mode;
+ * NAME_at and NAME_user_at are the instruction's address.
  */
 #define PROBE(name, arm_or_thumb, insn) \
     __asm__(".pushsection .text\n.arm\n.balign 4\n" \

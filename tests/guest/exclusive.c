@@ -127,8 +127,12 @@ static void helper(uint32_t argument)
         case 3: area.b[1] = area.b[1]; break;                       /* a part of it */
         case 4: (void)swp(&area.w[0], area.w[0]); break;
         case 5: do { LDREX("ldrex", &area.w[0]); } while (STREX("strex", &area.w[0], 0)); break;
-        case 6: __asm__ volatile("ldm %0, {r2, r3}\nstm %0, {r2, r3}" : : "r"(&area.w[0]) : "r2", "r3", "memory"); break;
-        case 7: __asm__ volatile("ldrd r2, r3, [%0]\nstrd r2, r3, [%0]" : : "r"(&area.w[0]) : "r2", "r3", "memory"); break;
+        case 6:
+            __asm__ volatile("ldm %0, {r2, r3}\nstm %0, {r2, r3}" : : "r"(&area.w[0]) : "r2", "r3", "memory");
+            break;
+        case 7:
+            __asm__ volatile("ldrd r2, r3, [%0]\nstrd r2, r3, [%0]" : : "r"(&area.w[0]) : "r2", "r3", "memory");
+            break;
         case 8: (void)area.w[0]; break;                             /* reads only */
         case 9: area.w[56] = 7; break;                              /* far away */
         case 10: LDREX("ldrex", &area.w[0]); clrex(); break;        /* reserved, nothing stored */

@@ -364,8 +364,10 @@ static void tlb_operations(void)
 {
     mmu_new_l2(l1, VA2, 0);
     for (unsigned op = 0; op < 6; op++) {
-        static const char *const names[] = { "invalidate all", "invalidate data", "invalidate by address",
-                                             "invalidate data by address", "all by the data operation's neighbour", "by address without ASID" };
+        static const char *const names[] = {
+            "invalidate all", "invalidate data", "invalidate by address", "invalidate data by address",
+            "invalidate data, with an address that does not matter", "invalidate by address without ASID",
+        };
         bool good = true;
 
         for (unsigned k = 0; k < 8; k++) {

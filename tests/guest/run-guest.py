@@ -78,7 +78,8 @@ def newer(target, sources):
 
 def compile_object(source, target, dependencies, vfp=False):
     if newer(target, [source, *dependencies]):
-        subprocess.run([CROSS + "gcc", *CFLAGS, *(VFP if vfp else SOFT), "-I", RUNTIME, "-c", source, "-o", target + ".tmp"], check=True)
+        subprocess.run([CROSS + "gcc", *CFLAGS, *(VFP if vfp else SOFT), "-I", RUNTIME, "-c", source,
+                        "-o", target + ".tmp"], check=True)
         os.replace(target + ".tmp", target)
     return target
 
@@ -174,7 +175,8 @@ def parse_arguments():
     parser.add_argument("names", nargs="*", help="tests to run; default: all")
     parser.add_argument("--build", default=os.path.join(os.environ.get("PQEMU_TEST_BUILD", os.path.join(ROOT, "build")),
                                                         "tests/guest"), help="where images are built")
-    parser.add_argument("--qemu", default=os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm")))
+    parser.add_argument("--qemu", help="the emulator under test",
+                        default=os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm")))
     parser.add_argument("--modes", default=",".join(MODES), help="designs to run; none: only the oracle")
     parser.add_argument("--cpus", help="only these numbers of CPUs, for example 1,4")
     parser.add_argument("--oracle", action="store_true", help="also run Debian's qemu-system-arm (PQEMU_TEST_UPSTREAM)")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Code that is written: by itself, in the page that runs and in another one, through another address, by other CPUs that
- * are told by an interrupt, beside data that changes all the time, by every kind of store (ARM DDI 0100I B2.7.5).
+ * Code that is written: by itself, in the page that runs and in another one, through another address, while other CPUs
+ * run it, beside data that changes all the time, by every kind of store (ARM DDI 0100I B2.7.5).
  * guest-test: cpus=1,2,4 timeout=60
  */
 #include "runtime.h"

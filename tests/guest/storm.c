@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * More code than the smallest code cache holds, on all CPUs at once, while pages of it are rewritten and interrupts come:
- * flushes, invalidations and chains race against execution. The functions' results prove that nothing stale ran.
+ * More code than the smallest code cache holds, on all CPUs at once, while it is rewritten and interrupts come: flushes,
+ * invalidations and chains race against execution. The functions' results prove that nothing stale ran.
  * guest-test: cpus=1,2,4 timeout=120 accel=tb-size=1
  */
 #include "runtime.h"
@@ -9,7 +9,7 @@
 /* Generated functions: 8 additions, each followed by something that keeps them from being folded into one. */
 enum { FUNCTIONS = 8192, WORDS = 16, ADDITIONS = 8, ROUNDS = 5, REWRITES = 300 };
 static uint32_t *code;
-static volatile uint32_t wrong, ticks, going;
+static volatile uint32_t wrong, ticks;
 static struct barrier meet;
 
 static void generate(uint32_t index, uint32_t add)

@@ -117,7 +117,8 @@ static void sp804_modes(void)
     wr32(T0 + SP804_LOAD, 0x12340050);
     wr32(T0 + SP804_CTRL, ENABLE | ONE_SHOT);
     begin = ticks24();
-    ok_ours(WAIT_UNTIL(rd32(T0 + SP804_RIS), 2000000) && us_since(begin) < 1000000, "16-bit mode ignores the upper half");
+    ok_ours(WAIT_UNTIL(rd32(T0 + SP804_RIS), 2000000) && us_since(begin) < 1000000,
+            "16-bit mode ignores the upper half");
     wr32(T0 + SP804_CTRL, 0);
     wr32(T0 + SP804_INTCLR, 1);
 }

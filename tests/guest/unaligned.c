@@ -1,18 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Unaligned accesses that are allowed, inside a page, across pages that lie apart in memory and across a page that holds
- * code; the ARMv5 way with SCTLR.U clear (ARM DDI 0100I A2.8, B2.4).
+ * Unaligned accesses that are allowed: inside a page, across pages that lie apart in memory, across into a page that
+ * holds code; the ARMv5 way with SCTLR.U clear (ARM DDI 0100I A2.8, B2.4).
  * guest-test: cpus=1
  */
 #include "runtime.h"
 
 enum { VA = 0x20000000 };
 
-static uint32_t ldr(uint32_t a) { uint32_t v; __asm__ volatile("ldr %0, [%1]" : "=r"(v) : "r"(a) : "memory"); return v; }
-static uint32_t ldrh(uint32_t a) { uint32_t v; __asm__ volatile("ldrh %0, [%1]" : "=r"(v) : "r"(a) : "memory"); return v; }
-static uint32_t ldrsh(uint32_t a) { uint32_t v; __asm__ volatile("ldrsh %0, [%1]" : "=r"(v) : "r"(a) : "memory"); return v; }
-static void str(uint32_t a, uint32_t v) { __asm__ volatile("str %0, [%1]" : : "r"(v), "r"(a) : "memory"); }
-static void strh(uint32_t a, uint32_t v) { __asm__ volatile("strh %0, [%1]" : : "r"(v), "r"(a) : "memory"); }
+#define LOAD(name) \
+    static uint32_t name(uint32_t a) \
+    { \
+        uint32_t v; \
+        __asm__ volatile(#name " %0, [%1]" : "=r"(v) : "r"(a) : "memory"); \
+        return v; \
+    }
+#define STORE(name) \
+    static void name(uint32_t a, uint32_t v) \
+    { \
+        __asm__ volatile(#name " %0, [%1]" : : "r"(v), "r"(a) : "memory"); \
+    }
+LOAD(ldr)
+LOAD(ldrh)
+LOAD(ldrsh)
+STORE(str)
+STORE(strh)
 
 static uint8_t pattern(uint32_t i)
 {
@@ -40,9 +52,11 @@ static bool around(uint32_t at)
             /* Double words and lists need word alignment only. */
             uint32_t lo, hi;
 
-            __asm__ volatile("ldrd r2, r3, [%2]\nmov %0, r2\nmov %1, r3" : "=&r"(lo), "=&r"(hi) : "r"(a) : "r2", "r3", "memory");
+            __asm__ volatile("ldrd r2, r3, [%2]\nmov %0, r2\nmov %1, r3"
+                             : "=&r"(lo), "=&r"(hi) : "r"(a) : "r2", "r3", "memory");
             good &= lo == ldr(a) && hi == ldr(a + 4);
-            __asm__ volatile("ldm %2, {r2, r3}\nmov %0, r2\nmov %1, r3" : "=&r"(lo), "=&r"(hi) : "r"(a) : "r2", "r3", "memory");
+            __asm__ volatile("ldm %2, {r2, r3}\nmov %0, r2\nmov %1, r3"
+                             : "=&r"(lo), "=&r"(hi) : "r"(a) : "r2", "r3", "memory");
             good &= lo == ldr(a) && hi == ldr(a + 4);
             __asm__ volatile("mov r2, #1\nmov r3, #2\nstrd r2, r3, [%0]" : : "r"(a) : "r2", "r3", "memory");
             good &= ldr(a) == 1 && ldr(a + 4) == 2;

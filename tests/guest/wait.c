@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * WFI, WFE and SEV: what ends a wait, also with interrupts masked, and that a wait does not burn the whole time or lose a
- * wake-up (ARM DDI 0100I A4.1, B2.7).
+ * WFI, WFE and SEV: what ends a wait, also with interrupts masked, and that no wake-up is lost (ARM DDI 0100I A4.1,
+ * B2.7).
  * guest-test: cpus=1,2,4 timeout=60
  */
 #include "runtime.h"

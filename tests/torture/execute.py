@@ -29,7 +29,7 @@ GUEST_JOBS = 8                  # programs side by side in the guest
 IMAGE_BYTES = 80 << 20          # programs of one boot; all of it is in the guest's memory
 MAX_OUTPUT = 1 << 20
 TEXT_BYTES = 60
-SIGALRM = 14
+SIGALRM, SIGILL = 14, 4
 # Programs whose output is not the same twice, and why.
 OUTPUT_VARIES = {
     "return-addr": "prints addresses on its stack",
@@ -62,6 +62,11 @@ class Result:
     @property
     def timed_out(self):
         return self.kind == "s" and self.code == SIGALRM
+
+    @property
+    def undefined(self):
+        """Of a native run: the program does something undefined."""
+        return self.kind == "s" and self.code == SIGILL
 
     def __str__(self):
         kind = "exit status" if self.kind == "e" else "signal"

@@ -143,7 +143,8 @@ def run(options):
             report.add(binary, ours, other)
         comment("guest, %s: %.0f s" % (report.title, time.monotonic() - begin))
         reports.append(report)
-    return reports, [(b, n, o) for b, n, o in zip(built, natives, oracle) if not n.same(o, b.program)]
+    return reports, [(b, n, o) for b, n, o in zip(built, natives, oracle)
+                     if not n.undefined and not n.same(o, b.program)]
 
 
 def native_check(options, built):
@@ -153,6 +154,9 @@ def native_check(options, built):
     kept = [(binary, result) for binary, result in zip(built, results) if not result.timed_out]
     if len(kept) < len(built):
         comment("%d programs left out: they run for more than %d s" % (len(built) - len(kept), execute.NATIVE_SECONDS))
+    undefined = sum(result.undefined for _, result in kept)
+    if undefined:
+        comment("%d programs have no native result: their meaning is undefined (see variants.py)" % undefined)
     return [binary for binary, _ in kept], [result for _, result in kept]
 
 

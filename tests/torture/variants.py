@@ -24,6 +24,8 @@ VARIANTS = {
     "a32-vfp-O0": ["-O0", "-marm", "-mfpu=vfp", "-mfloat-abi=softfp"],
 }
 NATIVE = "native"
+# Converting a number too large for its integer type is undefined, and the two processors differ. Such programs trap.
+NATIVE_OPTIONS = ["-w", "-pipe", "-O1", "-fsanitize=float-cast-overflow", "-fsanitize-undefined-trap-on-error"]
 COMPILE_SECONDS = 120
 
 
@@ -51,7 +53,7 @@ class Binary:
 
 def command_line(program, variant):
     if variant == NATIVE:
-        argv = ["gcc", "-w", "-pipe", "-O1"]
+        argv = ["gcc", *NATIVE_OPTIONS]
     else:
         argv = [COMPILER, *COMMON, *VARIANTS[variant]]
     return argv + program.options + program.files + ["-lm"]

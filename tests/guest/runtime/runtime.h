@@ -71,7 +71,8 @@ typedef void exc_handler(struct exc *e);
 void exc_handle(unsigned type, exc_handler *handler);
 /*
  * From now on to exc_seen() exceptions that have no handler are logged and their instruction is skipped (a prefetch
- * abort inside try_call() or of User code ends the call). exc_seen() returns the number seen; exc_log() tells about the last one.
+ * abort inside try_call() or of User code ends the call). exc_seen() returns the number seen;
+ * exc_log() tells about the last one.
  */
 void exc_expect(void);
 uint32_t exc_seen(void);
