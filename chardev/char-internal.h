@@ -15,6 +15,7 @@
 enum {
     CHR_MAX_FRONTENDS = 4,
     CHR_QUEUE_SIZE = 64 * 1024,         /* output a writer may leave behind before it has to wait */
+    CHR_QUEUE_MAX = 16 * 1024 * 1024,   /* output of a writer that cannot wait; a power of two */
     CHR_INPUT_SIZE = 4096,              /* input read ahead for one front end; a power of two */
 };
 
@@ -46,6 +47,8 @@ struct Chardev {
     bool is_tty;                        /* a person types here: never stop reading, so that Ctrl-a works */
     int in_fd;                          /* -1: no input */
     bool in_is_socket;
+    bool telnet;                        /* constant: the connection speaks telnet */
+    unsigned telnet_state;
     guint in_watch;                     /* 0: input is held back or impossible */
     unsigned frontend_count, focus;
     CharFrontend frontend[CHR_MAX_FRONTENDS];
@@ -85,6 +88,10 @@ void chardev_open_file(Chardev *chr, const char *spec, const char *path);
 void chardev_open_null(Chardev *chr);
 void chardev_open_pty(Chardev *chr, const char *spec);
 void chardev_open_socket(Chardev *chr, const char *spec, const char *args, bool is_unix);
+
+/* chardev/telnet.c: what to send first; input without the protocol, in place, returns the length that is left. */
+const uint8_t *telnet_greeting(size_t *len);
+size_t telnet_filter(unsigned *state, uint8_t *buf, size_t len);
 
 /* chardev/mux.c: take one byte of input; I/O thread. */
 void mux_input_byte(Chardev *chr, uint8_t byte);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The socket back ends: tcp:[HOST]:PORT and unix:PATH, as client or as server.
+ * The socket back ends: tcp:[HOST]:PORT, telnet:[HOST]:PORT and unix:PATH, as client or as server.
  *
  *   server=on      listen for a connection; one at a time, the next when the last has ended
  *   wait=on|off    server: wait for the first connection before the guest starts (the default), or do not
@@ -160,6 +160,16 @@ static void socket_use(Chardev *chr, SocketState *s, int fd)
 
     if (!s->is_unix && s->nodelay) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    }
+    if (chr->telnet) {
+        size_t len;
+        const uint8_t *greeting = telnet_greeting(&len);
+
+        /* A fresh connection takes a few bytes; one that does not is found broken by the first read. */
+        ssize_t sent = send(fd, greeting, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        (void)sent;
+        chr->telnet_state = 0;
     }
     s->connection = fd;
     chardev_connect(chr, fd, fd, true);

@@ -5,9 +5,10 @@
  * Output. chardev_write() copies into a 64 KiB ring and wakes the I/O thread, which empties it; so a guest that
  * prints a byte at a time costs one system call per burst, not per byte. If the ring is full the writer waits in
  * poll() for the descriptor itself, without the lock, and empties the ring itself: progress does not depend on the
- * I/O thread, which may be waiting for a lock the writer holds. Two kinds of writers never wait but let the ring
- * grow: the I/O thread, and everybody while the CPUs are being stopped (chardev_set_nowait), for a CPU that waits
- * for a reader who is gone could not be stopped. Nothing is dropped while the device is connected.
+ * I/O thread, which may be waiting for a lock the writer holds. A CPU that waits counts as stopped (cpu_wait_begin()),
+ * so that others may stop the CPUs meanwhile. Two kinds of writers never wait but let the ring grow: the I/O thread, and
+ * everybody while the CPUs are being stopped (chardev_set_nowait), for a CPU that waits for a reader who is gone could not
+ * be stopped. Nothing is dropped while the device is connected, unless such a writer leaves more than CHR_QUEUE_MAX.
  *
  * Input. The I/O thread reads up to 4 KiB ahead per front end and hands it over as far as can_receive() allows; when
  * the buffer is full the descriptor is left alone until the front end calls chardev_accept_input(). Terminals are read
@@ -23,6 +24,7 @@
 #include <glib-unix.h>
 #include "chardev/char-internal.h"
 #include "qemu/log.h"
+#include "sysemu/cpus.h"
 
 static Chardev *all_chardevs;           /* main thread, before the loop runs; fixed afterwards */
 static pthread_t io_thread;
@@ -148,13 +150,10 @@ static gboolean out_ready(gint fd, GIOCondition condition, gpointer opaque)
     return G_SOURCE_CONTINUE;           /* output_service() removes the watch itself */
 }
 
-void chardev_write(Chardev *chr, const uint8_t *buf, int len)
+static void queue_write(Chardev *chr, const uint8_t *buf, int len)
 {
     bool may_wait = !chardev_on_io_thread(), kick;
 
-    if (!chr || len <= 0) {
-        return;
-    }
     pthread_mutex_lock(&chr->lock);
     while (len && chr->out_fd >= 0 && !chr->out_failed) {
         size_t room = chr->queue_size - chr->queue_len;
@@ -169,11 +168,16 @@ void chardev_write(Chardev *chr, const uint8_t *buf, int len)
 
                 chr->writers_waiting++;
                 pthread_mutex_unlock(&chr->lock);
+                bool token = cpu_wait_begin();
                 /* The limit covers a descriptor that is replaced meanwhile. */
                 poll(pfd, 2, 100);
+                cpu_wait_end(token);
                 pthread_mutex_lock(&chr->lock);
                 chr->writers_waiting--;
                 continue;
+            }
+            if (!room && chr->queue_size >= CHR_QUEUE_MAX) {
+                break;          /* who prints so much without being able to wait loses it */
             }
             if (!room) {
                 queue_resize(chr, chr->queue_size * 2);
@@ -189,6 +193,28 @@ void chardev_write(Chardev *chr, const uint8_t *buf, int len)
     pthread_mutex_unlock(&chr->lock);
     if (kick && !__atomic_exchange_n(&chr->out_kicked, true, __ATOMIC_SEQ_CST)) {
         io_thread_kick();
+    }
+}
+
+void chardev_write(Chardev *chr, const uint8_t *buf, int len)
+{
+    if (!chr || len <= 0) {
+        return;
+    }
+    while (chr->telnet && len) {
+        const uint8_t *iac = memchr(buf, 0xff, (size_t)len);
+        int n = iac ? (int)(iac - buf) + 1 : 0;
+
+        if (!n) {
+            break;
+        }
+        queue_write(chr, buf, n);
+        queue_write(chr, iac, 1);       /* the byte 255 is sent twice */
+        buf += n;
+        len -= n;
+    }
+    if (len) {
+        queue_write(chr, buf, len);
     }
 }
 
@@ -281,6 +307,9 @@ static gboolean in_ready(gint fd, GIOCondition condition, gpointer opaque)
             chardev_input_eof(chr);
         }
         return G_SOURCE_CONTINUE;       /* removed by either */
+    }
+    if (chr->telnet) {
+        n = (ssize_t)telnet_filter(&chr->telnet_state, buf, (size_t)n);
     }
     for (ssize_t i = 0; i < n; i++) {
         if (chr->mux) {
@@ -426,11 +455,14 @@ Chardev *chardev_new(const char *label, const char *spec)
         chardev_open_file(chr, spec, rest + 5);
     } else if (g_str_has_prefix(rest, "tcp:")) {
         chardev_open_socket(chr, spec, rest + 4, false);
+    } else if (g_str_has_prefix(rest, "telnet:")) {
+        chr->telnet = true;
+        chardev_open_socket(chr, spec, rest + 7, false);
     } else if (g_str_has_prefix(rest, "unix:")) {
         chardev_open_socket(chr, spec, rest + 5, true);
     } else {
         error_exit("%s: '%s' is not a character device (stdio, mon:stdio, null, none, file:PATH, pty, "
-                   "tcp:HOST:PORT[,server=on][,wait=off], unix:PATH[,server=on][,wait=off])", label, spec);
+                   "tcp:HOST:PORT[,server=on][,wait=off], telnet: likewise, unix:PATH[,server=on][,wait=off])", label, spec);
     }
     while (*tail) {
         tail = &(*tail)->next;

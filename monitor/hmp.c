@@ -8,7 +8,9 @@
 #include <string.h>
 #include <glib.h>
 #include "accel/tcg/cpu-state.h"
+#include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
+#include "hw/intc/gic.h"
 #include "monitor/monitor-internal.h"
 #include "qemu/log.h"
 #include "sysemu/cpus.h"
@@ -83,7 +85,46 @@ static void info_mtree(Monitor *mon, char **argv)
 
 static void info_jit(Monitor *mon, char **argv)
 {
-    print_text(mon, cpus_stats_text());
+    char *text;
+
+    runstate_hold_cpus();
+    text = cpus_stats_text();
+    runstate_release_cpus();
+    print_text(mon, text);
+}
+
+static void info_accel(Monitor *mon, char **argv)
+{
+    const AccelOptions *o = &accel_options;
+
+    monitor_printf(mon, "accelerator: tcg\nthread: %s\nccache: %s\nbackend: %s\nexclusive: %s\nstats: %s%s\ntrace: %s\n",
+                   o->thread_single ? "single" : "multi", o->ccache_separate ? "separate" : "unified",
+                   o->backend_interp ? "interp" : "x86_64", o->exclusive_snapshot ? "snapshot" : "monitor",
+                   o->stats ? "on" : "off", o->stats_file ? ", to a file" : "", o->trace_file ? "on" : "off");
+}
+
+static void info_irq(Monitor *mon, char **argv)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+
+    gic_print_taken(f);
+    fclose(f);
+    print_text(mon, text);
+}
+
+static void info_tlb(Monitor *mon, char **argv)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+
+    runstate_hold_cpus();
+    tlb_print(mon->machine->cpu[mon->cpu], f);
+    runstate_release_cpus();
+    fclose(f);
+    print_text(mon, text);
 }
 
 static const HMPCommand info_items[] = {
@@ -93,6 +134,9 @@ static const HMPCommand info_items[] = {
     { "cpus", NULL, "", "the CPUs and where they are", 0, 0, info_cpus },
     { "mtree", NULL, "", "the physical memory map", 0, 0, info_mtree },
     { "jit", NULL, "", "what the translator and the CPUs have done", 0, 0, info_jit },
+    { "accel", NULL, "", "how guest code is run", 0, 0, info_accel },
+    { "irq", NULL, "", "how often each interrupt was acknowledged", 0, 0, info_irq },
+    { "tlb", NULL, "", "the current CPU's memory tables", 0, 0, info_tlb },
 };
 
 static const HMPCommand *find(const HMPCommand *table, size_t count, const char *name)
@@ -163,6 +207,11 @@ static void do_system_reset(Monitor *mon, char **argv)
     qemu_system_reset_request();
 }
 
+static void do_system_powerdown(Monitor *mon, char **argv)
+{
+    monitor_puts(mon, "this board has no power button; 'quit' ends the emulator\n");
+}
+
 static void do_cpu(Monitor *mon, char **argv)
 {
     char *end;
@@ -211,7 +260,8 @@ static const HMPCommand commands[] = {
     { "stop", "s", "", "stop the machine", 0, 0, do_stop },
     { "cont", "c", "", "go on", 0, 0, do_cont },
     { "system_reset", NULL, "", "reset the machine", 0, 0, do_system_reset },
-    { "cpu", NULL, "N", "choose the CPU that x and info registers show", 1, 1, do_cpu },
+    { "system_powerdown", NULL, "", "press the power button, which this board has not", 0, 0, do_system_powerdown },
+    { "cpu", NULL, "N", "choose the CPU that x, info registers and info tlb show", 1, 1, do_cpu },
     { "info", NULL, "[ITEM]", "show ITEM, or which items there are", 0, 2, do_info },
     { "x", NULL, "/FMT ADDR", "memory at a virtual address; FMT: count, x d u o c i, b h w g", 1, 2, do_x },
     { "xp", NULL, "/FMT ADDR", "memory at a physical address", 1, 2, do_xp },

@@ -109,6 +109,7 @@ int main(int argc, char **argv)
     if (options.pidfile) {
         pidfile_write(options.pidfile);
     }
+    cpus_observe(options.smp);
     machine_create(m, &options);
     monitor_create(m, &options);
     cpus_start();
@@ -118,8 +119,8 @@ int main(int argc, char **argv)
     }
     code = runstate_main_loop();
     cpus_shutdown();
-    if (qemu_log_enabled(LOG_STATS)) {
-        cpus_print_stats();
+    if (!cpus_report() && !code) {
+        code = 1;
     }
     chardev_flush_all(runstate_flush_give_up);
     chardev_cleanup();

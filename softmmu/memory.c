@@ -200,7 +200,8 @@ uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)
     }
     count_access(&r->reads);
     if (r->ops) {
-        return r->ops->read(r->opaque, phys - r->base, size, cpu);
+        /* Many devices give the whole register whatever the size. */
+        return r->ops->read(r->opaque, phys - r->base, size, cpu) & (UINT32_MAX >> (32 - 8 * size));
     }
     memcpy(&value, r->ram + (phys - r->base), size);
     return value;

@@ -19,6 +19,8 @@
 #define HAVE_SEPARATE false
 #endif
 
+enum { TRACE_SIZE_MAX_MIB = 4096 };
+enum { TB_REGIONS_MAX = 16 };           /* CACHE_MAX_REGIONS */
 enum { TB_SIZE_MAX_MIB = 1024 };        /* jumps inside the buffer reach 2 GiB; leave room for several buffers */
 
 typedef struct CPUModel {
@@ -124,6 +126,10 @@ static void accel_help(void)
         printf("  %-28s %s\n", text, p->help);
     }
     printf("  %-28s %s\n", "tb-size=MiB", "size of a code cache (1 to 1024)");
+    printf("  %-28s %s\n", "tb-regions=N", "evict a full cache by N parts (1 to 16; 1: all at once)");
+    printf("  %-28s %s\n", "stats=on|off|FILE", "measure times; at exit a summary, or JSON to FILE");
+    printf("  %-28s %s\n", "trace=FILE", "at exit a timeline for Perfetto or chrome://tracing");
+    printf("  %-28s %s\n", "trace-size=MiB", "memory for the latest part of it (1 to 4096, default 64)");
     exit(0);
 }
 
@@ -150,6 +156,31 @@ static void accel_property(CommandLine *c, const char *arg, const KeyValue *kv)
             option_fail(c, arg, "tb-size is a number of MiB (1 to %d)", TB_SIZE_MAX_MIB);
         }
         accel_options.tb_size_mib = (uint32_t)mib;
+    } else if (!strcmp(kv->key, "tb-regions")) {
+        uint64_t n;
+
+        if (!option_number(kv->value, TB_REGIONS_MAX, &n) || !n) {
+            option_fail(c, arg, "tb-regions is a number from 1 to %d", TB_REGIONS_MAX);
+        }
+        accel_options.tb_regions = (unsigned)n;
+    } else if (!strcmp(kv->key, "stats")) {
+        if (!kv->value || !*kv->value) {
+            option_fail(c, arg, "stats is 'on', 'off' or a file");
+        }
+        accel_options.stats = strcmp(kv->value, "off") != 0;
+        accel_options.stats_file = accel_options.stats && strcmp(kv->value, "on") ? kv->value : NULL;
+    } else if (!strcmp(kv->key, "trace")) {
+        if (!kv->value || !*kv->value) {
+            option_fail(c, arg, "trace needs the name of a file");
+        }
+        accel_options.trace_file = kv->value;
+    } else if (!strcmp(kv->key, "trace-size")) {
+        uint64_t mib;
+
+        if (!option_number(kv->value, TRACE_SIZE_MAX_MIB, &mib) || !mib) {
+            option_fail(c, arg, "trace-size is a number of MiB (1 to %d)", TRACE_SIZE_MAX_MIB);
+        }
+        accel_options.trace_mib = (uint32_t)mib;
     } else if (option_is_help(kv->key)) {
         accel_help();
     } else {

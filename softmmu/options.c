@@ -184,7 +184,7 @@ static void option_help(CommandLine *c, const char *arg)
         }
     }
     printf("\nDEVICE: stdio, mon:stdio (shared with the monitor), file:PATH, null, none, pty,\n"
-           "        tcp:HOST:PORT[,server=on][,wait=off], unix:PATH[,server=on][,wait=off]\n"
+           "        tcp:HOST:PORT[,server=on][,wait=off], telnet:HOST:PORT[,...], unix:PATH[,server=on][,wait=off]\n"
            "On a shared terminal Ctrl-a h shows the keys: Ctrl-a x exits, Ctrl-a c goes to the monitor.\n");
     exit(0);
 }

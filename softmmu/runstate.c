@@ -10,6 +10,7 @@
  * thread itself may be waiting for a lock that such a CPU holds.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "chardev/char.h"
 #include "hw/boards.h"
 #include "qemu/log.h"
+#include "qemu/observe.h"
 #include "qemu/timer.h"
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
@@ -229,10 +231,24 @@ static void continue_signal(int signo)
     errno = saved_errno;
 }
 
-/* Runs once (SA_RESETHAND): back from here, the signal comes again and ends the program in the usual way. */
+/*
+ * Back from here, the signal comes again and ends the program in the usual way. A thread that crashes while another one is
+ * in here waits for that end.
+ */
 static void fatal_signal(int signo)
 {
+    static pthread_t thread;
+    static bool crashed;
+
+    if (__atomic_exchange_n(&crashed, true, __ATOMIC_SEQ_CST) && !pthread_equal(thread, pthread_self())) {
+        for (;;) {
+            pause();
+        }
+    }
+    thread = pthread_self();
     chardev_terminal_restore();
+    observe_crash();
+    signal(signo, SIG_DFL);
     raise(signo);
 }
 
@@ -255,7 +271,7 @@ static void signals_init(void)
     sa.sa_flags = SA_RESTART;
     sa.sa_handler = continue_signal;
     sigaction(SIGCONT, &sa, NULL);
-    sa.sa_flags = (int)SA_RESETHAND;
+    sa.sa_flags = 0;
     sa.sa_handler = fatal_signal;
     for (unsigned i = 0; i < G_N_ELEMENTS(fatal); i++) {
         sigaction(fatal[i], &sa, NULL);

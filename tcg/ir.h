@@ -84,7 +84,7 @@ enum {
  *       there); setf of exit_jmp = of these, the flags the target may read
  *  exit_ind a: go to PC|T in a
  *  exit_main: back to the main loop; regs[15] already holds the next PC|T
- *  barrier: DMB/DSB: full memory barrier
+ *  barrier: imm = BARRIER_*: DMB, DSB: full memory barrier; prefetch flush: only counted, an exit follows
  *  FP (width in n: 2 single, 3 double): fadd fsub fmul fnmul fdiv fsqrt d,a[,b]; fmov fneg fabs d,a (bit operations, no NaN handling)
  *  fcmp a,b (b none = compare with +0): sets env->fp_nzcv; imm = 1: signalling (FCMPE)
  *  fmstat: env->nzcv = env->fp_nzcv (sets F_NZCV)
@@ -104,7 +104,7 @@ enum {
     X(csel, "dabq")      X(br_if, "lq")     X(label, "l") \
     X(ld, "daims")       X(st, "abims")     X(ldm, "aims")    X(stm, "aims") \
     X(ldenv, "di")       X(stenv, "ais")    X(call, "dabcis") \
-    X(exit_jmp, "ix")    X(exit_ind, "ax")  X(exit_main, "x") X(barrier, "s") \
+    X(exit_jmp, "ix")    X(exit_ind, "ax")  X(exit_main, "x") X(barrier, "is") \
     X(fadd, "dab")       X(fsub, "dab")     X(fmul, "dab")    X(fnmul, "dab")   X(fdiv, "dab") \
     X(fsqrt, "da")       X(fmov, "da")      X(fneg, "da")     X(fabs, "da")     X(fcmp, "abis") \
     X(fmstat, "f")       X(fcvt, "da")      X(fsito, "da")    X(fuito, "da")    X(ftosi, "dai") \

@@ -4,7 +4,7 @@
 
 A test is a program that prints TAP (`ok N - name`, `not ok N - name`, `# SKIP`); each such line is one case. Programs
 come from two places: what the build registered with test() (the unit tests in C), and scripts under tests/ that have a
-line `# run-tests: [timeout=SECONDS] [long] [alone]` near the top.
+line `# run-tests: [timeout=SECONDS] [long] [alone] [as=NAME] [args=A,B,...]` near the top; each such line is one test.
 """
 import argparse
 import concurrent.futures
@@ -16,6 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "runner"))
+
+import report                   # noqa: E402  (path set above)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TESTS = os.path.join(ROOT, "tests")
@@ -41,6 +46,7 @@ class Outcome:
         self.passed, self.failed, self.skipped = [], [], []
         self.output = ""
         self.seconds = 0.0
+        self.limit = 0.0
 
 
 def built_tests(build):
@@ -55,23 +61,26 @@ def built_tests(build):
                        not entry["is_parallel"], entry["env"])
 
 
-def script_tests():
-    """The scripts under tests/ that carry the mark."""
-    for directory, subdirs, files in os.walk(TESTS):
+def script_tests(top):
+    """The scripts under the directory top that carry the mark."""
+    for directory, subdirs, files in os.walk(top):
         subdirs.sort()
         for file in sorted(files):
             path = os.path.join(directory, file)
             if not file.endswith((".py", ".sh")) or path == os.path.abspath(__file__):
                 continue
             with open(path, encoding="utf-8", errors="replace") as stream:
-                found = MARK.search(stream.read(2000))
-            if not found:
-                continue
-            words = found.group(1).split()
-            values = dict(word.split("=", 1) for word in words if "=" in word)
+                marks = MARK.findall(stream.read(2000))
             interpreter = [sys.executable] if file.endswith(".py") else ["sh"]
-            name = os.path.relpath(path, TESTS).rsplit(".", 1)[0]
-            yield Test(name, [*interpreter, path], int(values.get("timeout", 120)), "long" in words, "alone" in words)
+            for mark in marks:
+                words = mark.split()
+                values = dict(word.split("=", 1) for word in words if "=" in word)
+                name = os.path.relpath(path, top).rsplit(".", 1)[0]
+                if "as" in values:
+                    name += ":" + values["as"]
+                arguments = values["args"].split(",") if "args" in values else []
+                yield Test(name, [*interpreter, path, *arguments], int(values.get("timeout", 120)), "long" in words,
+                           "alone" in words)
 
 
 def run_program(test, timeout, env):
@@ -96,7 +105,7 @@ def run_program(test, timeout, env):
 
 def run_test(test, options, env):
     outcome = Outcome(test)
-    timeout = test.timeout * options.time_scale
+    timeout = outcome.limit = test.timeout * options.time_scale
     try:
         outcome.output, status, outcome.seconds = run_program(test, timeout, env)
     except OSError as error:
@@ -157,6 +166,8 @@ def parse_arguments():
     parser.add_argument("--qemu", metavar="PATH", help="emulator under test [build/qemu-system-arm]")
     parser.add_argument("--build", metavar="DIR", default=os.path.join(ROOT, "build"), help="build directory [build]")
     parser.add_argument("--long", action="store_true", help="also run the tests marked as long")
+    parser.add_argument("--json", metavar="FILE", help="also write the results to FILE")
+    parser.add_argument("--tests", metavar="DIR", default=TESTS, help="where to look for scripts [tests]")
     parser.add_argument("--list", action="store_true", help="list the tests and stop")
     parser.add_argument("-j", "--jobs", type=int, choices=(1, 2), default=min(2, os.cpu_count() or 1),
                         help="tests that run side by side [2]")
@@ -167,7 +178,8 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     qemu = os.path.abspath(options.qemu or os.path.join(options.build, "qemu-system-arm"))
-    tests = [*built_tests(options.build), *script_tests()]
+    begin = time.monotonic()
+    tests = [*built_tests(options.build), *script_tests(os.path.abspath(options.tests))]
     # A test marked as long runs when asked for by --long or by its full name.
     tests = [test for test in tests
              if (not options.names or any(test.name.startswith(name) for name in options.names))
@@ -184,15 +196,16 @@ def main():
         outcomes.append(outcome)
         show(outcome)
 
-    # A boot keeps several host CPUs busy, so what is marked `alone` waits for the rest.
-    side_by_side = [test for test in tests if not test.alone]
+    # A boot keeps several host CPUs busy, so what is marked `alone` waits for the rest, and so does what is long.
+    one_by_one = [test for test in tests if test.alone or test.is_long]
+    one_by_one.sort(key=lambda test: test.is_long)
+    side_by_side = [test for test in tests if test not in one_by_one]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for done in concurrent.futures.as_completed([pool.submit(run_test, test, options, env)
                                                      for test in side_by_side]):
             collect(done.result())
-    for test in tests:
-        if test.alone:
-            collect(run_test(test, options, env))
+    for test in one_by_one:
+        collect(run_test(test, options, env))
 
     skipped = sum(len(outcome.skipped) for outcome in outcomes)
     passed = sum(len(outcome.passed) for outcome in outcomes)
@@ -200,6 +213,10 @@ def main():
     if not outcomes:
         print("no test matches")
         failed = 1
+    if outcomes:
+        print()
+        for line in report.table(report.suites_of(outcomes)):
+            print(line)
     if failed:
         print("\nFailed:")
         for outcome in outcomes:
@@ -207,6 +224,8 @@ def main():
                 print("  %s: %s" % (outcome.test.name, name))
     if skipped:
         print("%d skipped" % skipped)
+    if options.json:
+        report.write_json(options.json, outcomes, qemu, time.monotonic() - begin)
     print("%d passed, %d failed" % (passed, failed))
     return 1 if failed else 0
 

@@ -12,6 +12,7 @@
 #include "accel/tcg/mpd.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
+#include "qemu/observe.h"
 #include "target/arm/translate.h"
 
 /* -d in_asm, op, op_opt, out_asm for one block. */
@@ -58,7 +59,7 @@ static void log_host(const TranslationBlock *tb)
 static bool translate_and_emit(CodeCache *cache, TranslationBlock *tb, const uint8_t *page, int max_insns, bool has_data)
 {
     IRBlock *ir = &cache->ir;
-    bool empty = cache->buf.ptr == cache->first;
+    bool empty = cache_region_empty(cache);
 
     for (;;) {
         (has_data ? arm_translate_with_data : arm_translate)(ir, tb->pc, tb->flags, page, max_insns);
@@ -101,52 +102,77 @@ static uint32_t fetch_mmio(CPUState *cpu, uint32_t pc, uint32_t phys)
     return word;
 }
 
+static void count_build(CPUState *cpu, const TranslationBlock *tb)
+{
+    cpu_count_event(cpu, build);
+    cpu->n.build_insns += tb->guest_insns;
+    cpu->n.build_guest_bytes += tb->guest_bytes;
+    cpu->n.build_host_bytes += tb->code_size;
+}
+
+/*
+ * One try, in the region that is being filled. B held. `page`: the guest page, NULL: not RAM, and `word` is the instruction.
+ * NULL: no room.
+ */
+static TranslationBlock *build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page,
+                               uint32_t word)
+{
+    CodeCache *cache = cpu->cache;
+    TranslationBlock *tb = cache_alloc_block(cache);
+    bool has_data = false, done;
+
+    if (!tb) {
+        return NULL;
+    }
+    tb->pc = pc;
+    tb->flags = flags;
+    tb->phys_pc = phys_pc;
+    if (page) {
+        has_data = mpd_build_begin(phys_pc >> 12);
+        /*
+         * A copy, so that the translator sees one text however often it looks while other CPUs store. The whole
+         * page: it looks ahead at the targets of jumps.
+         */
+        guest_mem_read(cache->page, page, sizeof(cache->page));
+    } else {
+        memset(cache->page, 0, sizeof(cache->page));
+        memcpy(cache->page + (phys_pc & 0xffc), &word, sizeof(word));
+    }
+    done = translate_and_emit(cache, tb, cache->page, page ? BLOCK_MAX_INSNS : 1, has_data);
+    if (done) {
+        count_build(cpu, tb);
+        if (page) {
+            mpd_add_block(tb);
+            tb_hash_insert(&cache->hash, tb);
+        }
+    } else {
+        cache_free_last_block(cache);
+    }
+    if (page) {
+        mpd_build_end(phys_pc >> 12);
+    }
+    return done ? tb : NULL;
+}
+
 TranslationBlock *tb_build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page)
 {
     CodeCache *cache = cpu->cache;
-    uint32_t phys_page = phys_pc >> 12;
     TranslationBlock *tb = NULL;
     uint32_t word = 0;
-    bool has_data = false;
 
     if (page) {
-        mpd_protect_page(cpu->env, phys_page);
+        mpd_protect_page(cpu->env, phys_pc >> 12);
     } else {
         word = fetch_mmio(cpu, pc, phys_pc);
     }
     cache_ops->build_lock(cache);
+    observe_begin(OBS_BUILD);
     if (page) {
         tb = tb_hash_lookup(&cache->hash, pc, flags, phys_pc);      /* somebody else was faster */
     }
-    if (!tb && (tb = cache_alloc_block(cache))) {
-        tb->pc = pc;
-        tb->flags = flags;
-        tb->phys_pc = phys_pc;
-        if (page) {
-            has_data = mpd_build_begin(phys_page);
-            /*
-             * A copy, so that the translator sees one text however often it looks while other CPUs store. The whole
-             * page: it looks ahead at the targets of jumps.
-             */
-            guest_mem_read(cache->page, page, sizeof(cache->page));
-        } else {
-            memset(cache->page, 0, sizeof(cache->page));
-            memcpy(cache->page + (phys_pc & 0xffc), &word, sizeof(word));
-        }
-        if (translate_and_emit(cache, tb, cache->page, page ? BLOCK_MAX_INSNS : 1, has_data)) {
-            cpu_count_event(cpu, build);
-            if (page) {
-                mpd_add_block(tb);
-                tb_hash_insert(&cache->hash, tb);
-            }
-        } else {
-            cache_free_last_block(cache);
-            tb = NULL;
-        }
-        if (page) {
-            mpd_build_end(phys_page);
-        }
+    while (!tb && !(tb = build(cpu, pc, flags, phys_pc, page, word)) && cache_next_region(cache)) {
     }
+    observe_end(OBS_BUILD);
     cache_ops->build_unlock(cache);
     return tb;
 }

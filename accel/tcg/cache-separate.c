@@ -19,24 +19,31 @@ static void no_lock(CodeCache *cache)
 {
 }
 
+static void forget(TranslationBlock *tb, void *opaque)
+{
+    if (!tb->invalid) {
+        mpd_forget_owner(tb);
+    }
+}
+
 static void empty(CPUState *cpu)
 {
-    CodeCache *cache = cpu->cache;
-
-    for (uint32_t i = 0; i < cache->nblocks; i++) {
-        if (!cache->blocks[i].invalid) {
-            mpd_forget_owner(&cache->blocks[i]);
-        }
-    }
+    cache_foreach(cpu->cache, forget, NULL);
     cache_clear_fast(cpu);
-    cache_reset(cache);
+    cache_reset(cpu->cache);
 }
 
 /* The caller reads E, so no Invalidate looks at the cache meanwhile. */
 static void separate_flush(CPUState *cpu, uint32_t generation)
 {
     if (cpu->cache->generation == generation) {
-        empty(cpu);
+        observe_begin(OBS_FLUSH);
+        if (cpu->cache->nregions > 1) {
+            cache_evict_region(cpu->cache);
+        } else {
+            empty(cpu);
+        }
+        observe_end(OBS_FLUSH);
         cpu_count_event(cpu, flush);
     }
 }
@@ -44,11 +51,13 @@ static void separate_flush(CPUState *cpu, uint32_t generation)
 static void separate_flush_all(void)
 {
     elock_flush_begin(NULL);
+    observe_begin(OBS_FLUSH);
     for (int i = 0; i < cpu_count; i++) {
         if (cpu_states[i]->cache) {
             empty(cpu_states[i]);
         }
     }
+    observe_end(OBS_FLUSH);
     elock_flush_end(NULL);
 }
 
@@ -65,6 +74,7 @@ static void separate_drop_fast(const TranslationBlock *tb)
 const struct cache_ops cache_separate_ops = {
     .name = "separate",
     .default_bytes = (size_t)32 << 20,
+    .regions = 8,
     .init = separate_init,
     .build_lock = no_lock,
     .build_unlock = no_lock,

@@ -5,6 +5,7 @@
  */
 #include "accel/tcg/cache.h"
 #include "accel/tcg/elock.h"
+#include "accel/tcg/leave-out.h"
 #include "accel/tcg/mpd.h"
 
 static CodeCache *the_cache;        /* set before the CPUs start */
@@ -12,6 +13,8 @@ static CodeCache *the_cache;        /* set before the CPUs start */
 static void unified_init(size_t bytes)
 {
     the_cache = cache_create(bytes, 0);
+    counted_lock_init(&the_cache->build, "B", true);
+    counted_lock_init(&the_cache->chain, "C", true);
     for (int i = 0; i < cpu_count; i++) {
         cpu_states[i]->cache = the_cache;
     }
@@ -19,29 +22,40 @@ static void unified_init(size_t bytes)
 
 static void unified_build_lock(CodeCache *cache)
 {
-    pthread_mutex_lock(&cache->build);
+    if (CONFIG_LEAVE_OUT != LEAVE_OUT_BUILD_LOCK) {
+        counted_lock(&cache->build);
+    }
 }
 
 static void unified_build_unlock(CodeCache *cache)
 {
-    pthread_mutex_unlock(&cache->build);
+    if (CONFIG_LEAVE_OUT != LEAVE_OUT_BUILD_LOCK) {
+        counted_unlock(&cache->build);
+    }
 }
 
 static void unified_chain_lock(CodeCache *cache)
 {
-    pthread_mutex_lock(&cache->chain);
+    if (CONFIG_LEAVE_OUT != LEAVE_OUT_CHAIN_LOCK) {
+        counted_lock(&cache->chain);
+    }
 }
 
 static void unified_chain_unlock(CodeCache *cache)
 {
-    pthread_mutex_unlock(&cache->chain);
+    if (CONFIG_LEAVE_OUT != LEAVE_OUT_CHAIN_LOCK) {
+        counted_unlock(&cache->chain);
+    }
+}
+
+static void forget(TranslationBlock *tb, void *opaque)
+{
+    mpd_forget_page(tb->phys_pc >> 12);
 }
 
 static void empty(void)
 {
-    for (uint32_t i = 0; i < the_cache->nblocks; i++) {
-        mpd_forget_page(the_cache->blocks[i].phys_pc >> 12);
-    }
+    cache_foreach(the_cache, forget, NULL);
     for (int i = 0; i < cpu_count; i++) {
         cache_clear_fast(cpu_states[i]);
     }
@@ -52,7 +66,13 @@ static void unified_flush(CPUState *cpu, uint32_t generation)
 {
     elock_flush_begin(cpu->env);
     if (the_cache->generation == generation) {
-        empty();
+        observe_begin(OBS_FLUSH);
+        if (the_cache->nregions > 1) {
+            cache_evict_region(the_cache);
+        } else {
+            empty();
+        }
+        observe_end(OBS_FLUSH);
         cpu_count_event(cpu, flush);
     }
     elock_flush_end(cpu->env);
@@ -62,7 +82,9 @@ static void unified_flush_all(void)
 {
     if (the_cache) {
         elock_flush_begin(NULL);
+        observe_begin(OBS_FLUSH);
         empty();
+        observe_end(OBS_FLUSH);
         elock_flush_end(NULL);
     }
 }
@@ -82,6 +104,7 @@ static CodeCache *unified_cache_of(const TranslationBlock *tb)
 const struct cache_ops cache_unified_ops = {
     .name = "unified",
     .default_bytes = (size_t)64 << 20,
+    .regions = 4,
     .init = unified_init,
     .build_lock = unified_build_lock,
     .build_unlock = unified_build_unlock,

@@ -6,21 +6,27 @@
  */
 #ifndef ACCEL_TCG_CACHE_H
 #define ACCEL_TCG_CACHE_H
-#include <pthread.h>
 #include <stddef.h>
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/tb-hash.h"
+#include "qemu/lock.h"
 
-enum { BLOCK_MAX_INSNS = 128 };
+enum { BLOCK_MAX_INSNS = 128, CACHE_MAX_REGIONS = 16 };
+
+/* A part of the cache: filled from its beginning, evicted as a whole. */
+typedef struct CacheRegion {
+    uint8_t *begin, *end;       /* code memory */
+    TranslationBlock *blocks;   /* allocated upwards */
+    uint32_t nblocks, max_blocks;
+} CacheRegion;
 
 typedef struct CodeCache {
-    CodeBuffer buf;
-    uint8_t *first;             /* where blocks begin, behind the back end's prologue */
-    TranslationBlock *blocks;   /* allocated upwards, all released by Flush */
-    uint32_t nblocks, max_blocks;
+    CodeBuffer buf;             /* ptr and end: in the region that is being filled */
+    CacheRegion region[CACHE_MAX_REGIONS];
+    unsigned nregions, fill;    /* fill: the region that is being filled; they are filled in turns */
     TBHash hash;
-    pthread_mutex_t build;      /* B; unified only */
-    pthread_mutex_t chain;      /* C; unified only */
+    CountedLock build;          /* B; unified only */
+    CountedLock chain;          /* C; unified only */
     uint32_t generation;        /* number of flushes; written with all users stopped, or by the owner */
     uint8_t owner;              /* CPU index; unified: 0 */
     IRBlock ir;                 /* the block being built */
@@ -30,6 +36,7 @@ typedef struct CodeCache {
 struct cache_ops {
     const char *name;
     size_t default_bytes;       /* code memory of each cache */
+    unsigned regions;           /* that a cache is divided into; 1: a full cache is emptied (docs/study.md) */
     /* Create the caches, `bytes` of code memory each, and set CPUState.cache of all CPUs. */
     void (*init)(size_t bytes);
     /* Around insertion into the cache, and around changes of chains. */
@@ -38,8 +45,8 @@ struct cache_ops {
     void (*chain_lock)(CodeCache *cache);
     void (*chain_unlock)(CodeCache *cache);
     /*
-     * Flush the cache of cpu, whose generation was `generation` when the caller found it full; nothing happens if
-     * somebody flushed since. Main loop of cpu.
+     * Flush: make room in the cache of cpu, whose generation was `generation` when the caller found it full; nothing
+     * happens if somebody flushed since. Main loop of cpu.
      */
     void (*flush)(CPUState *cpu, uint32_t generation);
     /* Flush every cache (reset, log settings); all CPUs are paused. */
@@ -59,8 +66,22 @@ CodeCache *cache_create(size_t bytes, int owner);
 TranslationBlock *cache_alloc_block(CodeCache *cache);
 /* Give back the descriptor that was allocated last. */
 void cache_free_last_block(CodeCache *cache);
+/* Is the region that is being filled empty? Then it takes any block, if need be one of few instructions. */
+bool cache_region_empty(const CodeCache *cache);
+/* Go on in the next region if that is empty; false: something must be evicted. */
+bool cache_next_region(CodeCache *cache);
+/* Go on in the next region and evict its blocks from all tables. Nobody runs any block of the cache. */
+void cache_evict_region(CodeCache *cache);
 /* Throw away all blocks; nobody uses them and they are in no table but the hash. */
 void cache_reset(CodeCache *cache);
+/* For every block of the cache. As cache_reset(). */
+void cache_foreach(const CodeCache *cache, void (*fn)(TranslationBlock *tb, void *opaque), void *opaque);
+typedef struct CacheUsage {
+    size_t bytes, bytes_used;   /* code memory */
+    uint32_t blocks, blocks_max;
+} CacheUsage;
+/* A snapshot for statistics. Any thread. */
+CacheUsage cache_usage(const CodeCache *cache);
 /* Take the block out of hash, chains and jump caches; it stays valid memory. Exclusive section. */
 void cache_unlink_block(TranslationBlock *tb);
 void cache_clear_fast(CPUState *cpu);

@@ -8,11 +8,11 @@
  *
  * Only exits to the same 4 KiB page, virtual and physical, are chained: whoever found A through its key knows that the
  * page is mapped there for him, hence B's key holds as well, whatever his translation tables say about other pages.
+ * Where a page's subpages differ in rights (TBF_SUBPAGES) he knows it of A's subpage only.
  */
 #include "accel/tcg/cache.h"
 #include "qemu/log.h"
-
-#define PAGE_MASK 0xfffff000u
+#include "qemu/observe.h"
 
 static inline TranslationBlock *untag(TranslationBlock *tagged, int *n)
 {
@@ -25,16 +25,24 @@ static inline TranslationBlock *tag(TranslationBlock *tb, int n)
     return (TranslationBlock *)((uintptr_t)tb | (unsigned)n);
 }
 
+/* May every CPU that found prev by its key run tb as well? */
+static bool same_rights(const TranslationBlock *prev, const TranslationBlock *tb)
+{
+    unsigned bits = arm_tb_reach_bits(prev->flags);
+
+    return prev->flags == tb->flags && (prev->pc ^ tb->pc) >> bits == 0 && (prev->phys_pc ^ tb->phys_pc) >> bits == 0;
+}
+
 void tb_chain(CPUState *cpu, TranslationBlock *prev, int n, TranslationBlock *tb)
 {
     TBJump *j = &prev->jmp[n];
 
-    if (!j->patch_offset || j->target_pc != tb->pc || prev->flags != tb->flags || prev->invalid || tb->invalid ||
-        ((prev->pc ^ tb->pc) & PAGE_MASK) || ((prev->phys_pc ^ tb->phys_pc) & PAGE_MASK) ||
+    if (!j->patch_offset || j->target_pc != tb->pc || !same_rights(prev, tb) || prev->invalid || tb->invalid ||
         __atomic_load_n(&j->to, __ATOMIC_RELAXED) || qemu_log_enabled(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {
         return;
     }
     cache_ops->chain_lock(cpu->cache);
+    observe_begin(OBS_CHAIN);
     if (!j->to) {
         j->next_in = tb->incoming;
         tb->incoming = tag(prev, n);
@@ -42,6 +50,7 @@ void tb_chain(CPUState *cpu, TranslationBlock *prev, int n, TranslationBlock *tb
         tcg_backend->set_jump(prev, n, tb);
         cpu_count_event(cpu, chain);
     }
+    observe_end(OBS_CHAIN);
     cache_ops->chain_unlock(cpu->cache);
 }
 
@@ -66,6 +75,10 @@ static void unlink_exit(TranslationBlock *from, int n)
 
 void tb_unchain(TranslationBlock *tb)
 {
+    if (!tb->jmp[0].to && !tb->jmp[1].to && !tb->incoming) {
+        return;
+    }
+    observe_begin(OBS_UNCHAIN);
     for (int n = 0; n < 2; n++) {
         if (tb->jmp[n].to) {
             unlink_exit(tb, n);
@@ -77,4 +90,5 @@ void tb_unchain(TranslationBlock *tb)
 
         unlink_exit(from, n);
     }
+    observe_end(OBS_UNCHAIN);
 }

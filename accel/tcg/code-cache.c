@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <glib.h>
 #include "accel/tcg/cache.h"
+#include "accel/tcg/mpd.h"
 #include "qemu/log.h"
 #include "sysemu/cpus.h"
 
@@ -37,6 +38,32 @@ static void *map_memory(size_t bytes, int prot)
     return p + GUARD;
 }
 
+/* Page-aligned parts of code memory, the first without the prologue, and an equal share of the descriptors for each. */
+static void divide(CodeCache *c, size_t bytes, unsigned n)
+{
+    uint32_t blocks = MAX(bytes / BYTES_PER_BLOCK, MIN_BLOCKS) / n;
+    TranslationBlock *all = map_memory((n * blocks * sizeof(TranslationBlock) + 4095) & ~(size_t)4095,
+                                       PROT_READ | PROT_WRITE);
+    size_t part = (bytes / n) & ~(size_t)4095;
+
+    c->nregions = n;
+    for (unsigned i = 0; i < n; i++) {
+        c->region[i] = (CacheRegion) {
+            .begin = i ? c->buf.base + i * part : c->buf.ptr,
+            .end = c->buf.base + (i == n - 1 ? bytes : (i + 1) * part),
+            .blocks = all + i * blocks,
+            .max_blocks = blocks,
+        };
+    }
+}
+
+static void fill_region(CodeCache *c, unsigned i)
+{
+    __atomic_store_n(&c->fill, i, __ATOMIC_RELAXED);
+    c->buf.end = c->region[i].end;
+    __atomic_store_n(&c->buf.ptr, c->region[i].begin, __ATOMIC_RELAXED);
+}
+
 CodeCache *cache_create(size_t bytes, int owner)
 {
     CodeCache *c = g_new0(CodeCache, 1);
@@ -48,15 +75,12 @@ CodeCache *cache_create(size_t bytes, int owner)
     if (tcg_backend->init_buffer && !tcg_backend->init_buffer(&c->buf)) {
         error_exit("a code cache of %zu KiB is too small for the %s back end", bytes >> 10, tcg_backend->name);
     }
-    c->first = c->buf.ptr;
-    c->max_blocks = MAX(bytes / BYTES_PER_BLOCK, MIN_BLOCKS);
-    c->blocks = map_memory((c->max_blocks * sizeof(TranslationBlock) + 4095) & ~(size_t)4095, PROT_READ | PROT_WRITE);
-    while (bits < 20 && (1u << bits) < c->max_blocks) {
+    divide(c, bytes, accel_options.tb_regions ? accel_options.tb_regions : cache_ops->regions);
+    fill_region(c, 0);
+    while (bits < 20 && (1u << bits) < c->nregions * c->region[0].max_blocks) {
         bits++;
     }
     tb_hash_init(&c->hash, bits);
-    pthread_mutex_init(&c->build, NULL);
-    pthread_mutex_init(&c->chain, NULL);
     c->owner = owner;
     return c;
 }
@@ -91,12 +115,14 @@ void cache_init(void)
 
 TranslationBlock *cache_alloc_block(CodeCache *cache)
 {
+    CacheRegion *r = &cache->region[cache->fill];
     TranslationBlock *tb;
 
-    if (cache->nblocks == cache->max_blocks) {
+    if (r->nblocks == r->max_blocks) {
         return NULL;
     }
-    tb = &cache->blocks[cache->nblocks++];
+    tb = &r->blocks[r->nblocks];
+    __atomic_store_n(&r->nblocks, r->nblocks + 1, __ATOMIC_RELAXED);
     memset(tb, 0, sizeof(*tb));
     tb->owner = cache->owner;
     return tb;
@@ -104,19 +130,100 @@ TranslationBlock *cache_alloc_block(CodeCache *cache)
 
 void cache_free_last_block(CodeCache *cache)
 {
-    cache->nblocks--;
+    CacheRegion *r = &cache->region[cache->fill];
+
+    __atomic_store_n(&r->nblocks, r->nblocks - 1, __ATOMIC_RELAXED);
+}
+
+bool cache_region_empty(const CodeCache *cache)
+{
+    return cache->buf.ptr == cache->region[cache->fill].begin;
+}
+
+bool cache_next_region(CodeCache *cache)
+{
+    unsigned next = (cache->fill + 1) % cache->nregions;
+
+    if (cache->region[next].nblocks || next == cache->fill) {
+        return false;
+    }
+    fill_region(cache, next);
+    return true;
+}
+
+static void release(CacheRegion *r)
+{
+    for (uint32_t i = 0; i < r->nblocks; i++) {
+        free(r->blocks[i].ir);
+        r->blocks[i].ir = NULL;
+    }
+    __atomic_store_n(&r->nblocks, 0, __ATOMIC_RELAXED);
+}
+
+static void next_generation(CodeCache *cache)
+{
+    __atomic_store_n(&cache->generation, cache->generation + 1, __ATOMIC_RELEASE);
+}
+
+/* The lists of pages last, and each page once: they are walked for all evicted blocks together. */
+void cache_evict_region(CodeCache *cache)
+{
+    unsigned next = (cache->fill + 1) % cache->nregions;
+    CacheRegion *r = &cache->region[next];
+
+    for (uint32_t i = 0; i < r->nblocks; i++) {
+        TranslationBlock *tb = &r->blocks[i];
+
+        if (!tb->invalid) {
+            cache_unlink_block(tb);
+            tb->evicted = 1;
+        }
+    }
+    for (uint32_t i = 0; i < r->nblocks; i++) {
+        if (r->blocks[i].evicted) {
+            mpd_forget_evicted(&r->blocks[i]);
+        }
+    }
+    release(r);
+    fill_region(cache, next);
+    next_generation(cache);
 }
 
 void cache_reset(CodeCache *cache)
 {
-    for (uint32_t i = 0; i < cache->nblocks; i++) {
-        free(cache->blocks[i].ir);
-        cache->blocks[i].ir = NULL;
+    for (unsigned i = 0; i < cache->nregions; i++) {
+        release(&cache->region[i]);
     }
     tb_hash_clear(&cache->hash);
-    cache->nblocks = 0;
-    cache->buf.ptr = cache->first;
-    __atomic_store_n(&cache->generation, cache->generation + 1, __ATOMIC_RELEASE);
+    fill_region(cache, 0);
+    next_generation(cache);
+}
+
+void cache_foreach(const CodeCache *cache, void (*fn)(TranslationBlock *tb, void *opaque), void *opaque)
+{
+    for (unsigned i = 0; i < cache->nregions; i++) {
+        for (uint32_t n = 0; n < cache->region[i].nblocks; n++) {
+            fn(&cache->region[i].blocks[n], opaque);
+        }
+    }
+}
+
+CacheUsage cache_usage(const CodeCache *cache)
+{
+    unsigned fill = __atomic_load_n(&cache->fill, __ATOMIC_RELAXED);
+    CacheUsage u = { 0 };
+
+    for (unsigned i = 0; i < cache->nregions; i++) {
+        const CacheRegion *r = &cache->region[i];
+        uint32_t n = __atomic_load_n(&r->nblocks, __ATOMIC_RELAXED);
+        uint8_t *end = i == fill ? __atomic_load_n(&cache->buf.ptr, __ATOMIC_RELAXED) : n ? r->end : r->begin;
+
+        u.blocks += n;
+        u.blocks_max += r->max_blocks;
+        u.bytes += (size_t)(r->end - r->begin);
+        u.bytes_used += (size_t)(end - r->begin);
+    }
+    return u;
 }
 
 void cache_drop_fast_entry(CPUState *cpu, const TranslationBlock *tb)

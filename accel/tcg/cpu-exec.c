@@ -11,6 +11,7 @@
 #include "accel/tcg/cache.h"
 #include "accel/tcg/elock.h"
 #include "qemu/log.h"
+#include "qemu/observe.h"
 #include "sysemu/cpus.h"
 
 /* Exceptions and interrupts: what exec() left behind, then what the devices want. */
@@ -32,7 +33,11 @@ static void take_exceptions(CPUState *cpu)
             return;         /* later: see run() */
         }
         if (arm_interrupt_pending(env, &excp)) {
+            if (cpu->event_wait) {
+                cpu_end_wfe(cpu);
+            }
             cpu_count_event(cpu, interrupts);
+            observe_irq_taken(cpu->index, excp == EXCP_FIQ);
             env->exception = excp;
             arm_do_exception(env);
             env->exception = EXCP_NONE;
@@ -78,13 +83,13 @@ static CPUExit run(CPUState *cpu)
                 take_exceptions(cpu);
                 return CPU_EXIT_REQUEST;
             }
-            if (!__atomic_load_n(&env->irq_lines, __ATOMIC_RELAXED)) {
-                /* WFE or YIELD: the guest waits for another CPU, which may wait for a host CPU. */
+            if (!__atomic_load_n(&env->irq_lines, __ATOMIC_RELAXED) && !cpu->event_wait) {
+                /* YIELD: the guest waits for another CPU, which may wait for a host CPU. */
                 sched_yield();
             }
         }
         take_exceptions(cpu);
-        if (cpu->halted) {
+        if (cpu->halted || cpu->event_wait) {
             return CPU_EXIT_IDLE;
         }
         if (cpu->in_jump && __atomic_load_n(&env->irq_lines, __ATOMIC_RELAXED)) {
@@ -107,7 +112,10 @@ static CPUExit run(CPUState *cpu)
         }
         cpu_count_event(cpu, execute);
         cpu->in_exec = 1;
+        observe_begin(OBS_EXECUTE);
         left = tcg_backend->exec(env, tb);
+        observe_end(OBS_EXECUTE);
+        observe_end(OBS_RESTORE);
         cpu->in_exec = 0;
         cpu->in_jump = left != 0;
     }
@@ -129,10 +137,13 @@ CPUExit cpu_exec(CPUState *cpu)
     CPUExit reason;
 
     current_cpu = cpu;
+    observe_set_track(cpu->index);
     elock_read_enter(cpu->env);
     follow_log_level(cpu);
     /* Raised outside exec(), by an instruction fetch: env->exception is set, and the loop starts again. */
-    sigsetjmp(cpu->main_loop, 0);
+    if (sigsetjmp(cpu->main_loop, 0)) {
+        observe_end(OBS_FIND_SLOW);
+    }
     reason = run(cpu);
     elock_read_exit(cpu->env);
     current_cpu = NULL;
@@ -145,6 +156,8 @@ void cpu_loop_exit(CPUARMState *env)
 
     if (cpu->in_exec) {
         cpu_count_event(cpu, restore);
+        observe_end(OBS_EXECUTE);
+        observe_begin(OBS_RESTORE);
         tcg_backend->unwind(env);
     }
     siglongjmp(cpu->main_loop, 1);

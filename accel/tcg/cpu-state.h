@@ -13,10 +13,24 @@ struct CodeCache;               /* accel/tcg/cache.h */
 /* X(field): counters of one CPU; written by its thread only, read by anyone (relaxed). */
 #define CPU_COUNTERS(X) \
     X(find_fast) X(find_fast_hit) X(find_slow) X(find_slow_hit) X(build) X(chain) X(execute) X(unchain) X(restore) \
-    X(flush) X(invalidate) X(idle) X(exceptions) X(interrupts) X(tlb_fill) X(tlb_flush_all) X(tlb_flush_asid) \
-    X(tlb_flush_mva) X(ctx_switch) X(ctx_recycle) X(slow_load) X(slow_store) X(mmio) \
-    X(exclusive_sections) X(ldrex) X(strex_ok) X(strex_fail) \
+    X(flush) X(invalidate) X(idle) X(build_insns) X(build_guest_bytes) X(build_host_bytes) \
+    X(exceptions) X(interrupts) \
+    X(tlb_fill) X(tlb_flush_all) X(tlb_flush_asid) X(tlb_flush_mva) X(ctx_switch) X(ctx_recycle) \
+    X(slow_load) X(slow_store) X(mmio) \
+    X(e_read) X(e_read_contended) X(exclusive_sections) X(e_write_contended) X(page_lock) X(page_lock_contended) \
     X(watch_pages) X(watched_stores)
+/* Y(name, field of CPUARMState.count): those that translated code increments by itself. */
+#define CPU_CODE_COUNTERS(Y) \
+    Y(barrier_dmb, barrier[BARRIER_DMB]) Y(barrier_dsb, barrier[BARRIER_DSB]) \
+    Y(barrier_prefetch, barrier[BARRIER_PREFETCH]) Y(ldrex, ldrex) Y(strex_ok, strex_ok) Y(strex_none, strex_none) \
+    Y(strex_address, strex_address) Y(strex_size, strex_size) Y(strex_stored, strex_stored) \
+    Y(strex_differs, strex_differs)
+
+typedef struct CPUCounters {
+#define X(f) uint64_t f;
+    CPU_COUNTERS(X)
+#undef X
+} CPUCounters;
 
 typedef struct CPUState {
     CPUARMState *env;
@@ -27,6 +41,8 @@ typedef struct CPUState {
     uint32_t in_jump;           /* left a block by a jump whose target does not read all flags, so env lacks some; own thread */
     sigjmp_buf main_loop;       /* where cpu_loop_exit() goes outside exec(); own thread */
     uint32_t halted;            /* WFI; own thread */
+    uint32_t event;             /* the event register: set by SEV, cleared by WFE; atomic */
+    uint32_t event_wait;        /* WFE found no event: to sleep at the main loop; written by own thread; atomic */
     uint32_t waker;             /* futex word: bumped by cpu_kick; atomic */
     uint32_t sleeping;          /* on the futex, or about to; atomic */
     uint32_t stop;              /* pause request; atomic */
@@ -35,11 +51,7 @@ typedef struct CPUState {
     struct CodeCache *cache;    /* unified: the same for all */
     struct TLBContexts *tlb;
     TranslationBlock *fast[JUMP_CACHE_SIZE];    /* block of env->jump_cache[] of the same index; same rules */
-    struct {
-#define X(f) uint64_t f;
-        CPU_COUNTERS(X)
-#undef X
-    } n;
+    CPUCounters n;
 } CPUState;
 extern CPUState *cpu_states[ARM_MAX_CPUS];      /* accel/tcg/cpus.c; filled before the threads start */
 extern int cpu_count;
@@ -49,12 +61,19 @@ extern _Thread_local CPUState *current_cpu;     /* accel/tcg/elock.c: the CPU th
 typedef enum { CPU_EXIT_REQUEST, CPU_EXIT_IDLE } CPUExit;
 CPUExit cpu_exec(CPUState *cpu);
 
+extern CPUCounters other_counters;  /* accel/tcg/elock.c: of threads that run no CPU (devices' DMA); atomic */
+
+/* accel/tcg/cpus.c: the WFE that the CPU is in shall not wait any more. CPU thread. */
+void cpu_end_wfe(CPUState *cpu);
+
 /* Count an event of the CPU; `cpu` may be NULL (a thread that runs none). */
 #define cpu_count_event(cpu, field) \
     do { \
         CPUState *cs_ = (cpu); \
         if (cs_) { \
             __atomic_store_n(&cs_->n.field, cs_->n.field + 1, __ATOMIC_RELAXED); \
+        } else { \
+            __atomic_fetch_add(&other_counters.field, 1, __ATOMIC_RELAXED); \
         } \
     } while (0)
 #endif

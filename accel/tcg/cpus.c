@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE     /* pthread_setname_np */
 #include <assert.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
+#include "qemu/observe.h"
 #include "sysemu/cpus.h"
 
 CPUState *cpu_states[ARM_MAX_CPUS];
@@ -35,6 +37,16 @@ static int pause_count = 1;         /* I/O thread; CPUs wait for the first cpus_
 static uint32_t paused = 1;         /* pause_count != 0; atomic, for other threads */
 static uint32_t quitting;           /* atomic */
 static bool started;                /* I/O thread */
+
+enum {
+    /*
+     * WFE looks for an event for some 3 us in translated code, then for some 50 us at the main loop while it offers its
+     * host CPU to others, and then sleeps: to wake up a host CPU of a virtual machine costs about as much.
+     */
+    EVENT_SPINS = 200,
+    EVENT_YIELDS = 100,
+    EVENT_SLEEP_NS = 1000 * 1000,
+};
 
 CPUARMState *cpu_create(int index, int num_cpus)
 {
@@ -77,6 +89,14 @@ int cpu_current_index(void)
 
 /* ---- kicks and interrupts ---- */
 
+static void end_sleep(CPUState *cpu)
+{
+    __atomic_add_fetch(&cpu->waker, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&cpu->sleeping, __ATOMIC_SEQ_CST)) {
+        futex_wake_all(&cpu->waker);
+    }
+}
+
 /* Make the CPU leave translated code, and its sleep. */
 static void wake(CPUState *cpu)
 {
@@ -85,10 +105,7 @@ static void wake(CPUState *cpu)
         cpus_single_kick(cpu->index);
         cpu = cpu_states[0];
     }
-    __atomic_add_fetch(&cpu->waker, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&cpu->sleeping, __ATOMIC_SEQ_CST)) {
-        futex_wake_all(&cpu->waker);
-    }
+    end_sleep(cpu);
 }
 
 void cpu_kick(int n)
@@ -110,6 +127,7 @@ void cpu_interrupt(int n, int line, int level)
     if (level) {
         old = __atomic_fetch_or(&cpu_states[n]->env->irq_lines, bit, __ATOMIC_SEQ_CST);
         if (!(old & bit)) {
+            observe_irq_raised(n);
             wake(cpu_states[n]);
         }
     } else {
@@ -132,6 +150,95 @@ void arm_cpu_wfi(CPUARMState *env)
     __atomic_store_n(&env->exit_request, 1, __ATOMIC_RELAXED);
 }
 
+/* ---- the event register ---- */
+
+static bool take_event(CPUState *cpu)
+{
+    /* A full barrier if there was one: what its sender wrote before SEV is read after WFE. */
+    return __atomic_load_n(&cpu->event, __ATOMIC_RELAXED) && __atomic_exchange_n(&cpu->event, 0, __ATOMIC_SEQ_CST);
+}
+
+void arm_cpu_wfe(CPUARMState *env)
+{
+    CPUState *cpu = env->cpu;
+
+    if (take_event(cpu)) {
+        return;
+    }
+    if (!accel_options.thread_single) {
+        for (int i = 0; i < EVENT_SPINS; i++) {
+            if (take_event(cpu) || __atomic_load_n(&env->exit_request, __ATOMIC_RELAXED)) {
+                return;
+            }
+            cpu_relax();
+        }
+        __atomic_store_n(&cpu->event_wait, 1, __ATOMIC_RELAXED);
+    } else {
+        cpu->event = 1;         /* the turn of this CPU ends, which is all the waiting it does */
+    }
+    __atomic_store_n(&env->exit_request, 1, __ATOMIC_RELAXED);
+    cpu_loop_exit(env);
+}
+
+/*
+ * No event is lost. A CPU that gets ready to sleep publishes `sleeping` and reads `event` after that; this reads
+ * `event` or writes it first, and reads `sleeping` after that. An event that is set already is enough: its CPU will take
+ * it by an exchange, and see then what this one wrote before SEV.
+ */
+void arm_cpu_sev(CPUARMState *env)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        CPUState *cpu = cpu_states[i];
+
+        if (!__atomic_load_n(&cpu->event, __ATOMIC_SEQ_CST)) {
+            __atomic_store_n(&cpu->event, 1, __ATOMIC_SEQ_CST);
+            if (__atomic_load_n(&cpu->event_wait, __ATOMIC_SEQ_CST)) {
+                end_sleep(cpu);
+            }
+        }
+    }
+}
+
+void cpu_end_wfe(CPUState *cpu)
+{
+    __atomic_store_n(&cpu->event_wait, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&cpu->event, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Of a CPU that sleeps in WFE. An interrupt that is masked does not end it, unlike WFI. */
+static bool must_end_wfe(CPUState *cpu)
+{
+    int excp;
+
+    return __atomic_load_n(&cpu->event, __ATOMIC_SEQ_CST) || __atomic_load_n(&cpu->env->exit_request, __ATOMIC_SEQ_CST) ||
+           __atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST) || arm_interrupt_pending(cpu->env, &excp) || cpus_quitting();
+}
+
+/*
+ * The architecture lets a WFE end at any time. Sleep is bounded, so that a guest which waits for memory to change and
+ * gets no SEV is slow but not dead.
+ */
+static void sleep_event(CPUState *cpu)
+{
+    uint32_t w;
+
+    cpu_count_event(cpu, idle);
+    observe_set_track(cpu->index);
+    observe_begin(OBS_IDLE);
+    __atomic_store_n(&cpu->event_wait, 1, __ATOMIC_SEQ_CST);
+    for (int i = 0; i < EVENT_YIELDS && !must_end_wfe(cpu); i++) {
+        sched_yield();
+    }
+    __atomic_store_n(&cpu->sleeping, 1, __ATOMIC_SEQ_CST);
+    w = __atomic_load_n(&cpu->waker, __ATOMIC_SEQ_CST);
+    if (!must_end_wfe(cpu)) {
+        futex_wait_ns(&cpu->waker, w, EVENT_SLEEP_NS);
+    }
+    __atomic_store_n(&cpu->sleeping, 0, __ATOMIC_SEQ_CST);
+    cpu_end_wfe(cpu);
+    observe_end(OBS_IDLE);
+}
+
 static bool must_wake(int first, int n)
 {
     for (int i = first; i < first + n; i++) {
@@ -151,6 +258,8 @@ void cpus_sleep(int first, int n)
     CPUState *cpu = cpu_states[first];
 
     cpu_count_event(cpu, idle);
+    observe_set_track(first);
+    observe_begin(OBS_IDLE);
     /* Either a waker sees `sleeping`, or we see what it wrote before: both sides use full barriers. */
     __atomic_store_n(&cpu->sleeping, 1, __ATOMIC_SEQ_CST);
     for (;;) {
@@ -162,6 +271,7 @@ void cpus_sleep(int first, int n)
         futex_wait(&cpu->waker, w);
     }
     __atomic_store_n(&cpu->sleeping, 0, __ATOMIC_SEQ_CST);
+    observe_end(OBS_IDLE);
 }
 
 /* ---- threads ---- */
@@ -205,7 +315,11 @@ static void *cpu_thread(void *opaque)
     while (!cpus_quitting()) {
         cpus_park(cpu->index, 1);
         if (!cpus_quitting() && cpu_exec(cpu) == CPU_EXIT_IDLE) {
-            cpus_sleep(cpu->index, 1);
+            if (cpu->halted) {
+                cpus_sleep(cpu->index, 1);
+            } else {
+                sleep_event(cpu);
+            }
         }
     }
     return NULL;
@@ -323,6 +437,8 @@ void cpus_reset(void)
         CPUState *cpu = cpu_states[i];
 
         cpu->halted = 0;
+        cpu->event = 0;
+        cpu->event_wait = 0;
         cpu->env->exception = EXCP_NONE;
         exclusive_clear(cpu->env);
         tlb_cpu_reset(cpu->env);

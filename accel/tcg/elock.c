@@ -22,6 +22,9 @@
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/elock.h"
 #include "accel/tcg/futex.h"
+#include "sysemu/cpus.h"
+#include "accel/tcg/leave-out.h"
+#include "qemu/observe.h"
 
 enum {
     BLOCKED_WRITER = 1,
@@ -35,6 +38,7 @@ static uint32_t blocked;        /* atomic, futex */
 static uint32_t blocked_sleepers;   /* atomic: CPUs that sleep on `blocked` */
 
 _Thread_local CPUState *current_cpu;
+CPUCounters other_counters;
 static _Thread_local unsigned exclusive_depth;
 static _Thread_local CPUState *exclusive_cpu;   /* whose read right exclusive_end() takes back */
 static _Thread_local uint32_t exclusive_state;  /* that CPU's state meanwhile */
@@ -72,15 +76,26 @@ static void wait_unblocked(uint32_t mask)
 /* Become READING; meanwhile `away` is shown whenever somebody in `mask` has precedence. */
 static void enter(CPUState *cpu, uint32_t away, uint32_t mask)
 {
+    bool waited = false;
+
     for (;;) {
         if (__atomic_load_n(&blocked, __ATOMIC_SEQ_CST) & mask) {
+            if (!waited) {
+                waited = true;
+                observe_begin(OBS_E_READ_WAIT);
+            }
             wait_unblocked(mask);
         }
         set_state(cpu, ELOCK_READING);
         if (!(__atomic_load_n(&blocked, __ATOMIC_SEQ_CST) & mask)) {
-            return;
+            break;
         }
         set_state(cpu, away);
+    }
+    cpu_count_event(cpu, e_read);
+    if (waited) {
+        cpu_count_event(cpu, e_read_contended);
+        observe_end(OBS_E_READ_WAIT);
     }
 }
 
@@ -92,8 +107,8 @@ static void unblock(uint32_t amount)
     }
 }
 
-/* Kick the CPU and wait until its state has no bit of `busy`. */
-static void wait_cpu(CPUState *cpu, uint32_t busy)
+/* Kick the CPU and wait until its state has no bit of `busy`. True if it took waiting. */
+static bool wait_cpu(CPUState *cpu, uint32_t busy)
 {
     uint32_t kicked = ELOCK_OUT;
     int spins = 0;
@@ -102,7 +117,7 @@ static void wait_cpu(CPUState *cpu, uint32_t busy)
         uint32_t state = __atomic_load_n(&cpu->reading, __ATOMIC_SEQ_CST);
 
         if (!(state & busy)) {
-            return;
+            return kicked != ELOCK_OUT;
         }
         /* Once per state: a CPU that takes the request looks at `blocked` next, which is raised already. */
         if (state != kicked) {
@@ -121,24 +136,30 @@ static void wait_cpu(CPUState *cpu, uint32_t busy)
     }
 }
 
-static void wait_all(uint32_t busy)
+/* True if it took waiting. */
+static bool wait_all(uint32_t busy)
 {
+    bool waited = false;
+
     for (int i = 0; i < cpu_count; i++) {
         CPUState *cpu = cpu_states[i];
 
         if (cpu && cpu != exclusive_cpu) {
-            wait_cpu(cpu, busy);
+            waited |= wait_cpu(cpu, busy);
         }
     }
+    return waited;
 }
 
 void elock_read_enter(CPUARMState *env)
 {
     enter(env->cpu, ELOCK_OUT, ~0u);
+    observe_begin(OBS_E_READ);
 }
 
 void elock_read_exit(CPUARMState *env)
 {
+    observe_end(OBS_E_READ);
     set_state(env->cpu, ELOCK_OUT);
 }
 
@@ -150,6 +171,7 @@ bool elock_wanted(void)
 void elock_suspend(CPUARMState *env)
 {
     if (!exclusive_depth) {
+        observe_suspend();
         set_state(env->cpu, env->cpu->in_exec ? ELOCK_SUSPENDED : ELOCK_OUT);
     }
 }
@@ -158,6 +180,25 @@ void elock_resume(CPUARMState *env)
 {
     if (!exclusive_depth) {
         enter(env->cpu, env->cpu->in_exec ? ELOCK_SUSPENDED : ELOCK_OUT, env->cpu->in_exec ? BLOCKED_WRITERS : ~0u);
+        observe_resume();
+    }
+}
+
+bool cpu_wait_begin(void)
+{
+    CPUState *cpu = current_cpu;
+
+    if (!cpu || exclusive_depth || !(__atomic_load_n(&cpu->reading, __ATOMIC_RELAXED) & ELOCK_READING)) {
+        return false;
+    }
+    elock_suspend(cpu->env);
+    return true;
+}
+
+void cpu_wait_end(bool token)
+{
+    if (token) {
+        elock_resume(current_cpu->env);
     }
 }
 
@@ -170,6 +211,7 @@ static void suspend_own(CPUARMState *env)
     if (cpu && (__atomic_load_n(&cpu->reading, __ATOMIC_RELAXED) & ELOCK_READING)) {
         exclusive_cpu = cpu;
         exclusive_state = cpu->in_exec ? ELOCK_SUSPENDED : ELOCK_OUT;
+        observe_suspend();
         set_state(cpu, exclusive_state);
     }
 }
@@ -181,19 +223,45 @@ static void resume_own(void)
     exclusive_cpu = NULL;
     if (cpu) {
         enter(cpu, exclusive_state, exclusive_state == ELOCK_SUSPENDED ? BLOCKED_WRITERS : ~0u);
+        observe_resume();
+    }
+}
+
+/* The writers' turn. True if it took waiting. */
+static bool take_turn(void)
+{
+    if (pthread_mutex_trylock(&turn) == 0) {
+        return false;
+    }
+    pthread_mutex_lock(&turn);
+    return true;
+}
+
+static void count_section(bool waited)
+{
+    cpu_count_event(exclusive_cpu, exclusive_sections);
+    if (waited) {
+        cpu_count_event(exclusive_cpu, e_write_contended);
     }
 }
 
 void exclusive_begin(CPUARMState *env)
 {
+    bool waited;
+
     if (exclusive_depth++) {
         return;
     }
     __atomic_add_fetch(&blocked, BLOCKED_WRITER, __ATOMIC_SEQ_CST);
     suspend_own(env);
-    cpu_count_event(exclusive_cpu, exclusive_sections);
-    pthread_mutex_lock(&turn);
-    wait_all(ELOCK_READING);
+    observe_begin(OBS_E_WRITE_WAIT);
+    waited = take_turn();
+    if (CONFIG_LEAVE_OUT != LEAVE_OUT_EXCLUSIVE) {
+        waited |= wait_all(ELOCK_READING);
+    }
+    observe_end(OBS_E_WRITE_WAIT);
+    count_section(waited);
+    observe_begin(OBS_EXCLUSIVE);
 }
 
 void exclusive_end(CPUARMState *env)
@@ -202,6 +270,7 @@ void exclusive_end(CPUARMState *env)
     if (--exclusive_depth) {
         return;
     }
+    observe_end(OBS_EXCLUSIVE);
     pthread_mutex_unlock(&turn);
     unblock(BLOCKED_WRITER);
     resume_own();
@@ -209,22 +278,31 @@ void exclusive_end(CPUARMState *env)
 
 void elock_flush_begin(CPUARMState *env)
 {
+    bool waited;
+
     assert(exclusive_depth == 0);
     __atomic_add_fetch(&blocked, BLOCKED_FLUSH, __ATOMIC_SEQ_CST);
     suspend_own(env);
     assert(!exclusive_cpu || exclusive_state == ELOCK_OUT);
     /* First let every CPU finish what it does inside exec(), exclusive sections included: our turn is not taken yet. */
-    wait_all(ELOCK_READING | ELOCK_SUSPENDED);
+    observe_begin(OBS_E_WRITE_WAIT);
+    waited = CONFIG_LEAVE_OUT != LEAVE_OUT_FLUSH && wait_all(ELOCK_READING | ELOCK_SUSPENDED);
     __atomic_add_fetch(&blocked, BLOCKED_WRITER, __ATOMIC_SEQ_CST);
-    pthread_mutex_lock(&turn);
-    wait_all(ELOCK_READING | ELOCK_SUSPENDED);
+    waited |= take_turn();
+    if (CONFIG_LEAVE_OUT != LEAVE_OUT_FLUSH) {
+        waited |= wait_all(ELOCK_READING | ELOCK_SUSPENDED);
+    }
+    observe_end(OBS_E_WRITE_WAIT);
     exclusive_depth = 1;
+    count_section(waited);
+    observe_begin(OBS_EXCLUSIVE);
 }
 
 void elock_flush_end(CPUARMState *env)
 {
     assert(exclusive_depth == 1);
     exclusive_depth = 0;
+    observe_end(OBS_EXCLUSIVE);
     pthread_mutex_unlock(&turn);
     unblock(BLOCKED_FLUSH + BLOCKED_WRITER);
     resume_own();

@@ -6,12 +6,21 @@
 #include <linux/futex.h>
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Sleep while *word == value; may return early for any reason. */
 static inline void futex_wait(uint32_t *word, uint32_t value)
 {
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+/* The same, but no longer than `ns` (below a second). */
+static inline void futex_wait_ns(uint32_t *word, uint32_t value, long ns)
+{
+    const struct timespec limit = { 0, ns };
+
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &limit, NULL, 0);
 }
 
 static inline void futex_wake_all(uint32_t *word)

@@ -16,7 +16,7 @@
 #include "exec/memory.h"
 #include "tcg/ir.h"
 
-enum { DFSR_WRITE = 1u << 11 };
+enum { DFSR_WRITE = 1u << 11, SUBPAGE_BITS = 10 };
 
 _Noreturn void raise_alignment_fault(CPUARMState *env, uint32_t va, bool store)
 {
@@ -152,16 +152,17 @@ static void store_in_page(CPUARMState *env, uint32_t va, uint64_t v, unsigned si
     }
 }
 
-static bool crosses_page(uint32_t va, unsigned size)
+/* Into another page, or into another 1 KiB subpage, which may have rights of its own. */
+static bool crosses_subpage(uint32_t va, unsigned size)
 {
-    return ((va ^ (va + size - 1)) >> TLB_PAGE_BITS) != 0;
+    return ((va ^ (va + size - 1)) >> SUBPAGE_BITS) != 0;
 }
 
 static uint64_t load_any(CPUARMState *env, uint32_t va, unsigned size, uint32_t mem)
 {
     uint64_t v = 0;
 
-    if (!crosses_page(va, size)) {
+    if (!crosses_subpage(va, size)) {
         v = load_in_page(env, va, size, mem);
     } else {
         for (unsigned i = 0; i < size; i++) {
@@ -176,13 +177,13 @@ static void store_any(CPUARMState *env, uint32_t va, uint64_t v, unsigned size, 
     if (mem & MEM_BE) {
         v = swap_bytes(v, size);
     }
-    if (!crosses_page(va, size)) {
+    if (!crosses_subpage(va, size)) {
         store_in_page(env, va, v, size, mem);
         return;
     }
-    /* Both pages must take it before any byte changes; the fault address is the first byte that cannot be stored. */
+    /* Both pieces must take it before any byte changes; the fault address is the first byte that cannot be stored. */
     tlb_data_entry(env, va, true, mem);
-    tlb_data_entry(env, (va + size - 1) & ~0xfffu, true, mem);
+    tlb_data_entry(env, (va + size - 1) >> SUBPAGE_BITS << SUBPAGE_BITS, true, mem);
     for (unsigned i = 0; i < size; i++) {
         store_in_page(env, va + i, (uint8_t)(v >> (8 * i)), 1, mem);
     }

@@ -33,6 +33,7 @@
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/softtlb.h"
 #include "qemu/log.h"
+#include "qemu/observe.h"
 
 enum {
     PAGES = 1 << 20,
@@ -76,7 +77,12 @@ static void page_lock(MPDPage *p)
 {
     int spins = 0;
 
+    cpu_count_event(current_cpu, page_lock);
     while (__atomic_exchange_n(&p->lock, 1, __ATOMIC_ACQUIRE)) {
+        if (!spins) {
+            cpu_count_event(current_cpu, page_lock_contended);
+            observe_begin(OBS_PAGE_WAIT);
+        }
         do {
             if (++spins < SPINS) {
                 cpu_relax();
@@ -84,6 +90,9 @@ static void page_lock(MPDPage *p)
                 sched_yield();
             }
         } while (__atomic_load_n(&p->lock, __ATOMIC_RELAXED));
+    }
+    if (spins) {
+        observe_end(OBS_PAGE_WAIT);
     }
 }
 
@@ -202,6 +211,28 @@ void mpd_forget_owner(TranslationBlock *tb)
     page_unlock(p);
     /* A block of MMIO space is in no list. */
     tb->invalid = 1;
+}
+
+void mpd_forget_evicted(TranslationBlock *tb)
+{
+    MPDPage *p = &pages[tb->phys_pc >> 12];
+    TranslationBlock **link = &p->blocks;
+
+    page_lock(p);
+    while (*link) {
+        TranslationBlock *b = *link;
+
+        if (b->owner == tb->owner && b->evicted) {
+            *link = b->page_next;
+            b->evicted = 0;
+        } else {
+            link = &b->page_next;
+        }
+    }
+    recompute_granules(p);
+    page_unlock(p);
+    /* A block of MMIO space is in no list. */
+    tb->evicted = 0;
 }
 
 void mpd_forget_page(uint32_t phys_page)
@@ -367,6 +398,7 @@ void mpd_invalidate_range(CPUARMState *env, uint32_t phys, uint32_t len)
     }
     last = range_last(phys, len);
     exclusive_begin(env);
+    observe_begin(OBS_INVALIDATE);
     for (;; phys = end + 1) {
         end = page_end(phys, last);
         if (mpd_page_has_code(phys >> 12)) {
@@ -377,5 +409,6 @@ void mpd_invalidate_range(CPUARMState *env, uint32_t phys, uint32_t len)
         }
     }
     cpu_count_event(env ? env->cpu : current_cpu, invalidate);
+    observe_end(OBS_INVALIDATE);
     exclusive_end(env);
 }

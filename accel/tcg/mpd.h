@@ -25,6 +25,8 @@ void mpd_build_end(uint32_t phys_page);
 void mpd_add_block(TranslationBlock *tb);
 /* Separate caches: forget all blocks of `owner` in the block's page; marks them invalid. Owner's thread. */
 void mpd_forget_owner(TranslationBlock *tb);
+/* Take the evicted blocks of tb's owner out of the list of tb's page. As cache_evict_region(). */
+void mpd_forget_evicted(TranslationBlock *tb);
 /* Unified caches: forget all blocks of the page. Exclusive section (Flush). */
 void mpd_forget_page(uint32_t phys_page);
 /*

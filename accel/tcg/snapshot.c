@@ -256,10 +256,26 @@ void exclusive_store(CPUARMState *env, uint32_t phys, uint8_t *host, uint64_t va
     }
 }
 
+/*
+ * With one CPU a reservation has no version, its STREX compares the value: is it on one of these granules? Another thread may
+ * ask; an LDREX that it does not see yet comes after the store it asks for.
+ */
+__attribute__((no_sanitize("thread"))) static bool reserved_alone(const uint8_t *host, uint32_t len)
+{
+    uintptr_t granule = *(volatile uintptr_t *)&cpu_states[0]->env->excl_host >> EXCL_GRANULE_BITS;
+
+    return granule >= (uintptr_t)host >> EXCL_GRANULE_BITS && granule <= ((uintptr_t)host + len - 1) >> EXCL_GRANULE_BITS;
+}
+
 void exclusive_dma_write(uint8_t *host, const void *buf, uint32_t len)
 {
     const uint8_t *from = buf;
+    bool ends_reservation = cpu_count == 1 && reserved_alone(host, len);
 
+    if (ends_reservation) {
+        exclusive_begin(NULL);
+        cpu_states[0]->env->excl_host = 0;
+    }
     /* A granule at a time under its slot: no LDREX can come between the store and the new version. */
     while (len) {
         uint32_t left = (1u << EXCL_GRANULE_BITS) - ((uintptr_t)host & ((1u << EXCL_GRANULE_BITS) - 1));
@@ -271,6 +287,9 @@ void exclusive_dma_write(uint8_t *host, const void *buf, uint32_t len)
         host += n;
         from += n;
         len -= n;
+    }
+    if (ends_reservation) {
+        exclusive_end(NULL);
     }
 }
 
@@ -314,7 +333,7 @@ uint32_t helper_ldrex(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t unus
     Target t = exclusive_target(env, va, mem, false);
     uint64_t v;
 
-    env->cpu->n.ldrex++;
+    env->count.ldrex++;
     if (!t.host) {
         /* A device has no monitor: the load happens, the STREX will fail. */
         env->excl_host = 0;
@@ -369,14 +388,27 @@ static bool stop_readers_of_code(CPUARMState *env, const Target *t, unsigned siz
     return true;
 }
 
-/* The store, if the reservation stands. */
+/* The store, if the reservation stands. Counts what becomes of it. */
 static bool commit(CPUARMState *env, Target t, uint64_t v, unsigned size)
 {
     uint64_t version = env->excl_version;
     bool ok = true;
 
+    if (!t.host || !env->excl_host) {
+        env->count.strex_none++;
+        return false;
+    }
+    if (env->excl_host != (uintptr_t)t.host) {
+        env->count.strex_address++;
+        return false;
+    }
+    if (env->excl_size != size) {
+        env->count.strex_size++;
+        return false;
+    }
     if (cpu_count > 1 && !__atomic_compare_exchange_n(env->excl_slot, &version, version | 1, false, __ATOMIC_SEQ_CST,
                                                       __ATOMIC_RELAXED)) {
+        env->count.strex_stored++;
         return false;
     }
     if (watching()) {
@@ -387,6 +419,7 @@ static bool commit(CPUARMState *env, Target t, uint64_t v, unsigned size)
     if (cpu_count > 1) {
         slot_unlock(env->excl_slot, version);
     }
+    ok ? env->count.strex_ok++ : env->count.strex_differs++;
     return ok;
 }
 
@@ -395,17 +428,12 @@ uint32_t helper_strex(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
     unsigned size = 1u << (mem & MEM_SIZE);
     uint64_t v = size == 8 ? env->tmp[0] | (uint64_t)env->tmp[1] << 32 : val;
     Target t = exclusive_target(env, va, mem, true);
-    bool stopped = stop_readers_of_code(env, &t, size), ok = false;
+    bool stopped = stop_readers_of_code(env, &t, size), ok;
 
-    if (t.host && env->excl_host == (uintptr_t)t.host && env->excl_size == size) {
-        ok = commit(env, t, to_memory_order(v, size, mem), size);
-    }
+    ok = commit(env, t, to_memory_order(v, size, mem), size);
     env->excl_host = 0;
     if (ok) {
         store_hits_code(env, t.phys, size);
-        env->cpu->n.strex_ok++;
-    } else {
-        env->cpu->n.strex_fail++;
     }
     if (stopped) {
         exclusive_end(env);

@@ -20,9 +20,14 @@ void tlb_cpu_init(CPUARMState *env);
 void tlb_cpu_reset(CPUARMState *env);
 /*
  * Instruction fetch at PC|T: physical address of the instruction; *page = host address of its 4 KiB page (NULL: not RAM).
- * Raises a prefetch abort. Own CPU, outside or inside exec().
+ * *subpages: the right to fetch holds for this 1 KiB of the page only. Raises a prefetch abort. Own CPU, outside or inside exec().
  */
-uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page);
+uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *subpages);
+/*
+ * The filled entries: virtual -> physical, rights by what was used so far, neighbours in one line. The CPU is stopped, or its
+ * own thread calls.
+ */
+void tlb_print(CPUARMState *env, FILE *f);
 /* Drop direct-store rights to physical page (number) in every CPU's tables. Caller is in an exclusive section. */
 void tlb_revoke_writes(uint32_t phys_page);
 /* True if some other CPU than env's may hold a direct-store entry for the page. Any CPU thread. */

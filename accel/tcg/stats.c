@@ -1,69 +1,136 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the accelerator was asked for and what it did: options, the chosen back end, counters of CPU events.
- * Counters are written by their CPU's thread and read by anyone (relaxed), so a sum is only roughly of one moment.
+ * What the accelerator was asked for and what it did: options, the chosen back end, counters and times of CPU events
+ * (docs/observe.md). Counters are written by their CPU's thread and read by anyone (relaxed), so a sum is only roughly
+ * of one moment. Blocks are looked at only while the CPUs are stopped.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include "accel/tcg/cache.h"
+#include <string.h>
+#include "accel/tcg/stats-internal.h"
+#include "qemu/lock.h"
 #include "qemu/log.h"
+#include "qemu/observe.h"
 #include "sysemu/cpus.h"
+
+enum { TRACE_MIB_DEFAULT = 64 };
 
 AccelOptions accel_options;
 const TCGBackend *tcg_backend;
 
-static const char *const counter_names[] = {
-#define X(f) #f,
-    CPU_COUNTERS(X)
-#undef X
-};
-enum { NB_COUNTERS = sizeof(counter_names) / sizeof(counter_names[0]) };
+static FILE *json;                  /* stats=FILE; I/O thread */
 
-static void read_counters(const CPUState *cpu, uint64_t out[NB_COUNTERS])
+const char *const stats_counter_names[NB_COUNTERS] = {
+#define X(f) #f,
+#define Y(f, field) #f,
+    CPU_COUNTERS(X) CPU_CODE_COUNTERS(Y)
+#undef X
+#undef Y
+    "sgi_sent", "sgi_taken",
+};
+
+const int stats_event_counter[OBS_NB_EVENTS] = {
+    [OBS_IDLE] = COUNTER_idle, [OBS_FIND_FAST] = COUNTER_find_fast, [OBS_FIND_SLOW] = COUNTER_find_slow,
+    [OBS_BUILD] = COUNTER_build, [OBS_CHAIN] = COUNTER_chain, [OBS_EXECUTE] = COUNTER_execute,
+    [OBS_UNCHAIN] = COUNTER_unchain, [OBS_RESTORE] = COUNTER_restore, [OBS_FLUSH] = COUNTER_flush,
+    [OBS_INVALIDATE] = COUNTER_invalidate,
+};
+
+void stats_read_counters(int cpu, uint64_t out[NB_COUNTERS])
 {
+    static const ARMCounters none;
+    const CPUCounters *n = cpu < cpu_count ? &cpu_states[cpu]->n : &other_counters;
+    const ARMCounters *code = cpu < cpu_count ? &cpu_states[cpu]->env->count : &none;
     int i = 0;
 
-#define X(f) out[i++] = __atomic_load_n(&cpu->n.f, __ATOMIC_RELAXED);
+#define X(f) out[i++] = __atomic_load_n(&n->f, __ATOMIC_RELAXED);
+#define Y(f, field) out[i++] = __atomic_load_n(&code->field, __ATOMIC_RELAXED);
     CPU_COUNTERS(X)
+    CPU_CODE_COUNTERS(Y)
 #undef X
+#undef Y
+    out[COUNTER_sgi_sent] = cpu < cpu_count ? observe_sgi_count(cpu, true) : 0;
+    out[COUNTER_sgi_taken] = cpu < cpu_count ? observe_sgi_count(cpu, false) : 0;
 }
 
-static void print_caches(FILE *f)
+double stats_percent(uint64_t part, uint64_t all)
+{
+    return all ? 100.0 * (double)part / (double)all : 0.0;
+}
+
+const CodeCache *stats_cache(int i)
+{
+    const CodeCache *c = cache_ops ? cpu_states[i]->cache : NULL;
+
+    return i && c == cpu_states[0]->cache ? NULL : c;
+}
+
+static void add_block(TranslationBlock *tb, void *opaque)
+{
+    BlockSummary *s = opaque;
+
+    if (tb->invalid) {
+        s->invalid++;
+        return;
+    }
+    s->valid++;
+    s->guest_insns += tb->guest_insns;
+    s->guest_bytes += tb->guest_bytes;
+    s->host_bytes += tb->code_size;
+    for (int n = 0; n < 2; n++) {
+        s->exits += tb->jmp[n].patch_offset != 0;
+        s->chained += tb->jmp[n].to != NULL;
+    }
+}
+
+BlockSummary stats_blocks(const CodeCache *c)
+{
+    BlockSummary s = { 0 };
+
+    cache_foreach(c, add_block, &s);
+    return s;
+}
+
+static void print_caches(FILE *f, bool stopped)
 {
     for (int i = 0; i < cpu_count; i++) {
-        const CodeCache *c = cpu_states[i]->cache;
+        const CodeCache *c = stats_cache(i);
+        BlockSummary s;
+        CacheUsage u;
 
-        if (!c || (i && c == cpu_states[0]->cache)) {
+        if (!c) {
             continue;
         }
-        /* A snapshot of what its builders change at the moment. */
+        u = cache_usage(c);
         fprintf(f, "code cache %d (%s): %zu of %zu KiB, %u of %u blocks, %u flushes\n", i, cache_ops->name,
-                (size_t)(__atomic_load_n(&c->buf.ptr, __ATOMIC_RELAXED) - c->buf.base) >> 10,
-                (size_t)(c->buf.end - c->buf.base) >> 10, __atomic_load_n(&c->nblocks, __ATOMIC_RELAXED), c->max_blocks,
-                __atomic_load_n(&c->generation, __ATOMIC_RELAXED));
+                u.bytes_used >> 10, u.bytes >> 10, u.blocks, u.blocks_max, __atomic_load_n(&c->generation, __ATOMIC_RELAXED));
+        if (stopped) {
+            s = stats_blocks(c);
+            fprintf(f, "  %" PRIu64 " valid blocks: %" PRIu64 " guest instructions, %" PRIu64 " guest bytes, %" PRIu64
+                    " host bytes; %" PRIu64 " of %" PRIu64 " direct jumps chained (%.1f %%)\n", s.valid, s.guest_insns,
+                    s.guest_bytes, s.host_bytes, s.chained, s.exits, stats_percent(s.chained, s.exits));
+        }
     }
 }
 
-static void print_stats(FILE *f)
+static void print_counters(FILE *f)
 {
-    uint64_t n[ARM_MAX_CPUS][NB_COUNTERS];
+    uint64_t n[ARM_MAX_CPUS + 1][NB_COUNTERS];
 
-    fprintf(f, "accelerator: back end %s, thread=%s\n", tcg_backend ? tcg_backend->name : "none",
-            accel_options.thread_single ? "single" : "multi");
-    if (cache_ops) {
-        print_caches(f);
-    }
     fprintf(f, "%-20s", "event");
-    for (int c = 0; c < cpu_count; c++) {
-        read_counters(cpu_states[c], n[c]);
-        fprintf(f, "%15s%d", "CPU ", c);
+    for (int c = 0; c <= cpu_count; c++) {
+        stats_read_counters(c, n[c]);
+        if (c < cpu_count) {
+            fprintf(f, "%15s%d", "CPU ", c);
+        }
     }
-    fprintf(f, "%16s\n", "sum");
+    fprintf(f, "%16s%16s\n", "others", "sum");
     for (int i = 0; i < NB_COUNTERS; i++) {
         uint64_t sum = 0;
 
-        fprintf(f, "%-20s", counter_names[i]);
-        for (int c = 0; c < cpu_count; c++) {
+        fprintf(f, "%-20s", stats_counter_names[i]);
+        for (int c = 0; c <= cpu_count; c++) {
             fprintf(f, "%16" PRIu64, n[c][i]);
             sum += n[c][i];
         }
@@ -71,25 +138,126 @@ static void print_stats(FILE *f)
     }
 }
 
-char *cpus_stats_text(void)
+static void print_time(FILE *f, ObserveTime t)
+{
+    if (t.timed) {
+        fprintf(f, "%14.3f /%10.1f", (double)t.total / 1e6, (double)t.max / 1e3);
+    } else {
+        fprintf(f, "%14s  %10s", "-", "");
+    }
+}
+
+static void print_times(FILE *f)
+{
+    fprintf(f, "%-20s", "total ms / max us");
+    for (int c = 0; c < cpu_count; c++) {
+        fprintf(f, "%25s%d", "CPU ", c);
+    }
+    fprintf(f, "%26s\n", "I/O thread");
+    for (int k = 0; k < OBS_NB_SPANS; k++) {
+        if (k == OBS_LOCK || k == OBS_LOCK_WAIT) {
+            continue;               /* of each lock: below */
+        }
+        fprintf(f, "%-20s", observe_name((ObserveKind)k));
+        for (int c = 0; c <= cpu_count; c++) {
+            print_time(f, observe_time(c < cpu_count ? c : OBSERVE_IO, (ObserveKind)k));
+        }
+        fputc('\n', f);
+    }
+    fprintf(f, "%-20s", "SGI latency");
+    for (int c = 0; c < cpu_count; c++) {
+        print_time(f, observe_sgi_latency(c));
+    }
+    fprintf(f, "\n%-20s", "interrupt latency");
+    for (int c = 0; c < cpu_count; c++) {
+        print_time(f, observe_irq_latency(c));
+    }
+    fputc('\n', f);
+}
+
+static void print_locks(FILE *f)
+{
+    fprintf(f, "%-20s%16s%16s%26s%26s\n", "lock", "acquired", "contended", "wait ms / max us", "held ms / max us");
+    for (const CountedLock *l = NULL; (l = counted_lock_next(l));) {
+        uint64_t acquired = __atomic_load_n(&l->acquired, __ATOMIC_RELAXED);
+
+        if (acquired) {
+            fprintf(f, "%-20s%16" PRIu64 "%16" PRIu64, l->name, acquired,
+                    __atomic_load_n(&l->contended, __ATOMIC_RELAXED));
+            print_time(f, l->wait);
+            print_time(f, l->hold);
+            fputc('\n', f);
+        }
+    }
+}
+
+static void print_stats(FILE *f, bool stopped)
+{
+    fprintf(f, "accelerator: back end %s, thread=%s\n", tcg_backend ? tcg_backend->name : "none",
+            accel_options.thread_single ? "single" : "multi");
+    print_caches(f, stopped);
+    print_counters(f);
+    print_locks(f);
+    if (accel_options.stats) {
+        print_times(f);
+    }
+}
+
+static char *stats_text(bool stopped)
 {
     char *text = NULL;
     size_t size;
     FILE *f = open_memstream(&text, &size);
 
     if (f) {
-        print_stats(f);
+        print_stats(f, stopped);
         fclose(f);
     }
     return text;
 }
 
-void cpus_print_stats(void)
+char *cpus_stats_text(void)
 {
-    char *text = cpus_stats_text();
+    return stats_text(cpus_paused());
+}
 
-    if (text) {
-        qemu_log("%s", text);
+void cpus_observe(int cpus)
+{
+    const AccelOptions *o = &accel_options;
+
+    if (o->stats_file && !(json = fopen(o->stats_file, "we"))) {
+        error_exit("-accel tcg,stats=%s: cannot write: %s", o->stats_file, strerror(errno));
     }
-    free(text);
+    if ((o->stats || o->trace_file) &&
+        !observe_start(o->stats, o->trace_file, o->trace_mib ? o->trace_mib : TRACE_MIB_DEFAULT, cpus)) {
+        error_exit("-accel tcg,trace=%s: cannot write: %s", o->trace_file ? o->trace_file : "", strerror(errno));
+    }
+}
+
+bool cpus_report(void)
+{
+    const AccelOptions *o = &accel_options;
+    bool ok = true;
+
+    if (qemu_log_enabled(LOG_STATS) || (o->stats && !o->stats_file)) {
+        char *text = stats_text(true);
+
+        if (text) {
+            qemu_log("%s", text);
+        }
+        free(text);
+    }
+    if (json) {
+        stats_write_json(json);
+        if (ferror(json) | fclose(json)) {
+            error_report("-accel tcg,stats=%s: cannot write: %s", o->stats_file, strerror(errno));
+            ok = false;
+        }
+        json = NULL;
+    }
+    if (o->trace_file && !observe_finish()) {
+        error_report("-accel tcg,trace=%s: cannot write: %s", o->trace_file, strerror(errno));
+        ok = false;
+    }
+    return ok;
 }

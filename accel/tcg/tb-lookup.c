@@ -6,6 +6,7 @@
 #include "accel/tcg/cache.h"
 #include "accel/tcg/softtlb.h"
 #include "qemu/log.h"
+#include "qemu/observe.h"
 #include "sysemu/cpus.h"
 
 static void fill_fast(CPUState *cpu, uint32_t pc, TranslationBlock *tb)
@@ -29,17 +30,23 @@ TranslationBlock *tb_find(CPUState *cpu)
     uint32_t flags, phys, generation;
     TranslationBlock *tb;
     const uint8_t *page;
+    bool subpages;
 
     cpu_count_event(cpu, find_fast);
+    observe_begin(OBS_FIND_FAST);
     if (env->jump_cache[i].pc == pc && env->jump_cache[i].ctxkey == env->ctxkey && env->ctxkey) {
         cpu_count_event(cpu, find_fast_hit);
-        return cpu->fast[i];
+        tb = cpu->fast[i];
+        observe_end(OBS_FIND_FAST);
+        return tb;
     }
+    observe_end(OBS_FIND_FAST);
 
     cpu_count_event(cpu, find_slow);
+    observe_begin(OBS_FIND_SLOW);       /* a prefetch abort ends it in cpu_exec() */
     page = NULL;
-    phys = tlb_fetch(env, pc, &page);
-    flags = arm_tb_flags(env);
+    phys = tlb_fetch(env, pc, &page, &subpages);
+    flags = arm_tb_flags(env) | (subpages ? TBF_SUBPAGES : 0);
     if (page) {
         tb = tb_hash_lookup(&cache->hash, pc, flags, phys);
         if (tb) {
@@ -48,6 +55,7 @@ TranslationBlock *tb_find(CPUState *cpu)
     } else {
         tb = NULL;
     }
+    observe_end(OBS_FIND_SLOW);
     if (!tb) {
         generation = cache->generation;
         tb = tb_build(cpu, pc, flags, phys, page);
@@ -56,8 +64,11 @@ TranslationBlock *tb_find(CPUState *cpu)
             return NULL;
         }
     }
-    /* With -d exec and -d cpu every block passes the main loop; so no block may find another by itself. */
-    if (page && !qemu_log_enabled(LOG_EXEC | LOG_CPU)) {
+    /*
+     * With -d exec and -d cpu every block passes the main loop; so no block may find another by itself. Nor one in a page
+     * with subpages: its fetch is in no table (tlb_fetch()), so no TLB operation would make the entry stale.
+     */
+    if (page && !subpages && !qemu_log_enabled(LOG_EXEC | LOG_CPU)) {
         fill_fast(cpu, pc, tb);
     }
     return tb;

@@ -3,8 +3,8 @@
  * What the boot loader's files share: the pieces that go into guest RAM, and the image formats.
  *
  * Everything runs on the main thread, before the CPUs start or while they are stopped for a reset: no locks. Functions
- * that can fail return false (or NULL) and set *err to an allocated one-line message; only hw/arm/boot.c and
- * hw/arm/loader-device.c turn such a message into the end of the program.
+ * that can fail return false (or NULL) and set *err to an allocated one-line message; only hw/arm/boot.c
+ * turns such a message into the end of the program.
  */
 #ifndef HW_ARM_BOOT_IMAGE_H
 #define HW_ARM_BOOT_IMAGE_H

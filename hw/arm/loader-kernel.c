@@ -8,7 +8,7 @@
  *   zImage, unknown  at 0x10000, entered at its first byte
  *   Image            (the kernel proper, as objcopy makes it) at 0x8000: it computes addresses from where it runs
  *
- * Called by hw/arm/boot.c on the main thread; no state, no locks.
+ * Called by hw/arm/boot-plan.c on the main thread; no state, no locks.
  */
 #include <glib.h>
 #include <string.h>

@@ -18,6 +18,7 @@
 #include "exec/memory.h"
 #include "hw/arm/realview-eb.h"
 #include "hw/char/pl011.h"
+#include "hw/dma/pl080.h"
 #include "hw/intc/gic.h"
 #include "hw/irq.h"
 #include "hw/misc/arm11-scu.h"
@@ -164,6 +165,16 @@ static void eb_init_rtc(RealviewBoard *b, const RealviewDevice *d)
     pl031_create(d->base, d->name, board_irq(b, d));
 }
 
+static void eb_init_dmac(RealviewBoard *b, const RealviewDevice *d)
+{
+    const PL080Config config = {
+        .base = d->base, .name = d->name, .channels = PL081_CHANNELS,
+        .hidden_base = REALVIEW_EB_MPCORE_BASE, .hidden_size = REALVIEW_EB_MPCORE_SIZE,
+    };
+
+    pl080_create(&config, board_irq(b, d));
+}
+
 /* ---- the device table ---- */
 
 #define NO_IRQ          .fpga_irq = -1, .core_irq = -1, .fpga_irq2 = -1, .core_irq2 = -1
@@ -211,7 +222,7 @@ const RealviewDevice realview_eb_devices[] = {
     ABSENT("dmc",           0x10018000, 4 * KiB, NO_IRQ),
     ABSENT("pci",           0x10019000, 4 * KiB, NO_IRQ),
     ABSENT("clcd",          0x10020000, 4 * KiB, IRQ(23, -1)),
-    ABSENT("dmac",          0x10030000, 4 * KiB, IRQ(24, -1)),
+    PRESENT("dmac",         0x10030000, 4 * KiB, eb_init_dmac, IRQ(24, -1)),
     ABSENT("smc",           0x10080000, 4 * KiB, NO_IRQ),
     ABSENT("compactflash",  0x18000000, 4 * KiB, NO_IRQ),
     ABSENT("disk-on-chip",  0x2c000000, 16 * MiB, IRQ(27, -1)),

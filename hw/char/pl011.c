@@ -15,7 +15,7 @@
  * full leaves the data with the character back end.
  *
  * Locks: tx_lock orders transmitted bytes and is held across chardev_write(), which may wait for the host; only CPU
- * threads take it. lock guards all state and is never held while waiting; the I/O thread (receive, timer) takes only
+ * threads wait for it. lock guards all state and is never held while waiting; the I/O thread (receive, timer) takes only
  * this. Order: tx_lock, lock, then the interrupt controllers'.
  */
 #include <pthread.h>
@@ -28,6 +28,7 @@
 #include "hw/primecell.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
+#include "sysemu/cpus.h"
 
 enum {
     UART_DR = 0x00, UART_RSR = 0x04, UART_FR = 0x18, UART_ILPR = 0x20, UART_IBRD = 0x24, UART_FBRD = 0x28,
@@ -414,6 +415,26 @@ static void pl011_write_reg(PL011State *s, uint32_t offset, uint32_t value)
     }
 }
 
+/*
+ * The holder may wait for whoever reads the output: a CPU that waits for the holder counts as stopped too. Another bus master
+ * does not wait: false.
+ */
+static bool pl011_lock_tx(PL011State *s)
+{
+    while (pthread_mutex_trylock(&s->tx_lock)) {
+        if (cpu_current_index() < 0) {
+            return false;
+        }
+        bool token = cpu_wait_begin();
+
+        pthread_mutex_lock(&s->tx_lock);
+        /* The read right must be taken back without it. */
+        pthread_mutex_unlock(&s->tx_lock);
+        cpu_wait_end(token);
+    }
+    return true;
+}
+
 static void pl011_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
 {
     PL011State *s = opaque;
@@ -421,8 +442,12 @@ static void pl011_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
     uint8_t out[FIFO_SIZE];
     int n = 0;
 
-    if (transmits) {
-        pthread_mutex_lock(&s->tx_lock);
+    if (transmits && !pl011_lock_tx(s)) {
+        if (offset == UART_DR) {
+            qemu_log_mask(LOG_GUEST_ERROR, "%s: written by DMA with the FIFO full: lost\n", s->name);
+            return;
+        }
+        transmits = false;
     }
     pthread_mutex_lock(&s->lock);
     pl011_write_reg(s, offset, value);

@@ -80,7 +80,7 @@ static void arm11mp_gic_output(void *opaque, int n, int level)
 
 GICState *arm11mp_gic_new(unsigned num_cpus)
 {
-    GICState *g = gic_new(&arm11mp_variant, num_cpus);
+    GICState *g = gic_new(&arm11mp_variant, "arm11mp-gic", num_cpus);
 
     for (unsigned i = 0; i < num_cpus; i++) {
         IRQLine out;

@@ -36,7 +36,7 @@ uint32_t gic_cpuif_read(GICState *g, unsigned cpu, uint32_t offset, unsigned siz
     default:
         break;
     }
-    pthread_mutex_lock(&c->lock);
+    counted_lock(&c->lock);
     switch (offset) {
     case GICC_CTLR:
         v = c->ctlr;
@@ -54,7 +54,7 @@ uint32_t gic_cpuif_read(GICState *g, unsigned cpu, uint32_t offset, unsigned siz
         qemu_log_mask(LOG_GUEST_ERROR, "%s: CPU interface: bad read at 0x%x\n", g->v->name, offset);
         break;
     }
-    pthread_mutex_unlock(&c->lock);
+    counted_unlock(&c->lock);
     return v;
 }
 
@@ -70,7 +70,7 @@ void gic_cpuif_write(GICState *g, unsigned cpu, uint32_t offset, uint32_t value,
         gic_end(g, cpu, value);
         return;
     }
-    pthread_mutex_lock(&c->lock);
+    counted_lock(&c->lock);
     switch (offset) {
     case GICC_CTLR:
         c->ctlr = value & 1;
@@ -86,5 +86,5 @@ void gic_cpuif_write(GICState *g, unsigned cpu, uint32_t offset, uint32_t value,
         break;
     }
     gic_cpu_update(g, cpu);
-    pthread_mutex_unlock(&c->lock);
+    counted_unlock(&c->lock);
 }

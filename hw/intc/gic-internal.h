@@ -12,9 +12,9 @@
  */
 #ifndef HW_INTC_GIC_INTERNAL_H
 #define HW_INTC_GIC_INTERNAL_H
-#include <pthread.h>
 #include <stdbool.h>
 #include "hw/intc/gic.h"
+#include "qemu/lock.h"
 
 enum {
     GIC_MAX_CPUS = 4, GIC_MAX_IRQS = 96, GIC_PRIVATE = 32, GIC_SGIS = 16, GIC_MAX_WORDS = GIC_MAX_IRQS / 32,
@@ -71,7 +71,8 @@ typedef struct GICGroup {
 } GICGroup;
 
 typedef struct GICCpu {
-    pthread_mutex_t lock;       /* P: everything below */
+    CountedLock lock;           /* P: everything below */
+    uint64_t taken[GIC_PRIVATE];        /* how often each private interrupt was acknowledged */
     GICGroup priv;
     uint32_t sgi_pending;       /* bit n: sgi_source[n] != 0 */
     uint8_t sgi_source[GIC_SGIS]; /* which CPUs' requests are pending */
@@ -90,16 +91,20 @@ struct GICState {
     const GICVariant *v;        /* constant */
     unsigned num_cpus;          /* constant */
     uint32_t ctlr;              /* bit 0: forwarding enabled.        lock: D to write; atomic */
-    pthread_mutex_t lock;       /* D */
+    CountedLock lock;           /* D */
+    uint64_t taken[GIC_MAX_IRQS];       /* shared interrupts acknowledged, from GIC_PRIVATE.  lock: D */
     GICGroup spi[GIC_MAX_WORDS]; /* [0] is not used.                 lock: D */
     uint8_t prio[GIC_MAX_IRQS]; /* from GIC_PRIVATE.                 lock: D */
     uint8_t target[GIC_MAX_IRQS]; /* from GIC_PRIVATE.               lock: D */
+    struct GICState *next;      /* list of all controllers; constant once the threads run */
+    const char *label;          /* constant; what the board calls it */
     GICCpu cpu[GIC_MAX_CPUS];
     GICKey spi_best[GIC_MAX_CPUS]; /* lock: D to write; atomic */
 };
 
 /* gic.c */
-GICState *gic_new(const GICVariant *v, unsigned num_cpus);
+/* label: what the board calls it; lives for ever. */
+GICState *gic_new(const GICVariant *v, const char *label, unsigned num_cpus);
 void gic_connect_output(GICState *g, unsigned cpu, const IRQLine *line);
 void gic_reset(void *opaque);
 uint32_t gic_acknowledge(GICState *g, unsigned cpu);            /* takes P, perhaps D */

@@ -13,12 +13,15 @@
  *
  * ARM DDI 0360 (ARM11 MPCore) chapter 10, ARM IHI 0048A (GIC architecture 1.0) chapter 3.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "hw/intc/gic.h"
 #include "hw/boards.h"
 #include "qemu/log.h"
 #include "gic-internal.h"
+
+static GICState *all_gics;          /* constant once the threads run */
 
 /* The CPU's most urgent private interrupt that may be signalled. Caller holds P. */
 static GICKey gic_best_private(const GICCpu *c)
@@ -79,9 +82,9 @@ void gic_refresh(GICState *g, uint32_t cpus)
 {
     for (unsigned i = 0; i < g->num_cpus; i++) {
         if (cpus & (1u << i)) {
-            pthread_mutex_lock(&g->cpu[i].lock);
+            counted_lock(&g->cpu[i].lock);
             gic_cpu_update(g, i);
-            pthread_mutex_unlock(&g->cpu[i].lock);
+            counted_unlock(&g->cpu[i].lock);
         }
     }
 }
@@ -139,13 +142,13 @@ void gic_set_spi(GICState *g, unsigned id, int level)
     if (id < GIC_PRIVATE || id >= g->v->num_irqs) {
         return;
     }
-    pthread_mutex_lock(&g->lock);
+    counted_lock(&g->lock);
     GICGroup *p = &g->spi[id / 32];
     if (!(p->level & bit) != !level) {
         gic_group_set_level(p, bit, level);
         gic_spi_changed(g);
     }
-    pthread_mutex_unlock(&g->lock);
+    counted_unlock(&g->lock);
 }
 
 void gic_set_ppi(GICState *g, unsigned cpu, unsigned id, int level)
@@ -155,10 +158,10 @@ void gic_set_ppi(GICState *g, unsigned cpu, unsigned id, int level)
     }
     GICCpu *c = &g->cpu[cpu];
 
-    pthread_mutex_lock(&c->lock);
+    counted_lock(&c->lock);
     gic_group_set_level(&c->priv, 1u << id, level);
     gic_cpu_update(g, cpu);
-    pthread_mutex_unlock(&c->lock);
+    counted_unlock(&c->lock);
 }
 
 /* SGIR: bits 25:24 say whom: 0 the list in 23:16, 1 all but the sender, 2 the sender. */
@@ -189,11 +192,14 @@ void gic_send_sgi(GICState *g, unsigned cpu, uint32_t value)
         if (to & (1u << i)) {
             GICCpu *c = &g->cpu[i];
 
-            pthread_mutex_lock(&c->lock);
+            counted_lock(&c->lock);
+            if (!g->v->uniprocessor) {
+                observe_sgi_sent(cpu, i, id);
+            }
             c->sgi_source[id] |= (uint8_t)(1u << cpu);
             c->sgi_pending |= 1u << id;
             gic_cpu_update(g, i);
-            pthread_mutex_unlock(&c->lock);
+            counted_unlock(&c->lock);
         }
     }
 }
@@ -208,12 +214,16 @@ static void gic_push_active(GICCpu *c, unsigned id, unsigned prio)
 }
 
 /* Caller holds P. */
-static void gic_take_private(GICCpu *c, GICKey k)
+static void gic_take_private(GICState *g, GICCpu *c, GICKey k)
 {
     unsigned id = gic_key_id(k);
     uint32_t bit = 1u << id;
 
+    c->taken[id]++;
     if (id < GIC_SGIS) {
+        if (!g->v->uniprocessor) {
+            observe_sgi_taken(gic_key_source(k), (unsigned)(c - g->cpu), id);
+        }
         c->sgi_source[id] &= (uint8_t)~(1u << gic_key_source(k));
         if (!c->sgi_source[id]) {
             c->sgi_pending &= ~bit;
@@ -233,25 +243,26 @@ static uint32_t gic_acknowledge_shared(GICState *g, unsigned cpu)
     GICCpu *c = &g->cpu[cpu];
     uint32_t changed = 1u << cpu;
 
-    pthread_mutex_lock(&g->lock);
-    pthread_mutex_lock(&c->lock);
+    counted_lock(&g->lock);
+    counted_lock(&c->lock);
     GICKey k = gic_best(g, cpu);
     if (!gic_may_signal(g, cpu, k)) {
         k = GIC_KEY_NONE;
     } else if (gic_key_id(k) < GIC_PRIVATE) {
-        gic_take_private(c, k);
+        gic_take_private(g, c, k);
     } else {
         unsigned id = gic_key_id(k);
         GICGroup *p = &g->spi[id / 32];
 
         p->latch &= ~(1u << (id % 32));
         p->active |= 1u << (id % 32);
+        g->taken[id]++;
         gic_push_active(c, id, gic_key_prio(k));
         changed |= gic_spi_rank(g);
     }
-    pthread_mutex_unlock(&c->lock);
+    counted_unlock(&c->lock);
     gic_refresh(g, changed);
-    pthread_mutex_unlock(&g->lock);
+    counted_unlock(&g->lock);
     return gic_key_reg(k);
 }
 
@@ -259,19 +270,19 @@ uint32_t gic_acknowledge(GICState *g, unsigned cpu)
 {
     GICCpu *c = &g->cpu[cpu];
 
-    pthread_mutex_lock(&c->lock);
+    counted_lock(&c->lock);
     GICKey k = gic_best(g, cpu);
     if (!gic_may_signal(g, cpu, k)) {
-        pthread_mutex_unlock(&c->lock);
+        counted_unlock(&c->lock);
         return GIC_SPURIOUS;
     }
     if (gic_key_id(k) >= GIC_PRIVATE) {
-        pthread_mutex_unlock(&c->lock);
+        counted_unlock(&c->lock);
         return gic_acknowledge_shared(g, cpu);
     }
-    gic_take_private(c, k);
+    gic_take_private(g, c, k);
     gic_cpu_update(g, cpu);
-    pthread_mutex_unlock(&c->lock);
+    counted_unlock(&c->lock);
     return gic_key_reg(k);
 }
 
@@ -302,23 +313,23 @@ void gic_end(GICState *g, unsigned cpu, uint32_t value)
         return;
     }
     if (id < GIC_PRIVATE) {
-        pthread_mutex_lock(&c->lock);
+        counted_lock(&c->lock);
         found = gic_pop_active(c, id);
         if (found) {
             c->priv.active &= ~(1u << id);
             gic_cpu_update(g, cpu);
         }
-        pthread_mutex_unlock(&c->lock);
+        counted_unlock(&c->lock);
     } else {
-        pthread_mutex_lock(&g->lock);
-        pthread_mutex_lock(&c->lock);
+        counted_lock(&g->lock);
+        counted_lock(&c->lock);
         found = gic_pop_active(c, id);
-        pthread_mutex_unlock(&c->lock);
+        counted_unlock(&c->lock);
         if (found) {
             g->spi[id / 32].active &= ~(1u << (id % 32));
             gic_refresh(g, gic_spi_rank(g) | 1u << cpu);
         }
-        pthread_mutex_unlock(&g->lock);
+        counted_unlock(&g->lock);
     }
     if (!found) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: end of interrupt %u, which is not active on CPU %u\n", g->v->name, id, cpu);
@@ -327,9 +338,9 @@ void gic_end(GICState *g, unsigned cpu, uint32_t value)
 
 uint32_t gic_highest_pending(GICState *g, unsigned cpu)
 {
-    pthread_mutex_lock(&g->cpu[cpu].lock);
+    counted_lock(&g->cpu[cpu].lock);
     GICKey k = gic_best(g, cpu);
-    pthread_mutex_unlock(&g->cpu[cpu].lock);
+    counted_unlock(&g->cpu[cpu].lock);
     return gic_key_reg(k);
 }
 
@@ -343,7 +354,7 @@ void gic_reset(void *opaque)
 {
     GICState *g = opaque;
 
-    pthread_mutex_lock(&g->lock);
+    counted_lock(&g->lock);
     __atomic_store_n(&g->ctlr, 0, __ATOMIC_RELEASE);
     for (unsigned w = 0; w < GIC_MAX_WORDS; w++) {
         g->spi[w] = (GICGroup) { .level = g->spi[w].level };
@@ -354,7 +365,7 @@ void gic_reset(void *opaque)
     for (unsigned i = 0; i < g->num_cpus; i++) {
         GICCpu *c = &g->cpu[i];
 
-        pthread_mutex_lock(&c->lock);
+        counted_lock(&c->lock);
         c->priv = (GICGroup) { .level = c->priv.level, .enabled = 0xffff, .edge = 0xffff };
         c->sgi_pending = 0;
         memset(c->sgi_source, 0, sizeof(c->sgi_source));
@@ -365,13 +376,52 @@ void gic_reset(void *opaque)
         c->num_active = 0;
         c->out = 0;
         irq_set(&c->line, 0);
-        pthread_mutex_unlock(&c->lock);
+        counted_unlock(&c->lock);
     }
-    pthread_mutex_unlock(&g->lock);
+    counted_unlock(&g->lock);
+}
+
+/* The name of one of its locks, for the statistics. */
+static const char *lock_label(const char *label, const char *which, int cpu)
+{
+    char text[48];
+    int n = snprintf(text, sizeof(text), "%s %s", label, which);
+
+    if (cpu >= 0 && n > 0 && n < (int)sizeof(text)) {
+        snprintf(text + n, sizeof(text) - (size_t)n, "%d", cpu);
+    }
+    return strdup(text);
+}
+
+static void print_taken(FILE *f, const char *label, int cpu, const uint64_t *taken, unsigned first, unsigned end)
+{
+    for (unsigned id = first; id < end; id++) {
+        if (taken[id]) {
+            fprintf(f, "%-16s", label);
+            cpu >= 0 ? fprintf(f, " %4d", cpu) : fprintf(f, " %4s", "any");
+            fprintf(f, " %5u %-5s %14llu\n", id, id < GIC_SGIS ? "SGI" : id < GIC_PRIVATE ? "PPI" : "SPI",
+                    (unsigned long long)taken[id]);
+        }
+    }
+}
+
+void gic_print_taken(FILE *f)
+{
+    fprintf(f, "%-16s %4s %5s %-5s %14s\n", "controller", "CPU", "ID", "kind", "acknowledged");
+    for (GICState *g = all_gics; g; g = g->next) {
+        for (unsigned i = 0; i < g->num_cpus; i++) {
+            counted_lock(&g->cpu[i].lock);
+            print_taken(f, g->label, (int)i, g->cpu[i].taken, 0, GIC_PRIVATE);
+            counted_unlock(&g->cpu[i].lock);
+        }
+        counted_lock(&g->lock);
+        print_taken(f, g->label, -1, g->taken, GIC_PRIVATE, g->v->num_irqs);
+        counted_unlock(&g->lock);
+    }
 }
 
 /* The controller lives as long as the machine. Outputs are connected before the first reset. */
-GICState *gic_new(const GICVariant *v, unsigned num_cpus)
+GICState *gic_new(const GICVariant *v, const char *label, unsigned num_cpus)
 {
     GICState *g = aligned_alloc(64, (sizeof(*g) + 63) & ~(size_t)63);
 
@@ -381,9 +431,14 @@ GICState *gic_new(const GICVariant *v, unsigned num_cpus)
     memset(g, 0, sizeof(*g));
     g->v = v;
     g->num_cpus = num_cpus;
-    pthread_mutex_init(&g->lock, NULL);
+    g->label = label;
+    g->next = all_gics;
+    all_gics = g;
+    counted_lock_init(&g->lock, lock_label(label, "D", -1), false);
     for (unsigned i = 0; i < GIC_MAX_CPUS; i++) {
-        pthread_mutex_init(&g->cpu[i].lock, NULL);
+        if (i < num_cpus) {
+            counted_lock_init(&g->cpu[i].lock, lock_label(label, "P", (int)i), false);
+        }
         g->spi_best[i] = GIC_KEY_NONE;
     }
     qemu_register_reset(gic_reset, g);

@@ -43,7 +43,7 @@ static const MMIOOps pl390_ops = { pl390_read, pl390_write };
 
 GICState *pl390_create(uint32_t base, const char *name, const IRQLine *out)
 {
-    GICState *g = gic_new(&pl390_variant, 1);
+    GICState *g = gic_new(&pl390_variant, name, 1);
 
     gic_connect_output(g, 0, out);
     gic_reset(g);

@@ -4,17 +4,17 @@
  * on. Caches are always coherent here, so the rest has no effect; its event counters do not count. Lock: the device's
  * own.
  */
-#include <pthread.h>
 #include <stdlib.h>
 #include "exec/memory.h"
 #include "hw/boards.h"
 #include "hw/misc/arm11-scu.h"
+#include "qemu/lock.h"
 #include "qemu/log.h"
 
 enum { SCU_CONTROL = 0x00, SCU_CONFIG = 0x04, SCU_CPU_STATUS = 0x08, SCU_INVALIDATE = 0x0c };
 
 typedef struct ARM11SCU {
-    pthread_mutex_t lock;
+    CountedLock lock;
     uint32_t control;           /* lock */
     unsigned num_cpus;          /* constant */
 } ARM11SCU;
@@ -26,9 +26,9 @@ static uint32_t scu_read(void *opaque, uint32_t offset, unsigned size, unsigned 
 
     switch (offset & ~3u) {
     case SCU_CONTROL:
-        pthread_mutex_lock(&s->lock);
+        counted_lock(&s->lock);
         v = s->control;
-        pthread_mutex_unlock(&s->lock);
+        counted_unlock(&s->lock);
         break;
     case SCU_CONFIG:            /* CPUs in SMP mode, tag RAM sizes 0 (16 KiB), number of CPUs - 1 */
         v = ((1u << s->num_cpus) - 1) << 4 | (s->num_cpus - 1);
@@ -50,9 +50,9 @@ static void scu_write(void *opaque, uint32_t offset, uint32_t value, unsigned si
     switch (offset & ~3u) {
     case SCU_CONTROL:
         if (!(offset & 3)) {
-            pthread_mutex_lock(&s->lock);
+            counted_lock(&s->lock);
             s->control = value & 1;
-            pthread_mutex_unlock(&s->lock);
+            counted_unlock(&s->lock);
         }
         break;
     case SCU_CPU_STATUS:        /* power modes: the CPU itself only waits for an interrupt */
@@ -73,9 +73,9 @@ static void scu_reset(void *opaque)
 {
     ARM11SCU *s = opaque;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     s->control = 0;
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 void arm11_scu_create(uint32_t base, const char *name, unsigned num_cpus)
@@ -85,7 +85,7 @@ void arm11_scu_create(uint32_t base, const char *name, unsigned num_cpus)
     if (!s) {
         error_exit("out of memory");
     }
-    pthread_mutex_init(&s->lock, NULL);
+    counted_lock_init(&s->lock, name, false);
     s->num_cpus = num_cpus;
     qemu_register_reset(scu_reset, s);
     memory_add_mmio(base, 0x100, &scu_ops, s, name);

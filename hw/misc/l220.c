@@ -4,11 +4,11 @@
  * is over when the write returns, so the operation registers, which guests poll, read as 0; the event counters do not
  * count and no interrupt is ever raised. Lock: the device's own, for the register file.
  */
-#include <pthread.h>
 #include <stdlib.h>
 #include "exec/memory.h"
 #include "hw/boards.h"
 #include "hw/misc/l220.h"
+#include "qemu/lock.h"
 #include "qemu/log.h"
 
 typedef enum L220Kind {
@@ -53,7 +53,7 @@ static const L220Reg l220_regs[] = {
 enum { L220_NUM_REGS = sizeof(l220_regs) / sizeof(l220_regs[0]) };
 
 typedef struct L220State {
-    pthread_mutex_t lock;
+    CountedLock lock;
     uint32_t value[L220_NUM_REGS];  /* lock */
 } L220State;
 
@@ -77,9 +77,9 @@ static uint32_t l220_read(void *opaque, uint32_t offset, unsigned size, unsigned
         qemu_log_mask(LOG_GUEST_ERROR, "l220: bad read at 0x%x, %u bytes\n", offset, size);
         return 0;
     }
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     uint32_t v = s->value[i];
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
     return v;
 }
 
@@ -91,9 +91,9 @@ static void l220_write(void *opaque, uint32_t offset, uint32_t value, unsigned s
     if (i < 0 || l220_regs[i].kind == L220_CONST) {
         qemu_log_mask(LOG_GUEST_ERROR, "l220: bad write at 0x%x, %u bytes\n", offset, size);
     } else if (l220_regs[i].kind == L220_RW) {
-        pthread_mutex_lock(&s->lock);
+        counted_lock(&s->lock);
         s->value[i] = value & l220_regs[i].mask;
-        pthread_mutex_unlock(&s->lock);
+        counted_unlock(&s->lock);
     }
 }
 
@@ -103,11 +103,11 @@ static void l220_reset(void *opaque)
 {
     L220State *s = opaque;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     for (int i = 0; i < L220_NUM_REGS; i++) {
         s->value[i] = l220_regs[i].reset;
     }
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 void l220_create(uint32_t base, const char *name)
@@ -117,7 +117,7 @@ void l220_create(uint32_t base, const char *name)
     if (!s) {
         error_exit("out of memory");
     }
-    pthread_mutex_init(&s->lock, NULL);
+    counted_lock_init(&s->lock, name, false);
     l220_reset(s);
     qemu_register_reset(l220_reset, s);
     memory_add_mmio(base, 0x1000, &l220_ops, s, name);

@@ -8,12 +8,12 @@
  * high. A byte is eight bits and an acknowledge from its receiver. Lock: the device's own, also around the slave's
  * callbacks.
  */
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include "exec/memory.h"
 #include "hw/boards.h"
 #include "hw/misc/realview-i2c.h"
+#include "qemu/lock.h"
 #include "qemu/log.h"
 
 enum { I2C_CONTROL = 0x00, I2C_CLEAR = 0x04, I2C_SCL = 1 << 0, I2C_SDA = 1 << 1, I2C_LINES = I2C_SCL | I2C_SDA };
@@ -26,7 +26,7 @@ typedef enum I2CState {
 } I2CState;
 
 typedef struct RealviewI2C {
-    pthread_mutex_t lock;       /* everything below that is not said to be constant */
+    CountedLock lock;           /* everything below that is not said to be constant */
     uint32_t lines;             /* released by the master: 1 */
     bool slave_low;             /* the slave pulls SDA */
     I2CState state;
@@ -140,9 +140,9 @@ static uint32_t i2c_read(void *opaque, uint32_t offset, unsigned size, unsigned 
         qemu_log_mask(LOG_GUEST_ERROR, "i2c: bad read at 0x%x\n", offset);
         return 0;
     }
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     uint32_t v = s->slave_low ? s->lines & ~(uint32_t)I2C_SDA : s->lines;
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
     return v;
 }
 
@@ -154,9 +154,9 @@ static void i2c_write(void *opaque, uint32_t offset, uint32_t value, unsigned si
         qemu_log_mask(LOG_GUEST_ERROR, "i2c: bad write at 0x%x\n", offset);
         return;
     }
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     i2c_set_lines(s, offset == I2C_CONTROL ? s->lines | (value & I2C_LINES) : s->lines & ~value);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 static const MMIOOps i2c_ops = { i2c_read, i2c_write };
@@ -165,10 +165,10 @@ static void i2c_reset(void *opaque)
 {
     RealviewI2C *s = opaque;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     i2c_end(s);
     s->lines = I2C_LINES;
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 void realview_i2c_create(uint32_t base, const char *name, const I2CSlave *slave)
@@ -178,7 +178,7 @@ void realview_i2c_create(uint32_t base, const char *name, const I2CSlave *slave)
     if (!s) {
         error_exit("out of memory");
     }
-    pthread_mutex_init(&s->lock, NULL);
+    counted_lock_init(&s->lock, name, false);
     s->slave = slave;
     i2c_reset(s);
     qemu_register_reset(i2c_reset, s);

@@ -6,13 +6,13 @@
  * The counters are read by all CPUs as a clock, without a lock; everything else is under the device's lock. Access is
  * by words; narrower reads give 0.
  */
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "exec/memory.h"
 #include "hw/boards.h"
 #include "hw/misc/realview-sysctl.h"
+#include "qemu/lock.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 #include "sysemu/runstate.h"
@@ -38,7 +38,7 @@ enum {
 };
 
 typedef struct RealviewSysctl {
-    pthread_mutex_t lock;       /* everything below that is not said to be constant */
+    CountedLock lock;           /* everything below that is not said to be constant */
     uint32_t led, osc[OSC_COUNT], lock_value, cfgdata[2], flags, nvflags, resetctl, flash, clcd, pld_ctrl1;
     bool unlocked;
     int64_t reset_ns;           /* virtual time of the last reset: the counters' zero.  lock to write; atomic */
@@ -117,9 +117,9 @@ static uint32_t sysctl_read(void *opaque, uint32_t offset, unsigned size, unsign
     if (offset == SYS_100HZ) {
         return (uint32_t)(sysctl_uptime_ns(s) / 10000000);
     }
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     uint32_t v = sysctl_read_reg(s, offset);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
     return v;
 }
 
@@ -214,9 +214,9 @@ static void sysctl_write(void *opaque, uint32_t offset, uint32_t value, unsigned
         qemu_log_mask(LOG_GUEST_ERROR, "sysctl: write at 0x%x is not a word\n", offset);
         return;
     }
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     sysctl_write_reg(s, offset, value);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 static const MMIOOps sysctl_ops = { sysctl_read, sysctl_write };
@@ -226,14 +226,14 @@ static void sysctl_reset(void *opaque)
 {
     RealviewSysctl *s = opaque;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     s->led = s->lock_value = s->flags = s->resetctl = s->flash = s->pld_ctrl1 = 0;
     memset(s->osc, 0, sizeof(s->osc));
     memset(s->cfgdata, 0, sizeof(s->cfgdata));
     s->clcd = CLCD_PANEL_VGA;
     s->unlocked = false;
     __atomic_store_n(&s->reset_ns, clock_virtual_ns(), __ATOMIC_RELAXED);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 void realview_sysctl_create(uint32_t base, const char *name, const RealviewSysctlConfig *config)
@@ -243,7 +243,7 @@ void realview_sysctl_create(uint32_t base, const char *name, const RealviewSysct
     if (!s) {
         error_exit("out of memory");
     }
-    pthread_mutex_init(&s->lock, NULL);
+    counted_lock_init(&s->lock, name, false);
     s->config = *config;
     sysctl_reset(s);
     qemu_register_reset(sysctl_reset, s);

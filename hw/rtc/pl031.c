@@ -6,7 +6,6 @@
  * looks at the clock again, since the host's clock may be set and virtual time stops with the machine. A match that was
  * passed meanwhile fires late rather than never. Lock: the device's own.
  */
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
@@ -14,6 +13,7 @@
 #include "hw/boards.h"
 #include "hw/primecell.h"
 #include "hw/rtc/pl031.h"
+#include "qemu/lock.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 
@@ -26,7 +26,7 @@ enum {
 #define NS_PER_S 1000000000ll
 
 typedef struct PL031State {
-    pthread_mutex_t lock;       /* everything below that is not said to be constant */
+    CountedLock lock;           /* everything below that is not said to be constant */
     uint32_t offset;            /* guest's seconds - host's; survives a reset, as the clock does */
     uint32_t match, load, imsc, ris;
     bool level;                 /* of the line */
@@ -75,7 +75,7 @@ static void pl031_alarm(void *opaque)
     PL031State *s = opaque;
     int64_t to_next_ns;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     uint32_t late = pl031_now(s, &to_next_ns) - s->match;
     if (late < UINT32_MAX / 2) {
         s->ris = 1;
@@ -83,7 +83,7 @@ static void pl031_alarm(void *opaque)
     } else {
         pl031_plan(s);
     }
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 static uint32_t pl031_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
@@ -95,7 +95,7 @@ static uint32_t pl031_read(void *opaque, uint32_t offset, unsigned size, unsigne
     if (primecell_is_id(offset)) {
         return primecell_id_read(PL031_PID, offset);
     }
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     switch (offset) {
     case RTC_DR:
         v = pl031_now(s, &to_next_ns);
@@ -124,7 +124,7 @@ static uint32_t pl031_read(void *opaque, uint32_t offset, unsigned size, unsigne
         qemu_log_mask(LOG_GUEST_ERROR, "pl031: bad read at 0x%x\n", offset);
         break;
     }
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
     return v;
 }
 
@@ -133,7 +133,7 @@ static void pl031_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
     PL031State *s = opaque;
     int64_t to_next_ns;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     switch (offset) {
     case RTC_MR:
         s->match = value;
@@ -157,7 +157,7 @@ static void pl031_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
         break;
     }
     pl031_update(s);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 static const MMIOOps pl031_ops = { pl031_read, pl031_write };
@@ -166,11 +166,11 @@ static void pl031_reset(void *opaque)
 {
     PL031State *s = opaque;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     s->match = s->load = s->imsc = s->ris = 0;
     timer_del(s->alarm);
     pl031_update(s);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 void pl031_create(uint32_t base, const char *name, const IRQLine *irq)
@@ -180,7 +180,7 @@ void pl031_create(uint32_t base, const char *name, const IRQLine *irq)
     if (!s) {
         error_exit("out of memory");
     }
-    pthread_mutex_init(&s->lock, NULL);
+    counted_lock_init(&s->lock, name, false);
     s->irq = irq;
     s->alarm = timer_new(pl031_alarm, s);
     pl031_reset(s);

@@ -10,13 +10,13 @@
  * A watchdog in watchdog mode does not interrupt: reaching 0 resets the machine and leaves a mark in its reset status,
  * which survives the reset. Only the magic sequence in the disable register takes it out of watchdog mode.
  */
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include "exec/memory.h"
 #include "hw/boards.h"
 #include "hw/timer/downcounter.h"
 #include "hw/timer/mptimer.h"
+#include "qemu/lock.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 #include "sysemu/runstate.h"
@@ -37,7 +37,7 @@ enum {
 
 /* A timer or a watchdog of one CPU. Lock: its own, for everything that is not said to be constant. */
 typedef struct MPTimer {
-    pthread_mutex_t lock;
+    CountedLock lock;
     DownCounter counter;        /* readable without the lock */
     uint32_t load, control;
     bool status;                /* up to date after mptimer_sync() */
@@ -103,11 +103,11 @@ static void mptimer_expired(void *opaque)
 {
     MPTimer *t = opaque;
 
-    pthread_mutex_lock(&t->lock);
+    counted_lock(&t->lock);
     t->armed_ns = DOWNCOUNTER_NEVER;
     mptimer_sync(t, clock_virtual_ns());
     mptimer_update(t);
-    pthread_mutex_unlock(&t->lock);
+    counted_unlock(&t->lock);
 }
 
 /* Let the counter go on from COUNT as control and load say. Caller holds the lock. */
@@ -133,7 +133,7 @@ static uint32_t mptimer_reg_read(MPTimer *t, uint32_t reg)
     if (reg == TWD_COUNTER) {
         return downcounter_value(&t->counter, clock_virtual_ns());
     }
-    pthread_mutex_lock(&t->lock);
+    counted_lock(&t->lock);
     switch (reg) {
     case TWD_LOAD:
         v = t->load;
@@ -152,7 +152,7 @@ static uint32_t mptimer_reg_read(MPTimer *t, uint32_t reg)
     default:                    /* the disable register is write-only */
         break;
     }
-    pthread_mutex_unlock(&t->lock);
+    counted_unlock(&t->lock);
     return v;
 }
 
@@ -179,7 +179,7 @@ static void mptimer_write_disable(MPTimer *t, uint32_t value)
 
 static void mptimer_reg_write(MPTimer *t, uint32_t reg, uint32_t value)
 {
-    pthread_mutex_lock(&t->lock);
+    counted_lock(&t->lock);
     int64_t now = clock_virtual_ns();
 
     mptimer_sync(t, now);
@@ -211,7 +211,7 @@ static void mptimer_reg_write(MPTimer *t, uint32_t reg, uint32_t value)
         break;
     }
     mptimer_update(t);
-    pthread_mutex_unlock(&t->lock);
+    counted_unlock(&t->lock);
 }
 
 /*
@@ -263,12 +263,12 @@ static const MMIOOps mptimer_ops = { mptimer_read, mptimer_write };
 
 static void mptimer_reset_one(MPTimer *t)
 {
-    pthread_mutex_lock(&t->lock);
+    counted_lock(&t->lock);
     t->load = t->control = 0;
     t->status = t->half_disabled = false;
     mptimer_restart(t, 0, clock_virtual_ns());
     mptimer_update(t);
-    pthread_mutex_unlock(&t->lock);
+    counted_unlock(&t->lock);
 }
 
 static void mptimer_reset(void *opaque)
@@ -281,9 +281,9 @@ static void mptimer_reset(void *opaque)
     }
 }
 
-static void mptimer_init_one(MPTimer *t, bool is_watchdog, uint32_t clock_hz, const IRQLine *irq)
+static void mptimer_init_one(MPTimer *t, const char *name, bool is_watchdog, uint32_t clock_hz, const IRQLine *irq)
 {
-    pthread_mutex_init(&t->lock, NULL);
+    counted_lock_init(&t->lock, name, false);
     t->is_watchdog = is_watchdog;
     t->clock_ns = 1000000000u / clock_hz;
     t->irq = irq;
@@ -301,8 +301,8 @@ void mptimer_create(uint32_t base, uint32_t size, const char *name, unsigned num
     }
     s->num_cpus = num_cpus;
     for (unsigned i = 0; i < num_cpus; i++) {
-        mptimer_init_one(&s->timer[i], false, clock_hz, &timer_irq[i]);
-        mptimer_init_one(&s->watchdog[i], true, clock_hz, &watchdog_irq[i]);
+        mptimer_init_one(&s->timer[i], name, false, clock_hz, &timer_irq[i]);
+        mptimer_init_one(&s->watchdog[i], name, true, clock_hz, &watchdog_irq[i]);
     }
     mptimer_reset(s);
     qemu_register_reset(mptimer_reset, s);

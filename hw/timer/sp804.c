@@ -6,13 +6,13 @@
  * the block's lock. Expiry sets RIS also with the interrupt disabled; it is worked out when somebody looks, and a host
  * timer runs only while an expiry would raise the line. The timer callback runs on the I/O thread.
  */
-#include <pthread.h>
 #include <stdlib.h>
 #include "exec/memory.h"
 #include "hw/boards.h"
 #include "hw/primecell.h"
 #include "hw/timer/downcounter.h"
 #include "hw/timer/sp804.h"
+#include "qemu/lock.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 
@@ -41,7 +41,7 @@ typedef struct SP804Timer {
 } SP804Timer;
 
 struct SP804State {
-    pthread_mutex_t lock;
+    CountedLock lock;
     SP804Timer t[SP804_TIMERS];
     bool level;                 /* of the line.                                  lock: block */
     uint32_t clock_ns;          /* length of a TIMCLK tick; constant */
@@ -88,11 +88,11 @@ static void sp804_expired(void *opaque)
 {
     SP804Timer *t = opaque;
 
-    pthread_mutex_lock(&t->block->lock);
+    counted_lock(&t->block->lock);
     t->armed_ns = DOWNCOUNTER_NEVER;
     sp804_sync(t, clock_virtual_ns());
     sp804_update(t->block);
-    pthread_mutex_unlock(&t->block->lock);
+    counted_unlock(&t->block->lock);
 }
 
 /* Let the counter go on from COUNT as CTRL and LOAD say. WROTE_LOAD: 0 expires at once. Caller holds the lock. */
@@ -134,7 +134,7 @@ static uint32_t sp804_read(void *opaque, uint32_t offset, unsigned size, unsigne
     if (reg == SP804_VALUE) {
         return downcounter_value(&t->counter, clock_virtual_ns());
     }
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     sp804_sync(t, clock_virtual_ns());
     switch (reg) {
     case SP804_LOAD:
@@ -157,7 +157,7 @@ static uint32_t sp804_read(void *opaque, uint32_t offset, unsigned size, unsigne
         break;
     }
     sp804_update(s);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
     return v;
 }
 
@@ -171,7 +171,7 @@ static void sp804_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
     }
     SP804Timer *t = &s->t[offset / SP804_STRIDE];
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     int64_t now = clock_virtual_ns();
     uint32_t count = downcounter_value(&t->counter, now);
     sp804_sync(t, now);
@@ -202,7 +202,7 @@ static void sp804_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
         break;
     }
     sp804_update(s);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 static const MMIOOps sp804_ops = { sp804_read, sp804_write };
@@ -211,7 +211,7 @@ static void sp804_reset(void *opaque)
 {
     SP804State *s = opaque;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     for (unsigned i = 0; i < SP804_TIMERS; i++) {
         SP804Timer *t = &s->t[i];
 
@@ -221,7 +221,7 @@ static void sp804_reset(void *opaque)
         sp804_restart(s, t, UINT32_MAX, false, clock_virtual_ns());
     }
     sp804_update(s);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 void sp804_create(uint32_t base, const char *name, uint32_t clock_hz, const IRQLine *irq)
@@ -231,7 +231,7 @@ void sp804_create(uint32_t base, const char *name, uint32_t clock_hz, const IRQL
     if (!s) {
         error_exit("out of memory");
     }
-    pthread_mutex_init(&s->lock, NULL);
+    counted_lock_init(&s->lock, name, false);
     s->clock_ns = 1000000000u / clock_hz;
     s->irq = irq;
     for (unsigned i = 0; i < SP804_TIMERS; i++) {

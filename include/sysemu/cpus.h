@@ -12,7 +12,12 @@ typedef struct AccelOptions {
     bool backend_interp;        /* backend=interp|x86_64 */
     uint32_t tb_size_mib;       /* code memory of each cache; 0: default */
     uint32_t tb_size_kib;       /* if not 0, instead of tb_size_mib: caches below 1 MiB, for tests */
+    unsigned tb_regions;        /* parts of a cache that are evicted one at a time; 0: the design's own choice */
     bool exclusive_snapshot;    /* exclusive=snapshot: PQEMU's rule (ABA hole); default monitor */
+    bool stats;                 /* stats=on or FILE: times, and a summary at exit */
+    const char *stats_file;     /* as JSON; NULL: as text, to the log */
+    const char *trace_file;     /* timeline; NULL: none */
+    uint32_t trace_mib;         /* memory for it; 0: default */
 } AccelOptions;
 extern AccelOptions accel_options;
 
@@ -32,10 +37,20 @@ void cpus_shutdown(void);
 void cpu_interrupt(int cpu, int line, int level);
 /* Make CPU n leave translated code soon. Any thread. */
 void cpu_kick(int cpu);
+/*
+ * Around whatever makes a register access wait for another thread (docs/locking.md): the CPU that the calling thread runs
+ * counts as stopped meanwhile. Hold no lock at cpu_wait_end() that a register access may ask for without waiting in
+ * this way: it may have to wait for threads that stop the CPUs. Give it what cpu_wait_begin() returned. On other threads
+ * nothing happens.
+ */
+bool cpu_wait_begin(void);
+void cpu_wait_end(bool token);
 /* Index of the CPU run by this thread now, or -1. */
 int cpu_current_index(void);
-/* -d stats and exit summary. */
-void cpus_print_stats(void);
-/* The same as text (free()), for the monitor. Any thread. */
+/* Before other threads start: open the files that stats= and trace= name (error_exit if that fails). */
+void cpus_observe(int cpus);
+/* After cpus_shutdown(): what -d stats, stats= and trace= asked for. False: a file could not be written (reported). */
+bool cpus_report(void);
+/* The summary as text (free()), for the monitor. Any thread; with the CPUs paused the blocks are counted as well. */
 char *cpus_stats_text(void);
 #endif

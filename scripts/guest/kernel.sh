@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Builds the guest's kernel and device trees into the directory $1. Sourced by scripts/guest/build, which provides
-# say(), die(), fetch_debs() and $here; runs in a temporary directory of its own. Any change of this file, of
-# kernel.config or of full.dts makes a new kernel.
+# say(), die(), fetch_debs() and $here; runs in a temporary directory of its own. Any change of this file, of a
+# kernel*.config or of full.dts makes new kernels.
 
 KERNEL_SOURCE_PACKAGE=linux-source-6.1
 KERNEL_CROSS=arm-linux-gnueabi-
@@ -27,8 +27,10 @@ kernel_make() {
         KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 2026' "$@"
 }
 
+# build_kernel OUT CONFIG...: the options are those of all the CONFIG files in $here.
 build_kernel() {
-    local out=$1 log=$PWD/kernel.log tarball option missing=
+    local out=$1 log=$PWD/kernel.log options=$PWD/options tarball option missing=
+    shift
     command -v ${KERNEL_CROSS}gcc >/dev/null || die "no ${KERNEL_CROSS}gcc: install gcc-arm-linux-gnueabi"
     tarball=$(kernel_tarball)
     say "kernel: unpacking $tarball"
@@ -36,17 +38,18 @@ build_kernel() {
     tar xf "$tarball" --strip-components=1 --one-top-level=linux \
         --exclude='*/Documentation/*.rst' --exclude='*/drivers/gpu/drm/amd/*.[ch]' \
         --exclude='*/arch/[b-z]*/*.[chS]' --exclude='*/tools/testing/*'
+    (cd "$here" && cat "$@") >"$options"
     cp "$here/full.dts" "linux/arch/arm/boot/dts/${KERNEL_DTB_FULL%.dtb}.dts"
     cd linux
-    kernel_make -s KCONFIG_ALLCONFIG="$here/kernel.config" allnoconfig >"$log" 2>&1 ||
+    kernel_make -s KCONFIG_ALLCONFIG="$options" allnoconfig >"$log" 2>&1 ||
         { cat "$log" >&2; die "kernel configuration failed"; }
     # An option that Kconfig dropped silently (a dependency, a new name) would surface as a strange guest much later.
     while read -r option; do
         grep -qxF "$option" .config || missing="$missing $option"
-    done < <(grep '^CONFIG_' "$here/kernel.config")
+    done < <(grep '^CONFIG_' "$options")
     [ -z "$missing" ] || die "the kernel does not accept these options:$missing"
 
-    say "kernel: compiling (about 1550 steps, some minutes on two CPUs)"
+    say "kernel: compiling (about 1600 steps, some minutes on two CPUs)"
     kernel_make zImage $KERNEL_DTB $KERNEL_DTB_FULL 2>&1 | tee -a "$log" |
         awk '{ n++ } n % 150 == 0 { printf "guest: kernel: %d steps done\n", n; fflush() }' >&2
     [ "${PIPESTATUS[0]}" = 0 ] || { tail -n 30 "$log" >&2; die "kernel build failed"; }

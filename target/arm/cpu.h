@@ -112,6 +112,17 @@ typedef struct ExclusiveWatch {
     uint16_t *stores;               /* counter to reset at an LDREX */
 } ExclusiveWatch;
 
+/*
+ * What translated code counts. Written by the CPU's thread, read by anyone (relaxed). A STREX fails because there was no
+ * reservation, because it was for another address or size, because somebody stored there (or drew the same slot of the
+ * snapshot table), or because memory differed from the value read (one CPU, exclusive=snapshot).
+ */
+enum { BARRIER_DMB, BARRIER_DSB, BARRIER_PREFETCH, NB_BARRIERS };
+typedef struct ARMCounters {
+    uint64_t barrier[NB_BARRIERS];
+    uint64_t ldrex, strex_ok, strex_none, strex_address, strex_size, strex_stored, strex_differs;
+} ARMCounters;
+
 typedef struct CPUARMState {
     /* --- addressed by translated code; keep the order --- */
     uint32_t regs[16];              /* 0 */
@@ -144,6 +155,7 @@ typedef struct CPUARMState {
     uint32_t watch_budget;          /* stores to watched pages until one is counted against its page */
     uint64_t *excl_slots;           /* the slot table */
     ExclusiveWatch excl_watch[EXCL_WATCH_SIZE];     /* watched pages used lately; index: host page number */
+    ARMCounters count;
     union {
         uint64_t d[16];
         uint32_t s[32];
@@ -256,6 +268,13 @@ void tlb_flush_asid(CPUARMState *env, uint32_t asid);
 void tlb_flush_mva(CPUARMState *env, uint32_t mva, uint32_t asid);
 /* WFI: mark the CPU idle; the main loop sleeps until irq_lines != 0. */
 void arm_cpu_wfi(CPUARMState *env);
+/*
+ * WFE: take an event, or wait a moment for one. If none comes, leave translated code to sleep, a bounded time; whatever ends
+ * that sets the event register, and the instruction is executed again.
+ */
+void arm_cpu_wfe(CPUARMState *env);
+/* SEV: set the event registers of all CPUs. */
+void arm_cpu_sev(CPUARMState *env);
 
 /* state bits that select a translation (part of the block key) */
 #define TBF_PRIV        (1u << 0)
@@ -267,6 +286,16 @@ void arm_cpu_wfi(CPUARMState *env);
 #define TBF_ALIGN       (1u << 8)   /* SCTLR.A: every unaligned access faults */
 #define TBF_NO_UNALIGN  (1u << 9)   /* SCTLR.U == 0: ARMv5 rotated loads */
 #define TBF_MASK        0x3ffu
+/*
+ * The page of the block has 1 KiB subpages with different rights (SCTLR.XP = 0). In the block's key, not in ctxkey: such
+ * blocks are in no jump cache.
+ */
+#define TBF_SUBPAGES    (1u << 10)
+/* log2 of the aligned piece of memory within which the right to fetch one byte means the right to fetch and read all. */
+static inline unsigned arm_tb_reach_bits(uint32_t flags)
+{
+    return flags & TBF_SUBPAGES ? 10 : 12;
+}
 /* Current TBF_* bits. */
 uint32_t arm_tb_flags(const CPUARMState *env);
 

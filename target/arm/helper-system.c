@@ -137,3 +137,15 @@ uint32_t helper_wfi(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
     arm_cpu_wfi(env);
     return 0;
 }
+
+uint32_t helper_wfe(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
+{
+    arm_cpu_wfe(env);
+    return 0;
+}
+
+uint32_t helper_sev(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
+{
+    arm_cpu_sev(env);
+    return 0;
+}

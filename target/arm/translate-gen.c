@@ -52,7 +52,8 @@ uint8_t gen_mem_aligned(const DisasContext *s, unsigned size)
 
 /*
  * A literal of the code's own page can be taken now: stores to it invalidate the block (s_depend), and fetch implies the
- * right to read. Not behind a store or a call of the block: those may wait while another CPU changes the literal.
+ * right to read (within reach). Not behind a store or a call of the block: those may wait while another CPU changes the
+ * literal.
  */
 static bool fold_literal(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uint8_t mem)
 {
@@ -62,7 +63,7 @@ static bool fold_literal(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uin
         return false;
     }
     va = ir_const_value(s->b, base) + imm;
-    if ((va & 3) || (va ^ s->start) >> 12 != 0 || va < s->start || va - s->start > LITERAL_BYTES) {
+    if ((va & 3) || !s_within_reach(s, va) || va < s->start || va - s->start > LITERAL_BYTES) {
         return false;
     }
     for (int i = 0; i < s->b->nops; i++) {
@@ -145,7 +146,7 @@ uint8_t gen_flags_live_at(DisasContext *s, uint32_t pc_t)
     uint32_t pc = pc_t & ~1u, end;
     uint8_t live;
 
-    if (s->max_insns == 1 || (pc_t & 1) != s->thumb || (pc ^ s->start) >> 12 != 0 || pc < s->start ||
+    if (s->max_insns == 1 || (pc_t & 1) != s->thumb || !s_within_reach(s, pc) || pc < s->start ||
         pc - s->start > LOOK_AHEAD_BYTES) {
         return F_NZCV;
     }

@@ -50,6 +50,15 @@ static inline void s_depend(DisasContext *s, uint32_t end)
     }
 }
 
+/*
+ * Whoever runs the block may fetch and read at va, too: the same page or, where subpages have rights of their own, the
+ * same subpage.
+ */
+static inline bool s_within_reach(const DisasContext *s, uint32_t va)
+{
+    return (va ^ s->start) >> arm_tb_reach_bits(s->flags) == 0;
+}
+
 typedef bool (*TransFn)(DisasContext *s, uint32_t insn);
 
 /* Bit fields of an instruction word. */

@@ -137,13 +137,18 @@ bool trans_hint(DisasContext *s, uint32_t insn)
 {
     switch (field(insn, 0, 8)) {
     case 1:     /* YIELD */
-    case 2:     /* WFE: the event register may be set at any time, so it need not wait */
         /* CPUs that share a thread take turns: a request ends the turn. */
         ir_emit(s->b, IR_stenv, REF_NONE, gen_const(s, 1), REF_NONE, ENV_OFFSET(exit_request));
         gen_exit_main_next(s);
         break;
+    case 2:
+        gen_call(s, REF_NONE, HELPER_wfe, REF_NONE, REF_NONE, REF_NONE);
+        break;
     case 3:
         gen_wfi(s);
+        break;
+    case 4:
+        gen_call(s, REF_NONE, HELPER_sev, REF_NONE, REF_NONE, REF_NONE);
         break;
     default:
         break;
@@ -275,11 +280,14 @@ bool trans_mcr15(DisasContext *s, uint32_t insn)
     }
     switch (cp15_reg(insn)) {
     case CP15_DSB:
+        ir_emit(s->b, IR_barrier, REF_NONE, REF_NONE, REF_NONE, BARRIER_DSB);
+        return true;
     case CP15_DMB:
-        ir_emit(s->b, IR_barrier, REF_NONE, REF_NONE, REF_NONE, 0);
+        ir_emit(s->b, IR_barrier, REF_NONE, REF_NONE, REF_NONE, BARRIER_DMB);
         return true;
     case CP15_PREFETCH_FLUSH:
         /* What follows may be new text by then: nothing is known about the flags it reads, so all of them live on. */
+        ir_emit(s->b, IR_barrier, REF_NONE, REF_NONE, REF_NONE, BARRIER_PREFETCH);
         ir_emit(s->b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, s_next(s));
         s->end = END_JMP;
         return true;

@@ -331,7 +331,7 @@ bool trans_t_bl_prefix(DisasContext *s, uint32_t insn)
     const uint8_t *p = s->code_page + (s->next_pc & 0xffe);
     uint32_t second;
 
-    if ((s->next_pc ^ s->pc) >> 12 == 0 && (int)s->b->guest_insns + 2 <= s->max_insns) {
+    if (s_within_reach(s, s->next_pc) && (int)s->b->guest_insns + 2 <= s->max_insns) {
         second = p[0] | p[1] << 8;
         if ((second & 0xf800) == 0xf800 || (second & 0xf801) == 0xe800) {
             s->next_pc += 2;

@@ -128,7 +128,7 @@ static void translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *co
         if (s.end != END_NONE) {
             break;
         }
-        if ((int)b->guest_insns >= max_insns || (s.next_pc ^ start) >> 12 != 0 || ir_nearly_full(b)) {
+        if ((int)b->guest_insns >= max_insns || !s_within_reach(&s, s.next_pc) || ir_nearly_full(b)) {
             close_skip(&s);
             gen_exit_jmp(&s, s_next(&s));
             break;
@@ -214,7 +214,7 @@ uint8_t arm_flags_live_at(uint32_t pc, uint32_t flags, const uint8_t *code_page,
 
     pc &= thumb ? ~1u : ~3u;
     start = *end = pc;
-    for (int i = 0; i < LIVE_INSNS && (pc ^ start) >> 12 == 0; i++) {
+    for (int i = 0; i < LIVE_INSNS && (pc ^ start) >> arm_tb_reach_bits(flags) == 0; i++) {
         uint32_t insn = thumb ? fetch16(code_page, pc) : fetch32(code_page, pc);
         const DecodeRow *row = thumb ? decode_t16(insn) : decode_a32(insn);
         unsigned cc = thumb ? CC_AL : insn >> 28;

@@ -5,8 +5,8 @@
 #include "tcg/ir.h"
 
 /*
- * Translate from PC|T `pc` under TBF_* `flags` until the block ends (branch, PC write, mode change, page end,
- * max_insns instructions, IR nearly full). `code` points at the host copy of the 4 KiB guest page that holds pc.
+ * Translate from PC|T `pc` under TBF_* `flags` until the block ends (branch, PC write, mode change, end of the page or,
+ * with TBF_SUBPAGES, the subpage, max_insns instructions, IR nearly full). `code` points at the host copy of the 4 KiB guest page that holds pc.
  * Every block ends in exit_jmp, exit_ind or exit_main. An ARM instruction never crosses a page (pc is 4-aligned);
  * Thumb BL pairs are two separate instructions.
  */
@@ -15,7 +15,7 @@ void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_
 void arm_translate_with_data(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns);
 
 /*
- * Flags (F_*) that are live on entry to the code at PC|T `pc`: looks at a few instructions within the page; F_NZCV if
+ * Flags (F_*) that are live on entry to the code at PC|T `pc`: looks at a few instructions within the page or subpage; F_NZCV if
  * in doubt. A load, a store or anything that may raise makes all flags live (exceptions must see them).
  * *end = address behind the last byte looked at: who relies on the answer depends on these bytes.
  */

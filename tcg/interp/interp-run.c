@@ -257,6 +257,7 @@ bool interp_run(CPUARMState *env, const IRBlock *b)
             break;
         case IR_barrier:
             __atomic_thread_fence(__ATOMIC_SEQ_CST);
+            env->count.barrier[op->imm]++;
             break;
         case IR_exit_jmp:
             env->regs[15] = op->imm;

@@ -17,6 +17,11 @@
 
 _Static_assert(sizeof(ExclusiveWatch) == 16, "index shifted by 4");
 
+static void count(Asm *as, int offset)
+{
+    x_alu_rm_i(as, ALU_ADD, true, emit_env(offset), 1);
+}
+
 static void slow_if(Emitter *e, SlowPath *s, X86CC cc)
 {
     s->fields[s->nfields++] = x_jcc_fwd(&e->as, cc);
@@ -92,6 +97,7 @@ static void emit_ldrex(Emitter *e, const IROp *op, unsigned size)
     if (cpu_count == 1) {
         x_mov_rm_r(as, true, ENV(excl_value), RAX);
     }
+    count(as, ENV_OFFSET(count.ldrex));
     emit_store_ref(e, op->d, RAX);
     s->back = as->p;
 }
@@ -131,6 +137,29 @@ static uint8_t *emit_commit(Emitter *e, const IROp *op, unsigned size)
     return fail;
 }
 
+/* Where the three tests of a STREX lead: another address or no reservation, another size, the commit. */
+static void emit_count_failure(Asm *as, uint8_t *fail[3])
+{
+    uint8_t *none, *out[3];
+
+    x_patch(fail[0], as->p);
+    x_alu_rm_i(as, ALU_CMP, true, ENV(excl_host), 0);
+    none = x_jcc_fwd(as, X_E);
+    count(as, ENV_OFFSET(count.strex_address));
+    out[0] = x_jmp_fwd(as);
+    x_patch(none, as->p);
+    count(as, ENV_OFFSET(count.strex_none));
+    out[1] = x_jmp_fwd(as);
+    x_patch(fail[1], as->p);
+    count(as, ENV_OFFSET(count.strex_size));
+    out[2] = x_jmp_fwd(as);
+    x_patch(fail[2], as->p);
+    count(as, cpu_count > 1 ? ENV_OFFSET(count.strex_stored) : ENV_OFFSET(count.strex_differs));
+    for (int i = 0; i < 3; i++) {
+        x_patch(out[i], as->p);
+    }
+}
+
 static void emit_strex(Emitter *e, const IROp *op, unsigned size)
 {
     Asm *as = &e->as;
@@ -152,11 +181,10 @@ static void emit_strex(Emitter *e, const IROp *op, unsigned size)
     x_alu_rm_i(as, ALU_CMP, false, ENV(excl_size), 1 << size);
     fail[1] = x_jcc_fwd(as, X_NE);
     fail[2] = (cpu_count > 1 ? emit_commit : emit_commit_alone)(e, op, size);
+    count(as, ENV_OFFSET(count.strex_ok));
     x_mov_r_i(as, RAX, 0);
     done = x_jmp_fwd(as);
-    for (int i = 0; i < 3; i++) {
-        x_patch(fail[i], as->p);
-    }
+    emit_count_failure(as, fail);
     x_mov_r_i(as, RAX, 1);
     x_patch(done, as->p);
     x_mov_r_i(as, RCX, 0);

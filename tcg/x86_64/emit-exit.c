@@ -240,9 +240,11 @@ bool emit_exit_op(Emitter *e, const IROp *op)
         }
         return true;
     case IR_barrier:
-        /* A locked operation on the stack is a full barrier and cheaper than MFENCE. */
-        x_lock(as);
-        x_alu_rm_i(as, ALU_OR, false, rm_mem(RSP, 0), 0);
+        /* A locked operation is a full barrier and cheaper than MFENCE; so the one that counts does both. */
+        if (op->imm != BARRIER_PREFETCH) {
+            x_lock(as);
+        }
+        x_alu_rm_i(as, ALU_ADD, true, emit_env(ENV_OFFSET(count.barrier) + 8 * (int)op->imm), 1);
         emit_flags_clobber(e);
         return true;
     case IR_ldenv:

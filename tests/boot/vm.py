@@ -66,18 +66,22 @@ def designs():
 
 
 class VM:
-    """One run of the emulator with a Linux guest. Use as a context manager: leaving it ends the process."""
+    """One run of the emulator with a Linux guest. Use as a context manager: leaving it ends the process.
+
+    kernel, dtb and initrd are parts of the guest or paths of files.
+    """
 
     def __init__(self, accel="", cmd=None, smp=4, mem=256, append="", initrd="initrd", dtb="dtb", args=(),
-                 reboot=False, slow=1):
+                 reboot=False, slow=1, kernel="kernel"):
         parts = guest_parts("kernel", "stress" if initrd == "stress" else "base")
         line = "console=ttyAMA0 panic=-1 " + append
         if cmd is not None:
             if "," in cmd:
                 raise ValueError("init takes commas for spaces")
             line += " cmd=" + cmd.replace(" ", ",")
-        self.argv = [emulator(), "-machine", MACHINE, "-smp", str(smp), "-m", str(mem), "-kernel", parts["kernel"],
-                     "-dtb", parts.get(dtb, dtb), "-initrd", parts[initrd], "-append", line.strip(), "-nographic"]
+        kernel, dtb, initrd = (parts.get(name, name) for name in (kernel, dtb, initrd))
+        self.argv = [emulator(), "-machine", MACHINE, "-smp", str(smp), "-m", str(mem), "-kernel", kernel, "-dtb", dtb,
+                     "-initrd", initrd, "-append", line.strip(), "-nographic"]
         if accel:
             self.argv += ["-accel", "tcg," + accel]
         if not reboot:

@@ -270,6 +270,36 @@ def monitor_dialogue(s):
     read_until(s.fileno(), rb"VM status: paused \(prelaunch\)\r\n\(qemu\) $")
 
 
+def test_telnet(cases):
+    """The monitor on telnet: the options are offered, what the client negotiates is not taken for commands."""
+    free = socket.create_server(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+    free.close()
+    p = subprocess.Popen([*M, "-S", "-monitor", "telnet:127.0.0.1:%d,server,nowait" % port, "-serial", "none"],
+                         stdin=subprocess.DEVNULL)
+    for i in range(2):
+        s = connect(socket.AF_INET, ("127.0.0.1", port))
+        try:
+            greeting = read_until(s.fileno(), rb"\(qemu\) $")
+            good = greeting.startswith(b"\xff\xfb\x01\xff\xfb\x03\xff\xfb\x00\xff\xfd\x00")
+            # Options, a subnegotiation with an escaped 255 in it, and one that is cut in the middle of the command.
+            s.sendall(b"\xff\xfd\x01\xff\xfb\x1f\xff\xfa\x1f\x00\xff\xff\x00\x18\xff\xf0in")
+            s.sendall(b"fo \xff")
+            time.sleep(0.1)
+            s.sendall(b"\xfbXstatus\r\0")
+            good = good and read_until(s.fileno(), rb"^info status\r\nVM status: paused \(prelaunch\)\r\n\(qemu\) $")
+            s.sendall(b"info version\r\n")
+            answer = read_until(s.fileno(), rb"\(qemu\) $")
+            good = good and answer.count(b"(qemu)") == 1
+        except AssertionError as e:
+            good = e
+        cases.check(good is True, "monitor on telnet, connection %d" % (i + 1), good)
+        if i:
+            s.sendall(b"q\r\n")
+        s.close()
+    cases.check(ended(p) == 0, "quit over telnet")
+
+
 def test_sockets(cases, files):
     path = files.path("mon")
     p = subprocess.Popen([*M, "-S", "-monitor", "unix:%s,server,nowait" % path, "-serial", "none"],
@@ -286,6 +316,8 @@ def test_sockets(cases, files):
             s.sendall(b"q\n")
         s.close()
     cases.check(ended(p) == 0 and not os.path.exists(path), "quit; the socket's file is gone")
+
+    test_telnet(cases)
 
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
@@ -375,6 +407,13 @@ def test_run_state(cases, files):
     cases.check(ask("info registers", rb"R15=00000000"), "monitor: the program counter after reset")
     cases.check(ask("cont", rb"\(qemu\) ") and ask("info status", rb"running"), "monitor: cont")
     cases.check(ask("info mtree", rb"00000000-07ffffff \(ram\)"), "monitor: map")
+    cases.check(ask("info jit", rb"valid blocks: \d+ guest instructions.*find_fast"), "monitor: info jit")
+    cases.check(ask("info accel", rb"thread: multi\r\nccache: unified\r\n"), "monitor: info accel")
+    cases.check(ask("info irq", rb"controller +CPU +ID +kind +acknowledged\r\n"), "monitor: info irq")
+    cases.check(ask("info tlb", rb"MMU off, privileged \(current\)\r\n  00000000-00000fff -> 00000000  r-x holds code"
+                                rb"|MMU off, privileged \(current\)\r\n  00000000-00000fff -> 00000000  --x"),
+                "monitor: info tlb")
+    cases.check(ask("system_powerdown", rb"no power button"), "monitor: system_powerdown")
     for _ in range(20):
         p.stdin.write(b"system_reset\nstop\ncont\n")
     cases.check(ask("info version", rb"\d+\.\d+\.\d+\r"), "monitor: many resets")

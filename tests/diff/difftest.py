@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=600
+# run-tests: long timeout=7200 as=long args=--long
 """Random differential test of the CPU: x86-64 back end, IR interpreter and another emulator run the same sequences.
 
 docs/testing-diff.md tells how it works. Prints TAP.
@@ -16,20 +17,29 @@ sys.dont_write_bytecode = True
 
 import gen                      # noqa: E402  (path set above)
 import gen_a32                  # noqa: E402
+import gen_irq                  # noqa: E402
 import gen_mix                  # noqa: E402
 import gen_mmu                  # noqa: E402
+import gen_mmu_old              # noqa: E402
 import gen_sys                  # noqa: E402
 import gen_t16                  # noqa: E402
 import gen_undef                # noqa: E402
 import gen_vfp                  # noqa: E402
 import image                    # noqa: E402
+import known                    # noqa: E402
 import regress                  # noqa: E402
 import runner                   # noqa: E402
 
 KINDS = {"int": gen_a32.GenInt, "mem": gen_a32.GenMem, "thumb": gen_t16.GenThumb, "media": gen_a32.GenMedia,
          "vfp": gen_vfp.GenVfp, "sys": gen_sys.GenSys, "mix": gen_mix.GenMix, "smc": gen_mix.GenSmc,
-         "undef": gen_undef.GenUndef, "mmu": gen_mmu.GenMmu}
+         "undef": gen_undef.GenUndef, "mmu": gen_mmu.GenMmu, "mmu-old": gen_mmu_old.GenMmuOld, "irq": gen_irq.irq,
+         "smp": gen_irq.smp}
+# More emulators for a kind: of each that is under test.
+VARIANTS = {"irq": gen_irq.irq_variants, "smp": gen_irq.smp_variants}
 BATCH = 1500                    # sequences per image
+QUICK = {"irq": 300, "smp": 250}        # sequences of a short run; others: 800
+LONG = 11000000                 # instructions of a long run, evenly of all kinds but those in LONG_SEQUENCES
+LONG_SEQUENCES = {"undef": 20000}       # a sequence ends at its first instruction
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -38,7 +48,8 @@ def parse_arguments():
     parser.add_argument("--qemu", metavar="PATH", default=os.environ.get(
         "PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm")), help="[build/qemu-system-arm]")
     parser.add_argument("--quick", action="store_true",
-                        help="regressions and 800 sequences of each kind; also if there are no arguments")
+                        help="regressions and some hundred sequences of each kind; also if there are no arguments")
+    parser.add_argument("--long", action="store_true", help="eleven million instructions, evenly of all kinds")
     parser.add_argument("--kind", action="append", choices=sorted(KINDS), help="kinds to run [all]")
     parser.add_argument("--count", type=int, default=3000, help="sequences per kind [3000]")
     parser.add_argument("--seed", type=int, default=1, help="[1]")
@@ -56,31 +67,33 @@ def comment(text):
     sys.stdout.flush()
 
 
-def run_kind(kind, options, emulators):
-    """Returns the number of failures (0 or more)."""
+def run_kind(kind, options, emulators, sequences_wanted, insns_wanted):
+    """Until so many sequences and instructions have run. Returns the number of failures and of instructions."""
     failures = reported = 0
     done = insns = 0
     begin = time.monotonic()
     batch = 0
-    while done < options.count:
+    variants = VARIANTS.get(kind, lambda emulator: [])
+    emulators = emulators + [variant for e in emulators if not e.oracle for variant in variants(e)]
+    while done < sequences_wanted or insns < insns_wanted:
         rng = random.Random("%s %d %d" % (kind, options.seed, batch))
-        count = min(BATCH, options.count - done)
+        count = min(BATCH, sequences_wanted - done) if done < sequences_wanted else BATCH
         sequences = [KINDS[kind](rng).build() for _ in range(count)]
         template = gen.template(rng)
-        insns += sum(len(s.items) * len(s.states) for s in sequences)
-        differences, problems = runner.run_all(sequences, emulators, template)
+        result = runner.run_all(sequences, emulators, template)
+        insns += result.executed
         reference = next((e for e in emulators if e.oracle), emulators[0])
-        for difference in differences:
+        for difference in result.differences:
             failures += 1
             if reported >= options.max_report:
                 continue
             reported += 1
             small = runner.minimise(difference.sequence, difference.state, difference.emulator, reference, template)
-            again, _ = runner.run_all([small], [difference.emulator, reference], template)
+            again = runner.run_all([small], [difference.emulator, reference], template).differences
             fields = again[0].fields if again else difference.fields
             comment(runner.describe(small, 0, fields, "kind %s seed %d batch %d: %s against %s" % (
                 kind, options.seed, batch, difference.emulator.name, reference.name)))
-        for emulator, problem, where in problems:
+        for emulator, problem, where in result.problems:
             failures += 1
             comment("kind %s seed %d batch %d: %s: %s" % (kind, options.seed, batch, emulator.name, problem))
             if where is not None and emulator is reference:
@@ -92,8 +105,9 @@ def run_kind(kind, options, emulators):
         batch += 1
         if failures >= 40:
             break
-    comment("%s: %d sequences, %d items run, %.1f s" % (kind, done, insns, time.monotonic() - begin))
-    return failures
+    comment("%s: %d sequences, %d instructions on each of %s, %.1f s" % (
+        kind, done, insns, ", ".join(e.name for e in emulators), time.monotonic() - begin))
+    return failures, insns
 
 
 def main():
@@ -102,8 +116,7 @@ def main():
     if options.no_oracle:
         names = [n for n in names if n != "oracle"]
     kinds = options.kind or list(KINDS)
-    if options.quick or len(sys.argv) == 1:                 # the test runner gives no arguments
-        options.count = 800
+    quick = options.quick or len(sys.argv) == 1             # the test runner gives no arguments
     if not os.access(options.qemu, os.X_OK):
         print("1..0 # SKIP no emulator at " + options.qemu)
         return 0
@@ -130,9 +143,20 @@ def main():
                 comment(problem)
             result(not problems, "regression " + name)
     if len(emulators) > 1:
+        total = 0
         for kind in kinds:
-            failures = run_kind(kind, options, emulators)
+            count, least = options.count, 0
+            if quick:
+                count = QUICK.get(kind, 800)
+            elif options.long:
+                count = LONG_SEQUENCES.get(kind, 1)
+                least = 0 if kind in LONG_SEQUENCES else LONG // (len(KINDS) - len(LONG_SEQUENCES))
+            failures, insns = run_kind(kind, options, emulators, count, least)
+            total += insns
             result(failures == 0, "%s seed %d: %s" % (kind, options.seed, " = ".join(e.name for e in emulators)))
+        comment("%d instructions on each emulator" % total)
+    if known.used:
+        comment("known: %d (see tests/diff/known.py)" % len(known.used))
     print("1..%d" % number)
     return 1 if failed else 0
 

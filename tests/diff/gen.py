@@ -84,6 +84,9 @@ class Sequence:
     def with_items(self, items):
         return Sequence(items, self.thumb, self.states)
 
+    def with_states(self, states):
+        return Sequence(self.items, self.thumb, states)
+
 
 class Gen:
     """Generates one sequence."""
@@ -165,6 +168,9 @@ class Gen:
         else:
             self.pointers[reg] = [lo + delta, hi + delta]
 
+    def loop_times(self):
+        return self.rng.randrange(1, 5)
+
     # ---- sequence ----
     def item(self):
         raise NotImplementedError
@@ -186,7 +192,7 @@ class Gen:
                 if self.thumb and reg > 7:
                     continue
                 self.counters.add(reg)
-                loop = LoopStart(reg, self.rng.randrange(1, 5))
+                loop = LoopStart(reg, self.loop_times())
                 items.append(loop)
                 self.repeat = loop.times
             elif loop is not None and r < 0.2:

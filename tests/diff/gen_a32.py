@@ -23,6 +23,7 @@ class GenA32(gen.Gen):
 
     table = by_handler(INT)
     island = 0.02
+    own_store = True                # between LDREX and STREX
 
     def item(self):
         if self.chance(self.island):
@@ -227,7 +228,7 @@ class GenA32(gen.Gen):
         writable = self.anchor.get(reg) == "rw"
         if r < 0.15 and writable:
             words.append(0xF57FF01F)                        # CLREX
-        elif r < 0.3:                                       # a store of our own nearby
+        elif r < 0.3 and self.own_store:                    # a store of our own nearby
             words.append(0xE5800000 | reg << 16 | self.reg() << 12 | self.rng.randrange(3) * 4)
         elif r < 0.5:
             words.append(0xE2800001 | value << 16 | value << 12)

@@ -164,4 +164,4 @@ class GenMmu(gen_a32.GenA32):
                     0xEE170F14 | a << 12, note="translate")
 
     def tweak(self, state):
-        state["mmu"] = 1
+        state["mmu"] = image.MMU_NEW

@@ -46,7 +46,7 @@ class Skip(Item):
 
 
 class Loop(Item):
-    """End of a loop: decrement a register, branch back to its LoopStart. Only three bits of the register count, so that
+    """End of a loop: decrement a register, branch back to its LoopStart. Only a few bits of the register count, so that
     a loop whose start was skipped or removed ends too."""
 
     def __init__(self, start, reg):
@@ -57,25 +57,27 @@ class Loop(Item):
         return 8 if thumb else 12
 
     def emit(self, address, thumb, target):
-        to, reg = self.start.address, self.reg
+        to, reg, bits = self.start.address, self.reg, self.start.bits
+        unused = 32 - bits
         inside = to is not None and to < address
         if thumb:
             offset = (to - (address + 6) - 4) >> 1 if inside else -1
             if offset < -128:
                 offset = -1                                 # too far: to the next instruction
-            return struct.pack("<HHHH", 29 << 6 | reg << 3 | reg, 0x0800 | 29 << 6 | reg << 3 | reg, 0x3801 | reg << 8,
-                               0xD100 | offset & 0xFF)
+            return struct.pack("<HHHH", unused << 6 | reg << 3 | reg, 0x0800 | unused << 6 | reg << 3 | reg,
+                               0x3801 | reg << 8, 0xD100 | offset & 0xFF)
         offset = (to - (address + 8) - 8) >> 2 if inside else -1
-        return struct.pack("<III", 0xE2000007 | reg << 16 | reg << 12, 0xE2500001 | reg << 16 | reg << 12,
-                           0x1A000000 | offset & 0xFFFFFF)
+        return struct.pack("<III", 0xE2000000 | (1 << bits) - 1 | reg << 16 | reg << 12,
+                           0xE2500001 | reg << 16 | reg << 12, 0x1A000000 | offset & 0xFFFFFF)
 
 
 class LoopStart(Item):
-    """Sets the counter; remembers where the loop's body begins."""
+    """Sets the counter, of 3 or 8 bits; remembers where the loop's body begins."""
 
     def __init__(self, reg, times):
         super().__init__(note="loop start")
         self.reg, self.times, self.address = reg, times, None
+        self.bits = 3 if times < 8 else 8
 
     def size(self, address, thumb):
         return 2 if thumb else 4

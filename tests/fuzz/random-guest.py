@@ -4,17 +4,19 @@
 """Random machine code on the bare board, privileged, in every design: the emulator must neither die nor hang. Prints TAP.
 
 Memory is full of random instructions that lean towards real encodings; registers hold addresses of devices, of the ends of
-RAM and of the address space. After a few seconds the emulator is told to end, which it must do at once. A failure names its
-seed: --seed N --count 1 repeats it. Worth most with an emulator built with sanitizers.
+RAM and of the address space. Once its monitor answers and a few seconds have passed, the emulator is told to end: it must do so
+at once and with status 0. A failure names its seed: --seed N --count 1 repeats it. Worth most with an emulator built with sanitizers.
 """
 import argparse
 import os
 import random
 import signal
+import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RAM_MIB = 16
@@ -22,8 +24,8 @@ CODE, CODE_BYTES = 0x8000, 64 << 10
 DESIGNS = ["ccache=unified", "ccache=separate,tb-size=1", "thread=single", "backend=interp"]
 ADDRESSES = [0, 0x1000, 0x8000, 0xffffff0, (RAM_MIB << 20) - 4, (RAM_MIB << 20) - 2, RAM_MIB << 20, 0x10000000, 0x1000005c,
              0x10006000, 0x10009000, 0x10011000, 0x10012000, 0x10100000, 0x10100100, 0x10100600, 0x10101000, 0x10101080,
-             0x10102000, 0x10110000, 0x10017000, 0x10002000, 0x10020000, 0x4e000000, 0x40000000, 0xe0000800, 0xe0000ffc,
-             0xfffffffc, 0xfffffff8, 0xffffffff, 0x7ffffffe]
+             0x10102000, 0x10110000, 0x10017000, 0x10002000, 0x10020000, 0x10030000, 0x10030110, 0x4e000000,
+             0x40000000, 0xe0000800, 0xe0000ffc, 0xfffffffc, 0xfffffff8, 0xffffffff, 0x7ffffffe]
 # Fixed bits of encodings worth meeting often; the other bits are random.
 A32 = [(0x0fe00000, 0x04800000), (0x0e000000, 0x04000000), (0x0e000000, 0x08000000), (0x0e000000, 0x00000000),
        (0x0e000000, 0x02000000), (0x0e0000f0, 0x000000b0), (0x0e0000f0, 0x000000d0), (0x0ff00fff, 0x01900f9f),
@@ -68,27 +70,64 @@ def image(seed):
     return header + segments + low + data
 
 
+def monitor_answers(path, process, seconds):
+    """Wait for the monitor's prompt: the emulator is up then and its main loop runs. False: it ended before."""
+    end = time.monotonic() + seconds
+    while process.poll() is None:
+        if time.monotonic() > end:
+            raise TimeoutError
+        with socket.socket(socket.AF_UNIX) as monitor:
+            try:
+                monitor.settimeout(max(0.1, end - time.monotonic()))
+                monitor.connect(path)
+                text = b""
+                while b"(qemu)" not in text:
+                    part = monitor.recv(4096)
+                    if not part:
+                        break
+                    text += part
+                else:
+                    return True
+            except (FileNotFoundError, ConnectionError):
+                pass
+        time.sleep(0.02)
+    return False
+
+
+def end_of(process, monitor, seconds, patience):
+    """The status of an emulator that ran for some seconds and was then told to end, if it had not ended by itself."""
+    try:
+        up = monitor_answers(monitor, process, patience)
+    except (TimeoutError, socket.timeout):
+        return None, "the monitor does not answer"
+    try:
+        return process.wait(seconds if up else patience), None
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(patience), None
+    except subprocess.TimeoutExpired:
+        return None, "does not end when asked to"
+
+
 def run(qemu, path, cpus, accel, seconds):
     """None, or what was wrong."""
-    argv = [qemu, "-M", "realview-eb-mpcore", "-smp", str(cpus), "-m", str(RAM_MIB), "-display", "none", "-monitor", "none",
-            "-serial", "null", "-no-reboot", "-kernel", path, "-accel", "tcg," + accel]
-    with tempfile.TemporaryFile() as out:
+    patience = 20 * float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryDirectory() as directory:
+        monitor = os.path.join(directory, "monitor")
+        argv = [qemu, "-M", "realview-eb-mpcore", "-smp", str(cpus), "-m", str(RAM_MIB), "-display", "none",
+                "-monitor", "unix:%s,server=on,wait=off" % monitor, "-serial", "null", "-no-reboot", "-kernel", path,
+                "-accel", "tcg," + accel]
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
-        problem = None
         try:
-            status = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGTERM)
-            try:
-                status = process.wait(20 * float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1")))
-            except subprocess.TimeoutExpired:
+            status, problem = end_of(process, monitor, seconds, patience)
+        finally:
+            if process.poll() is None:
                 process.kill()
                 process.wait()
-                return "does not end when asked to"
         out.seek(0)
         text = out.read(20000).decode("utf-8", "replace")
-        # Killed by the signal itself: it came before the emulator was up.
-        if status not in (0, -signal.SIGTERM) or "ERROR" in text or "runtime error" in text:
+        if not problem and (status != 0 or "ERROR" in text or "runtime error" in text):
             problem = "exit status %s: %s" % (status, text[:1500])
     return problem
 

@@ -5,11 +5,9 @@ The guest boots the usual image with the programs and guest-runner appended as a
 come over the console. Results of the other two are kept in the cache beside the program, since they do not change.
 """
 import concurrent.futures
-import gzip
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,7 +17,8 @@ import variants
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "boot"))
 
-import vm                       # noqa: E402  (path set above)
+import archive                  # noqa: E402  (path set above)
+import vm                       # noqa: E402
 
 ORACLE = "qemu-arm"
 ORACLE_OPTIONS = ["-cpu", "arm11mpcore", "-L", variants.SYSROOT]
@@ -34,10 +33,6 @@ SIGALRM, SIGILL = 14, 4
 OUTPUT_VARIES = {
     "return-addr": "prints addresses on its stack",
 }
-# Programs with a signal handler. As Thumb code it works only if the guest's kernel is made with CONFIG_ARM_THUMB; it
-# says so in /proc/cpuinfo.
-HANDLERS = ("20101011-1",)
-THUMB_KERNEL = re.compile(r"^Features\s*:.*\bthumb\b", re.M)
 REPORT = re.compile(r"^@ (\d+) ([es]) (\d+) (\d+) ([0-9a-f]{16}) (.*)$", re.M)
 
 
@@ -72,9 +67,6 @@ class Result:
         kind = "exit status" if self.kind == "e" else "signal"
         ending = "time ran out" if self.timed_out else "%s %d" % (kind, self.code)
         return "%s, %d bytes of output%s" % (ending, self.count, " ending in '%s'" % self.text if self.text else "")
-
-
-NOT_HERE = Result("e", 0, 0, "", "not for this kernel")
 
 
 def fnv1a(data):
@@ -139,51 +131,21 @@ def run_native(binaries, jobs):
 
 # ---- the guest ----
 
-class Archive:
-    """Writes a cpio archive ("newc") of files that belong to root."""
-
-    def __init__(self, file):
-        self.file, self.number = file, 0
-
-    def _entry(self, name, mode, data):
-        self.number += 1
-        fields = (self.number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
-        head = "070701" + "".join("%08x" % n for n in fields)
-        self._padded(head.encode() + name.encode() + b"\0")
-        self._padded(data)
-
-    def _padded(self, data):
-        self.file.write(data + bytes(-len(data) % 4))
-
-    def directory(self, name):
-        self._entry(name, 0o40755, b"")
-
-    def add(self, name, data):
-        self._entry(name, 0o100755, data)
-
-    def end(self):
-        self._entry("TRAILER!!!", 0, b"")
-
-
 def write_image(path, base, binaries):
     """The base image with another archive behind it: guest-runner, the libraries, the programs and their list."""
-    with open(path, "wb") as out, open(base, "rb") as first:
-        shutil.copyfileobj(first, out)
-        with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=1, filename="", mtime=0) as packed:
-            archive = Archive(packed)
-            for directory in ("lib", "torture", *("torture/" + name for name in variants.VARIANTS)):
-                archive.directory(directory)
-            for library in variants.library_paths():
-                archive.add("lib/" + os.path.basename(library), variants.text_of(library))
-            archive.add("torture/run", variants.text_of(variants.guest_runner()))
-            names = []
-            for binary in binaries:
-                name = "torture/%s/%s" % (binary.variant, os.path.basename(binary.path))
-                names.append("/" + name)
-                with open(binary.path, "rb") as file:
-                    archive.add(name, file.read())
-            archive.add("torture/list", "".join(name + "\n" for name in names).encode())
-            archive.end()
+    with archive.image_behind(path, base) as image:
+        for directory in ("lib", "torture", *("torture/" + name for name in variants.VARIANTS)):
+            image.directory(directory)
+        for library in variants.library_paths():
+            image.add("lib/" + os.path.basename(library), variants.text_of(library))
+        image.add("torture/run", variants.text_of(variants.guest_runner()))
+        names = []
+        for binary in binaries:
+            name = "torture/%s/%s" % (binary.variant, os.path.basename(binary.path))
+            names.append("/" + name)
+            with open(binary.path, "rb") as file:
+                image.add(name, file.read())
+        image.add("torture/list", "".join(name + "\n" for name in names).encode())
 
 
 def batches(binaries):
@@ -199,23 +161,6 @@ def batches(binaries):
         yield batch
 
 
-class replaced_guest_part:
-    """While entered, vm.guest_parts() returns path for name."""
-
-    def __init__(self, name, path):
-        self.part = "%s=%s" % (name, path)
-
-    def __enter__(self):
-        self.before = os.environ.get("PQEMU_TEST_GUEST")
-        os.environ["PQEMU_TEST_GUEST"] = ",".join(filter(None, [self.before, self.part]))
-
-    def __exit__(self, *exc):
-        if self.before is None:
-            del os.environ["PQEMU_TEST_GUEST"]
-        else:
-            os.environ["PQEMU_TEST_GUEST"] = self.before
-
-
 def boot(accel, slow, binaries):
     """One boot that runs all binaries. Returns (results by number, what went wrong or None)."""
     problem = None
@@ -223,8 +168,8 @@ def boot(accel, slow, binaries):
         image = os.path.join(work, "image.cpio.gz")
         write_image(image, vm.guest_parts("base")["initrd"], binaries)
         seconds = int(SECONDS * slow * vm.time_scale())
-        command = "cat /proc/cpuinfo;/torture/run /torture/list %d %d;dmesg" % (GUEST_JOBS, seconds)
-        with replaced_guest_part("initrd", image), vm.VM(accel=accel, cmd=command, slow=slow) as machine:
+        command = "/torture/run /torture/list %d %d;dmesg" % (GUEST_JOBS, seconds)
+        with vm.VM(accel=accel, cmd=command, slow=slow, initrd=image) as machine:
             try:
                 machine.wait_userland(120)
                 # Most programs take milliseconds; a few wait for seconds.
@@ -237,14 +182,11 @@ def boot(accel, slow, binaries):
                 problem = str(failure)
             text = machine.text()
     results = {int(found.group(1)): Result(*found.groups()[1:]) for found in REPORT.finditer(text)}
-    if not THUMB_KERNEL.search(text):
-        results.update({number: NOT_HERE for number in results
-                        if binaries[number].variant == "thumb" and binaries[number].program.name in HANDLERS})
     return results, problem
 
 
 def run_guest(accel, slow, binaries):
-    """Results in PQEMU's guest in order, None: no report, NOT_HERE: cannot work there; and a list of problems."""
+    """Results in PQEMU's guest in order, None: no report; and a list of problems."""
     results, problems = [], []
     for batch in batches(binaries):
         reports, problem = boot(accel, slow, batch)

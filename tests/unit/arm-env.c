@@ -108,6 +108,16 @@ void arm_cpu_wfi(CPUARMState *e)
     env_calls.wfi++;
 }
 
+void arm_cpu_wfe(CPUARMState *e)
+{
+    env_calls.wfe++;
+}
+
+void arm_cpu_sev(CPUARMState *e)
+{
+    env_calls.sev++;
+}
+
 uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
 {
     return phys < TEST_RAM_SIZE && len <= TEST_RAM_SIZE - phys ? &test_ram[phys] : NULL;

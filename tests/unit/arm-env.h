@@ -12,7 +12,7 @@ enum { TEST_RAM_SIZE = 1 << 20 };
 
 /* What the code under test asked the accelerator for. */
 typedef struct EnvCalls {
-    int context_changed, interrupts_changed, flush_all, flush_asid, flush_mva, wfi;
+    int context_changed, interrupts_changed, flush_all, flush_asid, flush_mva, wfi, wfe, sev;
     uint32_t asid, mva;
 } EnvCalls;
 extern EnvCalls env_calls;

@@ -112,6 +112,56 @@ void wr(uint32_t addr, uint32_t value)
     reg_write_as(0, addr, value, 4);
 }
 
+uint8_t bench_ram[BENCH_RAM_SIZE];
+
+uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
+{
+    return phys < BENCH_RAM_SIZE && len <= BENCH_RAM_SIZE - phys ? bench_ram + phys : NULL;
+}
+
+bool dma_read(uint32_t phys, void *buf, uint32_t len)
+{
+    uint8_t *p = memory_ram_ptr(phys, len);
+
+    if (p) {
+        memcpy(buf, p, len);
+    }
+    return p;
+}
+
+unsigned bench_dma_writes;
+
+bool dma_write(uint32_t phys, const void *buf, uint32_t len)
+{
+    uint8_t *p = memory_ram_ptr(phys, len);
+
+    if (p) {
+        memcpy(p, buf, len);
+        bench_dma_writes++;
+    }
+    return p;
+}
+
+MemoryRegion *memory_find(uint32_t phys)
+{
+    for (size_t i = 0; i < num_regions; i++) {
+        if (phys - regions[i].base < regions[i].size) {
+            return &regions[i];
+        }
+    }
+    return NULL;
+}
+
+uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)
+{
+    return reg_read_as(cpu, phys, size);
+}
+
+void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu)
+{
+    reg_write_as(cpu, phys, value, size);
+}
+
 /* ---- time ---- */
 struct QTimer {
     QTimerCB cb;
@@ -203,6 +253,20 @@ void bench_reset(void)
 void cpu_interrupt(int cpu, int line, int level)
 {
     __atomic_store_n(&bench_cpu_irq[cpu], level, __ATOMIC_SEQ_CST);
+}
+
+int cpu_current_index(void)
+{
+    return 0;
+}
+
+bool cpu_wait_begin(void)
+{
+    return false;
+}
+
+void cpu_wait_end(bool token)
+{
 }
 
 void qemu_system_reset_request(void)

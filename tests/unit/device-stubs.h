@@ -23,6 +23,11 @@ void reg_write_as(unsigned cpu, uint32_t addr, uint32_t value, unsigned size);
 uint32_t rd(uint32_t addr);                     /* word, CPU 0 */
 void wr(uint32_t addr, uint32_t value);
 
+/* RAM at 0, for devices that master the bus; how often they wrote there. */
+enum { BENCH_RAM_SIZE = 64 * 1024 };
+extern uint8_t bench_ram[BENCH_RAM_SIZE];
+extern unsigned bench_dma_writes;
+
 /* Virtual time: move it, letting timers fire on the way, each at its moment. */
 void bench_advance(int64_t ns);
 int bench_timers_armed(void);

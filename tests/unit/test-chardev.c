@@ -13,12 +13,23 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "chardev/char.h"
+#include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 
 enum { BIG = 3 << 20 };
 
 static int cases, failures, quit_requests;
 static FILE *tap;
+
+/* No CPUs here. */
+bool cpu_wait_begin(void)
+{
+    return false;
+}
+
+void cpu_wait_end(bool token)
+{
+}
 
 /* The multiplexer's Ctrl-a x ends here instead of in the machine. */
 void qemu_system_quit_request(int exit_code)

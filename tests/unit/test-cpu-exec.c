@@ -234,13 +234,14 @@ uint32_t arm_tb_flags(const CPUARMState *env)
     return env->ctxkey & 1;
 }
 
-uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page)
+uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *subpages)
 {
     if (rnd(&seeds[env->cpu_index]) % 500 == 0) {
         __atomic_add_fetch(&raised, 1, __ATOMIC_RELAXED);
         env->exception = EXCP_PREFETCH_ABORT;
         cpu_loop_exit(env);
     }
+    *subpages = (pc >> 12) % 8 == 5;
     *page = pc < RAM_BYTES ? (const uint8_t *)ram + (pc & ~0xfffu) : NULL;
     return pc;
 }
@@ -283,6 +284,12 @@ void tlb_cpu_reset(CPUARMState *env)
 void arm_cpu_reset(CPUARMState *env)
 {
     seeds[env->cpu_index] = 1 + env->cpu_index;
+}
+
+/* No devices. */
+MemoryRegion *memory_region_at(size_t index)
+{
+    return NULL;
 }
 
 uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
@@ -344,6 +351,11 @@ bool qemu_log_in_addr_range(uint32_t addr)
     return false;
 }
 
+void error_report(const char *fmt, ...)
+{
+    printf("# %s\n", fmt);
+}
+
 void error_exit(const char *fmt, ...)
 {
     printf("# %s\n", fmt);
@@ -386,7 +398,46 @@ static void check_paused(bool reset)
     cpus_resume();
 }
 
-static void run_machine(int cpus, bool separate, bool single, int rounds)
+/* Every block in use is in the hash table, and what it is chained to is in use, however often the cache was full. */
+static void check_block(TranslationBlock *tb, void *opaque)
+{
+    CodeCache *cache = opaque;
+
+    if (tb->invalid || tb->phys_pc >= RAM_BYTES) {
+        return;
+    }
+    CHECK(tb_hash_lookup(&cache->hash, tb->pc, tb->flags, tb->phys_pc) == tb);
+    CHECK(!tb->evicted);
+    for (int n = 0; n < 2; n++) {
+        CHECK(!tb->jmp[n].to || (!tb->jmp[n].to->invalid && tb->jmp[n].to->pc == tb->jmp[n].target_pc));
+    }
+}
+
+/* CPUs have ended. */
+static void check_caches(int cpus)
+{
+    for (int c = 0; c < cpus; c++) {
+        CodeCache *cache = cpu_states[c]->cache;
+        uint32_t listed = 0, used = 0;
+
+        cache_foreach(cache, check_block, cache);
+        for (uint32_t i = 0; i < 1u << cache->hash.bits; i++) {
+            for (TranslationBlock *tb = cache->hash.buckets[i]; tb; tb = tb->hash_next) {
+                CHECK(!tb->invalid);
+                listed++;
+            }
+        }
+        for (unsigned r = 0; r < cache->nregions; r++) {
+            for (uint32_t i = 0; i < cache->region[r].nblocks; i++) {
+                used += !cache->region[r].blocks[i].invalid && cache->region[r].blocks[i].phys_pc < RAM_BYTES;
+            }
+        }
+        CHECK(listed == used);
+        CHECK(cache->nregions == 1 || cache_usage(cache).blocks > cache->region[cache->fill].nblocks);
+    }
+}
+
+static void run_machine(int cpus, bool separate, bool single, unsigned regions, int rounds)
 {
     uint32_t seed = 12345, word, data[16] = { 0 };
     uint64_t n;
@@ -394,6 +445,7 @@ static void run_machine(int cpus, bool separate, bool single, int rounds)
     accel_options.ccache_separate = separate;
     accel_options.thread_single = single;
     accel_options.tb_size_kib = 256;
+    accel_options.tb_regions = regions;
     for (int i = 0; i < RAM_BYTES / 4; i++) {
         ram[i] = rnd(&seed);
     }
@@ -442,6 +494,7 @@ static void run_machine(int cpus, bool separate, bool single, int rounds)
         CHECK(cpu_states[c]->reading == ELOCK_OUT);
         n += cpu_states[c]->n.flush;
     }
+    check_caches(cpus);
     CHECK(n > 3 && raised > 10 && irqs_taken > 10 && wfis > 10);
     CHECK(cpu_states[0]->n.chain && cpu_states[0]->n.invalidate && cpu_states[0]->n.find_fast_hit);
     if (getenv("VERBOSE")) {
@@ -455,9 +508,10 @@ int main(void)
 {
     int cases = 0, failed = 0;
 
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 8; i++) {
         int cpus = i < 2 ? 1 : 4, status = 0;
-        bool separate = i & 1, single = i >= 4;
+        bool separate = i & 1, single = i == 4 || i == 5;
+        unsigned regions = i >= 6 ? 1 : 0;      /* emptied when full; or the design's own number */
         pid_t pid;
 
 #ifndef CONFIG_CCACHE_UNIFIED
@@ -475,15 +529,16 @@ int main(void)
         pid = fork();
         if (pid == 0) {
             alarm(100);
-            run_machine(cpus, separate, single, 600);
+            run_machine(cpus, separate, single, regions, 600);
             exit(0);
         }
         if (pid < 0 || waitpid(pid, &status, 0) < 0 || status) {
             failed++;
             printf("not ");
         }
-        printf("ok %d - %d CPU%s, %s cache%s, thread=%s\n", ++cases, cpus, cpus > 1 ? "s" : "",
-               separate ? "separate" : "unified", separate ? "s" : "", single ? "single" : "multi");
+        printf("ok %d - %d CPU%s, %s cache%s, thread=%s%s\n", ++cases, cpus, cpus > 1 ? "s" : "",
+               separate ? "separate" : "unified", separate ? "s" : "", single ? "single" : "multi",
+               regions ? ", tb-regions=1" : "");
     }
     printf("1..%d\n", cases);
     return failed != 0;

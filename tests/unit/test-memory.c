@@ -96,11 +96,13 @@ int main(void)
     }
     check(right && memory_region_at(REGIONS) && !memory_region_at(REGIONS + 1), "iteration is sorted and complete");
 
-    check(mmio_read(0x10100604, 2, 3) == (4 ^ 0x5a5a5a5a) && access[2].offset == 4 && access[2].size == 2 &&
+    check(mmio_read(0x10100604, 2, 3) == (4 ^ 0x5a5a) && access[2].offset == 4 && access[2].size == 2 &&
           access[2].cpu == 3 && access[2].count == 1, "a read reaches its device with offset, size and CPU");
     mmio_write(0xfffffffc, 0xabcd, 4, 1);
     check(access[8].offset == 0xffc && access[8].value == 0xabcd && access[8].cpu == 1, "so does a write");
-    check(memory_find(0x10100600)->reads == 1 && memory_find(0xfffffffc)->writes == 1, "accesses are counted");
+    check(mmio_read(0x10100604, 1, 3) == (4 ^ 0x5a) && mmio_read(0x10100604, 4, 3) == (4 ^ 0x5a5a5a5a),
+          "a narrow read gives no more than its bytes");
+    check(memory_find(0x10100600)->reads == 3 && memory_find(0xfffffffc)->writes == 1, "accesses are counted");
     check(mmio_read(0x30000000, 4, 0) == 0, "unmapped addresses read 0");
     mmio_write(0x30000000, 1, 4, 0);
     check(mmio_read(0x4e00000e, 4, 0) == 0 && access[5].count == 0, "an access across a region's end reaches nobody");

@@ -307,6 +307,43 @@ static void test_literals(void)
     test_done("literals and look-ahead: what a block depends on");
 }
 
+/* Subpages with rights of their own: nothing beyond the block's 1 KiB may be assumed to be readable. */
+static void test_subpages(void)
+{
+    static const uint32_t code[] = {
+        0xe1500000,     /* 83f0: cmp r0, r0 */
+        0xe59f0004,     /* 83f4: ldr r0, [pc, #4]: 0x8400 */
+        0xe1500000,     /* 83f8: cmp r0, r0 */
+        0xe1a00000,     /* 83fc: nop */
+        0xe1510002,     /* 8400: cmp r1, r2 */
+    };
+    static const uint16_t pair = 0xf000, second = 0xf802;
+
+    for (unsigned subpages = 0; subpages < 2; subpages++) {
+        uint32_t flags = subpages ? TBF_SUBPAGES : 0, end;
+        const IROp *load;
+
+        memset(page, 0, sizeof(page));
+        memcpy(page + 0x3f0, code, sizeof(code));
+        arm_translate(&block, 0x83f0, flags, page, 5);
+        CHECK(verify("subpages"));
+        load = &block.ops[3];
+        CHECK_EQ(load->opc, subpages ? IR_ld : IR_mov);
+        CHECK_EQ(block.guest_insns, subpages ? 4 : 5);
+        CHECK_EQ(arm_flags_live_at(0x83fc, flags, page, &end), subpages ? F_NZCV : 0);
+        if (subpages) {
+            CHECK_EQ(block.depend_bytes, 16);
+            CHECK_EQ(block.ops[block.nops - 1].savef, F_NZCV);
+            CHECK_EQ(block.ops[block.nops - 1].imm, 0x8400);
+        }
+        memcpy(page + 0x3fe, &pair, 2);
+        memcpy(page + 0x400, &second, 2);
+        arm_translate(&block, 0x83ff, flags, page, 512);
+        CHECK_EQ(block.guest_bytes, subpages ? 2 : 4);
+    }
+    test_done("subpages with rights of their own");
+}
+
 int main(void)
 {
     test_random(false, "random A32 code gives well-formed blocks");
@@ -317,5 +354,6 @@ int main(void)
     test_thumb_bl();
     test_live();
     test_literals();
+    test_subpages();
     return test_finish();
 }

@@ -49,6 +49,10 @@ enum {
     REALVIEW_EB_PERIPHCLK_HZ = 100000000, /* MPCore private timers */
 };
 
+/* What lies on the core tile, seen by its CPUs alone: private devices, interrupt controller, cache controller. */
+#define REALVIEW_EB_MPCORE_BASE 0x10100000u
+#define REALVIEW_EB_MPCORE_SIZE 0x3000u
+
 /* Interrupt IDs of the core tile that belong to no table row. */
 enum {
     REALVIEW_EB_TIMER_PPI = 29, REALVIEW_EB_WATCHDOG_PPI = 30,

@@ -9,9 +9,13 @@
 #ifndef HW_INTC_GIC_H
 #define HW_INTC_GIC_H
 #include <stdint.h>
+#include <stdio.h>
 #include "hw/irq.h"
 
 typedef struct GICState GICState;
+
+/* How often each interrupt was acknowledged, at all controllers: a table. Any thread. */
+void gic_print_taken(FILE *f);
 
 /* Level of shared interrupt ID (32..); idempotent. */
 void gic_set_spi(GICState *g, unsigned id, int level);

@@ -40,12 +40,12 @@ def has_compiler(target):
     return shutil.which(TARGETS[target][0]) is not None
 
 
-def build(name, target, out=OUT, cflags=()):
+def build(name, target, out=OUT, cflags=(), directory=HERE):
     """Builds one program unless it is up to date; returns (its path, the compiler's warnings)."""
     compiler, flags = TARGETS[target]
-    source = os.path.join(HERE, name + ".c")
+    source = os.path.join(directory, name + ".c")
     result = os.path.join(out, target, name)
-    inputs = [source, os.path.abspath(__file__), *glob.glob(os.path.join(HERE, "*.h"))]
+    inputs = [source, os.path.abspath(__file__), *glob.glob(os.path.join(directory, "*.h"))]
     command = [compiler, *CFLAGS, *flags, *cflags, source, "-lm", "-pthread"]
     # The command and the warnings are kept, so that other flags build anew and warnings do not get lost.
     note = result + ".note"

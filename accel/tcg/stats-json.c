@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The statistics as JSON, for -accel tcg,stats=FILE. docs/observe.md has the schema; its version is SCHEMA. Main thread,
+ * at exit: every other thread has ended.
+ */
+#include <inttypes.h>
+#include "accel/tcg/stats-internal.h"
+#include "exec/memory.h"
+#include "qemu/lock.h"
+#include "sysemu/cpus.h"
+
+#ifndef PQEMU_VERSION
+#define PQEMU_VERSION "0.1.0"
+#endif
+
+enum { SCHEMA = 1 };
+
+static void quoted(FILE *f, const char *s)
+{
+    fputc('"', f);
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\') {
+            fputc('\\', f);
+        }
+        fputc((unsigned char)*s < ' ' ? ' ' : *s, f);
+    }
+    fputc('"', f);
+}
+
+static void time_fields(FILE *f, ObserveTime t)
+{
+    fprintf(f, "\"total_ns\": %" PRIu64 ", \"max_ns\": %" PRIu64, t.total, t.max);
+}
+
+static void write_events(FILE *f, int track, const uint64_t n[NB_COUNTERS])
+{
+    fprintf(f, "     \"events\": {\n");
+    for (int k = 0; k < OBS_NB_EVENTS; k++) {
+        fprintf(f, "       \"%s\": {\"count\": %" PRIu64 ", ", observe_name((ObserveKind)k), n[stats_event_counter[k]]);
+        time_fields(f, observe_time(track, (ObserveKind)k));
+        fprintf(f, "}%s\n", k + 1 < OBS_NB_EVENTS ? "," : "");
+    }
+    fprintf(f, "     },\n");
+}
+
+/* E and the page locks, which every CPU counts for itself. */
+static void write_cpu_lock(FILE *f, const char *name, uint64_t acquired, uint64_t contended, ObserveTime wait,
+                           ObserveTime hold, const char *end)
+{
+    fprintf(f, "       \"%s\": {\"acquired\": %" PRIu64 ", \"contended\": %" PRIu64, name, acquired, contended);
+    fprintf(f, ", \"wait_ns\": %" PRIu64 ", \"wait_max_ns\": %" PRIu64 ", \"hold_ns\": %" PRIu64
+            ", \"hold_max_ns\": %" PRIu64 "}%s\n", wait.total, wait.max, hold.total, hold.max, end);
+}
+
+static void write_latency(FILE *f, const char *name, ObserveTime t)
+{
+    fprintf(f, "     \"%s\": {\"count\": %" PRIu64 ", ", name, t.timed);
+    time_fields(f, t);
+    fprintf(f, "},\n");
+}
+
+static void write_cpu(FILE *f, int cpu)
+{
+    bool io = cpu == cpu_count;
+    int track = io ? OBSERVE_IO : cpu;
+    uint64_t n[NB_COUNTERS];
+
+    stats_read_counters(cpu, n);
+    fprintf(f, "    {\n     \"name\": \"%s", io ? "I/O thread" : "CPU ");
+    if (!io) {
+        fprintf(f, "%d", cpu);
+    }
+    fprintf(f, "\",\n");
+    write_events(f, track, n);
+    fprintf(f, "     \"locks\": {\n");
+    write_cpu_lock(f, "E read", n[COUNTER_e_read], n[COUNTER_e_read_contended], observe_time(track, OBS_E_READ_WAIT),
+                   observe_time(track, OBS_E_READ), ",");
+    write_cpu_lock(f, "E write", n[COUNTER_exclusive_sections], n[COUNTER_e_write_contended],
+                   observe_time(track, OBS_E_WRITE_WAIT), observe_time(track, OBS_EXCLUSIVE), ",");
+    write_cpu_lock(f, "page", n[COUNTER_page_lock], n[COUNTER_page_lock_contended], observe_time(track, OBS_PAGE_WAIT),
+                   (ObserveTime) { 0 }, "");
+    fprintf(f, "     },\n");
+    if (!io) {
+        write_latency(f, "sgi_latency", observe_sgi_latency(cpu));
+        write_latency(f, "interrupt_latency", observe_irq_latency(cpu));
+    }
+    fprintf(f, "     \"counters\": {\n");
+    for (int i = 0; i < NB_COUNTERS; i++) {
+        fprintf(f, "       \"%s\": %" PRIu64 "%s\n", stats_counter_names[i], n[i], i + 1 < NB_COUNTERS ? "," : "");
+    }
+    fprintf(f, "     }\n    }");
+}
+
+static void write_locks(FILE *f)
+{
+    const char *before = "";
+
+    fprintf(f, "  \"locks\": [");
+    for (const CountedLock *l = NULL; (l = counted_lock_next(l));) {
+        if (!l->acquired) {
+            continue;
+        }
+        fprintf(f, "%s\n    {\"name\": ", before);
+        quoted(f, l->name);
+        fprintf(f, ", \"acquired\": %" PRIu64 ", \"contended\": %" PRIu64 ", \"wait_ns\": %" PRIu64
+                ", \"wait_max_ns\": %" PRIu64 ", \"hold_ns\": %" PRIu64 ", \"hold_max_ns\": %" PRIu64 "}", l->acquired,
+                l->contended, l->wait.total, l->wait.max, l->hold.total, l->hold.max);
+        before = ",";
+    }
+    fprintf(f, "\n  ],\n");
+}
+
+static void write_caches(FILE *f)
+{
+    const char *before = "";
+
+    fprintf(f, "  \"code_caches\": [");
+    for (int i = 0; i < cpu_count; i++) {
+        const CodeCache *c = stats_cache(i);
+        BlockSummary s;
+        CacheUsage u;
+
+        if (!c) {
+            continue;
+        }
+        s = stats_blocks(c);
+        u = cache_usage(c);
+        fprintf(f, "%s\n    {\"bytes\": %zu, \"bytes_used\": %zu, \"flushes\": %u, \"blocks_max\": %u, \"blocks\": %" PRIu64
+                ", \"blocks_invalid\": %" PRIu64 ",\n     \"guest_insns\": %" PRIu64 ", \"guest_bytes\": %" PRIu64
+                ", \"host_bytes\": %" PRIu64 ", \"direct_jumps\": %" PRIu64 ", \"chained_jumps\": %" PRIu64 "}", before,
+                u.bytes, u.bytes_used, c->generation, u.blocks_max,
+                s.valid, s.invalid, s.guest_insns, s.guest_bytes, s.host_bytes, s.exits, s.chained);
+        before = ",";
+    }
+    fprintf(f, "\n  ],\n");
+}
+
+static void write_devices(FILE *f)
+{
+    const MemoryRegion *r;
+    const char *before = "";
+
+    fprintf(f, "  \"mmio\": [");
+    for (size_t i = 0; (r = memory_region_at(i)); i++) {
+        if (!r->ram) {
+            fprintf(f, "%s\n    {\"name\": ", before);
+            quoted(f, r->name);
+            fprintf(f, ", \"base\": %u, \"reads\": %" PRIu64 ", \"writes\": %" PRIu64 "}", r->base, r->reads, r->writes);
+            before = ",";
+        }
+    }
+    fprintf(f, "\n  ]\n");
+}
+
+void stats_write_json(FILE *f)
+{
+    fprintf(f, "{\n  \"schema\": %d,\n  \"emulator\": \"PQEMU " PQEMU_VERSION "\",\n", SCHEMA);
+    fprintf(f, "  \"accel\": {\"thread\": \"%s\", \"ccache\": \"%s\", \"backend\": \"%s\", \"exclusive\": \"%s\"},\n",
+            accel_options.thread_single ? "single" : "multi", cache_ops ? cache_ops->name : "none",
+            tcg_backend ? tcg_backend->name : "none", accel_options.exclusive_snapshot ? "snapshot" : "monitor");
+    fprintf(f, "  \"wall_ns\": %" PRIu64 ",\n  \"cpus\": [\n", observe_elapsed());
+    for (int i = 0; i < cpu_count; i++) {
+        write_cpu(f, i);
+        fprintf(f, "%s\n", i + 1 < cpu_count ? "," : "");
+    }
+    fprintf(f, "  ],\n  \"io\":\n");
+    write_cpu(f, cpu_count);
+    fprintf(f, ",\n");
+    write_locks(f);
+    write_caches(f);
+    write_devices(f);
+    fprintf(f, "}\n");
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Between the two files of the DMA controller: pl080.c owns registers, interrupts and threads, pl080-channel.c moves data.
+ */
+#ifndef HW_DMA_PL080_INTERNAL_H
+#define HW_DMA_PL080_INTERNAL_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "hw/dma/pl080.h"
+
+/* DMACCxControl. */
+enum {
+    CONTROL_SIZE = 0xfff, CONTROL_SBSIZE_SHIFT = 12, CONTROL_DBSIZE_SHIFT = 15, CONTROL_SWIDTH_SHIFT = 18,
+    CONTROL_DWIDTH_SHIFT = 21, CONTROL_SI = 1 << 26, CONTROL_DI = 1 << 27,
+};
+#define CONTROL_I       (1u << 31)
+
+/* DMACCxConfiguration. */
+enum {
+    CONFIG_E = 1 << 0, CONFIG_SRC_SHIFT = 1, CONFIG_DST_SHIFT = 6, CONFIG_FLOW_SHIFT = 11, CONFIG_IE = 1 << 14,
+    CONFIG_ITC = 1 << 15, CONFIG_A = 1 << 17, CONFIG_H = 1 << 18,
+    CONFIG_WRITABLE = 0x5fbdf,
+};
+
+enum { FIFO_BYTES = 16 };
+
+/* What a transfer needs; the engine works on a copy of it while no lock is held. */
+typedef struct PL080Transfer {
+    uint32_t src, dst, lli, control;
+    uint8_t fifo[FIFO_BYTES];
+    unsigned fifo_len;
+    /* Bytes that requests of the peripherals allow, and whether the flow controller called them the last ones. */
+    uint32_t src_credit, dst_credit;
+    bool last;
+} PL080Transfer;
+
+/* How a turn of a channel ended. */
+typedef enum PL080Outcome {
+    PL080_MORE,                 /* its time is over, there is more to do */
+    PL080_ITEM,                 /* a list item that asks for a terminal count interrupt has ended; the next one is loaded */
+    PL080_WAITS,                /* for a request, or is halted or disabled */
+    PL080_DONE,                 /* the last item has ended */
+    PL080_DONE_ITEM,            /* the last item has ended and asks for the interrupt */
+    PL080_ERROR,
+} PL080Outcome;
+
+/* DMACCxConfiguration.FlowCntrl, taken apart. */
+static inline bool pl080_flow_src_peripheral(unsigned flow)
+{
+    return flow == 2 || flow == 3 || flow == 4 || flow >= 6;
+}
+
+static inline bool pl080_flow_dst_peripheral(unsigned flow)
+{
+    return flow == 1 || flow == 3 || flow == 4 || flow == 5 || flow == 7;
+}
+
+static inline bool pl080_flow_by_dst(unsigned flow)
+{
+    return flow == 4 || flow == 5;
+}
+
+static inline bool pl080_flow_by_src(unsigned flow)
+{
+    return flow >= 6;
+}
+
+static inline unsigned pl080_flow(uint32_t config)
+{
+    return config >> CONFIG_FLOW_SHIFT & 7;
+}
+
+/* Bytes of a request: of one beat, or of a burst. */
+uint32_t pl080_src_request_bytes(uint32_t control, bool burst);
+uint32_t pl080_dst_request_bytes(uint32_t control, bool burst);
+/*
+ * Let the channel work for a bounded time. `config` is the channel's register, which other threads change (relaxed atomic):
+ * the turn ends soon after E is cleared or H set. No lock may be held: memory is written, devices are accessed.
+ */
+PL080Outcome pl080_channel_run(const PL080Config *dmac, unsigned channel, const uint32_t *config, PL080Transfer *t);
+#endif

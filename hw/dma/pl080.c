@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * PL080 and PL081 DMA controllers (ARM DDI 0196, DDI 0218): registers, interrupts, and when a channel works.
+ *
+ * A register access only changes registers and arms a timer; the timer's callback on the I/O thread gives every enabled
+ * channel a turn (pl080-channel.c), the first channel first, and comes back after a pause if there is more to do. The pause
+ * keeps the I/O thread free for others, a turn for each channel keeps one channel from starving the next.
+ *
+ * No peripheral of the board has its request lines modelled: those transfers run on the guest's software requests.
+ *
+ * Lock: the device's own; it is not held during a turn, since that writes memory and accesses devices, this one
+ * perhaps. A turn works on a copy of the channel's transfer, which it puts back; `busy` says which channel has one. A CPU that
+ * disables the channel or the controller waits for the end of the turn, having given up its read right: when the write is
+ * over, no data moves.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include "exec/memory.h"
+#include "hw/boards.h"
+#include "hw/dma/pl080-internal.h"
+#include "hw/primecell.h"
+#include "qemu/log.h"
+#include "qemu/timer.h"
+#include "sysemu/cpus.h"
+
+enum {
+    DMAC_INT_STATUS = 0x00, DMAC_INT_TC_STATUS = 0x04, DMAC_INT_TC_CLEAR = 0x08, DMAC_INT_ERROR_STATUS = 0x0c,
+    DMAC_INT_ERR_CLR = 0x10, DMAC_RAW_INT_TC_STATUS = 0x14, DMAC_RAW_INT_ERROR_STATUS = 0x18, DMAC_ENBLD_CHNS = 0x1c,
+    DMAC_SOFT_BREQ = 0x20, DMAC_SOFT_SREQ = 0x24, DMAC_SOFT_LBREQ = 0x28, DMAC_SOFT_LSREQ = 0x2c,
+    DMAC_CONFIGURATION = 0x30, DMAC_SYNC = 0x34,
+    DMAC_CHANNELS = 0x100, DMAC_CHANNEL_STRIDE = 0x20,
+    CH_SRC = 0x00, CH_DST = 0x04, CH_LLI = 0x08, CH_CONTROL = 0x0c, CH_CONFIG = 0x10,
+    DMAC_ITCR = 0x500, DMAC_ITOP3 = 0x50c,
+    PL080_PID = 0x0a041080, PL081_PID = 0x0a041081,
+};
+
+enum { DMAC_E = 1 << 0, DMAC_M1 = 1 << 1, DMAC_M2 = 1 << 2 };
+
+/* Kinds of requests, in the order of their registers. */
+enum { REQ_BURST, REQ_SINGLE, REQ_LAST_BURST, REQ_LAST_SINGLE, REQ_KINDS, REQ_NONE = REQ_KINDS };
+
+enum { NOBODY = -1, TURN_PAUSE_NS = 200 * 1000 };
+
+typedef struct PL080Channel {
+    PL080Transfer t;            /* lock */
+    uint32_t config;            /* without A. lock to write, atomic; the channel's turn reads it without */
+    int src_request, dst_request;   /* software request being served, or REQ_NONE. lock */
+} PL080Channel;
+
+typedef struct PL080State {
+    pthread_mutex_t lock;
+    pthread_cond_t turn_over;   /* with lock */
+    PL080Config config;         /* constant */
+    const IRQLine *irq;         /* constant */
+    QTimer *timer;              /* constant */
+    PL080Channel ch[PL080_CHANNELS];
+    uint32_t raw_tc, raw_error; /* bit n: channel n.                             lock */
+    uint32_t soft[REQ_KINDS];   /* bit n: peripheral n.                          lock */
+    uint32_t configuration, sync;   /*                                           lock */
+    int busy;                   /* channel that has a turn, or NOBODY.           lock */
+    uint64_t turn;              /* number of the present or last turn.           lock */
+    pthread_t turn_thread;      /* valid unless busy is NOBODY.                  lock */
+    bool level;                 /* of the line.                                  lock */
+} PL080State;
+
+/* Channels whose configuration has a bit set. Caller holds the lock. */
+static uint32_t channels_with(const PL080State *s, uint32_t bit)
+{
+    uint32_t set = 0;
+
+    for (unsigned n = 0; n < s->config.channels; n++) {
+        set |= s->ch[n].config & bit ? 1u << n : 0;
+    }
+    return set;
+}
+
+static uint32_t int_tc(const PL080State *s)
+{
+    return s->raw_tc & channels_with(s, CONFIG_ITC);
+}
+
+static uint32_t int_error(const PL080State *s)
+{
+    return s->raw_error & channels_with(s, CONFIG_IE);
+}
+
+/* The only caller of irq_set(). Caller holds the lock. */
+static void pl080_update(PL080State *s)
+{
+    bool level = int_tc(s) | int_error(s);
+
+    if (level != s->level) {
+        s->level = level;
+        irq_set(s->irq, level);
+    }
+}
+
+static void set_config(PL080Channel *ch, uint32_t config)
+{
+    __atomic_store_n(&ch->config, config, __ATOMIC_RELAXED);
+}
+
+/* Let the channels look for work soon. Caller holds the lock. */
+static void pl080_kick(PL080State *s)
+{
+    if ((s->configuration & DMAC_E) && channels_with(s, CONFIG_E)) {
+        timer_mod(s->timer, clock_virtual_ns());
+    }
+}
+
+/* ---- a turn ---- */
+
+/* The pending software request of a peripheral. Those that name the last transfer are the flow controller's to make. */
+static int pending_request(const PL080State *s, unsigned peripheral, bool controls_flow)
+{
+    static const int order[] = { REQ_LAST_BURST, REQ_LAST_SINGLE, REQ_BURST, REQ_SINGLE };
+
+    for (unsigned i = controls_flow ? 0 : 2; i < REQ_KINDS; i++) {
+        if (s->soft[order[i]] >> peripheral & 1) {
+            return order[i];
+        }
+    }
+    return REQ_NONE;
+}
+
+static unsigned src_peripheral(uint32_t config)
+{
+    return config >> CONFIG_SRC_SHIFT & 15;
+}
+
+static unsigned dst_peripheral(uint32_t config)
+{
+    return config >> CONFIG_DST_SHIFT & 15;
+}
+
+/* Turn requests into bytes that may be moved. Caller holds the lock. */
+static void take_requests(PL080State *s, PL080Channel *ch)
+{
+    unsigned flow = pl080_flow(ch->config);
+    bool by_src = pl080_flow_by_src(flow), by_dst = pl080_flow_by_dst(flow);
+
+    if (pl080_flow_src_peripheral(flow) && ch->src_request == REQ_NONE && !(by_src && ch->t.last)) {
+        int r = pending_request(s, src_peripheral(ch->config), by_src);
+
+        if (r != REQ_NONE) {
+            ch->src_request = r;
+            ch->t.src_credit = pl080_src_request_bytes(ch->t.control, r == REQ_BURST || r == REQ_LAST_BURST);
+            ch->t.last |= r == REQ_LAST_BURST || r == REQ_LAST_SINGLE;
+        }
+    }
+    if (pl080_flow_dst_peripheral(flow) && ch->dst_request == REQ_NONE && !(by_dst && ch->t.last)) {
+        int r = pending_request(s, dst_peripheral(ch->config), by_dst);
+
+        if (r != REQ_NONE) {
+            ch->dst_request = r;
+            ch->t.dst_credit = pl080_dst_request_bytes(ch->t.control, r == REQ_BURST || r == REQ_LAST_BURST);
+            ch->t.last |= r == REQ_LAST_BURST || r == REQ_LAST_SINGLE;
+        }
+    }
+}
+
+/* Requests that have been served go away; did any? Caller holds the lock. */
+static bool drop_requests(PL080State *s, PL080Channel *ch)
+{
+    bool dropped = false;
+
+    if (ch->src_request != REQ_NONE && !ch->t.src_credit) {
+        s->soft[ch->src_request] &= ~(1u << src_peripheral(ch->config));
+        ch->src_request = REQ_NONE;
+        dropped = true;
+    }
+    if (ch->dst_request != REQ_NONE && !ch->t.dst_credit) {
+        s->soft[ch->dst_request] &= ~(1u << dst_peripheral(ch->config));
+        ch->dst_request = REQ_NONE;
+        dropped = true;
+    }
+    return dropped;
+}
+
+/* What is in the FIFO of a channel that stops is lost. Caller holds the lock. */
+static void channel_stop(PL080Channel *ch)
+{
+    set_config(ch, ch->config & ~(uint32_t)CONFIG_E);
+    ch->t.fifo_len = ch->t.src_credit = ch->t.dst_credit = 0;
+    ch->t.last = false;
+    ch->src_request = ch->dst_request = REQ_NONE;
+}
+
+/* Returns true if the channel has more to do now. I/O thread. */
+static bool channel_turn(PL080State *s, unsigned n)
+{
+    PL080Channel *ch = &s->ch[n];
+    PL080Transfer t;
+    PL080Outcome outcome;
+    bool more = false;
+
+    pthread_mutex_lock(&s->lock);
+    if (!(s->configuration & DMAC_E) || !(ch->config & CONFIG_E)) {
+        pthread_mutex_unlock(&s->lock);
+        return false;
+    }
+    take_requests(s, ch);
+    t = ch->t;
+    s->busy = (int)n;
+    s->turn++;
+    s->turn_thread = pthread_self();
+    pthread_mutex_unlock(&s->lock);
+
+    outcome = pl080_channel_run(&s->config, n, &ch->config, &t);
+
+    pthread_mutex_lock(&s->lock);
+    s->busy = NOBODY;
+    pthread_cond_broadcast(&s->turn_over);
+    ch->t = t;
+    bool served = drop_requests(s, ch);
+    switch (outcome) {
+    case PL080_ITEM:
+        s->raw_tc |= 1u << n;
+        more = true;
+        break;
+    case PL080_MORE:
+        more = true;
+        break;
+    case PL080_WAITS:
+        more = served;
+        break;
+    case PL080_DONE_ITEM:
+        s->raw_tc |= 1u << n;
+        channel_stop(ch);
+        break;
+    case PL080_DONE:
+        channel_stop(ch);
+        break;
+    case PL080_ERROR:
+        s->raw_error |= 1u << n;
+        channel_stop(ch);
+        break;
+    }
+    if (!(ch->config & CONFIG_E)) {
+        channel_stop(ch);
+    }
+    pl080_update(s);
+    pthread_mutex_unlock(&s->lock);
+    return more;
+}
+
+static void pl080_work(void *opaque)
+{
+    PL080State *s = opaque;
+    bool more = false;
+
+    for (unsigned n = 0; n < s->config.channels; n++) {
+        more |= channel_turn(s, n);
+    }
+    if (more) {
+        timer_mod(s->timer, clock_virtual_ns() + TURN_PAUSE_NS);
+    }
+}
+
+/* ---- registers ---- */
+
+static PL080Channel *channel_at(PL080State *s, uint32_t offset)
+{
+    uint32_t n = (offset - DMAC_CHANNELS) / DMAC_CHANNEL_STRIDE;
+
+    return offset >= DMAC_CHANNELS && n < s->config.channels ? &s->ch[n] : NULL;
+}
+
+static uint32_t channel_read(PL080State *s, const PL080Channel *ch, uint32_t offset)
+{
+    switch (offset % DMAC_CHANNEL_STRIDE) {
+    case CH_SRC:
+        return ch->t.src;
+    case CH_DST:
+        return ch->t.dst;
+    case CH_LLI:
+        return ch->t.lli;
+    case CH_CONTROL:
+        return ch->t.control;
+    case CH_CONFIG:
+        return ch->config | (ch->t.fifo_len || s->busy == (int)(ch - s->ch) ? CONFIG_A : 0);
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: bad read at 0x%x\n", s->config.name, offset);
+        return 0;
+    }
+}
+
+static uint32_t pl080_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+{
+    PL080State *s = opaque;
+    uint32_t v = 0;
+
+    if (primecell_is_id(offset)) {
+        return primecell_id_read(s->config.channels == PL080_CHANNELS ? PL080_PID : PL081_PID, offset);
+    }
+    pthread_mutex_lock(&s->lock);
+    switch (offset) {
+    case DMAC_INT_STATUS:
+        v = int_tc(s) | int_error(s);
+        break;
+    case DMAC_INT_TC_STATUS:
+        v = int_tc(s);
+        break;
+    case DMAC_INT_ERROR_STATUS:
+        v = int_error(s);
+        break;
+    case DMAC_RAW_INT_TC_STATUS:
+        v = s->raw_tc;
+        break;
+    case DMAC_RAW_INT_ERROR_STATUS:
+        v = s->raw_error;
+        break;
+    case DMAC_ENBLD_CHNS:
+        v = channels_with(s, CONFIG_E);
+        break;
+    case DMAC_SOFT_BREQ:
+    case DMAC_SOFT_SREQ:
+    case DMAC_SOFT_LBREQ:
+    case DMAC_SOFT_LSREQ:
+        v = s->soft[(offset - DMAC_SOFT_BREQ) / 4];
+        break;
+    case DMAC_CONFIGURATION:
+        v = s->configuration;
+        break;
+    case DMAC_SYNC:
+        v = s->sync;
+        break;
+    case DMAC_INT_TC_CLEAR:
+    case DMAC_INT_ERR_CLR:
+        break;
+    default:
+        if (channel_at(s, offset)) {
+            v = channel_read(s, channel_at(s, offset), offset);
+        } else {
+            qemu_log_mask(offset >= DMAC_ITCR && offset <= DMAC_ITOP3 ? LOG_UNIMP : LOG_GUEST_ERROR,
+                          "%s: bad read at 0x%x\n", s->config.name, offset);
+        }
+        break;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return v;
+}
+
+/* Does a turn have to end before a write that stops it is over? Not if the turn itself writes. Caller holds the lock. */
+static bool turn_elsewhere(const PL080State *s)
+{
+    return s->busy != NOBODY && !pthread_equal(s->turn_thread, pthread_self());
+}
+
+/* Returns true if the channel has just been disabled and has a turn on another thread. Caller holds the lock. */
+static bool config_write(PL080State *s, PL080Channel *ch, uint32_t value)
+{
+    bool was_enabled = ch->config & CONFIG_E, busy = s->busy == (int)(ch - s->ch);
+
+    set_config(ch, value & CONFIG_WRITABLE);
+    if (value & CONFIG_E) {
+        if (!was_enabled && !busy) {
+            channel_stop(ch);
+            set_config(ch, value & CONFIG_WRITABLE);
+        }
+        pl080_kick(s);
+    } else if (!busy) {
+        channel_stop(ch);
+    }
+    return was_enabled && !(value & CONFIG_E) && busy && turn_elsewhere(s);
+}
+
+/* As config_write(). */
+static bool channel_write(PL080State *s, PL080Channel *ch, uint32_t offset, uint32_t value)
+{
+    if (offset % DMAC_CHANNEL_STRIDE != CH_CONFIG && (ch->config & CONFIG_E)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: write at 0x%x while the channel is enabled\n", s->config.name, offset);
+    }
+    switch (offset % DMAC_CHANNEL_STRIDE) {
+    case CH_SRC:
+        ch->t.src = value;
+        break;
+    case CH_DST:
+        ch->t.dst = value;
+        break;
+    case CH_LLI:
+        ch->t.lli = value;
+        break;
+    case CH_CONTROL:
+        ch->t.control = value;
+        break;
+    case CH_CONFIG:
+        return config_write(s, ch, value);
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: bad write at 0x%x\n", s->config.name, offset);
+        break;
+    }
+    return false;
+}
+
+/* Wait for the end of the present turn. Its thread may be waiting for this CPU: no lock is held, and E is given up. */
+static void wait_turn_over(PL080State *s)
+{
+    bool token = cpu_wait_begin();
+
+    pthread_mutex_lock(&s->lock);
+    for (uint64_t turn = s->turn; s->busy != NOBODY && s->turn == turn; ) {
+        pthread_cond_wait(&s->turn_over, &s->lock);
+    }
+    pthread_mutex_unlock(&s->lock);
+    cpu_wait_end(token);
+}
+
+static void pl080_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+{
+    PL080State *s = opaque;
+    PL080Channel *ch = channel_at(s, offset);
+    bool wait = false;
+
+    pthread_mutex_lock(&s->lock);
+    switch (offset) {
+    case DMAC_INT_TC_CLEAR:
+        s->raw_tc &= ~value;
+        break;
+    case DMAC_INT_ERR_CLR:
+        s->raw_error &= ~value;
+        break;
+    case DMAC_SOFT_BREQ:
+    case DMAC_SOFT_SREQ:
+    case DMAC_SOFT_LBREQ:
+    case DMAC_SOFT_LSREQ:
+        s->soft[(offset - DMAC_SOFT_BREQ) / 4] |= value & 0xffff;
+        pl080_kick(s);
+        break;
+    case DMAC_CONFIGURATION:
+        if (value & (DMAC_M1 | DMAC_M2)) {
+            qemu_log_mask(LOG_UNIMP, "%s: big-endian masters\n", s->config.name);
+        }
+        s->configuration = value & (s->config.channels == PL080_CHANNELS ? DMAC_E | DMAC_M1 | DMAC_M2 : DMAC_E | DMAC_M1);
+        pl080_kick(s);
+        wait = !(value & DMAC_E) && turn_elsewhere(s);
+        break;
+    case DMAC_SYNC:
+        s->sync = value & 0xffff;
+        break;
+    default:
+        if (ch) {
+            wait = channel_write(s, ch, offset, value);
+        } else {
+            qemu_log_mask(offset >= DMAC_ITCR && offset <= DMAC_ITOP3 ? LOG_UNIMP : LOG_GUEST_ERROR,
+                          "%s: bad write at 0x%x\n", s->config.name, offset);
+        }
+        break;
+    }
+    pl080_update(s);
+    pthread_mutex_unlock(&s->lock);
+    if (wait) {
+        wait_turn_over(s);
+    }
+}
+
+static const MMIOOps pl080_ops = { pl080_read, pl080_write };
+
+/* On the thread that gives turns, or before it does. */
+static void pl080_reset(void *opaque)
+{
+    PL080State *s = opaque;
+
+    pthread_mutex_lock(&s->lock);
+    timer_del(s->timer);
+    for (unsigned n = 0; n < s->config.channels; n++) {
+        PL080Channel *ch = &s->ch[n];
+
+        ch->t = (PL080Transfer) { 0 };
+        set_config(ch, 0);
+        ch->src_request = ch->dst_request = REQ_NONE;
+    }
+    for (unsigned k = 0; k < REQ_KINDS; k++) {
+        s->soft[k] = 0;
+    }
+    s->raw_tc = s->raw_error = s->configuration = s->sync = 0;
+    pl080_update(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void pl080_create(const PL080Config *config, const IRQLine *irq)
+{
+    PL080State *s = calloc(1, sizeof(*s));
+
+    if (!s) {
+        error_exit("out of memory");
+    }
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->turn_over, NULL);
+    s->config = *config;
+    s->irq = irq;
+    s->busy = NOBODY;
+    s->timer = timer_new(pl080_work, s);
+    pl080_reset(s);
+    qemu_register_reset(pl080_reset, s);
+    memory_add_mmio(config->base, 0x1000, &pl080_ops, s, config->name);
+}

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Builds the kernel that tests itself into the directory $1, with its modules as an archive to put behind an initramfs:
+# /modules/NAME.ko, all in one directory, since the tests insert them by name and in an order of their own. Sourced by
+# scripts/guest/build behind kernel.sh; any change of this file makes a new one of these kernels.
+
+build_kernel_selftest() {
+    local out=$1 log=$PWD/kernel.log common=$PWD/kernel.config tarball module
+    # What kernel-selftest.config switches off is no longer demanded.
+    sed -n 's/^# \(CONFIG_[A-Z0-9_]*\) is not set$/\1=y/p' "$here/kernel-selftest.config" |
+        grep -vxFf - "$here/kernel.config" >"$common"
+    build_kernel "$out" "$common" kernel-selftest.config
+    # build_kernel() leaves out the tools; some of the modules include one header of theirs.
+    tarball=$(ls "/usr/src/$KERNEL_SOURCE_PACKAGE.tar.xz" "$PWD/source/usr/src/$KERNEL_SOURCE_PACKAGE.tar.xz" \
+        2>/dev/null | head -n 1)
+    tar xf "$tarball" --strip-components=1 --one-top-level=linux --wildcards '*/tools/testing/selftests/kselftest_module.h'
+    cd linux
+    say "kernel: compiling its modules"
+    kernel_make modules >>"$log" 2>&1 || { tail -n 30 "$log" >&2; die "the build of the modules failed"; }
+    mkdir -p ../root/modules
+    while read -r module; do
+        # Symbols of the code are all that the kernel's reports need.
+        ${KERNEL_CROSS}strip --strip-debug -o "../root/modules/$(basename "$module")" "$module"
+    done < <(find . -name '*.ko')
+    cd ..
+    image_pack "$out/modules.cpio.gz"
+}

@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=180
+"""-accel tcg,stats= and trace=: what is counted is what the guest did, the JSON has its form, files are written however the
+emulator ends. Prints TAP. (The timeline's contents: tests/contract.)
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
+CROSS = os.environ.get("PQEMU_TEST_CROSS", "arm-linux-gnueabi-")
+SCALE = float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
+M = [QEMU, "-M", "realview-eb-mpcore", "-m", "64", "-display", "none", "-monitor", "none", "-serial", "null",
+     "-semihosting"]
+
+# Known numbers of exclusives and barriers on CPU 0; `end` decides how the program ends.
+PROGRAM = """
+    .arch armv6k
+    .text
+    .global _start
+_start:
+    mrc     p15, 0, r0, c0, c0, 5
+    ands    r0, r0, #3
+    bne     idle
+    ldr     r4, =data
+    mov     r5, #5
+1:  ldrex   r0, [r4]
+    strex   r1, r0, [r4]
+    subs    r5, r5, #1
+    bne     1b
+    mov     r5, #3
+2:  clrex
+    strex   r1, r0, [r4]
+    subs    r5, r5, #1
+    bne     2b
+    mov     r5, #2
+    add     r6, r4, #64
+3:  ldrex   r0, [r4]
+    strex   r1, r0, [r6]
+    subs    r5, r5, #1
+    bne     3b
+    ldrex   r0, [r4]
+    strexb  r1, r0, [r4]
+    ldrex   r0, [r4]
+    add     r2, r0, #1
+    str     r2, [r4]
+    strex   r1, r0, [r4]
+    mov     r5, #7
+    mov     r0, #0
+4:  mcr     p15, 0, r0, c7, c10, 5
+    subs    r5, r5, #1
+    bne     4b
+    mov     r5, #4
+5:  mcr     p15, 0, r0, c7, c10, 4
+    subs    r5, r5, #1
+    bne     5b
+    mcr     p15, 0, r0, c7, c5, 4
+    mcr     p15, 0, r0, c7, c5, 4
+    .if     LOOP
+6:  b       6b
+    .endif
+    mov     r0, #0x18
+    ldr     r1, =0x20026
+    svc     0x123456
+idle:
+    wfi
+    b       idle
+    .ltorg
+    .balign 128
+data:
+    .space  128
+"""
+EXPECTED = {"ldrex": 9, "strex_none": 3, "strex_address": 2, "strex_size": 1, "strex_stored": 0,
+            "barrier_dmb": 7, "barrier_dsb": 4, "barrier_prefetch": 2}
+EVENTS = ["Idle", "Find Fast", "Find Slow", "Build", "Chain", "Execute", "Unchain", "Restore", "Flush", "Invalidate"]
+
+
+class Cases:
+    def __init__(self):
+        self.count = self.failures = 0
+
+    def check(self, good, name, detail=None):
+        self.count += 1
+        self.failures += not good
+        print("%sok %d - %s" % ("" if good else "not ", self.count, name))
+        if not good and detail is not None:
+            print("# %s" % str(detail).replace("\n", "\n# "))
+        sys.stdout.flush()
+
+
+def build(directory, loop):
+    """The program as an image: ends by itself, or loops."""
+    base = os.path.join(directory, "loop" if loop else "ends")
+    with open(base + ".s", "w", encoding="ascii") as file:
+        file.write("LOOP = %d\n" % loop + PROGRAM)
+    subprocess.run([CROSS + "gcc", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none", "-Wl,-Ttext=0x10000",
+                    "-o", base + ".elf", base + ".s"], check=True)
+    return base + ".elf"
+
+
+def read_json(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError) as error:
+        print("# %s: %s" % (path, error))
+        return None
+
+
+def wait_busy(process, seconds=0.3):
+    """Until it has used so much processor time, however busy the host is."""
+    limit = time.monotonic() + 30 * SCALE
+    while time.monotonic() < limit:
+        with open("/proc/%d/stat" % process.pid, encoding="ascii", errors="replace") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        if (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") >= seconds:
+            return
+        time.sleep(0.05)
+
+
+def run(argv):
+    p = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       timeout=60 * SCALE, check=False)
+    return p.returncode, p.stderr.decode()
+
+
+def test_counters(cases, image, directory):
+    path = os.path.join(directory, "stats.json")
+    for cpus, properties in ((1, ""), (2, ""), (2, "ccache=separate,"), (2, "thread=single,"), (1, "backend=interp,"),
+                             (2, "backend=interp,")):
+        label = "%d CPU%s %s" % (cpus, "s" if cpus > 1 else "", properties.rstrip(","))
+        status, _ = run([*M, "-smp", str(cpus), "-kernel", image, "-accel", "tcg,%sstats=%s" % (properties, path)])
+        stats = read_json(path)
+        os.unlink(path)
+        if status != 0 or not stats:
+            cases.check(False, label + ": runs", status)
+            continue
+        seen = stats["cpus"][0]["counters"]
+        # A store between LDREX and STREX: one CPU compares the value; several do not end a CPU's own reservation.
+        expected = {**EXPECTED, "strex_ok": 5 if cpus == 1 else 6, "strex_differs": 1 if cpus == 1 else 0}
+        wrong = {name: (seen[name], n) for name, n in expected.items() if seen[name] != n}
+        cases.check(not wrong, label + ": exclusives and barriers", wrong)
+        cases.check(stats["schema"] == 1 and len(stats["cpus"]) == cpus and
+                    all(list(cpu["events"]) == EVENTS for cpu in stats["cpus"]), label + ": form", stats)
+        events = stats["cpus"][0]["events"]
+        cases.check(all((event["total_ns"] == 0) == (event["max_ns"] == 0) and event["max_ns"] <= event["total_ns"] <=
+                        stats["wall_ns"] for event in events.values()), label + ": times", events)
+        cases.check(events["Build"]["count"] >= 5 and events["Build"]["total_ns"] > 0 and
+                    events["Execute"]["total_ns"] > 0, label + ": builds and executes", events)
+        locks = {lock["name"]: lock for lock in stats["locks"]}
+        unified = stats["accel"]["ccache"] == "unified"
+        cases.check(("B" in locks) == unified and (not unified or locks["B"]["acquired"] >= events["Build"]["count"]),
+                    label + ": lock B", locks)
+        cache = stats["code_caches"]
+        cases.check(len(cache) == (1 if unified else cpus) and
+                    0 < cache[0]["guest_bytes"] and cache[0]["chained_jumps"] <= cache[0]["direct_jumps"],
+                    label + ": blocks", cache)
+
+
+def test_text(cases, image):
+    status, err = run([*M, "-kernel", image, "-accel", "tcg,stats=on"])
+    cases.check(status == 0 and "total ms / max us" in err and "Execute" in err, "stats=on: a summary with times", err)
+    status, err = run([*M, "-kernel", image, "-accel", "tcg,stats=off"])
+    cases.check(status == 0 and not err, "stats=off: nothing", err)
+    status, err = run([*M, "-kernel", image, "-d", "stats"])
+    cases.check(status == 0 and "find_fast" in err and "total ms" not in err, "-d stats: a summary without times", err)
+
+
+def test_errors(cases, image, directory):
+    nowhere = os.path.join(directory, "missing", "file")
+    for prop in ("stats", "trace"):
+        status, err = run([*M, "-kernel", image, "-accel", "tcg,%s=%s" % (prop, nowhere)])
+        cases.check(status == 1 and err.count("\n") == 1 and nowhere in err, prop + ": a file that cannot be written", err)
+    for text in ("stats=", "trace=", "trace-size=0", "trace-size=x"):
+        status, err = run([*M, "-kernel", image, "-accel", "tcg," + text])
+        cases.check(status == 1 and err.count("\n") == 1, "-accel tcg,%s is refused" % text, err)
+
+
+def test_ends(cases, image, directory):
+    """However the emulator ends, the timeline is whole; the statistics unless it crashes."""
+    for name, signo in (("SIGTERM", signal.SIGTERM), ("SIGINT", signal.SIGINT), ("a crash", signal.SIGSEGV)):
+        stats, trace = os.path.join(directory, "s.json"), os.path.join(directory, "t.json")
+        p = subprocess.Popen([*M, "-smp", "2", "-kernel", image, "-accel",
+                              "tcg,stats=%s,trace=%s,trace-size=1" % (stats, trace)], stdin=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+        wait_busy(p)
+        p.send_signal(signo)
+        p.wait(30 * SCALE)
+        records = read_json(trace)
+        names = [r["args"]["name"] for r in records or [] if r["name"] == "thread_name"]
+        cases.check(names == ["CPU 0", "CPU 1", "I/O thread"], name + ": the timeline is written", names)
+        cases.check(any(r["name"] == "Execute" for r in records or []), name + ": it has the CPU's events")
+        if signo != signal.SIGSEGV:
+            cases.check(read_json(stats) is not None and p.returncode == 0, name + ": the statistics are written",
+                        p.returncode)
+
+
+def test_ring(cases, image, directory):
+    """More records than memory: the latest are kept."""
+    trace = os.path.join(directory, "t.json")
+    argv = [*M, "-smp", "1", "-kernel", image, "-d", "nochain", "-D", "/dev/null", "-accel",
+            "tcg,trace=%s,trace-size=1" % trace]
+    p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_busy(p, 0.6)
+    p.terminate()
+    p.wait(30 * SCALE)
+    spans = [r for r in read_json(trace) or [] if r["ph"] == "X"]
+    limit = (1 << 20) // 2 // 24
+    cases.check(limit * 0.9 < len(spans) <= 2 * limit, "the timeline is bounded", len(spans))
+
+
+def main():
+    cases = Cases()
+    if subprocess.run(["sh", "-c", "command -v %sgcc" % CROSS], stdout=subprocess.DEVNULL, check=False).returncode:
+        print("ok 1 - statistics # SKIP no %sgcc\n1..1" % CROSS)
+        return 0
+    with tempfile.TemporaryDirectory() as directory:
+        ends, loop = build(directory, 0), build(directory, 1)
+        test_counters(cases, ends, directory)
+        test_text(cases, ends)
+        test_errors(cases, ends, directory)
+        test_ends(cases, loop, directory)
+        test_ring(cases, loop, directory)
+    print("1..%d" % cases.count)
+    return cases.failures != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=1500 long
+"""Builds emulators that leave a lock out (meson option leave_out) and shows that the check of the contract notices.
+Prints TAP. Such an emulator may crash or hang: its timeline is written all the same.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import contract  # noqa: E402
+
+# What is left out -> (properties, pairs of which at least one must be found). To find jumps to chain again and again
+# without building, the code cache must hold all forks.
+LEFT_OUT = {
+    "build_lock": [("ccache=unified", {("Build", "Build")})],
+    "chain_lock": [("ccache=unified,tb-size=16", {("Chain", "Chain")})],
+    "exclusive": [("ccache=unified", {("Execute", "Invalidate"), ("Execute", "Exclusive")}),
+                  ("ccache=separate", {("Execute", "Invalidate"), ("Execute", "Exclusive")})],
+    "flush": [("ccache=unified", {("Execute", "Flush"), ("Build", "Flush"), ("Exclusive", "Execute")})],
+}
+TRIES = 10              # an overlap needs luck when there are few host CPUs
+
+
+def build(directory, left_out):
+    """One build directory for all: only the files that look at the option are compiled again. Returns the emulator."""
+    target = os.path.join(directory, "build")
+    if not os.path.exists(target):
+        subprocess.run(["meson", "setup", target, contract.ROOT, "--buildtype=debugoptimized", "-Db_ndebug=true",
+                        "-Dleave_out=" + left_out], check=True, stdout=subprocess.DEVNULL)
+    else:
+        subprocess.run(["meson", "configure", target, "-Dleave_out=" + left_out], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", target, "-j2", "qemu-system-arm"], check=True, stdout=subprocess.DEVNULL)
+    return os.path.join(target, "qemu-system-arm")
+
+
+def find_violation(emulator, image, properties, wanted, directory):
+    """Lines of evidence, or None."""
+    check = contract.check
+    table = check.read_contract("separate" if "separate" in properties else "unified")
+    for _ in range(TRIES):
+        trace = os.path.join(directory, "trace.json")
+        _, status = contract.run_traced(emulator, image, properties, trace, 20 * contract.SCALE)
+        spans, tracks, _ = check.read_trace(trace)
+        seen, violations = check.find_overlaps(spans, table)
+        kinds = {tuple(sorted((one.name, other.name))) for one, other in violations}
+        if kinds & {tuple(sorted(pair)) for pair in wanted}:
+            return ["exit status %s" % status, *check.summary(spans, seen, violations, tracks)]
+    return None
+
+
+def main():
+    reason = contract.reason_to_skip() or (not shutil.which("meson") and "no meson")
+    if reason:
+        print("ok 1 - leave_out # SKIP %s\n1..1" % reason)
+        return 0
+    image = contract.build_guest()
+    report = contract.run_guest.Report(False)
+    with tempfile.TemporaryDirectory() as directory:
+        for left_out, runs in LEFT_OUT.items():
+            emulator = build(directory, left_out)
+            for properties, wanted in runs:
+                evidence = find_violation(emulator, image, properties, wanted, directory)
+                report.case(evidence is not None, "%s without %s: the violation is found" % (properties, left_out))
+                for line in evidence or ():
+                    print("# " + line)
+                sys.stdout.flush()
+    print("1..%d" % report.number)
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

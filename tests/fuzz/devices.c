@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fuzz target: the whole board. An input is a list of steps: register reads and writes of 1, 2 and 4 bytes by any CPU at any
+ * offset of any device or of nothing, words put into RAM, characters for the serial lines, steps of time, resets.
+ *
+ * The board and the memory map are the real ones (libpqemu); this file stands in for what surrounds them: the clock, which
+ * stands still between steps, timers, CPUs, character devices, DMA into RAM.
+ */
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "chardev/char.h"
+#include "exec/memory.h"
+#include "hw/boards.h"
+#include "qemu/log.h"
+#include "qemu/timer.h"
+#include "sysemu/cpus.h"
+#include "sysemu/runstate.h"
+#include "tests/fuzz/target.h"
+
+enum {
+    RAM_SIZE = 1 << 20, MAX_TIMERS = 256, MAX_FIRES = 200, SERIAL = 4,
+    STEP_BYTES = 8, MAX_STEPS = 512,
+};
+
+/* The first byte of a step: what to do, and bits for the access. The second: which region. */
+enum { DO_WRITE, DO_READ, DO_OTHER, DO_WRITE_SMALL };
+enum { OTHER_TIME, OTHER_RESET, OTHER_RAM, OTHER_INPUT, OTHER_BREAK, OTHER_ANY_READ, OTHER_ANY_WRITE, OTHER_LOG };
+
+const size_t fuzz_max_input = STEP_BYTES * MAX_STEPS;
+
+static uint8_t *ram;
+static bool reset_wanted;
+static const char *error;
+
+/* ---- time ---- */
+
+struct QTimer {
+    QTimerCB cb;
+    void *opaque;
+    int64_t when;               /* INT64_MAX: not armed */
+};
+static struct QTimer timers[MAX_TIMERS];
+static unsigned num_timers;
+static int64_t now_ns;
+
+int64_t clock_virtual_ns(void)
+{
+    return now_ns;
+}
+
+QTimer *timer_new(QTimerCB cb, void *opaque)
+{
+    if (num_timers == MAX_TIMERS) {
+        abort();
+    }
+    timers[num_timers] = (struct QTimer) { cb, opaque, INT64_MAX };
+    return &timers[num_timers++];
+}
+
+void timer_mod(QTimer *t, int64_t expire_ns)
+{
+    t->when = expire_ns;
+}
+
+void timer_del(QTimer *t)
+{
+    t->when = INT64_MAX;
+}
+
+/* As the real clock: a timer that is due often fires late rather than more often than there is time for. */
+static void advance(int64_t ns)
+{
+    int64_t end = now_ns + ns;
+
+    for (unsigned fires = 0; fires < MAX_FIRES; fires++) {
+        QTimer *first = NULL;
+
+        for (unsigned i = 0; i < num_timers; i++) {
+            if (timers[i].when <= end && (!first || timers[i].when < first->when)) {
+                first = &timers[i];
+            }
+        }
+        if (!first) {
+            break;
+        }
+        now_ns = first->when > now_ns ? first->when : now_ns;
+        first->when = INT64_MAX;
+        first->cb(first->opaque);
+    }
+    now_ns = end;
+}
+
+/* ---- CPUs and run state ---- */
+
+void cpu_interrupt(int cpu, int line, int level)
+{
+    if (cpu < 0 || cpu >= ARM_MAX_CPUS || (line != 0 && line != 1)) {
+        error = "an interrupt for no CPU";
+    }
+}
+
+int cpu_current_index(void)
+{
+    return 0;
+}
+
+bool cpu_wait_begin(void)
+{
+    return false;
+}
+
+void cpu_wait_end(bool token)
+{
+}
+
+void qemu_system_reset_request(void)
+{
+    reset_wanted = true;
+}
+
+/* ---- messages ---- */
+
+/* The guest's doing, such as its watchdog's. */
+void warn_report(const char *fmt, ...)
+{
+}
+
+void error_report(const char *fmt, ...)
+{
+}
+
+/* No guest may end the program like this. */
+void error_exit(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    abort();
+}
+
+/* ---- characters ---- */
+
+static CharFrontend frontend[SERIAL];
+static uint8_t line[SERIAL];            /* addresses serve as devices */
+static uint8_t input_bytes[4096];       /* written, and read to be sure that they are there */
+
+static unsigned line_of(const Chardev *chr)
+{
+    return (unsigned)((const uint8_t *)chr - line);
+}
+
+void chardev_attach(Chardev *chr, const CharFrontend *fe)
+{
+    frontend[line_of(chr)] = *fe;
+}
+
+void chardev_write(Chardev *chr, const uint8_t *buf, int len)
+{
+    if (line_of(chr) >= SERIAL || len < 0 || len > (int)sizeof(input_bytes)) {
+        error = "characters for no device";
+    } else {
+        memcpy(input_bytes, buf, (size_t)len);
+    }
+}
+
+void chardev_accept_input(Chardev *chr)
+{
+    if (line_of(chr) >= SERIAL) {
+        error = "no device may go on";
+    }
+}
+
+static void characters(unsigned n, uint32_t value)
+{
+    const CharFrontend *fe = &frontend[n % SERIAL];
+    int room = fe->can_receive ? fe->can_receive(fe->opaque) : 0, len = (int)(value >> 8 & 31);
+
+    /* A back end may be late: the receiver may have been turned off since. */
+    if (room > 0) {
+        fe->receive(fe->opaque, input_bytes, len < room ? len : room);
+    }
+}
+
+/* ---- memory ---- */
+
+bool dma_read(uint32_t phys, void *buf, uint32_t len)
+{
+    const uint8_t *p = memory_ram_ptr(phys, len);
+
+    if (p) {
+        memcpy(buf, p, len);
+    }
+    return p;
+}
+
+bool dma_write(uint32_t phys, const void *buf, uint32_t len)
+{
+    uint8_t *p = memory_ram_ptr(phys, len);
+
+    if (p) {
+        memcpy(p, buf, len);
+    }
+    return p;
+}
+
+/* ---- steps ---- */
+
+static void read_register(uint32_t addr, unsigned size, unsigned cpu)
+{
+    uint32_t v = mmio_read(addr, size, cpu);
+
+    if (size < 4 && v >> (8 * size)) {
+        error = "a read gives more than was asked for";
+    }
+}
+
+static void machine_reset(void)
+{
+    reset_wanted = false;
+    qemu_devices_reset();
+}
+
+static void other(unsigned what, unsigned n, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+{
+    switch (what) {
+    case OTHER_TIME:
+        advance((int64_t)value << (n & 15));
+        break;
+    case OTHER_RESET:
+        machine_reset();
+        break;
+    case OTHER_RAM:
+        memcpy(ram + (offset & 0xfffc), &value, 4);
+        break;
+    case OTHER_INPUT:
+        characters(n, value);
+        break;
+    case OTHER_BREAK:
+        if (frontend[n % SERIAL].event) {
+            frontend[n % SERIAL].event(frontend[n % SERIAL].opaque, CHR_EVENT_BREAK);
+        }
+        break;
+    case OTHER_ANY_READ:
+        read_register(value, size, cpu);
+        break;
+    case OTHER_ANY_WRITE:
+        mmio_write(value, offset * 0x10001u, size, cpu);
+        break;
+    case OTHER_LOG:
+        qemu_loglevel = value & 1 ? LOG_GUEST_ERROR | LOG_UNIMP | LOG_RESET : 0;
+        break;
+    }
+}
+
+static const MemoryRegion *device[256];
+static unsigned num_devices;
+
+static void find_devices(void)
+{
+    const MemoryRegion *r;
+
+    for (size_t i = 0; (r = memory_region_at(i)); i++) {
+        if (r->ops && num_devices < sizeof(device) / sizeof(device[0])) {
+            device[num_devices++] = r;
+        }
+    }
+}
+
+static void step(const uint8_t *p)
+{
+    unsigned action = p[0] & 3, size = 1u << (p[0] >> 2 & 3), cpu = p[0] >> 4 & 3;
+    const MemoryRegion *r = device[p[1] % num_devices];
+    uint32_t offset = p[2] | (uint32_t)p[3] << 8, value, at;
+
+    memcpy(&value, p + 4, 4);
+    size = size > 4 ? 4 : size;
+    /* Mostly the aligned registers of the first 4 KiB, where most devices have all they have. */
+    at = p[0] & 0x40 ? offset : offset & 0xffc;
+    at = r->base + (at < r->size ? at : at % r->size);
+    if (action != DO_OTHER && !(p[0] & 0x40)) {
+        size = 4;
+    }
+    switch (action) {
+    case DO_WRITE:
+        mmio_write(at, value, size, cpu);
+        break;
+    case DO_WRITE_SMALL:
+        /* Addresses in RAM, small counts. */
+        mmio_write(at, value & (p[0] & 0x80 ? 0xfffc : 0xff), size, cpu);
+        break;
+    case DO_READ:
+        read_register(at, size, cpu);
+        break;
+    case DO_OTHER:
+        other(p[1] & 7, p[1] >> 3, offset, value, size, cpu);
+        break;
+    }
+    if (reset_wanted) {
+        machine_reset();
+    }
+}
+
+void fuzz_init(void)
+{
+    static MachineState m = { .mc = &realview_eb_mpcore_machine, .smp = ARM_MAX_CPUS, .ram_size = RAM_SIZE };
+
+    ram = calloc(1, RAM_SIZE);
+    if (!ram || !log_set_file("/dev/null")) {
+        abort();
+    }
+    m.ram = ram;
+    for (unsigned i = 0; i < SERIAL; i++) {
+        m.serial[i] = (Chardev *)&line[i];
+    }
+    memory_add_ram(0, RAM_SIZE, ram, "ram");
+    m.mc->init(&m);
+    find_devices();
+}
+
+const char *fuzz_one(const uint8_t *data, size_t size)
+{
+    if (size > fuzz_max_input) {
+        size = fuzz_max_input;
+    }
+    error = NULL;
+    qemu_loglevel = 0;
+    for (unsigned i = 0; i < num_timers; i++) {
+        timers[i].when = INT64_MAX;
+    }
+    now_ns = 1000;
+    memset(ram, 0, 1 << 16);
+    machine_reset();
+    for (; size >= STEP_BYTES && !error; size -= STEP_BYTES, data += STEP_BYTES) {
+        step(data);
+    }
+    advance(1000000000);
+    return error;
+}
