@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The telnet protocol (RFC 854) as far as a console needs it: we offer to echo, to suppress go-ahead and to speak binary,
- * and drop what the client says about options. So a telnet client sends each key at once. Input belongs to the I/O
- * thread.
+ * The telnet protocol (RFC 854) as far as a console needs it: we offer to echo, to suppress go-ahead and to speak
+ * binary, and drop what the client says about options. So a telnet client sends each key at once. Input belongs to the
+ * I/O thread.
  */
 #include <string.h>
 #include "chardev/char-internal.h"

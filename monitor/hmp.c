@@ -97,10 +97,10 @@ static void info_accel(Monitor *mon, char **argv)
 {
     const AccelOptions *o = &accel_options;
 
-    monitor_printf(mon, "accelerator: tcg\nthread: %s\nccache: %s\nbackend: %s\nexclusive: %s\nstats: %s%s\ntrace: %s\n",
+    monitor_printf(mon, "accelerator: tcg\nthread: %s\nccache: %s\nbackend: %s\nexclusive: %s\n",
                    o->thread_single ? "single" : "multi", o->ccache_separate ? "separate" : "unified",
-                   o->backend_interp ? "interp" : "x86_64", o->exclusive_snapshot ? "snapshot" : "monitor",
-                   o->stats ? "on" : "off", o->stats_file ? ", to a file" : "", o->trace_file ? "on" : "off");
+                   o->backend_interp ? "interp" : "x86_64", o->exclusive_snapshot ? "snapshot" : "monitor");
+    monitor_printf(mon, "stats: %s%s\ntrace: %s\n", o->stats ? "on" : "off", o->stats_file ? ", to a file" : "", o->trace_file ? "on" : "off");
 }
 
 static void info_irq(Monitor *mon, char **argv)

@@ -2,9 +2,11 @@
 /*
  * Build: guest bytes -> IR -> passes -> host code -> published block. The whole pipeline in one function.
  *
- * Runs on a CPU's thread that reads E. Order of locks: the page is protected first (exclusive section), then B is
- * taken; B is never held across an exclusive section, because others wait for B while they read E.
+ * Runs on a CPU's thread that reads E, in the CPU's own CacheBuilder, so CPUs that share a cache build side by side. B is
+ * held to get a piece of code memory and to publish the block, never across an exclusive section, because others wait for B
+ * while they read E: the page is protected first.
  */
+#include <stdlib.h>
 #include <string.h>
 #include "accel/tcg/cache.h"
 #include "accel/tcg/elock.h"
@@ -53,27 +55,28 @@ static void log_host(const TranslationBlock *tb)
 }
 
 /*
- * Translate and emit into tb. False: no room. An empty cache must take any block, so there a block that does not fit is
- * made of fewer and fewer instructions; and so is, everywhere, one that exceeds a limit of the back end: no flush helps it.
+ * Translate and emit into tb. False: no room in the builder's piece. A new piece must take any block, so there a block that
+ * does not fit is made of fewer and fewer instructions; and so is, everywhere, one that exceeds a limit of the back end: no
+ * room helps it.
  */
-static bool translate_and_emit(CodeCache *cache, TranslationBlock *tb, const uint8_t *page, int max_insns, bool has_data)
+static bool translate_and_emit(CacheBuilder *b, TranslationBlock *tb, int max_insns, bool has_data)
 {
-    IRBlock *ir = &cache->ir;
-    bool empty = cache_region_empty(cache);
+    IRBlock *ir = &b->ir;
+    bool new_piece = b->buf.ptr == b->begin;
 
     for (;;) {
-        (has_data ? arm_translate_with_data : arm_translate)(ir, tb->pc, tb->flags, page, max_insns);
-        log_guest(ir, page);
+        (has_data ? arm_translate_with_data : arm_translate)(ir, tb->pc, tb->flags, b->page, max_insns);
+        log_guest(ir, b->page);
         log_ir(ir, LOG_OP, "OP");
         ir_optimize(ir);
         log_ir(ir, LOG_OP_OPT, "OP after optimization");
         tb->guest_bytes = ir->depend_bytes;
         tb->guest_insns = ir->guest_insns;
-        if (tcg_backend->emit(ir, tb, &cache->buf)) {
+        if (tcg_backend->emit(ir, tb, &b->buf)) {
             log_host(tb);
             return true;
         }
-        if (!empty && !cache->buf.too_complex) {
+        if (!new_piece && !b->buf.too_complex) {
             return false;
         }
         if (max_insns == 1) {
@@ -102,6 +105,15 @@ static uint32_t fetch_mmio(CPUState *cpu, uint32_t pc, uint32_t phys)
     return word;
 }
 
+/* The block that was begun last is not needed. */
+static void discard(CacheBuilder *b, TranslationBlock *tb, uint8_t *code_begin)
+{
+    free(tb->ir);
+    memset(tb, 0, sizeof(*tb));
+    b->next = tb;
+    b->buf.ptr = code_begin;
+}
+
 static void count_build(CPUState *cpu, const TranslationBlock *tb)
 {
     cpu_count_event(cpu, build);
@@ -110,53 +122,93 @@ static void count_build(CPUState *cpu, const TranslationBlock *tb)
     cpu->n.build_host_bytes += tb->code_size;
 }
 
+/* A copy, so that the translator sees one text however often it looks while other CPUs store. */
+static void read_page(CacheBuilder *b, uint32_t phys_pc, const uint8_t *page, uint32_t word)
+{
+    if (page) {
+        /* The whole page: it looks ahead at the targets of jumps. */
+        guest_mem_read(b->page, page, sizeof(b->page));
+    } else {
+        memset(b->page, 0, sizeof(b->page));
+        memcpy(b->page + (phys_pc & 0xffc), &word, sizeof(word));
+    }
+}
+
+/* Put the block into the tables, unless another CPU was faster: then its block. */
+static TranslationBlock *publish(CPUState *cpu, TranslationBlock *tb, uint8_t *code_begin)
+{
+    CodeCache *cache = cpu->cache;
+    TranslationBlock *other;
+
+    cache_ops->build_lock(cache);
+    observe_begin(OBS_PUBLISH);
+    other = tb_hash_lookup(&cache->hash, tb->pc, tb->flags, tb->phys_pc);
+    if (!other) {
+        mpd_add_block(tb);
+        tb_hash_insert(&cache->hash, tb);
+    }
+    observe_end(OBS_PUBLISH);
+    cache_ops->build_unlock(cache);
+    if (other) {
+        discard(cpu->builder, tb, code_begin);
+        return other;
+    }
+    return tb;
+}
+
 /*
- * One try, in the region that is being filled. B held. `page`: the guest page, NULL: not RAM, and `word` is the instruction.
- * NULL: no room.
+ * One try in the builder's piece. `page`: the guest page, NULL: not RAM, and `word` is the instruction; such a block is in
+ * no table. NULL: no room.
  */
 static TranslationBlock *build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page,
                                uint32_t word)
 {
-    CodeCache *cache = cpu->cache;
-    TranslationBlock *tb = cache_alloc_block(cache);
-    bool has_data = false, done;
+    CacheBuilder *b = cpu->builder;
+    TranslationBlock *tb = b->next;
+    uint8_t *code_begin = b->buf.ptr;
+    bool has_data = false;
 
-    if (!tb) {
+    if (tb == b->end) {
         return NULL;
     }
+    b->next++;
     tb->pc = pc;
     tb->flags = flags;
     tb->phys_pc = phys_pc;
+    tb->owner = cpu->cache->owner;
     if (page) {
         has_data = mpd_build_begin(phys_pc >> 12);
-        /*
-         * A copy, so that the translator sees one text however often it looks while other CPUs store. The whole
-         * page: it looks ahead at the targets of jumps.
-         */
-        guest_mem_read(cache->page, page, sizeof(cache->page));
-    } else {
-        memset(cache->page, 0, sizeof(cache->page));
-        memcpy(cache->page + (phys_pc & 0xffc), &word, sizeof(word));
     }
-    done = translate_and_emit(cache, tb, cache->page, page ? BLOCK_MAX_INSNS : 1, has_data);
-    if (done) {
+    read_page(b, phys_pc, page, word);
+    if (translate_and_emit(b, tb, page ? BLOCK_MAX_INSNS : 1, has_data)) {
         count_build(cpu, tb);
         if (page) {
-            mpd_add_block(tb);
-            tb_hash_insert(&cache->hash, tb);
+            tb = publish(cpu, tb, code_begin);
         }
     } else {
-        cache_free_last_block(cache);
+        discard(b, tb, code_begin);
+        tb = NULL;
     }
     if (page) {
         mpd_build_end(phys_pc >> 12);
     }
-    return done ? tb : NULL;
+    return tb;
+}
+
+static bool take_piece(CPUState *cpu)
+{
+    bool done;
+
+    cache_ops->build_lock(cpu->cache);
+    observe_begin(OBS_PUBLISH);
+    done = cache_take_piece(cpu->cache, cpu->builder);
+    observe_end(OBS_PUBLISH);
+    cache_ops->build_unlock(cpu->cache);
+    return done;
 }
 
 TranslationBlock *tb_build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page)
 {
-    CodeCache *cache = cpu->cache;
     TranslationBlock *tb = NULL;
     uint32_t word = 0;
 
@@ -165,14 +217,12 @@ TranslationBlock *tb_build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t 
     } else {
         word = fetch_mmio(cpu, pc, phys_pc);
     }
-    cache_ops->build_lock(cache);
     observe_begin(OBS_BUILD);
     if (page) {
-        tb = tb_hash_lookup(&cache->hash, pc, flags, phys_pc);      /* somebody else was faster */
+        tb = tb_hash_lookup(&cpu->cache->hash, pc, flags, phys_pc);     /* another CPU was faster */
     }
-    while (!tb && !(tb = build(cpu, pc, flags, phys_pc, page, word)) && cache_next_region(cache)) {
+    while (!tb && !(tb = build(cpu, pc, flags, phys_pc, page, word)) && take_piece(cpu)) {
     }
     observe_end(OBS_BUILD);
-    cache_ops->build_unlock(cache);
     return tb;
 }

@@ -11,7 +11,7 @@
 static void separate_init(size_t bytes)
 {
     for (int i = 0; i < cpu_count; i++) {
-        cpu_states[i]->cache = cache_create(bytes, i);
+        cpu_states[i]->cache = cache_create(bytes, i, 1);
     }
 }
 

@@ -12,7 +12,7 @@ static CodeCache *the_cache;        /* set before the CPUs start */
 
 static void unified_init(size_t bytes)
 {
-    the_cache = cache_create(bytes, 0);
+    the_cache = cache_create(bytes, 0, cpu_count);
     counted_lock_init(&the_cache->build, "B", true);
     counted_lock_init(&the_cache->chain, "C", true);
     for (int i = 0; i < cpu_count; i++) {

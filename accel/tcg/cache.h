@@ -13,24 +13,35 @@
 
 enum { BLOCK_MAX_INSNS = 128, CACHE_MAX_REGIONS = 16 };
 
-/* A part of the cache: filled from its beginning, evicted as a whole. */
+/* A part of the cache: handed out to builders from its beginning, evicted as a whole. */
 typedef struct CacheRegion {
-    uint8_t *begin, *end;       /* code memory */
-    TranslationBlock *blocks;   /* allocated upwards */
-    uint32_t nblocks, max_blocks;
+    uint8_t *begin, *ptr, *end; /* code memory; ptr: what is handed out ends here */
+    TranslationBlock *blocks;   /* those never used have neither code nor ir */
+    uint32_t nblocks, max_blocks;   /* nblocks: handed out */
 } CacheRegion;
 
+/*
+ * One CPU's translator: its scratch, and the piece of a region that it fills. So CPUs that share a cache translate side by
+ * side; they meet at B to get a piece and to publish a block. Belongs to the CPU's thread; Flush takes pieces back.
+ */
+typedef struct CacheBuilder {
+    CodeBuffer buf;             /* base: of the cache */
+    uint8_t *begin;             /* of the piece */
+    TranslationBlock *next, *end;   /* its descriptors that are not used yet */
+    IRBlock ir;                 /* the block being built */
+    uint8_t page[4096];         /* copy of the guest page it is built from */
+} CacheBuilder;
+
 typedef struct CodeCache {
-    CodeBuffer buf;             /* ptr and end: in the region that is being filled */
+    CodeBuffer buf;             /* all of it, with the back end's prologue */
     CacheRegion region[CACHE_MAX_REGIONS];
-    unsigned nregions, fill;    /* fill: the region that is being filled; they are filled in turns */
+    unsigned nregions, fill;    /* fill: the region that is being handed out; they are filled in turns */
+    size_t piece_bytes;
     TBHash hash;
     CountedLock build;          /* B; unified only */
     CountedLock chain;          /* C; unified only */
     uint32_t generation;        /* number of flushes; written with all users stopped, or by the owner */
     uint8_t owner;              /* CPU index; unified: 0 */
-    IRBlock ir;                 /* the block being built */
-    uint8_t page[4096];         /* copy of the guest page it is built from */
 } CodeCache;
 
 struct cache_ops {
@@ -39,7 +50,7 @@ struct cache_ops {
     unsigned regions;           /* that a cache is divided into; 1: a full cache is emptied (docs/study.md) */
     /* Create the caches, `bytes` of code memory each, and set CPUState.cache of all CPUs. */
     void (*init)(size_t bytes);
-    /* Around insertion into the cache, and around changes of chains. */
+    /* Around what changes the cache's tables, and around changes of chains. */
     void (*build_lock)(CodeCache *cache);
     void (*build_unlock)(CodeCache *cache);
     void (*chain_lock)(CodeCache *cache);
@@ -61,15 +72,10 @@ extern const struct cache_ops *cache_ops;   /* chosen by cache_init() */
 /* ---- code-cache.c ---- */
 /* Choose the design by accel_options and create the caches (error_exit if impossible). Before the CPU threads start. */
 void cache_init(void);
-CodeCache *cache_create(size_t bytes, int owner);
-/* A zeroed descriptor that is not published yet, or NULL: full. */
-TranslationBlock *cache_alloc_block(CodeCache *cache);
-/* Give back the descriptor that was allocated last. */
-void cache_free_last_block(CodeCache *cache);
-/* Is the region that is being filled empty? Then it takes any block, if need be one of few instructions. */
-bool cache_region_empty(const CodeCache *cache);
-/* Go on in the next region if that is empty; false: something must be evicted. */
-bool cache_next_region(CodeCache *cache);
+/* `sharers`: how many CPUs use it. */
+CodeCache *cache_create(size_t bytes, int owner, int sharers);
+/* Give the builder another piece. False: nothing is left but by Flush. B held. */
+bool cache_take_piece(CodeCache *cache, CacheBuilder *b);
 /* Go on in the next region and evict its blocks from all tables. Nobody runs any block of the cache. */
 void cache_evict_region(CodeCache *cache);
 /* Throw away all blocks; nobody uses them and they are in no table but the hash. */

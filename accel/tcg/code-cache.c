@@ -19,6 +19,8 @@ enum {
     BYTES_PER_BLOCK = 192,          /* one descriptor for so much code memory: Linux's average is 240 */
     MIN_BLOCKS = 256,
     HUGE_PAGE = 2 << 20,
+    MIN_PIECE = 16 * 1024,          /* of code memory for a builder: holds any block, or nearly */
+    MAX_PIECE = 128 * 1024,
 };
 #define MIN_CODE_BYTES ((size_t)256 << 10)
 #define MAX_CODE_BYTES ((size_t)1 << 30)    /* rel32 reaches all of it */
@@ -48,8 +50,11 @@ static void divide(CodeCache *c, size_t bytes, unsigned n)
 
     c->nregions = n;
     for (unsigned i = 0; i < n; i++) {
+        uint8_t *begin = i ? c->buf.base + i * part : c->buf.ptr;
+
         c->region[i] = (CacheRegion) {
-            .begin = i ? c->buf.base + i * part : c->buf.ptr,
+            .begin = begin,
+            .ptr = begin,
             .end = c->buf.base + (i == n - 1 ? bytes : (i + 1) * part),
             .blocks = all + i * blocks,
             .max_blocks = blocks,
@@ -57,14 +62,7 @@ static void divide(CodeCache *c, size_t bytes, unsigned n)
     }
 }
 
-static void fill_region(CodeCache *c, unsigned i)
-{
-    __atomic_store_n(&c->fill, i, __ATOMIC_RELAXED);
-    c->buf.end = c->region[i].end;
-    __atomic_store_n(&c->buf.ptr, c->region[i].begin, __ATOMIC_RELAXED);
-}
-
-CodeCache *cache_create(size_t bytes, int owner)
+CodeCache *cache_create(size_t bytes, int owner, int sharers)
 {
     CodeCache *c = g_new0(CodeCache, 1);
     unsigned bits = 8;
@@ -76,13 +74,26 @@ CodeCache *cache_create(size_t bytes, int owner)
         error_exit("a code cache of %zu KiB is too small for the %s back end", bytes >> 10, tcg_backend->name);
     }
     divide(c, bytes, accel_options.tb_regions ? accel_options.tb_regions : cache_ops->regions);
-    fill_region(c, 0);
+    c->piece_bytes = (size_t)(c->region[0].end - c->region[0].begin);
+    if (sharers > 1) {
+        c->piece_bytes = CLAMP(c->piece_bytes / (2 * (size_t)sharers), MIN_PIECE, MAX_PIECE);
+    }
     while (bits < 20 && (1u << bits) < c->nregions * c->region[0].max_blocks) {
         bits++;
     }
     tb_hash_init(&c->hash, bits);
     c->owner = owner;
     return c;
+}
+
+static void create_builders(void)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        CacheBuilder *b = g_new0(CacheBuilder, 1);
+
+        b->buf.base = cpu_states[i]->cache->buf.base;
+        cpu_states[i]->builder = b;
+    }
 }
 
 void cache_init(void)
@@ -111,53 +122,58 @@ void cache_init(void)
     }
     bytes = CLAMP(bytes, MIN_CODE_BYTES, MAX_CODE_BYTES);
     cache_ops->init((bytes + 4095) & ~(size_t)4095);
+    create_builders();
 }
 
-TranslationBlock *cache_alloc_block(CodeCache *cache)
+bool cache_take_piece(CodeCache *cache, CacheBuilder *b)
 {
     CacheRegion *r = &cache->region[cache->fill];
-    TranslationBlock *tb;
+    size_t bytes;
+    uint32_t blocks;
 
-    if (r->nblocks == r->max_blocks) {
-        return NULL;
+    if ((size_t)(r->end - r->ptr) < MIN_PIECE || r->nblocks == r->max_blocks) {
+        unsigned next = (cache->fill + 1) % cache->nregions;
+
+        r = &cache->region[next];
+        if (r->nblocks) {
+            return false;
+        }
+        __atomic_store_n(&cache->fill, next, __ATOMIC_RELAXED);
     }
-    tb = &r->blocks[r->nblocks];
-    __atomic_store_n(&r->nblocks, r->nblocks + 1, __ATOMIC_RELAXED);
-    memset(tb, 0, sizeof(*tb));
-    tb->owner = cache->owner;
-    return tb;
-}
-
-void cache_free_last_block(CodeCache *cache)
-{
-    CacheRegion *r = &cache->region[cache->fill];
-
-    __atomic_store_n(&r->nblocks, r->nblocks - 1, __ATOMIC_RELAXED);
-}
-
-bool cache_region_empty(const CodeCache *cache)
-{
-    return cache->buf.ptr == cache->region[cache->fill].begin;
-}
-
-bool cache_next_region(CodeCache *cache)
-{
-    unsigned next = (cache->fill + 1) % cache->nregions;
-
-    if (cache->region[next].nblocks || next == cache->fill) {
-        return false;
-    }
-    fill_region(cache, next);
+    bytes = MIN(cache->piece_bytes, (size_t)(r->end - r->ptr));
+    blocks = MIN(MAX(bytes / BYTES_PER_BLOCK, 1), r->max_blocks - r->nblocks);
+    b->begin = b->buf.ptr = r->ptr;
+    b->buf.end = r->ptr + bytes;
+    b->next = r->blocks + r->nblocks;
+    b->end = b->next + blocks;
+    memset(b->next, 0, blocks * sizeof(*b->next));
+    __atomic_store_n(&r->ptr, b->buf.end, __ATOMIC_RELAXED);
+    __atomic_store_n(&r->nblocks, r->nblocks + blocks, __ATOMIC_RELAXED);
     return true;
 }
 
+/* The region's memory will be handed out anew. Builders with a piece of it are at their main loop, or this one. */
 static void release(CacheRegion *r)
 {
+    for (int i = 0; i < cpu_count; i++) {
+        CacheBuilder *b = cpu_states[i]->builder;
+
+        if (b && b->begin >= r->begin && b->begin < r->end) {
+            b->begin = b->buf.ptr = b->buf.end = NULL;
+            b->next = b->end = NULL;
+        }
+    }
     for (uint32_t i = 0; i < r->nblocks; i++) {
         free(r->blocks[i].ir);
         r->blocks[i].ir = NULL;
     }
+    __atomic_store_n(&r->ptr, r->begin, __ATOMIC_RELAXED);
     __atomic_store_n(&r->nblocks, 0, __ATOMIC_RELAXED);
+}
+
+static bool in_use(const TranslationBlock *tb)
+{
+    return (tb->code || tb->ir) && !tb->invalid;
 }
 
 static void next_generation(CodeCache *cache)
@@ -174,7 +190,7 @@ void cache_evict_region(CodeCache *cache)
     for (uint32_t i = 0; i < r->nblocks; i++) {
         TranslationBlock *tb = &r->blocks[i];
 
-        if (!tb->invalid) {
+        if (in_use(tb)) {
             cache_unlink_block(tb);
             tb->evicted = 1;
         }
@@ -185,7 +201,7 @@ void cache_evict_region(CodeCache *cache)
         }
     }
     release(r);
-    fill_region(cache, next);
+    __atomic_store_n(&cache->fill, next, __ATOMIC_RELAXED);
     next_generation(cache);
 }
 
@@ -195,7 +211,7 @@ void cache_reset(CodeCache *cache)
         release(&cache->region[i]);
     }
     tb_hash_clear(&cache->hash);
-    fill_region(cache, 0);
+    __atomic_store_n(&cache->fill, 0, __ATOMIC_RELAXED);
     next_generation(cache);
 }
 
@@ -203,25 +219,31 @@ void cache_foreach(const CodeCache *cache, void (*fn)(TranslationBlock *tb, void
 {
     for (unsigned i = 0; i < cache->nregions; i++) {
         for (uint32_t n = 0; n < cache->region[i].nblocks; n++) {
-            fn(&cache->region[i].blocks[n], opaque);
+            TranslationBlock *tb = &cache->region[i].blocks[n];
+
+            if (tb->code || tb->ir) {
+                fn(tb, opaque);
+            }
         }
     }
 }
 
+static void count(TranslationBlock *tb, void *opaque)
+{
+    ++*(uint32_t *)opaque;
+}
+
 CacheUsage cache_usage(const CodeCache *cache)
 {
-    unsigned fill = __atomic_load_n(&cache->fill, __ATOMIC_RELAXED);
     CacheUsage u = { 0 };
 
+    cache_foreach(cache, count, &u.blocks);
     for (unsigned i = 0; i < cache->nregions; i++) {
         const CacheRegion *r = &cache->region[i];
-        uint32_t n = __atomic_load_n(&r->nblocks, __ATOMIC_RELAXED);
-        uint8_t *end = i == fill ? __atomic_load_n(&cache->buf.ptr, __ATOMIC_RELAXED) : n ? r->end : r->begin;
 
-        u.blocks += n;
         u.blocks_max += r->max_blocks;
         u.bytes += (size_t)(r->end - r->begin);
-        u.bytes_used += (size_t)(end - r->begin);
+        u.bytes_used += (size_t)(__atomic_load_n(&r->ptr, __ATOMIC_RELAXED) - r->begin);
     }
     return u;
 }

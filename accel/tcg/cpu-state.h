@@ -9,6 +9,7 @@
 
 struct TLBContexts;             /* accel/tcg/softtlb.c */
 struct CodeCache;               /* accel/tcg/cache.h */
+struct CacheBuilder;
 
 /* X(field): counters of one CPU; written by its thread only, read by anyone (relaxed). */
 #define CPU_COUNTERS(X) \
@@ -49,6 +50,7 @@ typedef struct CPUState {
     uint32_t stopped;           /* parked for a pause.          lock: pause_lock in cpus.c */
     int log_mask;               /* LOG_* that forbid chaining, as of the last cpu_exec(); own thread */
     struct CodeCache *cache;    /* unified: the same for all */
+    struct CacheBuilder *builder;
     struct TLBContexts *tlb;
     TranslationBlock *fast[JUMP_CACHE_SIZE];    /* block of env->jump_cache[] of the same index; same rules */
     CPUCounters n;

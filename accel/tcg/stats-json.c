@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The statistics as JSON, for -accel tcg,stats=FILE. docs/observe.md has the schema; its version is SCHEMA. Main thread,
- * at exit: every other thread has ended.
+ * The statistics as JSON, for -accel tcg,stats=FILE. docs/observe.md has the schema; its version is SCHEMA. Main
+ * thread, at exit: every other thread has ended.
  */
 #include <inttypes.h>
 #include "accel/tcg/stats-internal.h"
@@ -125,7 +125,8 @@ static void write_caches(FILE *f)
         }
         s = stats_blocks(c);
         u = cache_usage(c);
-        fprintf(f, "%s\n    {\"bytes\": %zu, \"bytes_used\": %zu, \"flushes\": %u, \"blocks_max\": %u, \"blocks\": %" PRIu64
+        fprintf(f, "%s\n    {\"bytes\": %zu, \"bytes_used\": %zu, \"flushes\": %u, \"blocks_max\": %u, \"blocks\": %"
+                PRIu64
                 ", \"blocks_invalid\": %" PRIu64 ",\n     \"guest_insns\": %" PRIu64 ", \"guest_bytes\": %" PRIu64
                 ", \"host_bytes\": %" PRIu64 ", \"direct_jumps\": %" PRIu64 ", \"chained_jumps\": %" PRIu64 "}", before,
                 u.bytes, u.bytes_used, c->generation, u.blocks_max,
@@ -145,7 +146,8 @@ static void write_devices(FILE *f)
         if (!r->ram) {
             fprintf(f, "%s\n    {\"name\": ", before);
             quoted(f, r->name);
-            fprintf(f, ", \"base\": %u, \"reads\": %" PRIu64 ", \"writes\": %" PRIu64 "}", r->base, r->reads, r->writes);
+            fprintf(f, ", \"base\": %u, \"reads\": %" PRIu64 ", \"writes\": %" PRIu64 "}", r->base, r->reads,
+                    r->writes);
             before = ",";
         }
     }

@@ -18,7 +18,6 @@
  * threads wait for it. lock guards all state and is never held while waiting; the I/O thread (receive, timer) takes only
  * this. Order: tx_lock, lock, then the interrupt controllers'.
  */
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +25,7 @@
 #include "hw/boards.h"
 #include "hw/char/pl011.h"
 #include "hw/primecell.h"
+#include "qemu/lock.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 #include "sysemu/cpus.h"
@@ -49,8 +49,8 @@ enum {
 enum { FIFO_SIZE = 16, IFLS_RESET = 0x12, RX_TIMEOUT_BITS = 32 };
 
 struct PL011State {
-    pthread_mutex_t tx_lock;    /* see above */
-    pthread_mutex_t lock;       /* everything below that is not said to be constant */
+    CountedLock tx_lock;        /* see above */
+    CountedLock lock;           /* everything below that is not said to be constant */
     uint32_t ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr, rsr;
     uint16_t rx[FIFO_SIZE];     /* data and error flags as DR shows them */
     unsigned rx_head, rx_count;
@@ -220,13 +220,13 @@ static int pl011_can_receive(void *opaque)
     PL011State *s = opaque;
     int room = 0;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     if (pl011_rx_on(s) && !(s->cr & CR_LBE) && s->rx_count < pl011_depth(s)) {
         room = (int)(pl011_depth(s) - s->rx_count);
     } else {
         s->rx_blocked = true;
     }
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
     return room;
 }
 
@@ -234,7 +234,7 @@ static void pl011_receive(void *opaque, const uint8_t *buf, int len)
 {
     PL011State *s = opaque;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     /* The guest may have turned the receiver off since can_receive(): a line that nobody listens to. */
     for (int i = 0; i < len && pl011_rx_on(s); i++) {
         pl011_rx_push(s, buf[i]);
@@ -242,7 +242,7 @@ static void pl011_receive(void *opaque, const uint8_t *buf, int len)
     /* The back end may not ask again before it is told. */
     s->rx_blocked |= s->rx_count >= pl011_depth(s);
     pl011_update(s);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 static void pl011_event(void *opaque, int event)
@@ -252,24 +252,24 @@ static void pl011_event(void *opaque, int event)
     if (event != CHR_EVENT_BREAK) {
         return;
     }
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     if (pl011_rx_on(s)) {
         pl011_rx_push(s, DR_BE);
     }
     pl011_update(s);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 static void pl011_rx_timed_out(void *opaque)
 {
     PL011State *s = opaque;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     if (s->rx_count) {
         s->ris |= INT_RT;
     }
     pl011_update(s);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
 }
 
 /* ---- the guest's side ---- */
@@ -283,7 +283,7 @@ static uint32_t pl011_read(void *opaque, uint32_t offset, unsigned size, unsigne
     if (primecell_is_id(offset)) {
         return primecell_id_read(PL011_PID, offset);
     }
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     switch (offset) {
     case UART_DR:
         v = pl011_rx_pop(s);
@@ -332,7 +332,7 @@ static uint32_t pl011_read(void *opaque, uint32_t offset, unsigned size, unsigne
         qemu_log_mask(LOG_GUEST_ERROR, "%s: bad read at 0x%x\n", s->name, offset);
         break;
     }
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
     if (unblocked) {
         chardev_accept_input(s->chr);
     }
@@ -421,15 +421,15 @@ static void pl011_write_reg(PL011State *s, uint32_t offset, uint32_t value)
  */
 static bool pl011_lock_tx(PL011State *s)
 {
-    while (pthread_mutex_trylock(&s->tx_lock)) {
+    while (!counted_trylock(&s->tx_lock)) {
         if (cpu_current_index() < 0) {
             return false;
         }
         bool token = cpu_wait_begin();
 
-        pthread_mutex_lock(&s->tx_lock);
+        counted_lock(&s->tx_lock);
         /* The read right must be taken back without it. */
-        pthread_mutex_unlock(&s->tx_lock);
+        counted_unlock(&s->tx_lock);
         cpu_wait_end(token);
     }
     return true;
@@ -449,19 +449,19 @@ static void pl011_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
         }
         transmits = false;
     }
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     pl011_write_reg(s, offset, value);
     if (transmits) {
         n = pl011_tx_drain(s, out);
     }
     pl011_update(s);
     bool unblocked = pl011_rx_unblocked(s);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
     if (n && s->chr) {
         chardev_write(s->chr, out, n);
     }
     if (transmits) {
-        pthread_mutex_unlock(&s->tx_lock);
+        counted_unlock(&s->tx_lock);
     }
     if (unblocked) {
         chardev_accept_input(s->chr);
@@ -474,7 +474,7 @@ static void pl011_reset(void *opaque)
 {
     PL011State *s = opaque;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->lock);
     s->ilpr = s->ibrd = s->fbrd = s->lcr_h = s->imsc = s->ris = s->dmacr = s->rsr = 0;
     s->cr = CR_RESET;
     s->ifls = IFLS_RESET;
@@ -490,7 +490,7 @@ static void pl011_reset(void *opaque)
     }
     pl011_update(s);
     bool unblocked = pl011_rx_unblocked(s);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->lock);
     if (unblocked) {
         chardev_accept_input(s->chr);
     }
@@ -509,8 +509,8 @@ PL011State *pl011_create(uint32_t base, const char *name, uint32_t clock_hz, Cha
     if (!s) {
         error_exit("out of memory");
     }
-    pthread_mutex_init(&s->tx_lock, NULL);
-    pthread_mutex_init(&s->lock, NULL);
+    counted_lock_init(&s->tx_lock, name, false);
+    counted_lock_init(&s->lock, name, false);
     s->name = name;
     s->clock_hz = clock_hz;
     s->chr = chr;

@@ -16,9 +16,9 @@
 #define OBSERVE_EVENTS(X) \
     X(IDLE, "Idle") X(FIND_FAST, "Find Fast") X(FIND_SLOW, "Find Slow") X(BUILD, "Build") X(CHAIN, "Chain") \
     X(EXECUTE, "Execute") X(UNCHAIN, "Unchain") X(RESTORE, "Restore") X(FLUSH, "Flush") X(INVALIDATE, "Invalidate")
-/* Spans that are no events of PQEMU's: E and the other locks, held and waited for. */
+/* Spans that are no events of PQEMU's: the part of Build that needs B; E and the other locks, held and waited for. */
 #define OBSERVE_SPANS(X) \
-    X(E_READ, "E read") X(E_READ_WAIT, "wait for E read") \
+    X(PUBLISH, "Publish") X(E_READ, "E read") X(E_READ_WAIT, "wait for E read") \
     X(EXCLUSIVE, "Exclusive") X(E_WRITE_WAIT, "wait for E write") \
     X(PAGE_WAIT, "wait for a page lock") X(LOCK, "lock") X(LOCK_WAIT, "wait for lock")
 /* Moments. */

@@ -2,7 +2,7 @@
 /*
  * Benchmark kernels that need several CPUs or interrupts, on the runtime of tests/guest. Each prints `K <name>
  * <nanoseconds per operation>` by the board's 24 MHz counter and checks its own result; `DONE` at the end.
- * bench.py builds and runs it; with one CPU only the first kernels run.
+ * The harness (docs/benchmarks.md) builds and runs it; with one CPU only the first kernels run.
  */
 #include "runtime.h"
 

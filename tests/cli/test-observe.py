@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=180
-"""-accel tcg,stats= and trace=: what is counted is what the guest did, the JSON has its form, files are written however the
-emulator ends. Prints TAP. (The timeline's contents: tests/contract.)
+"""-accel tcg,stats= and trace=: what is counted is what the guest did, the JSON has its form, files are written however
+the emulator ends. Prints TAP. (The timeline's contents: tests/contract.)
 """
 import json
 import os
@@ -176,7 +176,8 @@ def test_errors(cases, image, directory):
     nowhere = os.path.join(directory, "missing", "file")
     for prop in ("stats", "trace"):
         status, err = run([*M, "-kernel", image, "-accel", "tcg,%s=%s" % (prop, nowhere)])
-        cases.check(status == 1 and err.count("\n") == 1 and nowhere in err, prop + ": a file that cannot be written", err)
+        cases.check(status == 1 and err.count("\n") == 1 and nowhere in err, prop + ": a file that cannot be written",
+                    err)
     for text in ("stats=", "trace=", "trace-size=0", "trace-size=x"):
         status, err = run([*M, "-kernel", image, "-accel", "tcg," + text])
         cases.check(status == 1 and err.count("\n") == 1, "-accel tcg,%s is refused" % text, err)

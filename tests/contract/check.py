@@ -16,7 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 DOC = os.path.join(ROOT, "docs/caches.md")
 # The table's letters -> names in the timeline.
 EVENTS = {"B": "Build", "R": "Restore", "C": "Chain", "U": "Unchain", "F": "Flush", "I": "Invalidate",
-          "FS": "Find Slow", "FF": "Find Fast", "E": "Execute", "X": "Exclusive"}
+          "FS": "Find Slow", "FF": "Find Fast", "E": "Execute", "P": "Publish", "X": "Exclusive"}
 Span = collections.namedtuple("Span", "begin end track name")
 
 

@@ -112,6 +112,7 @@ def run_kind(kind, options, emulators, sequences_wanted, insns_wanted):
 
 def main():
     options = parse_arguments()
+    options.qemu = os.path.abspath(options.qemu)            # emulators run in a directory of their own
     names = options.accel or ["x86_64", "interp", "oracle"]
     if options.no_oracle:
         names = [n for n in names if n != "oracle"]

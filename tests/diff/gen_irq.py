@@ -10,6 +10,8 @@ instructions beside the sequence, which invalidates code that others execute. Th
 """
 import gen_a32
 import gen_mix
+import gen_mmu
+import gen_mmu_old
 import gen_t16
 import gen_vfp
 import image
@@ -60,6 +62,15 @@ class IrqVfp(Interrupted, gen_vfp.GenVfp):
 
 
 class IrqSmc(Interrupted, gen_mix.GenSmc):
+    modes = (0x13, 0x1F)
+    long_loops = 0.03               # each round translates anew
+
+
+class IrqMmu(Interrupted, gen_mmu.GenMmu):
+    modes = (0x13, 0x1F)
+
+
+class IrqMmuOld(Interrupted, gen_mmu_old.GenMmuOld):
     modes = (0x13, 0x1F)
 
 
@@ -114,7 +125,7 @@ class SmpMem(Shared, Interrupted, gen_a32.GenMem):
 
 
 def irq(rng):
-    return rng.choice((IrqInt, IrqMix, IrqMix, IrqVfp, IrqSmc, IrqThumb, IrqThumb))(rng)
+    return rng.choice((IrqInt, IrqMix, IrqMix, IrqVfp, IrqSmc, IrqMmu, IrqMmuOld, IrqThumb, IrqThumb))(rng)
 
 
 def smp(rng):
@@ -131,4 +142,5 @@ def smp_variants(emulator):
     if "interp" in emulator.accel:
         return [emulator.variant("smp2", image.Setup(2))]
     return [emulator.variant("smp4", image.Setup(4)), emulator.variant("separate3", image.Setup(3), "ccache=separate"),
-            emulator.variant("small2", image.Setup(2, interrupts=True), "tb-size=1")]
+            emulator.variant("small2", image.Setup(2, interrupts=True), "tb-size=1"),
+            emulator.variant("single2", image.Setup(2, interrupts=True), "thread=single")]

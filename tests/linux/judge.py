@@ -74,14 +74,31 @@ class Design:
     def judge(self):
         if set(self.parts) - {"stress"}:
             self.selftest_kernel()
+        if "modules" in self.parts and not self.short:
+            self.probes()
         if "stress" in self.parts and self.name not in SHORT_DESIGNS:
             self.stress()
 
+    def start(self, cpus):
+        # Lock checking makes a kernel several times slower.
+        return VM(accel=self.accel, initrd=self.image, slow=3 * self.slow, smp=cpus,
+                  kernel=guest_parts("kernel-selftest")["kernel_selftest"])
+
+    def probes(self):
+        """Simulation of instructions, on one CPU."""
+        label = "%s: selftest kernel on one CPU" % self.name
+        with self.start(1) as vm:
+            try:
+                vm.wait_shell(240)
+                kernel = selftests.Kernel(vm, self.depends)
+                kernel.expedite(True)
+                self.run_module(label, kernel, selftests.PROBES)
+            except Failure as failure:
+                self.cases.report("%s: %s" % (label, selftests.PROBES.file), failure, vm)
+
     def selftest_kernel(self):
         label = "%s: selftest kernel" % self.name
-        # Lock checking makes a kernel several times slower.
-        with VM(accel=self.accel, initrd=self.image, slow=3 * self.slow,
-                kernel=guest_parts("kernel-selftest")["kernel_selftest"]) as vm:
+        with self.start(4) as vm:
             try:
                 vm.wait_shell(240)
                 kernel = selftests.Kernel(vm, self.depends)

@@ -77,7 +77,7 @@ static void test_random(bool thumb, const char *name)
     for (int round = 0; round < 150; round++) {
         random_page(thumb);
         for (int i = 0; i < 60; i++) {
-            uint32_t pc = (random32() & ~1u) | thumb, flags = random32() & TBF_MASK;
+            uint32_t pc = (random32() & ~1u) | thumb, flags = random32() & (TBF_MASK | TBF_SUBPAGES);
             int max_insns = random32() % 4 ? 512 : 1 + random32() % 4;
             uint32_t end;
 

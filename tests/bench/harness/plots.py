@@ -42,24 +42,25 @@ def draw(result, prefix, say):
 
 def save(pyplot, figure, path):
     figure.tight_layout()
-    for extension in ("svg", "png"):
-        figure.savefig("%s.%s" % (path, extension), dpi=110)
+    for extension, metadata in (("svg", {"Date": None}), ("png", {})):
+        figure.savefig("%s.%s" % (path, extension), dpi=90, metadata=metadata)
         print("%s.%s" % (path, extension))
     pyplot.close(figure)
 
 
-def bars(pyplot, table, data, suite, cpus, prefix):
-    """How many times faster than upstream, a group of bars per program; the lines are the rounds' extremes."""
+def bars(pyplot, table, data, suite, rows, title, path):
+    """How many times faster than upstream, a group of bars per row = (label, program, CPUs); the lines are the rounds'
+    extremes."""
     names = table.targets(suite, data["targets"])
     mine = [name for name in names if data["targets"][name]["kind"] == "ours"]
-    programs = [program for program in table.programs(suite, cpus)
-                if any(table.ratio(suite, program, (cpus, "upstream"), (cpus, name)) for name in mine)]
-    if not programs:
+    rows = [row for row in rows
+            if any(table.ratio(suite, row[1], (row[2], "upstream"), (row[2], name)) for name in mine)]
+    if not rows:
         return
-    figure, axes = pyplot.subplots(figsize=(8, 0.1 * len(programs) * (len(mine) + 1) + 1.2))
+    figure, axes = pyplot.subplots(figsize=(8, 0.1 * len(rows) * (len(mine) + 1) + 1.2))
     height = 0.8 / len(mine)
     for number, name in enumerate(mine):
-        for place, program in enumerate(programs):
+        for place, (_, program, cpus) in enumerate(rows):
             ratios = table.ratios(suite, program, (cpus, "upstream"), (cpus, name))
             if ratios:
                 y = place + (number - (len(mine) - 1) / 2) * height
@@ -69,13 +70,32 @@ def bars(pyplot, table, data, suite, cpus, prefix):
     axes.set_xscale("log")
     axes.axvline(1, color="black", linewidth=0.8)
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.set_yticks(range(len(programs)))
-    axes.set_yticklabels(programs, fontsize=8)
-    axes.set_ylim(len(programs) - 0.4, -0.6)
+    low, high = axes.get_xlim()
+    # Within a decade there would be one number, beyond one too many.
+    axes.xaxis.set_minor_formatter("{x:g}" if high / low < 20 else "")
+    axes.set_yticks(range(len(rows)))
+    axes.set_yticklabels([label for label, _, _ in rows], fontsize=8)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel("times faster than upstream")
-    axes.set_title("%s, %d CPU%s" % (suite, cpus, "s" if cpus > 1 else ""), fontsize=10)
+    axes.set_title(title, fontsize=10)
     axes.legend([pyplot.Rectangle((0, 0), 1, 1, color=COLOURS.get(name)) for name in mine], mine, fontsize=8)
-    save(pyplot, figure, "%s-%s-%d" % (prefix, suite, cpus))
+    save(pyplot, figure, path)
+
+
+def plural(cpus):
+    return "%d CPU%s" % (cpus, "s" if cpus > 1 else "")
+
+
+def suite_bars(pyplot, table, data, suite, prefix):
+    """A figure per number of CPUs, or one for all if there is only one program."""
+    programs, numbers = table.programs(suite), table.cpus(suite)
+    if len(programs) == 1:
+        bars(pyplot, table, data, suite, [(plural(cpus), programs[0], cpus) for cpus in numbers], suite,
+             "%s-%s" % (prefix, suite))
+        return
+    for cpus in numbers:
+        bars(pyplot, table, data, suite, [(program, program, cpus) for program in programs],
+             "%s, %s" % (suite, plural(cpus)), "%s-%s-%d" % (prefix, suite, cpus))
 
 
 def scaling(pyplot, table, data, suite, prefix):
@@ -137,6 +157,8 @@ def main():
     # Only here: the harness imports this file without matplotlib.
     import matplotlib
     matplotlib.use("Agg")
+    # The same data make the same file, and text stays text.
+    matplotlib.rcParams.update({"svg.hashsalt": "pqemu", "svg.fonttype": "none"})
     from matplotlib import pyplot
     from harness import runner, study_plots
     from harness.figures import Table
@@ -148,8 +170,7 @@ def main():
         study_plots.draw(pyplot, save, data, prefix)
         return
     for suite in table.suites():
-        for cpus in table.cpus(suite):
-            bars(pyplot, table, data, suite, cpus, prefix)
+        suite_bars(pyplot, table, data, suite, prefix)
         scaling(pyplot, table, data, suite, prefix)
     memory(pyplot, data, prefix)
 

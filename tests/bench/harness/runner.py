@@ -14,6 +14,27 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def shortened(value):
+    """Six digits are more than any of it is worth."""
+    if isinstance(value, float):
+        return float("%.6g" % value)
+    if isinstance(value, dict):
+        return {key: shortened(part) for key, part in value.items()}
+    return [shortened(part) for part in value] if isinstance(value, (list, tuple)) else value
+
+
+def as_json(data):
+    """One line per sample and run: files that can be compared."""
+    parts = []
+    for key, value in shortened(data).items():
+        if isinstance(value, list):
+            text = "[\n%s\n]" % ",\n".join(json.dumps(part) for part in value) if value else "[]"
+        else:
+            text = json.dumps(value, indent=1)
+        parts.append("%s: %s" % (json.dumps(key), text))
+    return "{\n%s\n}\n" % ",\n".join(parts)
+
+
 class Results:
     """What a result file holds. samples: see jobs.py, with target, cpus and round."""
 
@@ -32,8 +53,7 @@ class Results:
             return
         scratch = "%s.%d.tmp" % (self.path, os.getpid())
         with open(scratch, "w", encoding="utf-8") as file:
-            json.dump(self.data, file, indent=1)
-            file.write("\n")
+            file.write(as_json(self.data))
         os.replace(scratch, self.path)
 
 def load(path):

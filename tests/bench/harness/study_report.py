@@ -132,8 +132,8 @@ def scalability(study):
            "C(N) = N / (1 + sigma (N - 1) + kappa N (N - 1)): sigma is the share of the time in which locks that "
            "only one CPU can have were held (that of the boot taken off), kappa the growth of processor time for the "
            "same work. It is a prediction for the emulator on a host with N cores, if the guest's program itself is "
-           "perfectly parallel and the same design is built for N CPUs. *measured* is the elapsed time's speedup here (%s cores), program "
-           "and all." % study.data["machine"]["cores"], "",
+           "perfectly parallel and the same design is built for N CPUs. *measured* is the elapsed time's speedup here "
+           "(%s cores), program and all." % study.data["machine"]["cores"], "",
            *report.head(["group", "design", "sigma", "kappa", *["measured %d" % n for n in study.numbers if n > 1],
                          *["C(%d)" % n for n in sorted({*study.numbers, *PREDICT} - {1})], "best N"])]
     for group in study.groups:
