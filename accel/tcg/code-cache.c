@@ -153,12 +153,12 @@ bool cache_take_piece(CodeCache *cache, CacheBuilder *b)
 }
 
 /* The region's memory will be handed out anew. Builders with a piece of it are at their main loop, or this one. */
-static void release(CacheRegion *r)
+static void release(const CodeCache *cache, CacheRegion *r)
 {
     for (int i = 0; i < cpu_count; i++) {
         CacheBuilder *b = cpu_states[i]->builder;
 
-        if (b && b->begin >= r->begin && b->begin < r->end) {
+        if (cpu_states[i]->cache == cache && b->begin >= r->begin && b->begin < r->end) {
             b->begin = b->buf.ptr = b->buf.end = NULL;
             b->next = b->end = NULL;
         }
@@ -200,7 +200,7 @@ void cache_evict_region(CodeCache *cache)
             mpd_forget_evicted(&r->blocks[i]);
         }
     }
-    release(r);
+    release(cache, r);
     __atomic_store_n(&cache->fill, next, __ATOMIC_RELAXED);
     next_generation(cache);
 }
@@ -208,7 +208,7 @@ void cache_evict_region(CodeCache *cache)
 void cache_reset(CodeCache *cache)
 {
     for (unsigned i = 0; i < cache->nregions; i++) {
-        release(&cache->region[i]);
+        release(cache, &cache->region[i]);
     }
     tb_hash_clear(&cache->hash);
     __atomic_store_n(&cache->fill, 0, __ATOMIC_RELAXED);

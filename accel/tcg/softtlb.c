@@ -52,6 +52,7 @@ struct TLBContexts {
 
 static inline bool bit_get(const uint64_t *map, unsigned i) { return map[i / 64] >> (i % 64) & 1; }
 static inline void bit_set(uint64_t *map, unsigned i) { map[i / 64] |= 1ull << (i % 64); }
+static inline void bit_clear(uint64_t *map, unsigned i) { map[i / 64] &= ~(1ull << (i % 64)); }
 
 void tlb_cpu_init(CPUARMState *env)
 {
@@ -340,10 +341,13 @@ void tlb_flush_mva(CPUARMState *env, uint32_t mva, uint32_t asid)
         if (!c->nfilled) {
             continue;
         }
+        /* Nothing is left of the large page afterwards: a guest that flushes its pages one by one pays for it once. */
         if (bit_get(c->super, vpage >> 12)) {
             code = clear_range(c, vpage & ~0xfffu, 4096);
+            bit_clear(c->super, vpage >> 12);
         } else if (bit_get(c->large, vpage >> 8)) {
             code = clear_range(c, vpage & ~0xffu, 256);
+            bit_clear(c->large, vpage >> 8);
         } else {
             code = clear_range(c, vpage, 1);
         }

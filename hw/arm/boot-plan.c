@@ -2,8 +2,8 @@
 /*
  * From the command line's files to the layout of guest RAM and the CPUs' first registers (docs/boot.md).
  *
- * Called by hw/arm/boot.c on the main thread; no state, no locks. A mistake gives a message, frees what was made and leaves it
- * to the caller to end the program.
+ * Called by hw/arm/boot.c on the main thread; no state, no locks. A mistake gives a message, frees what was made and
+ * leaves it to the caller to end the program.
  */
 #include <glib.h>
 #include <stdlib.h>
@@ -102,15 +102,15 @@ static bool place_data(const BootKernel *k, uint32_t ram_size, uint64_t need, ui
     if (above > addr && above + need <= ram_size) {
         addr = above;
     } else if (above > addr && k->room_exact) {
-        *err = g_strdup_printf("RAM (0x%x bytes) is too small for the kernel (0x%x) and 0x%x bytes of initrd and device tree",
-                               ram_size, k->room_end, (uint32_t)need);
+        *err = g_strdup_printf("RAM (0x%x bytes) is too small for the kernel (0x%x) and 0x%x bytes of initrd and device "
+                               "tree", ram_size, k->room_end, (uint32_t)need);
         return false;
     }
     if (addr + need > ram_size) {
         addr = (ram_size - need) & ~(uint64_t)(BOOT_PAGE - 1);
         if (addr < above) {
-            *err = g_strdup_printf("RAM (0x%x bytes) is too small for the kernel and 0x%x bytes of initrd and device tree",
-                                   ram_size, (uint32_t)need);
+            *err = g_strdup_printf("RAM (0x%x bytes) is too small for the kernel and 0x%x bytes of initrd and device "
+                                   "tree", ram_size, (uint32_t)need);
             return false;
         }
     }

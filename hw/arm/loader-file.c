@@ -14,7 +14,7 @@
 
 #include "hw/arm/boot-image.h"
 
-enum { FILE_CHUNK = 1 << 20, GZIP_MIN = 18 };
+enum { FILE_CHUNK = 64 << 10, GZIP_MIN = 18 };
 
 uint8_t *boot_file_read(const char *file, uint32_t *size, char **err)
 {

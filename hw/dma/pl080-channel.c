@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a channel of the DMA controller does: beats from the source into a FIFO, from there to the destination, linked list
- * items one after the other (ARM DDI 0196, 2.5 and 3.4).
+ * What a channel of the DMA controller does: beats from the source into a FIFO, from there to the destination, linked
+ * list items one after the other (ARM DDI 0196, 2.5 and 3.4).
  *
- * Runs on the I/O thread, on a copy of the channel's registers and without locks: dma_write() may stop the CPUs, a device
- * takes its own lock. A turn is bounded in work and in time, whatever widths, sizes and lists the guest gives; an endless list
- * goes on turn by turn.
+ * Runs on the I/O thread, on a copy of the channel's registers and without locks: dma_write() may stop the CPUs, a
+ * device takes its own lock. A turn is bounded in work and in time, whatever widths, sizes and lists the guest gives;
+ * an endless list goes on turn by turn.
  *
  * Memory to memory with both addresses counting is done in pieces if that cannot be told from single beats.
  */
@@ -111,14 +111,14 @@ static bool item_valid(const Turn *r)
     unsigned sw = src_width(t->control), dw = dst_width(t->control);
 
     if (sw > MAX_WIDTH || dw > MAX_WIDTH) {
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: channel %u: reserved width in control word 0x%08x\n", r->dmac->name, r->channel,
-                      t->control);
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: channel %u: reserved width in control word 0x%08x\n", r->dmac->name,
+                      r->channel, t->control);
         return false;
     }
     if ((t->src & ((1u << sw) - 1)) || (t->dst & ((1u << dw) - 1))) {
         /* The bus has no unaligned transfers: the low bits of the address go nowhere. */
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: channel %u: unaligned addresses 0x%08x, 0x%08x\n", r->dmac->name, r->channel,
-                      t->src, t->dst);
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: channel %u: unaligned addresses 0x%08x, 0x%08x\n", r->dmac->name,
+                      r->channel, t->src, t->dst);
     }
     return true;
 }
@@ -179,8 +179,8 @@ static void count_down(PL080Transfer *t, uint32_t beats)
 }
 
 /*
- * Memory to memory, both counting: as much as can go at once without the source seeing what was written. False: nothing was
- * moved, do it beat by beat.
+ * Memory to memory, both counting: as much as can go at once without the source seeing what was written. False: nothing
+ * was moved, do it beat by beat.
  */
 static bool move_piece(Turn *r)
 {
@@ -191,7 +191,8 @@ static bool move_piece(Turn *r)
     uint8_t buf[PIECE];
 
     n = (n < PIECE ? n : PIECE) & ~(unit - 1);
-    if (n <= FIFO_BYTES || t->fifo_len || dst - src < n || src - dst < n || !memory_ram_ptr(dst, n) || !dma_read(src, buf, n)) {
+    if (n <= FIFO_BYTES || t->fifo_len || dst - src < n || src - dst < n || !memory_ram_ptr(dst, n) ||
+        !dma_read(src, buf, n)) {
         return false;
     }
     r->work -= WORK_PIECE;

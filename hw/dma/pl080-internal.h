@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Between the two files of the DMA controller: pl080.c owns registers, interrupts and threads, pl080-channel.c moves data.
+ * Between the two files of the DMA controller: pl080.c owns registers, interrupts and threads, pl080-channel.c moves
+ * data.
  */
 #ifndef HW_DMA_PL080_INTERNAL_H
 #define HW_DMA_PL080_INTERNAL_H
@@ -37,7 +38,7 @@ typedef struct PL080Transfer {
 /* How a turn of a channel ended. */
 typedef enum PL080Outcome {
     PL080_MORE,                 /* its time is over, there is more to do */
-    PL080_ITEM,                 /* a list item that asks for a terminal count interrupt has ended; the next one is loaded */
+    PL080_ITEM,                 /* a list item that wants the interrupt has ended; the next one is loaded */
     PL080_WAITS,                /* for a request, or is halted or disabled */
     PL080_DONE,                 /* the last item has ended */
     PL080_DONE_ITEM,            /* the last item has ended and asks for the interrupt */
@@ -74,8 +75,9 @@ static inline unsigned pl080_flow(uint32_t config)
 uint32_t pl080_src_request_bytes(uint32_t control, bool burst);
 uint32_t pl080_dst_request_bytes(uint32_t control, bool burst);
 /*
- * Let the channel work for a bounded time. `config` is the channel's register, which other threads change (relaxed atomic):
- * the turn ends soon after E is cleared or H set. No lock may be held: memory is written, devices are accessed.
+ * Let the channel work for a bounded time. `config` is the channel's register, which other threads change (relaxed
+ * atomic): the turn ends soon after E is cleared or H set. No lock may be held: memory is written, devices are
+ * accessed.
  */
 PL080Outcome pl080_channel_run(const PL080Config *dmac, unsigned channel, const uint32_t *config, PL080Transfer *t);
 #endif

@@ -3,15 +3,15 @@
  * PL080 and PL081 DMA controllers (ARM DDI 0196, DDI 0218): registers, interrupts, and when a channel works.
  *
  * A register access only changes registers and arms a timer; the timer's callback on the I/O thread gives every enabled
- * channel a turn (pl080-channel.c), the first channel first, and comes back after a pause if there is more to do. The pause
- * keeps the I/O thread free for others, a turn for each channel keeps one channel from starving the next.
+ * channel a turn (pl080-channel.c), the first channel first, and comes back after a pause if there is more to do. The
+ * pause keeps the I/O thread free for others, a turn for each channel keeps one channel from starving the next.
  *
  * No peripheral of the board has its request lines modelled: those transfers run on the guest's software requests.
  *
  * Lock: the device's own; it is not held during a turn, since that writes memory and accesses devices, this one
- * perhaps. A turn works on a copy of the channel's transfer, which it puts back; `busy` says which channel has one. A CPU that
- * disables the channel or the controller waits for the end of the turn, having given up its read right: when the write is
- * over, no data moves.
+ * perhaps. A turn works on a copy of the channel's transfer, which it puts back; `busy` says which channel has one. A
+ * CPU that disables the channel or the controller waits for the end of the turn, having given up its read right: when
+ * the write is over, no data moves.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -341,7 +341,7 @@ static uint32_t pl080_read(void *opaque, uint32_t offset, unsigned size, unsigne
     return v;
 }
 
-/* Does a turn have to end before a write that stops it is over? Not if the turn itself writes. Caller holds the lock. */
+/* Must a turn end before a write that stops it is over? Not if the turn itself writes. Caller holds the lock. */
 static bool turn_elsewhere(const PL080State *s)
 {
     return s->busy != NOBODY && !pthread_equal(s->turn_thread, pthread_self());
@@ -431,7 +431,7 @@ static void pl080_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
         if (value & (DMAC_M1 | DMAC_M2)) {
             qemu_log_mask(LOG_UNIMP, "%s: big-endian masters\n", s->config.name);
         }
-        s->configuration = value & (s->config.channels == PL080_CHANNELS ? DMAC_E | DMAC_M1 | DMAC_M2 : DMAC_E | DMAC_M1);
+        s->configuration = value & (DMAC_E | DMAC_M1 | (s->config.channels == PL080_CHANNELS ? DMAC_M2 : 0));
         pl080_kick(s);
         wait = !(value & DMAC_E) && turn_elsewhere(s);
         break;

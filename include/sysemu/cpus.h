@@ -38,10 +38,10 @@ void cpu_interrupt(int cpu, int line, int level);
 /* Make CPU n leave translated code soon. Any thread. */
 void cpu_kick(int cpu);
 /*
- * Around whatever makes a register access wait for another thread (docs/locking.md): the CPU that the calling thread runs
- * counts as stopped meanwhile. Hold no lock at cpu_wait_end() that a register access may ask for without waiting in
- * this way: it may have to wait for threads that stop the CPUs. Give it what cpu_wait_begin() returned. On other threads
- * nothing happens.
+ * Around whatever makes a register access wait for another thread (docs/locking.md): the CPU that the calling thread
+ * runs counts as stopped meanwhile. Hold no lock at cpu_wait_end() that a register access may ask for without waiting
+ * in this way: it may have to wait for threads that stop the CPUs. Give it what cpu_wait_begin() returned. On other
+ * threads nothing happens.
  */
 bool cpu_wait_begin(void);
 void cpu_wait_end(bool token);

@@ -115,4 +115,5 @@ def work():
 
 
 if __name__ == "__main__":
-    options.main(work)
+    # 1 would say that B is slower.
+    options.main(work, 2)

@@ -8,7 +8,7 @@ table and writes JSON, Markdown and plots. docs/benchmarks.md tells more.
   run.py                                        everything: the committed results
   run.py --suites boot,linux --cpus 4
   run.py --programs DIR                         programs of your own, DIR/programs.ini lists them
-  run.py --quick --output /tmp/quick            whether everything works
+  run.py --quick                                whether everything works
 """
 import os
 import re
@@ -87,7 +87,7 @@ def make_jobs(chosen, directory):
 
 def work():
     chosen = parse()
-    options.prepare_output(chosen.output)
+    options.prepare_output(chosen, "run")
     if chosen.source:
         return options.again(chosen, "run", report.markdown)
     wanted = [target for target in targets.standard_targets(os.path.abspath(chosen.ours), chosen.upstream)

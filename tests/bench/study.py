@@ -6,7 +6,7 @@ storm of flushes. Times come from plain runs; a last round with -accel tcg,stats
 Prints tables, writes JSON, Markdown and plots, and predicts what more cores would give. docs/benchmarks.md tells more.
 
   study.py                          the committed study
-  study.py --quick --output /tmp/study
+  study.py --quick                  whether everything works
 """
 import os
 import sys
@@ -52,7 +52,7 @@ def make_jobs(chosen, directory, counters):
 
 def work():
     chosen = parse()
-    options.prepare_output(chosen.output)
+    options.prepare_output(chosen, "study")
     if chosen.source:
         return options.again(chosen, "study", study_report.markdown)
     wanted = options.usable([target for target in targets.standard_targets(os.path.abspath(chosen.ours), "")
@@ -62,10 +62,11 @@ def work():
     with tempfile.TemporaryDirectory(prefix="pqemu-study-") as directory:
         targets.freeze(wanted, directory)
         results = runner.Results("study", wanted, chosen, chosen.output + ".json")
-        complete = runner.Runner(results, make_jobs(chosen, directory, False), wanted, chosen.rounds).run()
-        if complete:
-            runner.say("with counters:")
-            complete = runner.Runner(results, make_jobs(chosen, directory, True), wanted, 1, counted=True).run()
+        plain = runner.Runner(results, make_jobs(chosen, directory, False), wanted, chosen.rounds)
+        counted = runner.Runner(results, make_jobs(chosen, directory, True), wanted, 1, counted=True)
+        runner.say("%d rounds and one with counters, about %.0f minutes in all" % (
+            chosen.rounds, max(1, (plain.estimate() + counted.estimate()) / 60)))
+        complete = plain.run() and counted.run()
     status = options.show(results.path, results.data, chosen.output, not chosen.no_plots,
                           study_report.markdown(results.data))
     return status if complete else 130

@@ -245,7 +245,10 @@ class Cases:
         print("# " + str(problem).replace("\n", "\n# "))
         if vm is not None:
             print("# command: " + " ".join("'%s'" % a if " " in a or ";" in a else a for a in vm.argv))
-            for line in vm.text().splitlines()[-40:]:
+            lines = vm.text().splitlines()
+            for line in [line for line in lines[:-40] if TROUBLE.search(line)][:20]:
+                print("# >> " + line)
+            for line in lines[-40:]:
                 print("# > " + line)
         sys.stdout.flush()
 

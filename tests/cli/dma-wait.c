@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For test-dma-wait.py: CPU 1 prints to UART1, whose reader does not read, and CPU 2 too, so that it waits for CPU 1; meanwhile
- * CPU 0 has DMA overwrite code, again and again, which takes stopping the CPUs.
+ * For test-dma-wait.py: CPU 1 prints to UART1, whose reader does not read, and CPU 2 too, so that it waits for CPU 1;
+ * meanwhile CPU 0 has DMA overwrite code, again and again, which takes stopping the CPUs.
  */
 #include "../guest/dma.h"
 #include "../guest/smc-code.h"

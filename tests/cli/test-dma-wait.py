@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=60
-"""CPUs that wait for whoever reads their output must not stop those who stop the CPUs: DMA into code goes on, on the I/O
-thread, and the monitor answers. Prints TAP. dma-wait.c is the guest.
+"""CPUs that wait for whoever reads their output must not stop the I/O thread, which stops the CPUs for DMA into code.
+Prints TAP. dma-wait.c is the guest.
 """
 import importlib.util
 import os
@@ -53,8 +53,8 @@ def run(guest, design):
             server.bind(path)
             server.listen()
             process = subprocess.Popen([QEMU, "-M", "realview-eb-mpcore", "-smp", "4", "-m", "64", "-display", "none",
-                                        "-monitor", "none", "-serial", "stdio", "-serial", "unix:" + path, "-semihosting",
-                                        "-kernel", guest, "-accel", "tcg," + design], stdin=subprocess.DEVNULL,
+                                        "-monitor", "none", "-serial", "stdio", "-serial", "unix:" + path,
+                                        "-semihosting", "-kernel", guest, "-accel", "tcg," + design], stdin=subprocess.DEVNULL,
                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             server.settimeout(PATIENCE)
             try:

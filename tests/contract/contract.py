@@ -8,7 +8,6 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-DESIGNS = ("unified", "separate")
 
 
 def load(name, path):

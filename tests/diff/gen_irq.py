@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Kinds irq and smp: the sequences of other kinds under interrupts, and on several CPUs at once.
+"""Kinds irq, irq-mmu and smp: the sequences of other kinds under interrupts, and on several CPUs at once.
 
 irq: a sequence raises interrupts itself, at random points (a software interrupt to its own CPU, which waits for the
 next place where interrupts are looked for), and another CPU sends them at any time. The handler uses everything and
-restores it, so the record must be that of a run in which the CPU's interrupt interface is off.
+restores it, so the record must be that of a run in which the CPU's interrupt interface is off. irq-mmu is a kind of its
+own, for its sequences need scratch pages that no other has written to.
 
 smp: every CPU runs all sequences, in private memory, at the same addresses, and between them writes and calls two
 instructions beside the sequence, which invalidates code that others execute. The records must be those of a CPU alone.
@@ -16,6 +17,9 @@ import gen_t16
 import gen_vfp
 import image
 from items import ArmIsland, Item
+
+
+MOVING = 4                      # loops of more rounds move no pointers
 
 
 def raise_words(rng, a, b):
@@ -33,7 +37,14 @@ class Interrupted:
     own_store = False
 
     def item(self):
-        return self.interrupt() if self.chance(0.15) else super().item()
+        if self.chance(0.15):
+            return self.interrupt()
+        before = dict(self.pointers)
+        item = super().item()
+        if self.repeat > MOVING and any(before.get(reg) != drift for reg, drift in self.pointers.items()):
+            self.pointers = {reg: before[reg] for reg in self.pointers}
+            return None             # so many write-backs would leave the windows
+        return item
 
     def interrupt(self):
         a = self.dest()
@@ -125,7 +136,11 @@ class SmpMem(Shared, Interrupted, gen_a32.GenMem):
 
 
 def irq(rng):
-    return rng.choice((IrqInt, IrqMix, IrqMix, IrqVfp, IrqSmc, IrqMmu, IrqMmuOld, IrqThumb, IrqThumb))(rng)
+    return rng.choice((IrqInt, IrqMix, IrqMix, IrqVfp, IrqSmc, IrqThumb, IrqThumb))(rng)
+
+
+def irq_mmu(rng):
+    return rng.choice((IrqMmu, IrqMmuOld))(rng)
 
 
 def smp(rng):

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: the whole board. An input is a list of steps: register reads and writes of 1, 2 and 4 bytes by any CPU at any
- * offset of any device or of nothing, words put into RAM, characters for the serial lines, steps of time, resets.
+ * Fuzz target: the whole board. An input is a list of steps: register reads and writes of 1, 2 and 4 bytes by any CPU
+ * at any offset of any device or of nothing, words put into RAM, characters for the serial lines, steps of time,
+ * resets.
  *
- * The board and the memory map are the real ones (libpqemu); this file stands in for what surrounds them: the clock, which
- * stands still between steps, timers, CPUs, character devices, DMA into RAM.
+ * The board and the memory map are the real ones (libpqemu); this file stands in for what surrounds them: the clock,
+ * which stands still between steps, timers, CPUs, character devices, DMA into RAM.
  */
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: everything that reads files for the guest: ELF, zImage, Image, uImage, gzip, Intel HEX, raw; initrd and device
- * tree. The bytes become files in memory and take the way of the command line's (boot_plan_make()); what comes out is put into
- * RAM and checked: pieces in order, apart, inside RAM.
+ * Fuzz target: everything that reads files for the guest: ELF, zImage, Image, uImage, gzip, Intel HEX, raw; initrd and
+ * device tree. The bytes become files in memory and take the way of the command line's (boot_plan_make()); what comes
+ * out is put into RAM and checked: pieces in order, apart, inside RAM.
  *
  * Guest RAM is real memory with a stand-in for DMA; nothing else of the machine is there.
  */
@@ -126,7 +126,8 @@ static void file_set_gzip(int n, const uint8_t *data, size_t size)
     uint8_t *out = g_malloc(room);
     z_stream z = { .next_in = (Bytef *)data, .avail_in = (uInt)size, .next_out = out, .avail_out = (uInt)room };
 
-    if (deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK || deflate(&z, Z_FINISH) != Z_STREAM_END) {
+    if (deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK ||
+        deflate(&z, Z_FINISH) != Z_STREAM_END) {
         abort();
     }
     file_set(n, out, z.total_out);

@@ -3,9 +3,10 @@
 # run-tests: timeout=400 long
 """Random machine code on the bare board, privileged, in every design: the emulator must neither die nor hang. Prints TAP.
 
-Memory is full of random instructions that lean towards real encodings; registers hold addresses of devices, of the ends of
-RAM and of the address space. Once its monitor answers and a few seconds have passed, the emulator is told to end: it must do so
-at once and with status 0. A failure names its seed: --seed N --count 1 repeats it. Worth most with an emulator built with sanitizers.
+Memory is full of random instructions that lean towards real encodings; registers hold addresses of devices, of the
+ends of RAM and of the address space. Once its monitor answers and a few seconds have passed, the emulator is told to
+end: it must do so at once and with status 0. A failure names its seed: --seed N --count 1 repeats it. Worth most with
+an emulator built with sanitizers.
 """
 import argparse
 import os

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A fuzz target without a fuzzer: every file of a corpus, each named after what it once broke, and random changes of them.
+ * A fuzz target without a fuzzer: every file of a corpus, each named after what it once broke, and random changes of
+ * them.
  *
  *   test-fuzz-NAME CORPUS [ROUNDS [SEED]]      TAP
  *   test-fuzz-NAME FILE...                     run these inputs
@@ -168,8 +169,9 @@ int main(int argc, char **argv)
     fuzz_init();
     if (!corpus_read(argv[1])) {
         for (int i = 1; i < argc; i++) {
-            report(input_read(argv[i], argv[i]) && run(inputs[num_inputs - 1].data, inputs[num_inputs - 1].size, argv[i]),
-                   argv[i]);
+            const Input *in = &inputs[num_inputs];
+
+            report(input_read(argv[i], argv[i]) && run(in->data, in->size, argv[i]), argv[i]);
         }
     } else {
         for (unsigned i = 0; i < num_inputs; i++) {

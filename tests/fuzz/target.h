@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a fuzz target is: one C file that defines the three names below, for two programs. fuzz-main.c feeds it with libFuzzer;
- * replay.c, part of every test run, with the corpus beside it and with random bytes. One thread.
+ * What a fuzz target is: one C file that defines the three names below, for two programs. fuzz-main.c feeds it with
+ * libFuzzer; replay.c, part of every test run, with the corpus beside it and with random bytes. One thread.
  */
 #ifndef TESTS_FUZZ_TARGET_H
 #define TESTS_FUZZ_TARGET_H

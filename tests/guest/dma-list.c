@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The DMA controller with work that does not end by itself: endless lists, also empty ones and ones that write to code or into
- * themselves; disabling, halting; transfers that wait for software requests.
+ * The DMA controller with work that does not end by itself: endless lists, also empty ones and ones that write to code
+ * or into themselves; disabling, halting; transfers that wait for software requests.
  * guest-test: cpus=1,4 timeout=40 oracle=no
  */
 #include "dma.h"

@@ -72,7 +72,8 @@ static void copies(void)
     }
     fill();
     ok(dma_copy(0, from, to, WORDS) && !memcmp(from, to, 4 * WORDS), "a large copy");
-    ok(rd32(DMAC_SRC(0)) == (uint32_t)(from + WORDS) && rd32(DMAC_DST(0)) == (uint32_t)(to + WORDS), "addresses at the end");
+    ok(rd32(DMAC_SRC(0)) == (uint32_t)(from + WORDS) && rd32(DMAC_DST(0)) == (uint32_t)(to + WORDS),
+       "addresses at the end");
     ok_eq(rd32(DMAC_CONTROL(0)) & 0xfff, 0, "transfer size at the end");
     dma_start(0, (uint32_t)from, (uint32_t)to, 0, DMA_SIZE(64) | DMA_WIDTH(2, 2) | DMA_DI, 0);
     bool good = dma_wait(0);
@@ -112,7 +113,8 @@ static void lists(void)
         good &= !memcmp(from + 64 * i, to + 64 * (7 - i), 256);
     }
     ok(good, "a list of eight");
-    ok(rd32(DMAC_LLI(1)) == 0 && rd32(DMAC_INT_TC_STATUS) == 2 && rd32(DMAC_INT_STATUS) == 2, "terminal count at its end");
+    ok(rd32(DMAC_LLI(1)) == 0 && rd32(DMAC_INT_TC_STATUS) == 2 && rd32(DMAC_INT_STATUS) == 2,
+       "terminal count at its end");
     wr32(DMAC_INT_TC_CLEAR, 2);
     ok(rd32(DMAC_INT_TC_STATUS) == 0 && rd32(DMAC_RAW_INT_TC_STATUS) == 0, "cleared");
     wr32(DMAC_CONFIG(1), 0);
@@ -148,7 +150,8 @@ static void interrupts(void)
     wr32(DMAC_SYNC, 0);
     delay_us(1000);
     ok_eq(irq_count(), 0, "masked");
-    ok(rd32(DMAC_RAW_INT_TC_STATUS) == 1 && rd32(DMAC_INT_TC_STATUS) == 0 && rd32(DMAC_INT_STATUS) == 0, "raw status only");
+    ok(rd32(DMAC_RAW_INT_TC_STATUS) == 1 && rd32(DMAC_INT_TC_STATUS) == 0 && rd32(DMAC_INT_STATUS) == 0,
+       "raw status only");
     wr32(DMAC_INT_TC_CLEAR, 1);
     dma_start(0, (uint32_t)from, (uint32_t)to, 0, DMA_WORDS(16), DMA_ITC);
     ok(dma_wait(0), "transfer with an interrupt");

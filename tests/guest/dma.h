@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The board's DMA controller, a PL081 (ARM DDI 0218): registers, and a copy in one call. Caches and MMU are the caller's. */
+/* The board's DMA controller, a PL081 (ARM DDI 0218): registers, and a copy in one call. */
 #ifndef TESTS_GUEST_DMA_H
 #define TESTS_GUEST_DMA_H
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Exclusives and DMA: between LDREX and STREX the DMA controller stores the same value, or another one and the old one
- * again, or something elsewhere. A STREX behind a store to its granule must fail; one behind a store elsewhere may fail, but
- * not as a rule. Then a counter beside words that DMA writes all the time.
+ * again, or something elsewhere. A STREX behind a store to its granule must fail; one behind a store elsewhere may
+ * fail, but not as a rule. Then a counter beside words that DMA writes all the time.
  *
- * The CPU that holds the reservation starts the transfer itself: its own stores, to a device at that, end no reservation.
+ * The CPU that holds the reservation starts the transfer itself: its own stores, to a device at that, end no
+ * reservation.
  * guest-test: cpus=1,2,4 timeout=30 oracle=no
  */
 #include "dma.h"
@@ -138,7 +139,7 @@ static void all_patterns(void)
     ok(good, "memory agrees with the results");
 }
 
-/* A counter of all CPUs in a granule that an endless list writes to, and one in the granule behind it. Not for upstream. */
+/* A counter of all CPUs in a granule that an endless list writes to, and one in the granule behind it. */
 static void counting(uint32_t argument)
 {
     for (uint32_t i = 0; i < argument; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Small pages with four rights (SCTLR.XP = 0, ARM DDI 0100I B4.7.3): each 1 KiB subpage is checked by itself for
+ * Small pages with four rights (SCTLR.XP = 0, ARM DDI 0100I B4.7): each 1 KiB subpage is checked by itself for
  * fetches, however the CPU comes there, for literals, and for accesses that touch two of them.
  * guest-test: cpus=1,2
  */

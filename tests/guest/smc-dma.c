@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Code written by the DMA controller: whole functions and single instructions, in every width, from lists, under a loop of
- * this CPU and of another one, under all CPUs at a time; literals; data beside code; code as the source of a transfer.
+ * Code written by the DMA controller: whole functions and single instructions, in every width, from lists, under a loop
+ * of this CPU and of another one, under all CPUs at a time; literals; data beside code; code as the source of a
+ * transfer.
  * guest-test: cpus=1,2,4 timeout=40
  */
 #include "dma.h"
@@ -25,7 +26,7 @@ static void sync_code(void)
 
 static void functions(void)
 {
-    static const char *const names[3] = { "a function, byte by byte", "a function in halfwords", "a function in words" };
+    static const char *const names[3] = { "a function in bytes", "a function in halfwords", "a function in words" };
 
     for (unsigned width = 0; width < 3; width++) {
         uint32_t *code = page_alloc(1);

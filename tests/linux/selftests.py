@@ -12,7 +12,7 @@ from vm import TROUBLE, Failure
 KUNIT_CASE = re.compile(r"^\[[ 0-9.]+\] {5,}(not )?ok \d+ -? ?(\S.*)$", re.M)
 # What the library tests say when something is wrong, and harmless lines that look like it.
 COMPLAINT = re.compile(r"\bfail|\berror\b|\bFAIL|\bmismatch|\bexpected\b", re.I)
-HARMLESS = re.compile(r"\b0 (self tests )?failed\b|failed: 0\b|, 0 fail|fail:0\b|# .*(expect|fail)|\b0 FAILED\b|\bPASS$", re.I)
+HARMLESS = re.compile(r"\b0 (self tests )?failed\b|failed: 0\b|, 0 fail|fail[:=]0\b|# .*(expect|fail)|\b0 FAILED\b|\bPASS$", re.I)
 # Lockdep's reports begin with WARNING, which TROUBLE knows; these do not.
 LOCKDEP = re.compile(r"INFO: trying to register non-static key|INFO: lockdep is turned off|possible .* deadlock"
                      r"|possible recursive locking|suspicious RCU usage|inconsistent lock state|INFO: task .* blocked"
@@ -42,8 +42,8 @@ MODULES = (
     Module("test_static_key_base", quick=True),
     Module("test_static_keys", quick=True),
     Module("test_kprobes", kunit=True, quick=True, prepare="echo 1 > /proc/sys/debug/kprobes-optimization"),
-    Module("test_bpf", r"test_bpf: Summary: \d+ PASSED, 0 FAILED, \[[1-9]\d*/\d+ JIT'ed\]", seconds=300,
-           prepare="echo 1 > /proc/sys/net/core/bpf_jit_enable"),
+    # Interpreted: programs that this kernel's compiler for ARM does not take are failures to it, and leak memory.
+    Module("test_bpf", r"test_bpf: Summary: \d+ PASSED, 0 FAILED", seconds=300),
     Module("percpu_test", r"percpu test done", stays=False, quick=True),
     Module("test_vmalloc", r"Summary: .* passed: \d+ failed: 0", "test_repeat_count=1 test_loop_count=20 run_test_mask=959",
            stays=False, seconds=180),

@@ -5,8 +5,8 @@
 #include "hw/dma/pl080.h"
 
 enum { BASE = 0x10030000, BIG_BASE = 0x10040000, HIDDEN = 0x10100000, TURN = 1000000 };
-enum { INT = 0, TC = 4, TC_CLEAR = 8, ERR = 0xc, ERR_CLR = 0x10, RAW_TC = 0x14, RAW_ERR = 0x18, ENABLED = 0x1c, BREQ = 0x20,
-       SREQ = 0x24, LBREQ = 0x28, LSREQ = 0x2c, CONF = 0x30, SYNC = 0x34 };
+enum { INT = 0, TC = 4, TC_CLEAR = 8, ERR = 0xc, ERR_CLR = 0x10, RAW_TC = 0x14, RAW_ERR = 0x18, ENABLED = 0x1c,
+       BREQ = 0x20, SREQ = 0x24, LBREQ = 0x28, LSREQ = 0x2c, CONF = 0x30, SYNC = 0x34 };
 enum { SRC = 0x100, DST = 0x104, LLI = 0x108, CONTROL = 0x10c, CONFIG = 0x110, STRIDE = 0x20 };
 enum { INC = 3 << 26, E = 1, IE = 1 << 14, ITC = 1 << 15, ACTIVE = 1 << 17, HALT = 1 << 18 };
 #define I           (1u << 31)
@@ -37,7 +37,8 @@ static void fresh(void)
     wr(BIG_BASE + CONF, 1);
 }
 
-static void start(uint32_t base, unsigned n, uint32_t src, uint32_t dst, uint32_t lli, uint32_t control, uint32_t config)
+static void start(uint32_t base, unsigned n, uint32_t src, uint32_t dst, uint32_t lli, uint32_t control,
+                  uint32_t config)
 {
     base += STRIDE * n;
     wr(base + SRC, src);
@@ -100,7 +101,8 @@ static void test_widths(void)
             bench_advance(TURN);
             ok(!memcmp(bench_ram + 0x100, bench_ram + 0x8100, 64) && ram_get(0x8140) == 0xeeeeeeee &&
                ram_get(0x80fc) == 0xeeeeeeee, "widths %u, %u", 8u << sw, 8u << dw);
-            ok(rd(BASE + SRC) == 0x140 && rd(BASE + DST) == 0x8140 && rd(BASE + ENABLED) == 0, "its registers at the end");
+            ok(rd(BASE + SRC) == 0x140 && rd(BASE + DST) == 0x8140 && rd(BASE + ENABLED) == 0,
+               "its registers at the end");
         }
     }
     fresh();
@@ -140,7 +142,8 @@ static void test_addresses(void)
     start(BASE, 0, BENCH_RAM_SIZE - 8, 0x100, 0, 4 | WIDTH(2, 2) | INC | I, IE | ITC);
     bench_advance(TURN);
     ok(ram_get(0x104) == 0xeeeeeeee && ram_get(0x108) == 0x1000108, "up to the end of RAM");
-    ok(rd(BASE + ERR) == 1 && rd(BASE + RAW_TC) == 0 && rd(BASE + SRC) == BENCH_RAM_SIZE && bench_level[0], "an error behind it");
+    ok(rd(BASE + ERR) == 1 && rd(BASE + RAW_TC) == 0 && rd(BASE + SRC) == BENCH_RAM_SIZE && bench_level[0],
+       "an error behind it");
     wr(BASE + ERR_CLR, 1);
     ok(!bench_level[0] && rd(BASE + INT) == 0, "cleared");
     fresh();
@@ -171,7 +174,8 @@ static void test_lists(void)
     start(BASE, 1, 0x100, 0x8100, 0x4000, 16 | WIDTH(2, 2) | INC, ITC);
     bench_advance(TURN);
     ok(ram_get(0x813c) == 0x100013c && ram_get(0x823c) == 0x100023c && ram_get(0x833c) == 0x100033c, "three items");
-    ok(rd(BASE + TC) == 2 && bench_level[0] && rd(BASE + ENABLED) == 0 && rd(BASE + LLI + STRIDE) == 0, "one interrupt");
+    ok(rd(BASE + TC) == 2 && bench_level[0] && rd(BASE + ENABLED) == 0 && rd(BASE + LLI + STRIDE) == 0,
+       "one interrupt");
     wr(BASE + TC_CLEAR, 1);
     ok(bench_level[0], "another channel's bit clears nothing");
     wr(BASE + CONFIG + STRIDE, 0);
@@ -231,7 +235,8 @@ static void test_requests(void)
     ok(rd(BIG_BASE + SREQ) == 0 && ram_get(0x8100) == 0x1000100 && ram_get(0x8104) == 0xeeeeeeee, "single");
     wr(BIG_BASE + LBREQ, 1 << 3);
     bench_advance(TURN);
-    ok(rd(BIG_BASE + LBREQ) == 8 && ram_get(0x8104) == 0xeeeeeeee, "last requests are for peripherals that control the flow");
+    ok(rd(BIG_BASE + LBREQ) == 8 && ram_get(0x8104) == 0xeeeeeeee,
+       "last requests are for peripherals that control the flow");
     wr(BIG_BASE + BREQ, 1 << 3);
     wr(BIG_BASE + SREQ, 1 << 3);
     bench_advance(TURN);
@@ -248,13 +253,15 @@ static void test_requests(void)
     ok(rd(BASE + SRC) == 0x104 && ram_get(0x8100) == 0x1000100, "memory is read as far as the destination wants");
     wr(BASE + BREQ, 1 << 15);
     bench_advance(TURN);
-    ok(rd(BASE + ENABLED) == 0 && ram_get(0x8104) == 0x1000104 && ram_get(0x8108) == 0xeeeeeeee, "ten bytes are two words");
+    ok(rd(BASE + ENABLED) == 0 && ram_get(0x8104) == 0x1000104 && ram_get(0x8108) == 0xeeeeeeee,
+       "ten bytes are two words");
 
     fresh();
     start(BASE, 0, 0x100, 0x8100, 0, control, FLOW(3) | 1 << 1 | 2 << 6);
     wr(BASE + BREQ, 1 << 1);
     bench_advance(TURN);
-    ok(ram_get(0x8100) == 0xeeeeeeee && (rd(BASE + CONFIG) & ACTIVE), "peripheral to peripheral: the data waits in the FIFO");
+    ok(ram_get(0x8100) == 0xeeeeeeee && (rd(BASE + CONFIG) & ACTIVE),
+       "peripheral to peripheral: the data waits in the FIFO");
     wr(BASE + SREQ, 1 << 2);
     bench_advance(TURN);
     ok(ram_get(0x8100) == 0x1000100 && ram_get(0x8104) == 0xeeeeeeee, "for the destination's requests");
@@ -275,8 +282,8 @@ static void test_requests(void)
         wr(BASE + SREQ, 1u << (3 - p));
         wr(BASE + LSREQ, 1u << p);
         bench_advance(TURN);
-        ok(rd(BASE + ENABLED) == 0 && ram_get(0x8114) == 0x1000114 && ram_get(0x8118) == 0xeeeeeeee && rd(BASE + RAW_TC) == 1,
-           "flow control %u: its last request does", flow);
+        ok(rd(BASE + ENABLED) == 0 && ram_get(0x8114) == 0x1000114 && ram_get(0x8118) == 0xeeeeeeee &&
+           rd(BASE + RAW_TC) == 1, "flow control %u: its last request does", flow);
     }
 }
 

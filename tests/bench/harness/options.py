@@ -2,6 +2,7 @@
 """Command line and set-up that run.py, compare.py and study.py share."""
 import argparse
 import os
+import subprocess
 import sys
 
 from . import images, plots, runner, targets
@@ -44,8 +45,9 @@ def parser(description, output):
     result = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     result.add_argument("--cpus", type=numbers, help="of the guest [1,2,4; 2 with --quick]")
     result.add_argument("--rounds", type=positive, default=3, help="[3]")
-    result.add_argument("--output", metavar="PREFIX", default=os.path.join(RESULTS, output),
-                        help="of PREFIX.json, PREFIX.md, PREFIX-*.svg and .png [tests/bench/results/%s]" % output)
+    result.add_argument("--output", metavar="PREFIX",
+                        help="of PREFIX.json, PREFIX.md, PREFIX-*.svg and .png [tests/bench/results/%s; beside the "
+                             "JSON with --from; in the build directory with --quick]" % output)
     result.add_argument("--no-plots", action="store_true")
     result.add_argument("--from", dest="source", metavar="JSON", help="measure nothing: table and plots of that result")
     result.add_argument("--quick", action="store_true", help="smallest sizes, one round: whether everything works")
@@ -98,16 +100,23 @@ def again(chosen, kind, markdown):
     return show(chosen.source, data, chosen.output, not chosen.no_plots, markdown(data))
 
 
-def prepare_output(prefix):
-    directory = os.path.dirname(os.path.abspath(prefix))
+def prepare_output(chosen, name):
+    """Fills in --output. What --quick measures must not replace real results by accident."""
+    if chosen.output is None and chosen.source:
+        chosen.output = os.path.splitext(chosen.source)[0]
+    elif chosen.output is None:
+        chosen.output = os.path.join(images.OUT, "quick-" + name) if chosen.quick else os.path.join(RESULTS, name)
+    directory = os.path.dirname(os.path.abspath(chosen.output))
     os.makedirs(directory, exist_ok=True)
     if not os.access(directory, os.W_OK):
         sys.exit("error: cannot write to " + directory)
 
 
-def main(work):
-    """Runs work(); known errors end the program with their message."""
+def main(work, failed=1):
+    """Runs work(), which gives the exit status; known errors end the program with their message and status `failed`."""
     try:
-        sys.exit(work())
-    except (images.BuildError, ManifestError, OSError) as error:
-        sys.exit("error: %s" % error)
+        status = work()
+    except (images.BuildError, ManifestError, OSError, subprocess.SubprocessError) as error:
+        runner.say("error: %s" % error)
+        status = failed
+    sys.exit(status)

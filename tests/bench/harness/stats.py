@@ -13,7 +13,7 @@ SHARED_HOLD = ("E read",)
 
 
 def read(path):
-    """{wall_ns, events, locks, counters, caches}, or {error}."""
+    """{wall_ns, threads (that run CPUs), events, locks, counters, caches}, or {error}."""
     try:
         with open(path, encoding="utf-8") as file:
             data = json.load(file)
@@ -22,17 +22,19 @@ def read(path):
     if not isinstance(data, dict):
         return {"error": "not an object"}
     cpus = [cpu for cpu in data.get("cpus") or [] if isinstance(cpu, dict)]
-    threads = [*cpus, data["io"]] if isinstance(data.get("io"), dict) else cpus
+    everybody = [*cpus, data["io"]] if isinstance(data.get("io"), dict) else cpus
     named = {}
     for lock in data.get("locks") or []:
         if isinstance(lock, dict) and "name" in lock:
             add(named.setdefault(str(lock["name"]), {}), lock)
-    locks = merge([named, *[thread.get("locks") for thread in threads]])
+    locks = merge([named, *[thread.get("locks") for thread in everybody]])
     counters = {}
     for cpu in cpus:
         if isinstance(cpu.get("counters"), dict):
             add(counters, cpu["counters"])
-    return {"wall_ns": data.get("wall_ns", 0), "cpus": len(cpus), "events": merge([cpu.get("events") for cpu in cpus]),
+    accel = data.get("accel") if isinstance(data.get("accel"), dict) else {}
+    threads = 1 if accel.get("thread") == "single" else len(cpus)
+    return {"wall_ns": data.get("wall_ns", 0), "threads": threads, "events": merge([cpu.get("events") for cpu in cpus]),
             "locks": {name: lock for name, lock in locks.items() if lock.get("acquired")}, "counters": counters,
             "caches": data.get("code_caches") or []}
 
@@ -58,8 +60,8 @@ def event(summary, name, field="count"):
 
 
 def busy_ns(summary):
-    """Time of the CPUs outside Idle."""
-    return max(0, summary.get("wall_ns", 0) * summary.get("cpus", 0) - event(summary, "Idle", "total_ns"))
+    """Time of the CPUs' threads outside Idle."""
+    return max(0, summary.get("wall_ns", 0) * summary.get("threads", 0) - event(summary, "Idle", "total_ns"))
 
 
 def wait_ns(summary):

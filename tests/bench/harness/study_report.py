@@ -58,7 +58,7 @@ class Study:
     def profile(self, group, cpus, target):
         """{event: share of the CPUs' time}."""
         found = self.counters(group, cpus, target)
-        whole = found["wall_ns"] * found["cpus"] if found else 0
+        whole = found["wall_ns"] * found["threads"] if found else 0
         return {name: stats.event(found, name, "total_ns") / whole for name in EVENTS} if whole else {}
 
     def work(self, group, target):
@@ -116,7 +116,7 @@ def comparison(study):
 
 def profiles(study):
     out = ["", "## Where the CPUs' time goes", "",
-           "Shares of all CPUs' time, with counters on; what is missing to 100% is the main loop between events, "
+           "Shares of the time of the threads that run CPUs, with counters on; what is missing to 100% is the main loop between events, "
            "waiting for locks, and measuring.", "", *report.head(["group", "CPUs", "design", *EVENTS])]
     for group in study.groups:
         for cpus in study.numbers:
@@ -136,6 +136,7 @@ def scalability(study):
            "(%s cores), program and all." % study.data["machine"]["cores"], "",
            *report.head(["group", "design", "sigma", "kappa", *["measured %d" % n for n in study.numbers if n > 1],
                          *["C(%d)" % n for n in sorted({*study.numbers, *PREDICT} - {1})], "best N"])]
+    empty = len(out)
     for group in study.groups:
         for name in study.targets:
             found = study.scalability(group, name) if name != "single" else None
@@ -145,7 +146,7 @@ def scalability(study):
                     *[report.times(found["measured"].get(n)) for n in study.numbers if n > 1],
                     *["%.2f" % value for n, value in found["predicted"].items() if n > 1],
                     str(found["best"]) if found["best"] < 1024 else "> 1000"]))
-    return out
+    return out if len(out) > empty else []
 
 
 def markdown(data):
