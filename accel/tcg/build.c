@@ -144,6 +144,7 @@ static TranslationBlock *publish(CPUState *cpu, TranslationBlock *tb, uint8_t *c
     observe_begin(OBS_PUBLISH);
     other = tb_hash_lookup(&cache->hash, tb->pc, tb->flags, tb->phys_pc);
     if (!other) {
+        __atomic_store_n(&tb->invalid, 0, __ATOMIC_RELEASE);
         mpd_add_block(tb);
         tb_hash_insert(&cache->hash, tb);
     }

@@ -25,7 +25,7 @@ struct TranslationBlock {
     uint32_t pc, flags, phys_pc;
     uint32_t guest_bytes;       /* that it depends on: its code, literals, code looked ahead at */
     uint16_t guest_insns;
-    uint8_t invalid;            /* set in an exclusive section; such a block is in no table any more */
+    uint8_t invalid;            /* set in an exclusive section, cleared by publishing; such a block is in no table any more */
     uint8_t evicted;            /* being evicted: still in its page's list.             lock: as for Flush */
     uint8_t owner;              /* separate caches: CPU index */
     uint8_t *code;              /* x86_64: entry point */

@@ -102,8 +102,8 @@ static bool place_data(const BootKernel *k, uint32_t ram_size, uint64_t need, ui
     if (above > addr && above + need <= ram_size) {
         addr = above;
     } else if (above > addr && k->room_exact) {
-        *err = g_strdup_printf("RAM (0x%x bytes) is too small for the kernel (0x%x) and 0x%x bytes of initrd and device "
-                               "tree", ram_size, k->room_end, (uint32_t)need);
+        *err = g_strdup_printf("RAM (0x%x bytes) is too small for the kernel (0x%x) and 0x%x bytes of initrd and "
+                               "device tree", ram_size, k->room_end, (uint32_t)need);
         return false;
     }
     if (addr + need > ram_size) {

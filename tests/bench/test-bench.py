@@ -13,13 +13,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from unittest import mock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, "../boot"))
 import compare  # noqa: E402
-from harness import figures, images, manifest, plots, stats, usl  # noqa: E402
+from harness import figures, images, manifest, plots, runner, stats, usl  # noqa: E402
 from vm import Cases, Failure, emulator, is_upstream  # noqa: E402
 
 WANTED = {
@@ -75,6 +76,15 @@ def test_arithmetic(cases):
         close(usl.capacity(4, 0.1, 0.01), 4 / (1 + 0.3 + 0.12))
         must(usl.best(0.0, 0.01) == 10 and usl.kappa_of({1: 0, 2: 1}) is None, "best() or kappa_of()")
         close(usl.kappa_of({1: 1.0, 2: 0.9}), 0.0)
+    with cases.case("plots: without matplotlib the package is named"):
+        with mock.patch.object(plots, "find_python", return_value=None):
+            said = []
+            must(plots.draw("/nonexistent", "/nonexistent", said.append) == [] and plots.PACKAGE in said[0], str(said))
+    with cases.case("a result file can be read again"):
+        whole = {"format": 1, "samples": [sample("p", "a", 0, 1 / 3)], "runs": [], "none": {}}
+        data = json.loads(runner.as_json(whole))
+        close(data["samples"][0]["value"], 0.333333)
+        must(data["runs"] == [] and data["none"] == {}, "%s" % data)
 
 
 def test_manifest(cases, directory):

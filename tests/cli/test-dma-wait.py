@@ -54,8 +54,8 @@ def run(guest, design):
             server.listen()
             process = subprocess.Popen([QEMU, "-M", "realview-eb-mpcore", "-smp", "4", "-m", "64", "-display", "none",
                                         "-monitor", "none", "-serial", "stdio", "-serial", "unix:" + path,
-                                        "-semihosting", "-kernel", guest, "-accel", "tcg," + design], stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                        "-semihosting", "-kernel", guest, "-accel", "tcg," + design],
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             server.settimeout(PATIENCE)
             try:
                 # It never reads; once the guest is through it goes away, or the emulator would wait for it to the end.

@@ -116,6 +116,8 @@ class Design:
                     programs.run_in_guest(self.cases, label, vm, percent, CASE_SECONDS)
                 bad = selftests.complaints(kernel.log(), None)
                 self.cases.report(label + ": still healthy", "\n".join(bad[:5]) or None, vm)
+                if "modules" in self.parts and not self.short:
+                    self.each(vm, label, [("test-ww_mutex", self.run_module, (label, kernel, selftests.WW_MUTEX))])
             except Failure as failure:
                 self.cases.report(label + ": goes on", failure, vm)
 
@@ -176,6 +178,8 @@ def main():
         whole = sum(SHARES[name] for name in names)
         for name in names:
             Design(cases, name, options.minutes * 60 * SHARES[name] / whole, parts, image, depends).judge()
+    if "modules" in parts:
+        print("# known: %d (see tests/linux/selftests.py)" % len(selftests.KNOWN))
     cases.finish()
 
 

@@ -112,7 +112,8 @@ def main():
     run = Run(scripts)
     cases.check("long suites do not run unasked", run.last == "3 passed, 0 failed" and run.row("a/much") is None, run)
     run = Run(scripts, "a/much")
-    cases.check("a long suite runs by its name", run.last == "2 passed, 0 failed" and run.row("a/much") is not None, run)
+    cases.check("a long suite runs by its name",
+                run.last == "2 passed, 0 failed" and run.row("a/much") is not None, run)
     run = Run(scripts, "--long")
     cases.check("--long runs everything", run.last == "8 passed, 0 failed" and run.row("a/much") is not None, run)
     cases.check("a script may have a long form with arguments of its own",

@@ -116,8 +116,9 @@ def comparison(study):
 
 def profiles(study):
     out = ["", "## Where the CPUs' time goes", "",
-           "Shares of the time of the threads that run CPUs, with counters on; what is missing to 100% is the main loop between events, "
-           "waiting for locks, and measuring.", "", *report.head(["group", "CPUs", "design", *EVENTS])]
+           "Shares of the time of the threads that run CPUs, with counters on; what is missing to 100% is the "
+           "main loop between events, waiting for locks, and measuring.", "",
+           *report.head(["group", "CPUs", "design", *EVENTS])]
     for group in study.groups:
         for cpus in study.numbers:
             for name in study.targets:
