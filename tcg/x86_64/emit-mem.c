@@ -12,6 +12,8 @@
  *      jle   slow                      ; 0: not filled, negative: MMIO, code, watched
  *      mov   reg, [rcx + rax]
  *
+ * The thunks begin with what needs no C: unaligned accesses inside a page, stores to watched pages.
+ *
  * LDM and STM check once that first and last word share a page. The slow path, behind the block, hands PC and MEM_* to a
  * thunk that syncs all guest registers to env, so that a fault needs nothing restored.
  */
@@ -425,4 +427,48 @@ void emit_slow_mem(Emitter *e, SlowPath *s)
         slow_multi_code(e, s);
     }
     x_jmp(&e->as, s->back);
+}
+
+/* Returns from the thunk if the access has just these MEM_* bits and lies inside a plain page. */
+static void emit_unaligned_kind(Asm *as, bool store, uint32_t mem)
+{
+    unsigned size = mem & MEM_SIZE;
+    uint8_t *next, *undo[2];
+
+    x_alu_rm_i(as, ALU_CMP, false, emit_env(ENV_OFFSET(slow_mem)), (int32_t)mem);
+    next = x_jcc_fwd(as, X_NE);
+    x_push(as, RAX);
+    x_mov_r_rm(as, false, RAX, rm_reg(RCX));
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RAX), 0xfff);
+    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RAX), 0x1000 - (1 << size));
+    undo[0] = x_jcc_fwd(as, X_A);
+    x_mov_r_rm(as, false, RAX, rm_reg(RCX));
+    x_shift_i(as, SH_SHR, false, rm_reg(RAX), TLB_PAGE_BITS);
+    x_mov_r_rm(as, true, RAX, rm_sib(TLB_REG, RAX, 3, store ? (int32_t)TLB_WRITE_OFFSET : 0));
+    x_test_rm_r(as, true, rm_reg(RAX), RAX);
+    undo[1] = x_jcc_fwd(as, X_LE);
+    if (store) {
+        x_alu_r_rm(as, ALU_ADD, true, RAX, rm_reg(RCX));
+        x_mov_r_rm(as, false, RCX, emit_env(ENV_OFFSET(slow_val)));
+        emit_host_store(as, size, rm_mem(RAX, 0), RCX);
+    } else if (mem & MEM_SIGNED) {
+        x_movsx16(as, RCX, rm_sib(RAX, RCX, 0, 0));
+    } else {
+        emit_host_load(as, size, RCX, rm_sib(RAX, RCX, 0, 0));
+    }
+    x_pop(as, RAX);
+    x_ret(as);
+    x_patch(undo[0], as->p);
+    x_patch(undo[1], as->p);
+    x_pop(as, RAX);
+    x_patch(next, as->p);
+}
+
+void emit_unaligned(Asm *as, bool store)
+{
+    emit_unaligned_kind(as, store, 2);
+    emit_unaligned_kind(as, store, 1);
+    if (!store) {
+        emit_unaligned_kind(as, store, 1 | MEM_SIGNED);
+    }
 }
