@@ -419,7 +419,7 @@ static bool commit(CPUARMState *env, Target t, uint64_t v, unsigned size)
     if (cpu_count > 1) {
         slot_unlock(env->excl_slot, version);
     }
-    ok ? env->count.strex_ok++ : env->count.strex_differs++;
+    *(ok ? &env->count.strex_ok : &env->count.strex_differs) += 1;
     return ok;
 }
 

@@ -398,7 +398,11 @@ static void print_taken(FILE *f, const char *label, int cpu, const uint64_t *tak
     for (unsigned id = first; id < end; id++) {
         if (taken[id]) {
             fprintf(f, "%-16s", label);
-            cpu >= 0 ? fprintf(f, " %4d", cpu) : fprintf(f, " %4s", "any");
+            if (cpu >= 0) {
+                fprintf(f, " %4d", cpu);
+            } else {
+                fprintf(f, " %4s", "any");
+            }
             fprintf(f, " %5u %-5s %14llu\n", id, id < GIC_SGIS ? "SGI" : id < GIC_PRIVATE ? "PPI" : "SPI",
                     (unsigned long long)taken[id]);
         }

@@ -4,9 +4,9 @@
  *
  * Owns the table of handles; called on CPU threads by target/arm/semihosting.c. `files_lock` guards the table and is
  * held during file operations: reading from a terminal, a pipe or a socket is done only when there is something to
- * read. A CPU that waited here would hold up every other CPU (it counts as running guest code), therefore reads that
- * must wait return SEMI_AGAIN after POLL_MS and the guest's instruction is executed again. Writing waits for a slow
- * reader of our standard output, as the serial ports do.
+ * read. Reads that must wait return SEMI_AGAIN after POLL_MS and the guest's instruction is executed again. Writing waits for a
+ * slow reader of our standard output, as the serial ports do; meanwhile, and while it waits for files_lock, a CPU counts as
+ * stopped, so that it holds up nobody.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sysemu/cpus.h"
 #include "target/arm/semihosting-files.h"
 
 enum { MAX_FILES = 64, POLL_MS = 10, WRITE_WAIT_MS = 1000 };
@@ -34,6 +35,14 @@ static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Magic and one byte: bit 0 SYS_EXIT_EXTENDED, bit 1 ":tt" opened for appending is standard error. */
 static const uint8_t features[] = { 'S', 'H', 'F', 'B', 0x03 };
+
+static void take_files_lock(void)
+{
+    bool token = cpu_wait_begin();
+
+    pthread_mutex_lock(&files_lock);
+    cpu_wait_end(token);
+}
 
 static SemiFile *file_get(uint32_t handle)
 {
@@ -80,7 +89,7 @@ int64_t semi_file_open(const char *name, unsigned mode)
             return -errno;
         }
     }
-    pthread_mutex_lock(&files_lock);
+    take_files_lock();
     for (i = 0; i < MAX_FILES && ret < 0; i++) {
         if (files[i].kind == SEMI_FREE) {
             files[i] = f;
@@ -99,7 +108,7 @@ int64_t semi_file_close(uint32_t handle)
     int64_t ret = -EBADF;
     SemiFile *f;
 
-    pthread_mutex_lock(&files_lock);
+    take_files_lock();
     f = file_get(handle);
     if (f) {
         ret = f->kind == SEMI_HOST && close(f->fd) < 0 ? -errno : 0;
@@ -147,7 +156,7 @@ int64_t semi_file_read(uint32_t handle, void *buf, size_t len)
     int fd = -1;
     SemiFile *f;
 
-    pthread_mutex_lock(&files_lock);
+    take_files_lock();
     f = file_get(handle);
     if (f && len == 0) {
         ret = 0;
@@ -190,6 +199,8 @@ static int64_t write_all(int fd, const uint8_t *buf, size_t len)
 
 int64_t semi_file_write(uint32_t handle, const void *buf, size_t len)
 {
+    /* Whoever reads the other end of a pipe may be slow. */
+    bool token = cpu_wait_begin();
     int64_t ret = -EBADF;
     SemiFile *f;
 
@@ -199,6 +210,7 @@ int64_t semi_file_write(uint32_t handle, const void *buf, size_t len)
         ret = write_all(f->fd, buf, len);
     }
     pthread_mutex_unlock(&files_lock);
+    cpu_wait_end(token);
     return ret;
 }
 
@@ -207,7 +219,7 @@ int64_t semi_file_seek(uint32_t handle, uint32_t pos)
     int64_t ret = -EBADF;
     SemiFile *f;
 
-    pthread_mutex_lock(&files_lock);
+    take_files_lock();
     f = file_get(handle);
     if (f && f->kind == SEMI_FEATURES) {
         f->pos = pos;
@@ -227,7 +239,7 @@ int64_t semi_file_length(uint32_t handle)
     struct stat st;
     SemiFile *f;
 
-    pthread_mutex_lock(&files_lock);
+    take_files_lock();
     f = file_get(handle);
     if (f && f->kind == SEMI_FEATURES) {
         ret = sizeof(features);
@@ -245,7 +257,7 @@ int64_t semi_file_istty(uint32_t handle)
     int64_t ret = -EBADF;
     SemiFile *f;
 
-    pthread_mutex_lock(&files_lock);
+    take_files_lock();
     f = file_get(handle);
     if (f) {
         ret = f->kind == SEMI_CONSOLE || (f->kind == SEMI_HOST && isatty(f->fd));
@@ -256,7 +268,10 @@ int64_t semi_file_istty(uint32_t handle)
 
 void semi_console_write(const void *buf, size_t len)
 {
+    bool token = cpu_wait_begin();
+
     write_all(STDOUT_FILENO, buf, len);
+    cpu_wait_end(token);
 }
 
 int64_t semi_console_getc(void)

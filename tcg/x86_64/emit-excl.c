@@ -9,6 +9,7 @@
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/snapshot.h"
 #include "accel/tcg/softtlb-internal.h"
+#include "qemu/log.h"
 #include "sysemu/cpus.h"
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
@@ -17,9 +18,17 @@
 
 _Static_assert(sizeof(ExclusiveWatch) == 16, "index shifted by 4");
 
+/* With several CPUs a counter stands next to a locked operation. With one there is none: count only if somebody asked. */
+static bool counting(void)
+{
+    return cpu_count > 1 || accel_options.stats || qemu_log_enabled(LOG_STATS);
+}
+
 static void count(Asm *as, int offset)
 {
-    x_alu_rm_i(as, ALU_ADD, true, emit_env(offset), 1);
+    if (counting()) {
+        x_alu_rm_i(as, ALU_ADD, true, emit_env(offset), 1);
+    }
 }
 
 static void slow_if(Emitter *e, SlowPath *s, X86CC cc)
@@ -142,6 +151,12 @@ static void emit_count_failure(Asm *as, uint8_t *fail[3])
 {
     uint8_t *none, *out[3];
 
+    if (!counting()) {
+        for (int i = 0; i < 3; i++) {
+            x_patch(fail[i], as->p);
+        }
+        return;
+    }
     x_patch(fail[0], as->p);
     x_alu_rm_i(as, ALU_CMP, true, ENV(excl_host), 0);
     none = x_jcc_fwd(as, X_E);

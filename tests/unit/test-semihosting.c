@@ -8,6 +8,7 @@
 
 #include "exec/memory.h"
 #include "hw/semihosting.h"
+#include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 #include "tests/unit/arm-env.h"
 
@@ -16,6 +17,15 @@ enum { OPEN = 1, CLOSE, WRITEC, WRITE0, WRITE, READ, READC, ISERROR, ISTTY, SEEK
        CLOCK, SYSTEM = 0x12, ERRNO, GET_CMDLINE = 0x15, HEAPINFO, EXIT = 0x18, EXIT_EXTENDED = 0x20, ELAPSED = 0x30 };
 
 static int exit_code = -1;
+
+bool cpu_wait_begin(void)
+{
+    return false;
+}
+
+void cpu_wait_end(bool token)
+{
+}
 
 void qemu_system_shutdown_request(int code)
 {
