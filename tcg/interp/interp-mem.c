@@ -4,6 +4,7 @@
  * their size, since other CPUs use the same memory; all else takes the soft TLB's slow path, which may raise a data
  * abort. Runs on the CPU's thread.
  */
+#include "accel/tcg/guest-mem.h"
 #include "accel/tcg/softtlb.h"
 #include "tcg/interp/interp.h"
 
@@ -74,6 +75,26 @@ static void store_plain(void *p, uint64_t v, uint8_t mem)
     }
 }
 
+/* A word or halfword that is not aligned but inside a plain page (emit_unaligned() of the x86-64 back end): its host address. */
+static uint8_t *unaligned_access(const InterpRun *r, const IROp *op, uint32_t va, bool is_store)
+{
+    uint32_t bytes = 1u << (op->mem & MEM_SIZE), rest = va & (bytes - 1);
+    uint8_t *p;
+
+    if ((op->mem & ~(MEM_SIZE | (is_store ? 0 : MEM_SIGNED))) || bytes > 4 || (va & 0xfff) + bytes > 0x1000) {
+        return NULL;
+    }
+    p = tlb_fast(r->env, va - rest, bytes, is_store);
+    return p ? p + rest : NULL;
+}
+
+static uint64_t load_unaligned(const uint8_t *p, uint8_t mem)
+{
+    uint64_t v = guest_load(p, 1u << (mem & MEM_SIZE));
+
+    return mem & MEM_SIGNED ? (uint32_t)(int16_t)v : v;
+}
+
 static void load(const InterpRun *r, const IROp *op)
 {
     uint32_t va = interp_get(r, op->a) + op->imm;
@@ -82,6 +103,8 @@ static void load(const InterpRun *r, const IROp *op)
 
     if (p) {
         set_any(r, op->d, load_plain(p, op->mem));
+    } else if ((p = unaligned_access(r, op, va, false))) {
+        set_any(r, op->d, load_unaligned(p, op->mem));
     } else if (size == 3) {
         set_any(r, op->d, slow_load64(r->env, va, op->mem, r->pc));
     } else {
@@ -98,6 +121,8 @@ static void store(const InterpRun *r, const IROp *op)
 
     if (p) {
         store_plain(p, value, op->mem);
+    } else if ((p = unaligned_access(r, op, va, true))) {
+        guest_store(p, value, 1u << size);
     } else if (size == 3) {
         slow_store64(r->env, va, value, op->mem, r->pc);
     } else {

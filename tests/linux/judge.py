@@ -119,7 +119,10 @@ class Design:
                 if "modules" in self.parts and not self.short:
                     self.each(vm, label, [("test-ww_mutex", self.run_module, (label, kernel, selftests.WW_MUTEX))])
             except Failure as failure:
-                self.cases.report(label + ": goes on", failure, vm)
+                path = os.path.join(programs.build_directory(), "console-%s.log" % self.name)
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(vm.text())
+                self.cases.report(label + ": goes on", "%s; the whole console is in %s" % (failure, path))
 
     def each(self, vm, label, jobs):
         """Run (name, function, arguments) in turn; a guest that does not answer any more ends this."""
@@ -147,7 +150,7 @@ class Design:
         fixed = 0 if self.short else 60         # boot, hackbench, the console
         stressors = stress.STRESSORS[::6] if self.short else stress.STRESSORS
         # stress-ng takes a second or two to start and to check.
-        seconds = max(1, int((self.left() - fixed) / len(stressors)) - 2)
+        seconds = max(2, int((self.left() - fixed) / len(stressors)) - 2)
         stress.run(self.cases, self.name, self.accel, self.slow, seconds, stressors, whole=not self.short)
 
 
