@@ -12,7 +12,8 @@ build_kernel_selftest() {
     # build_kernel() leaves out the tools; some of the modules include one header of theirs.
     tarball=$(ls "/usr/src/$KERNEL_SOURCE_PACKAGE.tar.xz" "$PWD/source/usr/src/$KERNEL_SOURCE_PACKAGE.tar.xz" \
         2>/dev/null | head -n 1)
-    tar xf "$tarball" --strip-components=1 --one-top-level=linux --wildcards '*/tools/testing/selftests/kselftest_module.h'
+    tar xf "$tarball" --strip-components=1 --one-top-level=linux \
+        --wildcards '*/tools/testing/selftests/kselftest_module.h'
     cd linux
     say "kernel: compiling its modules"
     kernel_make modules >>"$log" 2>&1 || { tail -n 30 "$log" >&2; die "the build of the modules failed"; }

@@ -160,7 +160,7 @@ typedef struct CPUARMState {
         uint64_t d[16];
         uint32_t s[32];
     } vfp __attribute__((aligned(16)));
-    JumpCacheEntry jump_cache[JUMP_CACHE_SIZE];
+    JumpCacheEntry jump_cache[JUMP_CACHE_SIZE] __attribute__((aligned(64)));
 
     /* --- below: C code only --- */
     uint32_t cpu_index;
