@@ -191,6 +191,7 @@ void mpd_add_block(TranslationBlock *tb)
     __atomic_store_n(&p->idle_stores, 0, __ATOMIC_RELAXED);
 }
 
+#ifdef CONFIG_CCACHE_SEPARATE
 void mpd_forget_owner(TranslationBlock *tb)
 {
     MPDPage *p = &pages[tb->phys_pc >> 12];
@@ -212,6 +213,7 @@ void mpd_forget_owner(TranslationBlock *tb)
     /* A block of MMIO space is in no list. */
     tb->invalid = 1;
 }
+#endif
 
 void mpd_forget_evicted(TranslationBlock *tb)
 {
@@ -235,6 +237,7 @@ void mpd_forget_evicted(TranslationBlock *tb)
     tb->evicted = 0;
 }
 
+#ifdef CONFIG_CCACHE_UNIFIED
 void mpd_forget_page(uint32_t phys_page)
 {
     MPDPage *p = &pages[phys_page];
@@ -248,6 +251,7 @@ void mpd_forget_page(uint32_t phys_page)
     page_unlock(p);
     __atomic_store_n(&page_has_code[phys_page], 0, __ATOMIC_SEQ_CST);
 }
+#endif
 
 /* Does a write to bytes [phys, last] of one page hit code? Or has the page had none for long enough to lose its mark? */
 static bool page_range_has_code(uint32_t phys, uint32_t last)

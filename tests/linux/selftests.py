@@ -56,7 +56,7 @@ MODULES = (
     # All but the test with alignments beyond what there is of addresses.
     Module("test_vmalloc", r"Summary: .* passed: \d+ failed: 0",
            "test_repeat_count=1 test_loop_count=20 run_test_mask=959", stays=False, seconds=180),
-    Module("test_user_copy", r"tests passed", quick=True),
+    Module("test_user_copy", r"tests passed", seconds=180),
     Module("test_module", r"Hello, world", quick=True),
     # Library functions
     Module("crc32test", r"crc32_combine: \d+ self tests passed", quick=True),
