@@ -10,8 +10,8 @@ build_kernel_selftest() {
         grep -vxFf - "$here/kernel.config" >"$common"
     build_kernel "$out" "$common" kernel-selftest.config
     # build_kernel() leaves out the tools; some of the modules include one header of theirs.
-    tarball=$(ls "/usr/src/$KERNEL_SOURCE_PACKAGE.tar.xz" "$PWD/source/usr/src/$KERNEL_SOURCE_PACKAGE.tar.xz" \
-        2>/dev/null | head -n 1)
+    tarball=/usr/src/$KERNEL_SOURCE_PACKAGE.tar.xz
+    [ -r "$tarball" ] || tarball=$PWD/source$tarball
     tar xf "$tarball" --strip-components=1 --one-top-level=linux \
         --wildcards '*/tools/testing/selftests/kselftest_module.h'
     cd linux
