@@ -40,10 +40,11 @@ static bool started;                /* I/O thread */
 
 enum {
     /*
-     * WFE looks for an event for some 3 us in translated code, then for some 50 us at the main loop while it offers its
+     * WFE looks for an event for some 3 us, pausing between the looks, in translated code, then for some 50 us at the main loop while it offers its
      * host CPU to others, and then sleeps: to wake up a host CPU of a virtual machine costs about as much.
      */
-    EVENT_SPINS = 200,
+    EVENT_SPINS = 10,
+    EVENT_PAUSES = 20,
     EVENT_YIELDS = 100,
     EVENT_SLEEP_NS = 1000 * 1000,
 };
@@ -167,10 +168,13 @@ void arm_cpu_wfe(CPUARMState *env)
     }
     if (!accel_options.thread_single) {
         for (int i = 0; i < EVENT_SPINS; i++) {
+            /* Who looks too often takes the cache line from those that send events: an unlock each. */
+            for (int k = 0; k < EVENT_PAUSES; k++) {
+                cpu_relax();
+            }
             if (take_event(cpu) || __atomic_load_n(&env->exit_request, __ATOMIC_RELAXED)) {
                 return;
             }
-            cpu_relax();
         }
         __atomic_store_n(&cpu->event_wait, 1, __ATOMIC_RELAXED);
     } else {

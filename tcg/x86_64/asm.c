@@ -349,6 +349,12 @@ void x_lahf(Asm *a) { put8(a, 0x9f); }
 void x_sahf(Asm *a) { put8(a, 0x9e); }
 void x_cmc(Asm *a)  { put8(a, 0xf5); }
 void x_lock(Asm *a) { put8(a, 0xf0); }
+
+void x_pause(Asm *a)
+{
+    put8(a, 0xf3);
+    put8(a, 0x90);
+}
 void x_ud2(Asm *a)  { put8(a, 0x0f); put8(a, 0x0b); }
 void x_ldmxcsr(Asm *a, RM mem) { enc(a, OP0F(0xae), false, 2, mem); }
 void x_stmxcsr(Asm *a, RM mem) { enc(a, OP0F(0xae), false, 3, mem); }

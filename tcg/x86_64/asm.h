@@ -109,6 +109,7 @@ void x_ret(Asm *a);
 void x_lahf(Asm *a);
 void x_sahf(Asm *a);
 void x_cmc(Asm *a);
+void x_pause(Asm *a);
 void x_lock(Asm *a);                                                /* prefix of the next instruction */
 void x_ud2(Asm *a);
 void x_ldmxcsr(Asm *a, RM mem);
