@@ -35,6 +35,11 @@ def as_json(data):
     return "{\n%s\n}\n" % ",\n".join(parts)
 
 
+def portable(value):
+    """What results say of a file: not where it was."""
+    return os.path.basename(value) if isinstance(value, str) and os.path.isabs(value) else value
+
+
 class Results:
     """What a result file holds. samples: see jobs.py, with target, cpus and round."""
 
@@ -42,8 +47,9 @@ class Results:
         self.path = path
         self.data = {
             "format": FORMAT, "kind": kind, "machine": machine.describe(),
-            "options": {key: value for key, value in vars(options).items() if value is not None},
-            "targets": {target.name: target.describe() for target in targets},
+            "options": {key: portable(value) for key, value in vars(options).items() if value is not None},
+            "targets": {target.name: {key: portable(value) for key, value in target.describe().items()}
+                        for target in targets},
             "rounds_done": 0, "samples": [], "runs": [],
         }
 
