@@ -247,6 +247,14 @@ uint64_t slow_load64(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
     if (!(va & 7)) {
         return load_any(env, va, 8, mem);
     }
+    if (!(mem & (MEM_USER | MEM_BE))) {
+        const uint32_t *p = tlb_fast(env, va, 4, false), *q = tlb_fast(env, va + 4, 4, false);
+
+        if (p && q) {
+            first = __atomic_load_n(p, __ATOMIC_RELAXED);
+            return first | (uint64_t)__atomic_load_n(q, __ATOMIC_RELAXED) << 32;
+        }
+    }
     first = load_any(env, va, 4, mem);
     second = load_any(env, va + 4, 4, mem);
     return mem & MEM_BE ? first << 32 | second : second << 32 | first;
@@ -263,11 +271,42 @@ void slow_store64(CPUARMState *env, uint32_t va, uint64_t val, uint32_t mem, uin
         store_any(env, va, val, 8, mem);
         return;
     }
+    if (!(mem & (MEM_USER | MEM_BE))) {
+        uint32_t *p = tlb_fast(env, va, 4, true), *q = tlb_fast(env, va + 4, 4, true);
+
+        if (p && q) {
+            __atomic_store_n(p, (uint32_t)val, __ATOMIC_RELAXED);
+            __atomic_store_n(q, (uint32_t)(val >> 32), __ATOMIC_RELAXED);
+            return;
+        }
+    }
     /* Both words must be storable before one changes; the fault address is that of the first one that is not. */
     tlb_data_entry(env, va, true, mem);
     tlb_data_entry(env, va + 4, true, mem);
     store_any(env, va, (uint32_t)(mem & MEM_BE ? val >> 32 : val), 4, mem);
     store_any(env, va + 4, (uint32_t)(mem & MEM_BE ? val : val >> 32), 4, mem);
+}
+
+/*
+ * A word of a transfer whose words lie in two pages, most likely plain ones: stacks cross pages, and a function there does so
+ * at every call.
+ */
+static uint32_t ldm_word(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
+{
+    const uint32_t *p = mem & (MEM_USER | MEM_BE) ? NULL : tlb_fast(env, va, 4, false);
+
+    return p ? __atomic_load_n(p, __ATOMIC_RELAXED) : slow_load(env, va, mem & ~(uint32_t)MEM_ROTATE, pc);
+}
+
+static void stm_word(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem, uint32_t pc)
+{
+    uint32_t *p = mem & (MEM_USER | MEM_BE) ? NULL : tlb_fast(env, va, 4, true);
+
+    if (p) {
+        __atomic_store_n(p, val, __ATOMIC_RELAXED);
+    } else {
+        slow_store(env, va, val, mem & ~(uint32_t)MEM_ROTATE, pc);
+    }
 }
 
 void slow_ldm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc)
@@ -283,7 +322,7 @@ void slow_ldm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t 
         if (wide) {
             env->ldm_buf[i] = slow_load64(env, va + 8 * i, mem, pc);
         } else {
-            words[i] = slow_load(env, va + 4 * i, mem & ~(uint32_t)MEM_ROTATE, pc);
+            words[i] = ldm_word(env, va + 4 * i, mem, pc);
         }
     }
 }
@@ -301,7 +340,7 @@ void slow_stm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t 
         if (wide) {
             slow_store64(env, va + 8 * i, env->ldm_buf[i], mem, pc);
         } else {
-            slow_store(env, va + 4 * i, words[i], mem & ~(uint32_t)MEM_ROTATE, pc);
+            stm_word(env, va + 4 * i, words[i], mem, pc);
         }
     }
 }
