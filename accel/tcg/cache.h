@@ -47,7 +47,7 @@ typedef struct CodeCache {
 struct cache_ops {
     const char *name;
     size_t default_bytes;       /* code memory of each cache */
-    unsigned regions;           /* that a cache is divided into; 1: a full cache is emptied (docs/study.md) */
+    unsigned regions;           /* that a cache is divided into; 1: a full cache is emptied (docs/caches.md) */
     /* Create the caches, `bytes` of code memory each, and set CPUState.cache of all CPUs. */
     void (*init)(size_t bytes);
     /* Around what changes the cache's tables, and around changes of chains. */
