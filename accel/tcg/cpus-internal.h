@@ -8,7 +8,15 @@
 bool cpus_quitting(void);
 /* If a pause is asked for, park CPUs [first, first + n), which this thread runs, until it is over. Out of E. */
 void cpus_park(int first, int n);
-/* Sleep on first's `waker` until one of CPUs [first, first + n) has an interrupt or is kicked. */
+/*
+ * Does something end the wait of the CPU, which is in WFI or WFE: an event, an interrupt, a kick, a pause? A masked
+ * interrupt ends WFI and not WFE. The CPU's own thread.
+ */
+bool cpu_must_wake(CPUState *cpu);
+/*
+ * All of CPUs [first, first + n), which this thread runs, are in WFI or WFE: sleep on first's `waker` until the wait of
+ * one ends. If one is in WFE, sleep for a bounded time; all are out of WFE then. Out of E.
+ */
 void cpus_sleep(int first, int n);
 
 /* cpus-single.c: thread=single */

@@ -2,7 +2,8 @@
 /*
  * thread=single: all guest CPUs share one host thread and run by turns, as QEMU did before PQEMU. A turn ends when the
  * CPU idles, when its time slice is over, or when another CPU gets an interrupt (a CPU that waits for the other's
- * answer would only burn the rest of its slice).
+ * answer would only burn the rest of its slice). A CPU in WFE without an event gets its turns all the same while
+ * another CPU runs, which may change what it waits for without SEV; when all CPUs are in WFI or WFE, the thread sleeps.
  *
  * `running` is atomic. The slice clock is a thread of its own that sleeps unless CPUs have to take turns. All CPUs
  * sleep on the waker of CPU 0.
@@ -53,6 +54,7 @@ static void set_busy(uint32_t value)
     }
 }
 
+/* A CPU in WFE counts. */
 static bool has_work(CPUState *cpu)
 {
     return !cpu->halted || __atomic_load_n(&cpu->env->irq_lines, __ATOMIC_SEQ_CST);
@@ -63,6 +65,20 @@ static bool others_wait(const CPUState *cpu)
 {
     for (int i = 0; i < cpu_count; i++) {
         if (cpu_states[i] != cpu && has_work(cpu_states[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is there something for a CPU in WFE to look at: the end of its wait, or what another CPU did that does not wait? */
+static bool wfe_is_over(CPUState *cpu)
+{
+    if (cpu_must_wake(cpu)) {
+        return true;
+    }
+    for (int i = 0; i < cpu_count; i++) {
+        if (has_work(cpu_states[i]) && !cpu_states[i]->event_wait) {
             return true;
         }
     }
@@ -89,6 +105,12 @@ void *cpus_single_thread(void *opaque)
                 if (!has_work(cpu)) {
                     continue;
                 }
+            }
+            if (cpu->event_wait) {
+                if (!wfe_is_over(cpu)) {
+                    continue;
+                }
+                cpu_end_wfe(cpu);
             }
             ran = true;
             __atomic_store_n(&running, cpu, __ATOMIC_SEQ_CST);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CPU threads: creation, interrupts, sleep in WFI, pause and resume, reset, shutdown. Interface: sysemu/cpus.h.
+ * CPU threads: creation, interrupts, sleep in WFI and WFE, pause and resume, reset, shutdown. Interface: sysemu/cpus.h.
  *
  * Owns cpu_states[]. pause_lock guards CPUState.stopped and the pause protocol; CPU threads take it out of E only.
  * pause_count belongs to the I/O thread. Everything else that threads share is atomic:
@@ -40,8 +40,9 @@ static bool started;                /* I/O thread */
 
 enum {
     /*
-     * WFE looks for an event for some 3 us, pausing between the looks, in translated code, then for some 50 us at the main loop while it offers its
-     * host CPU to others, and then sleeps: to wake up a host CPU of a virtual machine costs about as much.
+     * WFE looks for an event for some 3 us, pausing between the looks, in translated code, then for some 50 us at the
+     * main loop while it offers its host CPU to others, and then sleeps: to wake up a host CPU of a virtual machine
+     * costs about as much.
      */
     EVENT_SPINS = 10,
     EVENT_PAUSES = 20,
@@ -176,18 +177,16 @@ void arm_cpu_wfe(CPUARMState *env)
                 return;
             }
         }
-        __atomic_store_n(&cpu->event_wait, 1, __ATOMIC_RELAXED);
-    } else {
-        cpu->event = 1;         /* the turn of this CPU ends, which is all the waiting it does */
     }
+    __atomic_store_n(&cpu->event_wait, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&env->exit_request, 1, __ATOMIC_RELAXED);
     cpu_loop_exit(env);
 }
 
 /*
  * No event is lost. A CPU that gets ready to sleep publishes `sleeping` and reads `event` after that; this reads
- * `event` or writes it first, and reads `sleeping` after that. An event that is set already is enough: its CPU will take
- * it by an exchange, and see then what this one wrote before SEV.
+ * `event` or writes it first, and reads `sleeping` after that. An event that is set already is enough: its CPU will
+ * take it by an exchange, and see then what this one wrote before SEV.
  */
 void arm_cpu_sev(CPUARMState *env)
 {
@@ -209,61 +208,56 @@ void cpu_end_wfe(CPUState *cpu)
     __atomic_store_n(&cpu->event, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Of a CPU that sleeps in WFE. An interrupt that is masked does not end it, unlike WFI. */
-static bool must_end_wfe(CPUState *cpu)
+bool cpu_must_wake(CPUState *cpu)
 {
     int excp;
 
-    return __atomic_load_n(&cpu->event, __ATOMIC_SEQ_CST) || __atomic_load_n(&cpu->env->exit_request, __ATOMIC_SEQ_CST) ||
-           __atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST) || arm_interrupt_pending(cpu->env, &excp) || cpus_quitting();
-}
-
-/*
- * The architecture lets a WFE end at any time. Sleep is bounded, so that a guest which waits for memory to change and
- * gets no SEV is slow but not dead.
- */
-static void sleep_event(CPUState *cpu)
-{
-    uint32_t w;
-
-    cpu_count_event(cpu, idle);
-    observe_set_track(cpu->index);
-    observe_begin(OBS_IDLE);
-    __atomic_store_n(&cpu->event_wait, 1, __ATOMIC_SEQ_CST);
-    for (int i = 0; i < EVENT_YIELDS && !must_end_wfe(cpu); i++) {
-        sched_yield();
+    if (__atomic_load_n(&cpu->env->exit_request, __ATOMIC_SEQ_CST) || __atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST) ||
+        cpus_quitting()) {
+        return true;
     }
-    __atomic_store_n(&cpu->sleeping, 1, __ATOMIC_SEQ_CST);
-    w = __atomic_load_n(&cpu->waker, __ATOMIC_SEQ_CST);
-    if (!must_end_wfe(cpu)) {
-        futex_wait_ns(&cpu->waker, w, EVENT_SLEEP_NS);
+    if (cpu->event_wait) {
+        return __atomic_load_n(&cpu->event, __ATOMIC_SEQ_CST) || arm_interrupt_pending(cpu->env, &excp);
     }
-    __atomic_store_n(&cpu->sleeping, 0, __ATOMIC_SEQ_CST);
-    cpu_end_wfe(cpu);
-    observe_end(OBS_IDLE);
+    return __atomic_load_n(&cpu->env->irq_lines, __ATOMIC_SEQ_CST);
 }
 
 static bool must_wake(int first, int n)
 {
     for (int i = first; i < first + n; i++) {
-        CPUState *cpu = cpu_states[i];
-
-        if (__atomic_load_n(&cpu->env->irq_lines, __ATOMIC_SEQ_CST) ||
-            __atomic_load_n(&cpu->env->exit_request, __ATOMIC_SEQ_CST) ||
-            __atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST)) {
+        if (cpu_must_wake(cpu_states[i])) {
             return true;
         }
     }
-    return cpus_quitting();
+    return false;
 }
 
+static bool in_wfe(int first, int n)
+{
+    for (int i = first; i < first + n; i++) {
+        if (cpu_states[i]->event_wait) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * The architecture lets a WFE end at any time. The sleep of a CPU in WFE is bounded, so that a guest which waits for
+ * memory to change and gets no SEV is slow but not dead.
+ */
 void cpus_sleep(int first, int n)
 {
     CPUState *cpu = cpu_states[first];
+    bool wfe = in_wfe(first, n);
 
     cpu_count_event(cpu, idle);
     observe_set_track(first);
     observe_begin(OBS_IDLE);
+    /* No other thread sends events if this one runs all CPUs. */
+    for (int i = 0; wfe && n < cpu_count && i < EVENT_YIELDS && !must_wake(first, n); i++) {
+        sched_yield();
+    }
     /* Either a waker sees `sleeping`, or we see what it wrote before: both sides use full barriers. */
     __atomic_store_n(&cpu->sleeping, 1, __ATOMIC_SEQ_CST);
     for (;;) {
@@ -272,9 +266,18 @@ void cpus_sleep(int first, int n)
         if (must_wake(first, n)) {
             break;
         }
+        if (wfe) {
+            futex_wait_ns(&cpu->waker, w, EVENT_SLEEP_NS);
+            break;
+        }
         futex_wait(&cpu->waker, w);
     }
     __atomic_store_n(&cpu->sleeping, 0, __ATOMIC_SEQ_CST);
+    for (int i = first; i < first + n; i++) {
+        if (cpu_states[i]->event_wait) {
+            cpu_end_wfe(cpu_states[i]);
+        }
+    }
     observe_end(OBS_IDLE);
 }
 
@@ -319,11 +322,7 @@ static void *cpu_thread(void *opaque)
     while (!cpus_quitting()) {
         cpus_park(cpu->index, 1);
         if (!cpus_quitting() && cpu_exec(cpu) == CPU_EXIT_IDLE) {
-            if (cpu->halted) {
-                cpus_sleep(cpu->index, 1);
-            } else {
-                sleep_event(cpu);
-            }
+            cpus_sleep(cpu->index, 1);
         }
     }
     return NULL;

@@ -2,11 +2,11 @@
 /*
  * The main loop, caches, MPD, E and CPU threads together, with a make-believe guest: a "block" is some words of
  * memory up to one that is a multiple of 8, "translated code" is a copy of them, and what they do is random: jump,
- * store to code or data, raise, wait for an interrupt, switch translation tables. Caches are tiny, so flushes happen
- * all the time. Meanwhile the main thread raises interrupts, writes by DMA, pauses and resets.
+ * store to code or data, raise, wait for an interrupt or an event, switch translation tables. Caches are tiny, so
+ * flushes happen all the time. Meanwhile the main thread raises interrupts, writes by DMA, pauses and resets.
  *
  * Checked: code memory stays intact while it is executed or waited in; with one CPU a block equals memory; pause stops
- * everything; interrupts always wake. Each configuration is a process of its own.
+ * everything; interrupts always wake; CPUs that all wait for events sleep. Each configuration is a process of its own.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +32,7 @@ static uint8_t may_write[ARM_MAX_CPUS][PAGES];
 static uint64_t blocks_run[ARM_MAX_CPUS];   /* atomic */
 static uint64_t raised, irqs_taken, wfis;   /* atomic */
 static uint32_t seeds[ARM_MAX_CPUS];
+static bool all_wait;                   /* blocks do nothing but wait for events; atomic */
 static bool exact;                      /* one CPU, no DMA at the moment: code must equal memory */
 
 int qemu_loglevel;
@@ -112,6 +113,10 @@ static void act(CPUARMState *env, uint32_t *seed)
 {
     uint32_t r = rnd(seed);
 
+    if (__atomic_load_n(&all_wait, __ATOMIC_SEQ_CST)) {
+        arm_cpu_wfe(env);
+        return;
+    }
     switch (r % 256) {
     case 0 ... 30:
         fake_store(env, (r >> 8) % RAM_BYTES & ~3u, rnd(seed));
@@ -132,6 +137,12 @@ static void act(CPUARMState *env, uint32_t *seed)
         break;
     case 41:
         cpu_interrupt((r >> 8) % cpu_count, (r >> 16) & 1, 1);
+        break;
+    case 42:
+        arm_cpu_wfe(env);
+        break;
+    case 43 ... 44:
+        arm_cpu_sev(env);
         break;
     default:
         break;
@@ -460,6 +471,42 @@ static uint64_t flushes(int cpus)
     return n;
 }
 
+/* How often CPU 0 slept: with thread=single, how often all did. */
+static uint64_t sleeps(void)
+{
+    return __atomic_load_n(&cpu_states[0]->n.idle, __ATOMIC_RELAXED);
+}
+
+static void wait_sleeps(uint64_t more)
+{
+    uint64_t n = sleeps();
+
+    for (int t = 0; t < 20000 && sleeps() < n + more; t++) {
+        sleep_us(100);
+    }
+    CHECK(sleeps() >= n + more);
+}
+
+/* All CPUs are in WFE and nobody sends an event: they sleep, and each looks around once per sleep. */
+static void check_all_wait(int cpus, bool single)
+{
+    uint64_t slept, ran;
+
+    __atomic_store_n(&all_wait, true, __ATOMIC_SEQ_CST);
+    for (int c = 0; c < cpus; c++) {
+        cpu_interrupt(c, 0, 1);     /* out of WFI */
+    }
+    wait_sleeps(10);
+    ran = total();
+    slept = sleeps();
+    wait_sleeps(50);
+    slept = sleeps() - slept;
+    ran = total() - ran;
+    /* One block takes the event that ended the sleep, the next waits. */
+    CHECK(!single || ran <= 2 * (uint64_t)cpus * (slept + 2));
+    __atomic_store_n(&all_wait, false, __ATOMIC_SEQ_CST);
+}
+
 static void run_machine(int cpus, bool separate, bool single, unsigned regions, int rounds)
 {
     uint32_t seed = 12345, word, data[16] = { 0 };
@@ -512,6 +559,7 @@ static void run_machine(int cpus, bool separate, bool single, unsigned regions, 
             CHECK(__atomic_load_n(&blocks_run[c], __ATOMIC_RELAXED) != n);
         }
     }
+    check_all_wait(cpus, single);
     cpus_shutdown();
     for (int c = 0; c < cpus; c++) {
         CHECK(cpu_states[c]->reading == ELOCK_OUT);
