@@ -43,7 +43,7 @@ static void gic_group_unlock(GICState *g, unsigned cpu, unsigned w, bool changed
     }
 }
 
-/* Two bits per interrupt: bit 1 edge-triggered, bit 0 1-N. HALF: which 16 of the group. */
+/* Two bits per interrupt: bit 1 edge-triggered, bit 0 1-N model. HALF: which 16 of the group. */
 static uint32_t gic_config_read(const GICGroup *p, unsigned half)
 {
     uint32_t v = 0;
@@ -56,9 +56,11 @@ static uint32_t gic_config_read(const GICGroup *p, unsigned half)
     return v;
 }
 
-static void gic_config_write(GICGroup *p, unsigned half, uint32_t v)
+static void gic_config_write(GICState *g, GICGroup *p, unsigned half, uint32_t v)
 {
     uint32_t edge = 0, one_n = 0;
+
+    v &= g->v->uniprocessor ? 0xaaaaaaaau : 0xffffffffu;
 
     for (unsigned i = 0; i < 16; i++) {
         edge |= ((v >> (2 * i + 1)) & 1) << i;
@@ -110,7 +112,11 @@ static void gic_bitmap_write(GICState *g, unsigned cpu, uint32_t reg, unsigned w
         p->enabled &= ~bits;
         break;
     case GICD_ISPENDR:
-        p->latch |= bits;
+        if (w) {
+            gic_spi_latch(g, w, bits);
+        } else {
+            p->latch |= bits;
+        }
         break;
     case GICD_ICPENDR:
         p->latch &= ~bits;
@@ -272,7 +278,7 @@ void gic_dist_write(GICState *g, unsigned cpu, uint32_t offset, uint32_t value, 
         /* SGIs are edge-triggered for good. */
         if (offset > GICD_ICFGR) {
             w = (offset - GICD_ICFGR) / 8;
-            gic_config_write(gic_group_lock(g, cpu, w), (offset >> 2) & 1, value);
+            gic_config_write(g, gic_group_lock(g, cpu, w), (offset >> 2) & 1, value);
             gic_group_unlock(g, cpu, w, true);
         }
     } else if (offset == GICD_CTLR) {

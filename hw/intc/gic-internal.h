@@ -32,7 +32,7 @@ typedef struct GICVariant {
     uint32_t dist_iidr, cpu_iidr;
     uint32_t pid;               /* PrimeCell peripheral ID */
     unsigned self_target_first; /* private IDs from here up read their CPU's own mask in ITARGETSR */
-    bool uniprocessor;          /* ITARGETSR is RAZ/WI and everything targets CPU 0 */
+    bool uniprocessor;          /* everything targets CPU 0; ITARGETSR and the model bits of ICFGR are RAZ/WI */
 } GICVariant;
 
 /* An interrupt as a number that sorts by urgency: priority, then ID, then an SGI's source. */
@@ -64,10 +64,10 @@ static inline uint32_t gic_key_reg(GICKey k)
 typedef struct GICGroup {
     uint32_t enabled;
     uint32_t level;             /* the input lines */
-    uint32_t latch;             /* pending by an edge or by software */
-    uint32_t active;
+    uint32_t latch;             /* pending by an edge or by software; shared: on one target at least */
+    uint32_t active;            /* shared: on one CPU at least */
     uint32_t edge;              /* edge-triggered: the line counts only by its rises */
-    uint32_t one_n;             /* bit 0 of the configuration: stored, has no effect */
+    uint32_t one_n;             /* shared: 1-N model, else N-N: see gic.c */
 } GICGroup;
 
 typedef struct GICCpu {
@@ -94,6 +94,8 @@ struct GICState {
     CountedLock lock;           /* D */
     uint64_t taken[GIC_MAX_IRQS];       /* shared interrupts acknowledged, from GIC_PRIVATE.  lock: D */
     GICGroup spi[GIC_MAX_WORDS]; /* [0] is not used.                 lock: D */
+    uint32_t spi_taken[GIC_MAX_CPUS][GIC_MAX_WORDS]; /* N-N: CPUs that took what is latched.   lock: D */
+    uint32_t spi_active[GIC_MAX_CPUS][GIC_MAX_WORDS]; /* on which CPUs.                         lock: D */
     uint8_t prio[GIC_MAX_IRQS]; /* from GIC_PRIVATE.                 lock: D */
     uint8_t target[GIC_MAX_IRQS]; /* from GIC_PRIVATE.               lock: D */
     struct GICState *next;      /* list of all controllers; constant once the threads run */
@@ -113,6 +115,8 @@ uint32_t gic_highest_pending(GICState *g, unsigned cpu);        /* takes P */
 void gic_send_sgi(GICState *g, unsigned cpu, uint32_t value);   /* takes P */
 void gic_cpu_update(GICState *g, unsigned cpu);                 /* caller holds P */
 void gic_spi_changed(GICState *g);                              /* caller holds D */
+/* New requests for shared interrupts of word W. Caller holds D, and calls gic_spi_changed() then. */
+void gic_spi_latch(GICState *g, unsigned w, uint32_t bits);
 void gic_refresh(GICState *g, uint32_t cpus);                   /* caller holds no P */
 static inline uint32_t gic_group_pending(const GICGroup *p)
 {

@@ -8,8 +8,11 @@
  * level-sensitive and its line is high. A line that drops before the acknowledge leaves nothing behind, so no CPU is
  * interrupted for nothing; a line still high after the end of interrupt interrupts again.
  *
- * An active interrupt is not signalled again, to any CPU, before its end. Shared interrupts follow the 1-N model: all
- * targets see it, the first to acknowledge gets it, the others read it as spurious.
+ * An active interrupt is not signalled again before its end. What becomes of a shared interrupt with several targets is
+ * up to its model, bit 0 of its configuration. 1-N: all targets see it, the first to acknowledge gets it, the others
+ * read it as spurious; while it is active it is signalled to none. N-N, the model at reset and Linux's: it is pending
+ * and active on each target for itself, so each gets it once; ISPENDR and ISACTIVER show whether any has it so. With
+ * one target both are the same. Private interrupts have one target, and the PL390 one CPU: their model means nothing.
  *
  * ARM DDI 0360 (ARM11 MPCore) chapter 10, ARM IHI 0048A (GIC architecture 1.0) chapter 3.
  */
@@ -89,6 +92,43 @@ void gic_refresh(GICState *g, uint32_t cpus)
     }
 }
 
+/* Shared interrupts of word W that are pending on CPU, whether it is a target or not. Caller holds D. */
+static uint32_t gic_spi_pending_on(const GICState *g, unsigned cpu, unsigned w)
+{
+    const GICGroup *p = &g->spi[w];
+
+    return (p->latch & ~g->spi_taken[cpu][w]) | (p->level & ~p->edge);
+}
+
+/* N-N: a request that all its targets have taken is over. Caller holds D. */
+static void gic_spi_settle(GICState *g, unsigned w)
+{
+    uint32_t set = 0;
+
+    for (unsigned i = 0; i < g->num_cpus; i++) {
+        set |= g->spi_taken[i][w];
+    }
+    for (set &= g->spi[w].latch; set; set &= set - 1) {
+        unsigned n = (unsigned)__builtin_ctz(set), left = 0;
+
+        for (unsigned i = 0; i < g->num_cpus; i++) {
+            left += ((g->target[w * 32 + n] >> i) & 1) && !((g->spi_taken[i][w] >> n) & 1);
+        }
+        if (!left) {
+            g->spi[w].latch &= ~(1u << n);
+        }
+    }
+}
+
+/* Caller holds D. */
+void gic_spi_latch(GICState *g, unsigned w, uint32_t bits)
+{
+    g->spi[w].latch |= bits;
+    for (unsigned i = 0; i < g->num_cpus; i++) {
+        g->spi_taken[i][w] &= ~bits;
+    }
+}
+
 /* Rank the shared interrupts for every CPU; returns the CPUs whose best one changed. Caller holds D. */
 static uint32_t gic_spi_rank(GICState *g)
 {
@@ -97,13 +137,16 @@ static uint32_t gic_spi_rank(GICState *g)
 
     for (unsigned w = 1; w < g->v->num_irqs / 32; w++) {
         const GICGroup *p = &g->spi[w];
-        uint32_t set = gic_group_pending(p) & p->enabled & ~p->active;
 
-        for (; set; set &= set - 1) {
-            unsigned id = w * 32 + (unsigned)__builtin_ctz(set);
-            GICKey k = gic_key(g->prio[id], id, 0);
+        gic_spi_settle(g, w);
+        for (unsigned i = 0; i < g->num_cpus; i++) {
+            uint32_t active = (p->active & p->one_n) | g->spi_active[i][w];
+            uint32_t set = gic_spi_pending_on(g, i, w) & p->enabled & ~active;
 
-            for (unsigned i = 0; i < g->num_cpus; i++) {
+            for (; set; set &= set - 1) {
+                unsigned id = w * 32 + (unsigned)__builtin_ctz(set);
+                GICKey k = gic_key(g->prio[id], id, 0);
+
                 if ((g->target[id] & (1u << i)) && k < best[i]) {
                     best[i] = k;
                 }
@@ -125,14 +168,13 @@ void gic_spi_changed(GICState *g)
     gic_refresh(g, gic_spi_rank(g));
 }
 
-static void gic_group_set_level(GICGroup *p, uint32_t bit, int level)
+/* Returns the bit if this is an edge that counts. Caller holds the group's lock. */
+static uint32_t gic_group_set_level(GICGroup *p, uint32_t bit, int level)
 {
-    if (level) {
-        p->latch |= p->edge & bit & ~p->level;
-        p->level |= bit;
-    } else {
-        p->level &= ~bit;
-    }
+    uint32_t edge = level ? p->edge & bit & ~p->level : 0;
+
+    p->level = level ? p->level | bit : p->level & ~bit;
+    return edge;
 }
 
 void gic_set_spi(GICState *g, unsigned id, int level)
@@ -145,7 +187,7 @@ void gic_set_spi(GICState *g, unsigned id, int level)
     counted_lock(&g->lock);
     GICGroup *p = &g->spi[id / 32];
     if (!(p->level & bit) != !level) {
-        gic_group_set_level(p, bit, level);
+        gic_spi_latch(g, id / 32, gic_group_set_level(p, bit, level));
         gic_spi_changed(g);
     }
     counted_unlock(&g->lock);
@@ -159,7 +201,7 @@ void gic_set_ppi(GICState *g, unsigned cpu, unsigned id, int level)
     GICCpu *c = &g->cpu[cpu];
 
     counted_lock(&c->lock);
-    gic_group_set_level(&c->priv, 1u << id, level);
+    c->priv.latch |= gic_group_set_level(&c->priv, 1u << id, level);
     gic_cpu_update(g, cpu);
     counted_unlock(&c->lock);
 }
@@ -234,6 +276,33 @@ static void gic_take_private(GICState *g, GICCpu *c, GICKey k)
     gic_push_active(c, id, gic_key_prio(k));
 }
 
+/* Caller holds D. */
+static void gic_take_shared(GICState *g, unsigned cpu, unsigned id)
+{
+    GICGroup *p = &g->spi[id / 32];
+    uint32_t bit = 1u << (id % 32);
+
+    if (p->one_n & bit) {
+        p->latch &= ~bit;
+    } else {
+        g->spi_taken[cpu][id / 32] |= p->latch & bit;
+    }
+    p->active |= bit;
+    g->spi_active[cpu][id / 32] |= bit;
+}
+
+/* Caller holds D. */
+static void gic_end_shared(GICState *g, unsigned cpu, unsigned id)
+{
+    unsigned w = id / 32;
+
+    g->spi_active[cpu][w] &= ~(1u << (id % 32));
+    g->spi[w].active = 0;
+    for (unsigned i = 0; i < g->num_cpus; i++) {
+        g->spi[w].active |= g->spi_active[i][w];
+    }
+}
+
 /*
  * The shared interrupt that CPU saw may be gone when D is taken, so the choice is made again; it may then be a private
  * interrupt or none.
@@ -252,10 +321,8 @@ static uint32_t gic_acknowledge_shared(GICState *g, unsigned cpu)
         gic_take_private(g, c, k);
     } else {
         unsigned id = gic_key_id(k);
-        GICGroup *p = &g->spi[id / 32];
 
-        p->latch &= ~(1u << (id % 32));
-        p->active |= 1u << (id % 32);
+        gic_take_shared(g, cpu, id);
         g->taken[id]++;
         gic_push_active(c, id, gic_key_prio(k));
         changed |= gic_spi_rank(g);
@@ -326,7 +393,7 @@ void gic_end(GICState *g, unsigned cpu, uint32_t value)
         found = gic_pop_active(c, id);
         counted_unlock(&c->lock);
         if (found) {
-            g->spi[id / 32].active &= ~(1u << (id % 32));
+            gic_end_shared(g, cpu, id);
             gic_refresh(g, gic_spi_rank(g) | 1u << cpu);
         }
         counted_unlock(&g->lock);
@@ -359,6 +426,8 @@ void gic_reset(void *opaque)
     for (unsigned w = 0; w < GIC_MAX_WORDS; w++) {
         g->spi[w] = (GICGroup) { .level = g->spi[w].level };
     }
+    memset(g->spi_taken, 0, sizeof(g->spi_taken));
+    memset(g->spi_active, 0, sizeof(g->spi_active));
     memset(g->prio, 0, sizeof(g->prio));
     memset(g->target, g->v->uniprocessor ? 1 : 0, sizeof(g->target));
     gic_spi_rank(g);

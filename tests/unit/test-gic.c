@@ -92,7 +92,7 @@ static void test_registers(void)
     set_dist(0, 0xc00, 0);
     ok_eq(dist(0, 0xc00), 0xaaaaaaaa, "SGI configuration is fixed");
     set_dist(0, 0xc0c, 0xc0000001);
-    ok_eq(dist(0, 0xc0c), 0xc0000001, "SPI configuration sticks");
+    ok_eq(dist(0, 0xc0c), 0xc0000001, "SPI configuration sticks, edge and model");
     set_dist(0, 0x200, 0xffffffff);
     ok_eq(dist(0, 0x200), 0xffff0000, "SGIs are not made pending by ISPENDR");
     set_dist(0, 0x280, 0xffffffff);
@@ -227,9 +227,30 @@ static void test_priority(void)
     }
 }
 
-static void test_targets(void)
+static bool is_pending(void)
+{
+    return dist(0, 0x204) & 1 << 4;
+}
+
+static bool is_active(void)
+{
+    return dist(0, 0x304) & 1 << 4;
+}
+
+static void end_of_36(unsigned cpu)
+{
+    set_cpuif(cpu, EOIR, 36);
+}
+
+static void pend_36(void)
+{
+    set_dist(0, 0x204, 1 << 4);
+}
+
+static void test_1_n(void)
 {
     setup();
+    set_dist(0, 0xc08, 1 << 8);     /* ID 36: level, 1-N */
     reg_write_as(0, DIST + 0x824, 0xf, 1);
     gic_set_spi(gic, 36, 1);
     ok(bench_cpu_irq[0] && bench_cpu_irq[1] && bench_cpu_irq[2] && bench_cpu_irq[3], "all targets see it");
@@ -237,10 +258,84 @@ static void test_targets(void)
     ok(!bench_cpu_irq[0] && !bench_cpu_irq[1] && !bench_cpu_irq[3], "the others are released");
     ok_eq(cpuif(1, IAR), SPURIOUS, "and read spurious");
     gic_set_spi(gic, 36, 0);
-    set_cpuif(1, EOIR, 36);
-    ok_eq(dist(0, 0x304), 1 << 4, "the end by another CPU is ignored");
-    set_cpuif(2, EOIR, 36);
-    ok_eq(dist(0, 0x304), 0, "ended");
+    end_of_36(1);
+    ok(is_active(), "the end by another CPU is ignored");
+    end_of_36(2);
+    ok(!is_active(), "ended");
+    pend_36();
+    ok_eq(cpuif(3, IAR), 36, "by software the same");
+    ok(!is_pending() && !bench_cpu_irq[0], "one takes it for all");
+    end_of_36(3);
+}
+
+/* Each target for itself, whatever the others do. */
+static void test_n_n(void)
+{
+    setup();
+    reg_write_as(0, DIST + 0x824, 7, 1);
+    pend_36();
+    ok(bench_cpu_irq[0] && bench_cpu_irq[1] && bench_cpu_irq[2] && !bench_cpu_irq[3], "N-N: all targets see it");
+    ok_eq(cpuif(0, IAR), 36, "N-N: one takes it");
+    ok(!bench_cpu_irq[0] && bench_cpu_irq[1] && bench_cpu_irq[2], "N-N: the others still see it");
+    ok_eq(cpuif(0, IAR), SPURIOUS, "N-N: not twice");
+    ok_eq(cpuif(1, IAR), 36, "N-N: the second takes it");
+    end_of_36(0);
+    ok_eq(cpuif(0, IAR), SPURIOUS, "N-N: nor after its end");
+    ok(is_pending() && is_active(), "N-N: active on one, pending on another");
+    end_of_36(1);
+    ok(is_pending() && !is_active(), "N-N: pending on the third");
+    ok_eq(cpuif(2, IAR), 36, "N-N: the third takes it");
+    ok(!is_pending() && is_active(), "N-N: pending on nobody");
+    end_of_36(2);
+    ok(!is_active() && !bench_cpu_irq[0] && !bench_cpu_irq[1] && !bench_cpu_irq[2], "N-N: over");
+
+    pend_36();
+    cpuif(0, IAR);
+    pend_36();
+    end_of_36(0);
+    ok(bench_cpu_irq[0] && bench_cpu_irq[1] && bench_cpu_irq[2], "N-N: a new request is for all, two that wait merge");
+    cpuif(1, IAR);
+    cpuif(2, IAR);
+    ok(is_pending(), "N-N: pending on the first");
+    reg_write_as(0, DIST + 0x824, 6, 1);
+    ok(!is_pending() && !bench_cpu_irq[0], "N-N: not once it is no target any more");
+    end_of_36(1);
+    end_of_36(2);
+    pend_36();
+    cpuif(1, IAR);
+    set_dist(0, 0x284, 1 << 4);
+    ok(!is_pending() && !bench_cpu_irq[2], "N-N: ICPENDR takes it from those that did not");
+    end_of_36(1);
+
+    set_dist(0, 0xc08, 2 << 8);     /* edge */
+    gic_set_spi(gic, 36, 1);
+    ok(cpuif(1, IAR) == 36 && cpuif(2, IAR) == 36 && !is_pending(), "N-N: an edge, for each target");
+    gic_set_spi(gic, 36, 0);
+    gic_set_spi(gic, 36, 1);
+    ok(is_pending() && cpuif(1, IAR) == SPURIOUS, "N-N: the next edge waits for the end");
+    end_of_36(1);
+    end_of_36(2);
+    ok(cpuif(1, IAR) == 36 && cpuif(2, IAR) == 36 && !is_pending(), "N-N: then it comes, for each target");
+    gic_set_spi(gic, 36, 0);
+    end_of_36(1);
+    end_of_36(2);
+
+    set_dist(0, 0xc08, 0);          /* level */
+    gic_set_spi(gic, 36, 1);
+    ok(cpuif(1, IAR) == 36 && bench_cpu_irq[2], "N-N: a line that is high interrupts each target");
+    gic_set_spi(gic, 36, 0);
+    ok(!bench_cpu_irq[2] && cpuif(2, IAR) == SPURIOUS, "N-N: and one that was served no more");
+    end_of_36(1);
+    pend_36();
+    cpuif(1, IAR);
+    bench_reset();
+    setup();
+    ok(!is_active() && !is_pending(), "N-N: nothing survives a reset");
+    reg_write_as(0, DIST + 0x824, 6, 1);
+    pend_36();
+    ok(cpuif(1, IAR) == 36 && cpuif(2, IAR) == 36, "N-N: and all start anew");
+    end_of_36(1);
+    end_of_36(2);
 }
 
 static void test_sgi(void)
@@ -297,6 +392,9 @@ static void test_fpga(void)
     wr(FPGA + CTLR, 1);
     wr(FPGA_DIST + 0x820, 0xffffffff);
     ok_eq(rd(FPGA_DIST + 0x820), 0, "FPGA ITARGETSR is RAZ");
+    wr(FPGA_DIST + 0xc0c, 0xffffffff);
+    ok_eq(rd(FPGA_DIST + 0xc0c), 0xaaaaaaaa, "FPGA has no model bits");
+    wr(FPGA_DIST + 0xc0c, 0);
     wr(FPGA_DIST + 0x428, 0x12345678);
     ok_eq(rd(FPGA_DIST + 0x428), 0x12345678, "FPGA has eight bits of priority");
     GICState *fpga = pl390_create(0x10050000, "fpga2", &bench_line[1]);
@@ -361,6 +459,7 @@ static void test_threads(void)
     bool merged = true;
 
     setup();
+    set_dist(0, 0xc08, 1 << 16);    /* ID 40: 1-N */
     reg_write_as(0, DIST + 0x828, 0xf, 1);
     for (uintptr_t i = 0; i < CPUS; i++) {
         pthread_create(&t[i], NULL, cpu_thread, (void *)i);
@@ -395,7 +494,8 @@ int main(void)
     test_level();
     test_edge();
     test_priority();
-    test_targets();
+    test_1_n();
+    test_n_n();
     test_sgi();
     test_ppi();
     test_fpga();
