@@ -85,6 +85,14 @@ void tlb_cpu_init(CPUARMState *env)
     env->tlb_read = (uint64_t *)s->current->t.read;
 }
 
+static void set_ctxkey(CPUARMState *env)
+{
+    struct TLBContext *c = env->cpu->tlb->current;
+
+    env->tlb_read = (uint64_t *)c->t.read;
+    env->ctxkey = c->gen * (TBF_MASK + 1) | arm_tb_flags(env);
+}
+
 static uint32_t new_generation(CPUARMState *env)
 {
     struct TLBContexts *s = env->cpu->tlb;
@@ -95,16 +103,10 @@ static uint32_t new_generation(CPUARMState *env)
         for (int i = 0; i < NB_CONTEXTS; i++) {
             s->ctx[i].gen = s->ctx[i].gen ? (uint32_t)i + 1 : 0;
         }
+        /* The caller may be about another context; an entry made with the old key would come to life a round later. */
+        set_ctxkey(env);
     }
     return s->last_gen;
-}
-
-static void set_ctxkey(CPUARMState *env)
-{
-    struct TLBContext *c = env->cpu->tlb->current;
-
-    env->tlb_read = (uint64_t *)c->t.read;
-    env->ctxkey = c->gen * (TBF_MASK + 1) | arm_tb_flags(env);
 }
 
 static void clear_page(struct TLBContext *c, uint32_t vpage)

@@ -28,9 +28,14 @@ typedef struct BlockSummary {
     uint64_t guest_insns, guest_bytes, host_bytes;      /* of the valid ones */
     uint64_t exits, chained;    /* their direct jumps within the page, and those that lead straight to a block */
 } BlockSummary;
-BlockSummary stats_blocks(const CodeCache *c);
-/* Cache number `i`, or NULL: there is none, or it is another CPU's. */
-const CodeCache *stats_cache(int i);
+typedef struct CacheStats {
+    int cpu;                    /* the first CPU that uses it */
+    uint32_t flushes;
+    CacheUsage usage;
+    BlockSummary blocks;        /* valid if asked for */
+} CacheStats;
+/* The next cache; start with cpu = -1. False: no more. with_blocks: its users are stopped. */
+bool stats_next_cache(CacheStats *c, bool with_blocks);
 
 /* stats-json.c */
 void stats_write_json(FILE *f);

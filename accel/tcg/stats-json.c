@@ -43,13 +43,26 @@ static void write_events(FILE *f, int track, const uint64_t n[NB_COUNTERS])
     fprintf(f, "     },\n");
 }
 
-/* E and the page locks, which every CPU counts for itself. */
-static void write_cpu_lock(FILE *f, const char *name, uint64_t acquired, uint64_t contended, ObserveTime wait,
-                           ObserveTime hold, const char *end)
+static void lock_fields(FILE *f, uint64_t acquired, uint64_t contended, ObserveTime wait, ObserveTime hold)
 {
-    fprintf(f, "       \"%s\": {\"acquired\": %" PRIu64 ", \"contended\": %" PRIu64, name, acquired, contended);
-    fprintf(f, ", \"wait_ns\": %" PRIu64 ", \"wait_max_ns\": %" PRIu64 ", \"hold_ns\": %" PRIu64
-            ", \"hold_max_ns\": %" PRIu64 "}%s\n", wait.total, wait.max, hold.total, hold.max, end);
+    fprintf(f, "\"acquired\": %" PRIu64 ", \"contended\": %" PRIu64 ", \"wait_ns\": %" PRIu64 ", \"wait_max_ns\": %"
+            PRIu64 ", \"hold_ns\": %" PRIu64 ", \"hold_max_ns\": %" PRIu64 "}", acquired, contended, wait.total,
+            wait.max, hold.total, hold.max);
+}
+
+/* E and the page locks, which every CPU counts for itself. */
+static void write_cpu_locks(FILE *f, int track, const uint64_t n[NB_COUNTERS])
+{
+    fprintf(f, "     \"locks\": {\n       \"E read\": {");
+    lock_fields(f, n[COUNTER_e_read], n[COUNTER_e_read_contended], observe_time(track, OBS_E_READ_WAIT),
+                observe_time(track, OBS_E_READ));
+    fprintf(f, ",\n       \"E write\": {");
+    lock_fields(f, n[COUNTER_exclusive_sections], n[COUNTER_e_write_contended], observe_time(track, OBS_E_WRITE_WAIT),
+                observe_time(track, OBS_EXCLUSIVE));
+    fprintf(f, ",\n       \"page\": {");
+    lock_fields(f, n[COUNTER_page_lock], n[COUNTER_page_lock_contended], observe_time(track, OBS_PAGE_WAIT),
+                (ObserveTime) { 0 });
+    fprintf(f, "\n     },\n");
 }
 
 static void write_latency(FILE *f, const char *name, ObserveTime t)
@@ -72,14 +85,7 @@ static void write_cpu(FILE *f, int cpu)
     }
     fprintf(f, "\",\n");
     write_events(f, track, n);
-    fprintf(f, "     \"locks\": {\n");
-    write_cpu_lock(f, "E read", n[COUNTER_e_read], n[COUNTER_e_read_contended], observe_time(track, OBS_E_READ_WAIT),
-                   observe_time(track, OBS_E_READ), ",");
-    write_cpu_lock(f, "E write", n[COUNTER_exclusive_sections], n[COUNTER_e_write_contended],
-                   observe_time(track, OBS_E_WRITE_WAIT), observe_time(track, OBS_EXCLUSIVE), ",");
-    write_cpu_lock(f, "page", n[COUNTER_page_lock], n[COUNTER_page_lock_contended], observe_time(track, OBS_PAGE_WAIT),
-                   (ObserveTime) { 0 }, "");
-    fprintf(f, "     },\n");
+    write_cpu_locks(f, track, n);
     if (!io) {
         write_latency(f, "sgi_latency", observe_sgi_latency(cpu));
         write_latency(f, "interrupt_latency", observe_irq_latency(cpu));
@@ -102,9 +108,8 @@ static void write_locks(FILE *f)
         }
         fprintf(f, "%s\n    {\"name\": ", before);
         quoted(f, l->name);
-        fprintf(f, ", \"acquired\": %" PRIu64 ", \"contended\": %" PRIu64 ", \"wait_ns\": %" PRIu64
-                ", \"wait_max_ns\": %" PRIu64 ", \"hold_ns\": %" PRIu64 ", \"hold_max_ns\": %" PRIu64 "}", l->acquired,
-                l->contended, l->wait.total, l->wait.max, l->hold.total, l->hold.max);
+        fprintf(f, ", ");
+        lock_fields(f, l->acquired, l->contended, l->wait, l->hold);
         before = ",";
     }
     fprintf(f, "\n  ],\n");
@@ -115,22 +120,14 @@ static void write_caches(FILE *f)
     const char *before = "";
 
     fprintf(f, "  \"code_caches\": [");
-    for (int i = 0; i < cpu_count; i++) {
-        const CodeCache *c = stats_cache(i);
-        BlockSummary s;
-        CacheUsage u;
+    for (CacheStats c = { .cpu = -1 }; stats_next_cache(&c, true);) {
+        const BlockSummary *s = &c.blocks;
 
-        if (!c) {
-            continue;
-        }
-        s = stats_blocks(c);
-        u = cache_usage(c);
         fprintf(f, "%s\n    {\"bytes\": %zu, \"bytes_used\": %zu, \"flushes\": %u, \"blocks_max\": %u, \"blocks\": %"
-                PRIu64
-                ", \"blocks_invalid\": %" PRIu64 ",\n     \"guest_insns\": %" PRIu64 ", \"guest_bytes\": %" PRIu64
-                ", \"host_bytes\": %" PRIu64 ", \"direct_jumps\": %" PRIu64 ", \"chained_jumps\": %" PRIu64 "}", before,
-                u.bytes, u.bytes_used, c->generation, u.blocks_max,
-                s.valid, s.invalid, s.guest_insns, s.guest_bytes, s.host_bytes, s.exits, s.chained);
+                PRIu64 ", \"blocks_invalid\": %" PRIu64 ",\n     \"guest_insns\": %" PRIu64 ", \"guest_bytes\": %"
+                PRIu64 ", \"host_bytes\": %" PRIu64 ", \"direct_jumps\": %" PRIu64 ", \"chained_jumps\": %" PRIu64
+                "}", before, c.usage.bytes, c.usage.bytes_used, c.flushes, c.usage.blocks_max, s->valid, s->invalid,
+                s->guest_insns, s->guest_bytes, s->host_bytes, s->exits, s->chained);
         before = ",";
     }
     fprintf(f, "\n  ],\n");

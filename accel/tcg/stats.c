@@ -59,13 +59,6 @@ double stats_percent(uint64_t part, uint64_t all)
     return all ? 100.0 * (double)part / (double)all : 0.0;
 }
 
-const CodeCache *stats_cache(int i)
-{
-    const CodeCache *c = cache_ops ? cpu_states[i]->cache : NULL;
-
-    return i && c == cpu_states[0]->cache ? NULL : c;
-}
-
 static void add_block(TranslationBlock *tb, void *opaque)
 {
     BlockSummary *s = opaque;
@@ -84,32 +77,46 @@ static void add_block(TranslationBlock *tb, void *opaque)
     }
 }
 
-BlockSummary stats_blocks(const CodeCache *c)
+/* All CPUs use one cache, or each its own. */
+static bool has_own_cache(int cpu)
 {
-    BlockSummary s = { 0 };
+    const CodeCache *c = cpu_states[cpu]->cache;
 
-    cache_foreach(c, add_block, &s);
-    return s;
+    return c && (!cpu || c != cpu_states[0]->cache);
+}
+
+bool stats_next_cache(CacheStats *s, bool with_blocks)
+{
+    const CodeCache *c;
+
+    do {
+        s->cpu++;
+    } while (s->cpu < cpu_count && !has_own_cache(s->cpu));
+    if (s->cpu >= cpu_count) {
+        return false;
+    }
+    c = cpu_states[s->cpu]->cache;
+    s->flushes = __atomic_load_n(&c->generation, __ATOMIC_RELAXED);
+    s->usage = cache_usage(c);
+    s->blocks = (BlockSummary) { 0 };
+    if (with_blocks) {
+        cache_foreach(c, add_block, &s->blocks);
+    }
+    return true;
 }
 
 static void print_caches(FILE *f, bool stopped)
 {
-    for (int i = 0; i < cpu_count; i++) {
-        const CodeCache *c = stats_cache(i);
-        BlockSummary s;
-        CacheUsage u;
+    for (CacheStats c = { .cpu = -1 }; stats_next_cache(&c, stopped);) {
+        const BlockSummary *s = &c.blocks;
 
-        if (!c) {
-            continue;
-        }
-        u = cache_usage(c);
-        fprintf(f, "code cache %d (%s): %zu of %zu KiB, %u of %u blocks, %u flushes\n", i, cache_ops->name,
-                u.bytes_used >> 10, u.bytes >> 10, u.blocks, u.blocks_max, __atomic_load_n(&c->generation, __ATOMIC_RELAXED));
+        fprintf(f, "code cache %d (%s): %zu of %zu KiB, %u of %u blocks, %u flushes\n", c.cpu, cache_ops->name,
+                c.usage.bytes_used >> 10, c.usage.bytes >> 10, c.usage.blocks, c.usage.blocks_max, c.flushes);
         if (stopped) {
-            s = stats_blocks(c);
             fprintf(f, "  %" PRIu64 " valid blocks: %" PRIu64 " guest instructions, %" PRIu64 " guest bytes, %" PRIu64
-                    " host bytes; %" PRIu64 " of %" PRIu64 " direct jumps chained (%.1f %%)\n", s.valid, s.guest_insns,
-                    s.guest_bytes, s.host_bytes, s.chained, s.exits, stats_percent(s.chained, s.exits));
+                    " host bytes; %" PRIu64 " of %" PRIu64 " direct jumps chained (%.1f %%)\n", s->valid,
+                    s->guest_insns, s->guest_bytes, s->host_bytes, s->chained, s->exits,
+                    stats_percent(s->chained, s->exits));
         }
     }
 }

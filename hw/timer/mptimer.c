@@ -32,6 +32,8 @@ enum {
     CONTROL_PRESCALE_SHIFT = 8, CONTROL_TIMER_MASK = 0xff07, CONTROL_WATCHDOG_MASK = 0xff0f,
 };
 
+enum { WARNINGS = 5 };          /* how many resets of each watchdog the user hears of: a guest can reset for ever */
+
 #define WD_DISABLE_FIRST    0x12345678u
 #define WD_DISABLE_SECOND   0x87654321u
 
@@ -44,6 +46,7 @@ typedef struct MPTimer {
     bool level;                 /* of the line */
     bool reset_status;          /* watchdog: the last reset was ours */
     bool half_disabled;         /* watchdog: the first magic word was written */
+    unsigned warnings;          /* watchdog: how often the user was told of a reset; never cleared */
     int64_t next_ns;            /* first expiry not accounted for yet */
     int64_t armed_ns;           /* when the host timer goes off, or NEVER */
     bool is_watchdog;           /* constant, like all below */
@@ -57,6 +60,16 @@ typedef struct MPTimerState {
     MPTimer timer[ARM_MAX_CPUS], watchdog[ARM_MAX_CPUS];
 } MPTimerState;
 
+/* Caller holds the lock. */
+static void mptimer_warn(MPTimer *t)
+{
+    if (t->warnings < WARNINGS) {
+        t->warnings++;
+        warn_report("MPCore watchdog expired: resetting the machine%s",
+                    t->warnings == WARNINGS ? "; further times are not reported" : "");
+    }
+}
+
 /* Account for the expiries until NOW. Caller holds the lock. */
 static void mptimer_sync(MPTimer *t, int64_t now)
 {
@@ -66,7 +79,7 @@ static void mptimer_sync(MPTimer *t, int64_t now)
     if (t->control & CONTROL_WATCHDOG) {
         t->next_ns = DOWNCOUNTER_NEVER;     /* once is enough */
         t->reset_status = true;
-        warn_report("MPCore watchdog expired: resetting the machine");
+        mptimer_warn(t);
         qemu_system_reset_request();
         return;
     }

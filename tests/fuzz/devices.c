@@ -4,8 +4,8 @@
  * at any offset of any device or of nothing, words put into RAM, characters for the serial lines, steps of time,
  * resets.
  *
- * The board and the memory map are the real ones (libpqemu); this file stands in for what surrounds them: the clock,
- * which stands still between steps, timers, CPUs, character devices, DMA into RAM.
+ * The board and the memory map are the real ones (libpqemu); tests/unit/fake-*.c and this file stand in for what
+ * surrounds them: the clock, which stands still between steps, timers, CPUs, character devices, DMA into RAM.
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -16,13 +16,13 @@
 #include "exec/memory.h"
 #include "hw/boards.h"
 #include "qemu/log.h"
-#include "qemu/timer.h"
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 #include "tests/fuzz/target.h"
+#include "tests/unit/fake-clock.h"
 
 enum {
-    RAM_SIZE = 1 << 20, MAX_TIMERS = 256, MAX_FIRES = 200, SERIAL = 4,
+    RAM_SIZE = 1 << 20, MAX_FIRES = 200, SERIAL = 4,
     STEP_BYTES = 8, MAX_STEPS = 512,
 };
 
@@ -35,64 +35,6 @@ const size_t fuzz_max_input = STEP_BYTES * MAX_STEPS;
 static uint8_t *ram;
 static bool reset_wanted;
 static const char *error;
-
-/* ---- time ---- */
-
-struct QTimer {
-    QTimerCB cb;
-    void *opaque;
-    int64_t when;               /* INT64_MAX: not armed */
-};
-static struct QTimer timers[MAX_TIMERS];
-static unsigned num_timers;
-static int64_t now_ns;
-
-int64_t clock_virtual_ns(void)
-{
-    return now_ns;
-}
-
-QTimer *timer_new(QTimerCB cb, void *opaque)
-{
-    if (num_timers == MAX_TIMERS) {
-        abort();
-    }
-    timers[num_timers] = (struct QTimer) { cb, opaque, INT64_MAX };
-    return &timers[num_timers++];
-}
-
-void timer_mod(QTimer *t, int64_t expire_ns)
-{
-    t->when = expire_ns;
-}
-
-void timer_del(QTimer *t)
-{
-    t->when = INT64_MAX;
-}
-
-/* As the real clock: a timer that is due often fires late rather than more often than there is time for. */
-static void advance(int64_t ns)
-{
-    int64_t end = now_ns + ns;
-
-    for (unsigned fires = 0; fires < MAX_FIRES; fires++) {
-        QTimer *first = NULL;
-
-        for (unsigned i = 0; i < num_timers; i++) {
-            if (timers[i].when <= end && (!first || timers[i].when < first->when)) {
-                first = &timers[i];
-            }
-        }
-        if (!first) {
-            break;
-        }
-        now_ns = first->when > now_ns ? first->when : now_ns;
-        first->when = INT64_MAX;
-        first->cb(first->opaque);
-    }
-    now_ns = end;
-}
 
 /* ---- CPUs and run state ---- */
 
@@ -187,28 +129,6 @@ static void characters(unsigned n, uint32_t value)
     }
 }
 
-/* ---- memory ---- */
-
-bool dma_read(uint32_t phys, void *buf, uint32_t len)
-{
-    const uint8_t *p = memory_ram_ptr(phys, len);
-
-    if (p) {
-        memcpy(buf, p, len);
-    }
-    return p;
-}
-
-bool dma_write(uint32_t phys, const void *buf, uint32_t len)
-{
-    uint8_t *p = memory_ram_ptr(phys, len);
-
-    if (p) {
-        memcpy(p, buf, len);
-    }
-    return p;
-}
-
 /* ---- steps ---- */
 
 static void read_register(uint32_t addr, unsigned size, unsigned cpu)
@@ -224,6 +144,12 @@ static void machine_reset(void)
 {
     reset_wanted = false;
     qemu_devices_reset();
+}
+
+/* As the real clock: a timer that is due often fires late rather than more often than there is time for. */
+static void advance(int64_t ns)
+{
+    fake_clock_advance(ns, MAX_FIRES);
 }
 
 static void other(unsigned what, unsigned n, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
@@ -330,10 +256,7 @@ const char *fuzz_one(const uint8_t *data, size_t size)
     }
     error = NULL;
     qemu_loglevel = 0;
-    for (unsigned i = 0; i < num_timers; i++) {
-        timers[i].when = INT64_MAX;
-    }
-    now_ns = 1000;
+    fake_clock_reset();
     memset(ram, 0, 1 << 16);
     machine_reset();
     for (; size >= STEP_BYTES && !error; size -= STEP_BYTES, data += STEP_BYTES) {

@@ -13,17 +13,17 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <zlib.h>
 #include "exec/memory.h"
 #include "hw/arm/boot-plan.h"
 #include "hw/loader.h"
 #include "qemu/log.h"
 #include "tests/fuzz/target.h"
+#include "tests/unit/loader-images.h"
 
 /* An input: a header, then bytes for one file or two. */
 enum { HEADER = 8, RAM_SIZE = 16 << 20 };
 enum { KERNEL, KERNEL_GZIP, KERNEL_ELF, KERNEL_UIMAGE, INITRD, DTB, INITRD_AND_DTB, DEVICE, MODES };
-enum { ZIMAGE_SIZE = 0x80, UIMAGE_HEADER = 64 };
+enum { ZIMAGE_SIZE = 0x80 };
 
 typedef struct Header {
     uint8_t mode, cpus, flags, type, comp, os;
@@ -41,26 +41,6 @@ static int fds[FILES];
 static char path[FILES][32];
 static MachineState machine = { .mc = &realview_eb_mpcore_machine };
 static LoaderDevice device = { .cpu_num = -1 };
-
-bool dma_read(uint32_t phys, void *buf, uint32_t len)
-{
-    const uint8_t *p = memory_ram_ptr(phys, len);
-
-    if (p) {
-        memcpy(buf, p, len);
-    }
-    return p;
-}
-
-bool dma_write(uint32_t phys, const void *buf, uint32_t len)
-{
-    uint8_t *p = memory_ram_ptr(phys, len);
-
-    if (p) {
-        memcpy(p, buf, len);
-    }
-    return p;
-}
 
 static const char *write_error;
 
@@ -87,34 +67,14 @@ static void file_set(int n, const void *data, size_t size)
     }
 }
 
-static void put_be32(uint8_t *p, uint32_t v)
-{
-    v = GUINT32_TO_BE(v);
-    memcpy(p, &v, 4);
-}
-
-/* A header whose checksums are right, so that what is behind them is reached. Allocated. */
-static uint8_t *uimage(const Header *h, const uint8_t *data, size_t size, unsigned type)
-{
-    uint8_t *u = g_malloc0(UIMAGE_HEADER + size);
-
-    put_be32(u, 0x27051956);
-    put_be32(u + 12, (uint32_t)size);
-    put_be32(u + 16, (uint32_t)h->split << (h->flags & FLAG_ADDR ? 16 : 8));
-    put_be32(u + 20, (uint32_t)h->split << 8 | h->cpus);
-    put_be32(u + 24, (uint32_t)crc32(0, data, (uInt)size));
-    u[28] = h->os;
-    u[29] = 2;
-    u[30] = (uint8_t)type;
-    u[31] = h->comp & 1;
-    memcpy(u + UIMAGE_HEADER, data, size);
-    put_be32(u + 4, (uint32_t)crc32(0, u, UIMAGE_HEADER));
-    return u;
-}
-
+/* A header whose checksums are right, so that what is behind them is reached. */
 static void file_set_uimage(int n, const Header *h, const uint8_t *data, size_t size, unsigned type)
 {
-    uint8_t *u = uimage(h, data, size, type);
+    const UImageFields f = {
+        .load = (uint32_t)h->split << (h->flags & FLAG_ADDR ? 16 : 8), .entry = (uint32_t)h->split << 8 | h->cpus,
+        .type = (uint8_t)type, .comp = h->comp & 1, .os = h->os,
+    };
+    uint8_t *u = make_uimage(&f, data, (uint32_t)size);
 
     file_set(n, u, UIMAGE_HEADER + size);
     g_free(u);
@@ -122,17 +82,11 @@ static void file_set_uimage(int n, const Header *h, const uint8_t *data, size_t 
 
 static void file_set_gzip(int n, const uint8_t *data, size_t size)
 {
-    size_t room = size + 1024;
-    uint8_t *out = g_malloc(room);
-    z_stream z = { .next_in = (Bytef *)data, .avail_in = (uInt)size, .next_out = out, .avail_out = (uInt)room };
+    uint32_t packed;
+    uint8_t *z = make_gzip(data, (uint32_t)size, 1, &packed);
 
-    if (deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK ||
-        deflate(&z, Z_FINISH) != Z_STREAM_END) {
-        abort();
-    }
-    file_set(n, out, z.total_out);
-    deflateEnd(&z);
-    g_free(out);
+    file_set(n, z, packed);
+    g_free(z);
 }
 
 static void file_set_elf(int n, const uint8_t *data, size_t size)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* See device-stubs.h. Only the CPU inputs are safe to use from several threads. */
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "device-stubs.h"
 #include "exec/memory.h"
+#include "fake-clock.h"
 #include "hw/boards.h"
 #include "qemu/log.h"
-#include "qemu/timer.h"
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 
@@ -119,29 +120,6 @@ uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
     return phys < BENCH_RAM_SIZE && len <= BENCH_RAM_SIZE - phys ? bench_ram + phys : NULL;
 }
 
-bool dma_read(uint32_t phys, void *buf, uint32_t len)
-{
-    uint8_t *p = memory_ram_ptr(phys, len);
-
-    if (p) {
-        memcpy(buf, p, len);
-    }
-    return p;
-}
-
-unsigned bench_dma_writes;
-
-bool dma_write(uint32_t phys, const void *buf, uint32_t len)
-{
-    uint8_t *p = memory_ram_ptr(phys, len);
-
-    if (p) {
-        memcpy(p, buf, len);
-        bench_dma_writes++;
-    }
-    return p;
-}
-
 MemoryRegion *memory_find(uint32_t phys)
 {
     for (size_t i = 0; i < num_regions; i++) {
@@ -163,66 +141,9 @@ void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu)
 }
 
 /* ---- time ---- */
-struct QTimer {
-    QTimerCB cb;
-    void *opaque;
-    int64_t when;               /* INT64_MAX: not armed */
-};
-static struct QTimer timers[32];
-static int num_timers;
-static int64_t now_ns = 1000;
-
-int64_t clock_virtual_ns(void)
-{
-    return now_ns;
-}
-
-QTimer *timer_new(QTimerCB cb, void *opaque)
-{
-    timers[num_timers] = (struct QTimer) { cb, opaque, INT64_MAX };
-    return &timers[num_timers++];
-}
-
-void timer_mod(QTimer *t, int64_t expire_ns)
-{
-    t->when = expire_ns;
-}
-
-void timer_del(QTimer *t)
-{
-    t->when = INT64_MAX;
-}
-
 void bench_advance(int64_t ns)
 {
-    int64_t end = now_ns + ns;
-
-    for (;;) {
-        QTimer *first = NULL;
-
-        for (int i = 0; i < num_timers; i++) {
-            if (timers[i].when <= end && (!first || timers[i].when < first->when)) {
-                first = &timers[i];
-            }
-        }
-        if (!first) {
-            break;
-        }
-        now_ns = first->when > now_ns ? first->when : now_ns;
-        first->when = INT64_MAX;
-        first->cb(first->opaque);
-    }
-    now_ns = end;
-}
-
-int bench_timers_armed(void)
-{
-    int n = 0;
-
-    for (int i = 0; i < num_timers; i++) {
-        n += timers[i].when != INT64_MAX;
-    }
-    return n;
+    fake_clock_advance(ns, UINT_MAX);
 }
 
 /* ---- lines, CPUs, run state ---- */
@@ -331,8 +252,17 @@ void qemu_log(const char *fmt, ...)
 {
 }
 
+unsigned bench_warnings;
+char bench_warning[160];
+
 void warn_report(const char *fmt, ...)
 {
+    va_list ap;
+
+    bench_warnings++;
+    va_start(ap, fmt);
+    vsnprintf(bench_warning, sizeof(bench_warning), fmt, ap);
+    va_end(ap);
 }
 
 void error_report(const char *fmt, ...)

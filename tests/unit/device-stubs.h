@@ -23,14 +23,11 @@ void reg_write_as(unsigned cpu, uint32_t addr, uint32_t value, unsigned size);
 uint32_t rd(uint32_t addr);                     /* word, CPU 0 */
 void wr(uint32_t addr, uint32_t value);
 
-/* RAM at 0, for devices that master the bus; how often they wrote there. */
+/* RAM at 0, for devices that master the bus (fake-dma.h). */
 enum { BENCH_RAM_SIZE = 64 * 1024 };
 extern uint8_t bench_ram[BENCH_RAM_SIZE];
-extern unsigned bench_dma_writes;
 
-/* Virtual time: move it, letting timers fire on the way, each at its moment. */
-void bench_advance(int64_t ns);
-int bench_timers_armed(void);
+void bench_advance(int64_t ns);                 /* move the clock (fake-clock.h), letting all timers fire on the way */
 void bench_reset(void);                         /* run the reset handlers */
 
 /* Lines a device under test drives. */
@@ -42,6 +39,8 @@ void bench_init(void);
 
 extern int bench_cpu_irq[4];                    /* cpu_interrupt(); atomic */
 extern unsigned bench_resets;                   /* qemu_system_reset_request() */
+extern unsigned bench_warnings;                 /* warn_report(), and what it said last */
+extern char bench_warning[160];
 
 /* The one character back end. */
 Chardev *bench_chardev(void);

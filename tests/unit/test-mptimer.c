@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The MPCore's private timers and watchdogs. Lines: timers of CPU 0..3, then watchdogs. */
+#include <string.h>
 #include "device-stubs.h"
+#include "fake-clock.h"
 #include "hw/timer/mptimer.h"
 
 enum { BASE = 0x10100600, CPUS = 4 };
@@ -71,7 +73,7 @@ static void test_timer(void)
     bench_advance(2 * TICK);
     ok_eq(rd_as(2, COUNTER), 9, "reloaded");
     wr_as(2, CONTROL, 0);
-    ok_eq((uint64_t)bench_timers_armed(), 0, "no host timer left");
+    ok_eq((uint64_t)fake_clock_armed(), 0, "no host timer left");
     wr_as(3, CONTROL, ENABLE | IE);
     bench_advance(1000);
     ok_eq((uint64_t)bench_level[3], 0, "enabled at 0 without a load: nothing");
@@ -127,11 +129,42 @@ static void test_watchdog(void)
     ok_eq(bench_resets, 1, "it does not bite");
 }
 
+/* A guest whose watchdog bites again and again does not flood the user's terminal. */
+static void test_watchdog_warnings(void)
+{
+    unsigned before;
+
+    bench_warnings = bench_resets = 0;
+    for (int i = 0; i < 4; i++) {
+        bench_reset();
+        wr_as(2, WD + LOAD, 100);
+        wr_as(2, WD + CONTROL, ENABLE | WATCHDOG);
+        bench_advance(100 * TICK);
+    }
+    ok_eq(bench_warnings, 4, "the user hears of the first resets");
+    ok(!strstr(bench_warning, "not reported"), "one by one");
+    for (int i = 0; i < 100; i++) {
+        bench_reset();
+        wr_as(2, WD + LOAD, 100);
+        wr_as(2, WD + CONTROL, ENABLE | WATCHDOG);
+        bench_advance(100 * TICK);
+    }
+    ok_eq(bench_warnings, 5, "not of those that go on for ever");
+    ok(strstr(bench_warning, "further times are not reported") != NULL, "as the last warning says");
+    ok_eq(bench_resets, 104, "but each resets the machine");
+    before = bench_warnings;
+    wr_as(3, WD + LOAD, 100);
+    wr_as(3, WD + CONTROL, ENABLE | WATCHDOG);
+    bench_advance(100 * TICK);
+    ok_eq(bench_warnings, before + 1, "another CPU's watchdog is another matter");
+}
+
 int main(void)
 {
     bench_init();
     mptimer_create(BASE, 0x500, "mptimer", CPUS, 100000000, &bench_line[0], &bench_line[4]);
     test_timer();
     test_watchdog();
+    test_watchdog_warnings();
     return test_done();
 }

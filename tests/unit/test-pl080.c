@@ -2,6 +2,8 @@
 /* PL080 and PL081: registers, transfers, lists, interrupts, requests, and the bounds of a turn. */
 #include <string.h>
 #include "device-stubs.h"
+#include "fake-dma.h"
+#include "fake-clock.h"
 #include "hw/dma/pl080.h"
 
 enum { BASE = 0x10030000, BIG_BASE = 0x10040000, HIDDEN = 0x10100000, TURN = 1000000 };
@@ -128,7 +130,7 @@ static void test_addresses(void)
     start(BASE, 0, 0x100, 0x8100, 0, 4095 | WIDTH(0, 0) | INC, 0);
     bench_advance(TURN);
     ok(!memcmp(bench_ram + 0x100, bench_ram + 0x8100, 4095) && bench_ram[0x8100 + 4095] == 0xee, "the largest size");
-    ok(bench_dma_writes < 100, "in pieces");
+    ok(fake_dma_writes < 100, "in pieces");
     fresh();
     start(BASE, 0, 0x100, 0x104, 0, 200 | WIDTH(2, 2) | INC, 0);
     bench_advance(TURN);
@@ -199,23 +201,23 @@ static void test_lists(void)
     ok(rd(BASE + ENABLED) == 1 && ram_get(0x8100) == 0x1000100, "leaves time to the other channel");
     wr(BASE + CONFIG, 0);
     bench_advance(TURN);
-    ok_eq((uint64_t)bench_timers_armed(), 0, "disabled: no timer runs");
+    ok_eq((uint64_t)fake_clock_armed(), 0, "disabled: no timer runs");
     put_item(0x4000, 0x100, 0x8100, 0x4000, 4095 | WIDTH(2, 2));
     start(BASE, 0, 0x100, 0x8100, 0x4000, 0, 0);
     bench_advance(TURN);
-    ok(rd(BASE + ENABLED) == 1 && bench_timers_armed() == 1, "an endless list");
+    ok(rd(BASE + ENABLED) == 1 && fake_clock_armed() == 1, "an endless list");
     wr(BASE + CONF, 0);
     bench_advance(TURN);
-    ok(rd(BASE + ENABLED) == 1 && !bench_timers_armed(), "the controller is off: no timer runs");
+    ok(rd(BASE + ENABLED) == 1 && !fake_clock_armed(), "the controller is off: no timer runs");
     wr(BASE + CONF, 1);
-    ok_eq((uint64_t)bench_timers_armed(), 1, "and on again");
+    ok_eq((uint64_t)fake_clock_armed(), 1, "and on again");
     wr(BASE + CONFIG, E | HALT);
     bench_advance(TURN);
-    ok(!bench_timers_armed() && rd(BASE + CONFIG) == (E | HALT), "halted: no timer, not active");
+    ok(!fake_clock_armed() && rd(BASE + CONFIG) == (E | HALT), "halted: no timer, not active");
     wr(BASE + CONFIG, E);
-    ok_eq((uint64_t)bench_timers_armed(), 1, "and on again");
+    ok_eq((uint64_t)fake_clock_armed(), 1, "and on again");
     bench_reset();
-    ok(!bench_timers_armed() && rd(BASE + ENABLED) == 0, "reset ends it");
+    ok(!fake_clock_armed() && rd(BASE + ENABLED) == 0, "reset ends it");
 }
 
 static void test_requests(void)

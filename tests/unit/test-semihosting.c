@@ -32,26 +32,6 @@ void qemu_system_shutdown_request(int code)
     exit_code = code;
 }
 
-bool dma_read(uint32_t phys, void *buf, uint32_t len)
-{
-    const uint8_t *p = memory_ram_ptr(phys, len);
-
-    if (p) {
-        memcpy(buf, p, len);
-    }
-    return p != NULL;
-}
-
-bool dma_write(uint32_t phys, const void *buf, uint32_t len)
-{
-    uint8_t *p = memory_ram_ptr(phys, len);
-
-    if (p) {
-        memcpy(p, buf, len);
-    }
-    return p != NULL;
-}
-
 static uint32_t word(uint32_t addr)
 {
     uint32_t v;

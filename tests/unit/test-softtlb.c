@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The fast memory tables of accel/tcg/softtlb.c with a make-believe MMU: which jump-cache entries a change of the
+ * tables makes stale (they carry env->ctxkey), and which direct-store rights are taken away. One thread.
+ */
+#include <stdlib.h>
+#include "accel/tcg/mpd.h"
+#include "accel/tcg/snapshot.h"
+#include "accel/tcg/softtlb-internal.h"
+#include "exec/memory.h"
+#include "qemu/log.h"
+#include "tests/unit/accel-threads.h"
+
+enum { PAGES = 16, CONTEXTS = 12, LAST_GENERATION = UINT32_MAX / (TBF_MASK + 1) };
+
+static uint8_t ram[PAGES * 4096] __attribute__((aligned(4096)));
+static bool watched[PAGES];
+
+/* ---- what softtlb.c calls: virtual page v is physical page v % PAGES, with all rights ---- */
+
+uint32_t memory_ram_size(void)
+{
+    return sizeof(ram);
+}
+
+uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
+{
+    return phys < sizeof(ram) && len <= sizeof(ram) - phys ? ram + phys : NULL;
+}
+
+uint32_t arm_mmu_walk(CPUARMState *env, uint32_t va, MMUAccessType type, bool privileged, ARMPageInfo *info)
+{
+    *info = (ARMPageInfo) { .phys = (va >> 12) % PAGES << 12, .size = 4096 };
+    return FAULT_NONE;
+}
+
+uint32_t arm_tb_flags(const CPUARMState *env)
+{
+    return arm_privileged(env) ? TBF_PRIV : 0;
+}
+
+void arm_raise_prefetch_abort(CPUARMState *env, uint32_t far, uint32_t fsr)
+{
+    abort();
+}
+
+bool mpd_page_has_code(uint32_t phys_page)
+{
+    return false;
+}
+
+bool exclusive_page_watched(uint32_t phys_page)
+{
+    return watched[phys_page % PAGES];
+}
+
+void exclusive_cpu_init(CPUARMState *env)
+{
+}
+
+/* ---- cases ---- */
+
+static uint32_t generation(const CPUARMState *env)
+{
+    return env->ctxkey / (TBF_MASK + 1);
+}
+
+static void set_asid(CPUARMState *env, uint32_t asid)
+{
+    env->cp15.contextidr = asid;
+    arm_context_changed(env);
+}
+
+/* Empty tables, privileged, ASID 0. */
+static CPUARMState *start(void)
+{
+    CPUARMState *env;
+
+    if (!cpu_count) {
+        accel_create_cpus(1);
+        tlb_cpu_init(cpu_states[0]->env);
+    }
+    env = cpu_states[0]->env;
+    env->cpsr = ARM_MODE_SVC;
+    env->cp15.sctlr = SCTLR_M;
+    env->cp15.contextidr = 0;
+    tlb_cpu_reset(env);
+    return env;
+}
+
+static void test_fetch(void)
+{
+    CPUARMState *env = start();
+    const uint8_t *page;
+    bool subpages;
+    uint32_t key = env->ctxkey;
+
+    ACCEL_CHECK(tlb_fetch(env, 0x5004, &page, &subpages) == 0x5004 && page == ram + 0x5000 && !subpages);
+    tlb_flush_mva(env, 0x6000, 0);
+    ACCEL_CHECK(env->ctxkey == key);
+    tlb_flush_mva(env, 0x5000, 0);
+    ACCEL_CHECK(env->ctxkey != key);
+    accel_case_done("only a flush of a page with code makes jump-cache entries stale");
+}
+
+/* Direct, watched and direct again, at three virtual addresses and with two sets of rights. */
+static void test_revoke(void)
+{
+    CPUARMState *env = start();
+    uint32_t fault;
+
+    for (int pass = 0; pass < 3; pass++) {
+        watched[3] = pass == 1;
+        for (uint32_t va = 0x3000; va < 3 * sizeof(ram); va += sizeof(ram)) {
+            for (int privileged = 0; privileged < 2; privileged++) {
+                int64_t e = tlb_fill(env, va, true, privileged, &fault);
+
+                ACCEL_CHECK(pass == 1 ? e == tlb_slow_entry(3, TLB_SLOW_RAM | TLB_SLOW_WATCHED)
+                                      : (uint8_t *)(uintptr_t)(e + va) == ram + 0x3000);
+                ACCEL_CHECK(tlb_tables(env, privileged)->write[va >> 12] == e);
+            }
+        }
+        tlb_fill(env, 0x4000, true, true, &fault);
+        tlb_revoke_writes(3);
+        for (uint32_t va = 0x3000; va < 3 * sizeof(ram); va += sizeof(ram)) {
+            for (int privileged = 0; privileged < 2; privileged++) {
+                ACCEL_CHECK(tlb_tables(env, privileged)->write[va >> 12] == 0);
+            }
+        }
+        ACCEL_CHECK(tlb_tables(env, true)->write[4] > 0);
+    }
+    watched[3] = false;
+    accel_case_done("direct and slow store entries of a page are revoked in every context");
+}
+
+/*
+ * Generations are used up after four million flushes and start again. Whoever takes the first one of the new round,
+ * the key of the current context must be of the new round too, or an entry made with it would come to life a round
+ * later.
+ */
+static bool round_begins_in_user_access(unsigned shift)
+{
+    CPUARMState *env = start();
+
+    for (uint32_t asid = 0; asid < CONTEXTS; asid++) {
+        set_asid(env, asid);
+    }
+    while (generation(env) < LAST_GENERATION - 3 * CONTEXTS) {
+        tlb_flush_all(env);
+    }
+    for (unsigned i = 0; i < shift; i++) {
+        set_asid(env, 30 + i);
+    }
+    for (uint32_t asid = 40; asid < 40 + 3 * CONTEXTS; asid++) {
+        uint32_t key;
+
+        set_asid(env, asid);
+        if (generation(env) <= CONTEXTS + 1) {
+            return false;
+        }
+        env->jump_cache[0] = (JumpCacheEntry) { .pc = 4, .ctxkey = env->ctxkey };
+        tlb_tables(env, false);             /* an access with user rights wants a context of its own */
+        key = env->ctxkey;
+        arm_context_changed(env);
+        ACCEL_CHECK(env->ctxkey == key);
+        if (generation(env) <= CONTEXTS + 1) {
+            ACCEL_CHECK(!env->jump_cache[0].ctxkey);
+            return true;
+        }
+    }
+    ACCEL_CHECK(!"no new round");
+    return false;
+}
+
+static void test_rounds(void)
+{
+    bool seen[2] = { false, false };
+
+    for (unsigned shift = 0; shift < 4; shift++) {
+        seen[round_begins_in_user_access(shift)] = true;
+    }
+    ACCEL_CHECK(seen[false] && seen[true]);
+    accel_case_done("a new round of generations reaches the current context's key");
+}
+
+int main(void)
+{
+    test_fetch();
+    test_revoke();
+    test_rounds();
+    return accel_finish();
+}
