@@ -337,8 +337,12 @@ uint32_t helper_ldrex(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t unus
     if (!t.host) {
         /* A device has no monitor: the load happens, the STREX will fail. */
         env->excl_host = 0;
-        env->tmp[1] = size == 8 ? mmio_read(t.phys + 4, 4, env->cpu_index) : 0;
-        return env->tmp[0] = mmio_read(t.phys, size == 8 ? 4 : size, env->cpu_index);
+        v = mmio_read(t.phys, size == 8 ? 4 : size, env->cpu_index);
+        v |= size == 8 ? (uint64_t)mmio_read(t.phys + 4, 4, env->cpu_index) << 32 : 0;
+        v = to_memory_order(v, size, mem);
+        env->tmp[0] = (uint32_t)v;
+        env->tmp[1] = (uint32_t)(v >> 32);
+        return (uint32_t)v;
     }
     if (watching()) {
         uint32_t page = t.phys >> TLB_PAGE_BITS;
@@ -447,22 +451,29 @@ uint32_t helper_clrex(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
     return 0;
 }
 
+static uint32_t rotate_right(uint32_t v, unsigned n)
+{
+    return n ? v >> n | v << (32 - n) : v;
+}
+
 uint32_t helper_swp(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
 {
     unsigned size = 1u << (mem & MEM_SIZE);
     Target t;
     uint64_t v = to_memory_order(size == 1 ? (uint8_t)val : val, size, mem), old;
+    unsigned rotate = mem & MEM_ROTATE ? 8 * (va & 3) : 0;      /* ARMv5 (SCTLR.U = 0): as LDR does */
     bool stopped;
 
+    va &= mem & MEM_ROTATE ? ~3u : ~0u;
     /* A fault that the load alone would raise is reported as a read. */
     exclusive_target(env, va, mem, false);
     t = exclusive_target(env, va, mem, true);
 
     if (!t.host) {
         old = mmio_read(t.phys, size, env->cpu_index);
-        mmio_write(t.phys, val, size, env->cpu_index);
+        mmio_write(t.phys, (uint32_t)v, size, env->cpu_index);
         store_hits_code(env, t.phys, size);
-        return (uint32_t)old;
+        return rotate_right((uint32_t)to_memory_order(old, size, mem), rotate);
     }
     stopped = stop_readers_of_code(env, &t, size);
     if (exclusive_page_watched(t.phys >> TLB_PAGE_BITS)) {
@@ -476,5 +487,5 @@ uint32_t helper_swp(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
     if (stopped) {
         exclusive_end(env);
     }
-    return (uint32_t)to_memory_order(old, size, mem);
+    return rotate_right((uint32_t)to_memory_order(old, size, mem), rotate);
 }

@@ -11,6 +11,8 @@
 #define MSR_USER_MASK   (CPSR_NZCV | CPSR_Q | CPSR_GE | CPSR_E)
 #define MSR_PRIV_MASK   (MSR_USER_MASK | CPSR_A | CPSR_I | CPSR_F | CPSR_M)
 
+enum { DFSR_WRITE = 1u << 11 };
+
 uint32_t helper_raise(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
 {
     if (a == EXCP_PREFETCH_ABORT) {
@@ -129,6 +131,15 @@ uint32_t helper_banked_r13_read(CPUARMState *env, uint32_t a, uint32_t b, uint32
 uint32_t helper_banked_r13_write(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
 {
     *mode_r13(env, a) = b;
+    return 0;
+}
+
+/* ARMv5's way of alignment checking: doublewords are aligned to eight bytes. */
+uint32_t helper_align_doubleword(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
+{
+    if (a & 7) {
+        arm_raise_data_abort(env, a, FAULT_ALIGNMENT | (b ? DFSR_WRITE : 0));
+    }
     return 0;
 }
 

@@ -119,8 +119,21 @@ static void gen_multiple(DisasContext *s, IROpcode opc, const IRRef *refs, unsig
     }
 }
 
+/*
+ * The base of a transfer of words. With SCTLR.U and A clear, ARMv5's way, it ignores the two lowest bits of the address (ARM DDI
+ * 0100I A4.1.20 and the like: "Non word-aligned addresses"); else an unaligned one faults.
+ */
+static IRRef word_base(DisasContext *s, IRRef base)
+{
+    if ((s->flags & (TBF_ALIGN | TBF_NO_UNALIGN)) != TBF_NO_UNALIGN) {
+        return base;
+    }
+    return gen_op2(s, IR_and, gen_temp(s), base, gen_const(s, ~3u));
+}
+
 void gen_ldm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_t imm, uint8_t mem)
 {
+    base = word_base(s, base);
     /* A doubleword needs word alignment only, which a plain 8-byte access cannot say. */
     if (n == 1 && (mem & MEM_SIZE) == 2) {
         gen_ld(s, refs[0], base, imm, mem);
@@ -131,6 +144,7 @@ void gen_ldm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_
 
 void gen_stm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_t imm, uint8_t mem)
 {
+    base = word_base(s, base);
     if (n == 1 && (mem & MEM_SIZE) == 2) {
         gen_st(s, refs[0], base, imm, mem);
     } else {

@@ -242,6 +242,12 @@ static void gen_double(DisasContext *s, uint32_t insn, const Address *a)
     IRRef refs[2] = { REF_R(rd), REF_R(rd + 1) };
     uint8_t mem = gen_mem_aligned(s, 2);
 
+    if ((s->flags & (TBF_ALIGN | TBF_NO_UNALIGN)) == (TBF_ALIGN | TBF_NO_UNALIGN)) {
+        IRRef address = gen_temp(s);
+
+        gen_addi(s, address, a->base, a->imm);
+        gen_call(s, REF_NONE, HELPER_align_doubleword, address, gen_const(s, bit(insn, 5)), REF_NONE);
+    }
     if (bit(insn, 5)) {
         gen_stm(s, refs, 2, a->base, a->imm, mem);
         gen_writeback(s, a);
@@ -353,10 +359,14 @@ bool trans_clrex(DisasContext *s, uint32_t insn)
 bool trans_swp(DisasContext *s, uint32_t insn)
 {
     unsigned rn = field(insn, 16, 4), rd = field(insn, 12, 4), rm = field(insn, 0, 4);
+    uint8_t mem = gen_mem_aligned(s, bit(insn, 22) ? 0 : 2);
 
     if (rn == 15 || rd == 15 || rm == 15 || rn == rd || rn == rm) {
         return false;
     }
-    gen_call(s, REF_R(rd), HELPER_swp, REF_R(rn), REF_R(rm), gen_const(s, gen_mem_aligned(s, bit(insn, 22) ? 0 : 2)));
+    if (!bit(insn, 22) && (s->flags & (TBF_ALIGN | TBF_NO_UNALIGN)) == TBF_NO_UNALIGN) {
+        mem = (mem & ~MEM_ALIGN) | MEM_ROTATE;
+    }
+    gen_call(s, REF_R(rd), HELPER_swp, REF_R(rn), REF_R(rm), gen_const(s, mem));
     return true;
 }

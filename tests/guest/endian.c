@@ -111,6 +111,11 @@ int test_main(void)
     ok(good, "back and forth");
     /* A device register. */
     ok_eq(be_ldr((void *)SYS_ID, 0), __builtin_bswap32(rd32(SYS_ID)), "device registers");
+    wr32(SYS_LED, 0x12);
+    ok_eq_ours(be_swp((void *)SYS_LED, 0x34000000), 0x12000000, "swp-of-a-device-has-the-byte-order: returns");
+    ok_eq_ours(rd32(SYS_LED), 0x34, "swp-of-a-device-has-the-byte-order: stores");
+    wr32(SYS_LED, 0x56);
+    ok_eq(be_ldrex((void *)SYS_LED, 0), 0x56000000, "ldrex-of-a-device-has-the-byte-order");
     /* Page tables in big-endian order with SCTLR.EE. */
     uint32_t *l1 = mmu_new_table();
     for (unsigned i = 0; i < 4096; i++) {

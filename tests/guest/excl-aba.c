@@ -9,7 +9,6 @@
 
 enum { ROUNDS = 4, OLD = 0x11223344, NEW = 0x55667788, OTHER = 0x99aabbcc };
 
-static uint32_t *l1;
 static volatile uint32_t *word;         /* 32 bytes of which the first ones are the marked ones */
 static volatile uint32_t turn __attribute__((aligned(4096))), successes, size;
 static volatile bool big;
@@ -158,26 +157,22 @@ static void all_patterns(uint32_t bytes, bool big_endian, const char *same, cons
     ok_eq(broken, 0, "memory agrees with the results");
 }
 
-static void mmu_job(uint32_t argument)
-{
-    (void)argument;
-    mmu_on(l1);
-}
-
 int test_main(void)
 {
-    uint32_t *page = page_alloc(1);
+    uint32_t *page = page_alloc(2);
 
     vfp_enable();
-    l1 = mmu_new_table();
-    mmu_on(l1);
     word = page + 40;
-    smp_start();
-    for (unsigned cpu = 1; cpu < num_cpus(); cpu++) {
-        run_on(cpu, mmu_job, 0);
-        wait_for(cpu);
-    }
+    smp_start_mmu(mmu_new_table());
     all_patterns(4, false, "LDREX: same value stored", "LDREX: A-B-A", "STREX undisturbed");
+    /* Transfers of several words and unaligned stores to it begin or end in another page. */
+    word = page + 1024;
+    all_patterns(4, false, "LDREX at a page's beginning: same value stored", "LDREX at a page's beginning: A-B-A",
+                 "STREX at a page's beginning, undisturbed");
+    word = page + 1023;
+    all_patterns(4, false, "LDREX at a page's end: same value stored", "LDREX at a page's end: A-B-A",
+                 "STREX at a page's end, undisturbed");
+    word = page + 40;
     all_patterns(1, false, "LDREXB: same value stored", "LDREXB: A-B-A", "STREXB undisturbed");
     all_patterns(2, false, "LDREXH: same value stored", "LDREXH: A-B-A", "STREXH undisturbed");
     all_patterns(8, false, "LDREXD: same value stored", "LDREXD: A-B-A", "STREXD undisturbed");

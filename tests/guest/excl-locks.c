@@ -9,7 +9,6 @@
 
 enum { LOCKS = 2000, ITEMS = 1500, NODES = 6, SHARE = 3000, SGI_SWITCH = 5 };
 
-static uint32_t *l1;
 static struct barrier meeting;
 
 struct line {
@@ -382,22 +381,10 @@ static void interrupts(bool with_clrex, const char *name)
     ok_eq(stored, 0, name);
 }
 
-static void mmu_job(uint32_t argument)
-{
-    (void)argument;
-    mmu_on(l1);
-}
-
 int test_main(void)
 {
-    l1 = mmu_new_table();
-    mmu_on(l1);
     gic_init();
-    smp_start();
-    for (unsigned cpu = 1; cpu < num_cpus(); cpu++) {
-        run_on(cpu, mmu_job, 0);
-        wait_for(cpu);
-    }
+    smp_start_mmu(mmu_new_table());
     locks();
     queue();
     progress();

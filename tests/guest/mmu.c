@@ -298,6 +298,26 @@ static void split_tables(void)
     CP15_WRITE(0, c2, c0, 1, (uint32_t)l1);
 }
 
+/* Tables where there is no memory: an external abort of the walk. */
+static void tables_outside_memory(void)
+{
+    set_l1(VA, L1_TABLE(SYSCTL_BASE, 2));
+    ok_eq_ours(fault_of(VA + 0x3000, false, false), 0xe, "second-level table outside memory");
+    ok_eq_ours(exc_log()->dfsr >> 4 & 15, 2, "names its domain");
+    ok_eq_ours(fault_of(VA + 0x3000, true, true), 0xe, "for a store by User mode");
+    ok_eq_ours(fetch_fault(VA + 0x3000, false), 0xe, "for a fetch");
+    CP15_WRITE(0, c2, c0, 1, SYSCTL_BASE);
+    CP15_WRITE(0, c2, c0, 2, 1);
+    tlb_flush();
+    uint32_t load = fault_of(0x80000000, false, false), fetch = fetch_fault(0xc0000000, false);
+    CP15_WRITE(0, c2, c0, 2, 0);
+    CP15_WRITE(0, c2, c0, 1, (uint32_t)l1);
+    tlb_flush();
+    ok_eq_ours(load, 0xc, "first-level table outside memory");
+    ok_eq_ours(fetch, 0xc, "for a fetch");
+    set_l1(VA, 0);
+}
+
 static void asids(void)
 {
     uint32_t *space[3];
@@ -476,6 +496,7 @@ int test_main(void)
     access_flag();
     old_tables();
     split_tables();
+    tables_outside_memory();
     asids();
     tlb_operations();
     address_translation();

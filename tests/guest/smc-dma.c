@@ -6,23 +6,12 @@
  * guest-test: cpus=1,2,4 timeout=40
  */
 #include "dma.h"
-#include "smc-code.h"
+#include "smc-loop.h"
 
-enum { ROUNDS = 60, BUSY_ROUNDS = 16, SGI_SYNC = 4 };
+enum { ROUNDS = 60, BUSY_ROUNDS = 16 };
 
-static uint32_t *l1, *page;
 static uint32_t words[64] __attribute__((aligned(32)));
 static struct dma_item items[8] __attribute__((aligned(16)));
-static volatile uint32_t latest, stop, bad, synchronised;
-
-/* What a CPU does before it runs new code. */
-static void sync_code(void)
-{
-    CP15_WRITE(0, c7, c5, 0, 0);
-    CP15_WRITE(0, c7, c5, 6, 0);
-    dsb();
-    isb();
-}
 
 static void functions(void)
 {
@@ -108,26 +97,12 @@ static void as_source(void)
 }
 
 /* r0 = the register to poll, r1 = its bits: waits until they are clear, synchronises, returns the constant. */
-__asm__(".pushsection .rodata\n .balign 4\n .global wait_loop, wait_loop_constant, wait_loop_end,"
-        " dma_tight_loop, dma_tight_loop_constant, dma_tight_loop_end\n"
+__asm__(".pushsection .rodata\n .balign 4\n .global wait_loop, wait_loop_constant, wait_loop_end\n"
         "wait_loop: mov ip, #0\n1: ldr r2, [r0]\n tst r2, r1\n bne 1b\n mcr p15, 0, ip, c7, c5, 0\n"
         "mcr p15, 0, ip, c7, c10, 4\n mcr p15, 0, ip, c7, c5, 4\n"
         "wait_loop_constant: mov r0, #0\n bx lr\n wait_loop_end:\n"
-        /* r0 = address of `latest`, r1 = of `stop`: stores the constant again and again. */
-        "dma_tight_loop: mov r3, r0\n"
-        "1:\ndma_tight_loop_constant: mov r0, #1\n str r0, [r3]\n ldr r2, [r1]\n cmp r2, #0\n beq 1b\n bx lr\n"
-        "dma_tight_loop_end:\n .popsection");
-extern const uint32_t wait_loop[], wait_loop_constant[], wait_loop_end[], dma_tight_loop[], dma_tight_loop_constant[],
-    dma_tight_loop_end[];
-
-static uint32_t *copy_template(const uint32_t *from, const uint32_t *end)
-{
-    uint32_t bytes = (uint32_t)end - (uint32_t)from, *to = page_alloc(1);
-
-    memcpy(to, from, bytes);
-    code_written(to, bytes);
-    return to;
-}
+        ".popsection");
+extern const uint32_t wait_loop[], wait_loop_constant[], wait_loop_end[];
 
 /* The CPU loops in the page that DMA changes, and then runs into the new instruction. */
 static void own_loop(void)
@@ -143,48 +118,22 @@ static void own_loop(void)
     ok(good, "under a loop in the same page");
 }
 
-static void irq_sync(uint32_t iar)
-{
-    (void)iar;
-    sync_code();
-    synchronised = 1;
-}
-
-static void looper(uint32_t argument)
-{
-    (void)argument;
-    irq_handle(irq_sync);
-    irq_enable();
-    call(page, (uint32_t)&latest, (uint32_t)&stop);
-    irq_disable();
-    irq_handle(NULL);
-}
-
 static void other_loop(void)
 {
+    volatile uint32_t *constant;
     bool good = true;
 
     if (num_cpus() < 2) {
         skip("under a loop of another CPU", "one CPU");
         return;
     }
-    page = copy_template(dma_tight_loop, dma_tight_loop_end);
-    latest = stop = 0;
-    run_on(1, looper, 0);
-    good &= WAIT_UNTIL(latest == 1, 5000000);
-    for (uint32_t n = 2; n < BUSY_ROUNDS; n++) {
+    constant = loop_start();
+    for (uint32_t n = 2; constant && n < BUSY_ROUNDS; n++) {
         words[0] = A_MOV_R0(n);
-        good &= dma_copy(n & 1, words, page + (dma_tight_loop_constant - dma_tight_loop), 1);
-        synchronised = 0;
-        dmb();
-        gic_send_sgi(SGI_SYNC, 2);
-        good &= WAIT_UNTIL(synchronised, 5000000);
-        latest = 0;
-        good &= WAIT_UNTIL(latest == n, 5000000);
+        good &= dma_copy(n & 1, words, constant, 1) && loop_follows(n);
     }
-    stop = 1;
-    wait_for(1);
-    ok(good, "under a loop of another CPU");
+    loop_end();
+    ok(constant && good, "under a loop of another CPU");
 }
 
 /* All CPUs call a function that DMA changes between two versions of one instruction: there is no third. */
@@ -247,23 +196,11 @@ static void beside(void)
     ok(good, "data beside code");
 }
 
-static void mmu_job(uint32_t argument)
-{
-    (void)argument;
-    mmu_on(l1);
-}
-
 int test_main(void)
 {
     gic_init();
     dma_init();
-    l1 = mmu_new_table();
-    mmu_on(l1);
-    smp_start();
-    for (unsigned cpu = 1; cpu < num_cpus(); cpu++) {
-        run_on(cpu, mmu_job, 1);
-        wait_for(cpu);
-    }
+    smp_start_mmu(mmu_new_table());
     functions();
     instructions();
     from_list();

@@ -5,31 +5,12 @@
  * coherence, although translators like to take it as a constant.
  * guest-test: cpus=2,4 timeout=40
  */
-#include "smc-code.h"
+#include "smc-loop.h"
 
-enum { ROUNDS = 300, SGI_SYNC = 4 };
+enum { ROUNDS = 300 };
 
-static uint32_t *l1, *page;
-static volatile uint32_t flag, stop, bad, latest;
+static volatile uint32_t flag;
 static struct barrier meeting;
-
-/* A context synchronisation of the CPU that runs new code. */
-static void sync_code(const volatile void *p)
-{
-    CP15_WRITE(0, c7, c5, 1, (uint32_t)p);
-    CP15_WRITE(0, c7, c5, 6, 0);
-    dsb();
-    isb();
-}
-
-static void mmu_job(uint32_t on)
-{
-    if (on) {
-        mmu_on(l1);
-    } else {
-        mmu_off();
-    }
-}
 
 /* ---- a producer of code, a consumer ---- */
 
@@ -43,7 +24,7 @@ static void consumer(uint32_t argument)
             spin_hint();
         }
         dmb();
-        sync_code(p);
+        sync_code();
         bad += call(p, 0, 0) != (n & 0xff);
         dmb();
         flag = n | 0x10000;
@@ -71,11 +52,34 @@ static void hand_over(void)
 
 /* ---- a loop that is changed while another CPU is in it ---- */
 
-/* r0 = address of `latest`, r1 = of `stop`: stores the constant again and again. */
-__asm__(".pushsection .rodata\n .balign 4\n .global tight_loop, tight_loop_constant, tight_loop_end, read_both, read_both_literal,"
-        " read_both_end, flag_then_literal, flag_then_literal_dmb, flag_then_literal_end\n"
-        "tight_loop: mov r3, r0\n"
-        "1:\ntight_loop_constant: mov r0, #1\n str r0, [r3]\n ldr r2, [r1]\n cmp r2, #0\n beq 1b\n bx lr\n tight_loop_end:\n"
+/*
+ * Upstream invalidates what it translated from the word, and then stores. The other CPU is back at the loop's start at once
+ * and may translate the old word again in between; nobody invalidates that. In about half of its runs the loop stores the
+ * old constant for ever although memory has the new one and further interrupts, cache operations and prefetch flushes
+ * reach it; storing the same word again helps. With thread=single there it never happens.
+ */
+static void loop_changed(void)
+{
+    volatile uint32_t *constant = loop_start();
+    bool good = constant;
+
+    for (uint32_t n = 2; good && n < 60; n++) {
+        store_kinds[n % NB_STORE_KINDS].store((uint32_t)constant, A_MOV_R0(n));
+        code_written((const void *)(uint32_t)constant, 4);
+        if (!loop_follows(n)) {
+            good = false;
+            print("# round %u, %s: the loop stores %u, its text in memory is %08x\n", (unsigned)n,
+                  store_kinds[n % NB_STORE_KINDS].name, (unsigned)latest, (unsigned)*constant);
+        }
+    }
+    loop_end();
+    ok_ours(good, "loop changed under another CPU, which an interrupt synchronises");
+}
+
+/* ---- literals ---- */
+
+__asm__(".pushsection .rodata\n .balign 4\n .global read_both, read_both_literal, read_both_end, flag_then_literal,"
+        " flag_then_literal_dmb, flag_then_literal_end\n"
         /* r0 = address of the literal, r1 = of `stop`; counts reads of an old value behind one of a new value. */
         "read_both: push {r4, lr}\n mov r4, #0\n"
         "1: ldr r2, [r0]\n ldr r3, read_both_literal\n cmp r3, r2\n addlo r4, r4, #1\n ldr r2, [r1]\n cmp r2, #0\n beq 1b\n"
@@ -85,72 +89,7 @@ __asm__(".pushsection .rodata\n .balign 4\n .global tight_loop, tight_loop_const
         "1: ldr r2, [r1]\n cmp r2, r0\n bne 1b\n"
         "flag_then_literal_dmb: mcr p15, 0, ip, c7, c10, 5\n ldr r0, [pc, #0]\n bx lr\n .word 0\n flag_then_literal_end:\n"
         ".popsection");
-extern const uint32_t tight_loop[], tight_loop_constant[], tight_loop_end[], read_both[], read_both_literal[],
-    read_both_end[], flag_then_literal[], flag_then_literal_end[];
-
-static uint32_t *copy_template(const uint32_t *from, const uint32_t *end)
-{
-    uint32_t bytes = (uint32_t)end - (uint32_t)from, *to = page_alloc(1);
-
-    memcpy(to, from, bytes);
-    code_written(to, bytes);
-    return to;
-}
-
-static void irq_sync(uint32_t iar)
-{
-    (void)iar;
-    sync_code(page);
-    flag = 1;
-}
-
-static void looper(uint32_t argument)
-{
-    (void)argument;
-    irq_handle(irq_sync);
-    irq_enable();
-    call(page, (uint32_t)&latest, (uint32_t)&stop);
-    irq_disable();
-    irq_handle(NULL);
-}
-
-/*
- * Upstream invalidates what it translated from the word, and then stores. The other CPU is back at the loop's start at once
- * and may translate the old word again in between; nobody invalidates that. In about half of its runs the loop stores the
- * old constant for ever although memory has the new one and further interrupts, cache operations and prefetch flushes
- * reach it; storing the same word again helps. With thread=single there it never happens.
- */
-static void loop_changed(void)
-{
-    volatile uint32_t *constant;
-    bool with_irq = true;
-
-    page = copy_template(tight_loop, tight_loop_end);
-    constant = page + (tight_loop_constant - tight_loop);
-    latest = stop = 0;
-    run_on(1, looper, 0);
-    WAIT_UNTIL(latest == 1, 10000000);
-    for (uint32_t n = 2; n < 60; n++) {
-        store_kinds[n % NB_STORE_KINDS].store((uint32_t)constant, A_MOV_R0(n));
-        code_written((const void *)(uint32_t)constant, 4);
-        flag = 0;
-        dmb();
-        gic_send_sgi(SGI_SYNC, 2);
-        with_irq &= WAIT_UNTIL(flag == 1, 10000000);
-        latest = 0;
-        if (!WAIT_UNTIL(latest == n, 10000000)) {
-            with_irq = false;
-            print("# round %u, %s: the loop stores %u, its text in memory is %08x\n", (unsigned)n,
-                  store_kinds[n % NB_STORE_KINDS].name, (unsigned)latest, (unsigned)*constant);
-            break;
-        }
-    }
-    stop = 1;
-    wait_for(1);
-    ok_ours(with_irq, "loop changed under another CPU, which an interrupt synchronises");
-}
-
-/* ---- literals ---- */
+extern const uint32_t read_both[], read_both_literal[], read_both_end[], flag_then_literal[], flag_then_literal_end[];
 
 static void literal_reader(uint32_t argument)
 {
@@ -242,13 +181,7 @@ int test_main(void)
 {
     vfp_enable();
     gic_init();
-    l1 = mmu_new_table();
-    mmu_on(l1);
-    smp_start();
-    for (unsigned cpu = 1; cpu < num_cpus(); cpu++) {
-        run_on(cpu, mmu_job, 1);
-        wait_for(cpu);
-    }
+    smp_start_mmu(mmu_new_table());
     hand_over();
     loop_changed();
     literal_behind_flag(true);

@@ -241,6 +241,56 @@ static void page_ends(void)
     ok(good, "one unaligned store changes code of two pages");
 }
 
+/* ---- one store of several words changes code of two pages, or of the page behind plain data ---- */
+
+static void store_words(unsigned kind, uint32_t at, const uint32_t *v)
+{
+    register uint32_t r2 __asm__("r2") = v[0], r3 __asm__("r3") = v[1], r4 __asm__("r4") = v[2], r5 __asm__("r5") = v[3];
+
+    switch (kind) {
+    case 0:
+        __asm__ volatile("stmia %4, {r2-r5}" : : "r"(r2), "r"(r3), "r"(r4), "r"(r5), "r"(at) : "memory");
+        break;
+    case 1:
+        __asm__ volatile("str r2, [%4]\n strd r4, [%4, #8]\n str r3, [%4, #4]"
+                         : : "r"(r2), "r"(r3), "r"(r4), "r"(r5), "r"(at) : "memory");
+        break;
+    case 2:
+        __asm__ volatile("fldmias %0, {s4-s7}\n fstmias %1, {s4-s7}" : : "r"(v), "r"(at) : "memory");
+        break;
+    default:
+        __asm__ volatile("fmdrr d2, %0, %1\n fmdrr d3, %2, %3\n fstmiad %4, {d2-d3}"
+                         : : "r"(r2), "r"(r3), "r"(r4), "r"(r5), "r"(at) : "memory");
+        break;
+    }
+}
+
+static void across_pages(void)
+{
+    static const char *const names[4] = { "STM across pages", "STRD across pages", "FSTMS across pages",
+                                          "FSTMD across pages" };
+
+    for (unsigned kind = 0; kind < 4; kind++) {
+        bool good = true;
+
+        /* How many of the four words are in the first page; with 0 for its code it is plain data. */
+        for (unsigned below = 1; below < 4; below++) {
+            volatile uint32_t *p = (volatile uint32_t *)page_alloc(2) + 1024 - below;
+
+            p[4] = A_BX_LR;
+            for (uint32_t n = 0; n < 8; n++) {
+                const uint32_t words[4] = { A_MOV_R0(n), A_ADD_R0_R0_1, 0xe2800000 | 2 * n, 0xe2800000 | 3 * n };
+
+                store_words(kind, (uint32_t)p, words);
+                code_written((const void *)(uint32_t)p, 20);
+                good &= call(p + below, 0, 0) == (below == 1 ? 1 + 5 * n : below == 2 ? 5 * n : 3 * n);
+                good &= n < 4 || call(p, 0, 0) == 6 * n + 1;
+            }
+        }
+        ok(good, names[kind]);
+    }
+}
+
 /* ---- the same bytes in both instruction sets ---- */
 
 static uint32_t call_positive(const volatile void *code)
@@ -309,6 +359,7 @@ int test_main(void)
     other_literals();
     own_page();
     page_ends();
+    across_pages();
     both_sets();
     return 0;
 }

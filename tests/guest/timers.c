@@ -123,6 +123,70 @@ static void sp804_modes(void)
     wr32(T0 + SP804_INTCLR, 1);
 }
 
+static void sp804_details(void)
+{
+    wr32(T0 + SP804_CTRL, 0);
+    wr32(T0 + SP804_LOAD, 100000000);
+    wr32(T0 + SP804_CTRL, ENABLE | BITS32 | PERIODIC);
+    delay_us(2000);
+    wr32(T0 + SP804_CTRL, BITS32 | PERIODIC);
+    uint32_t stopped = rd32(T0 + SP804_VALUE);
+    delay_us(2000);
+    ok(stopped < 99999000 && rd32(T0 + SP804_VALUE) == stopped, "a stopped counter stands");
+    wr32(T0 + SP804_VALUE, 77);
+    ok_eq(rd32(T0 + SP804_VALUE), stopped, "the value is read-only");
+    wr32(T0 + SP804_CTRL, ENABLE | BITS32 | PERIODIC);
+    uint32_t again = rd32(T0 + SP804_VALUE);
+    ok_ours(again <= stopped && stopped - again < 60000000, "and goes on from there");
+    wr32(T0 + SP804_LOAD, 400000000);
+    again = rd32(T0 + SP804_VALUE);
+    ok(again <= 400000000 && again > 200000000, "a load restarts a running counter");
+    ok_eq(rd32(T0 + SP804_CTRL), ENABLE | BITS32 | PERIODIC, "control reads back");
+    /* Sixteen bits, free running: from the load down to 0, then from 0xffff. */
+    wr32(T0 + SP804_CTRL, 0);
+    wr32(T0 + SP804_LOAD, 1000);
+    wr32(T0 + SP804_INTCLR, 1);
+    wr32(T0 + SP804_CTRL, ENABLE);
+    ok_ours(WAIT_UNTIL(rd32(T0 + SP804_VALUE) > 1000, 2000000) && rd32(T0 + SP804_RIS),
+            "free running: wraps at 0 and reports it");
+    uint32_t most = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        uint32_t v = rd32(T0 + SP804_VALUE);
+
+        most = v > most ? v : most;
+    }
+    ok(most <= 0xffff && most > 1000, "within sixteen bits");
+    /* One-shot, then loaded again. */
+    bool good = true;
+    for (unsigned i = 0; i < 3; i++) {
+        wr32(T0 + SP804_CTRL, ENABLE | BITS32 | ONE_SHOT);
+        wr32(T0 + SP804_LOAD, 500);
+        wr32(T0 + SP804_INTCLR, 1);
+        good &= WAIT_UNTIL(rd32(T0 + SP804_RIS), 2000000) && rd32(T0 + SP804_VALUE) == 0;
+    }
+    ok_ours(good, "one-shot, loaded again and again");
+    /* The two timers of a block: status of each, one line. */
+    wr32(T1 + SP804_CTRL, 0);
+    wr32(T0 + SP804_CTRL, 0);
+    wr32(T0 + SP804_INTCLR, 1);
+    wr32(T1 + SP804_INTCLR, 1);
+    wr32(GICD_ICPENDR(1), 1u << (IRQ_TIMER01 - 32));
+    gic_enable(IRQ_TIMER01, 0xa0, 1);
+    wr32(T1 + SP804_LOAD, 100);
+    wr32(T1 + SP804_CTRL, ENABLE | BITS32 | ONE_SHOT | INT);
+    (void)WAIT_UNTIL(rd32(T1 + SP804_MIS), 2000000);
+    ok(rd32(T0 + SP804_RIS) == 0 && gic_pending(IRQ_TIMER01), "the second timer raises the line");
+    wr32(T0 + SP804_INTCLR, 1);
+    ok_eq(rd32(T1 + SP804_MIS), 1, "clearing the first does not clear the second");
+    wr32(T1 + SP804_CTRL, ENABLE | BITS32 | ONE_SHOT);
+    ok(rd32(T1 + SP804_MIS) == 0 && rd32(T1 + SP804_RIS) == 1, "disabling its interrupt masks it");
+    ok_ours(!gic_pending(IRQ_TIMER01), "and drops the line");
+    wr32(T1 + SP804_INTCLR, 1);
+    wr32(T1 + SP804_CTRL, 0);
+    gic_disable(IRQ_TIMER01);
+    gic_drain();
+}
+
 static void sp804_interrupts(void)
 {
     memset((void *)ids, 0, sizeof(ids));
@@ -207,6 +271,67 @@ static void private_timer(void)
     gic_disable(IRQ_TWD);
 }
 
+/* The counter's own rules; no interrupts. */
+static void counters_in_detail(uint32_t base, const char *load, const char *stands, const char *reload,
+                               const char *write_one)
+{
+    wr32(base + TWD_CONTROL, 0);
+    wr32(base + TWD_STATUS, 1);
+    wr32(base + TWD_LOAD, 100000000);
+    wr32(base + TWD_CONTROL, 1);
+    delay_us(1000);
+    wr32(base + TWD_CONTROL, 0);
+    uint32_t stopped = rd32(base + TWD_COUNTER);
+    delay_us(1000);
+    ok(stopped <= 99900000 && rd32(base + TWD_COUNTER) == stopped && rd32(base + TWD_LOAD) == 100000000, stands);
+    wr32(base + TWD_CONTROL, 1);
+    wr32(base + TWD_LOAD, 0xffffffff);
+    ok(rd32(base + TWD_COUNTER) > 1000000000, load);
+    wr32(base + TWD_CONTROL, 0);
+    wr32(base + TWD_LOAD, 30000);
+    wr32(base + TWD_CONTROL, 3);
+    bool good = WAIT_UNTIL(rd32(base + TWD_STATUS), 2000000);
+    wr32(base + TWD_STATUS, 1);
+    good &= WAIT_UNTIL(rd32(base + TWD_STATUS), 2000000);
+    for (unsigned i = 0; i < 1000; i++) {
+        good &= rd32(base + TWD_COUNTER) <= 30000;
+    }
+    ok(good, reload);
+    wr32(base + TWD_CONTROL, 0);
+    wr32(base + TWD_STATUS, 0xfffffffe);
+    good = rd32(base + TWD_STATUS) == 1;
+    wr32(base + TWD_STATUS, 1);
+    ok(good && rd32(base + TWD_STATUS) == 0, write_one);
+}
+
+/* Watchdog mode, with so much time that it never bites: only the two magic words lead out of it. */
+static void watchdog_mode(void)
+{
+    uint32_t base = TWD_BASE + TWD_WATCHDOG;
+    enum { RESET_STATUS = 0x10, DISABLE = 0x14, WATCHDOG = 8 };
+
+    wr32(base + TWD_CONTROL, 0);
+    wr32(base + TWD_LOAD, 0xffffffff);
+    wr32(base + TWD_CONTROL, WATCHDOG | 1);
+    ok_eq(rd32(base + TWD_CONTROL), WATCHDOG | 1, "watchdog mode");
+    wr32(base + TWD_CONTROL, 1);
+    ok_eq_ours(rd32(base + TWD_CONTROL), WATCHDOG | 1, "is not left by its control register");
+    wr32(base + TWD_COUNTER, 1000000);
+    ok_ours(rd32(base + TWD_COUNTER) > 1000000000, "its counter cannot be written");
+    wr32(base + DISABLE, 0x87654321);
+    wr32(base + DISABLE, 0x12345678);
+    wr32(base + DISABLE, 0x12345679);
+    wr32(base + DISABLE, 0x87654321);
+    ok_eq_ours(rd32(base + TWD_CONTROL) & WATCHDOG, WATCHDOG, "nor by half the magic");
+    wr32(base + DISABLE, 0x12345678);
+    wr32(base + DISABLE, 0x87654321);
+    ok_eq(rd32(base + TWD_CONTROL) & WATCHDOG, 0, "the two words end it");
+    ok_eq(rd32(base + RESET_STATUS), 0, "it did not bite");
+    wr32(base + TWD_CONTROL, 0);
+    wr32(base + TWD_LOAD, 0);
+    wr32(base + TWD_STATUS, 1);
+}
+
 static void watchdog(void)
 {
     uint32_t base = TWD_BASE + TWD_WATCHDOG;
@@ -273,9 +398,15 @@ int test_main(void)
     gic_init();
     clocks();
     sp804_modes();
+    sp804_details();
     sp804_interrupts();
     private_timer();
+    counters_in_detail(TWD_BASE, "private timer: a load restarts it", "private timer: stands while it is off",
+                       "private timer: reloads", "private timer: status is cleared by a one");
     watchdog();
+    counters_in_detail(TWD_BASE + TWD_WATCHDOG, "watchdog: a load restarts it", "watchdog: stands while it is off",
+                       "watchdog: reloads", "watchdog: status is cleared by a one");
+    watchdog_mode();
     if (num_cpus() > 1) {
         others();
     }

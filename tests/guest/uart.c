@@ -141,6 +141,67 @@ static void loop_back(void)
     setup(LCRH_8BIT | LCRH_FEN, false);
 }
 
+/* What the FIFOs and their statuses do beside the usual. */
+static void fifo_details(void)
+{
+    setup(LCRH_8BIT | LCRH_FEN, true);
+    uint32_t last = u(UART_DR);
+    ok(u(UART_DR) == last && (u(UART_FR) & UART_FR_RXFE), "reading an empty FIFO");
+    for (unsigned i = 0; i < 8; i++) {
+        w(UART_DR, 0x30 + i);
+    }
+    received(1);
+    delay_us(1000);
+    ok_ours(u(UART_RIS) & UART_INT_RX, "eight characters reach the trigger");
+    w(UART_IFLS, 3 << 3 | 2);
+    ok_ours(u(UART_FR) == (u(UART_FR) & ~(uint32_t)UART_FR_RXFE), "and stay when it is raised");
+    w(UART_DR, 0x38);
+    received(1);
+    w(UART_ICR, UART_INT_RX);
+    w(UART_IFLS, 0 << 3 | 2);
+    ok_ours(u(UART_RIS) & UART_INT_RX, "a lowered trigger is reached at once");
+    bool good = true;
+    for (unsigned i = 0; i < 9; i++) {
+        good &= u(UART_DR) == 0x30 + i;
+        good &= !(u(UART_RIS) & UART_INT_RX) || i < 7;
+    }
+    ok_ours(good, "the status falls with the level");
+    /* Statuses are cleared one by one. */
+    w(UART_DR, 0x41);
+    received(1);
+    (void)WAIT_UNTIL(u(UART_RIS) & UART_INT_RT, 2000000);
+    w(UART_ICR, UART_INT_TX);
+    ok_ours((u(UART_RIS) & (UART_INT_RT | UART_INT_TX)) == UART_INT_RT, "clearing one status leaves the others");
+    w(UART_IMSC, UART_INT_RT);
+    ok_eq_ours(u(UART_MIS), UART_INT_RT, "masked status");
+    w(UART_IMSC, UART_INT_RX);
+    ok_eq(u(UART_MIS), 0, "of another interrupt");
+    w(UART_IMSC, 0);
+    ok_eq_ours(u(UART_DR), 0x41, "the character");
+    /* Error marks: an overrun is remembered in the status register until it is cleared. */
+    for (unsigned i = 0; i < 20; i++) {
+        w(UART_DR, i);
+    }
+    received(1);
+    delay_us(1000);
+    ok_ours(u(0x04) & 8, "overrun in the receive status");
+    w(0x04, 0);
+    ok_eq(u(0x04) & 8, 0, "any write clears it");
+    for (unsigned i = 0; i < 16; i++) {
+        (void)u(UART_DR);
+    }
+    w(UART_ICR, 0x7ff);
+    /* A disabled UART keeps what is in its FIFO and sends nothing. */
+    w(UART_DR, 0x61);
+    received(1);
+    w(UART_CR, CR_LBE | CR_TXE | CR_RXE);
+    w(UART_DR, 0x62);
+    delay_us(500);
+    ok_eq_ours(u(UART_DR) & 0xff, 0x61, "disabled: what was received stays");
+    ok(u(UART_FR) & UART_FR_RXFE, "disabled: nothing is sent");
+    setup(LCRH_8BIT | LCRH_FEN, false);
+}
+
 static void interrupt_rules(void)
 {
     gic_enable(IRQ_UART1, 0xa0, 1);
@@ -191,6 +252,7 @@ int test_main(void)
     gic_init();
     registers();
     loop_back();
+    fifo_details();
     interrupt_rules();
     return 0;
 }

@@ -65,6 +65,108 @@ static bool around(uint32_t at)
     return good;
 }
 
+/* ---- SCTLR.U clear: words rotate, stores and transfers of several words ignore the lower address bits ---- */
+
+static void put(uint32_t a)
+{
+    for (unsigned i = 0; i < 6; i++) {
+        wr32(a + 4 * i, 0x44332211 + i * 0x44444444);
+    }
+}
+
+/* r0 = address: the instruction, then r0 is its result or the base. */
+#define TRY(insn, base, what) ({ \
+    register uint32_t r0_ __asm__("r0") = (base), r2_ __asm__("r2") = 0x22222222, r3_ __asm__("r3") = 0x33333333; \
+    __asm__ volatile(".fpu vfp\n" insn : "+r"(r0_), "+r"(r2_), "+r"(r3_) : : "r1", "r12", "memory"); \
+    what; })
+
+static void armv5_multiple(uint32_t a)
+{
+    bool good = true;
+
+    for (uint32_t k = 1; k < 4; k++) {
+        put(a);
+        good &= TRY("ldmia r0!, {r2, r3}", a + k, r0_ == a + k + 8 && r2_ == 0x44332211 && r3_ == 0x88776655);
+        good &= TRY("ldmdb r0, {r2}", a + 4 + k, r2_ == 0x44332211);
+        good &= TRY("stmia r0!, {r2, r3}", a + k, r0_ == a + k + 8) && rd32(a) == 0x22222222 &&
+                rd32(a + 4) == 0x33333333 && rd32(a + 8) == 0xccbbaa99;
+        good &= TRY("stmdb r0!, {r3}", a + 12 + k, r0_ == a + 8 + k) && rd32(a + 8) == 0x33333333;
+    }
+    ok_ours(good, "ldm-ignores-low-bits-if-u-is-clear: LDM and STM");
+    good = true;
+    for (uint32_t k = 1; k < 4; k++) {
+        put(a);
+        good &= TRY("adr r1, 1f + 1\nbx r1\n.thumb\n.balign 4\n1: ldmia r0!, {r2, r3}\nnop\nbx pc\nnop\n.arm\n", a + k,
+                    r0_ == a + k + 8 && r2_ == 0x44332211 && r3_ == 0x88776655);
+        good &= TRY("mov r12, sp\nmov sp, r0\npop {r2, r3}\npush {r3}\nmov r0, sp\nmov sp, r12", a + k,
+                    r0_ == a + k + 4 && r2_ == 0x44332211 && r3_ == 0x88776655);
+        good &= TRY("fldmias r0!, {s2-s3}\nfmrs r2, s2\nfmrs r3, s3", a + k,
+                    r0_ == a + k + 8 && r2_ == 0x44332211 && r3_ == 0x88776655);
+        good &= TRY("fmsr s2, r3\nfsts s2, [r0]", a + 8 + k, rd32(a + 8) == 0x33333333);
+        good &= TRY("fldd d1, [r0]\nfmrrd r2, r3, d1", a + k, r2_ == 0x44332211 && r3_ == 0x88776655);
+    }
+    ok_ours(good, "Thumb, stack and VFP");
+    good = true;
+    for (uint32_t k = 1; k < 4; k++) {
+        put(a);
+        good &= TRY(".inst 0xe1003092 @ swp r3, r2, [r0]", a + k,
+                    r3_ == (0x44332211u >> 8 * k | 0x44332211u << (32 - 8 * k))) && rd32(a) == 0x22222222;
+        good &= rd32(a + 4) == 0x88776655;
+    }
+    ok_ours(good, "swp-rotates-if-u-is-clear");
+    put(a);
+    ok(TRY(".inst 0xe1403092 @ swpb r3, r2, [r0]", a + 1, r3_ == 0x22) && rd32(a) == 0x44332211, "SWPB does not");
+    /* In big-endian order too: words are words. */
+    put(a);
+    ok_ours(TRY("setend be\nldmia r0, {r2, r3}\nsetend le", a + 2, r2_ == 0x11223344 && r3_ == 0x55667788),
+            "LDM, big-endian");
+}
+
+/* A set as well: everything is checked, doublewords for eight bytes. */
+static void armv5_checked(uint32_t a)
+{
+    set_sctlr(sctlr() | SCTLR_A);
+    put(a);
+    exc_expect();
+    TRY("ldmia r0, {r2, r3}", a + 2, 0);
+    ok(exc_seen() == 1 && exc_log()->dfar == a + 2 && (exc_log()->dfsr & 0xc0f) == 1, "U clear, A set: LDM faults");
+    exc_expect();
+    TRY(".inst 0xe1003092 @ swp r3, r2, [r0]", a + 1, 0);
+    ok(exc_seen() == 1 && exc_log()->dfar == a + 1 && (exc_log()->dfsr & 0xc0f) == 1, "U clear, A set: SWP faults");
+    exc_expect();
+    TRY("ldrd r2, r3, [r0, #4]", a, 0);
+    ok_ours(exc_seen() == 1 && exc_log()->dfar == a + 4 && (exc_log()->dfsr & 0xc0f) == 1,
+            "doubleword-of-eight-bytes-if-u-is-clear: LDRD");
+    exc_expect();
+    TRY("strd r2, r3, [r0, #-4]!", a + 8, 0);
+    ok_ours(exc_seen() == 1 && exc_log()->dfar == a + 4 && (exc_log()->dfsr & 0xc0f) == 0x801,
+            "doubleword-of-eight-bytes-if-u-is-clear: STRD");
+    put(a);
+    ok(TRY("ldrd r2, r3, [r0]", a + 8, r2_ == 0xccbbaa99), "aligned LDRD");
+    set_sctlr(sctlr() | SCTLR_U);
+    ok(TRY("ldrd r2, r3, [r0]", a + 4, r2_ == 0x88776655 && r3_ == 0xccbbaa99), "U and A set: LDRD of aligned words");
+    set_sctlr(sctlr() & ~(SCTLR_U | SCTLR_A));
+}
+
+static void armv5(uint32_t a)
+{
+    set_sctlr(sctlr() & ~SCTLR_U);
+    put(a);
+    ok_eq_ours(ldr(a + 1), 0x11443322, "U clear: ldr rotates by 1");
+    ok_eq_ours(ldr(a + 2), 0x22114433, "U clear: ldr rotates by 2");
+    ok_eq_ours(ldr(a + 3), 0x33221144, "U clear: ldr rotates by 3");
+    str(a + 2, 0xaabbccdd);
+    ok_eq_ours(rd32(a), 0xaabbccdd, "U clear: str ignores the lower bits");
+    ok_eq_ours(rd32(a + 4), 0x88776655, "and the next word is untouched");
+    vfp_enable();
+    exc_expect();
+    armv5_multiple(a);
+    ok_eq_ours(exc_seen(), 0, "U clear: nothing faults");
+    armv5_checked(a);
+    put(a);
+    set_sctlr(sctlr() | SCTLR_U);
+}
+
 int test_main(void)
 {
     uint8_t *ram = heap_alloc(16 * 4096, 4096);
@@ -96,20 +198,7 @@ int test_main(void)
     mmu_off();
     ok_eq_ours(ldr((uint32_t)ram + 0x5ffe) == (rd8((uint32_t)ram + 0x5ffe) | rd8((uint32_t)ram + 0x5fff) << 8 |
                rd8((uint32_t)ram + 0x6000) << 16 | (uint32_t)rd8((uint32_t)ram + 0x6001) << 24), 1, "MMU off");
-    /* ARMv5: words rotate, the lower address bits are ignored for stores. */
-    set_sctlr(sctlr() & ~SCTLR_U);
-    uint32_t a = (uint32_t)ram + 0x200;
-    wr32(a, 0x44332211);
-    wr32(a + 4, 0x88776655);
-    ok_eq_ours(ldr(a + 1), 0x11443322, "U clear: ldr rotates by 1");
-    ok_eq_ours(ldr(a + 2), 0x22114433, "U clear: ldr rotates by 2");
-    ok_eq_ours(ldr(a + 3), 0x33221144, "U clear: ldr rotates by 3");
-    str(a + 2, 0xaabbccdd);
-    ok_eq_ours(rd32(a), 0xaabbccdd, "U clear: str ignores the lower bits");
-    ok_eq_ours(rd32(a + 4), 0x88776655, "and the next word is untouched");
-    set_sctlr(sctlr() | SCTLR_U);
-    wr32(a, 0x44332211);
-    wr32(a + 4, 0x88776655);
-    ok_eq(ldr(a + 2), 0x66554433, "U set again");
+    armv5((uint32_t)ram + 0x200);
+    ok_eq(ldr((uint32_t)ram + 0x202), 0x66554433, "U set again");
     return 0;
 }

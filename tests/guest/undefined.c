@@ -91,7 +91,14 @@ static const struct insn user_undefined[] = {
     { 0xee073f90, "User mode: WFI by CP15 is undefined" }, { 0xee0d3f70, "User mode: write of TPIDRURO is undefined" },
     { 0xee1d3f90, "User mode: TPIDRPRW is undefined" },    { 0xee083f17, "User mode: TLB operation is undefined" },
     { 0xee073f15, "User mode: cache operation is undefined" }, { 0xf8b10a00, "User mode: rfe is undefined" },
-    { 0xf8cd0513, "User mode: srs is undefined" },
+    { 0xf8cd0513, "User mode: srs is undefined" },        { 0xee1d3f10, "User mode: FCSE ID is undefined" },
+    { 0xee0d3f10, "User mode: write of FCSE ID is undefined" }, { 0xee1d3f30, "User mode: context ID is undefined" },
+    { 0xee0d3f30, "User mode: write of context ID is undefined" }, { 0xee153f10, "User mode: DFSR is undefined" },
+    { 0xee163f10, "User mode: DFAR is undefined" },        { 0xee033f10, "User mode: write of DACR is undefined" },
+    { 0xee023f10, "User mode: write of TTBR0 is undefined" }, { 0xee013f10, "User mode: write of SCTLR is undefined" },
+    { 0xee013f50, "User mode: write of CPACR is undefined" },
+    { 0xee0d3f90, "User mode: write of TPIDRPRW is undefined" },
+    { 0xee083f35, "User mode: TLB operation by address is undefined" },
 };
 static const struct insn user_executed[] = {
     { 0xee073f95, "User mode: prefetch flush executes" },  { 0xee073f9a, "User mode: dsb executes" },

@@ -162,6 +162,8 @@ void set_asid(uint32_t asid);
 unsigned num_cpus(void);
 /* Start them all; they then wait for jobs. May be called again. */
 void smp_start(void);
+/* The same, then mmu_on() on every CPU. */
+void smp_start_mmu(uint32_t *l1);
 typedef void job_fn(uint32_t argument);
 /* Have a CPU other than the caller's run a job; wait until it has ended. */
 void run_on(unsigned cpu, job_fn *fn, uint32_t argument);

@@ -98,6 +98,21 @@ void run_all(unsigned n, job_fn *fn)
     }
 }
 
+static void mmu_job(uint32_t l1)
+{
+    mmu_on((uint32_t *)l1);
+}
+
+void smp_start_mmu(uint32_t *l1)
+{
+    smp_start();
+    mmu_on(l1);
+    for (unsigned cpu = 1; cpu < num_cpus(); cpu++) {
+        run_on(cpu, mmu_job, (uint32_t)l1);
+        wait_for(cpu);
+    }
+}
+
 uint32_t atomic_add(volatile uint32_t *p, uint32_t n)
 {
     uint32_t v, failed;
