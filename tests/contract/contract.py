@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the tests of the contract share: building the stress guest, running it with a timeline."""
+"""What the tests of the contract share: building emulators and the stress guest, running it with a timeline."""
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -26,8 +28,10 @@ EMULATOR = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-syst
 SCALE = float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
 
 
-def reason_to_skip():
-    if not run_guest.shutil.which(run_guest.CROSS + "gcc"):
+def reason_to_skip(builds):
+    if builds and not shutil.which("meson"):
+        return "no meson"
+    if not shutil.which(run_guest.CROSS + "gcc"):
         return "no %sgcc" % run_guest.CROSS
     return "not this emulator" if run_guest.is_upstream(EMULATOR) else None
 
@@ -36,6 +40,19 @@ def build_guest():
     source = os.path.join(HERE, "stress.c")
     build_root = os.environ.get("PQEMU_TEST_BUILD", os.path.join(ROOT, "build"))
     return run_guest.build([source], os.path.join(build_root, "tests/contract"))[source]
+
+
+def build_emulator(target, option):
+    """Builds one with the meson option, again if the directory is there: only what looks at the option is compiled
+    again. Returns its path.
+    """
+    if os.path.exists(target):
+        command = ["meson", "configure", target, option]
+    else:
+        command = ["meson", "setup", target, ROOT, "--buildtype=debugoptimized", "-Db_ndebug=true", option]
+    for argv in (command, ["ninja", "-C", target, "-j2", "qemu-system-arm"]):
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+    return os.path.join(target, "qemu-system-arm")
 
 
 def run_traced(emulator, image, properties, trace, timeout):
@@ -51,3 +68,18 @@ def run_traced(emulator, image, properties, trace, timeout):
         except subprocess.TimeoutExpired:
             continue
     return output.decode("utf-8", "replace"), process.returncode
+
+
+def main(name, cases, builds=False):
+    """A test program: cases(report, image of the stress guest, directory) unless there is a reason to skip it. builds:
+    it builds emulators. Returns the exit status.
+    """
+    reason = reason_to_skip(builds)
+    if reason:
+        print("ok 1 - %s # SKIP %s\n1..1" % (name, reason))
+        return 0
+    report = run_guest.Report(False)
+    with tempfile.TemporaryDirectory() as directory:
+        cases(report, build_guest(), directory)
+    print("1..%d" % report.number)
+    return 1 if report.failed else 0

@@ -5,10 +5,7 @@
 Prints TAP. Such an emulator may crash or hang: its timeline is written all the same.
 """
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import contract  # noqa: E402
@@ -23,18 +20,6 @@ LEFT_OUT = {
     "flush": [("ccache=unified", {("Execute", "Flush"), ("Build", "Flush"), ("Exclusive", "Execute")})],
 }
 TRIES = 10              # an overlap needs luck when there are few host CPUs
-
-
-def build(directory, left_out):
-    """One build directory for all: only the files that look at the option are compiled again. Returns the emulator."""
-    target = os.path.join(directory, "build")
-    if not os.path.exists(target):
-        subprocess.run(["meson", "setup", target, contract.ROOT, "--buildtype=debugoptimized", "-Db_ndebug=true",
-                        "-Dleave_out=" + left_out], check=True, stdout=subprocess.DEVNULL)
-    else:
-        subprocess.run(["meson", "configure", target, "-Dleave_out=" + left_out], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", target, "-j2", "qemu-system-arm"], check=True, stdout=subprocess.DEVNULL)
-    return os.path.join(target, "qemu-system-arm")
 
 
 def find_violation(emulator, image, properties, wanted, directory):
@@ -52,25 +37,16 @@ def find_violation(emulator, image, properties, wanted, directory):
     return None
 
 
-def main():
-    reason = contract.reason_to_skip() or (not shutil.which("meson") and "no meson")
-    if reason:
-        print("ok 1 - leave_out # SKIP %s\n1..1" % reason)
-        return 0
-    image = contract.build_guest()
-    report = contract.run_guest.Report(False)
-    with tempfile.TemporaryDirectory() as directory:
-        for left_out, runs in LEFT_OUT.items():
-            emulator = build(directory, left_out)
-            for properties, wanted in runs:
-                evidence = find_violation(emulator, image, properties, wanted, directory)
-                report.case(evidence is not None, "%s without %s: the violation is found" % (properties, left_out))
-                for line in evidence or ():
-                    print("# " + line)
-                sys.stdout.flush()
-    print("1..%d" % report.number)
-    return 1 if report.failed else 0
+def cases(report, image, directory):
+    for left_out, runs in LEFT_OUT.items():
+        emulator = contract.build_emulator(os.path.join(directory, "build"), "-Dleave_out=" + left_out)
+        for properties, wanted in runs:
+            evidence = find_violation(emulator, image, properties, wanted, directory)
+            report.case(evidence is not None, "%s without %s: the violation is found" % (properties, left_out))
+            for line in evidence or ():
+                print("# " + line)
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(contract.main("leave_out", cases, builds=True))

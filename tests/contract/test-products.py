@@ -1,14 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=900 long
-"""Builds emulators with one design of the code cache each (meson option ccache): they hold no code of the other, refuse it
-in one line, and run a guest with their own. Prints TAP.
+"""Builds emulators with one design of the code cache each (meson option ccache): they hold no code of the other, refuse
+it in one line, and run a guest with their own. Prints TAP.
 """
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import contract  # noqa: E402
@@ -16,14 +14,6 @@ import contract  # noqa: E402
 # Functions and tables that serve one design only.
 ONLY = {"unified": ("cache_unified_ops", "unified_", "mpd_forget_page"),
         "separate": ("cache_separate_ops", "separate_", "mpd_forget_owner")}
-
-
-def build(directory, design):
-    target = os.path.join(directory, design)
-    subprocess.run(["meson", "setup", target, contract.ROOT, "--buildtype=debugoptimized", "-Db_ndebug=true",
-                    "-Dccache=" + design], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", target, "-j2", "qemu-system-arm"], check=True, stdout=subprocess.DEVNULL)
-    return os.path.join(target, "qemu-system-arm")
 
 
 def symbols_of(emulator, design):
@@ -38,7 +28,7 @@ def run(emulator, *arguments):
 
 
 def check(report, directory, image, design, other):
-    emulator = build(directory, design)
+    emulator = contract.build_emulator(os.path.join(directory, design), "-Dccache=" + design)
     found = symbols_of(emulator, other)
     report.case(not found, "only %s: no code of %s" % (design, other))
     if found:
@@ -55,19 +45,10 @@ def check(report, directory, image, design, other):
     report.case(status == 0 and "tb-size" in output, "only %s: help" % design)
 
 
-def main():
-    reason = contract.reason_to_skip() or (not shutil.which("meson") and "no meson")
-    if reason:
-        print("ok 1 - products # SKIP %s\n1..1" % reason)
-        return 0
-    image = contract.build_guest()
-    report = contract.run_guest.Report(False)
-    with tempfile.TemporaryDirectory() as directory:
-        check(report, directory, image, "unified", "separate")
-        check(report, directory, image, "separate", "unified")
-    print("1..%d" % report.number)
-    return 1 if report.failed else 0
+def cases(report, image, directory):
+    check(report, directory, image, "unified", "separate")
+    check(report, directory, image, "separate", "unified")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(contract.main("products", cases, builds=True))
