@@ -325,6 +325,16 @@ static void memory(void)
     n = N / 2;
     LOOP8("stmia %1, {r2-r9}\n", n, "r"(hot + 16) : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "memory", "cc");
     report("stm_8", ticks24() - begin, N / 2, n == 0);
+    begin = ticks24();
+    n = N / 10;
+    LOOP8("ldmia %1, {r2-r9}\n", n, "r"(big + PAGE / 4 - 4)
+          : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "memory", "cc");
+    report("ldm_8_page_crossing", ticks24() - begin, N / 10, n == 0);
+    begin = ticks24();
+    n = N / 10;
+    LOOP8("stmia %1, {r2-r9}\n", n, "r"(big + PAGE / 4 - 4)
+          : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "memory", "cc");
+    report("stm_8_page_crossing", ticks24() - begin, N / 10, n == 0);
 
     /* A random cycle through all cache lines: every load depends on the one before and misses. */
     for (uint32_t i = 0; i < LINES; i++) {

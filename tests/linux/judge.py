@@ -35,6 +35,7 @@ SHORT_DESIGNS = ("single", "interp")
 FULL_SECONDS = 240
 PARTS = ("modules", "torture", "threads", "stress")
 CASE_SECONDS = 60               # one case of the programs, at usual speed
+LATE_CPUS = 3                   # so often a torture test starts again because the host did not run a CPU in time
 
 
 def module_dependencies(archive_path):
@@ -72,16 +73,18 @@ class Design:
         return max(0.0, self.end - time.monotonic())
 
     def judge(self):
-        if set(self.parts) - {"stress"}:
+        if {"modules", "threads"} & set(self.parts):
             self.selftest_kernel()
+        if "torture" in self.parts:
+            self.torture()
         if "modules" in self.parts and not self.short:
             self.probes()
         if "stress" in self.parts and self.name not in SHORT_DESIGNS:
             self.stress()
 
     def start(self, cpus):
-        # Lock checking makes a kernel several times slower.
-        return VM(accel=self.accel, initrd=self.image, slow=3 * self.slow, smp=cpus,
+        # Lock checking makes a kernel several times slower. If it ends in an oops it prints all it has said.
+        return VM(accel=self.accel, initrd=self.image, slow=3 * self.slow, smp=cpus, append="oops=panic panic_print=32",
                   kernel=guest_parts("kernel-selftest")["kernel_selftest"])
 
     def probes(self):
@@ -109,8 +112,6 @@ class Design:
                                           for module in selftests.MODULES if module.quick or not self.short])
                     self.each(vm, label, [("crypto", selftests.crypto, (self.cases, label, kernel))])
                     kernel.expedite(False)
-                if "torture" in self.parts:
-                    self.torture(vm, label, kernel)
                 if "threads" in self.parts:
                     percent = 3 if self.short else 30
                     programs.run_in_guest(self.cases, label, vm, percent, CASE_SECONDS)
@@ -119,10 +120,13 @@ class Design:
                 if "modules" in self.parts and not self.short:
                     self.each(vm, label, [("test-ww_mutex", self.run_module, (label, kernel, selftests.WW_MUTEX))])
             except Failure as failure:
-                path = os.path.join(programs.build_directory(), "console-%s.log" % self.name)
-                with open(path, "w", encoding="utf-8") as file:
-                    file.write(vm.text())
-                self.cases.report(label + ": goes on", "%s; the whole console is in %s" % (failure, path))
+                self.lost(label, vm, failure)
+
+    def lost(self, label, vm, failure):
+        path = os.path.join(programs.build_directory(), "console-%s.log" % self.name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(vm.text())
+        self.cases.report(label + ": goes on", "%s; the whole console is in %s" % (failure, path))
 
     def each(self, vm, label, jobs):
         """Run (name, function, arguments) in turn; a guest that does not answer any more ends this."""
@@ -138,13 +142,43 @@ class Design:
     def run_module(self, label, kernel, module):
         selftests.run_module(self.cases, label, kernel, module)
 
-    def torture(self, vm, label, kernel):
-        tortures = [torture for torture in selftests.TORTURES if torture.quick or not self.short]
+    def torture(self):
+        label = "%s: torture" % self.name
+        todo = [torture for torture in selftests.TORTURES if torture.quick or not self.short]
+        late = 0
+        while todo:
+            with self.start(4) as vm:
+                try:
+                    vm.wait_shell(240)
+                    self.torture_guest(vm, label, todo)
+                except Failure as failure:
+                    self.lost(label, vm, failure)
+                    return
+                except selftests.LateCPU as message:
+                    late += 1
+                    if late == LATE_CPUS:
+                        self.lost(label, vm, message)
+                        return
+                    print("# %s: %s: this host is too busy; again in a fresh guest" % (todo[0].name, message), flush=True)
+
+    def torture_guest(self, vm, label, todo):
+        """Take from `todo` what has been done; what a LateCPU interrupts remains."""
+        kernel = selftests.Kernel(vm, self.depends)
+        # A kernel that gets stuck cannot be asked for its log: errors have to be on the console.
+        vm.shell("dmesg -n 4")
         # Half of what is left, if stress-ng comes behind.
         share = self.left() * (0.5 if "stress" in self.parts and self.name not in SHORT_DESIGNS else 0.9)
-        seconds = max(3 if self.short else 8, int(share / len(tortures)) - 2)
-        self.each(vm, label, [(torture.name, selftests.run_torture, (self.cases, label, kernel, torture, seconds))
-                              for torture in tortures])
+        seconds = max(3 if self.short else 8, int(share / len(todo)) - 2)
+        while todo:
+            begin = time.monotonic()
+            try:
+                selftests.run_torture(self.cases, label, kernel, todo[0], seconds)
+            except Failure as failure:
+                selftests.late_cpu(vm.text())
+                self.cases.report("%s: %s" % (label, todo[0].name), failure, vm)
+                raise
+            print("# %s: %.1f s" % (todo[0].name, time.monotonic() - begin), flush=True)
+            todo.pop(0)
 
     def stress(self):
         fixed = 0 if self.short else 60         # boot, hackbench, the console

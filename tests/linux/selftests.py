@@ -141,6 +141,13 @@ TORTURES = (
     Torture("rcutorture", "srcud", RCU),
     Torture("scftorture", "", "stat_interval=5 onoff_interval=3 onoff_holdoff=2 stutter=3", quick=True),
 )
+# The kernel gives a CPU that it switches on a second to come, then cleans up behind it while it comes. So a host that does
+# not run a CPU's thread for a second makes any emulator's guest lose its mind, up to a panic.
+LATE = re.compile(r"CPU\d+: failed to (?:boot|come online).*")
+
+
+class LateCPU(Exception):
+    """What the kernel said about a CPU that did not come in time."""
 
 
 class Kernel:
@@ -178,9 +185,11 @@ class Kernel:
 
 
 def complaints(log, also=COMPLAINT):
-    """Lines in which the kernel, or with COMPLAINT one of its tests, says that something is wrong."""
-    return [line for line in log.splitlines() if TROUBLE.search(line) or LOCKDEP.search(line)
-            or (also and also.search(line) and not HARMLESS.search(line))]
+    """Lines in which the kernel, or with COMPLAINT one of its tests, says that something is wrong; not the stack traces
+    behind them."""
+    return [line for line in log.splitlines() if not line.rstrip().endswith("Backtrace:")
+            and (TROUBLE.search(line) or LOCKDEP.search(line)
+                 or (also and also.search(line) and not HARMLESS.search(line)))]
 
 
 def boot_log(cases, name, log, vm):
@@ -231,8 +240,15 @@ def run_module(cases, name, kernel, module):
     cases.report(label, "\n".join([*problems[:5], "log:", *log.splitlines()[-25:]]) if problems else None)
 
 
+def late_cpu(text):
+    """Raises LateCPU if the kernel says there was one."""
+    found = LATE.search(text)
+    if found:
+        raise LateCPU(found.group(0))
+
+
 def run_torture(cases, name, kernel, torture, seconds):
-    """Let one torture test work for so many seconds of the guest."""
+    """Let one torture test work for so many seconds of the guest. Raises LateCPU."""
     kernel.log()
     kind = "torture_type=%s " % torture.kind if torture.kind else ""
     status = kernel.insert(torture.module, kind + torture.args)
@@ -245,6 +261,7 @@ def run_torture(cases, name, kernel, torture, seconds):
     kernel.vm.shell("for f in /sys/devices/system/cpu/cpu*/online; do echo 1 > $f; done", 60)
     # The line that repeats the parameters speaks of stalls.
     log = "\n".join(line for line in kernel.log().splitlines() if "--- Start of test" not in line)
+    late_cpu(log)
     found = re.search(r"End of test: (\S+?):?( .*)?$", log, re.M)
     problems = [line for line in complaints(log, None) if "--- End of test" not in line]
     if status:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=7200 long
-# run-tests: timeout=7200 long as=separate args=--accel,ccache=separate
+# run-tests: timeout=14400 long as=modes args=--accel,ccache=separate,--accel,thread=single,--accel,backend=interp
 # run-tests: timeout=3600 long as=csmith args=--csmith,100
 """Long: GCC's c-torture programs in four code variants, in the guest and under another emulator, which must agree.
 
