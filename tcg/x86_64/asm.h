@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * x86-64 encoder: one instruction per call, appended to an Asm. Encodings live here and in asm.c alone; tests/unit/test-asm.c
- * compares every form with a disassembler. An Asm belongs to one thread.
+ * x86-64 encoder: one instruction per call, appended to an Asm. Encodings live here and in asm.c alone;
+ * tests/unit/test-asm.c and test-asm-sse.c compare every form with a disassembler. An Asm belongs to one thread.
  */
 #ifndef TCG_X86_64_ASM_H
 #define TCG_X86_64_ASM_H
