@@ -8,6 +8,7 @@ Each case writes small suites into a directory of its own and runs the runner on
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ SLEEPER = "echo 'ok 1 - one'; sleep 100"
 class Run:
     """One run of the runner over the scripts given as name -> (words of the mark, shell code)."""
 
-    def __init__(self, scripts, *options, built=()):
+    def __init__(self, scripts, *options, built=(), prepare=None):
         with tempfile.TemporaryDirectory(prefix="runner.") as work:
             tests = os.path.join(work, "tests")
             for name, (mark, code) in scripts.items():
@@ -40,7 +41,7 @@ class Run:
             results = os.path.join(work, "results.json")
             done = subprocess.run([sys.executable, RUNNER, "--tests", tests, "--build", os.path.join(work, "build"),
                                    "--json", results, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  universal_newlines=True, timeout=50, check=False)
+                                  universal_newlines=True, timeout=50, check=False, preexec_fn=prepare)
             self.output, self.status = done.stdout, done.returncode
             self.last = (self.output.splitlines() or [""])[-1]
             try:
@@ -120,6 +121,11 @@ def main():
                 run.row("b/both") == [1, 1, 0, 0, 0] and run.row("b/both:full") == [3, 3, 0, 0, 0], run)
     run = Run(scripts, "nothing/like/that")
     cases.check("no match is a failure", run.status == 1 and run.last == "0 passed, 1 failed", run)
+
+    run = Run({"a/interrupts": ("timeout=20", "(sleep 0.3; kill -INT $$) & sleep 1; echo 'ok 1 - SIGINT had no effect'")},
+              prepare=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+    cases.check("SIGINT is as usual in a suite, also if a shell runs us in the background",
+                "exit status -2)" in run.output and run.last == "0 passed, 1 failed", run)
 
     run = Run({"a/good": ("timeout=20", GOOD), "a/bad": ("timeout=20", "echo 'not ok 1 - y'; echo known: 3 '(see z)'")})
     suites = {suite["name"]: suite for suite in run.json.get("suites", [])}
