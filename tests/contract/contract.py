@@ -63,7 +63,7 @@ def run_traced(emulator, image, properties, trace, timeout):
         if signo:
             process.send_signal(signo)
         try:
-            output, _ = process.communicate(timeout=timeout if not signo else 5)
+            output, _ = process.communicate(timeout=timeout if not signo else 30 * SCALE)
             break
         except subprocess.TimeoutExpired:
             continue

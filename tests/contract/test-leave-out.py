@@ -28,8 +28,15 @@ def find_violation(emulator, image, properties, wanted, directory):
     table = check.read_contract("separate" if "separate" in properties else "unified")
     for _ in range(TRIES):
         trace = os.path.join(directory, "trace.json")
+        if os.path.exists(trace):
+            os.remove(trace)
         _, status = contract.run_traced(emulator, image, properties, trace, 20 * contract.SCALE)
-        spans, tracks, _ = check.read_trace(trace)
+        try:
+            spans, tracks, _ = check.read_trace(trace)
+        except check.ContractError as error:
+            # It crashed once more while it wrote.
+            print("# another try: %s" % error, flush=True)
+            continue
         seen, violations = check.find_overlaps(spans, table)
         kinds = {tuple(sorted((one.name, other.name))) for one, other in violations}
         if kinds & {tuple(sorted(pair)) for pair in wanted}:
