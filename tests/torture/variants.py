@@ -8,6 +8,7 @@ import concurrent.futures
 import functools
 import hashlib
 import os
+import re
 import subprocess
 
 import sources
@@ -26,6 +27,8 @@ VARIANTS = {
 NATIVE = "native"
 # Converting a number too large for its integer type is undefined, and the two processors differ. Such programs trap.
 NATIVE_OPTIONS = ["-w", "-pipe", "-O1", "-fsanitize=float-cast-overflow", "-fsanitize-undefined-trap-on-error"]
+# A union of a pointer and something wider than a pointer of the guest: what one writes the other reads differently here.
+POINTER_IN_UNION = re.compile(rb"^union \w+ \{[^}]*\*", re.M)
 COMPILE_SECONDS = 120
 
 
@@ -38,6 +41,11 @@ def compiler_version(compiler):
 def text_of(path):
     with open(path, "rb") as file:
         return file.read()
+
+
+def size_of_pointers_matters(program):
+    """Does a native run mean something else than one in the guest?"""
+    return any(POINTER_IN_UNION.search(text_of(file)) for file in program.files)
 
 
 class Binary:
