@@ -120,8 +120,8 @@ static void gen_multiple(DisasContext *s, IROpcode opc, const IRRef *refs, unsig
 }
 
 /*
- * The base of a transfer of words. With SCTLR.U and A clear, ARMv5's way, it ignores the two lowest bits of the address (ARM DDI
- * 0100I A4.1.20 and the like: "Non word-aligned addresses"); else an unaligned one faults.
+ * The base of a transfer of words. With SCTLR.U and A clear, ARMv5's way, it ignores the two lowest bits of the address
+ * (ARM DDI 0100I A4.1.20 and the like: "Non word-aligned addresses"); else an unaligned one faults.
  */
 static IRRef word_base(DisasContext *s, IRRef base)
 {
