@@ -40,7 +40,7 @@ static void run_thread(uint32_t t)
                 if (spins == MEET_SPINS && yields) {
                     yields--;
                     spins = 0;
-                    wfe();
+                    yield();
                 }
             }
         }

@@ -105,6 +105,7 @@ static inline void dmb(void) { CP15_WRITE(0, c7, c10, 5, 0); }
 static inline void dsb(void) { CP15_WRITE(0, c7, c10, 4, 0); }
 static inline void isb(void) { CP15_WRITE(0, c7, c5, 4, 0); }
 static inline void wfi(void) { __asm__ volatile("wfi" : : : "memory"); }
+static inline void yield(void) { __asm__ volatile("yield" : : : "memory"); }
 static inline void wfe(void) { __asm__ volatile("wfe" : : : "memory"); }
 static inline void sev(void) { __asm__ volatile("sev" : : : "memory"); }
 static inline void irq_enable(void) { __asm__ volatile("cpsie i" : : : "memory"); }
