@@ -29,6 +29,7 @@ bool dma_read(uint32_t phys, void *buf, uint32_t len)
 
 bool dma_write(uint32_t phys, const void *buf, uint32_t len)
 {
+    CPUARMState *env = current_cpu ? current_cpu->env : NULL;
     uint8_t *p;
 
     if (!len) {
@@ -38,20 +39,20 @@ bool dma_write(uint32_t phys, const void *buf, uint32_t len)
     if (!p) {
         return false;
     }
+    mpd_write_announce(phys, len);
     if (mpd_store_begin(phys, len)) {
-        CPUARMState *env = current_cpu ? current_cpu->env : NULL;
-
         exclusive_begin(env);
         exclusive_dma_write(p, buf, len);
         mpd_invalidate_range(env, phys, len);
         exclusive_end(env);
-        return true;
+    } else {
+        exclusive_dma_write(p, buf, len);
+        /* The order matters: see mpd.h. */
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        if (mpd_range_has_code(phys, len)) {
+            mpd_invalidate_range(env, phys, len);
+        }
     }
-    exclusive_dma_write(p, buf, len);
-    /* The order matters: see mpd.h. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (mpd_range_has_code(phys, len)) {
-        mpd_invalidate_range(current_cpu ? current_cpu->env : NULL, phys, len);
-    }
+    mpd_write_done(phys, len);
     return true;
 }

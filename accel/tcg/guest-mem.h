@@ -73,15 +73,18 @@ static inline void guest_store(void *p, uint64_t v, unsigned size)
     }
 }
 
-/* Bytes of the next access. */
+/* Bytes of the next access: no aligned halfword, word or doubleword is seen in parts. */
 static inline uint32_t guest_mem_step(const void *guest, uint32_t len)
 {
-    if (!((uintptr_t)guest & 7) && len >= 8) {
-        return 8;
+    uint32_t n = 8;
+
+    while (((uintptr_t)guest & (n - 1)) || len < n) {
+        n /= 2;
     }
-    return !((uintptr_t)guest & 3) && len >= 4 ? 4 : 1;
+    return n;
 }
 
+/* Both keep doublewords, nearly all there is in a page, free of calls. */
 static inline void guest_mem_read(void *to, const void *guest, uint32_t len)
 {
     uint8_t *d = to;
@@ -89,15 +92,14 @@ static inline void guest_mem_read(void *to, const void *guest, uint32_t len)
 
     while (len) {
         uint32_t n = guest_mem_step(s, len);
+        uint64_t v;
 
         if (n == 8) {
-            uint64_t v = __atomic_load_n((const uint64_t *)(const void *)s, __ATOMIC_RELAXED);
+            v = guest_load(s, 8);
             memcpy(d, &v, 8);
-        } else if (n == 4) {
-            uint32_t v = __atomic_load_n((const uint32_t *)(const void *)s, __ATOMIC_RELAXED);
-            memcpy(d, &v, 4);
         } else {
-            *d = __atomic_load_n(s, __ATOMIC_RELAXED);
+            v = guest_load(s, n);
+            memcpy(d, &v, n);
         }
         d += n;
         s += n;
@@ -112,17 +114,14 @@ static inline void guest_mem_write(void *guest, const void *from, uint32_t len)
 
     while (len) {
         uint32_t n = guest_mem_step(d, len);
+        uint64_t v = 0;
 
         if (n == 8) {
-            uint64_t v;
             memcpy(&v, s, 8);
-            __atomic_store_n((uint64_t *)(void *)d, v, __ATOMIC_RELAXED);
-        } else if (n == 4) {
-            uint32_t v;
-            memcpy(&v, s, 4);
-            __atomic_store_n((uint32_t *)(void *)d, v, __ATOMIC_RELAXED);
+            guest_store(d, v, 8);
         } else {
-            __atomic_store_n(d, *s, __ATOMIC_RELAXED);
+            memcpy(&v, s, n);
+            guest_store(d, v, n);
         }
         d += n;
         s += n;

@@ -17,7 +17,9 @@
  * store that hits a block is done inside an exclusive section; and since a builder may come between a writer's question
  * and its store, nobody takes constants from a page that was stored to beside its blocks since it became a code page
  * (`data`). Writer: sets `data`, fences, asks; builder: raises `building`, fences, reads `data`. The same is
- * done with a page whose blocks are hit several times: perhaps its literals are variables.
+ * done with a page whose blocks are hit several times: perhaps its literals are variables. A thread that reads no E, one that
+ * does DMA, finds that a page may become a code page at any time, which clears `data`; so it counts in `writing`, which the builder
+ * reads as well, from before its question until it has invalidated what it hit.
  *
  * Pages change their use: freed program pages become data. A page whose last block went away loses its mark, so that
  * stores become fast again; if that happens to a page over and over, its mark stays for longer and longer (idle_limit).
@@ -50,6 +52,7 @@ typedef struct MPDPage {
     TranslationBlock *blocks;   /* through page_next.       lock: lock */
     uint32_t lock;
     uint32_t building;          /* CPUs translating from the page; atomic */
+    uint32_t writing;           /* threads without E that are about to store to it, or do; atomic */
     uint32_t idle_stores;       /* while there are no blocks; atomic, relaxed */
     uint32_t data;              /* stored to while it had the mark; atomic; cleared in exclusive sections */
     uint32_t hits;              /* exclusive section */
@@ -168,7 +171,8 @@ bool mpd_build_begin(uint32_t phys_page)
 {
     /* A locked operation: a full fence on the host, before guest code is read. */
     __atomic_add_fetch(&pages[phys_page].building, 1, __ATOMIC_SEQ_CST);
-    return __atomic_load_n(&pages[phys_page].data, __ATOMIC_SEQ_CST);
+    return __atomic_load_n(&pages[phys_page].data, __ATOMIC_SEQ_CST) ||
+           __atomic_load_n(&pages[phys_page].writing, __ATOMIC_SEQ_CST);
 }
 
 void mpd_build_end(uint32_t phys_page)
@@ -351,6 +355,26 @@ bool mpd_store_begin(uint32_t phys, uint32_t len)
     }
     pages_hold_data(phys, last, true);
     return mpd_range_has_code(phys, len);
+}
+
+static void count_writers(uint32_t phys, uint32_t len, uint32_t n)
+{
+    if (!len || !pages) {
+        return;
+    }
+    for (uint32_t page = phys >> 12; page <= range_last(phys, len) >> 12; page++) {
+        __atomic_add_fetch(&pages[page].writing, n, __ATOMIC_SEQ_CST);
+    }
+}
+
+void mpd_write_announce(uint32_t phys, uint32_t len)
+{
+    count_writers(phys, len, 1);
+}
+
+void mpd_write_done(uint32_t phys, uint32_t len)
+{
+    count_writers(phys, len, -1u);
 }
 
 /* Exclusive section. Forget the blocks of the page that [phys, last] hits. */

@@ -17,7 +17,7 @@ void mpd_protect_page(CPUARMState *env, uint32_t phys_page);
 /*
  * Around reading guest code and mpd_add_block(): until mpd_build_end() every store to the page counts as one to code,
  * so a writer waits for the build and then finds the block. CPU thread, no exclusive section between the two.
- * True: the page holds data as well, that is, no word of it may be taken as a constant.
+ * True: the page holds data as well, or somebody writes to it just now, that is, no word of it may be taken as a constant.
  */
 bool mpd_build_begin(uint32_t phys_page);
 void mpd_build_end(uint32_t phys_page);
@@ -37,6 +37,12 @@ void mpd_forget_page(uint32_t phys_page);
  */
 /* Any thread. The caller is about to store: would that touch translated bytes? Else the page counts as data from now on. */
 bool mpd_store_begin(uint32_t phys, uint32_t len);
+/*
+ * Around begin, store and the question behind it on a thread that is no reader of E: whoever builds meanwhile takes no constants.
+ * (A page does not become one with code between begin and store of a CPU, since that takes an exclusive section.)
+ */
+void mpd_write_announce(uint32_t phys, uint32_t len);
+void mpd_write_done(uint32_t phys, uint32_t len);
 /* Any thread: would a write to [phys, phys+len) touch translated bytes? */
 bool mpd_range_has_code(uint32_t phys, uint32_t len);
 /*

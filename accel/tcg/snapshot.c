@@ -6,7 +6,8 @@
  * unlocks with the next version. LDREX takes a snapshot: the version, then the value. STREX commits by one compare-and-swap
  * of the version to "locked", stores, unlocks. So it succeeds only if nobody stored in between, A-B-A included. A
  * watched page has no direct-store entries (exclusive section when the watch begins), so no store escapes.
- * With one CPU nothing is watched. tcg/x86_64/emit-excl.c has the same three protocols inline.
+ * With one CPU nothing is watched, since its own stores leave its reservation; DMA takes the slots of what it writes there as
+ * well. tcg/x86_64/emit-excl.c has the same three protocols inline.
  *
  * Pages stop being watched when UNWATCH_STORES stores found no LDREX in between; reservations on it are dropped then, which
  * the architecture allows at any time.
@@ -179,6 +180,7 @@ static uint64_t to_memory_order(uint64_t v, unsigned size, uint32_t mem)
 
 /* ---- watching ---- */
 
+/* One CPU's own stores do not end its reservation, and DMA takes slots whether a page is watched or not. */
 static bool watching(void)
 {
     return cpu_count > 1 && !accel_options.exclusive_snapshot;
@@ -256,26 +258,10 @@ void exclusive_store(CPUARMState *env, uint32_t phys, uint8_t *host, uint64_t va
     }
 }
 
-/*
- * With one CPU a reservation has no version, its STREX compares the value: is it on one of these granules? Another thread may
- * ask; an LDREX that it does not see yet comes after the store it asks for.
- */
-__attribute__((no_sanitize("thread"))) static bool reserved_alone(const uint8_t *host, uint32_t len)
-{
-    uintptr_t granule = *(volatile uintptr_t *)&cpu_states[0]->env->excl_host >> EXCL_GRANULE_BITS;
-
-    return granule >= (uintptr_t)host >> EXCL_GRANULE_BITS && granule <= ((uintptr_t)host + len - 1) >> EXCL_GRANULE_BITS;
-}
-
 void exclusive_dma_write(uint8_t *host, const void *buf, uint32_t len)
 {
     const uint8_t *from = buf;
-    bool ends_reservation = cpu_count == 1 && reserved_alone(host, len);
 
-    if (ends_reservation) {
-        exclusive_begin(NULL);
-        cpu_states[0]->env->excl_host = 0;
-    }
     /* A granule at a time under its slot: no LDREX can come between the store and the new version. */
     while (len) {
         uint32_t left = (1u << EXCL_GRANULE_BITS) - ((uintptr_t)host & ((1u << EXCL_GRANULE_BITS) - 1));
@@ -287,9 +273,6 @@ void exclusive_dma_write(uint8_t *host, const void *buf, uint32_t len)
         host += n;
         from += n;
         len -= n;
-    }
-    if (ends_reservation) {
-        exclusive_end(NULL);
     }
 }
 
@@ -352,7 +335,7 @@ uint32_t helper_ldrex(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t unus
         env->excl_watch[host_page % EXCL_WATCH_SIZE] = (ExclusiveWatch) { host_page, &pages[page].stores };
     }
     env->excl_slot = slot_of(t.host);
-    if (cpu_count > 1 && accel_options.exclusive_snapshot) {
+    if (accel_options.exclusive_snapshot) {
         /* PQEMU's rule: a colliding LDREX ends other CPUs' reservations. */
         env->excl_version = slot_lock(env->excl_slot);
         slot_unlock(env->excl_slot, env->excl_version);
@@ -410,19 +393,16 @@ static bool commit(CPUARMState *env, Target t, uint64_t v, unsigned size)
         env->count.strex_size++;
         return false;
     }
-    if (cpu_count > 1 && !__atomic_compare_exchange_n(env->excl_slot, &version, version | 1, false, __ATOMIC_SEQ_CST,
-                                                      __ATOMIC_RELAXED)) {
+    if (!__atomic_compare_exchange_n(env->excl_slot, &version, version | 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
         env->count.strex_stored++;
         return false;
     }
-    if (watching()) {
-        guest_store(t.host, v, size);
-    } else {
+    if (accel_options.exclusive_snapshot) {
         ok = mem_compare_exchange(t.host, env->excl_value, v, size);
+    } else {
+        guest_store(t.host, v, size);
     }
-    if (cpu_count > 1) {
-        slot_unlock(env->excl_slot, version);
-    }
+    slot_unlock(env->excl_slot, version);
     *(ok ? &env->count.strex_ok : &env->count.strex_differs) += 1;
     return ok;
 }

@@ -115,7 +115,7 @@ typedef struct ExclusiveWatch {
 /*
  * What translated code counts. Written by the CPU's thread, read by anyone (relaxed). A STREX fails because there was no
  * reservation, because it was for another address or size, because somebody stored there (or drew the same slot of the
- * snapshot table), or because memory differed from the value read (one CPU, exclusive=snapshot).
+ * snapshot table), or because memory differed from the value read (exclusive=snapshot).
  */
 enum { BARRIER_DMB, BARRIER_DSB, BARRIER_PREFETCH, NB_BARRIERS };
 typedef struct ARMCounters {
@@ -150,7 +150,7 @@ typedef struct CPUARMState {
     uint64_t excl_host;             /* host address of the reserved location; 0 = open */
     uint64_t *excl_slot;            /* its slot and */
     uint64_t excl_version;          /* the slot's version at the LDREX */
-    uint64_t excl_value;            /* the value read, little-endian as in memory */
+    uint64_t excl_value;            /* exclusive=snapshot: the value read, little-endian as in memory */
     uint32_t excl_size;             /* bytes: 1, 2, 4, 8 */
     uint32_t watch_budget;          /* stores to watched pages until one is counted against its page */
     uint64_t *excl_slots;           /* the slot table */

@@ -3,13 +3,12 @@
  * LDREX, STREX and stores to watched pages inline; the protocols are those of accel/tcg/snapshot.c (docs/exclusives.md).
  *
  * LDREX has no locked instruction: it reads the slot's version, then the value. STREX has one: the compare-and-swap of the
- * version. With one CPU both are plain loads and stores. Anything unusual (page not watched yet, slot locked, unaligned,
- * big-endian, doubleword) goes to the helpers.
+ * version; so with one CPU too, for devices write memory. There no page is watched. Anything unusual (page not watched yet, slot
+ * locked, unaligned, big-endian, doubleword) goes to the helpers.
  */
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/snapshot.h"
 #include "accel/tcg/softtlb-internal.h"
-#include "qemu/log.h"
 #include "sysemu/cpus.h"
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
@@ -20,17 +19,9 @@ enum { STREX_PAUSES = 16 };         /* after a STREX that lost; some 0.2 us */
 
 _Static_assert(sizeof(ExclusiveWatch) == 16, "index shifted by 4");
 
-/* With several CPUs a counter stands next to a locked operation. With one there is none: count only if somebody asked. */
-static bool counting(void)
-{
-    return cpu_count > 1 || accel_options.stats || qemu_log_enabled(LOG_STATS);
-}
-
 static void count(Asm *as, int offset)
 {
-    if (counting()) {
-        x_alu_rm_i(as, ALU_ADD, true, emit_env(offset), 1);
-    }
+    x_alu_rm_i(as, ALU_ADD, true, emit_env(offset), 1);
 }
 
 static void slow_if(Emitter *e, SlowPath *s, X86CC cc)
@@ -74,6 +65,32 @@ static void emit_host_address(Emitter *e, SlowPath *s, int32_t table)
     x_alu_r_rm(as, ALU_ADD, true, RCX, rm_reg(RAX));
 }
 
+/* rcx = host address: if its page is among those that the CPU knows to be watched, its age starts anew. Clobbers rax, rdx. */
+static void emit_note_ldrex(Emitter *e, SlowPath *s)
+{
+    Asm *as = &e->as;
+    RM watch = rm_mem(RAX, 0);
+    uint8_t *zero;
+
+    x_mov_r_rm(as, true, RDX, rm_reg(RCX));
+    x_shift_i(as, SH_SHR, true, rm_reg(RDX), TLB_PAGE_BITS);
+    x_mov_r_rm(as, false, RAX, rm_reg(RDX));
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RAX), EXCL_WATCH_SIZE - 1);
+    x_shift_i(as, SH_SHL, false, rm_reg(RAX), 4);
+    x_alu_r_rm(as, ALU_ADD, true, RAX, rm_reg(ENV_REG));
+    watch.disp = ENV_OFFSET(excl_watch);
+    x_alu_r_rm(as, ALU_CMP, true, RDX, watch);
+    slow_if(e, s, X_NE);
+    watch.disp += (int)offsetof(ExclusiveWatch, stores);
+    x_mov_r_rm(as, true, RAX, watch);
+    /* Only if it is not 0: CPUs with exclusives in one page would take the line from each other for nothing. */
+    x_movzx16(as, RDX, rm_mem(RAX, 0));
+    x_test_rm_r(as, false, rm_reg(RDX), RDX);
+    zero = x_jcc_fwd(as, X_E);
+    x_mov16_rm_i(as, rm_mem(RAX, 0), 0);
+    x_patch(zero, as->p);
+}
+
 static void emit_ldrex(Emitter *e, const IROp *op, unsigned size)
 {
     Asm *as = &e->as;
@@ -82,56 +99,20 @@ static void emit_ldrex(Emitter *e, const IROp *op, unsigned size)
     emit_excl_address(e, s, op, size);
     emit_host_address(e, s, 0);
     if (cpu_count > 1) {
-        RM watch = rm_mem(RAX, 0);
-        uint8_t *zero;
-
-        x_mov_r_rm(as, true, RDX, rm_reg(RCX));
-        x_shift_i(as, SH_SHR, true, rm_reg(RDX), TLB_PAGE_BITS);
-        x_mov_r_rm(as, false, RAX, rm_reg(RDX));
-        x_alu_rm_i(as, ALU_AND, false, rm_reg(RAX), EXCL_WATCH_SIZE - 1);
-        x_shift_i(as, SH_SHL, false, rm_reg(RAX), 4);
-        x_alu_r_rm(as, ALU_ADD, true, RAX, rm_reg(ENV_REG));
-        watch.disp = ENV_OFFSET(excl_watch);
-        x_alu_r_rm(as, ALU_CMP, true, RDX, watch);
-        slow_if(e, s, X_NE);
-        watch.disp += (int)offsetof(ExclusiveWatch, stores);
-        x_mov_r_rm(as, true, RAX, watch);
-        /* Only if it is not 0: CPUs with exclusives in one page would take the line from each other for nothing. */
-        x_movzx16(as, RDX, rm_mem(RAX, 0));
-        x_test_rm_r(as, false, rm_reg(RDX), RDX);
-        zero = x_jcc_fwd(as, X_E);
-        x_mov16_rm_i(as, rm_mem(RAX, 0), 0);
-        x_patch(zero, as->p);
-        emit_slot(as, RCX);
-        x_mov_r_rm(as, true, RAX, rm_mem(RDX, 0));
-        x_test8_rm_i(as, rm_reg(RAX), 1);
-        slow_if(e, s, X_NE);
-        x_mov_rm_r(as, true, ENV(excl_slot), RDX);
-        x_mov_rm_r(as, true, ENV(excl_version), RAX);
+        emit_note_ldrex(e, s);
     }
+    emit_slot(as, RCX);
+    x_mov_r_rm(as, true, RAX, rm_mem(RDX, 0));
+    x_test8_rm_i(as, rm_reg(RAX), 1);
+    slow_if(e, s, X_NE);
+    x_mov_rm_r(as, true, ENV(excl_slot), RDX);
+    x_mov_rm_r(as, true, ENV(excl_version), RAX);
     x_mov_rm_r(as, true, ENV(excl_host), RCX);
     x_mov_rm_i(as, ENV(excl_size), 1u << size);
     emit_host_load(as, size, RAX, rm_mem(RCX, 0));
-    if (cpu_count == 1) {
-        x_mov_rm_r(as, true, ENV(excl_value), RAX);
-    }
     count(as, ENV_OFFSET(count.ldrex));
     emit_store_ref(e, op->d, RAX);
     s->back = as->p;
-}
-
-/* With one CPU: compare with the value read (a device may have stored), then store. */
-static uint8_t *emit_commit_alone(Emitter *e, const IROp *op, unsigned size)
-{
-    Asm *as = &e->as;
-    uint8_t *fail;
-
-    emit_host_load(as, size, RAX, rm_mem(RCX, 0));
-    x_alu_r_rm(as, ALU_CMP, false, RAX, ENV(excl_value));
-    fail = x_jcc_fwd(as, X_NE);
-    emit_load_ref(e, RAX, op->b);
-    emit_host_store(as, size, rm_mem(RCX, 0), RAX);
-    return fail;
 }
 
 /* Lock the slot if its version is still the LDREX's, store, unlock with the next version. */
@@ -156,7 +137,7 @@ static uint8_t *emit_commit(Emitter *e, const IROp *op, unsigned size)
 }
 
 /*
- * Another CPU was faster. If all tried again at once, the lines of slot and word would go to and fro; a moment's rest lets the
+ * Somebody was faster. If all CPUs tried again at once, the lines of slot and word would go to and fro; a moment's rest lets the
  * other one through, perhaps several times.
  */
 static void emit_rest(Asm *as)
@@ -175,12 +156,6 @@ static void emit_count_failure(Asm *as, uint8_t *fail[3])
 {
     uint8_t *none, *out[3];
 
-    if (!counting()) {
-        for (int i = 0; i < 3; i++) {
-            x_patch(fail[i], as->p);
-        }
-        return;
-    }
     x_patch(fail[0], as->p);
     x_alu_rm_i(as, ALU_CMP, true, ENV(excl_host), 0);
     none = x_jcc_fwd(as, X_E);
@@ -193,10 +168,8 @@ static void emit_count_failure(Asm *as, uint8_t *fail[3])
     count(as, ENV_OFFSET(count.strex_size));
     out[2] = x_jmp_fwd(as);
     x_patch(fail[2], as->p);
-    count(as, cpu_count > 1 ? ENV_OFFSET(count.strex_stored) : ENV_OFFSET(count.strex_differs));
-    if (cpu_count > 1) {
-        emit_rest(as);
-    }
+    count(as, ENV_OFFSET(count.strex_stored));
+    emit_rest(as);
     for (int i = 0; i < 3; i++) {
         x_patch(out[i], as->p);
     }
@@ -222,7 +195,7 @@ static void emit_strex(Emitter *e, const IROp *op, unsigned size)
     fail[0] = x_jcc_fwd(as, X_NE);
     x_alu_rm_i(as, ALU_CMP, false, ENV(excl_size), 1 << size);
     fail[1] = x_jcc_fwd(as, X_NE);
-    fail[2] = (cpu_count > 1 ? emit_commit : emit_commit_alone)(e, op, size);
+    fail[2] = emit_commit(e, op, size);
     count(as, ENV_OFFSET(count.strex_ok));
     x_mov_r_i(as, RAX, 0);
     done = x_jmp_fwd(as);

@@ -126,6 +126,40 @@ static void test_owners(void)
     elock_read_exit(cpu_states[0]->env);
 }
 
+/*
+ * A device asks, and finds no code; then the page becomes code, and a CPU translates from it; then the device stores. Had the
+ * block taken the word as a constant, it would run with the old one behind the store.
+ */
+static void test_code_between_begin_and_store(void)
+{
+    TranslationBlock tb = { .phys_pc = 0x11000, .guest_bytes = 8 };
+    CPUARMState *env;
+
+    accel_create_cpus(1);
+    env = cpu_states[0]->env;
+    mpd_write_announce(0x11ffc, 8);
+    ACCEL_CHECK(!mpd_store_begin(0x11ffc, 8));
+    elock_read_enter(env);
+    for (uint32_t page = 0x11; page <= 0x12; page++) {
+        mpd_protect_page(env, page);
+        ACCEL_CHECK(mpd_build_begin(page));
+        mpd_build_end(page);
+    }
+    mpd_add_block(&tb);
+    elock_read_exit(env);
+    ACCEL_CHECK(!mpd_range_has_code(0x11ffc, 8));
+    mpd_write_done(0x11ffc, 8);
+    elock_read_enter(env);
+    mpd_protect_page(env, 0x13);
+    ACCEL_CHECK(!mpd_build_begin(0x11) && !mpd_build_begin(0x12) && !mpd_build_begin(0x13));
+    for (uint32_t page = 0x11; page <= 0x13; page++) {
+        mpd_build_end(page);
+    }
+    mpd_invalidate_range(env, 0x11000, 4);
+    elock_read_exit(env);
+    accel_case_done("no constants from a page that becomes code between a device's question and its store");
+}
+
 /* ---- many threads ---- */
 
 static void build(CPUState *cpu, uint32_t word)
@@ -269,6 +303,7 @@ int main(void)
     mpd_init(PAGES << 12);
     test_ranges();
     test_owners();
+    test_code_between_begin_and_store();
     blocks = calloc(MAX_BLOCKS, sizeof(*blocks));
     texts = calloc(MAX_BLOCKS, sizeof(*texts));
     if (!blocks || !texts) {
