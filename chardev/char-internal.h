@@ -11,11 +11,12 @@
 #include <stdbool.h>
 #include <glib.h>
 #include "chardev/char.h"
+#include "sysemu/cpu-hold.h"
 
 enum {
     CHR_MAX_FRONTENDS = 4,
-    CHR_QUEUE_SIZE = 64 * 1024,         /* output a writer may leave behind before it has to wait */
-    CHR_QUEUE_MAX = 16 * 1024 * 1024,   /* output of a writer that cannot wait; a power of two */
+    CHR_QUEUE_SIZE = 64 * 1024,         /* a CPU that leaves more output behind is held */
+    CHR_QUEUE_MAX = 16 * 1024 * 1024,   /* output of writers that cannot be held; a power of two */
     CHR_INPUT_SIZE = 4096,              /* input read ahead for one front end; a power of two */
 };
 
@@ -62,7 +63,7 @@ struct Chardev {
     bool out_failed;                    /* the peer is gone; the I/O thread has yet to notice */
     uint8_t *queue;                     /* ring of queue_size bytes (a power of two) */
     size_t queue_size, queue_head, queue_len;
-    unsigned writers_waiting;
+    CPUHold hold;                       /* CPUs that filled the queue */
 
     /* atomic flags for the I/O thread */
     bool out_kicked;                    /* the queue has been filled since it was last looked at */
@@ -88,6 +89,8 @@ void chardev_open_file(Chardev *chr, const char *spec, const char *path);
 void chardev_open_null(Chardev *chr);
 void chardev_open_pty(Chardev *chr, const char *spec);
 void chardev_open_socket(Chardev *chr, const char *spec, const char *args, bool is_unix);
+
+enum { TELNET_IAC = 255 };
 
 /* chardev/telnet.c: what to send first; input without the protocol, in place, returns the length that is left. */
 const uint8_t *telnet_greeting(size_t *len);

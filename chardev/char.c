@@ -3,12 +3,10 @@
  * Character devices: the output queue, input with back-pressure, and the list of all devices.
  *
  * Output. chardev_write() copies into a 64 KiB ring and wakes the I/O thread, which empties it; so a guest that
- * prints a byte at a time costs one system call per burst, not per byte. If the ring is full the writer waits in
- * poll() for the descriptor itself, without the lock, and empties the ring itself: progress does not depend on the
- * I/O thread, which may be waiting for a lock the writer holds. A CPU that waits counts as stopped (cpu_wait_begin()),
- * so that others may stop the CPUs meanwhile. Two kinds of writers never wait but let the ring grow: the I/O thread, and
- * everybody while the CPUs are being stopped (chardev_set_nowait), for a CPU that waits for a reader who is gone could not
- * be stopped. Nothing is dropped while the device is connected, unless such a writer leaves more than CHR_QUEUE_MAX.
+ * prints a byte at a time costs one system call per burst, not per byte. No writer ever waits: the ring grows. A CPU that
+ * filled it is held at its main loop until there is room again (sysemu/cpu-hold.h), so the ring grows by what the CPU
+ * prints on its way there. The I/O thread cannot be held. Nothing is dropped while the device is connected, unless such
+ * a writer leaves more than CHR_QUEUE_MAX.
  *
  * Input. The I/O thread reads up to 4 KiB ahead per front end and hands it over as far as can_receive() allows; when
  * the buffer is full the descriptor is left alone until the front end calls chardev_accept_input(). Terminals are read
@@ -24,13 +22,10 @@
 #include <glib-unix.h>
 #include "chardev/char-internal.h"
 #include "qemu/log.h"
-#include "sysemu/cpus.h"
 
 static Chardev *all_chardevs;           /* main thread, before the loop runs; fixed afterwards */
 static pthread_t io_thread;
 static int kick_fd = -1;                /* eventfd: some device's out_kicked or accept_kicked is set */
-static int nowait_fd = -1;              /* eventfd: readable while writers must not wait */
-static bool nowait;                     /* atomic */
 
 bool chardev_on_io_thread(void)
 {
@@ -43,18 +38,6 @@ static void io_thread_kick(void)
 
     if (write(kick_fd, &one, sizeof(one)) < 0 && errno != EAGAIN) {
         abort();                        /* the eventfd cannot fail otherwise */
-    }
-}
-
-void chardev_set_nowait(bool on)
-{
-    uint64_t value = 1;
-    ssize_t n;
-
-    __atomic_store_n(&nowait, on, __ATOMIC_SEQ_CST);
-    if (nowait_fd >= 0) {
-        n = on ? write(nowait_fd, &value, sizeof(value)) : read(nowait_fd, &value, sizeof(value));
-        (void)n;                        /* EAGAIN: it was so already */
     }
 }
 
@@ -107,6 +90,9 @@ static bool queue_drain(Chardev *chr)
     if (chr->out_fd < 0 || chr->out_failed) {
         chr->queue_len = 0;
     }
+    if (chr->queue_len < CHR_QUEUE_SIZE) {
+        cpu_hold_end(&chr->hold);
+    }
     if (!chr->queue_len) {
         chr->queue_head = 0;
         if (chr->queue_size > CHR_QUEUE_SIZE) {
@@ -150,71 +136,49 @@ static gboolean out_ready(gint fd, GIOCondition condition, gpointer opaque)
     return G_SOURCE_CONTINUE;           /* output_service() removes the watch itself */
 }
 
-static void queue_write(Chardev *chr, const uint8_t *buf, int len)
+/* Caller holds chr->lock; the device is connected. */
+static void queue_put(Chardev *chr, const uint8_t *buf, size_t len)
 {
-    bool may_wait = !chardev_on_io_thread(), kick;
-
-    pthread_mutex_lock(&chr->lock);
-    while (len && chr->out_fd >= 0 && !chr->out_failed) {
-        size_t room = chr->queue_size - chr->queue_len;
-        size_t chunk;
-
-        if (!room && queue_drain(chr)) {
-            room = chr->queue_size - chr->queue_len;
-            if (!room && may_wait && !__atomic_load_n(&nowait, __ATOMIC_SEQ_CST)) {
-                struct pollfd pfd[2] = {
-                    { .fd = chr->out_fd, .events = POLLOUT }, { .fd = nowait_fd, .events = POLLIN },
-                };
-
-                chr->writers_waiting++;
-                pthread_mutex_unlock(&chr->lock);
-                bool token = cpu_wait_begin();
-                /* The limit covers a descriptor that is replaced meanwhile. */
-                poll(pfd, 2, 100);
-                cpu_wait_end(token);
-                pthread_mutex_lock(&chr->lock);
-                chr->writers_waiting--;
-                continue;
-            }
-            if (!room && chr->queue_size >= CHR_QUEUE_MAX) {
-                break;          /* who prints so much without being able to wait loses it */
-            }
-            if (!room) {
-                queue_resize(chr, chr->queue_size * 2);
-            }
-        }
-        room = chr->queue_size - chr->queue_len;
-        chunk = MIN((size_t)len, room);
-        queue_append(chr, buf, chunk);
-        buf += chunk;
-        len -= (int)chunk;
+    while (chr->queue_size - chr->queue_len < len && chr->queue_size < CHR_QUEUE_MAX) {
+        queue_resize(chr, chr->queue_size * 2);
     }
-    kick = chr->out_fd >= 0;
-    pthread_mutex_unlock(&chr->lock);
-    if (kick && !__atomic_exchange_n(&chr->out_kicked, true, __ATOMIC_SEQ_CST)) {
-        io_thread_kick();
+    queue_append(chr, buf, MIN(len, chr->queue_size - chr->queue_len));
+}
+
+/* The byte 255 is sent twice: both under one lock, for between them another writer's byte would be a command. */
+static void queue_put_telnet(Chardev *chr, const uint8_t *buf, size_t len)
+{
+    const uint8_t *iac;
+
+    while ((iac = memchr(buf, TELNET_IAC, len))) {
+        size_t n = (size_t)(iac - buf) + 1;
+
+        queue_put(chr, buf, n);
+        queue_put(chr, iac, 1);
+        buf += n;
+        len -= n;
     }
+    queue_put(chr, buf, len);
 }
 
 void chardev_write(Chardev *chr, const uint8_t *buf, int len)
 {
+    bool connected;
+
     if (!chr || len <= 0) {
         return;
     }
-    while (chr->telnet && len) {
-        const uint8_t *iac = memchr(buf, 0xff, (size_t)len);
-        int n = iac ? (int)(iac - buf) + 1 : 0;
-
-        if (!n) {
-            break;
+    pthread_mutex_lock(&chr->lock);
+    connected = chr->out_fd >= 0 && !chr->out_failed;
+    if (connected) {
+        (chr->telnet ? queue_put_telnet : queue_put)(chr, buf, (size_t)len);
+        if (chr->queue_len >= CHR_QUEUE_SIZE) {
+            cpu_hold(&chr->hold);
         }
-        queue_write(chr, buf, n);
-        queue_write(chr, iac, 1);       /* the byte 255 is sent twice */
-        buf += n;
-        len -= n;
     }
-    if (len) {
-        queue_write(chr, buf, len);
+    pthread_mutex_unlock(&chr->lock);
+    if (connected && !__atomic_exchange_n(&chr->out_kicked, true, __ATOMIC_SEQ_CST)) {
+        io_thread_kick();
     }
 }
 
@@ -240,15 +204,7 @@ bool chardev_input_push(Chardev *chr, unsigned fe, uint8_t byte)
 
 void chardev_input_deliver(Chardev *chr)
 {
-    bool stuck;
-
-    /*
-     * A front end that a writer has stuck in its device lock would stop this thread: come back when the writer is out.
-     */
-    pthread_mutex_lock(&chr->lock);
-    stuck = chr->writers_waiting != 0;
-    pthread_mutex_unlock(&chr->lock);
-    for (unsigned i = 0; i < chr->frontend_count && !stuck; i++) {
+    for (unsigned i = 0; i < chr->frontend_count; i++) {
         ChardevInput *in = &chr->input[i];
         CharFrontend *fe = &chr->frontend[i];
 
@@ -370,6 +326,7 @@ void chardev_disconnect(Chardev *chr)
     chr->out_fd = -1;
     chr->out_failed = false;
     chr->queue_len = chr->queue_head = 0;
+    cpu_hold_end(&chr->hold);
     pthread_mutex_unlock(&chr->lock);
     for (unsigned i = 0; was_connected && i < chr->frontend_count; i++) {
         chardev_event(chr, i, CHR_EVENT_CLOSED);
@@ -384,13 +341,10 @@ static gboolean kicked(gint fd, GIOCondition condition, gpointer opaque)
         return G_SOURCE_CONTINUE;
     }
     for (Chardev *chr = all_chardevs; chr; chr = chr->next) {
-        bool retry = __atomic_exchange_n(&chr->accept_kicked, false, __ATOMIC_SEQ_CST);
-
         if (__atomic_exchange_n(&chr->out_kicked, false, __ATOMIC_SEQ_CST)) {
             output_service(chr);
-            retry = true;               /* input held back because of a waiting writer */
         }
-        if (retry) {
+        if (__atomic_exchange_n(&chr->accept_kicked, false, __ATOMIC_SEQ_CST)) {
             chardev_input_deliver(chr);
             input_watch(chr);
         }
@@ -421,8 +375,7 @@ static void chardev_init(void)
 {
     io_thread = pthread_self();
     kick_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    nowait_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (kick_fd < 0 || nowait_fd < 0) {
+    if (kick_fd < 0) {
         error_exit("chardev: cannot create an eventfd: %s", strerror(errno));
     }
     g_unix_fd_add(kick_fd, G_IO_IN, kicked, NULL);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include "chardev/char-internal.h"
 
-enum { SE = 240, SB = 250, WILL = 251, WONT = 252, DO = 253, DONT = 254, IAC = 255 };
+enum { SE = 240, SB = 250, WILL = 251, WONT = 252, DO = 253, DONT = 254, IAC = TELNET_IAC };
 enum { OPT_BINARY = 0, OPT_ECHO = 1, OPT_SUPPRESS_GO_AHEAD = 3 };
 enum { TEXT, AFTER_CR, COMMAND, OPTION, SUBNEGOTIATION, SUBNEGOTIATION_COMMAND };
 

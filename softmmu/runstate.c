@@ -5,9 +5,8 @@
  * Any thread, or a signal handler, makes a request by setting an atomic flag and writing to an eventfd; the I/O thread
  * finds the flag and does the work, so that stopping CPUs never happens on a CPU's own thread.
  *
- * While CPUs are being stopped, output queues do not hold their writers up (chardev_set_nowait()): a CPU waiting
- * for a reader who does not read would never stop. A signal lifts the wait at once, in its handler, because the I/O
- * thread itself may be waiting for a lock that such a CPU holds.
+ * Stopping CPUs waits for no reader, file or guest: whatever a CPU waits for, it does so at its main loop
+ * (sysemu/cpu-hold.h).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -93,12 +92,7 @@ bool runstate_flush_give_up(int stalled_ms)
 
 void runstate_hold_cpus(void)
 {
-    chardev_set_nowait(true);
     cpus_pause();
-    chardev_set_nowait(false);
-    if (__atomic_load_n(&request.signal, __ATOMIC_SEQ_CST)) {
-        chardev_set_nowait(true);       /* came in between */
-    }
 }
 
 void runstate_release_cpus(void)
@@ -217,7 +211,6 @@ static void termination_signal(int signo, siginfo_t *info, void *context)
         _exit(128 + signo);
     }
     __atomic_store_n(&request.signal_pid, info->si_code == SI_USER ? (int)info->si_pid : 0, __ATOMIC_SEQ_CST);
-    chardev_set_nowait(true);
     wake_io_thread();
     errno = saved_errno;
 }

@@ -9,6 +9,7 @@
  */
 #include <sched.h>
 #include "accel/tcg/cache.h"
+#include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/elock.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
@@ -76,6 +77,18 @@ static CPUExit run(CPUState *cpu)
     for (;;) {
         TranslationBlock *tb;
 
+        if (__atomic_load_n(&cpu->holds, __ATOMIC_SEQ_CST)) {
+            /* Requests that matter to a CPU that sleeps are looked for by cpu_must_wake(), the others when the hold is over. */
+            __atomic_exchange_n(&env->exit_request, 0, __ATOMIC_SEQ_CST);
+            if (cpu_held(cpu)) {
+                return CPU_EXIT_IDLE;
+            }
+            __atomic_store_n(&env->exit_request, 1, __ATOMIC_SEQ_CST);
+        }
+        if (cpu->finish) {
+            cpu_finish_instruction(cpu);
+            continue;
+        }
         if (__atomic_load_n(&env->exit_request, __ATOMIC_RELAXED)) {
             /* Full barrier: what the requester wrote before it raised the request is visible below. */
             __atomic_exchange_n(&env->exit_request, 0, __ATOMIC_SEQ_CST);

@@ -44,6 +44,9 @@ typedef struct CPUState {
     uint32_t halted;            /* WFI; own thread */
     uint32_t event;             /* the event register: set by SEV, cleared by WFE; atomic */
     uint32_t event_wait;        /* WFE found no event: to sleep at the main loop; written by own thread; atomic */
+    uint32_t holds;             /* things outside that it waits for, see sysemu/cpu-hold.h; atomic */
+    void (*finish)(CPUARMState *env);       /* the rest of the instruction that is held, or NULL; own thread */
+    void (*interrupt)(CPUARMState *env);    /* asks for the end of that hold, or NULL; own thread */
     uint32_t waker;             /* futex word: bumped by cpu_kick; atomic */
     uint32_t sleeping;          /* on the futex, or about to; atomic */
     uint32_t stop;              /* pause request; atomic */

@@ -9,15 +9,22 @@ bool cpus_quitting(void);
 /* If a pause is asked for, park CPUs [first, first + n), which this thread runs, until it is over. Out of E. */
 void cpus_park(int first, int n);
 /*
- * Does something end the wait of the CPU, which is in WFI or WFE: an event, an interrupt, a kick, a pause? A masked
+ * Does something end the wait of the CPU, which is in WFI, in WFE or held: an event, an interrupt, a kick, a pause? A masked
  * interrupt ends WFI and not WFE. The CPU's own thread.
  */
 bool cpu_must_wake(CPUState *cpu);
 /*
- * All of CPUs [first, first + n), which this thread runs, are in WFI or WFE: sleep on first's `waker` until the wait of
+ * All of CPUs [first, first + n), which this thread runs, are in WFI, in WFE or held: sleep on first's `waker` until the wait of
  * one ends. If one is in WFE, sleep for a bounded time; all are out of WFE then. Out of E.
  */
 void cpus_sleep(int first, int n);
+
+/* cpu-hold.c: must the CPU stay where it is? Asks for the end of the hold if it may be interrupted. The CPU's own thread. */
+bool cpu_held(CPUState *cpu);
+/* cpu-hold.c: the hold is over: do what the instruction left to be done. The CPU's own thread, reading E. */
+void cpu_finish_instruction(CPUState *cpu);
+/* cpu-hold.c: a reset; the CPUs are paused. */
+void cpus_end_holds(void);
 
 /* cpus-single.c: thread=single */
 void *cpus_single_thread(void *opaque);

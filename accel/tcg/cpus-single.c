@@ -54,10 +54,10 @@ static void set_busy(uint32_t value)
     }
 }
 
-/* A CPU in WFE counts. */
+/* A CPU in WFE counts. Called on the thread that runs all CPUs. */
 static bool has_work(CPUState *cpu)
 {
-    return !cpu->halted || __atomic_load_n(&cpu->env->irq_lines, __ATOMIC_SEQ_CST);
+    return !cpu_held(cpu) && (!cpu->halted || __atomic_load_n(&cpu->env->irq_lines, __ATOMIC_SEQ_CST));
 }
 
 /* Does a CPU besides this one wait for its turn? If one gets work later, cpus_single_kick() ends the turn. */

@@ -216,6 +216,12 @@ bool cpu_must_wake(CPUState *cpu)
         cpus_quitting()) {
         return true;
     }
+    if (cpu_held(cpu)) {
+        return false;
+    }
+    if (!cpu->halted && !cpu->event_wait) {
+        return true;            /* it was held */
+    }
     if (cpu->event_wait) {
         return __atomic_load_n(&cpu->event, __ATOMIC_SEQ_CST) || arm_interrupt_pending(cpu->env, &excp);
     }
@@ -436,6 +442,7 @@ bool cpus_paused(void)
 void cpus_reset(void)
 {
     assert(pause_count > 0);
+    cpus_end_holds();
     for (int i = 0; i < cpu_count; i++) {
         CPUState *cpu = cpu_states[i];
 

@@ -14,9 +14,9 @@
  * A transmitter that is disabled keeps up to a FIFO of data and sends it when enabled. A receiver that is disabled or
  * full leaves the data with the character back end.
  *
- * Locks: tx_lock orders transmitted bytes and is held across chardev_write(), which may wait for the host; only CPU
- * threads wait for it. lock guards all state and is never held while waiting; the I/O thread (receive, timer) takes only
- * this. Order: tx_lock, lock, then the interrupt controllers'.
+ * Locks: one, for all state. It is held across chardev_write(), so bytes are sent in the order in which they were written;
+ * that does not wait: a CPU that prints faster than somebody reads is held at its main loop. Order: lock, then the back
+ * end's and the interrupt controllers'.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -49,7 +49,6 @@ enum {
 enum { FIFO_SIZE = 16, IFLS_RESET = 0x12, RX_TIMEOUT_BITS = 32 };
 
 struct PL011State {
-    CountedLock tx_lock;        /* see above */
     CountedLock lock;           /* everything below that is not said to be constant */
     uint32_t ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr, rsr;
     uint16_t rx[FIFO_SIZE];     /* data and error flags as DR shows them */
@@ -415,54 +414,17 @@ static void pl011_write_reg(PL011State *s, uint32_t offset, uint32_t value)
     }
 }
 
-/*
- * The holder may wait for whoever reads the output: a CPU that waits for the holder counts as stopped too. Another bus master
- * does not wait: false.
- */
-static bool pl011_lock_tx(PL011State *s)
-{
-    while (!counted_trylock(&s->tx_lock)) {
-        if (cpu_current_index() < 0) {
-            return false;
-        }
-        bool token = cpu_wait_begin();
-
-        counted_lock(&s->tx_lock);
-        /* The read right must be taken back without it. */
-        counted_unlock(&s->tx_lock);
-        cpu_wait_end(token);
-    }
-    return true;
-}
-
 static void pl011_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
 {
     PL011State *s = opaque;
-    bool transmits = offset == UART_DR || offset == UART_CR;
     uint8_t out[FIFO_SIZE];
-    int n = 0;
 
-    if (transmits && !pl011_lock_tx(s)) {
-        if (offset == UART_DR) {
-            qemu_log_mask(LOG_GUEST_ERROR, "%s: written by DMA with the FIFO full: lost\n", s->name);
-            return;
-        }
-        transmits = false;
-    }
     counted_lock(&s->lock);
     pl011_write_reg(s, offset, value);
-    if (transmits) {
-        n = pl011_tx_drain(s, out);
-    }
+    chardev_write(s->chr, out, pl011_tx_drain(s, out));
     pl011_update(s);
     bool unblocked = pl011_rx_unblocked(s);
     counted_unlock(&s->lock);
-    if (n && s->chr) {
-        chardev_write(s->chr, out, n);
-    }
-    if (transmits) {
-        counted_unlock(&s->tx_lock);
-    }
     if (unblocked) {
         chardev_accept_input(s->chr);
     }
@@ -509,7 +471,6 @@ PL011State *pl011_create(uint32_t base, const char *name, uint32_t clock_hz, Cha
     if (!s) {
         error_exit("out of memory");
     }
-    counted_lock_init(&s->tx_lock, name, false);
     counted_lock_init(&s->lock, name, false);
     s->name = name;
     s->clock_hz = clock_hz;

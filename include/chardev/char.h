@@ -25,19 +25,14 @@ Chardev *chardev_new(const char *label, const char *spec);
 /* Attach a front end (a mux takes several; the first gets focus). */
 void chardev_attach(Chardev *chr, const CharFrontend *fe);
 /*
- * Write from any thread. Blocks only as long as the back end's queue (64 KiB) is full; never loses bytes while it is
- * connected.
+ * Write from any thread, all of buf at once with nothing of another writer in between. Never waits, and loses nothing
+ * while the device is connected: a CPU that fills the queue (64 KiB) is held at its main loop.
  */
 void chardev_write(Chardev *chr, const uint8_t *buf, int len);
 /* The front end can receive again: deliver what waits. Any thread; delivery happens on the I/O thread. */
 void chardev_accept_input(Chardev *chr);
 /* Was it made with "mon:"? Then the monitor may be attached as well. */
 bool chardev_is_mux(const Chardev *chr);
-/*
- * While on, a full queue grows instead of holding its writer up, so that CPUs can be stopped whatever the reader does.
- * Async-signal-safe. Run-state code only.
- */
-void chardev_set_nowait(bool on);
 /* At exit, CPUs stopped: write out every queue; give_up() says whether to stop after so long without progress. */
 void chardev_flush_all(bool (*give_up)(int stalled_ms));
 /* At exit: put terminals back, remove sockets' files. */

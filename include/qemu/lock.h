@@ -40,19 +40,6 @@ static inline void counted_lock(CountedLock *l)
     }
 }
 
-/* True: taken. */
-static inline bool counted_trylock(CountedLock *l)
-{
-    if (pthread_mutex_trylock(&l->mutex)) {
-        return false;
-    }
-    __atomic_store_n(&l->acquired, l->acquired + 1, __ATOMIC_RELAXED);
-    if (observe_on()) {
-        counted_lock_got(l);
-    }
-    return true;
-}
-
 static inline void counted_unlock(CountedLock *l)
 {
     if (observe_on()) {

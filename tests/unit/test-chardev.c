@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <glib.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "chardev/char.h"
-#include "sysemu/cpus.h"
+#include "sysemu/cpu-hold.h"
 #include "sysemu/runstate.h"
 
 enum { BIG = 3 << 20 };
@@ -21,14 +22,17 @@ enum { BIG = 3 << 20 };
 static int cases, failures, quit_requests;
 static FILE *tap;
 
-/* No CPUs here. */
-bool cpu_wait_begin(void)
+/* One CPU, which never runs: is it held? */
+static bool held;
+
+void cpu_hold(CPUHold *h)
 {
-    return false;
+    held = true;
 }
 
-void cpu_wait_end(bool token)
+void cpu_hold_end(CPUHold *h)
 {
+    held = false;
 }
 
 /* The multiplexer's Ctrl-a x ends here instead of in the machine. */
@@ -179,7 +183,6 @@ static void test_stdio_output(Chardev *chr, int from_stdout)
 {
     Reader r = { .fd = from_stdout, .pause_every = 200000 };
     pthread_t rt, wt;
-    int64_t start;
 
     pthread_create(&rt, NULL, slow_reader, &r);
     pthread_create(&wt, NULL, writer, chr);
@@ -201,19 +204,16 @@ static void test_stdio_output(Chardev *chr, int from_stdout)
     pthread_join(rt, NULL);
     check(r.got == BIG && r.right, "and also while the I/O thread is busy elsewhere; the rest comes with the flush");
 
-    /* Nobody reads: the writer waits, until it is told not to. */
+    /* Nobody reads: the writer does not wait. */
+    check(!held, "a CPU that prints is not held when all is written");
     pthread_create(&wt, NULL, writer, chr);
-    run_loop_ms(50);
-    start = g_get_monotonic_time();
-    chardev_set_nowait(true);
     pthread_join(wt, NULL);
-    check(g_get_monotonic_time() - start < 2000000, "a writer that waits is released by chardev_set_nowait()");
-    chardev_set_nowait(false);
+    check(held, "a CPU that prints more than the queue holds is held, and nobody waits inside");
     r = (Reader){ .fd = from_stdout, .pause_every = 1 << 30 };
     pthread_create(&rt, NULL, slow_reader, &r);
     chardev_flush_all(never);
     pthread_join(rt, NULL);
-    check(r.got == BIG && r.right, "and still nothing is lost");
+    check(r.got == BIG && r.right && !held, "and still nothing is lost; then the CPU goes on");
 }
 
 static void type(int fd, const char *text)
@@ -361,6 +361,88 @@ static void test_socket(const char *dir)
     g_free(path);
 }
 
+/* ---- telnet: the byte 255 is sent twice, and nobody's byte comes in between ---- */
+
+enum { TELNET_WRITES = 100000, TELNET_GREETING = 12 };
+
+typedef struct TelnetReader {
+    int fd;
+    unsigned pairs, others, torn;
+} TelnetReader;
+
+static void *telnet_reader(void *opaque)
+{
+    TelnetReader *r = opaque;
+    uint8_t buf[4096], last = 0;
+    size_t got = 0;
+    ssize_t n;
+
+    while (got < TELNET_GREETING + 3 * TELNET_WRITES && (n = read(r->fd, buf, sizeof(buf))) > 0) {
+        for (ssize_t i = 0; i < n; i++) {
+            if (got++ < TELNET_GREETING) {
+                continue;
+            }
+            if (last == 255) {
+                r->torn += buf[i] != 255;
+                r->pairs++;
+                last = 0;
+            } else {
+                r->others += buf[i] != 255;
+                last = buf[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+typedef struct TelnetWriter {
+    Chardev *chr;
+    uint8_t byte;
+} TelnetWriter;
+
+static void *telnet_writer(void *opaque)
+{
+    TelnetWriter *w = opaque;
+
+    for (int i = 0; i < TELNET_WRITES; i++) {
+        chardev_write(w->chr, &w->byte, 1);
+    }
+    return NULL;
+}
+
+static void test_telnet_pairs(void)
+{
+    struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(sin);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    pthread_t reader, writers[2];
+    TelnetReader r = { 0 };
+    char spec[64];
+
+    if (bind(listener, (struct sockaddr *)&sin, sizeof(sin)) < 0 || listen(listener, 1) < 0 ||
+        getsockname(listener, (struct sockaddr *)&sin, &len) < 0) {
+        abort();
+    }
+    snprintf(spec, sizeof(spec), "telnet:127.0.0.1:%d", ntohs(sin.sin_port));
+    Chardev *chr = chardev_new("telnet", spec);
+    TelnetWriter w[2] = { { chr, 255 }, { chr, 'a' } };
+
+    r.fd = accept(listener, NULL, NULL);
+    pthread_create(&reader, NULL, telnet_reader, &r);
+    for (int i = 0; i < 2; i++) {
+        pthread_create(&writers[i], NULL, telnet_writer, &w[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(writers[i], NULL);
+    }
+    chardev_flush_all(never);
+    pthread_join(reader, NULL);
+    check(!r.torn && r.pairs == TELNET_WRITES && r.others == TELNET_WRITES,
+          "telnet: no byte of another writer comes between the two 255 that stand for one");
+    close(r.fd);
+    close(listener);
+}
+
 int main(void)
 {
     char dir[] = "/tmp/test-chardev-XXXXXX";
@@ -378,6 +460,7 @@ int main(void)
     test_mux(chr, to_stdin, from_stdout, &a, &b);
     test_file(dir);
     test_socket(dir);
+    test_telnet_pairs();
     rmdir(dir);
     fprintf(tap, "1..%d\n", cases);
     fclose(tap);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Holding CPUs at their main loop (sysemu/cpu-hold.h).
+ *
+ * Owns CPUState.holds, finish and interrupt, and the list of all holds. Each CPUHold counts once in `holds` of the CPUs
+ * whose bits it has: who sets or clears a bit by an atomic operation also counts. The list only grows; atomic.
+ */
+#include "accel/tcg/cpu-state.h"
+#include "accel/tcg/cpus-internal.h"
+#include "sysemu/cpu-hold.h"
+#include "sysemu/cpus.h"
+
+static CPUHold *all_holds;      /* atomic */
+
+static void enlist(CPUHold *h)
+{
+    if (!__atomic_exchange_n(&h->listed, 1, __ATOMIC_SEQ_CST)) {
+        h->next = __atomic_load_n(&all_holds, __ATOMIC_SEQ_CST);
+        while (!__atomic_compare_exchange_n(&all_holds, &h->next, h, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+        }
+    }
+}
+
+static void hold(CPUHold *h, CPUState *cpu)
+{
+    uint32_t bit = 1u << cpu->index;
+
+    enlist(h);
+    if (__atomic_fetch_or(&h->cpus, bit, __ATOMIC_SEQ_CST) & bit) {
+        return;
+    }
+    __atomic_add_fetch(&cpu->holds, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&cpu->env->exit_request, 1, __ATOMIC_SEQ_CST);
+}
+
+void cpu_hold(CPUHold *h)
+{
+    if (current_cpu) {
+        hold(h, current_cpu);
+    }
+}
+
+void cpu_hold_end(CPUHold *h)
+{
+    uint32_t cpus = __atomic_exchange_n(&h->cpus, 0, __ATOMIC_SEQ_CST);
+
+    for (int i = 0; i < cpu_count; i++) {
+        if (cpus & (1u << i)) {
+            __atomic_sub_fetch(&cpu_states[i]->holds, 1, __ATOMIC_SEQ_CST);
+            cpu_kick(i);
+        }
+    }
+}
+
+void cpu_hold_instruction(CPUARMState *env, CPUHold *h, void (*finish)(CPUARMState *env),
+                          void (*interrupt)(CPUARMState *env))
+{
+    env->cpu->finish = finish;
+    env->cpu->interrupt = interrupt;
+    hold(h, env->cpu);
+    cpu_loop_exit(env);
+}
+
+bool cpu_held(CPUState *cpu)
+{
+    void (*interrupt)(CPUARMState *env) = cpu->interrupt;
+    int excp;
+
+    if (!__atomic_load_n(&cpu->holds, __ATOMIC_SEQ_CST)) {
+        return false;
+    }
+    if (interrupt && arm_interrupt_pending(cpu->env, &excp)) {
+        cpu->interrupt = NULL;
+        interrupt(cpu->env);
+    }
+    return true;
+}
+
+void cpu_finish_instruction(CPUState *cpu)
+{
+    void (*finish)(CPUARMState *env) = cpu->finish;
+
+    cpu->finish = cpu->interrupt = NULL;
+    if (finish) {
+        finish(cpu->env);
+    }
+}
+
+void cpus_end_holds(void)
+{
+    for (CPUHold *h = __atomic_load_n(&all_holds, __ATOMIC_SEQ_CST); h; h = h->next) {
+        cpu_hold_end(h);
+    }
+    for (int i = 0; i < cpu_count; i++) {
+        cpu_states[i]->finish = cpu_states[i]->interrupt = NULL;
+    }
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CPUs that must not go on until something outside has happened: a reader took output, a host file answered.
+ *
+ * Whoever emulates a CPU never waits inside a register access or a helper. It holds the CPU instead: the CPU finishes
+ * what it does, leaves translated code, and sleeps at its main loop, where it is OUT of E. So it can be stopped, reset
+ * and ended at any time, other CPUs can flush the code cache, and no lock is held (docs/locking.md). A CPU that is held
+ * takes no interrupts, as one that waits for its bus. A reset ends all holds.
+ *
+ * Thread-safe. Implemented in accel/tcg/cpu-hold.c.
+ */
+#ifndef SYSEMU_CPU_HOLD_H
+#define SYSEMU_CPU_HOLD_H
+#include <stdint.h>
+#include "target/arm/cpu.h"
+
+/* One thing to wait for, and the CPUs that do. Zeroed; must not go away once it has been used. */
+typedef struct CPUHold {
+    uint32_t cpus;              /* bit per CPU; atomic */
+    uint32_t listed;            /* atomic */
+    struct CPUHold *next;       /* of all that were ever used */
+} CPUHold;
+
+/*
+ * Hold the CPU that the calling thread runs; on other threads nothing happens. Translated code is left at the next
+ * backward or indirect jump at the latest, so a little more of what is waited for may be asked for until then.
+ */
+void cpu_hold(CPUHold *h);
+/* It happened: all CPUs that are held by h go on. Any thread. */
+void cpu_hold_end(CPUHold *h);
+/*
+ * For an instruction that takes waiting: hold the CPU, leave the instruction, and call finish() at the main loop when the
+ * hold has ended. finish() gives the instruction its results and moves regs[15] behind it, or leaves regs[15]
+ * alone; then the instruction is executed again, after interrupts. If interrupt() is not NULL, it is called at the main
+ * loop as soon as the CPU could take an interrupt, once; it may bring about the end of the hold. A reset drops the rest
+ * of the instruction. CPU thread, in a helper.
+ */
+_Noreturn void cpu_hold_instruction(CPUARMState *env, CPUHold *h, void (*finish)(CPUARMState *env),
+                                    void (*interrupt)(CPUARMState *env));
+#endif
