@@ -4,8 +4,7 @@
  * blocks, since it is what shows them.
  */
 #include <inttypes.h>
-#include <string.h>
-#include "tcg/ir.h"
+#include "tcg/ir-info.h"
 
 static const char *const cc_names[16] = {
     "eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "al", "??",
@@ -49,81 +48,71 @@ static void print_mem(FILE *f, uint8_t mem)
             mem & MEM_ALIGN ? ".align" : "", mem & MEM_USER ? ".user" : "", mem & MEM_ROTATE ? ".rotate" : "");
 }
 
+static void print_imm(FILE *f, const IROp *op, const char *sep)
+{
+    switch ((IRImm)ir_info(op)->imm) {
+    case IMM_NUMBER: case IMM_PC: case IMM_SHIFT: case IMM_FIELD:
+        fprintf(f, "%s#0x%" PRIx32, sep, op->imm);
+        break;
+    case IMM_LABEL:
+        fprintf(f, "%sL%" PRIu32, sep, op->imm);
+        break;
+    case IMM_NONE: case IMM_OFFSET: case IMM_HELPER:
+        break;
+    }
+}
+
 static void print_operands(FILE *f, const IRBlock *b, const IROp *op)
 {
+    bool memory = ir_info(op)->imm == IMM_OFFSET, in_list = false;
+    IROperands it = ir_operands(b, op, IR_ALL);
     const char *sep = " ";
-    bool memory = strchr(ir_op_operands(op->opc), 'm') != NULL;
 
-    for (const char *p = ir_op_operands(op->opc); *p; p++) {
-        IRRef r;
+    while (ir_next_operand(&it)) {
+        bool list = it.operand->slot == SLOT_LIST;
 
-        switch (*p) {
-        case 'd':
-            r = op->d;
+        if (list && it.ref >= b->args + b->nargs) {
             break;
-        case 'a':
-            r = op->a;
-            break;
-        case 'b':
-            r = op->b;
-            break;
-        case 'c':
-        case 'e':
-            r = op->c;
-            break;
-        case 'l':
-            fprintf(f, "%sL%" PRIu32, sep, op->imm);
-            sep = ", ";
-            continue;
-        case 'i':
-            if (op->opc != IR_call && !memory) {
-                fprintf(f, "%s#0x%" PRIx32, sep, op->imm);
-                sep = ", ";
-            }
-            continue;
-        default:
-            continue;
         }
-        fputs(sep, f);
+        fprintf(f, "%s%s", sep, list && !in_list ? "{" : "");
         sep = ", ";
-        if (*p == 'a' && memory) {
+        in_list = list;
+        if (memory && it.ref == &op->a) {
             fputc('[', f);
-            print_ref(f, b, r);
+            print_ref(f, b, *it.ref);
             fprintf(f, op->imm ? " + %" PRId32 "]" : "]", (int32_t)op->imm);
         } else {
-            print_ref(f, b, r);
+            print_ref(f, b, *it.ref);
         }
+    }
+    fputs(in_list ? "}" : "", f);
+    print_imm(f, op, sep);
+    if (memory) {
+        print_mem(f, op->mem);
     }
 }
 
 static void print_op(FILE *f, const IRBlock *b, const IROp *op)
 {
+    if (op->opc >= IR_NB_OPS) {
+        fprintf(f, "  <bad op %d>\n", op->opc);
+        return;
+    }
     if (op->opc == IR_insn_start) {
         fprintf(f, " ---- %08" PRIx32 "\n", op->imm);
         return;
     }
-    fprintf(f, "  %s", ir_op_name(op->opc));
-    if (op->opc == IR_call) {
+    fprintf(f, "  %s", ir_info(op)->name);
+    if (ir_info(op)->imm == IMM_HELPER) {
         fprintf(f, " %s", ir_helper_name(op->imm));
     }
-    if (op->opc == IR_br_if || op->opc == IR_csel) {
+    if (ir_info(op)->reads == F_BY_CC) {
         fprintf(f, ".%s", cc_names[op->cc & 15]);
     }
-    if (op->opc >= IR_fadd && op->opc <= IR_ftoui && op->opc != IR_fmstat) {
+    if (ir_op_has_width(op)) {
         fputs(op->n == 3 ? ".d" : ".s", f);
     }
     print_operands(f, b, op);
-    if (op->opc == IR_ldm || op->opc == IR_stm) {
-        fputs(", {", f);
-        for (unsigned i = 0; i < op->n && op->arg + i < b->nargs; i++) {
-            fputs(i ? ", " : "", f);
-            print_ref(f, b, b->args[op->arg + i]);
-        }
-        fputc('}', f);
-    }
-    if (strchr(ir_op_operands(op->opc), 'm')) {
-        print_mem(f, op->mem);
-    }
     if (op->opc == IR_exit_jmp && op->n) {
         fputs(" (back edge)", f);
     }
@@ -132,7 +121,7 @@ static void print_op(FILE *f, const IRBlock *b, const IROp *op)
         print_flags(f, op->setf);
     }
     if (op->savef) {
-        fputs(ir_op_is_exit(op->opc) ? "  live:" : " save:", f);
+        fputs(ir_op_is_exit(op) ? "  live:" : " save:", f);
         print_flags(f, op->savef);
     }
     fputc('\n', f);

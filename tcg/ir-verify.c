@@ -3,12 +3,12 @@
  * Is a block well formed? Run on every block in debug builds (after the translator and after every pass) and by the
  * tests, so that wrong IR is caught where it is made. Reads a block; takes no locks; safe on any contents.
  *
- * Rules: operand kinds as in tcg/ir.h; a temporary is defined before its use, with no label in between; every label
+ * Rules: operands as in ir-ops.def; a temporary is defined before its use, with no label in between; every label
  * that is jumped to is placed exactly once, after its jumps; constants and immediates are in range; setf is possible
  * for the op; the last op leaves the block.
  */
 #include <string.h>
-#include "tcg/ir.h"
+#include "tcg/ir-info.h"
 #include "tcg/helper.h"
 
 typedef struct Verifier {
@@ -97,31 +97,99 @@ static bool is_fp_ref(IRRef r)
     return ref_is_s(r) || ref_is_d(r) || ref_is_ftemp(r);
 }
 
-static const char *check_memory(Verifier *v, const IROp *op)
+static const char *check_int(Verifier *v, IRRef r, bool def)
+{
+    return def ? def_int(v, r) : use_int(v, r);
+}
+
+static const char *check_fp(Verifier *v, IRRef r, unsigned width, bool def)
+{
+    return def ? def_fp(v, r, width) : use_fp(v, r, width);
+}
+
+/* What is loaded or stored. */
+static const char *check_data(Verifier *v, IRRef r, unsigned size, bool def)
+{
+    if (is_fp_ref(r)) {
+        return size < 2 ? "FP access of less than a word" : check_fp(v, r, size, def);
+    }
+    return size > 2 ? "access of a doubleword by an integer" : check_int(v, r, def);
+}
+
+static const char *check_operand(Verifier *v, const IROp *op, const IROperand *o, IRRef r)
+{
+    bool def = o->role == IR_DEFS;
+
+    if (r == REF_NONE && o->optional) {
+        return def && ir_info(op)->sets && !op->setf ? "op has neither destination nor flags" : NULL;
+    }
+    switch ((IRKind)o->kind) {
+    case KIND_INT:
+        return check_int(v, r, def);
+    case KIND_FP:
+        return check_fp(v, r, op->n, def);
+    case KIND_FP_OTHER:
+        return check_fp(v, r, 5 - op->n, def);
+    case KIND_SINGLE:
+        return check_fp(v, r, 2, def);
+    case KIND_DATA:
+        return check_data(v, r, op->mem & MEM_SIZE, def);
+    }
+    return "unknown kind of operand";
+}
+
+static const char *check_operands(Verifier *v, const IROp *op, unsigned roles)
+{
+    IROperands it = ir_operands(v->b, op, roles);
+    const char *err = NULL;
+
+    while (!err && ir_next_operand(&it)) {
+        err = check_operand(v, op, it.operand, *it.ref);
+    }
+    return err;
+}
+
+/* A pass looks at the operands in the row; another one would be overlooked. */
+static const char *check_slots(const IROp *op)
+{
+    const IROpInfo *info = ir_info(op);
+    unsigned known = 0;
+
+    for (unsigned i = 0; i < info->noperands; i++) {
+        const IROperand *o = &info->operand[i];
+
+        if (o->slot == SLOT_LIST) {
+            continue;
+        }
+        known |= 1u << o->slot;
+        for (unsigned k = 0; k < i; k++) {
+            const IROperand *p = &info->operand[k];
+
+            if (o->role == IR_DEFS && p->role == IR_DEFS && op->slot[o->slot] == op->slot[p->slot]) {
+                return "both destinations are the same";
+            }
+        }
+    }
+    for (unsigned slot = 0; slot < 4; slot++) {
+        if (!(known >> slot & 1) && op->slot[slot] != REF_NONE) {
+            return "an operand that the op does not have";
+        }
+    }
+    return NULL;
+}
+
+static const char *check_memory(const Verifier *v, const IROp *op)
 {
     unsigned size = op->mem & MEM_SIZE;
-    const char *err = use_int(v, op->a);
 
-    if (err) {
-        return err;
-    }
     if (op->mem & 0x80) {
         return "unknown MEM_* bit";
     }
     if ((op->mem & MEM_SIGNED) && (op->opc != IR_ld || size > 1)) {
         return "MEM_SIGNED on a store, a word or a multiple transfer";
     }
-    if (op->opc == IR_ld) {
-        if (is_fp_ref(op->d)) {
-            return size < 2 ? "FP load of less than a word" : def_fp(v, op->d, size);
-        }
-        return size > 2 ? "doubleword load to an integer" : def_int(v, op->d);
-    }
-    if (op->opc == IR_st) {
-        if (is_fp_ref(op->b)) {
-            return size < 2 ? "FP store of less than a word" : use_fp(v, op->b, size);
-        }
-        return size > 2 ? "doubleword store of an integer" : use_int(v, op->b);
+    if (!ir_op_has_list(op)) {
+        return NULL;
     }
     if (size < 2) {
         return "multiple transfer of less than words";
@@ -129,136 +197,61 @@ static const char *check_memory(Verifier *v, const IROp *op)
     if (op->n == 0 || op->n > 32 || op->arg + op->n > v->b->nargs) {
         return "element list of a multiple transfer out of range";
     }
-    for (unsigned i = 0; i < op->n; i++) {
-        IRRef r = v->b->args[op->arg + i];
-
-        if (op->opc == IR_stm) {
-            err = size == 2 && !is_fp_ref(r) ? use_int(v, r) : use_fp(v, r, size);
-        } else {
-            err = size == 2 && !is_fp_ref(r) ? def_int(v, r) : def_fp(v, r, size);
-        }
-        if (err) {
-            return err;
-        }
-    }
     return NULL;
 }
 
-static const char *check_fp(Verifier *v, const IROp *op)
+static const char *check_helper(const IROp *op)
 {
-    const char *err;
-
-    if (op->opc == IR_fmstat) {
-        return NULL;
-    }
-    if (op->opc == IR_fgetw) {
-        err = use_fp(v, op->a, 2);
-        return err ? err : def_int(v, op->d);
-    }
-    if (op->opc == IR_fputw) {
-        err = use_int(v, op->a);
-        return err ? err : def_fp(v, op->d, 2);
-    }
-    if (op->n != 2 && op->n != 3) {
-        return "FP width is neither single nor double";
-    }
-    switch (op->opc) {
-    case IR_fcmp:
-        err = use_fp(v, op->a, op->n);
-        return err || op->b == REF_NONE ? err : use_fp(v, op->b, op->n);
-    case IR_fcvt:
-        err = use_fp(v, op->a, op->n);
-        return err ? err : def_fp(v, op->d, 5 - op->n);
-    case IR_fsito: case IR_fuito:
-        err = use_fp(v, op->a, 2);
-        return err ? err : def_fp(v, op->d, op->n);
-    case IR_ftosi: case IR_ftoui:
-        err = use_fp(v, op->a, op->n);
-        return err ? err : def_fp(v, op->d, 2);
-    default:
-        err = use_fp(v, op->a, op->n);
-        if (!err && strchr(ir_op_operands(op->opc), 'b')) {
-            err = use_fp(v, op->b, op->n);
-        }
-        return err ? err : def_fp(v, op->d, op->n);
-    }
-}
-
-static const char *check_call(Verifier *v, const IROp *op)
-{
-    const IRRef src[3] = { op->a, op->b, op->c };
     unsigned nargs = ir_helper_nargs(op->imm);
 
     if (op->imm >= NB_HELPERS) {
         return "no such helper";
     }
-    for (unsigned i = 0; i < 3; i++) {
-        const char *err = NULL;
-
-        if (src[i] != REF_NONE) {
-            err = use_int(v, src[i]);
-        } else if (i < nargs) {
-            err = "argument of a helper is missing";
-        }
-        if (err) {
-            return err;
+    for (unsigned i = 0; i < nargs; i++) {
+        if (op->slot[1 + i] == REF_NONE) {
+            return "argument of a helper is missing";
         }
     }
-    return op->d == REF_NONE ? NULL : def_int(v, op->d);
+    return NULL;
 }
 
-/* CMP, CMN, TST, TEQ: flags alone. */
-static bool may_lack_result(IROpcode opc)
+static const char *check_label(Verifier *v, const IROp *op)
 {
-    return opc == IR_sub || opc == IR_add || opc == IR_and || opc == IR_xor || opc == IR_sbc || opc == IR_adc;
-}
+    uint8_t *label;
 
-/* Ops whose operands are plain integers as their operand letters say. */
-static const char *check_int(Verifier *v, const IROp *op)
-{
-    const char *operands = ir_op_operands(op->opc), *err = NULL;
-
-    if (strchr(operands, 'a')) {
-        err = use_int(v, op->a);
+    if (op->imm >= v->b->nlabels || op->imm >= IR_MAX_LABELS) {
+        return "label out of range";
     }
-    if (!err && strchr(operands, 'b')) {
-        err = use_int(v, op->b);
+    label = &v->label[op->imm];
+    if (ir_info(op)->effects & FX_BRANCH) {
+        *label |= 1;
+        return *label & 2 ? "backward jump" : NULL;
     }
-    if (!err && strchr(operands, 'e')) {
-        err = op->c == op->d ? "both destinations are the same" : def_int(v, op->c);
+    if (*label & 2) {
+        return "label placed twice";
     }
-    if (!err && strchr(operands, 'd') && !(op->d == REF_NONE && op->setf && may_lack_result(op->opc))) {
-        err = def_int(v, op->d);
-    }
-    return err;
+    *label |= 2;
+    v->segment++;
+    return NULL;
 }
 
 static const char *check_imm(Verifier *v, const IROp *op)
 {
-    switch (op->opc) {
-    case IR_shl: case IR_shr: case IR_sar: case IR_ror:
+    switch ((IRImm)ir_info(op)->imm) {
+    case IMM_SHIFT:
         return op->imm >= 1 && op->imm <= 31 ? NULL : "shift amount is not 1..31";
-    case IR_ldenv: case IR_stenv:
+    case IMM_FIELD:
         return op->imm <= sizeof(CPUARMState) - 4 && !(op->imm & 3) ? NULL : "offset is outside the CPU state";
-    case IR_br_if:
-        if (op->imm >= v->b->nlabels || op->imm >= IR_MAX_LABELS) {
-            return "label out of range";
-        }
-        v->label[op->imm] |= 1;
-        return v->label[op->imm] & 2 ? "backward jump" : NULL;
-    case IR_label:
-        if (op->imm >= v->b->nlabels || op->imm >= IR_MAX_LABELS) {
-            return "label out of range";
-        }
-        if (v->label[op->imm] & 2) {
-            return "label placed twice";
-        }
-        v->label[op->imm] |= 2;
-        v->segment++;
-        return NULL;
-    default:
+    case IMM_LABEL:
+        return check_label(v, op);
+    case IMM_OFFSET:
+        return check_memory(v, op);
+    case IMM_HELPER:
+        return check_helper(op);
+    case IMM_NONE: case IMM_NUMBER: case IMM_PC:
         return NULL;
     }
+    return "unknown kind of immediate";
 }
 
 static const char *check_op(Verifier *v, const IROp *op)
@@ -268,27 +261,19 @@ static const char *check_op(Verifier *v, const IROp *op)
     if (op->opc >= IR_NB_OPS) {
         return "unknown opcode";
     }
-    if (op->opc == IR_exit_jmp ? op->setf & ~op->savef : op->setf & ~ir_op_may_set(op->opc)) {
+    if (op->setf & ~(op->opc == IR_exit_jmp ? op->savef : ir_info(op)->sets)) {
         return "op cannot set these flags";
     }
-    if ((op->opc == IR_br_if || op->opc == IR_csel) && op->cc >= CC_AL) {
+    if (ir_info(op)->reads == F_BY_CC && op->cc >= CC_AL) {
         return "condition is not one of EQ..LE";
     }
+    if (ir_op_has_width(op) && op->n != 2 && op->n != 3) {
+        return "FP width is neither single nor double";
+    }
     err = check_imm(v, op);
-    if (err) {
-        return err;
-    }
-    if (op->opc >= IR_fadd) {
-        return check_fp(v, op);
-    }
-    switch (op->opc) {
-    case IR_ld: case IR_st: case IR_ldm: case IR_stm:
-        return check_memory(v, op);
-    case IR_call:
-        return check_call(v, op);
-    default:
-        return check_int(v, op);
-    }
+    err = err ? err : check_slots(op);
+    err = err ? err : check_operands(v, op, IR_USES);
+    return err ? err : check_operands(v, op, IR_DEFS);
 }
 
 const char *ir_verify(const IRBlock *b, int *at)
@@ -322,5 +307,5 @@ const char *ir_verify(const IRBlock *b, int *at)
         }
     }
     *at = b->nops - 1;
-    return ir_op_is_exit(b->ops[b->nops - 1].opc) ? NULL : "block does not end in an exit";
+    return ir_op_is_exit(&b->ops[b->nops - 1]) ? NULL : "block does not end in an exit";
 }

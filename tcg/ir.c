@@ -8,7 +8,7 @@
  * translator never gets there because it asks ir_nearly_full() before every guest instruction.
  */
 #include <string.h>
-#include "tcg/ir.h"
+#include "tcg/ir-info.h"
 #include "tcg/helper.h"
 
 /*
@@ -17,31 +17,62 @@
  */
 enum { ROOM_OPS = 128, ROOM_CONSTS = 64, ROOM_ARGS = 64, ROOM_LABELS = 16, ROOM_TEMPS = 128 };
 
-static const struct {
-    const char *name, *operands;
-} op_info[IR_NB_OPS] = {
-#define X(name, operands) [IR_##name] = { #name, operands },
-    IR_OPS(X)
-#undef X
+/* The columns of ir-ops.def. */
+#define OPERAND(slot, role, kind, optional) { slot, role, KIND_##kind, optional }
+#define D(kind)         OPERAND(0, IR_DEFS, kind, false)
+#define D_OPT(kind)     OPERAND(0, IR_DEFS, kind, true)
+#define E(kind)         OPERAND(3, IR_DEFS, kind, false)
+#define A(kind)         OPERAND(1, IR_USES, kind, false)
+#define A_OPT(kind)     OPERAND(1, IR_USES, kind, true)
+#define B(kind)         OPERAND(2, IR_USES, kind, false)
+#define B_OPT(kind)     OPERAND(2, IR_USES, kind, true)
+#define C_OPT(kind)     OPERAND(3, IR_USES, kind, true)
+#define LIST_DEF(kind)  OPERAND(SLOT_LIST, IR_DEFS, kind, false)
+#define LIST_USE(kind)  OPERAND(SLOT_LIST, IR_USES, kind, false)
+#define COUNT(...)      (sizeof((IROperand[]){ { 0 }, ##__VA_ARGS__ }) / sizeof(IROperand) - 1)
+
+const IROpInfo ir_op_info[IR_NB_OPS] = {
+#define OP(name, imm, sets, reads, effects, ...) \
+    [IR_##name] = { #name, imm, sets, reads, COUNT(__VA_ARGS__), effects, { __VA_ARGS__ } },
+#include "tcg/ir-ops.def"
+#undef OP
 };
+
+/* What a helper's promises leave it to do. */
+#define HELPER_EFFECTS(flags) \
+    (FX_ENV_READ | FX_ENV_WRITE | ((flags) & HF_PURE ? 0 : FX_LOAD | FX_STORE) | \
+     ((flags) & HF_RAISE ? FX_RAISE : 0) | ((flags) & HF_REGS ? FX_REGS : 0) | \
+     ((flags) & HF_RFLAGS ? FX_FLAGS_READ : 0) | ((flags) & HF_WFLAGS ? FX_FLAGS_WRITE : 0) | \
+     ((flags) & HF_CTX ? FX_CONTEXT : 0) | ((flags) & HF_FP ? FX_VFP | FX_FPSCR | FX_FPCC_READ | FX_FPCC_WRITE : 0))
 
 static const struct {
     const char *name;
     uint8_t nargs, flags;
+    uint32_t effects;
 } helper_info[NB_HELPERS] = {
-#define H(name, nargs, flags) [HELPER_##name] = { #name, nargs, flags },
+#define H(name, nargs, flags) [HELPER_##name] = { #name, nargs, flags, HELPER_EFFECTS(flags) },
 #include "target/arm/helper-table.def"
 #undef H
 };
 
-const char *ir_op_name(IROpcode opc)
+bool ir_op_has_list(const IROp *op)
 {
-    return (unsigned)opc < IR_NB_OPS ? op_info[opc].name : "?";
+    const IROpInfo *info = ir_info(op);
+
+    /* A list is its op's last operand. */
+    return info->noperands && info->operand[info->noperands - 1].slot == SLOT_LIST;
 }
 
-const char *ir_op_operands(IROpcode opc)
+bool ir_op_has_width(const IROp *op)
 {
-    return (unsigned)opc < IR_NB_OPS ? op_info[opc].operands : "";
+    const IROpInfo *info = ir_info(op);
+
+    for (unsigned i = 0; i < info->noperands; i++) {
+        if (info->operand[i].kind == KIND_FP || info->operand[i].kind == KIND_FP_OTHER) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const char *ir_helper_name(uint32_t id)
@@ -54,25 +85,14 @@ uint8_t ir_helper_flags(uint32_t id)
     return id < NB_HELPERS ? helper_info[id].flags : 0;
 }
 
+uint32_t ir_helper_effects(uint32_t id)
+{
+    return id < NB_HELPERS ? helper_info[id].effects : 0;
+}
+
 uint8_t ir_helper_nargs(uint32_t id)
 {
     return id < NB_HELPERS ? helper_info[id].nargs : 0;
-}
-
-uint8_t ir_op_may_set(IROpcode opc)
-{
-    switch (opc) {
-    case IR_mov: case IR_mvn: case IR_and: case IR_or: case IR_xor: case IR_bic: case IR_mul: case IR_nz64:
-        return F_NZ;
-    case IR_add: case IR_sub: case IR_adc: case IR_sbc: case IR_fmstat:
-        return F_NZCV;
-    case IR_shl: case IR_shr: case IR_sar: case IR_ror: case IR_rrx:
-        return F_NZC;
-    case IR_setc:
-        return F_C;
-    default:
-        return 0;
-    }
 }
 
 uint8_t ir_cc_flags(uint8_t cc)
@@ -95,23 +115,6 @@ uint8_t ir_cc_flags(uint8_t cc)
     default:
         return 0;
     }
-}
-
-uint8_t ir_op_reads_flags(const IROp *op)
-{
-    switch (op->opc) {
-    case IR_br_if: case IR_csel:
-        return ir_cc_flags(op->cc);
-    case IR_adc: case IR_sbc: case IR_rrx: case IR_getc:
-        return F_C;
-    default:
-        return 0;
-    }
-}
-
-bool ir_op_is_exit(IROpcode opc)
-{
-    return opc == IR_exit_jmp || opc == IR_exit_ind || opc == IR_exit_main;
 }
 
 void ir_reset(IRBlock *b, uint32_t pc, uint32_t flags)
@@ -164,8 +167,15 @@ uint32_t ir_label(IRBlock *b)
     return b->nlabels++;
 }
 
+/* Destinations come first. */
+static bool has_destination(const IROpInfo *info)
+{
+    return info->noperands && info->operand[0].role == IR_DEFS;
+}
+
 IROp *ir_emit(IRBlock *b, IROpcode opc, IRRef d, IRRef a, IRRef b2, uint32_t imm)
 {
+    const IROpInfo *info;
     IROp *op;
 
     /* The last slot is the one that takes ops after an overflow. */
@@ -176,19 +186,12 @@ IROp *ir_emit(IRBlock *b, IROpcode opc, IRRef d, IRRef a, IRRef b2, uint32_t imm
         op = &b->ops[b->nops++];
     }
     *op = (IROp){ .opc = opc, .cc = CC_AL, .d = d, .a = a, .b = b2, .imm = imm };
-    switch (opc) {
-    case IR_setc: case IR_nz64: case IR_fmstat:
-        op->setf = ir_op_may_set(opc);
-        break;
-    case IR_exit_jmp:
-        op->setf = F_NZCV;
+    info = ir_info(op);
+    if (info->effects & FX_EXIT) {
         op->savef = F_NZCV;
-        break;
-    case IR_exit_ind: case IR_exit_main:
-        op->savef = F_NZCV;
-        break;
-    default:
-        break;
+        op->setf = opc == IR_exit_jmp ? F_NZCV : 0;
+    } else if (info->sets && !has_destination(info)) {
+        op->setf = info->sets;
     }
     return op;
 }

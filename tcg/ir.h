@@ -55,9 +55,7 @@ enum {
 };
 
 /*
- * X(name, operands): operand letters: d destination, e second destination, a b c sources, i = imm used,
- * l = label in imm, f = may set flags, q = consumes flags (cc or carry), m = mem, x = ends the block or leaves it,
- * s = side effect (never removed).  e is IROp.c's slot when it is a destination.
+ * The ops; what passes have to know of each is a row of tcg/ir-ops.def.
  *
  *  insn_start   imm = PC|T of the guest instruction; a marker
  *  mov d,a[f:NZ]  mvn  and  or  xor  bic(a & ~b) [f:NZ; V and C untouched]
@@ -65,7 +63,7 @@ enum {
  *  shl shr sar ror d,a,imm: imm 1..31 [f: NZC: C = last bit shifted out]
  *  rrx d,a: (C<<31)|(a>>1) [f: NZC]
  *  shlv shrv sarv rorv d,a,b: by b[7:0], ARM meaning for >= 32; no flags (carry variants are helpers)
- *  setc a: C = bit 0 of a
+ *  setc a: C = bit 0 of a [f: C]
  *  getc d: d = C
  *  nz64 a,b: N = bit 31 of b, Z = (a|b) == 0   (a low word, b high word)
  *  mul d,a,b (low 32) [f:NZ]; umull/smull d(lo),e(hi),a,b
@@ -93,29 +91,19 @@ enum {
  *  ftosi ftoui d,a: imm = 1 round to zero, 0 by FPSCR; d S ref; n = source width
  *  fgetw d,a: d(reg/temp) = 32-bit S ref a; fputw d(S ref), a(reg/temp). Halves of D are S refs.
  */
-#define IR_OPS(X) \
-    X(insn_start, "i")   X(mov, "daf")      X(mvn, "daf")     X(and, "dabf")    X(or, "dabf") \
-    X(xor, "dabf")       X(bic, "dabf")     X(add, "dabf")    X(sub, "dabf")    X(adc, "dabfq") \
-    X(sbc, "dabfq")      X(shl, "daif")     X(shr, "daif")    X(sar, "daif")    X(ror, "daif") \
-    X(rrx, "dafq")       X(shlv, "dab")     X(shrv, "dab")    X(sarv, "dab")    X(rorv, "dab") \
-    X(setc, "af")        X(getc, "dq")      X(nz64, "abf")    X(mul, "dabf") \
-    X(umull, "deab")     X(smull, "deab")   X(clz, "da")      X(rev, "da")      X(rev16, "da") \
-    X(revsh, "da")       X(sxtb, "da")      X(sxth, "da")     X(uxtb, "da")     X(uxth, "da") \
-    X(csel, "dabq")      X(br_if, "lq")     X(label, "l") \
-    X(ld, "daims")       X(st, "abims")     X(ldm, "aims")    X(stm, "aims") \
-    X(ldenv, "di")       X(stenv, "ais")    X(call, "dabcis") \
-    X(exit_jmp, "ix")    X(exit_ind, "ax")  X(exit_main, "x") X(barrier, "is") \
-    X(fadd, "dab")       X(fsub, "dab")     X(fmul, "dab")    X(fnmul, "dab")   X(fdiv, "dab") \
-    X(fsqrt, "da")       X(fmov, "da")      X(fneg, "da")     X(fabs, "da")     X(fcmp, "abis") \
-    X(fmstat, "f")       X(fcvt, "da")      X(fsito, "da")    X(fuito, "da")    X(ftosi, "dai") \
-    X(ftoui, "dai")      X(fgetw, "da")     X(fputw, "da")
-
 typedef enum IROpcode {
-#define X(name, operands) IR_##name,
-    IR_OPS(X)
-#undef X
-    IR_NB_OPS
+#define OP(name, ...) IR_##name,
+#include "tcg/ir-ops.def"
+#undef OP
 } IROpcode;
+enum {
+#define OP(name, ...) + 1
+    IR_NB_OPS = 0
+#include "tcg/ir-ops.def"
+    ,
+#undef OP
+    IR_DELETED = IR_NB_OPS,     /* inside a pass: an op to be left out */
+};
 
 typedef struct IROp {
     uint8_t opc;        /* IROpcode */
@@ -124,8 +112,13 @@ typedef struct IROp {
     uint8_t mem;        /* MEM_* */
     uint8_t n;          /* element count, FP width, back edge */
     uint8_t savef;      /* flag pass: of setf, those that must reach env->nzcv at this op */
-    IRRef d, a, b, c;   /* c: third source of call, or second destination of umull/smull */
-    uint16_t arg;       /* ldm/stm: first index in IRBlock.args */
+    union {
+        struct {
+            IRRef d, a, b, c;   /* which are used, and how: ir-ops.def */
+        };
+        IRRef slot[4];
+    };
+    uint16_t arg;       /* ops with a list: first index in IRBlock.args; others: see flags.c */
     uint32_t imm;
 } IROp;
 
@@ -154,17 +147,12 @@ IROp *ir_emit(IRBlock *b, IROpcode opc, IRRef d, IRRef a, IRRef b2, uint32_t imm
 /* True if less than `room` ops are left: end the block. */
 bool ir_nearly_full(const IRBlock *b);
 static inline uint32_t ir_const_value(const IRBlock *b, IRRef r) { return b->consts[r - REF_K0]; }
-const char *ir_op_name(IROpcode opc);
-const char *ir_op_operands(IROpcode opc);
 void ir_print(FILE *f, const IRBlock *b);
 /* Returns NULL if the block is well formed, else a static text that says what is wrong; *at = index of the op. */
 const char *ir_verify(const IRBlock *b, int *at);
 
-/* Flags (F_*) an opcode can define; flags a condition, or an op's cc or carry input, reads (exits: see savef). */
-uint8_t ir_op_may_set(IROpcode opc);
+/* Flags (F_*) that a condition reads. What is known of ops: tcg/ir-info.h. */
 uint8_t ir_cc_flags(uint8_t cc);
-uint8_t ir_op_reads_flags(const IROp *op);
-bool ir_op_is_exit(IROpcode opc);
 /* Facts about helper `id` (IROp.imm of a call); HF_* flags. Out of range: "?", 0, 0. */
 const char *ir_helper_name(uint32_t id);
 uint8_t ir_helper_flags(uint32_t id);
@@ -174,13 +162,25 @@ uint8_t ir_helper_nargs(uint32_t id);
 /* Fold constants and copies inside a block: see fold.c. */
 void ir_pass_fold(IRBlock *b);
 /*
- * Flag liveness: prunes setf to flags that something reads, and computes savef: flags that must be written to env->nzcv
- * because a reader cannot take them from the host's EFLAGS (see flags.c for the exact contract with the emitter).
+ * What the code of an op does to flags that the host's flags register holds. An array of IRHostFlags by opcode belongs
+ * to a back end; NULL: it keeps all flags in env->nzcv.
  */
-void ir_pass_flags(IRBlock *b);
+typedef enum IRHostFlags {
+    HOST_LOSES,             /* nothing is there behind it; if it defines flags it stores them itself */
+    HOST_KEEPS,             /* what is there stays */
+    HOST_KEEPS_IF_READ,     /* stays, if what it reads was there; else it is lost */
+    HOST_SETS,              /* setf is there, nothing else */
+    HOST_SETS_OR_KEEPS,     /* setf is there; what was there stays if setf is 0 */
+} IRHostFlags;
+
+/*
+ * Flag liveness: prunes setf to flags that something reads, and computes savef: flags that must be written to env->nzcv
+ * because a reader cannot take them from the host's flags (see flags.c for the exact contract with the emitter).
+ */
+void ir_pass_flags(IRBlock *b, const uint8_t *host_flags);
 /* Remove ops whose results nobody reads. */
 void ir_pass_dce(IRBlock *b);
 /* All passes in order, each followed by the verifier in debug builds. */
-void ir_optimize(IRBlock *b);
+void ir_optimize(IRBlock *b, const uint8_t *host_flags);
 
 #endif

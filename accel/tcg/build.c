@@ -68,7 +68,7 @@ static bool translate_and_emit(CacheBuilder *b, TranslationBlock *tb, int max_in
         (has_data ? arm_translate_with_data : arm_translate)(ir, tb->pc, tb->flags, b->page, max_insns);
         log_guest(ir, b->page);
         log_ir(ir, LOG_OP, "OP");
-        ir_optimize(ir);
+        ir_optimize(ir, tcg_backend->host_flags);
         log_ir(ir, LOG_OP_OPT, "OP after optimization");
         tb->guest_bytes = ir->depend_bytes;
         tb->guest_insns = ir->guest_insns;

@@ -45,6 +45,7 @@ typedef struct CodeBuffer {
 
 typedef struct TCGBackend {
     const char *name;
+    const uint8_t *host_flags;  /* for ir_optimize() */
     /* Once, before any CPU runs: emit the shared prologue and thunks at the start of each buffer. False: no room. */
     bool (*init_buffer)(CodeBuffer *buf);
     /*

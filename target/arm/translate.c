@@ -10,6 +10,7 @@
  * join point.
  */
 #include "target/arm/decode.h"
+#include "tcg/ir-info.h"
 
 enum {
     LIVE_INSNS = 12,        /* how far arm_flags_live_at() looks */
@@ -52,10 +53,7 @@ void gen_skip_unless(DisasContext *s, unsigned cc)
 static bool wrote_flags(const IRBlock *b, int first)
 {
     for (int i = first; i < b->nops; i++) {
-        const IROp *op = &b->ops[i];
-
-        if (op->setf || op->opc == IR_fmstat ||
-            (op->opc == IR_call && (ir_helper_flags(op->imm) & HF_WFLAGS))) {
+        if (b->ops[i].setf || (ir_op_effects(&b->ops[i]) & FX_FLAGS_WRITE)) {
             return true;
         }
     }

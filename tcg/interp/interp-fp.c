@@ -29,63 +29,74 @@ void interp_set_fp(const InterpRun *r, IRRef ref, uint64_t value)
     }
 }
 
-/* The op of the exact functions; -1: a bit operation or a transfer. */
-static int exact_op(const IROp *op)
+/* By the exact functions, in the op's width. */
+static uint64_t exact(const InterpRun *r, const IROp *op, int vfp_op)
 {
-    switch (op->opc) {
-    case IR_fadd:   return VFP_ADD;
-    case IR_fsub:   return VFP_SUB;
-    case IR_fmul:   return VFP_MUL;
-    case IR_fnmul:  return VFP_NMUL;
-    case IR_fdiv:   return VFP_DIV;
-    case IR_fsqrt:  return VFP_SQRT;
-    case IR_fcmp:   return op->imm ? VFP_CMPE : VFP_CMP;
-    case IR_fsito:  return VFP_SITO;
-    case IR_fuito:  return VFP_UITO;
-    case IR_ftosi:  return op->imm ? VFP_TOSIZ : VFP_TOSI;
-    case IR_ftoui:  return op->imm ? VFP_TOUIZ : VFP_TOUI;
-    default:        return -1;
-    }
+    uint64_t a = interp_get_fp(r, op->a), b = interp_get_fp(r, op->b);
+
+    return op->n == 3 ? vfp_op_d(r->env, vfp_op, a, b) : vfp_op_s(r->env, vfp_op, a, b);
 }
 
-void interp_fp_op(const InterpRun *r, const IROp *op)
+static uint64_t sign_bit(const IROp *op)
 {
-    uint64_t a, b, sign = op->n == 3 ? 1ull << 63 : 1ull << 31;
-    int exact = exact_op(op);
+    return op->n == 3 ? 1ull << 63 : 1ull << 31;
+}
 
-    if (op->opc == IR_fmstat) {
-        r->env->nzcv = r->env->fp_nzcv;
-        return;
+#define EXACT(name, vfp_op) \
+    void interp_##name(InterpRun *r, const IROp *op) \
+    { \
+        interp_set_fp(r, op->d, exact(r, op, vfp_op)); \
     }
-    if (op->opc == IR_fputw) {
-        interp_set_fp(r, op->d, interp_get(r, op->a));
-        return;
-    }
-    a = interp_get_fp(r, op->a);
-    b = interp_get_fp(r, op->b);
-    if (exact >= 0) {
-        uint64_t result = op->n == 3 ? vfp_op_d(r->env, exact, a, b) : vfp_op_s(r->env, exact, a, b);
 
-        if (op->opc != IR_fcmp) {
-            interp_set_fp(r, op->d, result);
-        }
-        return;
-    }
-    switch (op->opc) {
-    case IR_fgetw:
-        interp_set(r, op->d, a);
-        break;
-    case IR_fneg:
-        interp_set_fp(r, op->d, a ^ sign);
-        break;
-    case IR_fabs:
-        interp_set_fp(r, op->d, a & ~sign);
-        break;
-    case IR_fcvt:
-        interp_set_fp(r, op->d, vfp_op_d(r->env, op->n == 2 ? VFP_CVT_SD : VFP_CVT_DS, a, 0));
-        break;
-    default:
-        interp_set_fp(r, op->d, a);
-        break;
-    }
+EXACT(fadd, VFP_ADD)
+EXACT(fsub, VFP_SUB)
+EXACT(fmul, VFP_MUL)
+EXACT(fnmul, VFP_NMUL)
+EXACT(fdiv, VFP_DIV)
+EXACT(fsqrt, VFP_SQRT)
+EXACT(fsito, VFP_SITO)
+EXACT(fuito, VFP_UITO)
+EXACT(ftosi, op->imm ? VFP_TOSIZ : VFP_TOSI)
+EXACT(ftoui, op->imm ? VFP_TOUIZ : VFP_TOUI)
+
+void interp_fcmp(InterpRun *r, const IROp *op)
+{
+    exact(r, op, op->imm ? VFP_CMPE : VFP_CMP);
+}
+
+void interp_fmstat(InterpRun *r, const IROp *op)
+{
+    r->env->nzcv = r->env->fp_nzcv;
+}
+
+void interp_fcvt(InterpRun *r, const IROp *op)
+{
+    int vfp_op = op->n == 2 ? VFP_CVT_SD : VFP_CVT_DS;
+
+    interp_set_fp(r, op->d, vfp_op_d(r->env, vfp_op, interp_get_fp(r, op->a), 0));
+}
+
+void interp_fmov(InterpRun *r, const IROp *op)
+{
+    interp_set_fp(r, op->d, interp_get_fp(r, op->a));
+}
+
+void interp_fneg(InterpRun *r, const IROp *op)
+{
+    interp_set_fp(r, op->d, interp_get_fp(r, op->a) ^ sign_bit(op));
+}
+
+void interp_fabs(InterpRun *r, const IROp *op)
+{
+    interp_set_fp(r, op->d, interp_get_fp(r, op->a) & ~sign_bit(op));
+}
+
+void interp_fgetw(InterpRun *r, const IROp *op)
+{
+    interp_set(r, op->d, interp_get_fp(r, op->a));
+}
+
+void interp_fputw(InterpRun *r, const IROp *op)
+{
+    interp_set_fp(r, op->d, interp_get(r, op->a));
 }

@@ -95,7 +95,7 @@ static uint64_t load_unaligned(const uint8_t *p, uint8_t mem)
     return mem & MEM_SIGNED ? (uint32_t)(int16_t)v : v;
 }
 
-static void load(const InterpRun *r, const IROp *op)
+void interp_ld(InterpRun *r, const IROp *op)
 {
     uint32_t va = interp_get(r, op->a) + op->imm;
     unsigned size = op->mem & MEM_SIZE;
@@ -112,7 +112,7 @@ static void load(const InterpRun *r, const IROp *op)
     }
 }
 
-static void store(const InterpRun *r, const IROp *op)
+void interp_st(InterpRun *r, const IROp *op)
 {
     uint32_t va = interp_get(r, op->a) + op->imm;
     unsigned size = op->mem & MEM_SIZE;
@@ -141,7 +141,7 @@ static uint8_t *plain_range(const InterpRun *r, const IROp *op, uint32_t va, boo
     return plain_access(r, op, va, bytes, is_store);
 }
 
-static void load_multiple(const InterpRun *r, const IROp *op)
+void interp_ldm(InterpRun *r, const IROp *op)
 {
     uint32_t va = interp_get(r, op->a) + op->imm;
     unsigned size = op->mem & MEM_SIZE;
@@ -162,7 +162,7 @@ static void load_multiple(const InterpRun *r, const IROp *op)
     }
 }
 
-static void store_multiple(const InterpRun *r, const IROp *op)
+void interp_stm(InterpRun *r, const IROp *op)
 {
     uint32_t va = interp_get(r, op->a) + op->imm;
     unsigned size = op->mem & MEM_SIZE;
@@ -182,23 +182,5 @@ static void store_multiple(const InterpRun *r, const IROp *op)
     }
     if (!p) {
         slow_stm(r->env, va, op->n, op->mem, r->pc);
-    }
-}
-
-void interp_mem_op(const InterpRun *r, const IROp *op)
-{
-    switch (op->opc) {
-    case IR_ld:
-        load(r, op);
-        break;
-    case IR_st:
-        store(r, op);
-        break;
-    case IR_ldm:
-        load_multiple(r, op);
-        break;
-    default:
-        store_multiple(r, op);
-        break;
     }
 }

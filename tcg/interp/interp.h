@@ -5,7 +5,7 @@
  */
 #ifndef TCG_INTERP_INTERP_H
 #define TCG_INTERP_INTERP_H
-#include "tcg/ir.h"
+#include "tcg/ir-info.h"
 #include "target/arm/cpu.h"
 
 /*
@@ -30,6 +30,8 @@ typedef struct InterpRun {
     uint32_t pc;            /* PC|T of the guest instruction being executed */
     uint32_t *temps;        /* b->ntemps */
     uint64_t *ftemps;       /* b->nftemps */
+    const IROp *next;       /* the op to go on with; NULL: the block has been left */
+    bool in_jump;           /* it was left by a jump that keeps not all flags */
 } InterpRun;
 
 static inline uint32_t interp_get(const InterpRun *r, IRRef ref)
@@ -60,8 +62,13 @@ void interp_set_fp(const InterpRun *r, IRRef ref, uint64_t value);
 IRBlock *interp_compact(const IRBlock *b);
 /* Run the compact block until one of its exits; leaves env->regs[15] = next PC|T. True: by a jump that keeps not all flags. */
 bool interp_run(CPUARMState *env, const IRBlock *b);
-/* interp-fp.c: ops from IR_fadd on. interp-mem.c: ld, st, ldm, stm. */
-void interp_fp_op(const InterpRun *r, const IROp *op);
-void interp_mem_op(const InterpRun *r, const IROp *op);
+
+/* Does the condition hold on the flags in env->nzcv? */
+bool interp_condition(const CPUARMState *env, uint8_t cc);
+
+/* One function per op, in interp-int.c, interp-mem.c, interp-fp.c or interp-run.c; one that is missing does not link. */
+#define OP(name, ...) void interp_##name(InterpRun *r, const IROp *op);
+#include "tcg/ir-ops.def"
+#undef OP
 
 #endif

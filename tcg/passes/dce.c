@@ -9,8 +9,7 @@
  * across labels, so a set of those live now is all the walk needs.
  */
 #include <string.h>
-#include "tcg/ir.h"
-#include "tcg/helper.h"
+#include "tcg/ir-info.h"
 
 /* How far above a mov its operand's definition is looked for. */
 enum { SINK_DISTANCE = 6 };
@@ -52,44 +51,42 @@ static bool needed(const Liveness *l, IRRef r)
     return !ref_is_ftemp(r) || test(l->ftemp, r - REF_F0);
 }
 
-static bool second_destination(const IROp *op)
+/* True if nothing but its results shows that the op ran, and nobody reads them. */
+static bool is_dead(const Liveness *l, const IRBlock *b, const IROp *op)
 {
-    return op->opc == IR_umull || op->opc == IR_smull;
-}
+    IROperands it = ir_operands(b, op, IR_DEFS);
+    bool computes = false;
 
-/* True if nothing but the destinations shows that the op ran. */
-static bool only_computes(const IROp *op)
-{
-    if (op->setf) {
+    if (op->setf || (ir_info(op)->effects & ~(uint32_t)FX_REMOVABLE)) {
         return false;
     }
-    switch (op->opc) {
-    case IR_mov: case IR_mvn: case IR_and: case IR_or: case IR_xor: case IR_bic: case IR_add: case IR_sub: case IR_adc:
-    case IR_sbc: case IR_shl: case IR_shr: case IR_sar: case IR_ror: case IR_rrx: case IR_shlv: case IR_shrv:
-    case IR_sarv: case IR_rorv: case IR_getc: case IR_mul: case IR_umull: case IR_smull: case IR_clz: case IR_rev:
-    case IR_rev16: case IR_revsh: case IR_sxtb: case IR_sxth: case IR_uxtb: case IR_uxth: case IR_csel: case IR_ldenv:
-    case IR_fmov: case IR_fneg: case IR_fabs: case IR_fgetw: case IR_fputw:
-        return op->d != REF_NONE;
-    default:
-        return false;
+    while (ir_next_operand(&it)) {
+        if (needed(l, *it.ref)) {
+            return false;
+        }
+        computes = true;
     }
+    return computes;
 }
 
 /* Control may leave here, arrive here, or the guest's registers be looked at as a whole. */
-static bool is_boundary(const IROp *op)
+enum { FX_BOUNDARY = FX_MARK | FX_BRANCH | FX_JOIN | FX_EXIT | FX_RAISE | FX_HELPER };
+
+/* If op defines temp and can define reg instead, let it. */
+static bool redirect(const IRBlock *b, IROp *op, IRRef temp, IRRef reg)
 {
-    switch (op->opc) {
-    case IR_insn_start: case IR_label: case IR_br_if: case IR_ld: case IR_st: case IR_ldm: case IR_stm: case IR_call:
-    case IR_exit_jmp: case IR_exit_ind: case IR_exit_main:
-        return true;
-    default:
+    IROperands it = ir_operands(b, op, IR_DEFS);
+
+    if (ir_op_has_list(op) || (ir_op_effects(op) & FX_REGS) || ir_op_has_operand(b, op, IR_DEFS, reg)) {
         return false;
     }
-}
-
-static bool touches(const IROp *op, IRRef r)
-{
-    return op->d == r || op->a == r || op->b == r || op->c == r;
+    while (ir_next_operand(&it)) {
+        if (*it.ref == temp) {
+            *it.ref = reg;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ops[i] is `mov reg, temp` and the temporary dies there: let its definition write reg instead. */
@@ -100,52 +97,29 @@ static bool sink_definition(IRBlock *b, unsigned i)
     for (unsigned j = i; j-- > 0 && i - j <= SINK_DISTANCE;) {
         IROp *op = &b->ops[j];
 
-        if (op->opc == IR_NB_OPS) {
+        if (op->opc == IR_DELETED) {
             continue;
         }
-        if (op->opc != IR_ldm && op->opc != IR_stm) {
-            bool in_place = op->opc != IR_call || !(ir_helper_flags(op->imm) & HF_REGS);
-
-            if (op->d == temp && in_place && !(second_destination(op) && op->c == reg)) {
-                op->d = reg;
-                return true;
-            }
-            if (second_destination(op) && op->c == temp && op->d != reg) {
-                op->c = reg;
-                return true;
-            }
+        if (redirect(b, op, temp, reg)) {
+            return true;
         }
-        if (is_boundary(op) || touches(op, reg) || touches(op, temp)) {
+        if ((ir_info(op)->effects & FX_BOUNDARY) || ir_op_has_operand(b, op, IR_ALL, reg) ||
+            ir_op_has_operand(b, op, IR_ALL, temp)) {
             return false;
         }
     }
     return false;
 }
 
-static void mark_sources(Liveness *l, const IRBlock *b, const IROp *op)
+static void mark_operands(Liveness *l, const IRBlock *b, const IROp *op)
 {
-    mark_use(l, op->a);
-    mark_use(l, op->b);
-    if (!second_destination(op)) {
-        mark_use(l, op->c);
-    }
-    if (op->opc == IR_stm) {
-        for (unsigned k = 0; k < op->n; k++) {
-            mark_use(l, b->args[op->arg + k]);
-        }
-    }
-}
+    IROperands defs = ir_operands(b, op, IR_DEFS), uses = ir_operands(b, op, IR_USES);
 
-static void mark_destinations(Liveness *l, const IRBlock *b, const IROp *op)
-{
-    mark_def(l, op->d);
-    if (second_destination(op)) {
-        mark_def(l, op->c);
+    while (ir_next_operand(&defs)) {
+        mark_def(l, *defs.ref);
     }
-    if (op->opc == IR_ldm) {
-        for (unsigned k = 0; k < op->n; k++) {
-            mark_def(l, b->args[op->arg + k]);
-        }
+    while (ir_next_operand(&uses)) {
+        mark_use(l, *uses.ref);
     }
 }
 
@@ -159,23 +133,19 @@ void ir_pass_dce(IRBlock *b)
     for (unsigned i = b->nops; i-- > 0;) {
         IROp *op = &b->ops[i];
 
-        if (op->opc == IR_label) {
-            continue;
-        }
-        if (only_computes(op) && !needed(&l, op->d) && !(second_destination(op) && needed(&l, op->c))) {
-            op->opc = IR_NB_OPS;
+        if (is_dead(&l, b, op)) {
+            op->opc = IR_DELETED;
             continue;
         }
         if (op->opc == IR_mov && !op->setf && (op->d == op->a || (ref_is_reg(op->d) && ref_is_temp(op->a) &&
                                                                   !needed(&l, op->a) && sink_definition(b, i)))) {
-            op->opc = IR_NB_OPS;
+            op->opc = IR_DELETED;
             continue;
         }
-        mark_destinations(&l, b, op);
-        mark_sources(&l, b, op);
+        mark_operands(&l, b, op);
     }
     for (unsigned i = 0; i < b->nops; i++) {
-        if (b->ops[i].opc != IR_NB_OPS) {
+        if (b->ops[i].opc != IR_DELETED) {
             b->ops[kept++] = b->ops[i];
         }
     }

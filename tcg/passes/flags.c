@@ -9,35 +9,20 @@
  *
  * Contract with an emitter that keeps flags in EFLAGS:
  *
- *  - setf is pruned to live flags. A flag is live if a reader, a possible exception (ld, st, ldm, stm, a helper with
- *    HF_RAISE) or a helper with HF_RFLAGS comes before its next definition, or an exit comes that lists it in savef.
+ *  - setf is pruned to live flags. A flag is live if a reader, a possible exception (FX_RAISE) or a helper with
+ *    HF_RFLAGS comes before its next definition, or an exit comes that lists it in savef.
  *    An op with no destination and no live flag disappears.
- *  - After an op with setf the host flags hold setf (mov, logic, mul, nz64: of N Z; shifts: of N Z C; add, sub, adc,
- *    sbc: of N Z C V). ror and rrx leave nothing dependable there (the host's rotates do not set SF and ZF), setc
- *    and fmstat write memory. insn_start, mov and mvn without setf, ldenv and stenv keep what is there; so do csel
- *    and br_if that take their condition from there, and a label that only one br_if reaches (the op before it is an
- *    exit). Everything else destroys it.
+ *  - What the host's flags hold behind an op follows from the back end's rules (IRHostFlags in ir.h; for x86-64 a
+ *    column of tcg/x86_64/ops.def). A label that only one br_if reaches (the op before it is an exit) keeps what is
+ *    there; another one destroys it. An op whose rule is HOST_LOSES stores the flags it defines at once.
  *  - A reader takes its flags from the host flags if all of them are there, else all of them from memory. For a reader
  *    of the second kind, and for exceptions and helpers, every definition that reaches it has the flag in savef.
  *  - An exit writes those of its savef flags to memory that are in the host flags; the others are there already.
  *
- * `arg` of every op but ldm and stm becomes the set of flags that are in the host flags when the op starts: what an
+ * `arg` of every op without a list becomes the set of flags that are in the host flags when the op starts: what an
  * emitter that tracks by the same rules must find. The interpreter ignores savef and arg: it keeps all flags in memory.
  */
-#include "tcg/ir.h"
-#include "tcg/helper.h"
-
-static bool reads_all_flags(const IROp *op)
-{
-    switch (op->opc) {
-    case IR_ld: case IR_st: case IR_ldm: case IR_stm:
-        return true;
-    case IR_call:
-        return ir_helper_flags(op->imm) & (HF_RAISE | HF_RFLAGS);
-    default:
-        return false;
-    }
-}
+#include "tcg/ir-info.h"
 
 /* Backward: prune setf to live flags; drop ops that then do nothing. */
 static void prune(IRBlock *b)
@@ -49,7 +34,7 @@ static void prune(IRBlock *b)
         IROp *op = &b->ops[i];
         uint8_t defined = op->setf;
 
-        if (ir_op_is_exit(op->opc)) {
+        if (ir_op_is_exit(op)) {
             live = op->savef;
             continue;
         }
@@ -60,44 +45,44 @@ static void prune(IRBlock *b)
         if (op->opc == IR_br_if) {
             live |= at_label[op->imm];
         }
-        if (ir_op_may_set(op->opc)) {
+        if (ir_info(op)->sets) {
             op->setf &= live;
             if (op->setf == 0 && op->d == REF_NONE) {
-                op->opc = IR_NB_OPS;
+                op->opc = IR_DELETED;
                 continue;
             }
             live &= ~defined;
         }
-        live |= reads_all_flags(op) ? F_NZCV : ir_op_reads_flags(op);
+        live |= ir_op_shows_flags(op) ? F_NZCV : ir_op_reads_flags(op);
     }
     for (unsigned i = 0; i < b->nops; i++) {
-        if (b->ops[i].opc != IR_NB_OPS) {
+        if (b->ops[i].opc != IR_DELETED) {
             b->ops[kept++] = b->ops[i];
         }
     }
     b->nops = kept;
 }
 
-/* Flags in the host's EFLAGS after op, given those before. */
-static uint8_t host_flags_after(const IROp *op, uint8_t before)
+/* Flags in the host's flags register after op, given those before. */
+static uint8_t host_flags_after(const uint8_t *rules, const IROp *op, uint8_t before)
 {
-    switch (op->opc) {
-    case IR_insn_start: case IR_ldenv: case IR_stenv:
+    switch (rules ? (IRHostFlags)rules[op->opc] : HOST_LOSES) {
+    case HOST_KEEPS:
         return before;
-    case IR_csel: case IR_br_if:
-        /* Testing a condition in memory takes EFLAGS. */
+    case HOST_KEEPS_IF_READ:
         return ir_op_reads_flags(op) & ~before ? 0 : before;
-    case IR_mov: case IR_mvn:
-        return op->setf ? op->setf : before;
-    case IR_ror: case IR_rrx: case IR_setc: case IR_fmstat:
-        return 0;
-    default:
+    case HOST_SETS:
         return op->setf;
+    case HOST_SETS_OR_KEEPS:
+        return op->setf ? op->setf : before;
+    case HOST_LOSES:
+        break;
     }
+    return 0;
 }
 
 /* Forward: host_flags[i] = flags in EFLAGS when op i starts. */
-static void track_host_flags(const IRBlock *b, uint8_t *host_flags)
+static void track_host_flags(const IRBlock *b, const uint8_t *rules, uint8_t *host_flags)
 {
     uint8_t jumps[IR_MAX_LABELS] = { 0 }, from_jump[IR_MAX_LABELS], have = 0;
 
@@ -110,7 +95,7 @@ static void track_host_flags(const IRBlock *b, uint8_t *host_flags)
         const IROp *op = &b->ops[i];
 
         if (op->opc == IR_label) {
-            bool falls_in = i > 0 && !ir_op_is_exit(b->ops[i - 1].opc);
+            bool falls_in = i > 0 && !ir_op_is_exit(&b->ops[i - 1]);
 
             have = !falls_in && jumps[op->imm] == 1 ? from_jump[op->imm] : 0;
             host_flags[i] = have;
@@ -118,14 +103,14 @@ static void track_host_flags(const IRBlock *b, uint8_t *host_flags)
         }
         host_flags[i] = have;
         if (op->opc == IR_br_if) {
-            from_jump[op->imm] = host_flags_after(op, have);
+            from_jump[op->imm] = host_flags_after(rules, op, have);
         }
-        have = host_flags_after(op, have);
+        have = host_flags_after(rules, op, have);
     }
 }
 
 /* Backward: which flags must be in memory at each point; a definition saves those that must be after it. */
-static void place_saves(IRBlock *b, const uint8_t *host_flags)
+static void place_saves(IRBlock *b, const uint8_t *rules, const uint8_t *host_flags)
 {
     uint8_t at_label[IR_MAX_LABELS], memory = F_NZCV;
 
@@ -133,10 +118,10 @@ static void place_saves(IRBlock *b, const uint8_t *host_flags)
         IROp *op = &b->ops[i];
         uint8_t reads = ir_op_reads_flags(op);
 
-        if (op->opc != IR_ldm && op->opc != IR_stm) {
+        if (!ir_op_has_list(op)) {
             op->arg = host_flags[i];
         }
-        if (ir_op_is_exit(op->opc)) {
+        if (ir_op_is_exit(op)) {
             memory = op->savef & ~host_flags[i];
             continue;
         }
@@ -147,13 +132,13 @@ static void place_saves(IRBlock *b, const uint8_t *host_flags)
         if (op->opc == IR_br_if) {
             memory |= at_label[op->imm];
         }
-        if (ir_op_may_set(op->opc)) {
-            bool always = op->opc == IR_ror || op->opc == IR_rrx || op->opc == IR_setc || op->opc == IR_fmstat;
+        if (ir_info(op)->sets) {
+            bool always = !rules || rules[op->opc] == HOST_LOSES;
 
             op->savef = always ? op->setf : op->setf & memory;
             memory &= ~op->setf;
         }
-        if (reads_all_flags(op)) {
+        if (ir_op_shows_flags(op)) {
             memory = F_NZCV;
         } else if (reads & ~host_flags[i]) {
             memory |= reads;
@@ -161,11 +146,11 @@ static void place_saves(IRBlock *b, const uint8_t *host_flags)
     }
 }
 
-void ir_pass_flags(IRBlock *b)
+void ir_pass_flags(IRBlock *b, const uint8_t *rules)
 {
     uint8_t host_flags[IR_MAX_OPS];
 
     prune(b);
-    track_host_flags(b, host_flags);
-    place_saves(b, host_flags);
+    track_host_flags(b, rules, host_flags);
+    place_saves(b, rules, host_flags);
 }

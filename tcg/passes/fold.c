@@ -17,8 +17,7 @@
  * registers, which are shorter operands than constants.
  */
 #include <string.h>
-#include "tcg/ir.h"
-#include "tcg/helper.h"
+#include "tcg/ir-info.h"
 
 enum { VALUE_UNKNOWN = 0, VALUE_CONST, VALUE_SUM };
 
@@ -242,8 +241,7 @@ static bool commutes(IROpcode opc)
 
 static void fold_int(Fold *f, IROp *op)
 {
-    const char *operands = ir_op_operands(op->opc);
-    bool two = strchr(operands, 'b') != NULL;
+    bool two = ir_op_uses_slot(op, 2);
     uint32_t a = 0, b = 0, result;
     bool const_a = const_of(f, op->a, &a), const_b = two && const_of(f, op->b, &b);
 
@@ -290,64 +288,63 @@ static void learn(Fold *f, const IROp *op, uint16_t version)
     }
 }
 
+/* Sources by equal ones, but for an address, which has been folded. */
+static void replace_sources(Fold *f, IROp *op)
+{
+    IROperands it = ir_operands(f->b, op, IR_USES);
+    const IRRef *address = ir_info(op)->imm == IMM_OFFSET ? &op->a : NULL;
+
+    while (ir_next_operand(&it)) {
+        if (it.ref != address) {
+            *it.ref = replace(f, *it.ref);
+        }
+    }
+}
+
+static void define_results(Fold *f, const IROp *op)
+{
+    IROperands it = ir_operands(f->b, op, IR_DEFS);
+
+    while (ir_next_operand(&it)) {
+        define(f, *it.ref);
+    }
+}
+
+/* The op is a function of its operands and flags, so an equal one may stand for it. */
+static bool is_plain(const IROp *op)
+{
+    return !op->setf && op->d != REF_NONE && !ir_info(op)->effects && ir_op_uses_slot(op, 1);
+}
+
 static void fold_op(Fold *f, IROp *op)
 {
-    const char *operands = ir_op_operands(op->opc);
+    uint32_t fx = ir_op_effects(op);
     uint16_t version = 0;
 
-    switch (op->opc) {
-    case IR_label:
+    if (fx & FX_JOIN) {
         for (unsigned t = 0; t < f->b->ntemps; t++) {
             f->value[REF_T0 + t].kind = VALUE_UNKNOWN;
         }
         forget_registers(f);
         return;
-    case IR_ld: case IR_st: case IR_ldm: case IR_stm:
+    }
+    if (ir_info(op)->imm == IMM_OFFSET) {
         fold_address(f, op);
-        if (op->opc == IR_st) {
-            op->b = replace(f, op->b);
-        } else if (op->opc == IR_stm) {
-            for (unsigned i = 0; i < op->n; i++) {
-                f->b->args[op->arg + i] = replace(f, f->b->args[op->arg + i]);
-            }
-        } else if (op->opc == IR_ldm) {
-            for (unsigned i = 0; i < op->n; i++) {
-                define(f, f->b->args[op->arg + i]);
-            }
-        }
-        define(f, op->d);
-        return;
-    case IR_call:
-        op->a = replace(f, op->a);
-        op->b = replace(f, op->b);
-        op->c = replace(f, op->c);
-        if (ir_helper_flags(op->imm) & HF_REGS) {
-            forget_registers(f);
-        }
-        define(f, op->d);
-        return;
-    default:
-        break;
     }
-    if (strchr(operands, 'a')) {
-        op->a = replace(f, op->a);
-    }
-    if (strchr(operands, 'b')) {
-        op->b = replace(f, op->b);
-    }
+    replace_sources(f, op);
     if (op->opc == IR_csel && op->a == op->b) {
         op->cc = CC_AL;
         become_mov(f, op, op->a);
-    } else if (op->d != REF_NONE && !op->setf && op->opc < IR_fadd && strchr(operands, 'a')) {
+    } else if (is_plain(op)) {
         fold_int(f, op);
     }
     if (is_int_ref(op->a)) {
         version = f->version[op->a];
     }
-    define(f, op->d);
-    if (op->opc == IR_umull || op->opc == IR_smull) {
-        define(f, op->c);
+    if (fx & FX_REGS) {
+        forget_registers(f);
     }
+    define_results(f, op);
     if (is_int_ref(op->d)) {
         learn(f, op, version);
     }

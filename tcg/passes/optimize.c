@@ -23,12 +23,12 @@ static void check(const IRBlock *b, const char *stage)
 #endif
 }
 
-void ir_optimize(IRBlock *b)
+void ir_optimize(IRBlock *b, const uint8_t *host_flags)
 {
     check(b, "translation");
     ir_pass_fold(b);
     check(b, "folding");
-    ir_pass_flags(b);
+    ir_pass_flags(b, host_flags);
     check(b, "the flag pass");
     ir_pass_dce(b);
     check(b, "dead code elimination");

@@ -10,6 +10,7 @@
 #include "target/arm/vfp-helper.h"
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
+#include "tcg/x86_64/op-flags.h"
 
 BufferLayout x86_layout;
 static const uint8_t *enter_code, *leave_code;
@@ -158,7 +159,7 @@ static void emit_return(Asm *as)
 }
 
 /* regs[15] = the next PC|T, perhaps under a new context: go on there if the jump cache knows it. */
-static void emit_exit_main(Asm *as, const uint8_t *epilogue)
+static void emit_exit_main_thunk(Asm *as, const uint8_t *epilogue)
 {
     uint8_t *out[3];
     RM slot = rm_sib(ENV_REG, RCX, 2, ENV_OFFSET(jump_cache));
@@ -228,7 +229,7 @@ static bool x86_init_buffer(CodeBuffer *buf)
     x_mov_r_i(&as, RAX, 0);
     x_jmp(&as, base + l->epilogue);
     l->exit_main = (uint32_t)(as.p - base);
-    emit_exit_main(&as, base + l->epilogue);
+    emit_exit_main_thunk(&as, base + l->epilogue);
     l->sync_out = (uint32_t)(as.p - base);
     sync_regs(&as, true);
     x_ret(&as);
@@ -314,6 +315,7 @@ static void x86_clear_jump(TranslationBlock *tb, int n)
 
 const TCGBackend tcg_backend_x86_64 = {
     .name = "x86_64",
+    .host_flags = x86_host_flags,
     .init_buffer = x86_init_buffer,
     .emit = x86_emit_block,
     .exec = x86_exec,

@@ -98,7 +98,7 @@ static void emit_looked_up_jump(Emitter *e, uint32_t target)
     emit_leave(e, target, 0);
 }
 
-static void emit_exit_jmp(Emitter *e, const IROp *op)
+void emit_exit_jmp(Emitter *e, const IROp *op)
 {
     uint32_t target = op->imm, here = e->tb->pc;
     bool chain = ((target ^ here) & ~0xffeu) == 0 && e->njumps < 2;
@@ -123,7 +123,7 @@ static void emit_exit_jmp(Emitter *e, const IROp *op)
     emit_flags_clobber(e);
 }
 
-static void emit_exit_ind(Emitter *e, const IROp *op)
+void emit_exit_ind(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     uint8_t *miss = emit_thunk(e, x86_layout.ind_miss);
@@ -204,7 +204,7 @@ void emit_helper_call(Emitter *e, const IROp *op)
     }
 }
 
-static void emit_stenv(Emitter *e, const IROp *op)
+void emit_stenv(Emitter *e, const IROp *op)
 {
     Loc a = emit_loc(e, op->a);
     RM field = emit_env((int32_t)op->imm);
@@ -218,43 +218,34 @@ static void emit_stenv(Emitter *e, const IROp *op)
     }
 }
 
-bool emit_exit_op(Emitter *e, const IROp *op)
+void emit_ldenv(Emitter *e, const IROp *op)
+{
+    x_mov_r_rm(&e->as, false, RCX, emit_env((int32_t)op->imm));
+    emit_store_ref(e, op->d, RCX);
+}
+
+void emit_exit_main(Emitter *e, const IROp *op)
+{
+    save_flags_for_exit(e);
+    x_jmp(&e->as, emit_thunk(e, x86_layout.exit_main));
+    emit_flags_clobber(e);
+}
+
+void emit_call(Emitter *e, const IROp *op)
+{
+    if (!emit_exclusive(e, op)) {
+        emit_helper_call(e, op);
+    }
+}
+
+void emit_barrier(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
 
-    switch (op->opc) {
-    case IR_exit_jmp:
-        emit_exit_jmp(e, op);
-        return true;
-    case IR_exit_ind:
-        emit_exit_ind(e, op);
-        return true;
-    case IR_exit_main:
-        save_flags_for_exit(e);
-        x_jmp(as, emit_thunk(e, x86_layout.exit_main));
-        emit_flags_clobber(e);
-        return true;
-    case IR_call:
-        if (!emit_exclusive(e, op)) {
-            emit_helper_call(e, op);
-        }
-        return true;
-    case IR_barrier:
-        /* A locked operation is a full barrier and cheaper than MFENCE; so the one that counts does both. */
-        if (op->imm != BARRIER_PREFETCH) {
-            x_lock(as);
-        }
-        x_alu_rm_i(as, ALU_ADD, true, emit_env(ENV_OFFSET(count.barrier) + 8 * (int)op->imm), 1);
-        emit_flags_clobber(e);
-        return true;
-    case IR_ldenv:
-        x_mov_r_rm(as, false, RCX, emit_env((int32_t)op->imm));
-        emit_store_ref(e, op->d, RCX);
-        return true;
-    case IR_stenv:
-        emit_stenv(e, op);
-        return true;
-    default:
-        return false;
+    /* A locked operation is a full barrier and cheaper than MFENCE; so the one that counts does both. */
+    if (op->imm != BARRIER_PREFETCH) {
+        x_lock(as);
     }
+    x_alu_rm_i(as, ALU_ADD, true, emit_env(ENV_OFFSET(count.barrier) + 8 * (int)op->imm), 1);
+    emit_flags_clobber(e);
 }

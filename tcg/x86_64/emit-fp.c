@@ -183,7 +183,7 @@ static void fp_check(Emitter *e, const IROp *op, unsigned vfp_op, bool d, bool s
     }
 }
 
-static void emit_arith(Emitter *e, const IROp *op)
+void emit_arith(Emitter *e, const IROp *op)
 {
     static const struct { uint8_t opc, sse, vfp; } table[] = {
         { IR_fadd, SSE_ADD, VFP_ADD }, { IR_fsub, SSE_SUB, VFP_SUB }, { IR_fmul, SSE_MUL, VFP_MUL },
@@ -210,7 +210,7 @@ static void emit_arith(Emitter *e, const IROp *op)
     emit_flags_clobber(e);
 }
 
-static void emit_sqrt(Emitter *e, const IROp *op)
+void emit_sqrt(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool d = op->n == 3;
@@ -223,7 +223,7 @@ static void emit_sqrt(Emitter *e, const IROp *op)
     emit_flags_clobber(e);
 }
 
-static void emit_move(Emitter *e, const IROp *op)
+void emit_move(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool d = op->n == 3;
@@ -239,7 +239,7 @@ static void emit_move(Emitter *e, const IROp *op)
 }
 
 /* N Z C V of FPSCR: less 1000, equal 0110, greater 0010, unordered 0011 (ARM DDI 0100I C2.7). */
-static void emit_cmp(Emitter *e, const IROp *op)
+void emit_cmp(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool d = op->n == 3;
@@ -272,14 +272,14 @@ static void emit_cmp(Emitter *e, const IROp *op)
     emit_flags_clobber(e);
 }
 
-static void emit_fmstat(Emitter *e)
+void emit_fmstat(Emitter *e, const IROp *op)
 {
     x_mov_r_rm(&e->as, false, RAX, emit_env(ENV_OFFSET(fp_nzcv)));
     x_mov_rm_r(&e->as, false, emit_env(ENV_OFFSET(nzcv)), RAX);
     emit_flags_clobber(e);
 }
 
-static void emit_fcvt(Emitter *e, const IROp *op)
+void emit_fcvt(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool from_d = op->n == 3;
@@ -305,7 +305,7 @@ static void load_int_operand(Emitter *e, IRRef r)
     }
 }
 
-static void emit_from_int(Emitter *e, const IROp *op)
+void emit_from_int(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool d = op->n == 3, is_unsigned = op->opc == IR_fuito;
@@ -320,7 +320,7 @@ static void emit_from_int(Emitter *e, const IROp *op)
 }
 
 /* Saturation, NaN and anything near the limits go out of line. */
-static void emit_to_int(Emitter *e, const IROp *op)
+void emit_to_int(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool d = op->n == 3, truncate = op->imm & 1, is_unsigned = op->opc == IR_ftoui;
@@ -353,55 +353,17 @@ static void emit_to_int(Emitter *e, const IROp *op)
     emit_flags_clobber(e);
 }
 
-static void emit_getw(Emitter *e, const IROp *op)
+void emit_getw(Emitter *e, const IROp *op)
 {
     load_int_operand(e, op->a);
     emit_store_ref(e, op->d, RAX);
 }
 
-static void emit_putw(Emitter *e, const IROp *op)
+void emit_putw(Emitter *e, const IROp *op)
 {
     emit_load_ref(e, RAX, op->a);
     emit_xmm_forget(e, op->d);
     x_mov_rm_r(&e->as, false, emit_env(emit_vfp_disp(op->d)), RAX);
-}
-
-bool emit_fp_op(Emitter *e, const IROp *op)
-{
-    switch (op->opc) {
-    case IR_fadd: case IR_fsub: case IR_fmul: case IR_fnmul: case IR_fdiv:
-        emit_arith(e, op);
-        return true;
-    case IR_fsqrt:
-        emit_sqrt(e, op);
-        return true;
-    case IR_fmov: case IR_fneg: case IR_fabs:
-        emit_move(e, op);
-        return true;
-    case IR_fcmp:
-        emit_cmp(e, op);
-        return true;
-    case IR_fmstat:
-        emit_fmstat(e);
-        return true;
-    case IR_fcvt:
-        emit_fcvt(e, op);
-        return true;
-    case IR_fsito: case IR_fuito:
-        emit_from_int(e, op);
-        return true;
-    case IR_ftosi: case IR_ftoui:
-        emit_to_int(e, op);
-        return true;
-    case IR_fgetw:
-        emit_getw(e, op);
-        return true;
-    case IR_fputw:
-        emit_putw(e, op);
-        return true;
-    default:
-        return false;
-    }
 }
 
 void emit_slow_fp(Emitter *e, SlowPath *s)

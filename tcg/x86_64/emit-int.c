@@ -133,7 +133,7 @@ bool emit_shifted_add(Emitter *e, const IROp *op)
     return true;
 }
 
-static void emit_add_sub(Emitter *e, const IROp *op)
+void emit_add_sub(Emitter *e, const IROp *op)
 {
     bool add = op->opc == IR_add;
 
@@ -144,7 +144,7 @@ static void emit_add_sub(Emitter *e, const IROp *op)
     emit_flags_defined(e, add ? EF_ADD : EF_SUB);
 }
 
-static void emit_adc_sbc(Emitter *e, const IROp *op)
+void emit_adc_sbc(Emitter *e, const IROp *op)
 {
     bool adc = op->opc == IR_adc;
 
@@ -168,7 +168,7 @@ static void test_ref(Emitter *e, IRRef r)
     }
 }
 
-static void emit_logic(Emitter *e, const IROp *op)
+void emit_logic(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     Loc a = emit_loc(e, op->a), b = emit_loc(e, op->b);
@@ -187,7 +187,7 @@ static void emit_logic(Emitter *e, const IROp *op)
     emit_flags_defined(e, EF_LOGIC);
 }
 
-static void emit_bic(Emitter *e, const IROp *op)
+void emit_bic(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     Loc b = emit_loc(e, op->b), d = emit_loc(e, op->d);
@@ -210,7 +210,7 @@ static void emit_bic(Emitter *e, const IROp *op)
     emit_flags_defined(e, EF_LOGIC);
 }
 
-static void emit_mov(Emitter *e, const IROp *op)
+void emit_mov(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     Loc d = emit_loc(e, op->d), a = emit_loc(e, op->a);
@@ -246,7 +246,7 @@ static void emit_mov(Emitter *e, const IROp *op)
     }
 }
 
-static void emit_shift_imm(Emitter *e, const IROp *op)
+void emit_shift_imm(Emitter *e, const IROp *op)
 {
     static const ShiftOp sh[] = { [IR_shl] = SH_SHL, [IR_shr] = SH_SHR, [IR_sar] = SH_SAR, [IR_ror] = SH_ROR };
     Asm *as = &e->as;
@@ -278,7 +278,7 @@ static void emit_shift_imm(Emitter *e, const IROp *op)
     }
 }
 
-static void emit_rrx(Emitter *e, const IROp *op)
+void emit_rrx(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
 
@@ -297,7 +297,7 @@ static void emit_rrx(Emitter *e, const IROp *op)
 }
 
 /* Shifts by a register: ARM uses 8 bits of the amount, x86 five. */
-static void emit_shift_var(Emitter *e, const IROp *op)
+void emit_shift_var(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
 
@@ -325,7 +325,7 @@ static void emit_shift_var(Emitter *e, const IROp *op)
     emit_flags_clobber(e);
 }
 
-static void emit_mul(Emitter *e, const IROp *op)
+void emit_mul(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     Loc d = emit_loc(e, op->d), b = emit_loc(e, op->b);
@@ -367,7 +367,7 @@ static void load_ref_64(Emitter *e, int reg, IRRef r, bool is_signed)
     }
 }
 
-static void emit_mull(Emitter *e, const IROp *op)
+void emit_mull(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool is_signed = op->opc == IR_smull;
@@ -381,7 +381,7 @@ static void emit_mull(Emitter *e, const IROp *op)
     emit_flags_clobber(e);
 }
 
-static void emit_nz64(Emitter *e, const IROp *op)
+void emit_nz64(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
 
@@ -392,7 +392,7 @@ static void emit_nz64(Emitter *e, const IROp *op)
     emit_flags_defined(e, EF_LOGIC);
 }
 
-static void emit_unary(Emitter *e, const IROp *op)
+void emit_unary(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     Loc d = emit_loc(e, op->d), a = emit_loc(e, op->a);
@@ -450,7 +450,7 @@ static void emit_unary(Emitter *e, const IROp *op)
     }
 }
 
-static void emit_csel(Emitter *e, const IROp *op)
+void emit_csel(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     Loc d = emit_loc(e, op->d), a = emit_loc(e, op->a), b = emit_loc(e, op->b);
@@ -478,55 +478,3 @@ static void emit_csel(Emitter *e, const IROp *op)
     emit_store_ref(e, op->d, RCX);
 }
 
-bool emit_int_op(Emitter *e, const IROp *op)
-{
-    switch (op->opc) {
-    case IR_mov: case IR_mvn:
-        emit_mov(e, op);
-        return true;
-    case IR_and: case IR_or: case IR_xor:
-        emit_logic(e, op);
-        return true;
-    case IR_bic:
-        emit_bic(e, op);
-        return true;
-    case IR_add: case IR_sub:
-        emit_add_sub(e, op);
-        return true;
-    case IR_adc: case IR_sbc:
-        emit_adc_sbc(e, op);
-        return true;
-    case IR_shl: case IR_shr: case IR_sar: case IR_ror:
-        emit_shift_imm(e, op);
-        return true;
-    case IR_rrx:
-        emit_rrx(e, op);
-        return true;
-    case IR_shlv: case IR_shrv: case IR_sarv: case IR_rorv:
-        emit_shift_var(e, op);
-        return true;
-    case IR_setc:
-        emit_setc(e, op);
-        return true;
-    case IR_getc:
-        emit_getc(e, op);
-        return true;
-    case IR_nz64:
-        emit_nz64(e, op);
-        return true;
-    case IR_mul:
-        emit_mul(e, op);
-        return true;
-    case IR_umull: case IR_smull:
-        emit_mull(e, op);
-        return true;
-    case IR_clz: case IR_rev: case IR_rev16: case IR_revsh: case IR_sxtb: case IR_sxth: case IR_uxtb: case IR_uxth:
-        emit_unary(e, op);
-        return true;
-    case IR_csel:
-        emit_csel(e, op);
-        return true;
-    default:
-        return false;
-    }
-}

@@ -154,7 +154,7 @@ static void emit_int_load(Emitter *e, const IROp *op, RM host)
     }
 }
 
-static void emit_ld(Emitter *e, const IROp *op)
+void emit_ld(Emitter *e, const IROp *op)
 {
     SlowPath *s = emit_slow(e, SLOW_LOAD);
     unsigned size = op->mem & MEM_SIZE;
@@ -231,7 +231,7 @@ static void emit_fp_store(Emitter *e, const IROp *op, RM host)
     x_mov_rm_r(as, d, host, RDX);
 }
 
-static void emit_st(Emitter *e, const IROp *op)
+void emit_st(Emitter *e, const IROp *op)
 {
     SlowPath *s = emit_slow(e, SLOW_STORE);
     unsigned size = op->mem & MEM_SIZE;
@@ -248,7 +248,7 @@ static void emit_st(Emitter *e, const IROp *op)
     emit_flags_clobber(e);
 }
 
-static void emit_multi(Emitter *e, const IROp *op)
+void emit_multi(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool load = op->opc == IR_ldm, wide = (op->mem & MEM_SIZE) == 3, be = op->mem & MEM_BE;
@@ -316,23 +316,6 @@ static void emit_multi(Emitter *e, const IROp *op)
     }
     s->back = e->as.p;
     emit_flags_clobber(e);
-}
-
-bool emit_mem_op(Emitter *e, const IROp *op)
-{
-    switch (op->opc) {
-    case IR_ld:
-        emit_ld(e, op);
-        return true;
-    case IR_st:
-        emit_st(e, op);
-        return true;
-    case IR_ldm: case IR_stm:
-        emit_multi(e, op);
-        return true;
-    default:
-        return false;
-    }
 }
 
 /* What every slow path hands over: address in ecx, PC and MEM_* in env. */

@@ -81,12 +81,12 @@ uint8_t *emit_thunk(Emitter *e, uint32_t offset)
     return e->buf_base + offset;
 }
 
-static bool is_exit(const IROp *op)
+void emit_insn_start(Emitter *e, const IROp *op)
 {
-    return op->opc == IR_exit_jmp || op->opc == IR_exit_ind || op->opc == IR_exit_main;
+    e->pc = op->imm;
 }
 
-static void emit_br_if(Emitter *e, const IROp *op)
+void emit_br_if(Emitter *e, const IROp *op)
 {
     X86CC cc = emit_cond(e, op->cc);
 
@@ -99,9 +99,9 @@ static void emit_br_if(Emitter *e, const IROp *op)
     e->fixups[e->nfixups++].field = x_jcc_fwd(&e->as, cc);
 }
 
-static void emit_label(Emitter *e, const IROp *op)
+void emit_label(Emitter *e, const IROp *op)
 {
-    bool only_branch = e->label_refs[op->imm] == 1 && e->index > 0 && is_exit(op - 1);
+    bool only_branch = e->label_refs[op->imm] == 1 && e->index > 0 && ir_op_is_exit(op - 1);
 
     e->label_addr[op->imm] = e->as.p;
     if (only_branch) {
@@ -110,27 +110,6 @@ static void emit_label(Emitter *e, const IROp *op)
         emit_flags_clobber(e);
     }
     emit_xmm_forget_all(e);
-}
-
-static void emit_op(Emitter *e, const IROp *op)
-{
-    memset(e->xmm_busy, 0, sizeof(e->xmm_busy));
-    switch (op->opc) {
-    case IR_insn_start:
-        e->pc = op->imm;
-        return;
-    case IR_br_if:
-        emit_br_if(e, op);
-        return;
-    case IR_label:
-        emit_label(e, op);
-        return;
-    default:
-        break;
-    }
-    if (!emit_int_op(e, op) && !emit_mem_op(e, op) && !emit_fp_op(e, op) && !emit_exit_op(e, op)) {
-        assert(!"IR op without an emitter");
-    }
 }
 
 static void emit_slow_paths(Emitter *e)
@@ -144,6 +123,7 @@ static void emit_slow_paths(Emitter *e)
         for (int k = 0; k < s->nfields; k++) {
             x_patch(s->fields[k], e->as.p);
         }
+        s->code = e->as.p;
         e->op = s->op;
         if (s->kind == SLOW_FP || s->kind == SLOW_FTOI) {
             emit_slow_fp(e, s);
@@ -157,9 +137,21 @@ static void emit_slow_paths(Emitter *e)
     }
 }
 
+static __thread Emitter emitter;
+
+const Emitter *x86_last_emitter(void)
+{
+    return &emitter;
+}
+
+static void begin_op(Emitter *e, int i)
+{
+    e->at[i].code = (uint32_t)(e->as.p - e->tb->code);
+    e->at[i].flags = e->ef.mask;
+}
+
 bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
 {
-    static __thread Emitter emitter;
     Emitter *e = &emitter;
     uint8_t *start = (uint8_t *)(((uintptr_t)buf->ptr + 15) & ~(uintptr_t)15);
 
@@ -193,13 +185,16 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
         }
         e->index = i;
         e->op = &b->ops[i];
+        begin_op(e, i);
         if (emit_shifted_add(e, e->op)) {
-            i++;
+            begin_op(e, ++i);
             continue;
         }
-        emit_op(e, e->op);
+        memset(e->xmm_busy, 0, sizeof(e->xmm_busy));
+        x86_op_info[e->op->opc].emit(e, e->op);
     }
     if (!e->failed && !e->full) {
+        begin_op(e, b->nops);
         emit_slow_paths(e);
     }
     if (e->failed || e->full) {

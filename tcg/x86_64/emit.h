@@ -6,7 +6,7 @@
  *   rbp CPUARMState   r15 fast memory table (env->tlb_read)   rsp host stack, 16-byte aligned
  *   rbx rsi rdi r8 r9 r10 r11 r12 = r0..r7, r13 = sp, r14 = lr: for as long as translated code runs, across chained
  *   blocks; r8-r12 are memory operands (env->regs). Guest registers' upper halves are always zero.
- *   rcx is scratch of one op's code; rax and rdx hold IR temporaries or are scratch as op_clobbers() tells.
+ *   rcx is scratch of one op's code; rax and rdx hold IR temporaries or are scratch as ops.def tells.
  *   xmm0 scratch; xmm1..xmm15 a read cache of VFP registers (every write goes to memory too) and FP temporaries.
  *
  * EFLAGS hold guest flags between a flag-setting op and its consumers; env->nzcv has them when IROp.savef says so (the flag
@@ -17,7 +17,7 @@
 #ifndef TCG_X86_64_EMIT_H
 #define TCG_X86_64_EMIT_H
 #include "accel/tcg/tb.h"
-#include "tcg/ir.h"
+#include "tcg/ir-info.h"
 #include "tcg/x86_64/asm.h"
 
 #define ENV_REG  RBP
@@ -53,6 +53,7 @@ typedef struct SlowPath {
     uint8_t *fields[6];         /* jumps that lead here */
     int nfields;
     const uint8_t *back;        /* where to resume */
+    const uint8_t *code;        /* its own, once it is emitted */
     const IROp *op;
     uint32_t pc;                /* PC|T */
     int addr_reg;
@@ -105,12 +106,29 @@ typedef struct Emitter {
     int8_t temp_reg[NB_TEMPS];  /* host register, or -1 - spill slot */
     uint16_t temp_last[NB_TEMPS];
     uint16_t ftemp_last[REF_F_END - REF_F0];
+    /* Where each op's code begins and which flags EFLAGS held there; [nops]: the end. For checks. */
+    struct { uint32_t code; uint8_t flags; } at[IR_MAX_OPS + 1];
 } Emitter;
 
 extern const int8_t x86_guest_reg[15];      /* host register of r0-r14, NO_REG: in env */
 
+/* Columns of ops.def. */
+enum { USE_RAX = 1, USE_RDX = 2 };
+typedef struct X86OpInfo {
+    void (*emit)(Emitter *e, const IROp *op);
+    uint8_t clobbers, early, late;
+} X86OpInfo;
+extern const X86OpInfo x86_op_info[IR_NB_OPS];
+
+/* The emitters of ops.def, each in the file of its kind: emit-int.c, emit-mem.c, emit-fp.c, emit-exit.c, ... */
+#define X86_OP(name, fn, ...) void fn(Emitter *e, const IROp *op);
+#include "tcg/x86_64/ops.def"
+#undef X86_OP
+
 /* emit.c */
 bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf);
+/* This thread's, as its last x86_emit_block() left it. */
+const Emitter *x86_last_emitter(void);
 Loc emit_loc(const Emitter *e, IRRef r);
 RM emit_rm(Loc l);                              /* register or env memory; not for constants */
 RM emit_env(int32_t offset);
@@ -128,15 +146,8 @@ void emit_flags_save(Emitter *e, uint8_t mask);             /* EFLAGS -> env->nz
 void emit_flags_clobber(Emitter *e);
 X86CC emit_cond(Emitter *e, int cc);                        /* make EFLAGS testable; returns the x86 condition that is true iff cc */
 void emit_carry_in(Emitter *e, bool inverted);              /* CF = C (or !C) */
-void emit_setc(Emitter *e, const IROp *op);
-void emit_getc(Emitter *e, const IROp *op);
 
-/* emit-int.c, emit-mem.c, emit-fp.c, emit-exit.c: one op each; false: not theirs */
-bool emit_int_op(Emitter *e, const IROp *op);
 bool emit_shifted_add(Emitter *e, const IROp *op);          /* op and the next one together */
-bool emit_mem_op(Emitter *e, const IROp *op);
-bool emit_fp_op(Emitter *e, const IROp *op);
-bool emit_exit_op(Emitter *e, const IROp *op);
 void emit_helper_call(Emitter *e, const IROp *op);           /* the whole call, any helper */
 
 /* emit-excl.c */

@@ -6,60 +6,34 @@
  * A temporary may sit in rax or rdx only if no op between its definition and its last use needs that register as
  * scratch. It may also be an operand of an op that needs the register, if that op reads it first (operand_is_safe).
  */
-#include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
 
-enum { USE_RAX = 1, USE_RDX = 2 };
-enum { SPILL_FIRST = 2 };       /* env->tmp[0..1] belong to the LDREXD/STREXD helpers */
-
+enum { SPILL_FIRST = 2, NB_SLOTS = 32 };    /* env->tmp[0..1] belong to the LDREXD/STREXD helpers */
+enum { NO_OP = 0xffff };
 
 /* Scratch registers the emitted code of an op may destroy. */
 static int op_clobbers(const IROp *op)
 {
-    int c = op->savef ? USE_RAX : 0;
-
-    switch (op->opc) {
-    case IR_call: case IR_ldm: case IR_stm: case IR_shlv: case IR_shrv: case IR_sarv: case IR_rorv:
-    case IR_exit_ind: case IR_exit_jmp: case IR_exit_main: case IR_fcmp:
-        return USE_RAX | USE_RDX;
-    case IR_st:
-        return USE_RAX | USE_RDX;
-    case IR_ld: case IR_umull: case IR_smull: case IR_nz64: case IR_fneg: case IR_fabs: case IR_fuito: case IR_ftosi:
-    case IR_ftoui: case IR_br_if: case IR_csel: case IR_adc: case IR_sbc: case IR_rrx: case IR_getc: case IR_fmstat:
-    case IR_fgetw: case IR_fputw: case IR_fmov: case IR_fsito:
-        return c | USE_RAX;
-    default:
-        return c;
-    }
+    return x86_op_info[op->opc].clobbers | (op->savef ? USE_RAX : 0);
 }
 
 /* The op reads operand r before it destroys its scratch registers. */
 static bool operand_is_safe(const IROp *op, IRRef r)
 {
-    switch (op->opc) {
-    case IR_ld: case IR_ldm:
-        return op->a == r;
-    case IR_exit_ind:
-        return true;
-    default:
-        return false;
-    }
+    return x86_op_info[op->opc].early && op->a == r;
 }
 
-/* The op writes its destination after its last use of scratch registers. */
+/* Those it destroys when a destination may have been written. */
 static int def_clobbers(const IROp *op)
 {
-    if (op->opc == IR_ldm) {
-        return USE_RDX;
-    }
-    return op->savef ? USE_RAX : 0;
+    return x86_op_info[op->opc].late | (op->savef ? USE_RAX : 0);
 }
 
 static void note(uint16_t *first, uint16_t *last, IRRef r, int i)
 {
     if (ref_is_temp(r)) {
         int t = r - REF_T0;
-        if (first[t] == 0xffff) {
+        if (first[t] == NO_OP) {
             first[t] = (uint16_t)i;
         }
         last[t] = (uint16_t)i;
@@ -68,23 +42,14 @@ static void note(uint16_t *first, uint16_t *last, IRRef r, int i)
 
 static void note_op(Emitter *e, uint16_t *first, const IROp *op, int i)
 {
-    const IRRef refs[4] = { op->d, op->a, op->b, op->c };
-    for (int k = 0; k < 4; k++) {
-        note(first, e->temp_last, refs[k], i);
-        if (ref_is_ftemp(refs[k])) {
-            e->ftemp_last[refs[k] - REF_F0] = (uint16_t)i;
-        }
-    }
-    if (op->opc == IR_ldm || op->opc == IR_stm) {
-        for (int k = 0; k < op->n; k++) {
-            note(first, e->temp_last, e->b->args[op->arg + k], i);
-        }
-    }
-}
+    IROperands it = ir_operands(e->b, op, IR_ALL);
 
-static bool reads(const IROp *op, IRRef r)
-{
-    return op->a == r || op->b == r || (op->c == r && op->opc != IR_umull && op->opc != IR_smull);
+    while (ir_next_operand(&it)) {
+        note(first, e->temp_last, *it.ref, i);
+        if (ref_is_ftemp(*it.ref)) {
+            e->ftemp_last[*it.ref - REF_F0] = (uint16_t)i;
+        }
+    }
 }
 
 /* Registers that temporary t must not use, for its life [first, last]. */
@@ -95,7 +60,7 @@ static int forbidden(const Emitter *e, int t, int first, int last)
 
     for (int i = first + 1; i <= last && bad != (USE_RAX | USE_RDX); i++) {
         const IROp *op = &e->b->ops[i];
-        if (i == last && reads(op, r) && operand_is_safe(op, r)) {
+        if (i == last && operand_is_safe(op, r)) {
             continue;
         }
         bad |= op_clobbers(op);
@@ -103,64 +68,58 @@ static int forbidden(const Emitter *e, int t, int first, int last)
     return bad;
 }
 
+/* Until which op each place is taken. */
+typedef struct Places {
+    int rax, rdx, slot[NB_SLOTS];
+} Places;
+
+/* A place for temporary t, defined by op i. */
+static void assign(Emitter *e, Places *until, int t, int i)
+{
+    int last = e->temp_last[t], bad = forbidden(e, t, i, last), s = SPILL_FIRST;
+
+    if (until->rdx <= i && !(bad & USE_RDX)) {
+        e->temp_reg[t] = RDX;
+        until->rdx = last > i ? last : i + 1;
+        return;
+    }
+    if (until->rax <= i && !(bad & USE_RAX)) {
+        e->temp_reg[t] = RAX;
+        until->rax = last > i ? last : i + 1;
+        return;
+    }
+    while (s < NB_SLOTS && until->slot[s] >= i) {
+        s++;
+    }
+    if (s == NB_SLOTS) {
+        e->failed = true;
+        return;
+    }
+    e->temp_reg[t] = (int8_t)(-1 - s);
+    until->slot[s] = last;
+}
+
 void emit_assign_temps(Emitter *e)
 {
     const IRBlock *b = e->b;
     uint16_t first[NB_TEMPS];
-    int rax_until = -1, rdx_until = -1;
-    int slot_until[32];
+    Places until = { .rax = -1, .rdx = -1 };
 
     memset(first, 0xff, sizeof(first[0]) * b->ntemps);
-    for (int k = 0; k < 32; k++) {
-        slot_until[k] = -1;
-    }
+    memset(until.slot, 0xff, sizeof(until.slot));
     for (int i = 0; i < b->nops; i++) {
         note_op(e, first, &b->ops[i], i);
     }
     /* Temporaries are numbered in order of creation, not of definition: go by op. */
-    for (int i = 0; i < b->nops; i++) {
-        const IROp *op = &b->ops[i];
-        IRRef defs[2 + 32];
-        int n = 0;
-        defs[n++] = op->d;
-        if (op->opc == IR_umull || op->opc == IR_smull) {
-            defs[n++] = op->c;
-        }
-        if (op->opc == IR_ldm) {
-            for (int k = 0; k < op->n; k++) {
-                defs[n++] = b->args[op->arg + k];
-            }
-        }
-        for (int k = 0; k < n; k++) {
-            if (!ref_is_temp(defs[k]) || first[defs[k] - REF_T0] != i) {
-                continue;
-            }
-            int t = defs[k] - REF_T0, last = e->temp_last[t];
-            bool done = false;
-            for (int m = 0; m < k; m++) {
-                done |= defs[m] == defs[k];
-            }
-            if (done) {
-                continue;
-            }
-            int bad = forbidden(e, t, i, last);
-            if (rdx_until <= i && !(bad & USE_RDX)) {
-                e->temp_reg[t] = RDX;
-                rdx_until = last > i ? last : i + 1;
-            } else if (rax_until <= i && !(bad & USE_RAX)) {
-                e->temp_reg[t] = RAX;
-                rax_until = last > i ? last : i + 1;
-            } else {
-                int s = SPILL_FIRST;
-                while (s < 32 && slot_until[s] >= i) {
-                    s++;
-                }
-                if (s == 32) {
-                    e->failed = true;
-                    return;
-                }
-                e->temp_reg[t] = (int8_t)(-1 - s);
-                slot_until[s] = last;
+    for (int i = 0; i < b->nops && !e->failed; i++) {
+        IROperands it = ir_operands(b, &b->ops[i], IR_DEFS);
+
+        while (ir_next_operand(&it)) {
+            int t = *it.ref - REF_T0;
+
+            if (ref_is_temp(*it.ref) && first[t] == i) {
+                first[t] = NO_OP;       /* a list may name it again */
+                assign(e, &until, t, i);
             }
         }
     }

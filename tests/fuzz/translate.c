@@ -8,6 +8,8 @@
 #include "target/arm/translate.h"
 #include "target/arm/vfp-helper.h"
 #include "tcg/helper.h"
+#include "tcg/ir-info.h"
+#include "tcg/x86_64/op-flags.h"
 #include "tests/fuzz/translate.h"
 #include "tests/unit/ir-env.h"
 
@@ -183,7 +185,7 @@ static uint8_t exact_flags(void)
     uint8_t mask = F_NZCV;
 
     for (int i = 0; i < block.nops; i++) {
-        if (ir_op_is_exit(block.ops[i].opc)) {
+        if (ir_op_is_exit(&block.ops[i])) {
             mask &= block.ops[i].savef;
         }
     }
@@ -243,7 +245,7 @@ const char *fuzz_translate(const uint8_t *data, size_t size)
     measure();
     err = err ? err : check_extent(&h);
     if (!err) {
-        ir_optimize(&block);
+        ir_optimize(&block, x86_host_flags);
         err = verify();
     }
     err = err ? err : check_emit(&h);

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include "accel/tcg/cache.h"
 #include "target/arm/decode.h"
+#include "tcg/x86_64/op-flags.h"
 
 enum {
     PAGE_BYTES = 4096,
@@ -246,7 +247,7 @@ static uint32_t show_block(const Request *r, uint32_t offset, bool *all_known)
         printf("IR:\n");
         ir_print(stdout, &block);
         check_ir("as translated");
-        ir_optimize(&block);
+        ir_optimize(&block, x86_host_flags);
         printf("IR after the passes (depends on %u bytes):\n", block.depend_bytes);
         ir_print(stdout, &block);
         check_ir("after the passes");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* See ir-random.h. */
 #include "tcg/helper.h"
+#include "tcg/ir-info.h"
 #include "tests/unit/ir-env.h"
 #include "tests/unit/ir-random.h"
 
@@ -65,7 +66,7 @@ static IRRef destination(Gen *g, bool temp)
 
 static uint8_t some_flags(Gen *g, IROpcode opc)
 {
-    return pick(g, 2) ? ir_op_may_set(opc) : 0;
+    return pick(g, 2) ? ir_op_info[opc].sets : 0;
 }
 
 static void random_alu(Gen *g)
@@ -108,7 +109,7 @@ static void random_other(Gen *g)
     IRRef a = source(g), b = source(g);
     IROp *op;
 
-    switch (pick(g, 6)) {
+    switch (pick(g, 7)) {
     case 0:
         ir_emit(g->b, IR_setc, REF_NONE, a, REF_NONE, 0);
         break;
@@ -125,6 +126,9 @@ static void random_other(Gen *g)
         if (op->c == op->d) {
             op->c = new_temp(g);
         }
+        break;
+    case 4:
+        ir_emit(g->b, IR_barrier, REF_NONE, REF_NONE, REF_NONE, pick(g, BARRIER_PREFETCH + 1));
         break;
     default:
         op = ir_emit(g->b, IR_csel, REF_NONE, a, b, 0);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "target/arm/vfp-helper.h"
+#include "tcg/x86_64/op-flags.h"
 #include "tests/unit/ir-env.h"
 #include "tests/unit/ir-random.h"
 
@@ -95,7 +96,7 @@ static int round_of(uint64_t seed)
 
     machine_fast_memory(fast);
     ir_random_block(b, &state, 8 + seed % 50, seed & 1);
-    ir_optimize(b);
+    ir_optimize(b, x86_host_flags);
     for (uint64_t s = 0; s < 4; s++) {
         uint64_t values = seed * 64 + s * 8 + 3 + (seed >> 4 & 1);
         const char *what;

@@ -216,7 +216,13 @@ static __attribute__((noreturn)) void fake_unwind(CPUARMState *env)
 }
 
 const TCGBackend tcg_backend_x86_64 = {
-    "fake", fake_init_buffer, fake_emit, fake_exec, fake_set_jump, fake_clear_jump, fake_unwind,
+    .name = "fake",
+    .init_buffer = fake_init_buffer,
+    .emit = fake_emit,
+    .exec = fake_exec,
+    .set_jump = fake_set_jump,
+    .clear_jump = fake_clear_jump,
+    .unwind = fake_unwind,
 };
 const TCGBackend tcg_backend_interp;
 
@@ -337,7 +343,7 @@ uint32_t cpsr_read(const CPUARMState *env)
     return env->cpsr;
 }
 
-void ir_optimize(IRBlock *b)
+void ir_optimize(IRBlock *b, const uint8_t *host_flags)
 {
 }
 

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include "accel/tcg/softtlb.h"
 #include "tcg/helper.h"
+#include "tcg/ir-info.h"
 #include "tests/unit/ir-env.h"
 
 enum { PAGE = 0x5000 };
@@ -97,11 +98,11 @@ static void test_alu(void)
                                 .c = !!(c->before & F_C), .v = c->before & F_V };
         env->regs[1] = c->a;
         env->regs[2] = c->b;
-        two = strchr(ir_op_operands(c->opc), 'b') != NULL;
+        two = ir_op_uses_slot(&(IROp) { .opc = c->opc }, 2);
         emit(c->opc, REF_R(0), REF_R(1), two ? REF_R(2) : REF_NONE, c->imm)->setf = c->setf;
         run();
         if (env->regs[0] != c->result || flags() != c->after || env->regs[15] != 0x9000) {
-            printf("# %s: %#x, flags %x\n", ir_op_name(c->opc), env->regs[0], flags());
+            printf("# %s: %#x, flags %x\n", ir_op_info[c->opc].name, env->regs[0], flags());
             ok = false;
         }
     }

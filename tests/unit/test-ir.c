@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tcg/helper.h"
+#include "tcg/ir-info.h"
 #include "tests/unit/ir-env.h"
 
 static IRBlock *b;
@@ -188,6 +189,14 @@ static void test_bad(void)
     verdict("element list", "an empty element list is found");
 
     start();
+    emit(IR_mov, REF_R(0), REF_R(1), REF_R(2), 0);
+    verdict("does not have", "an operand that no pass would look at is found");
+
+    start();
+    emit(IR_mov, REF_R(0), REF_R(1), REF_NONE, 0)->opc = IR_NB_OPS;
+    verdict("unknown opcode", "an unknown op is found");
+
+    start();
     emit(IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0);
     emit(IR_mov, REF_R(0), REF_R(1), REF_NONE, 0);
     {
@@ -196,6 +205,50 @@ static void test_bad(void)
 
         test_ok(err && strstr(err, "exit"), "a block that runs off its end is found");
     }
+}
+
+/* What a walk over the operands of these roles finds, in its order. */
+static bool finds(const IROp *op, unsigned roles, unsigned n, const IRRef *refs)
+{
+    IROperands it = ir_operands(b, op, roles);
+    unsigned i = 0;
+
+    while (ir_next_operand(&it)) {
+        if (i == n || *it.ref != refs[i++]) {
+            return false;
+        }
+    }
+    return i == n;
+}
+
+static void test_operands(void)
+{
+    IROp *op;
+
+    start();
+    op = emit(IR_umull, REF_R(0), REF_R(1), REF_R(2), 0);
+    op->c = REF_R(3);
+    test_ok(finds(op, IR_DEFS, 2, (IRRef[]) { REF_R(0), REF_R(3) }) &&
+            finds(op, IR_USES, 2, (IRRef[]) { REF_R(1), REF_R(2) }), "a long multiply has two results");
+    op = emit(IR_call, REF_R(0), REF_R(1), REF_R(2), HELPER_strex);
+    op->c = REF_R(3);
+    test_ok(finds(op, IR_ALL, 4, (IRRef[]) { REF_R(0), REF_R(1), REF_R(2), REF_R(3) }) &&
+            finds(op, IR_DEFS, 1, (IRRef[]) { REF_R(0) }), "a call has three arguments");
+    op = emit(IR_ldm, REF_NONE, REF_R(13), REF_NONE, 0);
+    op->n = 2;
+    op->arg = b->nargs;
+    b->args[b->nargs++] = REF_R(4);
+    b->args[b->nargs++] = REF_R(5);
+    test_ok(finds(op, IR_DEFS, 2, (IRRef[]) { REF_R(4), REF_R(5) }) && finds(op, IR_USES, 1, (IRRef[]) { REF_R(13) }),
+            "what LDM loads is defined");
+    op->opc = IR_stm;
+    test_ok(finds(op, IR_DEFS, 0, NULL) && finds(op, IR_USES, 3, (IRRef[]) { REF_R(13), REF_R(4), REF_R(5) }),
+            "what STM stores is used");
+    test_ok(ir_op_effects(&(IROp) { .opc = IR_call, .imm = HELPER_usad8 }) ==
+            (FX_HELPER | FX_ENV_READ | FX_ENV_WRITE) &&
+            (ir_op_effects(&(IROp) { .opc = IR_call, .imm = HELPER_cpsr_write }) &
+             (FX_REGS | FX_FLAGS_READ | FX_FLAGS_WRITE | FX_CONTEXT | FX_RAISE)) ==
+            (FX_REGS | FX_FLAGS_READ | FX_FLAGS_WRITE | FX_CONTEXT), "a call does what its helper does");
 }
 
 static void test_print(void)
@@ -222,6 +275,7 @@ int main(void)
     test_building();
     test_good();
     test_bad();
+    test_operands();
     test_print();
     free(b);
     return test_done();

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tcg/helper.h"
+#include "tcg/ir-info.h"
+#include "tcg/x86_64/op-flags.h"
 #include "tests/unit/ir-env.h"
 #include "tests/unit/ir-random.h"
 
@@ -56,7 +58,7 @@ static void test_fold(void)
     emit(IR_shlv, t2, REF_R(2), t1, 0);
     emit(IR_mov, REF_R(0), t2, REF_NONE, 0);
     exit_jmp(0);
-    ir_optimize(b);
+    ir_optimize(b, x86_host_flags);
     test_ok(b->nops == 2 && same(&b->ops[0], IR_shl, REF_R(0), REF_R(2), REF_NONE, 7),
             "constants fold into an immediate shift that writes its register");
 
@@ -66,7 +68,7 @@ static void test_fold(void)
     emit(IR_ld, REF_R(0), t0, REF_NONE, 4)->mem = 2;
     emit(IR_mov, REF_R(1), t0, REF_NONE, 0);
     exit_jmp(0);
-    ir_optimize(b);
+    ir_optimize(b, x86_host_flags);
     test_ok(same(&b->ops[1], IR_ld, REF_R(0), REF_R(1), REF_NONE, 12), "an address folds into the load's offset");
 
     ir_reset(b, 0x8000, 0);
@@ -75,7 +77,7 @@ static void test_fold(void)
     emit(IR_add, REF_R(1), REF_R(1), k(4), 0);
     emit(IR_st, REF_NONE, REF_R(3), t0, 0)->mem = 2;
     exit_jmp(0);
-    ir_optimize(b);
+    ir_optimize(b, x86_host_flags);
     test_ok(b->ops[2].opc == IR_st && b->ops[2].b == t0, "a copy is not used once its register has changed");
 
     ir_reset(b, 0x8000, 0);
@@ -91,7 +93,7 @@ static void test_fold(void)
     ir_reset(b, 0x8000, 0);
     emit(IR_add, REF_R(0), k(1), k(2), 0)->setf = F_NZCV;
     exit_jmp(F_NZCV);
-    ir_optimize(b);
+    ir_optimize(b, x86_host_flags);
     test_ok(b->ops[0].opc == IR_add && b->ops[0].setf == F_NZCV, "an op that sets flags stays");
 
     ir_reset(b, 0x8000, 0);
@@ -101,7 +103,7 @@ static void test_fold(void)
     emit(IR_mov, REF_R(4), t0, REF_NONE, 0);
     emit(IR_mov, REF_R(5), t1, REF_NONE, 0);
     exit_jmp(0);
-    ir_optimize(b);
+    ir_optimize(b, x86_host_flags);
     test_ok(b->nops == 2 && b->ops[0].d == REF_R(4) && b->ops[0].c == REF_R(5), "a long multiply writes its registers");
 }
 
@@ -117,7 +119,7 @@ static void test_flags(void)
     exit_jmp(0);
     emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
     exit_jmp(F_C);
-    ir_pass_flags(b);
+    ir_pass_flags(b, x86_host_flags);
     test_ok(b->ops[0].setf == 0 && b->ops[1].setf == (F_Z | F_C) && b->ops[1].savef == 0 &&
             b->ops[4].arg == (F_Z | F_C),
             "a compare feeds its branch and the exit behind it from the host's flags");
@@ -125,21 +127,21 @@ static void test_flags(void)
     ir_reset(b, 0x8000, 0);
     emit(IR_sub, REF_NONE, REF_R(0), k(5), 0)->setf = F_NZCV;
     exit_jmp(0);
-    ir_pass_flags(b);
+    ir_pass_flags(b, x86_host_flags);
     test_ok(b->nops == 1, "a compare that nobody reads disappears");
 
     ir_reset(b, 0x8000, 0);
     emit(IR_sub, REF_NONE, REF_R(0), k(5), 0)->setf = F_NZCV;
     emit(IR_ld, REF_R(1), REF_R(2), REF_NONE, 0)->mem = 2;
     exit_jmp(0);
-    ir_pass_flags(b);
+    ir_pass_flags(b, x86_host_flags);
     test_ok(b->ops[0].savef == F_NZCV, "flags are in memory where a load may fault");
 
     ir_reset(b, 0x8000, 0);
     emit(IR_sub, REF_R(0), REF_R(0), k(5), 0)->setf = F_NZCV;
     emit(IR_and, REF_R(1), REF_R(1), k(7), 0)->setf = F_NZ;
     exit_jmp(F_NZCV);
-    ir_pass_flags(b);
+    ir_pass_flags(b, x86_host_flags);
     test_ok(b->ops[0].setf == (F_C | F_V) && b->ops[0].savef == (F_C | F_V) && b->ops[1].savef == 0,
             "C and V of an older op are saved there");
 
@@ -149,7 +151,7 @@ static void test_flags(void)
     emit(IR_csel, REF_R(2), REF_R(3), REF_R(4), 0)->cc = CC_HI;
     emit(IR_csel, REF_R(5), REF_R(3), REF_R(4), 0)->cc = CC_EQ;
     exit_jmp(0);
-    ir_pass_flags(b);
+    ir_pass_flags(b, x86_host_flags);
     test_ok(b->ops[1].savef == F_Z && b->ops[3].arg == 0,
             "a condition on flags of two ops comes from memory, and takes the host's");
 
@@ -157,7 +159,7 @@ static void test_flags(void)
     emit(IR_ror, REF_R(1), REF_R(1), REF_NONE, 3)->setf = F_NZC;
     emit(IR_csel, REF_R(2), REF_R(3), REF_R(4), 0)->cc = CC_CS;
     exit_jmp(0);
-    ir_pass_flags(b);
+    ir_pass_flags(b, x86_host_flags);
     test_ok(b->ops[0].savef == F_C, "a rotate's flags go to memory");
 
     ir_reset(b, 0x8000, 0);
@@ -167,7 +169,7 @@ static void test_flags(void)
     emit(IR_mov, REF_R(0), k(1), REF_NONE, 0);
     emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
     exit_jmp(F_N);
-    ir_pass_flags(b);
+    ir_pass_flags(b, x86_host_flags);
     test_ok(b->ops[0].savef == F_N, "what is live behind a join is saved before it");
 }
 
@@ -218,7 +220,7 @@ static const char *walk_flags(const IRBlock *blk, uint64_t *state)
         if ((reads & ~host) && !current(truth, memory, reads)) {
             return "a reader finds stale flags in memory";
         }
-        if (ir_op_is_exit(op->opc)) {
+        if (ir_op_is_exit(op)) {
             return current(truth, memory, op->savef & ~op->arg) ? NULL : "an exit leaves stale flags behind";
         }
         for (int f = 0; f < 4; f++) {
@@ -271,7 +273,7 @@ static bool random_round(uint64_t seed)
     ir_random_block(b, &state, 20 + seed % 60, seed & 1);
     err = ir_verify(b, &at);
     *copy = *b;
-    ir_optimize(b);
+    ir_optimize(b, x86_host_flags);
     if (!err) {
         err = ir_verify(b, &at);
     }

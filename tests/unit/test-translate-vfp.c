@@ -6,6 +6,7 @@
 #include <string.h>
 #include "target/arm/translate.h"
 #include "target/arm/vfp-helper.h"
+#include "tcg/x86_64/op-flags.h"
 #include "tests/unit/ir-env.h"
 
 enum { BASE = 0x5000, DISABLED = 1, PRIVILEGED = 2, UNDEFINED = 4 };
@@ -160,7 +161,7 @@ static bool run_case(const Case *c)
 
     translate(c);
     err = ir_verify(&block, &at);
-    ir_optimize(&block);
+    ir_optimize(&block, x86_host_flags);
     if (!err) {
         err = ir_verify(&block, &at);
     }

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is known of each IR op, as data: the rows of ir-ops.def, and one way to walk an op's operands. Passes, verifier,
+ * printer and back ends ask here, so that a new op is one row and not a case in each of them.
+ *
+ *      IROperands it = ir_operands(b, op, IR_USES);
+ *
+ *      while (ir_next_operand(&it)) {
+ *          look at *it.ref, or replace it
+ *      }
+ *
+ * Constant tables; no locks.
+ */
+#ifndef TCG_IR_INFO_H
+#define TCG_IR_INFO_H
+#include "tcg/ir.h"
+
+/* What an operand may be. FP temporaries have the width that their definition gave them. */
+typedef enum IRKind {
+    KIND_INT,           /* guest register, temporary; as a source also a constant */
+    KIND_FP,            /* VFP register or FP temporary of the width in IROp.n */
+    KIND_FP_OTHER,      /* of the other width */
+    KIND_SINGLE,        /* of 32 bits */
+    KIND_DATA,          /* what memory holds: VFP or FP temporary of the size in IROp.mem, integer up to a word */
+} IRKind;
+
+/* What IROp.imm is. */
+typedef enum IRImm {
+    IMM_NONE, IMM_NUMBER, IMM_PC, IMM_SHIFT, IMM_LABEL,
+    IMM_OFFSET,         /* added to operand a: an address, described by IROp.mem */
+    IMM_FIELD,          /* offset in CPUARMState */
+    IMM_HELPER,
+} IRImm;
+
+/* What else shows that an op ran, or keeps it where it is. What a call does is in its helper's flags (tcg/helper.h). */
+enum {
+    FX_MARK        = 1 << 0,    /* a guest instruction begins */
+    FX_BRANCH      = 1 << 1,    /* control may go on elsewhere in the block */
+    FX_JOIN        = 1 << 2,    /* control may arrive here */
+    FX_EXIT        = 1 << 3,    /* leaves the block */
+    FX_RAISE       = 1 << 4,    /* may leave by an exception, which sees the guest's state as it is here */
+    FX_LOAD        = 1 << 5,    /* guest memory */
+    FX_STORE       = 1 << 6,
+    FX_FENCE       = 1 << 7,
+    FX_ENV_READ    = 1 << 8,    /* CPUARMState outside registers and flags */
+    FX_ENV_WRITE   = 1 << 9,
+    FX_FPSCR       = 1 << 10,   /* adds to the cumulative exception bits */
+    FX_FPCC_READ   = 1 << 11,   /* env->fp_nzcv */
+    FX_FPCC_WRITE  = 1 << 12,
+    FX_HELPER      = 1 << 13,   /* calls a helper: these, and what follows */
+    FX_REGS        = 1 << 14,   /* reads or writes any guest register */
+    FX_FLAGS_READ  = 1 << 15,   /* reads env->nzcv */
+    FX_FLAGS_WRITE = 1 << 16,
+    FX_CONTEXT     = 1 << 17,   /* may change mode, translation tables, ctxkey */
+    FX_VFP         = 1 << 18,   /* reads or writes VFP registers, FPSCR */
+    /* With no more than these an op whose results nobody reads may go. */
+    FX_REMOVABLE   = FX_ENV_READ | FX_FPCC_READ,
+};
+
+enum { F_BY_CC = 0x80 };                            /* IROpInfo.reads */
+enum { IR_DEFS = 1, IR_USES = 2, IR_ALL = 3 };      /* roles */
+enum { SLOT_LIST = 4, IR_MAX_OPERANDS = 4 };
+
+typedef struct IROperand {
+    uint8_t slot;               /* index of IROp.slot, or SLOT_LIST: `n` operands from IRBlock.args[arg] on */
+    uint8_t role, kind;
+    bool optional;
+} IROperand;
+
+typedef struct IROpInfo {
+    const char *name;
+    uint8_t imm, sets, reads;
+    uint8_t noperands;
+    uint32_t effects;
+    IROperand operand[IR_MAX_OPERANDS];     /* destinations first */
+} IROpInfo;
+
+extern const IROpInfo ir_op_info[IR_NB_OPS];
+
+static inline const IROpInfo *ir_info(const IROp *op)
+{
+    return &ir_op_info[op->opc];
+}
+
+/* FX_* of a helper; of one that does not exist 0. */
+uint32_t ir_helper_effects(uint32_t id);
+
+static inline uint32_t ir_op_effects(const IROp *op)
+{
+    uint32_t fx = ir_info(op)->effects;
+
+    return fx & FX_HELPER ? fx | ir_helper_effects(op->imm) : fx;
+}
+
+/* Flags an op reads that it may take from the host's flags. */
+static inline uint8_t ir_op_reads_flags(const IROp *op)
+{
+    uint8_t reads = ir_info(op)->reads;
+
+    return reads == F_BY_CC ? ir_cc_flags(op->cc) : reads;
+}
+
+/* All flags must be in env->nzcv when the op starts: an exception handler or a helper sees them. */
+static inline bool ir_op_shows_flags(const IROp *op)
+{
+    return ir_op_effects(op) & (FX_RAISE | FX_FLAGS_READ);
+}
+
+static inline bool ir_op_is_exit(const IROp *op)
+{
+    return ir_info(op)->effects & FX_EXIT;
+}
+
+bool ir_op_has_list(const IROp *op);
+bool ir_op_has_width(const IROp *op);       /* IROp.n is 2 (single) or 3 (double) */
+
+/* ---- walking operands ---- */
+typedef struct IROperands {
+    IRRef *ref;                 /* the operand; REF_NONE where an optional one is not there */
+    const IROperand *operand;   /* what is known of it */
+    const IROperand *next, *end;
+    const IROp *op;
+    IRRef *args;
+    uint8_t roles, list;        /* list: elements that follow */
+} IROperands;
+
+/* A walk may change what it finds; a caller whose block is const does not. */
+static inline IROperands ir_operands(const IRBlock *b, const IROp *op, unsigned roles)
+{
+    const IROpInfo *info = ir_info(op);
+
+    return (IROperands) {
+        .next = info->operand, .end = info->operand + info->noperands, .op = op, .args = (IRRef *)b->args,
+        .roles = (uint8_t)roles,
+    };
+}
+
+static inline bool ir_next_operand(IROperands *it)
+{
+    if (it->list) {
+        it->list--;
+        it->ref++;
+        return true;
+    }
+    while (it->next != it->end) {
+        const IROperand *o = it->next++;
+
+        if (!(o->role & it->roles)) {
+            continue;
+        }
+        it->operand = o;
+        if (o->slot != SLOT_LIST) {
+            it->ref = (IRRef *)&it->op->slot[o->slot];
+            return true;
+        }
+        if (it->op->n) {
+            it->ref = it->args + it->op->arg;
+            it->list = it->op->n - 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is r among the operands of these roles? */
+static inline bool ir_op_has_operand(const IRBlock *b, const IROp *op, unsigned roles, IRRef r)
+{
+    IROperands it = ir_operands(b, op, roles);
+
+    while (ir_next_operand(&it)) {
+        if (*it.ref == r) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does the op read slot 0..3 (d a b c)? */
+static inline bool ir_op_uses_slot(const IROp *op, unsigned slot)
+{
+    const IROpInfo *info = ir_info(op);
+
+    for (unsigned i = 0; i < info->noperands; i++) {
+        if (info->operand[i].slot == slot && (info->operand[i].role & IR_USES)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+#endif
