@@ -7,10 +7,16 @@
  * thread), and the host clock is read inside the section, so that no reader sees time beyond the moment of a pause
  * or before it.
  *
- * The timers: a binary heap ordered by expiry and, among equals, by arming order. `heap_lock` guards the heap and
- * every QTimer field. One timerfd, a source of the I/O thread's main loop, is armed for the earliest timer; arming
- * a later one, or deleting one, costs no system call: if the timerfd wakes early, the dispatcher finds nothing due
- * and arms it again. Callbacks run on the I/O thread with no lock held.
+ * The timers: binary heaps ordered by expiry and, among equals, by arming order, one of plain timers and one of line
+ * timers. `heap_lock` guards the heaps and every QTimer field. One timerfd, a source of the I/O thread's main loop, is
+ * armed for the earliest timer; arming a later one, or deleting one, costs no system call: if the timerfd wakes early,
+ * the dispatcher finds nothing due and arms it again. Callbacks of plain timers run on the I/O thread with no lock held.
+ *
+ * Line timers and clock_shown_ns(): the I/O thread gets to run some time after a timer is due, and a guest that reads
+ * a counter meanwhile would see the next period begin before the interrupt of the last one is pending. So whoever shows
+ * the time to a guest fires what is due first. `line_due` is the earliest expiry of a line timer whose callback has not
+ * returned; time before that may be shown without a lock. `settle_lock` is held while line timers fire: a second reader
+ * of the clock waits until the lines are up.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -28,8 +34,14 @@ struct QTimer {
     void *opaque;
     int64_t expire;             /* virtual ns.                                  lock: heap_lock */
     uint64_t order;             /* arming order.                                lock: heap_lock */
-    size_t slot;                /* index in heap.v + 1; 0: not armed.           lock: heap_lock */
+    size_t slot;                /* index in its heap + 1; 0: not armed.         lock: heap_lock */
+    struct TimerHeap *heap;     /* constant */
 };
+
+typedef struct TimerHeap {
+    QTimer **v;
+    size_t n, size;
+} TimerHeap;                    /* lock: heap_lock */
 
 static struct {
     uint32_t seq;               /* odd while the writer is inside */
@@ -38,14 +50,18 @@ static struct {
 } clk = { .paused = 1 };
 
 static pthread_mutex_t heap_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t settle_lock = PTHREAD_MUTEX_INITIALIZER;     /* above the devices' locks and heap_lock */
+static TimerHeap plain_heap, line_heap;
 static struct {
-    QTimer **v;
-    size_t n, size;
     uint64_t order;
     int64_t armed;              /* virtual time the timerfd will wake at; INT64_MAX: not armed */
+    int64_t firing;             /* expiry of the line timer whose callback runs; INT64_MAX: none */
     int fd;                     /* -1 before the first timer_new() */
     bool dispatching;           /* the dispatcher will arm the timerfd when it is through */
-} heap = { .fd = -1, .armed = INT64_MAX };      /* lock: heap_lock */
+} timers = { .fd = -1, .armed = INT64_MAX, .firing = INT64_MAX };   /* lock: heap_lock */
+static int64_t line_due = INT64_MAX;            /* lock: heap_lock to write; atomic */
+
+_Thread_local bool clock_was_shown;
 
 static int64_t host_ns(void)
 {
@@ -70,16 +86,30 @@ int64_t clock_virtual_ns(void)
     }
 }
 
+static int64_t heap_first(const TimerHeap *h)
+{
+    return h->n ? h->v[0]->expire : INT64_MAX;
+}
+
+/* Caller holds heap_lock. */
+static void line_due_update(void)
+{
+    int64_t first = heap_first(&line_heap);
+
+    __atomic_store_n(&line_due, first < timers.firing ? first : timers.firing, __ATOMIC_RELEASE);
+}
+
 /* Make the timerfd wake for the earliest timer, if it would not yet. Caller holds heap_lock. */
 static void timerfd_arm(void)
 {
     struct itimerspec its;
-    int64_t when = heap.n ? heap.v[0]->expire : INT64_MAX, host;
+    int64_t when = heap_first(&plain_heap), line = heap_first(&line_heap), host;
 
-    if (when >= heap.armed || heap.dispatching || __atomic_load_n(&clk.paused, __ATOMIC_RELAXED)) {
+    when = line < when ? line : when;
+    if (when >= timers.armed || timers.dispatching || __atomic_load_n(&clk.paused, __ATOMIC_RELAXED)) {
         return;
     }
-    heap.armed = when;
+    timers.armed = when;
     if (__builtin_add_overflow(when, __atomic_load_n(&clk.offset, __ATOMIC_RELAXED), &host)) {
         host = INT64_MAX;
     }
@@ -89,7 +119,7 @@ static void timerfd_arm(void)
     memset(&its, 0, sizeof(its));
     its.it_value.tv_sec = host / 1000000000;
     its.it_value.tv_nsec = host % 1000000000;
-    timerfd_settime(heap.fd, TFD_TIMER_ABSTIME, &its, NULL);
+    timerfd_settime(timers.fd, TFD_TIMER_ABSTIME, &its, NULL);
 }
 
 void clock_virtual_pause(bool paused)
@@ -101,8 +131,8 @@ void clock_virtual_pause(bool paused)
         __atomic_store_n(&clk.offset, host_ns() - clk.offset, __ATOMIC_RELEASE);
         __atomic_store_n(&clk.paused, paused, __ATOMIC_RELEASE);
         __atomic_store_n(&clk.seq, clk.seq + 1, __ATOMIC_RELEASE);
-        heap.armed = INT64_MAX;
-        if (heap.fd >= 0) {
+        timers.armed = INT64_MAX;
+        if (timers.fd >= 0) {
             timerfd_arm();
         }
     }
@@ -114,59 +144,92 @@ static bool timer_before(const QTimer *a, const QTimer *b)
     return a->expire != b->expire ? a->expire < b->expire : a->order < b->order;
 }
 
-static void heap_put(size_t i, QTimer *t)
+static void heap_put(TimerHeap *h, size_t i, QTimer *t)
 {
-    heap.v[i] = t;
+    h->v[i] = t;
     t->slot = i + 1;
 }
 
-static void heap_sift_up(size_t i)
+static void heap_sift_up(TimerHeap *h, size_t i)
 {
-    QTimer *t = heap.v[i];
+    QTimer *t = h->v[i];
 
-    while (i && timer_before(t, heap.v[(i - 1) / 2])) {
-        heap_put(i, heap.v[(i - 1) / 2]);
+    while (i && timer_before(t, h->v[(i - 1) / 2])) {
+        heap_put(h, i, h->v[(i - 1) / 2]);
         i = (i - 1) / 2;
     }
-    heap_put(i, t);
+    heap_put(h, i, t);
 }
 
-static void heap_sift_down(size_t i)
+static void heap_sift_down(TimerHeap *h, size_t i)
 {
-    QTimer *t = heap.v[i];
+    QTimer *t = h->v[i];
 
     for (;;) {
         size_t child = 2 * i + 1;
 
-        if (child + 1 < heap.n && timer_before(heap.v[child + 1], heap.v[child])) {
+        if (child + 1 < h->n && timer_before(h->v[child + 1], h->v[child])) {
             child++;
         }
-        if (child >= heap.n || !timer_before(heap.v[child], t)) {
+        if (child >= h->n || !timer_before(h->v[child], t)) {
             break;
         }
-        heap_put(i, heap.v[child]);
+        heap_put(h, i, h->v[child]);
         i = child;
     }
-    heap_put(i, t);
+    heap_put(h, i, t);
 }
 
 static void heap_remove(QTimer *t)
 {
+    TimerHeap *h = t->heap;
     size_t i = t->slot - 1;
-    QTimer *last = heap.v[--heap.n];
+    QTimer *last = h->v[--h->n];
 
     t->slot = 0;
     if (last != t) {
-        heap_put(i, last);
-        heap_sift_up(i);
-        heap_sift_down(last->slot - 1);
+        heap_put(h, i, last);
+        heap_sift_up(h, i);
+        heap_sift_down(h, last->slot - 1);
     }
 }
 
 /*
- * I/O thread: fire what is due. A timer that its own callback arms for the past waits for the next round of the
- * loop.
+ * Fire the line timers that are due at NOW. A timer that its own callback arms for the past waits for the next round.
+ * Any thread, without the lock of a device.
  */
+static void settle(int64_t now)
+{
+    pthread_mutex_lock(&settle_lock);
+    pthread_mutex_lock(&heap_lock);
+    uint64_t last_order = timers.order;
+    while (heap_first(&line_heap) <= now && line_heap.v[0]->order <= last_order) {
+        QTimer *t = line_heap.v[0];
+
+        timers.firing = t->expire;
+        heap_remove(t);
+        pthread_mutex_unlock(&heap_lock);
+        t->cb(t->opaque);
+        pthread_mutex_lock(&heap_lock);
+    }
+    timers.firing = INT64_MAX;
+    line_due_update();
+    pthread_mutex_unlock(&heap_lock);
+    pthread_mutex_unlock(&settle_lock);
+}
+
+int64_t clock_shown_ns(void)
+{
+    int64_t now = clock_virtual_ns();
+
+    if (now >= __atomic_load_n(&line_due, __ATOMIC_ACQUIRE)) {
+        settle(now);
+    }
+    clock_was_shown = true;
+    return now;
+}
+
+/* I/O thread: fire what is due; as for line timers, one that is armed for the past waits for the next round. */
 static gboolean timerfd_ready(gint fd, GIOCondition condition, gpointer opaque)
 {
     uint64_t count;
@@ -176,40 +239,46 @@ static gboolean timerfd_ready(gint fd, GIOCondition condition, gpointer opaque)
         warn_report("timer: %s", strerror(errno));
     }
     pthread_mutex_lock(&heap_lock);
-    heap.dispatching = true;
-    uint64_t last_order = heap.order;
-    while (heap.n && heap.v[0]->expire <= now && heap.v[0]->order <= last_order &&
+    timers.dispatching = true;
+    uint64_t last_order = timers.order;
+    pthread_mutex_unlock(&heap_lock);
+    if (!__atomic_load_n(&clk.paused, __ATOMIC_RELAXED)) {
+        settle(now);
+    }
+    pthread_mutex_lock(&heap_lock);
+    while (heap_first(&plain_heap) <= now && plain_heap.v[0]->order <= last_order &&
            !__atomic_load_n(&clk.paused, __ATOMIC_RELAXED)) {
-        QTimer *t = heap.v[0];
+        QTimer *t = plain_heap.v[0];
 
         heap_remove(t);
         pthread_mutex_unlock(&heap_lock);
         t->cb(t->opaque);
         pthread_mutex_lock(&heap_lock);
     }
-    heap.dispatching = false;
-    heap.armed = INT64_MAX;
+    timers.dispatching = false;
+    timers.armed = INT64_MAX;
     timerfd_arm();
     pthread_mutex_unlock(&heap_lock);
     return G_SOURCE_CONTINUE;
 }
 
-QTimer *timer_new(QTimerCB cb, void *opaque)
+static QTimer *timer_new_in(TimerHeap *h, QTimerCB cb, void *opaque)
 {
     QTimer *t = g_new0(QTimer, 1);
 
     t->cb = cb;
     t->opaque = opaque;
+    t->heap = h;
     pthread_mutex_lock(&heap_lock);
-    if (heap.fd < 0) {
+    if (timers.fd < 0) {
         GSource *source;
 
-        heap.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-        if (heap.fd < 0) {
+        timers.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+        if (timers.fd < 0) {
             error_exit("timer: cannot create a timerfd: %s", strerror(errno));
         }
         /* Default priority: a guest that keeps a timer expiring for ever must not starve the monitor and signals. */
-        source = g_unix_fd_source_new(heap.fd, G_IO_IN);
+        source = g_unix_fd_source_new(timers.fd, G_IO_IN);
         g_source_set_callback(source, G_SOURCE_FUNC(timerfd_ready), NULL, NULL);
         g_source_attach(source, NULL);
         g_source_unref(source);
@@ -218,20 +287,33 @@ QTimer *timer_new(QTimerCB cb, void *opaque)
     return t;
 }
 
+QTimer *timer_new(QTimerCB cb, void *opaque)
+{
+    return timer_new_in(&plain_heap, cb, opaque);
+}
+
+QTimer *timer_new_line(QTimerCB cb, void *opaque)
+{
+    return timer_new_in(&line_heap, cb, opaque);
+}
+
 void timer_mod(QTimer *t, int64_t expire_ns)
 {
+    TimerHeap *h = t->heap;
+
     pthread_mutex_lock(&heap_lock);
     if (t->slot) {
         heap_remove(t);
     }
-    if (heap.n == heap.size) {
-        heap.size = heap.size ? heap.size * 2 : 32;
-        heap.v = g_renew(QTimer *, heap.v, heap.size);
+    if (h->n == h->size) {
+        h->size = h->size ? h->size * 2 : 32;
+        h->v = g_renew(QTimer *, h->v, h->size);
     }
     t->expire = expire_ns;
-    t->order = ++heap.order;
-    heap_put(heap.n++, t);
-    heap_sift_up(heap.n - 1);
+    t->order = ++timers.order;
+    heap_put(h, h->n++, t);
+    heap_sift_up(h, h->n - 1);
+    line_due_update();
     timerfd_arm();
     pthread_mutex_unlock(&heap_lock);
 }
@@ -241,6 +323,7 @@ void timer_del(QTimer *t)
     pthread_mutex_lock(&heap_lock);
     if (t->slot) {
         heap_remove(t);
+        line_due_update();
     }
     pthread_mutex_unlock(&heap_lock);
 }

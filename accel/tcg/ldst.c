@@ -14,6 +14,7 @@
 #include "accel/tcg/softtlb.h"
 #include "accel/tcg/softtlb-internal.h"
 #include "exec/memory.h"
+#include "qemu/timer.h"
 #include "tcg/ir.h"
 
 enum { DFSR_WRITE = 1u << 11, SUBPAGE_BITS = 10 };
@@ -60,9 +61,8 @@ static uint64_t swap_bytes(uint64_t v, unsigned size)
     }
 }
 
-static uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
+static uint64_t mmio_read_pieces(CPUARMState *env, uint32_t phys, unsigned size)
 {
-    env->cpu->n.mmio++;
     if (size == 8) {
         uint64_t lo = mmio_read(phys, 4, env->cpu_index);
         return lo | (uint64_t)mmio_read(phys + 4, 4, env->cpu_index) << 32;
@@ -75,6 +75,25 @@ static uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
         return v;
     }
     return mmio_read(phys, size, env->cpu_index);
+}
+
+/*
+ * A register that shows the time is read again if the CPU has an interrupt to take by now, which may have become pending
+ * long ago as guests count time: code that reads its count of periods, a counter and the count again in one block would
+ * else see a new period of the counter and no new count. The load is one instruction, and no other word of it has a
+ * side effect: none is beside a clock on this board.
+ */
+static uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
+{
+    int excp;
+
+    env->cpu->n.mmio++;
+    clock_was_shown = false;
+    uint64_t v = mmio_read_pieces(env, phys, size);
+    if (clock_was_shown && __atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE) && arm_interrupt_pending(env, &excp)) {
+        cpu_loop_exit(env);
+    }
+    return v;
 }
 
 static void mmio_store(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)

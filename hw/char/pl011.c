@@ -476,7 +476,7 @@ PL011State *pl011_create(uint32_t base, const char *name, uint32_t clock_hz, Cha
     s->clock_hz = clock_hz;
     s->chr = chr;
     s->irq = irq;
-    s->rx_timeout = timer_new(pl011_rx_timed_out, s);
+    s->rx_timeout = timer_new_line(pl011_rx_timed_out, s);
     pl011_reset(s);
     qemu_register_reset(pl011_reset, s);
     memory_add_mmio(base, 0x1000, &pl011_ops, s, name);

@@ -48,7 +48,7 @@ typedef struct RealviewSysctl {
 /* Nanoseconds that the counters have run. No lock. */
 static uint64_t sysctl_uptime_ns(RealviewSysctl *s)
 {
-    return (uint64_t)(clock_virtual_ns() - __atomic_load_n(&s->reset_ns, __ATOMIC_RELAXED));
+    return (uint64_t)(clock_shown_ns() - __atomic_load_n(&s->reset_ns, __ATOMIC_RELAXED));
 }
 
 /* Caller holds the lock. */

@@ -2,9 +2,9 @@
 /*
  * PL031 real-time clock (ARM DDI 0224): the host's UTC seconds plus an offset that the guest sets by loading the clock.
  *
- * The alarm is an equality match. It is planned on virtual time, for the moment the match will come; the callback then
- * looks at the clock again, since the host's clock may be set and virtual time stops with the machine. A match that was
- * passed meanwhile fires late rather than never. Lock: the device's own.
+ * The alarm is an equality match. It is planned on virtual time, for the moment the match will come; then, and whenever
+ * the guest looks, the clock is read again, since the host's clock may be set and virtual time stops with the machine.
+ * A match that was passed meanwhile fires late rather than never, and before DR shows its second. Lock: the device's own.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -29,6 +29,8 @@ typedef struct PL031State {
     CountedLock lock;           /* everything below that is not said to be constant */
     uint32_t offset;            /* guest's seconds - host's; survives a reset, as the clock does */
     uint32_t match, load, imsc, ris;
+    bool planned;               /* a match is to come */
+    uint32_t planned_at;        /* guest's second of that plan: the match may lie 100 years after it */
     bool level;                 /* of the line */
     const IRQLine *irq;         /* constant */
     QTimer *alarm;              /* constant */
@@ -59,8 +61,10 @@ static void pl031_update(PL031State *s)
 static void pl031_plan(PL031State *s)
 {
     int64_t to_next_ns;
-    uint32_t left = s->match - pl031_now(s, &to_next_ns);
+    uint32_t now = pl031_now(s, &to_next_ns), left = s->match - now;
 
+    s->planned = left;
+    s->planned_at = now;
     if (left) {
         timer_mod(s->alarm, clock_virtual_ns() + (left - 1) * NS_PER_S + to_next_ns);
     } else {
@@ -70,18 +74,29 @@ static void pl031_plan(PL031State *s)
     pl031_update(s);
 }
 
+/* Account for a match until the guest's second NOW. Caller holds the lock. */
+static void pl031_sync(PL031State *s, uint32_t now)
+{
+    uint32_t passed = now - s->planned_at;
+
+    /* Passed by more than half of all seconds: the host's clock was set back. */
+    if (s->planned && passed < UINT32_MAX / 2 && passed >= s->match - s->planned_at) {
+        s->planned = false;
+        timer_del(s->alarm);
+        s->ris = 1;
+        pl031_update(s);
+    }
+}
+
 static void pl031_alarm(void *opaque)
 {
     PL031State *s = opaque;
     int64_t to_next_ns;
 
     counted_lock(&s->lock);
-    uint32_t late = pl031_now(s, &to_next_ns) - s->match;
-    if (late < UINT32_MAX / 2) {
-        s->ris = 1;
-        pl031_update(s);
-    } else {
-        pl031_plan(s);
+    pl031_sync(s, pl031_now(s, &to_next_ns));
+    if (s->planned) {
+        pl031_plan(s);          /* virtual time and the host's clock differ */
     }
     counted_unlock(&s->lock);
 }
@@ -95,10 +110,13 @@ static uint32_t pl031_read(void *opaque, uint32_t offset, unsigned size, unsigne
     if (primecell_is_id(offset)) {
         return primecell_id_read(PL031_PID, offset);
     }
+    clock_shown_ns();
     counted_lock(&s->lock);
+    uint32_t now = pl031_now(s, &to_next_ns);
+    pl031_sync(s, now);
     switch (offset) {
     case RTC_DR:
-        v = pl031_now(s, &to_next_ns);
+        v = now;
         break;
     case RTC_MR:
         v = s->match;
@@ -134,6 +152,7 @@ static void pl031_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
     int64_t to_next_ns;
 
     counted_lock(&s->lock);
+    pl031_sync(s, pl031_now(s, &to_next_ns));
     switch (offset) {
     case RTC_MR:
         s->match = value;
@@ -168,6 +187,7 @@ static void pl031_reset(void *opaque)
 
     counted_lock(&s->lock);
     s->match = s->load = s->imsc = s->ris = 0;
+    s->planned = false;
     timer_del(s->alarm);
     pl031_update(s);
     counted_unlock(&s->lock);
@@ -182,7 +202,7 @@ void pl031_create(uint32_t base, const char *name, const IRQLine *irq)
     }
     counted_lock_init(&s->lock, name, false);
     s->irq = irq;
-    s->alarm = timer_new(pl031_alarm, s);
+    s->alarm = timer_new_line(pl031_alarm, s);
     pl031_reset(s);
     qemu_register_reset(pl031_reset, s);
     memory_add_mmio(base, 0x1000, &pl031_ops, s, name);

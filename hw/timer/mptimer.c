@@ -4,7 +4,7 @@
  *
  * Each CPU's timer and watchdog are two equal counter blocks with a lock of their own, so CPUs never meet here; the
  * counter itself is read without a lock. As in the SP804, expiries are worked out when somebody looks, and a host timer
- * runs only while one would raise the line or reset the machine. The line is status AND interrupt enable at every
+ * (a line timer: see there) runs only while one would raise the line or reset the machine. The line is status AND interrupt enable at every
  * moment: Linux's handler disowns an interrupt without status.
  *
  * A watchdog in watchdog mode does not interrupt: reaching 0 resets the machine and leaves a mark in its reset status,
@@ -141,10 +141,11 @@ static void mptimer_restart(MPTimer *t, uint32_t count, int64_t now)
 
 static uint32_t mptimer_reg_read(MPTimer *t, uint32_t reg)
 {
+    int64_t now = clock_shown_ns();
     uint32_t v = 0;
 
     if (reg == TWD_COUNTER) {
-        return downcounter_value(&t->counter, clock_virtual_ns());
+        return downcounter_value(&t->counter, now);
     }
     counted_lock(&t->lock);
     switch (reg) {
@@ -155,7 +156,7 @@ static uint32_t mptimer_reg_read(MPTimer *t, uint32_t reg)
         v = t->control;
         break;
     case TWD_STATUS:
-        mptimer_sync(t, clock_virtual_ns());
+        mptimer_sync(t, now);
         mptimer_update(t);
         v = t->status;
         break;
@@ -301,7 +302,7 @@ static void mptimer_init_one(MPTimer *t, const char *name, bool is_watchdog, uin
     t->clock_ns = 1000000000u / clock_hz;
     t->irq = irq;
     t->armed_ns = DOWNCOUNTER_NEVER;
-    t->timer = timer_new(mptimer_expired, t);
+    t->timer = timer_new_line(mptimer_expired, t);
 }
 
 void mptimer_create(uint32_t base, uint32_t size, const char *name, unsigned num_cpus, uint32_t clock_hz,

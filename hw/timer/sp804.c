@@ -4,7 +4,8 @@
  *
  * Linux uses one of them as its clock, read by every CPU all the time: VALUE is read without a lock. All else is under
  * the block's lock. Expiry sets RIS also with the interrupt disabled; it is worked out when somebody looks, and a host
- * timer runs only while an expiry would raise the line. The timer callback runs on the I/O thread.
+ * timer runs only while an expiry would raise the line: a line timer, so that no read shows the next period before the
+ * interrupt of the last one is pending.
  */
 #include <stdlib.h>
 #include "exec/memory.h"
@@ -130,12 +131,13 @@ static uint32_t sp804_read(void *opaque, uint32_t offset, unsigned size, unsigne
     }
     SP804Timer *t = &s->t[offset / SP804_STRIDE];
     uint32_t reg = offset % SP804_STRIDE;
+    int64_t now = clock_shown_ns();
 
     if (reg == SP804_VALUE) {
-        return downcounter_value(&t->counter, clock_virtual_ns());
+        return downcounter_value(&t->counter, now);
     }
     counted_lock(&s->lock);
-    sp804_sync(t, clock_virtual_ns());
+    sp804_sync(t, now);
     switch (reg) {
     case SP804_LOAD:
     case SP804_BGLOAD:
@@ -237,7 +239,7 @@ void sp804_create(uint32_t base, const char *name, uint32_t clock_hz, const IRQL
     for (unsigned i = 0; i < SP804_TIMERS; i++) {
         s->t[i].block = s;
         s->t[i].armed_ns = DOWNCOUNTER_NEVER;
-        s->t[i].timer = timer_new(sp804_expired, &s->t[i]);
+        s->t[i].timer = timer_new_line(sp804_expired, &s->t[i]);
     }
     sp804_reset(s);
     qemu_register_reset(sp804_reset, s);

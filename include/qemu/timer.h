@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Virtual time and timers. Virtual time is host monotonic time while the VM runs; it stops with the VM.
- * Timers fire on the I/O thread (GLib main loop) without locks held: the callback takes its device's lock.
- * Implemented in util/timer.c.
+ * Timers fire without locks held: the callback takes its device's lock. Plain timers fire on the I/O thread (GLib main
+ * loop). Line timers, whose callbacks do no more than change registers and interrupt lines, also fire on the thread of a
+ * CPU that is shown the time: a guest never sees a time at which something is overdue. Implemented in util/timer.c.
  */
 #ifndef QEMU_TIMER_H
 #define QEMU_TIMER_H
@@ -11,8 +12,17 @@
 typedef struct QTimer QTimer;
 typedef void (*QTimerCB)(void *opaque);
 int64_t clock_virtual_ns(void);             /* nanoseconds since the VM first started; any thread, cheap */
+/*
+ * The same, to be shown to a guest, in a register or by a call: every line timer that is due has fired by now. CPU
+ * threads and DMA, without the lock of a device. Sets clock_was_shown, which tells the accelerator that the register
+ * read may be made again: an interrupt that is pending by now is taken first, so that the guest's count of periods and
+ * what the counter shows agree. A register that shows time has no other effect when it is read.
+ */
+int64_t clock_shown_ns(void);
+extern _Thread_local bool clock_was_shown;
 void clock_virtual_pause(bool paused);      /* run-state code only */
 QTimer *timer_new(QTimerCB cb, void *opaque);
+QTimer *timer_new_line(QTimerCB cb, void *opaque);
 void timer_mod(QTimer *t, int64_t expire_ns); /* (re)arm for an absolute virtual time; any thread; wakes the I/O thread if earlier */
 void timer_del(QTimer *t);                  /* any thread; the callback may still be running when it returns */
 #endif

@@ -41,7 +41,7 @@ static void count(CPUARMState *env, uint32_t *counter, uint64_t n, uint32_t over
 /* Bring the counters up to now. */
 static void pmu_sync(CPUARMState *env)
 {
-    uint64_t now = (uint64_t)clock_virtual_ns();
+    uint64_t now = (uint64_t)clock_shown_ns();
     uint32_t control = env->cp15.pmcr;
     bool divide = control & PMNC_DIVIDE;
     uint64_t step = divide ? 160 : 5, steps;

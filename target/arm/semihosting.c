@@ -303,7 +303,7 @@ static int32_t sys_heapinfo(CPUARMState *env, const uint32_t *arg)
 
 static int32_t sys_elapsed(CPUARMState *env, uint32_t block)
 {
-    uint64_t now = (uint64_t)clock_virtual_ns();
+    uint64_t now = (uint64_t)clock_shown_ns();
     const uint32_t w[] = { (uint32_t)now, (uint32_t)(now >> 32) };
 
     return write_words(env, block, w, 2) ? 0 : fail(EFAULT);
@@ -387,7 +387,7 @@ static int32_t semihosting_call(CPUARMState *env, uint32_t op, uint32_t param)
     case SYS_RENAME:
         return sys_rename(env, arg);
     case SYS_CLOCK:
-        return (int32_t)(clock_virtual_ns() / 10000000);
+        return (int32_t)(clock_shown_ns() / 10000000);
     case SYS_TIME:
         return (int32_t)time(NULL);
     case SYS_SYSTEM:

@@ -128,6 +128,11 @@ int64_t clock_virtual_ns(void)
     return test_clock_ns;
 }
 
+int64_t clock_shown_ns(void)
+{
+    return clock_virtual_ns();
+}
+
 void qemu_log(const char *fmt, ...)
 {
     va_list ap;

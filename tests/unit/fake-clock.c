@@ -10,6 +10,7 @@ struct QTimer {
     QTimerCB cb;
     void *opaque;
     int64_t when;               /* INT64_MAX: not armed */
+    bool line;
 };
 static struct QTimer timers[MAX_TIMERS];
 static unsigned num_timers;
@@ -20,13 +21,55 @@ int64_t clock_virtual_ns(void)
     return now_ns;
 }
 
-QTimer *timer_new(QTimerCB cb, void *opaque)
+_Thread_local bool clock_was_shown;
+
+/* The timer that is due first, if one is due by `end`. */
+static QTimer *first_due(int64_t end, bool lines_only)
+{
+    QTimer *first = NULL;
+
+    for (unsigned i = 0; i < num_timers; i++) {
+        if (timers[i].when <= end && (timers[i].line || !lines_only) && (!first || timers[i].when < first->when)) {
+            first = &timers[i];
+        }
+    }
+    return first;
+}
+
+static void fire(QTimer *t)
+{
+    t->when = INT64_MAX;
+    t->cb(t->opaque);
+}
+
+int64_t clock_shown_ns(void)
+{
+    QTimer *t;
+
+    while ((t = first_due(now_ns, true))) {
+        fire(t);
+    }
+    clock_was_shown = true;
+    return now_ns;
+}
+
+static QTimer *new_timer(QTimerCB cb, void *opaque, bool line)
 {
     if (num_timers == MAX_TIMERS) {
         abort();
     }
-    timers[num_timers] = (struct QTimer) { cb, opaque, INT64_MAX };
+    timers[num_timers] = (struct QTimer) { cb, opaque, INT64_MAX, line };
     return &timers[num_timers++];
+}
+
+QTimer *timer_new(QTimerCB cb, void *opaque)
+{
+    return new_timer(cb, opaque, false);
+}
+
+QTimer *timer_new_line(QTimerCB cb, void *opaque)
+{
+    return new_timer(cb, opaque, true);
 }
 
 void timer_mod(QTimer *t, int64_t expire_ns)
@@ -39,28 +82,14 @@ void timer_del(QTimer *t)
     t->when = INT64_MAX;
 }
 
-/* The timer that is due first, if one is due by `end`. */
-static QTimer *first_due(int64_t end)
-{
-    QTimer *first = NULL;
-
-    for (unsigned i = 0; i < num_timers; i++) {
-        if (timers[i].when <= end && (!first || timers[i].when < first->when)) {
-            first = &timers[i];
-        }
-    }
-    return first;
-}
-
 void fake_clock_advance(int64_t ns, unsigned max_fires)
 {
     int64_t end = now_ns + ns;
     QTimer *t;
 
-    for (unsigned fires = 0; fires < max_fires && (t = first_due(end)); fires++) {
+    for (unsigned fires = 0; fires < max_fires && (t = first_due(end, false)); fires++) {
         now_ns = t->when > now_ns ? t->when : now_ns;
-        t->when = INT64_MAX;
-        t->cb(t->opaque);
+        fire(t);
     }
     now_ns = end;
 }

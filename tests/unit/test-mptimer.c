@@ -159,6 +159,37 @@ static void test_watchdog_warnings(void)
     ok_eq(bench_warnings, before + 1, "another CPU's watchdog is another matter");
 }
 
+/* Time passes, and the thread that fires timers does not get to run. Lines 0 and 4: CPU 0's timer and watchdog. */
+static void test_late_thread(void)
+{
+    static const struct { uint32_t block, reg; unsigned cpu; const char *name; } reads[] = {
+        { 0, COUNTER, 0, "the counter" }, { 0, STATUS, 0, "the status" },
+        { 0, 0x100 + COUNTER, 3, "the counter, by another CPU" }, { 0, WD + COUNTER, 0, "another counter" },
+        { WD, WD + COUNTER, 0, "the watchdog's counter" }, { WD, WD + STATUS, 0, "the watchdog's status" },
+    };
+
+    for (unsigned i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
+        unsigned line = reads[i].block ? CPUS : 0;
+
+        bench_reset();
+        wr_as(0, reads[i].block + LOAD, 999);
+        wr_as(0, reads[i].block + CONTROL, IE | ENABLE | RELOAD);
+        fake_clock_advance(998 * TICK, 0);
+        rd_as(reads[i].cpu, reads[i].reg);
+        ok_eq((uint64_t)bench_level[line], 0, "clock-read-raises-what-is-due: %s, before", reads[i].name);
+        fake_clock_advance(10 * TICK, 0);
+        rd_as(reads[i].cpu, reads[i].reg);
+        ok_eq((uint64_t)bench_level[line], 1, "clock-read-raises-what-is-due: %s, after", reads[i].name);
+    }
+    bench_reset();
+    bench_resets = 0;
+    wr_as(0, WD + LOAD, 999);
+    wr_as(0, WD + CONTROL, WATCHDOG | ENABLE);
+    fake_clock_advance(1010 * TICK, 0);
+    rd_as(1, COUNTER);
+    ok_eq(bench_resets, 1, "clock-read-raises-what-is-due: a watchdog bites before a clock shows that it should have");
+}
+
 int main(void)
 {
     bench_init();
@@ -166,5 +197,6 @@ int main(void)
     test_timer();
     test_watchdog();
     test_watchdog_warnings();
+    test_late_thread();
     return test_done();
 }

@@ -191,6 +191,29 @@ static void test_one_shot(void)
     wr(BASE + 0xabc, 1);
 }
 
+/* Time passes, and the thread that fires timers does not get to run. */
+static void test_late_thread(void)
+{
+    static const struct { uint32_t reg; const char *name; } regs[] = {
+        { VALUE, "VALUE" }, { SECOND + VALUE, "the other timer's VALUE" }, { RIS, "RIS" }, { MIS, "MIS" },
+    };
+
+    for (unsigned i = 0; i < sizeof(regs) / sizeof(regs[0]); i++) {
+        bench_reset();
+        wr(BASE + LOAD, 1000);
+        wr(BASE + CTRL, WIDE | ENABLE | PERIODIC | IE);
+        fake_clock_advance(999 * US, 0);
+        rd(BASE + regs[i].reg);
+        ok_eq((uint64_t)bench_level[0], 0, "clock-read-raises-what-is-due: %s before the expiry", regs[i].name);
+        fake_clock_advance(11 * US, 0);
+        rd(BASE + regs[i].reg);
+        ok_eq((uint64_t)bench_level[0], 1, "clock-read-raises-what-is-due: %s after it", regs[i].name);
+    }
+    wr(BASE + INTCLR, 1);
+    ok_eq(rd(BASE + VALUE), 990, "in the next period");
+    ok_eq((uint64_t)bench_level[0], 0, "whose expiry is to come");
+}
+
 int main(void)
 {
     bench_init();
@@ -200,5 +223,6 @@ int main(void)
     test_free_running();
     test_periodic();
     test_one_shot();
+    test_late_thread();
     return test_done();
 }

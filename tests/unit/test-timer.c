@@ -237,6 +237,67 @@ static void test_threads(void)
     check(!clock_went_back, "no thread sees the clock go back, with pauses in between");
 }
 
+/* Nothing below runs the main loop: what fires does so because somebody was shown the time. */
+static QTimer *line_timer;
+static uint32_t line_fired, late_line;
+
+static void raise_slowly(void *opaque)
+{
+    usleep(2000);
+    __atomic_fetch_add(&line_fired, 1, __ATOMIC_SEQ_CST);
+}
+
+static void *show_clock(void *opaque)
+{
+    int64_t due = *(int64_t *)opaque;
+
+    while (clock_shown_ns() < due) {
+    }
+    if (!__atomic_load_n(&line_fired, __ATOMIC_SEQ_CST)) {
+        __atomic_store_n(&late_line, 1, __ATOMIC_SEQ_CST);
+    }
+    return NULL;
+}
+
+static void test_shown(void)
+{
+    pthread_t th[THREADS];
+
+    line_timer = timer_new_line(raise_slowly, NULL);
+    for (int round = 0; round < 20; round++) {
+        int64_t due = clock_virtual_ns() + MS;
+
+        line_fired = 0;
+        timer_mod(line_timer, due);
+        for (int i = 0; i < THREADS; i++) {
+            pthread_create(&th[i], NULL, show_clock, &due);
+        }
+        for (int i = 0; i < THREADS; i++) {
+            pthread_join(th[i], NULL);
+        }
+        if (line_fired != 1) {
+            late_line = 1;
+        }
+    }
+    check(!late_line, "no thread is shown a time before its line timers have fired, each once");
+    clock_was_shown = false;
+    clock_virtual_ns();
+    check(!clock_was_shown, "time for the emulator's own use");
+    clock_shown_ns();
+    check(clock_was_shown, "time for the guest is marked");
+    line_fired = 0;
+    timer_mod(line_timer, clock_virtual_ns() + MS);
+    timer_del(line_timer);
+    usleep(3000);
+    clock_shown_ns();
+    check(line_fired == 0, "a line timer that was deleted does not fire");
+    timer_mod(line_timer, clock_virtual_ns() + MS);
+    for (int i = 0; i < 2000 && !line_fired; i++) {
+        run_loop_ms(2);
+    }
+    check(line_fired == 1, "without a reader the main loop fires it");
+}
+
 int main(void)
 {
     test_clock();
@@ -245,6 +306,7 @@ int main(void)
     test_starvation();
     test_many();
     test_threads();
+    test_shown();
     printf("1..%d\n", cases);
     return failures != 0;
 }
