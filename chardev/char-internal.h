@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <glib.h>
 #include "chardev/char.h"
+#include "qemu/writer.h"
 #include "sysemu/cpu-hold.h"
 
 enum {
@@ -64,6 +65,7 @@ struct Chardev {
     uint8_t *queue;                     /* ring of queue_size bytes (a power of two) */
     size_t queue_size, queue_head, queue_len;
     CPUHold hold;                       /* CPUs that filled the queue */
+    Writer *writer;                     /* a file, which blocks: used instead of the queue; or NULL */
 
     /* atomic flags for the I/O thread */
     bool out_kicked;                    /* the queue has been filled since it was last looked at */
@@ -72,7 +74,7 @@ struct Chardev {
 
 /*
  * Connect the back end's descriptors (the caller keeps owning them); either may be -1. out_fd must not block:
- * O_NONBLOCK, a socket, or a regular file. I/O thread.
+ * O_NONBLOCK, a socket, or a regular file, which gets a thread of its own. I/O thread.
  */
 void chardev_connect(Chardev *chr, int in_fd, int out_fd, bool socket);
 /* Stop using the descriptors; the caller may close them then. Queued output is dropped. I/O thread. */

@@ -25,7 +25,7 @@
 #include "chardev/char-internal.h"
 #include "qemu/log.h"
 
-static bool stdio_used;
+static Chardev *the_stdio;              /* fixed before the CPUs start */
 static bool keep_signals;
 static struct termios saved_tty;
 static volatile sig_atomic_t tty_changed;
@@ -62,6 +62,11 @@ void chardev_terminal_restore(void)
     if (out_flags >= 0) {
         fcntl(STDOUT_FILENO, F_SETFL, out_flags);
     }
+}
+
+Chardev *chardev_of_stdout(void)
+{
+    return the_stdio;
 }
 
 void chardev_terminal_continued(void)
@@ -110,10 +115,10 @@ void chardev_open_stdio(Chardev *chr, const char *spec, bool signals)
     bool is_socket;
     int out;
 
-    if (stdio_used) {
+    if (the_stdio) {
         error_exit("%s: '%s': standard input and output are in use by another device already", chr->label, spec);
     }
-    stdio_used = true;
+    the_stdio = chr;
     chr->backend = &stdio_backend;
     out = stdout_nonblocking(&is_socket);
     if (isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &saved_tty) == 0) {

@@ -3,10 +3,10 @@
  * Character devices: the output queue, input with back-pressure, and the list of all devices.
  *
  * Output. chardev_write() copies into a 64 KiB ring and wakes the I/O thread, which empties it; so a guest that
- * prints a byte at a time costs one system call per burst, not per byte. No writer ever waits: the ring grows. A CPU that
- * filled it is held at its main loop until there is room again (sysemu/cpu-hold.h), so the ring grows by what the CPU
- * prints on its way there. The I/O thread cannot be held. Nothing is dropped while the device is connected, unless such
- * a writer leaves more than CHR_QUEUE_MAX.
+ * prints a byte at a time costs one system call per burst, not per byte. No writer ever waits: the ring grows. A CPU
+ * that filled it is held at its main loop until there is room again (sysemu/cpu-hold.h), so the ring grows by what
+ * the CPU prints on its way there. The I/O thread cannot be held. Nothing is dropped while the device is connected,
+ * unless such a writer leaves more than CHR_QUEUE_MAX.
  *
  * Input. The I/O thread reads up to 4 KiB ahead per front end and hands it over as far as can_receive() allows; when
  * the buffer is full the descriptor is left alone until the front end calls chardev_accept_input(). Terminals are read
@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <glib-unix.h>
 #include "chardev/char-internal.h"
@@ -170,14 +171,16 @@ void chardev_write(Chardev *chr, const uint8_t *buf, int len)
     }
     pthread_mutex_lock(&chr->lock);
     connected = chr->out_fd >= 0 && !chr->out_failed;
-    if (connected) {
+    if (connected && chr->writer) {
+        writer_put(chr->writer, buf, (size_t)len);
+    } else if (connected) {
         (chr->telnet ? queue_put_telnet : queue_put)(chr, buf, (size_t)len);
         if (chr->queue_len >= CHR_QUEUE_SIZE) {
             cpu_hold(&chr->hold);
         }
     }
     pthread_mutex_unlock(&chr->lock);
-    if (connected && !__atomic_exchange_n(&chr->out_kicked, true, __ATOMIC_SEQ_CST)) {
+    if (connected && !chr->writer && !__atomic_exchange_n(&chr->out_kicked, true, __ATOMIC_SEQ_CST)) {
         io_thread_kick();
     }
 }
@@ -299,8 +302,13 @@ void chardev_input_eof(Chardev *chr)
 
 void chardev_connect(Chardev *chr, int in_fd, int out_fd, bool socket)
 {
+    struct stat st;
+
     chr->in_fd = in_fd;
     chr->in_is_socket = socket;
+    if (!chr->writer && fstat(out_fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))) {
+        chr->writer = out_fd <= STDERR_FILENO ? writer_standard(out_fd) : writer_new(out_fd, chr->label);
+    }
     pthread_mutex_lock(&chr->lock);
     chr->out_fd = out_fd;
     chr->out_is_socket = socket;

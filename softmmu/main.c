@@ -15,8 +15,10 @@
 #include "chardev/char.h"
 #include "exec/memory.h"
 #include "hw/boards.h"
+#include "hw/semihosting.h"
 #include "monitor/monitor.h"
 #include "qemu/log.h"
+#include "qemu/writer.h"
 #include "softmmu/options.h"
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
@@ -77,6 +79,9 @@ static void machine_create(MachineState *m, const Options *o)
     for (int i = 0; i < m->smp; i++) {
         m->cpu[i] = cpu_create(i, m->smp);
     }
+    if (semihosting_enabled) {
+        semihosting_init();
+    }
     m->mc->init(m);
     arm_load_kernel(m);
 }
@@ -125,5 +130,6 @@ int main(int argc, char **argv)
     chardev_flush_all(runstate_flush_give_up);
     chardev_cleanup();
     log_flush();
+    writers_flush(runstate_flush_give_up);
     return code;
 }

@@ -22,6 +22,7 @@
 #include "qemu/log.h"
 #include "qemu/observe.h"
 #include "qemu/timer.h"
+#include "qemu/writer.h"
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
@@ -35,6 +36,7 @@ static struct {
 static int wake_fd = -1;
 static GMainLoop *loop;                 /* I/O thread */
 static bool running;                    /* atomic; written by the I/O thread */
+static bool user_quit;                  /* the monitor's quit or Ctrl-a x ended the loop; I/O thread */
 static bool opt_no_reboot, opt_no_shutdown;     /* fixed by runstate_init() */
 static int exit_code;                   /* I/O thread */
 static enum { STOP_PRELAUNCH, STOP_PAUSED, STOP_SHUTDOWN } stop_reason; /* I/O thread; valid while not running */
@@ -87,7 +89,7 @@ const char *runstate_name(void)
 
 bool runstate_flush_give_up(int stalled_ms)
 {
-    return stalled_ms >= 1000 && __atomic_load_n(&request.signal, __ATOMIC_SEQ_CST);
+    return writers_give_up_soon(stalled_ms) && (user_quit || __atomic_load_n(&request.signal, __ATOMIC_SEQ_CST));
 }
 
 void runstate_hold_cpus(void)
@@ -188,6 +190,7 @@ static gboolean requests_ready(gint fd, GIOCondition condition, gpointer opaque)
         }
         end_loop(0);
     } else if (__atomic_exchange_n(&request.quit, false, __ATOMIC_SEQ_CST)) {
+        user_quit = true;
         end_loop(__atomic_load_n(&request.exit_code, __ATOMIC_SEQ_CST));
     } else if (__atomic_exchange_n(&request.shutdown, false, __ATOMIC_SEQ_CST)) {
         guest_shutdown(__atomic_load_n(&request.exit_code, __ATOMIC_SEQ_CST));
@@ -241,6 +244,7 @@ static void fatal_signal(int signo)
     thread = pthread_self();
     chardev_terminal_restore();
     observe_crash();
+    writers_flush_crash();
     signal(signo, SIG_DFL);
     raise(signo);
 }

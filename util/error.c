@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages to the user on stderr. Any thread may call these; every message is one write(2), so that lines of several
- * threads do not mix. No locks.
+ * Messages to the user on stderr. Any thread may call these; lines of several threads do not mix, and nobody waits for
+ * whoever reads them. What is printed last still comes out, for exit() waits a little.
  */
 #include <glib.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "qemu/log.h"
+#include "qemu/writer.h"
 
 #define PROGRAM_PREFIX "qemu-system-arm: "
 
@@ -16,23 +17,13 @@ static void message_write(const char *severity, const char *fmt, va_list ap) __a
 static void message_write(const char *severity, const char *fmt, va_list ap)
 {
     GString *line = g_string_new(PROGRAM_PREFIX);
-    const char *p;
-    size_t left;
 
     g_string_append(line, severity);
     g_string_append_vprintf(line, fmt, ap);
     if (line->str[line->len - 1] != '\n') {
         g_string_append_c(line, '\n');
     }
-    for (p = line->str, left = line->len; left; ) {
-        ssize_t n = write(STDERR_FILENO, p, left);
-
-        if (n <= 0) {
-            break;
-        }
-        p += n;
-        left -= (size_t)n;
-    }
+    writer_put(writer_standard(STDERR_FILENO), line->str, line->len);
     g_string_free(line, TRUE);
 }
 

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The log behind -d, -D and -dfilter: which items are on, where lines go, which guest addresses count.
+ * The log behind -d, -D and -dfilter: which items are on, where lines go, which guest addresses count. The stream
+ * passes what it gets to a writer (qemu/writer.h), so that no thread waits for whoever reads the log.
  *
  * The configuration calls (log_set_*) run on the main thread before the CPUs start, or from the monitor. Logging itself
  * runs on any thread: stdio's own lock on the stream keeps lines, and what is written between qemu_log_lock() and
  * qemu_log_unlock(), whole. The range list is fixed once CPUs run.
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <glib.h>
 #include "qemu/log.h"
+#include "qemu/writer.h"
 
 int qemu_loglevel;
 
@@ -42,13 +47,39 @@ typedef struct LogRange {
     uint32_t first, last;       /* both inside */
 } LogRange;
 
-static FILE *log_file;          /* NULL: stderr; set before the CPUs start */
+static FILE *log_file;          /* set before the CPUs start, or by log_open_stderr() */
+static pthread_once_t log_once = PTHREAD_ONCE_INIT;
 static LogRange *log_ranges;
 static unsigned log_range_count;
 
+static ssize_t log_to_writer(void *cookie, const char *buf, size_t len)
+{
+    writer_put(cookie, buf, len);
+    return (ssize_t)len;
+}
+
+static FILE *log_open(Writer *w)
+{
+    FILE *f = fopencookie(w, "w", (cookie_io_functions_t) { .write = log_to_writer });
+
+    /* Whole lines, so that the file can be followed and survives a crash of the guest's making. */
+    if (!f || setvbuf(f, NULL, _IOLBF, 64 * 1024)) {
+        error_exit("cannot make the log's stream");
+    }
+    return f;
+}
+
+static void log_open_stderr(void)
+{
+    if (!log_file) {
+        log_file = log_open(writer_standard(STDERR_FILENO));
+    }
+}
+
 static FILE *log_stream(void)
 {
-    return log_file ? log_file : stderr;
+    pthread_once(&log_once, log_open_stderr);
+    return log_file;
 }
 
 void qemu_log(const char *fmt, ...)
@@ -131,19 +162,17 @@ bool log_set_file(const char *path)
 {
     char *name = NULL;
     const char *pct = strstr(path, "%d");
-    FILE *f;
+    int fd;
 
     if (pct) {
         name = g_strdup_printf("%.*s%d%s", (int)(pct - path), path, (int)getpid(), pct + 2);
     }
-    f = fopen(name ? name : path, "we");
+    fd = open(name ? name : path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     g_free(name);
-    if (!f) {
+    if (fd < 0) {
         return false;
     }
-    /* Whole lines, so that the file can be followed and survives a crash of the guest's making. */
-    setvbuf(f, NULL, _IOLBF, 64 * 1024);
-    log_file = f;
+    log_file = log_open(writer_new(fd, "-D"));
     return true;
 }
 

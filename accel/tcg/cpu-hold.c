@@ -21,23 +21,21 @@ static void enlist(CPUHold *h)
     }
 }
 
-static void hold(CPUHold *h, CPUState *cpu)
+void cpu_hold(CPUHold *h)
 {
-    uint32_t bit = 1u << cpu->index;
+    CPUState *cpu = current_cpu;
+    uint32_t bit;
 
+    if (!cpu) {
+        return;
+    }
+    bit = 1u << cpu->index;
     enlist(h);
     if (__atomic_fetch_or(&h->cpus, bit, __ATOMIC_SEQ_CST) & bit) {
         return;
     }
     __atomic_add_fetch(&cpu->holds, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&cpu->env->exit_request, 1, __ATOMIC_SEQ_CST);
-}
-
-void cpu_hold(CPUHold *h)
-{
-    if (current_cpu) {
-        hold(h, current_cpu);
-    }
 }
 
 void cpu_hold_end(CPUHold *h)
@@ -52,12 +50,15 @@ void cpu_hold_end(CPUHold *h)
     }
 }
 
-void cpu_hold_instruction(CPUARMState *env, CPUHold *h, void (*finish)(CPUARMState *env),
-                          void (*interrupt)(CPUARMState *env))
+bool cpu_is_held(CPUARMState *env)
+{
+    return __atomic_load_n(&env->cpu->holds, __ATOMIC_SEQ_CST) != 0;
+}
+
+void cpu_leave_instruction(CPUARMState *env, void (*finish)(CPUARMState *env), void (*interrupt)(CPUARMState *env))
 {
     env->cpu->finish = finish;
     env->cpu->interrupt = interrupt;
-    hold(h, env->cpu);
     cpu_loop_exit(env);
 }
 

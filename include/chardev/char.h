@@ -29,6 +29,8 @@ void chardev_attach(Chardev *chr, const CharFrontend *fe);
  * while the device is connected: a CPU that fills the queue (64 KiB) is held at its main loop.
  */
 void chardev_write(Chardev *chr, const uint8_t *buf, int len);
+/* The device on standard output; NULL: none is. Any thread, once all devices exist. */
+Chardev *chardev_of_stdout(void);
 /* The front end can receive again: deliver what waits. Any thread; delivery happens on the I/O thread. */
 void chardev_accept_input(Chardev *chr);
 /* Was it made with "mon:"? Then the monitor may be attached as well. */

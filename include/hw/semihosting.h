@@ -18,6 +18,9 @@
 
 extern bool semihosting_enabled;
 
+/* With the machine, if semihosting_enabled. */
+void semihosting_init(void);
+
 /* Command line for SYS_GET_CMDLINE; the string is copied. A later call replaces an earlier one. */
 void semihosting_set_cmdline(const char *cmdline);
 /* True if somebody called semihosting_set_cmdline(): then the boot loader does not put its default there. */

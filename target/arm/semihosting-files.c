@@ -2,54 +2,81 @@
 /*
  * Host files for semihosting.
  *
- * Owns the table of handles; called on CPU threads by target/arm/semihosting.c. `files_lock` guards the table and is
- * held during file operations: reading from a terminal, a pipe or a socket is done only when there is something to
- * read. Reads that must wait return SEMI_AGAIN after POLL_MS and the guest's instruction is executed again. Writing waits for a
- * slow reader of our standard output, as the serial ports do; meanwhile, and while it waits for files_lock, a CPU counts as
- * stopped, so that it holds up nobody.
+ * Owns the table of handles. A file lives while it is in the table or a call uses it, so that one CPU may close what
+ * another one waits for. Calls that may wait for the host are the run() of a SemiCall, on a thread of its own; the
+ * others run on CPU threads. `files_lock` guards table, counts and positions and is held over nothing that waits.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glib.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sysemu/cpus.h"
+#include "chardev/char.h"
+#include "qemu/writer.h"
 #include "target/arm/semihosting-files.h"
 
-enum { MAX_FILES = 64, POLL_MS = 10, WRITE_WAIT_MS = 1000 };
+enum { MAX_FILES = 64 };
 
-typedef enum SemiKind { SEMI_FREE, SEMI_HOST, SEMI_CONSOLE, SEMI_FEATURES } SemiKind;
+typedef enum SemiKind { SEMI_HOST, SEMI_CONSOLE, SEMI_FEATURES } SemiKind;
 
-typedef struct SemiFile {
-    SemiKind kind;
+struct SemiFile {
+    SemiKind kind;          /* constant, like fd */
     int fd;
     uint32_t pos;           /* of SEMI_FEATURES */
-} SemiFile;
+    unsigned users;         /* the table is one */
+};
 
 /* Handle = index + 1. Lock: files_lock. */
-static SemiFile files[MAX_FILES];
+static SemiFile *files[MAX_FILES];
 static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Magic and one byte: bit 0 SYS_EXIT_EXTENDED, bit 1 ":tt" opened for appending is standard error. */
 static const uint8_t features[] = { 'S', 'H', 'F', 'B', 0x03 };
 
-static void take_files_lock(void)
+SemiFile *semi_file_get(uint32_t handle)
 {
-    bool token = cpu_wait_begin();
+    SemiFile *f;
 
     pthread_mutex_lock(&files_lock);
-    cpu_wait_end(token);
+    f = handle - 1 < MAX_FILES ? files[handle - 1] : NULL;
+    if (f) {
+        f->users++;
+    }
+    pthread_mutex_unlock(&files_lock);
+    return f;
 }
 
-static SemiFile *file_get(uint32_t handle)
+/* One user less; the last closes the file: 0 or -errno. */
+static int64_t put(SemiFile *f)
 {
-    SemiFile *f = handle - 1 < MAX_FILES ? &files[handle - 1] : NULL;
+    bool last;
+    int64_t ret;
 
-    return f && f->kind != SEMI_FREE ? f : NULL;
+    pthread_mutex_lock(&files_lock);
+    last = --f->users == 0;
+    pthread_mutex_unlock(&files_lock);
+    if (!last) {
+        return 0;
+    }
+    ret = f->kind == SEMI_HOST && close(f->fd) < 0 ? -errno : 0;
+    g_free(f);
+    return ret;
 }
+
+void semi_file_put(SemiCall *c)
+{
+    if (c->file) {
+        put(c->file);
+        c->file = NULL;
+    }
+}
+
+/* ---- opening and closing ---- */
 
 static int open_flags(unsigned mode)
 {
@@ -64,224 +91,229 @@ static int console_fd(unsigned mode)
     return mode < 4 ? STDIN_FILENO : mode < 8 ? STDOUT_FILENO : STDERR_FILENO;
 }
 
-int64_t semi_file_open(const char *name, unsigned mode)
+static SemiFile *file_new(SemiKind kind, int fd)
 {
-    SemiFile f = { .kind = SEMI_HOST };
-    int64_t ret = -EMFILE;
-    int i;
+    SemiFile *f = g_new0(SemiFile, 1);
 
-    if (mode >= SEMI_OPEN_MODES) {
-        return -EINVAL;
+    f->kind = kind;
+    f->fd = fd;
+    f->users = 1;
+    return f;
+}
+
+void semi_run_open(SemiCall *c)
+{
+    struct stat st;
+    int fd;
+
+    if (strcmp(c->name, ":tt") == 0) {
+        c->file = file_new(SEMI_CONSOLE, console_fd(c->mode));
+        return;
     }
-    if (strcmp(name, ":tt") == 0) {
-        f.kind = SEMI_CONSOLE;
-        f.fd = console_fd(mode);
-    } else if (strcmp(name, ":semihosting-features") == 0) {
-        if (mode > 1) {
-            return -EACCES;
+    if (strcmp(c->name, ":semihosting-features") == 0) {
+        if (c->mode > 1) {
+            c->ret = -EACCES;
+        } else {
+            c->file = file_new(SEMI_FEATURES, -1);
         }
-        f.kind = SEMI_FEATURES;
-        f.fd = -1;
-    } else {
-        /* O_NONBLOCK: opening a FIFO must not wait for its other end. */
-        f.fd = open(name, open_flags(mode) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
-        if (f.fd < 0) {
-            return -errno;
-        }
+        return;
     }
-    take_files_lock();
-    for (i = 0; i < MAX_FILES && ret < 0; i++) {
-        if (files[i].kind == SEMI_FREE) {
-            files[i] = f;
+    /* A FIFO waits for its other end here. */
+    fd = open(c->name, open_flags(c->mode) | O_CLOEXEC | O_NOCTTY, 0644);
+    if (fd < 0) {
+        c->ret = -errno;
+        return;
+    }
+    /* What may wait later does so in poll(), which can be ended. */
+    if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    }
+    c->file = file_new(SEMI_HOST, fd);
+}
+
+int64_t semi_file_install(SemiCall *c)
+{
+    int64_t ret = -EMFILE;
+
+    pthread_mutex_lock(&files_lock);
+    for (int i = 0; i < MAX_FILES && ret < 0; i++) {
+        if (!files[i]) {
+            files[i] = c->file;
+            c->file = NULL;
             ret = i + 1;
         }
     }
     pthread_mutex_unlock(&files_lock);
-    if (ret < 0 && f.kind == SEMI_HOST) {
-        close(f.fd);
-    }
     return ret;
 }
 
-int64_t semi_file_close(uint32_t handle)
+bool semi_file_remove(uint32_t handle)
 {
-    int64_t ret = -EBADF;
-    SemiFile *f;
+    bool found = false;
 
-    take_files_lock();
-    f = file_get(handle);
-    if (f) {
-        ret = f->kind == SEMI_HOST && close(f->fd) < 0 ? -errno : 0;
-        f->kind = SEMI_FREE;
+    pthread_mutex_lock(&files_lock);
+    if (handle - 1 < MAX_FILES && files[handle - 1]) {
+        found = true;
+        files[handle - 1]->users--;     /* the caller is the other one */
+        files[handle - 1] = NULL;
     }
     pthread_mutex_unlock(&files_lock);
-    return ret;
+    return found;
 }
 
-static bool readable(int fd, int timeout_ms)
+void semi_run_close(SemiCall *c)
 {
-    struct pollfd p = { .fd = fd, .events = POLLIN };
-
-    return poll(&p, 1, timeout_ms) > 0;
+    c->ret = put(c->file);
+    c->file = NULL;
 }
 
-/* One read without waiting; SEMI_AGAIN if there is nothing yet. Caller holds files_lock or fd is standard input. */
-static int64_t read_now(int fd, void *buf, size_t len)
-{
-    ssize_t n;
+/* ---- reading and writing ---- */
 
-    if (!readable(fd, 0)) {
-        return SEMI_AGAIN;
+/* Until fd is ready; false: the wait shall end. */
+static bool await(const SemiCall *c, int fd, short events)
+{
+    struct pollfd p[] = { { .fd = fd, .events = events }, { .fd = c->cancel_fd, .events = POLLIN } };
+
+    while (poll(p, 2, -1) < 0 && errno == EINTR) {
     }
-    n = read(fd, buf, len);
-    if (n < 0) {
-        return errno == EAGAIN || errno == EINTR ? SEMI_AGAIN : -errno;
-    }
-    return n;
+    return !(p[1].revents & POLLIN);
 }
 
 static int64_t features_read(SemiFile *f, void *buf, size_t len)
 {
-    size_t left = f->pos < sizeof(features) ? sizeof(features) - f->pos : 0;
-    size_t n = len < left ? len : left;
+    size_t left, n;
 
+    pthread_mutex_lock(&files_lock);
+    left = f->pos < sizeof(features) ? sizeof(features) - f->pos : 0;
+    n = len < left ? len : left;
     memcpy(buf, features + f->pos, n);
     f->pos += (uint32_t)n;
+    pthread_mutex_unlock(&files_lock);
     return (int64_t)n;
 }
 
-int64_t semi_file_read(uint32_t handle, void *buf, size_t len)
+static int64_t read_fd(SemiCall *c, int fd)
 {
-    int64_t ret = -EBADF;
-    int fd = -1;
-    SemiFile *f;
+    struct pollfd p = { .fd = fd, .events = POLLIN };
 
-    take_files_lock();
-    f = file_get(handle);
-    if (f && len == 0) {
-        ret = 0;
-    } else if (f && f->kind == SEMI_FEATURES) {
-        ret = features_read(f, buf, len);
-    } else if (f) {
-        fd = f->fd;
-        ret = read_now(fd, buf, len);
+    for (;;) {
+        ssize_t n;
+
+        if (c->mode == SEMI_READ_MORE && poll(&p, 1, 0) <= 0) {
+            return 0;
+        }
+        if (!await(c, fd, POLLIN)) {
+            return SEMI_AGAIN;
+        }
+        n = read(fd, c->buf, c->len);
+        if (n >= 0) {
+            return n;
+        }
+        if (errno != EAGAIN && errno != EINTR) {
+            return -errno;
+        }
     }
-    pthread_mutex_unlock(&files_lock);
-    if (ret == SEMI_AGAIN) {
-        /* Should another CPU close the file meanwhile, the repeated call notices. */
-        readable(fd, POLL_MS);
-    }
-    return ret;
 }
 
-/* Write everything; a reader of a pipe that stalls for long costs the rest. Returns bytes written or -errno. */
-static int64_t write_all(int fd, const uint8_t *buf, size_t len)
+void semi_run_read(SemiCall *c)
+{
+    if (!c->len) {
+        c->ret = 0;
+    } else if (c->file && c->file->kind == SEMI_FEATURES) {
+        c->ret = features_read(c->file, c->buf, c->len);
+    } else {
+        c->ret = read_fd(c, c->file ? c->file->fd : STDIN_FILENO);
+    }
+}
+
+void semi_run_write(SemiCall *c)
 {
     size_t done = 0;
 
-    while (done < len) {
-        ssize_t n = write(fd, buf + done, len - done);
+    if (c->file->kind == SEMI_FEATURES) {
+        c->ret = -EBADF;
+        return;
+    }
+    while (done < c->len) {
+        ssize_t n = write(c->file->fd, c->buf + done, c->len - done);
 
         if (n >= 0) {
             done += (size_t)n;
         } else if (errno == EAGAIN) {
-            struct pollfd p = { .fd = fd, .events = POLLOUT };
-
-            if (poll(&p, 1, WRITE_WAIT_MS) <= 0) {
-                break;
+            if (!await(c, c->file->fd, POLLOUT)) {
+                break;                  /* for nobody any more */
             }
         } else if (errno != EINTR) {
-            return done ? (int64_t)done : -errno;
+            c->ret = -errno;
+            break;
         }
     }
-    return (int64_t)done;
-}
-
-int64_t semi_file_write(uint32_t handle, const void *buf, size_t len)
-{
-    /* Whoever reads the other end of a pipe may be slow. */
-    bool token = cpu_wait_begin();
-    int64_t ret = -EBADF;
-    SemiFile *f;
-
-    pthread_mutex_lock(&files_lock);
-    f = file_get(handle);
-    if (f && f->kind != SEMI_FEATURES) {
-        ret = write_all(f->fd, buf, len);
+    if (done) {
+        c->ret = (int64_t)done;
     }
-    pthread_mutex_unlock(&files_lock);
-    cpu_wait_end(token);
-    return ret;
 }
 
-int64_t semi_file_seek(uint32_t handle, uint32_t pos)
-{
-    int64_t ret = -EBADF;
-    SemiFile *f;
+/* ---- other calls ---- */
 
-    take_files_lock();
-    f = file_get(handle);
-    if (f && f->kind == SEMI_FEATURES) {
-        f->pos = pos;
-        ret = 0;
-    } else if (f && f->kind == SEMI_CONSOLE) {
-        ret = -ESPIPE;
-    } else if (f) {
-        ret = lseek(f->fd, (off_t)pos, SEEK_SET) < 0 ? -errno : 0;
+void semi_run_seek(SemiCall *c)
+{
+    SemiFile *f = c->file;
+
+    if (f->kind == SEMI_FEATURES) {
+        pthread_mutex_lock(&files_lock);
+        f->pos = c->mode;
+        pthread_mutex_unlock(&files_lock);
+    } else if (f->kind == SEMI_CONSOLE) {
+        c->ret = -ESPIPE;
+    } else {
+        c->ret = lseek(f->fd, (off_t)c->mode, SEEK_SET) < 0 ? -errno : 0;
     }
-    pthread_mutex_unlock(&files_lock);
-    return ret;
 }
 
-int64_t semi_file_length(uint32_t handle)
+void semi_run_length(SemiCall *c)
 {
-    int64_t ret = -EBADF;
+    SemiFile *f = c->file;
     struct stat st;
-    SemiFile *f;
 
-    take_files_lock();
-    f = file_get(handle);
-    if (f && f->kind == SEMI_FEATURES) {
-        ret = sizeof(features);
-    } else if (f && f->kind == SEMI_CONSOLE) {
-        ret = -ESPIPE;
-    } else if (f) {
-        ret = fstat(f->fd, &st) < 0 ? -errno : !S_ISREG(st.st_mode) ? -ESPIPE : (int64_t)st.st_size;
+    if (f->kind == SEMI_FEATURES) {
+        c->ret = sizeof(features);
+    } else if (f->kind == SEMI_CONSOLE) {
+        c->ret = -ESPIPE;
+    } else {
+        c->ret = fstat(f->fd, &st) < 0 ? -errno : !S_ISREG(st.st_mode) ? -ESPIPE
+               : st.st_size > INT32_MAX ? -EOVERFLOW : (int64_t)st.st_size;
     }
-    pthread_mutex_unlock(&files_lock);
-    return ret;
 }
 
-int64_t semi_file_istty(uint32_t handle)
+void semi_run_istty(SemiCall *c)
 {
-    int64_t ret = -EBADF;
-    SemiFile *f;
-
-    take_files_lock();
-    f = file_get(handle);
-    if (f) {
-        ret = f->kind == SEMI_CONSOLE || (f->kind == SEMI_HOST && isatty(f->fd));
-    }
-    pthread_mutex_unlock(&files_lock);
-    return ret;
+    c->ret = c->file->kind == SEMI_CONSOLE || (c->file->kind == SEMI_HOST && isatty(c->file->fd));
 }
 
-void semi_console_write(const void *buf, size_t len)
+void semi_run_remove(SemiCall *c)
 {
-    bool token = cpu_wait_begin();
-
-    write_all(STDOUT_FILENO, buf, len);
-    cpu_wait_end(token);
+    c->ret = remove(c->name) < 0 ? -errno : 0;
 }
 
-int64_t semi_console_getc(void)
+void semi_run_rename(SemiCall *c)
 {
-    uint8_t c;
-    int64_t n = read_now(STDIN_FILENO, &c, 1);
+    c->ret = rename(c->name, c->other) < 0 ? -errno : 0;
+}
 
-    if (n == SEMI_AGAIN) {
-        readable(STDIN_FILENO, POLL_MS);
-        return SEMI_AGAIN;
+/* ---- the console ---- */
+
+int semi_file_console(const SemiFile *f)
+{
+    return f->kind == SEMI_CONSOLE && f->fd != STDIN_FILENO ? f->fd : -1;
+}
+
+void semi_console_write(int fd, const void *buf, size_t len)
+{
+    Chardev *chr = chardev_of_stdout();
+
+    if (chr && (fd == STDOUT_FILENO || writer_standard(STDOUT_FILENO) == writer_standard(STDERR_FILENO))) {
+        chardev_write(chr, buf, (int)len);
+    } else {
+        writer_put(writer_standard(fd), buf, len);
     }
-    return n == 1 ? c : -1;
 }

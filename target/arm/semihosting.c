@@ -6,6 +6,9 @@
  * the caller; what is not mapped, or not RAM, makes the call fail with EFAULT instead of raising an abort: half a call
  * cannot be taken back. Everything a guest gives as a length is bounded. The settings are made before the CPUs start;
  * the last error number is atomic; open files have their own lock in target/arm/semihosting-files.c.
+ *
+ * Nothing here waits for the host: what may wait becomes a SemiCall, with its end in a function named done_*, and
+ * output on the console goes into queues. Either way the CPU is held at its main loop (sysemu/cpu-hold.h).
  */
 #include <errno.h>
 #include <glib.h>
@@ -19,8 +22,10 @@
 #include "hw/semihosting.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
+#include "sysemu/cpu-hold.h"
 #include "sysemu/runstate.h"
 #include "target/arm/cpu.h"
+#include "target/arm/semihosting-call.h"
 #include "target/arm/semihosting-files.h"
 #include "tcg/helper.h"
 
@@ -34,7 +39,6 @@ enum {
 #define ADP_STOPPED_APPLICATION_EXIT 0x20026u
 
 enum {
-    SEMI_CHUNK = 16 << 10,          /* bytes copied at once between guest memory and a file */
     SEMI_STRING_MAX = 1 << 20,      /* SYS_WRITE0 */
     SEMI_SUBPAGE = 1 << 10,         /* smallest piece of memory with a mapping of its own */
     SEMI_TICK_HZ = 1000000000,
@@ -49,6 +53,11 @@ void semihosting_set_cmdline(const char *line)
 {
     g_free(cmdline);
     cmdline = g_strdup(line);
+}
+
+void semihosting_init(void)
+{
+    semi_calls_init();
 }
 
 bool semihosting_has_cmdline(void)
@@ -130,24 +139,96 @@ static int read_name(CPUARMState *env, uint32_t va, uint32_t len, char *name)
     return 0;
 }
 
-/* Execute the instruction again later: regs[15] still points at it. Interrupts are taken in between. */
-static _Noreturn void retry(CPUARMState *env)
+static int32_t simple(int64_t ret)
 {
-    cpu_loop_exit(env);
+    return ret < 0 ? fail((int)-ret) : (int32_t)ret;
+}
+
+static int32_t done_simple(CPUARMState *env, SemiCall *c)
+{
+    return simple(c->ret);
+}
+
+/* ---- files ---- */
+
+/* Operations on an open file that need no more than its handle and a number. */
+static int32_t sys_file(CPUARMState *env, uint32_t handle, uint32_t number, void (*run)(SemiCall *c))
+{
+    SemiFile *f = semi_file_get(handle);
+    SemiCall *c;
+
+    if (!f) {
+        return fail(EBADF);
+    }
+    c = semi_call_new();
+    c->run = run;
+    c->done = done_simple;
+    c->drop = semi_file_put;
+    c->file = f;
+    c->mode = number;
+    semi_call(env, c);
+}
+
+static int32_t sys_close(CPUARMState *env, uint32_t handle)
+{
+    SemiFile *f = semi_file_get(handle);
+    SemiCall *c;
+
+    /* Another CPU may have been faster. */
+    if (!f || !semi_file_remove(handle)) {
+        return fail(EBADF);
+    }
+    c = semi_call_new();
+    c->run = semi_run_close;
+    c->done = done_simple;
+    c->drop = semi_file_put;
+    c->file = f;
+    semi_call(env, c);
+}
+
+/* Operations on one or two names: their addresses and lengths. */
+static int32_t sys_names(CPUARMState *env, const uint32_t *arg, bool two, void (*run)(SemiCall *c))
+{
+    SemiCall *c = semi_call_new();
+    int err = read_name(env, arg[0], arg[1], c->name);
+
+    if (!err && two) {
+        err = read_name(env, arg[2], arg[3], c->other);
+    }
+    if (err) {
+        g_free(c);
+        return fail(err);
+    }
+    c->run = run;
+    c->done = done_simple;
+    semi_call(env, c);
+}
+
+static int32_t done_open(CPUARMState *env, SemiCall *c)
+{
+    return simple(c->ret < 0 ? c->ret : semi_file_install(c));
 }
 
 static int32_t sys_open(CPUARMState *env, const uint32_t *arg)
 {
-    char name[PATH_MAX];
-    int err = read_name(env, arg[0], arg[2], name);
-    int64_t ret;
+    SemiCall *c = semi_call_new();
+    int err = read_name(env, arg[0], arg[2], c->name);
 
+    if (!err && arg[1] >= SEMI_OPEN_MODES) {
+        err = EINVAL;
+    }
     if (err) {
+        g_free(c);
         return fail(err);
     }
-    ret = semi_file_open(name, arg[1]);
-    return ret < 0 ? fail((int)-ret) : (int32_t)ret;
+    c->run = semi_run_open;
+    c->done = done_open;
+    c->drop = semi_file_put;
+    c->mode = arg[1];
+    semi_call(env, c);
 }
+
+/* ---- console output ---- */
 
 /* SYS_WRITEC has one character at va, SYS_WRITE0 as many as there are before a NUL. */
 static int32_t sys_write_string(CPUARMState *env, uint32_t va, uint32_t max)
@@ -163,7 +244,7 @@ static int32_t sys_write_string(CPUARMState *env, uint32_t va, uint32_t max)
             return fail(EFAULT);
         }
         len = max == 1 ? 1 : (uint32_t)strnlen((const char *)buf, n);
-        semi_console_write(buf, len);
+        semi_console_write(STDOUT_FILENO, buf, len);
         if (len < n) {
             return 0;
         }
@@ -176,74 +257,148 @@ static int32_t sys_write_string(CPUARMState *env, uint32_t va, uint32_t max)
     return 0;
 }
 
-/* The result of SYS_WRITE and SYS_READ is the number of bytes that were not transferred. */
-static int32_t sys_write(CPUARMState *env, const uint32_t *arg)
+/* As much as the console's queue takes before it holds the CPU; then the rest. The result is as SYS_WRITE's. */
+static int32_t done_console(CPUARMState *env, SemiCall *c)
 {
-    uint8_t buf[SEMI_CHUNK];
-    uint32_t va = arg[1], left = arg[2];
+    while (c->left) {
+        uint32_t n = MIN(c->left, (uint32_t)SEMI_CHUNK);
 
-    while (left) {
-        uint32_t n = MIN(left, (uint32_t)SEMI_CHUNK);
-        int64_t ret;
-
-        if (!guest_copy(env, va, buf, n, false)) {
+        if (cpu_is_held(env)) {
+            semi_call(env, c);
+        }
+        if (!guest_copy(env, c->va, c->buf, n, false)) {
             fail(EFAULT);
             break;
         }
-        ret = semi_file_write(arg[0], buf, n);
-        if (ret < 0) {
-            fail((int)-ret);
-            break;
-        }
-        va += (uint32_t)ret;
-        left -= (uint32_t)ret;
-        if (ret < n) {
-            break;
-        }
+        semi_console_write((int)c->mode, c->buf, n);
+        c->va += n;
+        c->left -= n;
     }
-    return (int32_t)left;
+    return (int32_t)c->left;
+}
+
+static int32_t sys_write_console(CPUARMState *env, int fd, const uint32_t *arg)
+{
+    SemiCall *c = semi_call_new();
+    int32_t left;
+
+    c->done = done_console;
+    c->mode = (uint32_t)fd;
+    c->va = arg[1];
+    c->left = arg[2];
+    left = done_console(env, c);
+    g_free(c);
+    return left;
+}
+
+/* ---- reading and writing files: the result is the number of bytes that were not transferred ---- */
+
+/* The next piece; false: there is none, or it cannot be read. */
+static bool write_piece(CPUARMState *env, SemiCall *c)
+{
+    c->len = MIN(c->left, (uint32_t)SEMI_CHUNK);
+    if (c->len && !guest_copy(env, c->va, c->buf, (uint32_t)c->len, false)) {
+        fail(EFAULT);
+        return false;
+    }
+    return c->len != 0;
+}
+
+static int32_t done_write(CPUARMState *env, SemiCall *c)
+{
+    if (c->ret < 0) {
+        fail((int)-c->ret);
+        return (int32_t)c->left;
+    }
+    c->va += (uint32_t)c->ret;
+    c->left -= (uint32_t)c->ret;
+    if ((size_t)c->ret == c->len && write_piece(env, c)) {
+        semi_call(env, c);
+    }
+    return (int32_t)c->left;
+}
+
+static int32_t sys_write(CPUARMState *env, const uint32_t *arg)
+{
+    SemiFile *f = semi_file_get(arg[0]);
+    int fd = f ? semi_file_console(f) : -1;
+    SemiCall *c = semi_call_new();
+
+    c->run = semi_run_write;
+    c->done = done_write;
+    c->drop = semi_file_put;
+    c->file = f;
+    c->va = arg[1];
+    c->left = arg[2];
+    if (f && fd < 0 && write_piece(env, c)) {
+        semi_call(env, c);
+    }
+    semi_file_put(c);
+    g_free(c);
+    if (!f) {
+        fail(EBADF);
+    }
+    return fd < 0 ? (int32_t)arg[2] : sys_write_console(env, fd, arg);
+}
+
+static int32_t done_read(CPUARMState *env, SemiCall *c)
+{
+    if (c->ret < 0) {
+        fail((int)-c->ret);
+        return (int32_t)c->left;
+    }
+    if (!guest_copy(env, c->va, c->buf, (uint32_t)c->ret, true)) {
+        return fail(EFAULT);
+    }
+    c->va += (uint32_t)c->ret;
+    c->left -= (uint32_t)c->ret;
+    if ((size_t)c->ret == c->len && c->left) {
+        c->len = MIN(c->left, (uint32_t)SEMI_CHUNK);
+        c->mode = SEMI_READ_MORE;
+        c->interruptible = false;
+        semi_call(env, c);
+    }
+    return (int32_t)c->left;
 }
 
 static int32_t sys_read(CPUARMState *env, const uint32_t *arg)
 {
-    uint8_t buf[SEMI_CHUNK];
-    uint32_t va = arg[1], left = arg[2];
+    SemiFile *f = semi_file_get(arg[0]);
+    SemiCall *c;
 
-    while (left) {
-        uint32_t n = MIN(left, (uint32_t)SEMI_CHUNK);
-        int64_t ret = semi_file_read(arg[0], buf, n);
-
-        if (ret == SEMI_AGAIN) {
-            if (left == arg[2]) {
-                retry(env);
-            }
-            break;
-        }
-        if (ret < 0) {
-            fail((int)-ret);
-            break;
-        }
-        if (!guest_copy(env, va, buf, (uint32_t)ret, true)) {
-            return fail(EFAULT);
-        }
-        va += (uint32_t)ret;
-        left -= (uint32_t)ret;
-        if (ret < n) {
-            break;
-        }
+    if (!f) {
+        fail(EBADF);
+        return (int32_t)arg[2];
     }
-    return (int32_t)left;
+    c = semi_call_new();
+    c->run = semi_run_read;
+    c->done = done_read;
+    c->drop = semi_file_put;
+    c->interruptible = true;
+    c->file = f;
+    c->va = arg[1];
+    c->left = arg[2];
+    c->len = MIN(c->left, (uint32_t)SEMI_CHUNK);
+    semi_call(env, c);
 }
 
-static int32_t sys_flen(uint32_t handle)
+static int32_t done_readc(CPUARMState *env, SemiCall *c)
 {
-    int64_t ret = semi_file_length(handle);
-
-    if (ret < 0) {
-        return fail((int)-ret);
-    }
-    return ret > INT32_MAX ? fail(EOVERFLOW) : (int32_t)ret;
+    return c->ret == 1 ? c->buf[0] : -1;
 }
+
+static int32_t sys_readc(CPUARMState *env)
+{
+    SemiCall *c = semi_call_new();
+
+    c->run = semi_run_read;
+    c->done = done_readc;
+    c->interruptible = true;
+    c->len = 1;
+    semi_call(env, c);
+}
+
+/* ---- other operations ---- */
 
 static int32_t sys_tmpnam(CPUARMState *env, const uint32_t *arg)
 {
@@ -254,29 +409,6 @@ static int32_t sys_tmpnam(CPUARMState *env, const uint32_t *arg)
         return fail(EINVAL);
     }
     return guest_copy(env, arg[0], name, (uint32_t)len, true) ? 0 : fail(EFAULT);
-}
-
-static int32_t sys_remove(CPUARMState *env, const uint32_t *arg)
-{
-    char name[PATH_MAX];
-    int err = read_name(env, arg[0], arg[1], name);
-
-    if (err) {
-        return fail(err);
-    }
-    return remove(name) < 0 ? fail(errno) : 0;
-}
-
-static int32_t sys_rename(CPUARMState *env, const uint32_t *arg)
-{
-    char from[PATH_MAX], to[PATH_MAX];
-    int err = read_name(env, arg[0], arg[1], from);
-
-    err = err ? err : read_name(env, arg[2], arg[3], to);
-    if (err) {
-        return fail(err);
-    }
-    return rename(from, to) < 0 ? fail(errno) : 0;
 }
 
 static int32_t sys_get_cmdline(CPUARMState *env, uint32_t block, const uint32_t *arg)
@@ -317,21 +449,6 @@ static _Noreturn void sys_exit(CPUARMState *env, int code)
     cpu_loop_exit(env);
 }
 
-static int32_t sys_simple(int64_t ret)
-{
-    return ret < 0 ? fail((int)-ret) : (int32_t)ret;
-}
-
-static int32_t sys_readc(CPUARMState *env)
-{
-    int64_t c = semi_console_getc();
-
-    if (c == SEMI_AGAIN) {
-        retry(env);
-    }
-    return (int32_t)c;
-}
-
 /* How many words of the parameter block an operation reads. */
 static unsigned block_words(uint32_t op)
 {
@@ -361,7 +478,7 @@ static int32_t semihosting_call(CPUARMState *env, uint32_t op, uint32_t param)
     case SYS_OPEN:
         return sys_open(env, arg);
     case SYS_CLOSE:
-        return sys_simple(semi_file_close(arg[0]));
+        return sys_close(env, arg[0]);
     case SYS_WRITEC:
         return sys_write_string(env, param, 1);
     case SYS_WRITE0:
@@ -375,17 +492,17 @@ static int32_t semihosting_call(CPUARMState *env, uint32_t op, uint32_t param)
     case SYS_ISERROR:
         return (int32_t)arg[0] < 0;
     case SYS_ISTTY:
-        return sys_simple(semi_file_istty(arg[0]));
+        return sys_file(env, arg[0], 0, semi_run_istty);
     case SYS_SEEK:
-        return sys_simple(semi_file_seek(arg[0], arg[1]));
+        return sys_file(env, arg[0], arg[1], semi_run_seek);
     case SYS_FLEN:
-        return sys_flen(arg[0]);
+        return sys_file(env, arg[0], 0, semi_run_length);
     case SYS_TMPNAM:
         return sys_tmpnam(env, arg);
     case SYS_REMOVE:
-        return sys_remove(env, arg);
+        return sys_names(env, arg, false, semi_run_remove);
     case SYS_RENAME:
-        return sys_rename(env, arg);
+        return sys_names(env, arg, true, semi_run_rename);
     case SYS_CLOCK:
         return (int32_t)(clock_shown_ns() / 10000000);
     case SYS_TIME:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For test-waits.py: CPU 1 prints to UART1, whose reader does not read. CPU 0 goes on all the same: it calls more functions
- * than the code cache holds.
+ * For test-waits.py: CPU 1 prints to UART1, whose reader does not read. CPU 0 goes on all the same: it calls more
+ * functions than the code cache holds.
  */
 #include "runtime.h"
 

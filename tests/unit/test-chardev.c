@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "chardev/char.h"
+#include "qemu/writer.h"
 #include "sysemu/cpu-hold.h"
 #include "sysemu/runstate.h"
 
@@ -299,7 +300,7 @@ static void test_file(const char *dir)
     gsize len = 0;
 
     writer(chr);
-    chardev_flush_all(never);
+    writers_flush(never);
     g_file_get_contents(path, &content, &len, NULL);
     bool right = len == BIG;
 

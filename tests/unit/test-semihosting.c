@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Semihosting: files, strings, blocks in guest memory, and guests that pass nonsense. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "chardev/char.h"
 #include "exec/memory.h"
 #include "hw/semihosting.h"
-#include "sysemu/cpus.h"
+#include "hw/boards.h"
+#include "sysemu/cpu-hold.h"
 #include "sysemu/runstate.h"
 #include "tests/unit/arm-env.h"
 
@@ -18,13 +22,59 @@ enum { OPEN = 1, CLOSE, WRITEC, WRITE0, WRITE, READ, READC, ISERROR, ISTTY, SEEK
 
 static int exit_code = -1;
 
-bool cpu_wait_begin(void)
+/* The accelerator's part: the one CPU is held, and finishes its instruction at its "main loop". */
+static uint32_t held;           /* atomic */
+static void (*finish)(CPUARMState *), (*interrupt)(CPUARMState *);
+
+void cpu_hold(CPUHold *h)
 {
-    return false;
+    __atomic_store_n(&held, 1, __ATOMIC_SEQ_CST);
 }
 
-void cpu_wait_end(bool token)
+void cpu_hold_end(CPUHold *h)
 {
+    __atomic_store_n(&held, 0, __ATOMIC_SEQ_CST);
+}
+
+bool cpu_is_held(CPUARMState *e)
+{
+    return __atomic_load_n(&held, __ATOMIC_SEQ_CST);
+}
+
+void cpu_leave_instruction(CPUARMState *e, void (*then)(CPUARMState *), void (*on_interrupt)(CPUARMState *))
+{
+    finish = then;
+    interrupt = on_interrupt;
+    cpu_loop_exit(e);
+}
+
+Chardev *chardev_of_stdout(void)
+{
+    return NULL;
+}
+
+void chardev_write(Chardev *chr, const uint8_t *buf, int len)
+{
+}
+
+static uint32_t finish_helper(CPUARMState *e, uint32_t a, uint32_t b, uint32_t c)
+{
+    void (*f)(CPUARMState *) = finish;
+
+    finish = NULL;
+    f(e);
+    return 0;
+}
+
+/* What the main loop does until the instruction has ended. */
+static void main_loop(void)
+{
+    while (finish) {
+        while (cpu_is_held(env)) {
+            usleep(100);
+        }
+        raises(finish_helper, 0, 0);
+    }
 }
 
 void qemu_system_shutdown_request(int code)
@@ -44,7 +94,12 @@ static int32_t call(uint32_t op, uint32_t param)
 {
     env->regs[0] = op;
     env->regs[1] = param;
-    CHECK(!raises(helper_semihosting, 0, 0));
+    env->regs[15] = 0x100;
+    if (raises(helper_semihosting, 0, 0)) {
+        CHECK(finish != NULL);
+        main_loop();
+        CHECK_EQ(env->regs[15], 0x104);
+    }
     return (int32_t)env->regs[0];
 }
 
@@ -183,8 +238,13 @@ static void test_waiting(void)
     CHECK_EQ(pipe(fds), 0);
     dup2(fds[0], STDIN_FILENO);
     env->regs[0] = READC;
-    CHECK(raises(helper_semihosting, 0, 0));           /* again later, nothing changed */
-    CHECK_EQ(env->regs[0], READC);
+    env->regs[15] = 0x201;
+    CHECK(raises(helper_semihosting, 0, 0));
+    CHECK(cpu_is_held(env) && finish && interrupt);
+    interrupt(env);
+    main_loop();
+    CHECK_EQ(env->regs[0], READC);                      /* again later, nothing changed */
+    CHECK_EQ(env->regs[15], 0x201);
     CHECK_EQ(env->exception, EXCP_NONE);
     CHECK_EQ(write(fds[1], "xy", 2), 2);
     CHECK_EQ(call(READC, 0), 'x');
@@ -193,6 +253,50 @@ static void test_waiting(void)
     CHECK_EQ(call(READC, 0), -1);
     close(fds[0]);
     test_done("waiting for input");
+}
+
+/* A FIFO whose reader does not read: a reset drops the call, and the next one works. */
+static void test_reset(void)
+{
+    char name[] = "/tmp/test-semihosting-XXXXXX";
+    static char data[1 << 20];
+    int32_t h;
+    int reader;
+
+    env_reset();
+    CHECK(mkdtemp(name) != NULL);
+    strcat(strcpy((char *)&test_ram[NAME], name), "/fifo");
+    CHECK_EQ(mkfifo((char *)&test_ram[NAME], 0600), 0);
+    reader = open((char *)&test_ram[NAME], O_RDONLY | O_NONBLOCK);
+    h = call_block(OPEN, NAME, 4, (uint32_t)strlen((char *)&test_ram[NAME]), 0);
+    CHECK(h > 0);
+    ram_write32(BLOCK, (uint32_t)h);
+    ram_write32(BLOCK + 4, 0);
+    ram_write32(BLOCK + 8, sizeof(test_ram));
+    env->regs[0] = WRITE;
+    env->regs[1] = BLOCK;
+    CHECK(raises(helper_semihosting, 0, 0));
+    /* One piece fills the pipe, the next one waits. */
+    while (cpu_is_held(env)) {
+        usleep(100);
+    }
+    CHECK(raises(finish_helper, 0, 0));
+    usleep(10000);
+    CHECK(cpu_is_held(env) && !interrupt);
+    qemu_devices_reset();
+    finish = NULL;
+    held = 0;
+    CHECK_EQ(call_block(ISTTY, (uint32_t)h, 0, 0, 0), 0);
+    CHECK_EQ(call_block(CLOSE, (uint32_t)h, 0, 0, 0), 0);
+    /* The other end sees the end of the file once the abandoned call is over. */
+    for (int i = 0; i < 10000 && read(reader, data, sizeof(data)) != 0; i++) {
+        usleep(1000);
+    }
+    CHECK_EQ(read(reader, data, sizeof(data)), 0);
+    close(reader);
+    unlink((char *)&test_ram[NAME]);
+    rmdir(name);
+    test_done("a reset drops what the CPU waits for");
 }
 
 static void test_exit(void)
@@ -224,10 +328,12 @@ static void test_exit(void)
 
 int main(void)
 {
+    semihosting_init();
     test_files();
     test_limits();
     test_misc();
     test_waiting();
+    test_reset();
     test_exit();
     return test_finish();
 }

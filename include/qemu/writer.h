@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Output to a file descriptor that may block for any time: a pipe whose reader does not read, a stopped terminal, a
+ * file on a file system that does not answer. Each writer has a thread that waits; whoever prints does not. A CPU
+ * that is too far ahead of the reader is held at its main loop (sysemu/cpu-hold.h). Thread-safe. Implemented in
+ * util/writer.c.
+ */
+#ifndef QEMU_WRITER_H
+#define QEMU_WRITER_H
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct Writer Writer;
+
+/* For a descriptor that stays open. `label` (kept) begins the warning when output fails; NULL: no warning. */
+Writer *writer_new(int fd, const char *label);
+/* The one for standard output (1) or standard error (2), which share it if they are the same file. */
+Writer *writer_standard(int fd);
+/* Print all of buf, with nothing of another thread in between. Never waits. */
+void writer_put(Writer *w, const void *buf, size_t len);
+/* Wait until all is written; give_up() says whether to stop after so long without progress. */
+void writers_flush(bool (*give_up)(int stalled_ms));
+/* give_up() for those who end the program at once: wait for a reader that is merely slow. */
+bool writers_give_up_soon(int stalled_ms);
+/* The same in a handler of a fatal signal. Async-signal-safe. */
+void writers_flush_crash(void);
+#endif

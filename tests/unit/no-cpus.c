@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Programs without guest CPUs: none is held. */
+#include "sysemu/cpu-hold.h"
+
+void cpu_hold(CPUHold *h)
+{
+}
+
+void cpu_hold_end(CPUHold *h)
+{
+}

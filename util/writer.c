@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writers: a thread per descriptor that may block (qemu/writer.h).
+ *
+ * writer_put() appends to `queue`; the thread exchanges it for its own empty buffer and writes that without the lock.
+ * So the lock is never held while waiting. The thread is made by the first output. All state is guarded by
+ * Writer.lock, but `left`, which is also read without it, and the list, which only grows (atomic).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <glib.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "qemu/log.h"
+#include "qemu/writer.h"
+#include "sysemu/cpu-hold.h"
+
+enum {
+    WRITER_LIMIT = 256 * 1024,          /* a CPU that leaves more behind is held */
+    WRITER_MAX = 16 * 1024 * 1024,      /* threads that cannot be held lose what is beyond */
+    WRITER_GIVE_UP_MS = 1000,
+    WRITER_CRASH_MS = 200,
+    WRITER_CHUNK = 4096,                /* at a time: progress shows, and a pipe takes lines whole */
+};
+
+struct Writer {
+    int fd;                             /* constant, like the label */
+    const char *label;
+    pthread_mutex_t lock;
+    pthread_cond_t more;                /* the queue is not empty */
+    bool started;
+    bool failed;                        /* the reader is gone, the disk is full: drop everything */
+    GByteArray *queue;
+    size_t left;                        /* bytes in the queue or being written; atomic */
+    CPUHold hold;
+    Writer *next;
+};
+
+static Writer *all_writers;             /* atomic */
+static pthread_mutex_t standard_lock = PTHREAD_MUTEX_INITIALIZER;
+static Writer *standard[STDERR_FILENO + 1];     /* lock: standard_lock */
+
+/* Whole lines, if any: other processes may write to the same file. */
+static size_t chunk(const uint8_t *buf, size_t len)
+{
+    size_t n = MIN(len, WRITER_CHUNK);
+    const uint8_t *line = n < len ? memrchr(buf, '\n', n) : NULL;
+
+    return line ? (size_t)(line - buf) + 1 : n;
+}
+
+/* False if it failed for good. */
+static bool write_some(Writer *w, const uint8_t *buf, size_t len, size_t *done)
+{
+    ssize_t n = write(w->fd, buf, chunk(buf, len));
+
+    *done = n > 0 ? (size_t)n : 0;
+    if (n >= 0 || errno == EINTR) {
+        return true;
+    }
+    if (errno == EAGAIN) {
+        struct pollfd p = { .fd = w->fd, .events = POLLOUT };
+
+        poll(&p, 1, -1);
+        return true;
+    }
+    if (w->label && errno != EPIPE && errno != ECONNRESET && errno != EIO) {
+        warn_report("%s: %s: output stops here", w->label, strerror(errno));
+    }
+    return false;
+}
+
+/* Caller holds w->lock. */
+static void account(Writer *w, size_t done)
+{
+    size_t left = w->left - done;
+
+    __atomic_store_n(&w->left, left, __ATOMIC_RELAXED);
+    if (left < WRITER_LIMIT) {
+        cpu_hold_end(&w->hold);
+    }
+}
+
+static void write_all(Writer *w, const GByteArray *buf)
+{
+    size_t at = 0, done;
+    bool good = true;
+
+    while (at < buf->len) {
+        good = good && write_some(w, buf->data + at, buf->len - at, &done);
+        if (!good) {
+            done = buf->len - at;
+        }
+        pthread_mutex_lock(&w->lock);
+        w->failed |= !good;
+        account(w, done);
+        pthread_mutex_unlock(&w->lock);
+        at += done;
+    }
+}
+
+static void *writer_thread(void *opaque)
+{
+    Writer *w = opaque;
+    GByteArray *mine = g_byte_array_new();
+
+    for (;;) {
+        GByteArray *full;
+
+        pthread_mutex_lock(&w->lock);
+        while (!w->queue->len) {
+            pthread_cond_wait(&w->more, &w->lock);
+        }
+        full = w->queue;
+        w->queue = mine;
+        pthread_mutex_unlock(&w->lock);
+        write_all(w, full);
+        g_byte_array_set_size(full, 0);
+        mine = full;
+    }
+    return NULL;
+}
+
+/* Caller holds w->lock. */
+static void start(Writer *w)
+{
+    sigset_t all, old;
+    pthread_t thread;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    w->failed = pthread_create(&thread, NULL, writer_thread, w) != 0;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (!w->failed) {
+        pthread_detach(thread);
+    }
+    w->started = true;
+}
+
+static void flush_at_exit(void)
+{
+    writers_flush(writers_give_up_soon);
+}
+
+static void register_flush(void)
+{
+    atexit(flush_at_exit);
+}
+
+Writer *writer_new(int fd, const char *label)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    Writer *w = g_new0(Writer, 1);
+
+    pthread_once(&once, register_flush);
+    w->fd = fd;
+    w->label = label;
+    w->queue = g_byte_array_new();
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->more, NULL);
+    w->next = __atomic_load_n(&all_writers, __ATOMIC_SEQ_CST);
+    while (!__atomic_compare_exchange_n(&all_writers, &w->next, w, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    }
+    return w;
+}
+
+static bool same_file(int a, int b)
+{
+    struct stat sa, sb;
+
+    return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+Writer *writer_standard(int fd)
+{
+    Writer *w;
+
+    pthread_mutex_lock(&standard_lock);
+    if (!standard[fd]) {
+        int other = STDOUT_FILENO + STDERR_FILENO - fd;
+
+        standard[fd] = standard[other] && same_file(fd, other) ? standard[other]
+                     : writer_new(fd, fd == STDOUT_FILENO ? "standard output" : NULL);
+    }
+    w = standard[fd];
+    pthread_mutex_unlock(&standard_lock);
+    return w;
+}
+
+void writer_put(Writer *w, const void *buf, size_t len)
+{
+    pthread_mutex_lock(&w->lock);
+    if (!w->started) {
+        start(w);
+    }
+    if (!w->failed && w->left < WRITER_MAX) {
+        g_byte_array_append(w->queue, buf, (guint)len);
+        __atomic_store_n(&w->left, w->left + len, __ATOMIC_RELAXED);
+        if (w->left >= WRITER_LIMIT) {
+            cpu_hold(&w->hold);
+        }
+        pthread_cond_signal(&w->more);
+    }
+    pthread_mutex_unlock(&w->lock);
+}
+
+static size_t all_left(void)
+{
+    size_t left = 0;
+
+    for (Writer *w = __atomic_load_n(&all_writers, __ATOMIC_SEQ_CST); w; w = w->next) {
+        left += __atomic_load_n(&w->left, __ATOMIC_RELAXED);
+    }
+    return left;
+}
+
+bool writers_give_up_soon(int stalled_ms)
+{
+    return stalled_ms >= WRITER_GIVE_UP_MS;
+}
+
+void writers_flush(bool (*give_up)(int stalled_ms))
+{
+    static bool gave_up;                /* atomic; once is enough */
+    const struct timespec millisecond = { 0, 1000000 };
+    size_t left = all_left();
+
+    for (int stalled_ms = 0; left && !__atomic_load_n(&gave_up, __ATOMIC_RELAXED); stalled_ms++) {
+        size_t before = left;
+
+        if (give_up(stalled_ms)) {
+            __atomic_store_n(&gave_up, true, __ATOMIC_RELAXED);
+            break;
+        }
+        nanosleep(&millisecond, NULL);
+        left = all_left();
+        if (left < before) {
+            stalled_ms = 0;
+        }
+    }
+}
+
+static bool give_up_crash(int stalled_ms)
+{
+    return stalled_ms >= WRITER_CRASH_MS;
+}
+
+void writers_flush_crash(void)
+{
+    writers_flush(give_up_crash);
+}
