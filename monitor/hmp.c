@@ -250,7 +250,9 @@ static void do_log(Monitor *mon, char **argv)
     } else if (strcmp(argv[0], "none") && !log_parse_items(argv[0], &mask, bad, sizeof(bad))) {
         monitor_printf(mon, "unknown log item '%s' ('log help' lists those there are)\n", bad);
     } else {
-        __atomic_store_n(&qemu_loglevel, mask, __ATOMIC_RELAXED);
+        runstate_hold_cpus();           /* also where a CPU waits for a reader */
+        cpus_set_log(mask);
+        runstate_release_cpus();
     }
 }
 

@@ -134,17 +134,6 @@ static CPUExit run(CPUState *cpu)
     }
 }
 
-/* Chains and jump caches lead around the main loop: when logging every block is switched on, start without any. */
-static void follow_log_level(CPUState *cpu)
-{
-    int mask = qemu_loglevel & (LOG_EXEC | LOG_CPU | LOG_NOCHAIN);
-
-    if (mask & ~cpu->log_mask) {
-        cache_ops->flush(cpu, cpu->cache->generation);
-    }
-    cpu->log_mask = mask;
-}
-
 CPUExit cpu_exec(CPUState *cpu)
 {
     CPUExit reason;
@@ -152,7 +141,6 @@ CPUExit cpu_exec(CPUState *cpu)
     current_cpu = cpu;
     observe_set_track(cpu->index);
     elock_read_enter(cpu->env);
-    follow_log_level(cpu);
     /* Raised outside exec(), by an instruction fetch: env->exception is set, and the loop starts again. */
     if (sigsetjmp(cpu->main_loop, 0)) {
         observe_end(OBS_FIND_SLOW);

@@ -51,7 +51,6 @@ typedef struct CPUState {
     uint32_t sleeping;          /* on the futex, or about to; atomic */
     uint32_t stop;              /* pause request; atomic */
     uint32_t stopped;           /* parked for a pause.          lock: pause_lock in cpus.c */
-    int log_mask;               /* LOG_* that forbid chaining, as of the last cpu_exec(); own thread */
     struct CodeCache *cache;    /* unified: the same for all */
     struct CacheBuilder *builder;
     struct TLBContexts *tlb;

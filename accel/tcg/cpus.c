@@ -458,3 +458,17 @@ void cpus_reset(void)
         cache_ops->flush_all();
     }
 }
+
+void cpus_set_log(int mask)
+{
+    /* What is said while blocks are made, and what only blocks say that pass the main loop one by one. */
+    const int of_blocks = LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM | LOG_EXEC | LOG_CPU | LOG_NOCHAIN;
+    int old;
+
+    cpus_pause();
+    old = __atomic_exchange_n(&qemu_loglevel, mask, __ATOMIC_RELAXED);
+    if (mask & ~old & of_blocks && cache_ops) {
+        cache_ops->flush_all();
+    }
+    cpus_resume();
+}

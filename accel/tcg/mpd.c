@@ -162,6 +162,7 @@ void mpd_protect_page(CPUARMState *env, uint32_t phys_page)
             __atomic_store_n(&pages[phys_page].data, 0, __ATOMIC_RELAXED);
             __atomic_store_n(&pages[phys_page].idle_stores, 0, __ATOMIC_RELAXED);
             __atomic_store_n(&page_has_code[phys_page], 1, __ATOMIC_SEQ_CST);
+            qemu_log_mask(LOG_PAGE, "CPU %u: code in the page at 0x%08x\n", env->cpu_index, phys_page << 12);
         }
         exclusive_end(env);
     }

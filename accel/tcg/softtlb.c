@@ -290,6 +290,7 @@ void tlb_flush_all(CPUARMState *env)
     struct TLBContexts *s = env->cpu->tlb;
 
     env->cpu->n.tlb_flush_all++;
+    qemu_log_mask(LOG_MMU, "CPU %u: TLB: flush all\n", env->cpu_index);
     for (int i = 0; i < NB_CONTEXTS; i++) {
         if (s->ctx[i].gen) {
             flush_context(env, &s->ctx[i]);
@@ -303,6 +304,7 @@ void tlb_flush_asid(CPUARMState *env, uint32_t asid)
     struct TLBContexts *s = env->cpu->tlb;
 
     env->cpu->n.tlb_flush_asid++;
+    qemu_log_mask(LOG_MMU, "CPU %u: TLB: flush ASID %u\n", env->cpu_index, asid & 0xff);
     for (int i = 0; i < NB_CONTEXTS; i++) {
         struct TLBContext *c = &s->ctx[i];
         if (c->gen && (c->key & KEY_MMU) && (c->key & 0xff) == (asid & 0xff)) {
@@ -332,6 +334,7 @@ void tlb_flush_mva(CPUARMState *env, uint32_t mva, uint32_t asid)
     uint32_t vpage = mva >> TLB_PAGE_BITS;
 
     env->cpu->n.tlb_flush_mva++;
+    qemu_log_mask(LOG_MMU, "CPU %u: TLB: flush 0x%08x, ASID %u\n", env->cpu_index, mva, asid & 0xff);
     if (env->cp15.fcse) {
         tlb_flush_all(env);
         return;

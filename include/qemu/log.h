@@ -10,8 +10,10 @@ enum {
     LOG_EXEC = 1 << 5, LOG_CPU = 1 << 6, LOG_MMU = 1 << 7, LOG_GUEST_ERROR = 1 << 8, LOG_UNIMP = 1 << 9,
     LOG_RESET = 1 << 10, LOG_NOCHAIN = 1 << 11, LOG_STATS = 1 << 12, LOG_PAGE = 1 << 13,
 };
-extern int qemu_loglevel;                   /* set once at start-up (and by the monitor) */
-#define qemu_log_enabled(mask) (__builtin_expect((qemu_loglevel & (mask)) != 0, 0))
+/* Atomic. Before the CPUs start, anybody may set it; then only cpus_set_log(), for code that runs depends on it. */
+extern int qemu_loglevel;
+#define qemu_log_enabled(mask) \
+    (__builtin_expect((__atomic_load_n(&qemu_loglevel, __ATOMIC_RELAXED) & (mask)) != 0, 0))
 void qemu_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define qemu_log_mask(mask, ...) do { if (qemu_log_enabled(mask)) qemu_log(__VA_ARGS__); } while (0)
 FILE *qemu_log_lock(void);                  /* for multi-line output; pair with unlock */

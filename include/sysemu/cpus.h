@@ -31,6 +31,12 @@ void cpus_resume(void);
 bool cpus_paused(void);
 /* Reset all CPUs' accelerator state (TLBs, exclusives, halted); CPUs are paused. */
 void cpus_reset(void);
+/*
+ * Log what `mask` says (LOG_*) from now on, on all CPUs. Code that runs was translated without what the log wants to
+ * see, and its blocks lead to each other past the main loop, so all of it is thrown away if the mask asks for more. I/O
+ * thread.
+ */
+void cpus_set_log(int mask);
 /* Stop the threads for good and join them. */
 void cpus_shutdown(void);
 /* Drive CPU n's interrupt input: line 0 IRQ, 1 FIQ. Any thread. Wakes or kicks the CPU when it rises. */

@@ -56,6 +56,8 @@ _Noreturn void arm_raise_data_abort(CPUARMState *env, uint32_t far, uint32_t fsr
 {
     env->exception_fsr = fsr & FSR_MASK;
     env->exception_far = arm_mva(env, far);
+    qemu_log_mask(LOG_MMU, "CPU %u: data fault at 0x%08x, status 0x%03x\n", env->cpu_index, env->exception_far,
+                  env->exception_fsr);
     arm_raise_exception(env, EXCP_DATA_ABORT);
 }
 
@@ -63,6 +65,8 @@ _Noreturn void arm_raise_prefetch_abort(CPUARMState *env, uint32_t far, uint32_t
 {
     env->exception_fsr = fsr & FSR_MASK & ~FSR_WRITE;
     env->exception_far = arm_mva(env, far);
+    qemu_log_mask(LOG_MMU, "CPU %u: fetch fault at 0x%08x, status 0x%03x\n", env->cpu_index, env->exception_far,
+                  env->exception_fsr);
     arm_raise_exception(env, EXCP_PREFETCH_ABORT);
 }
 

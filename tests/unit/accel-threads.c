@@ -7,6 +7,12 @@
 #include "tests/unit/accel-threads.h"
 #include "qemu/log.h"
 
+int qemu_loglevel;
+
+void qemu_log(const char *fmt, ...)
+{
+}
+
 CPUState *cpu_states[ARM_MAX_CPUS];
 int cpu_count;
 
