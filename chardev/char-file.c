@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The back ends that have no peer: "file:PATH" (output into a file, no input) and "null" (neither). I/O thread. */
+/*
+ * The back ends that have no peer: "file:PATH" (output into a file, no input), "pipe:PATH" (named pipes: input from
+ * PATH.in and output to PATH.out, or both through PATH) and "null" (neither). I/O thread.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -8,6 +11,7 @@
 #include "qemu/log.h"
 
 static const ChardevBackend file_backend = { .name = "file" };
+static const ChardevBackend pipe_backend = { .name = "pipe" };
 static const ChardevBackend null_backend = { .name = "null" };
 
 void chardev_open_file(Chardev *chr, const char *spec, const char *path)
@@ -26,6 +30,36 @@ void chardev_open_file(Chardev *chr, const char *spec, const char *path)
     }
     chr->backend = &file_backend;
     chardev_connect(chr, -1, fd, false);
+}
+
+/* For reading and writing: so there is nobody to wait for, and no end of file when the other side changes. */
+static int pipe_open(const char *path, const char *suffix)
+{
+    char *name = g_strconcat(path, suffix, NULL);
+    int fd = open(name, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+    g_free(name);
+    return fd;
+}
+
+void chardev_open_pipe(Chardev *chr, const char *spec, const char *path)
+{
+    int in = pipe_open(path, ".in"), out = pipe_open(path, ".out");
+
+    if (in < 0 || out < 0) {
+        if (in >= 0) {
+            close(in);
+        }
+        if (out >= 0) {
+            close(out);
+        }
+        in = out = pipe_open(path, "");
+    }
+    if (in < 0) {
+        error_exit("%s: '%s': %s", chr->label, spec, *path ? strerror(errno) : "the pipe's name is missing");
+    }
+    chr->backend = &pipe_backend;
+    chardev_connect(chr, in, out, false);
 }
 
 void chardev_open_null(Chardev *chr)

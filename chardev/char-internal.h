@@ -18,7 +18,8 @@ enum {
     CHR_MAX_FRONTENDS = 4,
     CHR_QUEUE_SIZE = 64 * 1024,         /* a CPU that leaves more output behind is held */
     CHR_QUEUE_MAX = 16 * 1024 * 1024,   /* output of writers that cannot be held; a power of two */
-    CHR_INPUT_SIZE = 4096,              /* input read ahead for one front end; a power of two */
+    CHR_INPUT_SIZE = 4096,              /* input read ahead for the front end */
+    CHR_INPUT_MAX = 16 * 1024 * 1024,   /* the same where orders may be behind it, see char-input.c */
 };
 
 typedef struct ChardevBackend {
@@ -32,9 +33,12 @@ typedef struct ChardevBackend {
     void (*close)(Chardev *chr);
 } ChardevBackend;
 
+/* What a front end has not taken yet: buf[head .. head + len). */
 typedef struct ChardevInput {
-    uint8_t buf[CHR_INPUT_SIZE];
-    unsigned head, len;
+    uint8_t *buf;
+    size_t size, head, len;
+    uint64_t taken;                     /* bytes handed over so far */
+    GArray *breaks;                     /* uint64_t: how many bytes come before each; NULL: never had one */
 } ChardevInput;
 
 struct Chardev {
@@ -46,7 +50,7 @@ struct Chardev {
     /* I/O: input side */
     bool mux;
     bool escape;                        /* mux: Ctrl-a was the last byte */
-    bool is_tty;                        /* a person types here: never stop reading, so that Ctrl-a works */
+    bool is_tty;                        /* a terminal whose keys may mean signals */
     int in_fd;                          /* -1: no input */
     bool in_is_socket;
     bool telnet;                        /* constant: the connection speaks telnet */
@@ -88,6 +92,7 @@ void chardev_input_eof(Chardev *chr);
  */
 void chardev_open_stdio(Chardev *chr, const char *spec, bool signals);
 void chardev_open_file(Chardev *chr, const char *spec, const char *path);
+void chardev_open_pipe(Chardev *chr, const char *spec, const char *path);
 void chardev_open_null(Chardev *chr);
 void chardev_open_pty(Chardev *chr, const char *spec);
 void chardev_open_socket(Chardev *chr, const char *spec, const char *args, bool is_unix);
@@ -100,10 +105,16 @@ size_t telnet_filter(unsigned *state, uint8_t *buf, size_t len);
 
 /* chardev/mux.c: take one byte of input; I/O thread. */
 void mux_input_byte(Chardev *chr, uint8_t byte);
-/* Put a byte where front end `fe` will find it; false: no room. */
-bool chardev_input_push(Chardev *chr, unsigned fe, uint8_t byte);
+
+/* chardev/char-input.c; I/O thread. Put a byte, or a break, where front end `fe` will find it. */
+void chardev_input_push(Chardev *chr, unsigned fe, uint8_t byte);
+void chardev_input_push_break(Chardev *chr, unsigned fe);
 /* Hand over what waits, as far as the front ends take it. */
 void chardev_input_deliver(Chardev *chr);
+/* Read on if there is room, or do not. */
+void chardev_input_watch(Chardev *chr);
+/* The connection is about to be closed: read what has come. Its descriptor does not block. */
+void chardev_input_rest(Chardev *chr);
 void chardev_event(Chardev *chr, unsigned fe, int event);
 /* True on the thread that runs the main loop. */
 bool chardev_on_io_thread(void);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <glib-unix.h>
 #include "chardev/char-internal.h"
+#include "qemu/exit-files.h"
 #include "qemu/log.h"
 
 typedef struct SocketState {
@@ -112,7 +113,11 @@ static int unix_open(Chardev *chr, SocketState *s)
         return fd;
     }
     unlink(s->path);                    /* what a dead emulator left behind */
-    if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 || listen(fd, 1) < 0) {
+    if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
+        socket_fail(chr, s, "listen", strerror(errno));
+    }
+    exit_file_add(s->path);
+    if (listen(fd, 1) < 0) {
         socket_fail(chr, s, "listen", strerror(errno));
     }
     return fd;
@@ -208,18 +213,7 @@ static void socket_peer_gone(Chardev *chr)
     }
 }
 
-static void socket_close(Chardev *chr)
-{
-    SocketState *s = chr->state;
-
-    if (s->is_unix && s->server) {
-        unlink(s->path);
-    }
-}
-
-static const ChardevBackend socket_backend = {
-    .name = "socket", .peer_gone = socket_peer_gone, .close = socket_close,
-};
+static const ChardevBackend socket_backend = { .name = "socket", .peer_gone = socket_peer_gone };
 
 void chardev_open_socket(Chardev *chr, const char *spec, const char *args, bool is_unix)
 {

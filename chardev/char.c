@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Character devices: the output queue, input with back-pressure, and the list of all devices.
+ * Character devices: the output queue, connections, and the list of all devices. Input is char-input.c.
  *
  * Output. chardev_write() copies into a 64 KiB ring and wakes the I/O thread, which empties it; so a guest that
  * prints a byte at a time costs one system call per burst, not per byte. No writer ever waits: the ring grows. A CPU
  * that filled it is held at its main loop until there is room again (sysemu/cpu-hold.h), so the ring grows by what
  * the CPU prints on its way there. The I/O thread cannot be held. Nothing is dropped while the device is connected,
  * unless such a writer leaves more than CHR_QUEUE_MAX.
- *
- * Input. The I/O thread reads up to 4 KiB ahead per front end and hands it over as far as can_receive() allows; when
- * the buffer is full the descriptor is left alone until the front end calls chardev_accept_input(). Terminals are read
- * on nevertheless (what does not fit is lost), so that Ctrl-a works with a guest that hangs.
  */
 #include <errno.h>
 #include <poll.h>
@@ -105,6 +101,23 @@ static bool queue_drain(Chardev *chr)
 
 static gboolean out_ready(gint fd, GIOCondition condition, gpointer opaque);
 
+/*
+ * I/O thread: nobody takes output any more. What the peer of a connection said before it left is still read; input that
+ * has nothing to do with the output goes on.
+ */
+static void output_gone(Chardev *chr)
+{
+    if (chr->backend->peer_gone) {
+        chardev_input_rest(chr);
+        chr->backend->peer_gone(chr);
+        return;
+    }
+    pthread_mutex_lock(&chr->lock);
+    chr->out_fd = -1;
+    chr->out_failed = false;
+    pthread_mutex_unlock(&chr->lock);
+}
+
 /* I/O thread: empty the queue, watch the descriptor if it is slow, notice a peer that is gone. */
 static void output_service(Chardev *chr)
 {
@@ -123,11 +136,7 @@ static void output_service(Chardev *chr)
         chr->out_watch = 0;
     }
     if (failed && fd >= 0) {
-        if (chr->backend->peer_gone) {
-            chr->backend->peer_gone(chr);
-        } else {
-            chardev_disconnect(chr);
-        }
+        output_gone(chr);
     }
 }
 
@@ -185,117 +194,11 @@ void chardev_write(Chardev *chr, const uint8_t *buf, int len)
     }
 }
 
-/* ---- input; all on the I/O thread ---- */
-
-void chardev_event(Chardev *chr, unsigned fe, int event)
-{
-    if (fe < chr->frontend_count && chr->frontend[fe].event) {
-        chr->frontend[fe].event(chr->frontend[fe].opaque, event);
-    }
-}
-
-bool chardev_input_push(Chardev *chr, unsigned fe, uint8_t byte)
-{
-    ChardevInput *in = &chr->input[fe];
-
-    if (in->len == CHR_INPUT_SIZE) {
-        return false;
-    }
-    in->buf[(in->head + in->len++) % CHR_INPUT_SIZE] = byte;
-    return true;
-}
-
-void chardev_input_deliver(Chardev *chr)
-{
-    for (unsigned i = 0; i < chr->frontend_count; i++) {
-        ChardevInput *in = &chr->input[i];
-        CharFrontend *fe = &chr->frontend[i];
-
-        while (in->len) {
-            int n = fe->can_receive(fe->opaque);
-            unsigned start = in->head % CHR_INPUT_SIZE;
-
-            if (n <= 0) {
-                break;
-            }
-            n = MIN(n, (int)MIN(in->len, CHR_INPUT_SIZE - start));
-            in->head += (unsigned)n;
-            in->len -= (unsigned)n;
-            fe->receive(fe->opaque, in->buf + start, n);
-        }
-    }
-}
-
-static gboolean in_ready(gint fd, GIOCondition condition, gpointer opaque);
-
-/* Read on if there is room again. */
-static void input_watch(Chardev *chr)
-{
-    bool room = chr->frontend_count && (chr->is_tty || chr->input[chr->focus].len < CHR_INPUT_SIZE);
-
-    if (room && !chr->in_watch && chr->in_fd >= 0) {
-        chr->in_watch = g_unix_fd_add(chr->in_fd, G_IO_IN | G_IO_HUP | G_IO_ERR, in_ready, chr);
-    } else if (!room && chr->in_watch) {
-        g_source_remove(chr->in_watch);
-        chr->in_watch = 0;
-    }
-}
-
-static gboolean in_ready(gint fd, GIOCondition condition, gpointer opaque)
-{
-    Chardev *chr = opaque;
-    uint8_t buf[CHR_INPUT_SIZE];
-    size_t room = CHR_INPUT_SIZE - chr->input[chr->focus].len;
-    ssize_t n;
-
-    if (!room && chr->is_tty) {
-        room = sizeof(buf);             /* only the escapes in it will count */
-    }
-    if (!room) {
-        input_watch(chr);
-        return G_SOURCE_CONTINUE;       /* the call above removed the source */
-    }
-    n = chr->in_is_socket ? recv(fd, buf, room, MSG_DONTWAIT) : read(fd, buf, room);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-        return G_SOURCE_CONTINUE;
-    }
-    if (n <= 0) {
-        if (chr->backend->peer_gone) {
-            chr->backend->peer_gone(chr);
-        } else {
-            chardev_input_eof(chr);
-        }
-        return G_SOURCE_CONTINUE;       /* removed by either */
-    }
-    if (chr->telnet) {
-        n = (ssize_t)telnet_filter(&chr->telnet_state, buf, (size_t)n);
-    }
-    for (ssize_t i = 0; i < n; i++) {
-        if (chr->mux) {
-            mux_input_byte(chr, buf[i]);
-        } else {
-            chardev_input_push(chr, 0, buf[i]);
-        }
-    }
-    chardev_input_deliver(chr);
-    input_watch(chr);
-    return G_SOURCE_CONTINUE;
-}
-
 void chardev_accept_input(Chardev *chr)
 {
     if (chr && !__atomic_exchange_n(&chr->accept_kicked, true, __ATOMIC_SEQ_CST)) {
         io_thread_kick();
     }
-}
-
-void chardev_input_eof(Chardev *chr)
-{
-    if (chr->in_watch) {
-        g_source_remove(chr->in_watch);
-        chr->in_watch = 0;
-    }
-    chr->in_fd = -1;
 }
 
 /* ---- connections ---- */
@@ -314,7 +217,7 @@ void chardev_connect(Chardev *chr, int in_fd, int out_fd, bool socket)
     chr->out_is_socket = socket;
     chr->out_failed = false;
     pthread_mutex_unlock(&chr->lock);
-    input_watch(chr);
+    chardev_input_watch(chr);
     for (unsigned i = 0; i < chr->frontend_count; i++) {
         chardev_event(chr, i, CHR_EVENT_OPENED);
     }
@@ -354,7 +257,7 @@ static gboolean kicked(gint fd, GIOCondition condition, gpointer opaque)
         }
         if (__atomic_exchange_n(&chr->accept_kicked, false, __ATOMIC_SEQ_CST)) {
             chardev_input_deliver(chr);
-            input_watch(chr);
+            chardev_input_watch(chr);
         }
     }
     return G_SOURCE_CONTINUE;
@@ -370,7 +273,7 @@ void chardev_attach(Chardev *chr, const CharFrontend *fe)
                    chr->mux ? "" : "; put 'mon:' before its name to share it");
     }
     chr->frontend[chr->frontend_count++] = *fe;
-    input_watch(chr);
+    chardev_input_watch(chr);
     pthread_mutex_lock(&chr->lock);
     bool connected = chr->out_fd >= 0;
     pthread_mutex_unlock(&chr->lock);
@@ -414,6 +317,8 @@ Chardev *chardev_new(const char *label, const char *spec)
         chardev_open_pty(chr, spec);
     } else if (g_str_has_prefix(rest, "file:")) {
         chardev_open_file(chr, spec, rest + 5);
+    } else if (g_str_has_prefix(rest, "pipe:")) {
+        chardev_open_pipe(chr, spec, rest + 5);
     } else if (g_str_has_prefix(rest, "tcp:")) {
         chardev_open_socket(chr, spec, rest + 4, false);
     } else if (g_str_has_prefix(rest, "telnet:")) {
@@ -422,8 +327,9 @@ Chardev *chardev_new(const char *label, const char *spec)
     } else if (g_str_has_prefix(rest, "unix:")) {
         chardev_open_socket(chr, spec, rest + 5, true);
     } else {
-        error_exit("%s: '%s' is not a character device (stdio, mon:stdio, null, none, file:PATH, pty, "
-                   "tcp:HOST:PORT[,server=on][,wait=off], telnet: likewise, unix:PATH[,server=on][,wait=off])", label, spec);
+        error_exit("%s: '%s' is not a character device (stdio, mon:stdio, null, none, file:PATH, pipe:PATH, "
+                   "pty, tcp:HOST:PORT[,server=on][,wait=off], telnet: likewise, unix:PATH[,server=on][,wait=off])",
+                   label, spec);
     }
     while (*tail) {
         tail = &(*tail)->next;

@@ -54,7 +54,7 @@ static void mux_command(Chardev *chr, uint8_t byte)
         mux_print(chr, "\n\rdata written to disk\n\r");
         break;
     case 'b':
-        chardev_event(chr, chr->focus, CHR_EVENT_BREAK);
+        chardev_input_push_break(chr, chr->focus);
         break;
     case 'c':
         mux_switch_focus(chr);
@@ -76,6 +76,6 @@ void mux_input_byte(Chardev *chr, uint8_t byte)
     } else if (byte == MUX_ESCAPE) {
         chr->escape = true;
     } else {
-        chardev_input_push(chr, chr->focus, byte);      /* full: only on a terminal, see char.c */
+        chardev_input_push(chr, chr->focus, byte);
     }
 }

@@ -3,17 +3,19 @@
 #ifndef MONITOR_MONITOR_INTERNAL_H
 #define MONITOR_MONITOR_INTERNAL_H
 #include <stdbool.h>
+#include <glib.h>
 #include "monitor/monitor.h"
 
-enum { MON_LINE_MAX = 512, MON_HISTORY = 32 };
+enum { MON_LINE_MAX = 64 * 1024, MON_HISTORY = 32 };
 
 typedef struct Monitor {
     Chardev *chr;
     MachineState *machine;
     int cpu;                            /* the one that x and "info registers" look at */
     bool shown;                         /* the banner has been printed */
-    char line[MON_LINE_MAX];
-    int len, cursor;
+    GString *line;                      /* being typed */
+    size_t cursor;                      /* 0 to its length */
+    bool too_long;                      /* it has lost characters */
     int escape;                         /* bytes seen of a terminal's escape sequence */
     char *history[MON_HISTORY];         /* newest first; NULL: none */
     int history_at;                     /* -1: not browsing */

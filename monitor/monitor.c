@@ -44,7 +44,9 @@ void monitor_printf(Monitor *mon, const char *fmt, ...)
 
 static void show_prompt(Monitor *mon)
 {
-    mon->len = mon->cursor = 0;
+    g_string_truncate(mon->line, 0);
+    mon->cursor = 0;
+    mon->too_long = false;
     mon->escape = 0;
     mon->history_at = -1;
     monitor_puts(mon, prompt);
@@ -52,32 +54,30 @@ static void show_prompt(Monitor *mon)
 
 static void redraw(Monitor *mon)
 {
-    monitor_printf(mon, "\r%s%.*s\033[K", prompt, mon->len, mon->line);
-    if (mon->cursor < mon->len) {
-        monitor_printf(mon, "\033[%dD", mon->len - mon->cursor);
+    monitor_printf(mon, "\r%s%s\033[K", prompt, mon->line->str);
+    if (mon->cursor < mon->line->len) {
+        monitor_printf(mon, "\033[%zuD", mon->line->len - mon->cursor);
     }
 }
 
 static void insert(Monitor *mon, char c)
 {
-    if (mon->len >= MON_LINE_MAX - 1) {
+    if (mon->line->len == MON_LINE_MAX) {
+        mon->too_long = true;
         return;
     }
-    memmove(mon->line + mon->cursor + 1, mon->line + mon->cursor, (size_t)(mon->len - mon->cursor));
-    mon->line[mon->cursor++] = c;
-    mon->len++;
-    if (mon->cursor == mon->len) {
+    g_string_insert_c(mon->line, (gssize)mon->cursor++, c);
+    if (mon->cursor == mon->line->len) {
         monitor_printf(mon, "%c", c);
     } else {
         redraw(mon);
     }
 }
 
-static void delete_at(Monitor *mon, int at)
+static void delete_at(Monitor *mon, size_t at)
 {
-    if (at >= 0 && at < mon->len) {
-        memmove(mon->line + at, mon->line + at + 1, (size_t)(mon->len - at - 1));
-        mon->len--;
+    if (at < mon->line->len) {
+        g_string_erase(mon->line, (gssize)at, 1);
         mon->cursor = at;
         redraw(mon);
     }
@@ -85,12 +85,12 @@ static void delete_at(Monitor *mon, int at)
 
 static void history_add(Monitor *mon)
 {
-    if (!mon->len || (mon->history[0] && !strcmp(mon->history[0], mon->line))) {
+    if (!mon->line->len || (mon->history[0] && !strcmp(mon->history[0], mon->line->str))) {
         return;
     }
     g_free(mon->history[MON_HISTORY - 1]);
     memmove(mon->history + 1, mon->history, (MON_HISTORY - 1) * sizeof(mon->history[0]));
-    mon->history[0] = g_strdup(mon->line);
+    mon->history[0] = g_strdup(mon->line->str);
 }
 
 static void history_show(Monitor *mon, int at)
@@ -99,17 +99,20 @@ static void history_show(Monitor *mon, int at)
         return;
     }
     mon->history_at = at;
-    g_strlcpy(mon->line, at < 0 ? "" : mon->history[at], sizeof(mon->line));
-    mon->len = mon->cursor = (int)strlen(mon->line);
+    g_string_assign(mon->line, at < 0 ? "" : mon->history[at]);
+    mon->cursor = mon->line->len;
     redraw(mon);
 }
 
 static void enter(Monitor *mon)
 {
-    mon->line[mon->len] = 0;
     monitor_puts(mon, "\n");
-    history_add(mon);
-    hmp_execute(mon, mon->line);
+    if (mon->too_long) {
+        monitor_printf(mon, "the line is longer than %d characters: not executed\n", MON_LINE_MAX);
+    } else {
+        history_add(mon);
+        hmp_execute(mon, mon->line->str);
+    }
     show_prompt(mon);
 }
 
@@ -117,8 +120,7 @@ static void complete(Monitor *mon)
 {
     const char *rest;
 
-    mon->line[mon->len] = 0;
-    rest = mon->cursor == mon->len ? hmp_complete(mon->line) : NULL;
+    rest = mon->cursor == mon->line->len ? hmp_complete(mon->line->str) : NULL;
     if (rest) {
         while (*rest) {
             insert(mon, *rest++);
@@ -138,7 +140,7 @@ static void cursor_key(Monitor *mon, uint8_t key)
         history_show(mon, mon->history_at - 1);
         break;
     case 'C':
-        if (mon->cursor < mon->len) {
+        if (mon->cursor < mon->line->len) {
             mon->cursor++;
             redraw(mon);
         }
@@ -154,7 +156,7 @@ static void cursor_key(Monitor *mon, uint8_t key)
         redraw(mon);
         break;
     case 'F':
-        mon->cursor = mon->len;
+        mon->cursor = mon->line->len;
         redraw(mon);
         break;
     default:
@@ -189,7 +191,9 @@ static void key(Monitor *mon, uint8_t c)
         break;
     case '\b':
     case 0x7f:
-        delete_at(mon, mon->cursor - 1);
+        if (mon->cursor) {
+            delete_at(mon, mon->cursor - 1);
+        }
         break;
     case 0x04:                          /* Ctrl-d */
         delete_at(mon, mon->cursor);
@@ -202,7 +206,9 @@ static void key(Monitor *mon, uint8_t c)
         break;
     case 0x03:                          /* Ctrl-c, Ctrl-u: forget the line */
     case 0x15:
-        mon->len = mon->cursor = 0;
+        g_string_truncate(mon->line, 0);
+        mon->cursor = 0;
+        mon->too_long = false;
         redraw(mon);
         break;
     case '\t':
@@ -216,16 +222,12 @@ static void key(Monitor *mon, uint8_t c)
     }
 }
 
-static int monitor_can_receive(void *opaque)
-{
-    return 64;
-}
-
-static void monitor_receive(void *opaque, const uint8_t *buf, int len)
+static int monitor_receive(void *opaque, const uint8_t *buf, int len)
 {
     for (int i = 0; i < len; i++) {
         key(opaque, buf[i]);
     }
+    return len;
 }
 
 static void show(Monitor *mon)
@@ -237,7 +239,7 @@ static void show(Monitor *mon)
     show_prompt(mon);
 }
 
-static void monitor_event(void *opaque, int event)
+static bool monitor_event(void *opaque, int event)
 {
     Monitor *mon = opaque;
 
@@ -258,17 +260,17 @@ static void monitor_event(void *opaque, int event)
     default:
         break;
     }
+    return true;
 }
 
 void monitor_attach(Chardev *chr, MachineState *machine)
 {
     Monitor *mon = g_new0(Monitor, 1);
-    CharFrontend fe = {
-        .can_receive = monitor_can_receive, .receive = monitor_receive, .event = monitor_event, .opaque = mon,
-    };
+    CharFrontend fe = { .receive = monitor_receive, .event = monitor_event, .opaque = mon };
 
     mon->chr = chr;
     mon->machine = machine;
+    mon->line = g_string_new(NULL);
     mon->history_at = -1;
     chardev_attach(chr, &fe);
 }

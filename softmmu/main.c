@@ -17,19 +17,13 @@
 #include "hw/boards.h"
 #include "hw/semihosting.h"
 #include "monitor/monitor.h"
+#include "qemu/exit-files.h"
 #include "qemu/log.h"
 #include "qemu/writer.h"
 #include "softmmu/options.h"
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
-
-static const char *pidfile;
-
-static void pidfile_remove(void)
-{
-    unlink(pidfile);
-}
 
 static void pidfile_write(const char *path)
 {
@@ -41,8 +35,7 @@ static void pidfile_write(const char *path)
         error_exit("-pidfile %s: %s", path, strerror(errno));
     }
     close(fd);
-    pidfile = path;
-    atexit(pidfile_remove);
+    exit_file_add(path);
 }
 
 /* Zeroed; huge pages make the first touch of the guest's memory much cheaper. */
@@ -117,6 +110,7 @@ int main(int argc, char **argv)
     cpus_observe(options.smp);
     machine_create(m, &options);
     monitor_create(m, &options);
+    runstate_started();
     cpus_start();
     runstate_power_on();
     if (!options.stopped) {

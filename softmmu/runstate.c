@@ -3,7 +3,8 @@
  * Run state: start, stop, reset and the end of the machine, and the signals that ask for the last.
  *
  * Any thread, or a signal handler, makes a request by setting an atomic flag and writing to an eventfd; the I/O thread
- * finds the flag and does the work, so that stopping CPUs never happens on a CPU's own thread.
+ * finds the flag and does the work, so that stopping CPUs never happens on a CPU's own thread. Before the main loop a
+ * signal ends the program at once, whatever it waits for.
  *
  * Stopping CPUs waits for no reader, file or guest: whatever a CPU waits for, it does so at its main loop
  * (sysemu/cpu-hold.h).
@@ -19,6 +20,7 @@
 #include <glib-unix.h>
 #include "chardev/char.h"
 #include "hw/boards.h"
+#include "qemu/exit-files.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
 #include "qemu/timer.h"
@@ -33,6 +35,7 @@ static struct {
     int signal, signal_pid;             /* 0: none came */
 } request;                              /* atomics */
 
+static bool starting = true;            /* atomic: no main loop looks at requests yet */
 static int wake_fd = -1;
 static GMainLoop *loop;                 /* I/O thread */
 static bool running;                    /* atomic; written by the I/O thread */
@@ -204,13 +207,30 @@ static gboolean requests_ready(gint fd, GIOCondition condition, gpointer opaque)
     return G_SOURCE_CONTINUE;
 }
 
+/*
+ * Nobody looks at a request yet, and what the program waits for (a client, the other end of a FIFO, an answer of the
+ * network) may never come: it ends as if it did not catch the signal, but leaves nothing behind.
+ */
+static void end_while_starting(int signo)
+{
+    chardev_terminal_restore();
+    exit_files_remove();
+    signal(signo, SIG_DFL);
+    raise(signo);               /* comes when the handler returns */
+}
+
 static void termination_signal(int signo, siginfo_t *info, void *context)
 {
     int saved_errno = errno, none = 0;
 
+    if (__atomic_load_n(&starting, __ATOMIC_SEQ_CST)) {
+        end_while_starting(signo);
+        return;
+    }
     if (!__atomic_compare_exchange_n(&request.signal, &none, signo, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
         /* Asked twice: the orderly way out does not come to an end. */
         chardev_terminal_restore();
+        exit_files_remove();
         _exit(128 + signo);
     }
     __atomic_store_n(&request.signal_pid, info->si_code == SI_USER ? (int)info->si_pid : 0, __ATOMIC_SEQ_CST);
@@ -243,6 +263,7 @@ static void fatal_signal(int signo)
     }
     thread = pthread_self();
     chardev_terminal_restore();
+    exit_files_remove();
     observe_crash();
     writers_flush_crash();
     signal(signo, SIG_DFL);
@@ -287,6 +308,11 @@ void runstate_init(bool no_reboot, bool no_shutdown)
     loop = g_main_loop_new(NULL, FALSE);
     g_unix_fd_add(wake_fd, G_IO_IN, requests_ready, NULL);
     signals_init();
+}
+
+void runstate_started(void)
+{
+    __atomic_store_n(&starting, false, __ATOMIC_SEQ_CST);
 }
 
 int runstate_main_loop(void)

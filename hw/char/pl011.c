@@ -12,7 +12,9 @@
  *     enabling and unmasking never do.
  *
  * A transmitter that is disabled keeps up to a FIFO of data and sends it when enabled. A receiver that is disabled or
- * full leaves the data with the character back end.
+ * full leaves the data with the character back end. That is for guests that drive the UART. Many small programs never
+ * enable it, because other emulators do not mind and boot loaders have done it on real boards: until the guest enables
+ * a direction itself, it works all the same, and the log says once that hardware would not.
  *
  * Locks: one, for all state. It is held across chardev_write(), so bytes are sent in the order in which they were written;
  * that does not wait: a CPU that prints faster than somebody reads is held at its main loop. Order: lock, then the back
@@ -58,8 +60,11 @@ struct PL011State {
     bool rx_blocked;            /* the back end was told to wait */
     uint8_t tx[FIFO_SIZE];      /* written while the transmitter was off */
     unsigned tx_count;
+    bool tx_driven, rx_driven;  /* the guest has enabled it since the reset */
+    bool tx_told, rx_told;      /* that it uses what it never enabled */
     bool level;                 /* of the line */
-    uint32_t clock_hz;          /* constant, like all below */
+    uint32_t base;              /* constant, like all below */
+    uint32_t clock_hz;
     bool boot_monitor_state;
     const char *name;
     Chardev *chr;
@@ -102,14 +107,29 @@ static unsigned pl011_tx_trigger(const PL011State *s)
     return s->lcr_h & LCR_FEN ? pl011_level(s->ifls) : 0;
 }
 
+static bool pl011_enabled(const PL011State *s, uint32_t direction)
+{
+    return (s->cr & (CR_UARTEN | direction)) == (CR_UARTEN | direction);
+}
+
 static bool pl011_tx_on(const PL011State *s)
 {
-    return (s->cr & (CR_UARTEN | CR_TXE)) == (CR_UARTEN | CR_TXE);
+    return pl011_enabled(s, CR_TXE) || !s->tx_driven;
 }
 
 static bool pl011_rx_on(const PL011State *s)
 {
-    return (s->cr & (CR_UARTEN | CR_RXE)) == (CR_UARTEN | CR_RXE);
+    return pl011_enabled(s, CR_RXE) || !s->rx_driven;
+}
+
+/* A character passes: tell the guest's author, once, if it would not on hardware. */
+static void pl011_check_enabled(PL011State *s, uint32_t direction, const char *what, bool *told)
+{
+    if (!pl011_enabled(s, direction) && !*told && qemu_log_enabled(LOG_GUEST_ERROR)) {
+        *told = true;
+        qemu_log("%s: the %s is off, and works here only because it was never enabled: write 0x%x to UARTCR "
+                 "(0x%08x, now 0x%x)\n", s->name, what, CR_UARTEN | CR_TXE | CR_RXE, s->base + UART_CR, s->cr);
+    }
 }
 
 /* Start the 32 bit times after which waiting data are reported. */
@@ -194,6 +214,7 @@ static int pl011_tx_drain(PL011State *s, uint8_t *out)
     if (!s->tx_count || !pl011_tx_on(s)) {
         return 0;
     }
+    pl011_check_enabled(s, CR_TXE, "transmitter", &s->tx_told);
     for (unsigned i = 0; i < s->tx_count; i++) {
         if (!(s->cr & CR_LBE)) {
             out[n++] = s->tx[i];
@@ -214,49 +235,49 @@ static uint32_t pl011_flags(const PL011State *s)
 
 /* ---- the back end's side: I/O thread ---- */
 
-static int pl011_can_receive(void *opaque)
+/* Caller holds the lock. If there is none, the back end waits until it is told. */
+static bool pl011_rx_room(PL011State *s)
 {
-    PL011State *s = opaque;
-    int room = 0;
-
-    counted_lock(&s->lock);
     if (pl011_rx_on(s) && !(s->cr & CR_LBE) && s->rx_count < pl011_depth(s)) {
-        room = (int)(pl011_depth(s) - s->rx_count);
-    } else {
-        s->rx_blocked = true;
+        return true;
     }
-    counted_unlock(&s->lock);
-    return room;
+    s->rx_blocked = true;
+    return false;
 }
 
-static void pl011_receive(void *opaque, const uint8_t *buf, int len)
+static int pl011_receive(void *opaque, const uint8_t *buf, int len)
 {
     PL011State *s = opaque;
+    int n = 0;
 
     counted_lock(&s->lock);
-    /* The guest may have turned the receiver off since can_receive(): a line that nobody listens to. */
-    for (int i = 0; i < len && pl011_rx_on(s); i++) {
-        pl011_rx_push(s, buf[i]);
+    while (n < len && pl011_rx_room(s)) {
+        pl011_rx_push(s, buf[n++]);
     }
-    /* The back end may not ask again before it is told. */
-    s->rx_blocked |= s->rx_count >= pl011_depth(s);
+    if (n) {
+        pl011_check_enabled(s, CR_RXE, "receiver", &s->rx_told);
+    }
     pl011_update(s);
     counted_unlock(&s->lock);
+    return n;
 }
 
-static void pl011_event(void *opaque, int event)
+static bool pl011_event(void *opaque, int event)
 {
     PL011State *s = opaque;
+    bool taken;
 
     if (event != CHR_EVENT_BREAK) {
-        return;
+        return true;
     }
     counted_lock(&s->lock);
-    if (pl011_rx_on(s)) {
+    taken = pl011_rx_room(s);
+    if (taken) {
         pl011_rx_push(s, DR_BE);
     }
     pl011_update(s);
     counted_unlock(&s->lock);
+    return taken;
 }
 
 static void pl011_rx_timed_out(void *opaque)
@@ -342,7 +363,7 @@ static uint32_t pl011_read(void *opaque, uint32_t offset, unsigned size, unsigne
 static void pl011_write_dr(PL011State *s, uint8_t ch)
 {
     if (s->tx_count >= pl011_depth(s)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: write to a full transmit FIFO\n", s->name);
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: write to a full transmit FIFO (UARTCR is 0x%x)\n", s->name, s->cr);
         return;
     }
     s->tx[s->tx_count++] = ch;
@@ -394,6 +415,8 @@ static void pl011_write_reg(PL011State *s, uint32_t offset, uint32_t value)
         break;
     case UART_CR:
         s->cr = value & 0xffff;
+        s->tx_driven |= pl011_enabled(s, CR_TXE);
+        s->rx_driven |= pl011_enabled(s, CR_RXE);
         break;
     case UART_IFLS:
         s->ifls = value & 0x3f;
@@ -441,7 +464,7 @@ static void pl011_reset(void *opaque)
     s->cr = CR_RESET;
     s->ifls = IFLS_RESET;
     s->rx_head = s->rx_count = s->rx_last = 0;
-    s->rx_overrun = false;
+    s->rx_overrun = s->tx_driven = s->rx_driven = false;
     s->tx_count = 0;
     timer_del(s->rx_timeout);
     if (s->boot_monitor_state) {
@@ -473,6 +496,7 @@ PL011State *pl011_create(uint32_t base, const char *name, uint32_t clock_hz, Cha
     }
     counted_lock_init(&s->lock, name, false);
     s->name = name;
+    s->base = base;
     s->clock_hz = clock_hz;
     s->chr = chr;
     s->irq = irq;
@@ -481,7 +505,7 @@ PL011State *pl011_create(uint32_t base, const char *name, uint32_t clock_hz, Cha
     qemu_register_reset(pl011_reset, s);
     memory_add_mmio(base, 0x1000, &pl011_ops, s, name);
     if (chr) {
-        chardev_attach(chr, &(CharFrontend) { pl011_can_receive, pl011_receive, pl011_event, s });
+        chardev_attach(chr, &(CharFrontend) { pl011_receive, pl011_event, s });
     }
     return s;
 }

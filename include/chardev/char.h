@@ -10,10 +10,12 @@
 #include <stdint.h>
 typedef struct Chardev Chardev;
 typedef struct CharFrontend {
-    /* Called on the I/O thread. can_receive: how many bytes receive() may be given now. */
-    int (*can_receive)(void *opaque);
-    void (*receive)(void *opaque, const uint8_t *buf, int len);
-    void (*event)(void *opaque, int event);     /* may be NULL */
+    /*
+     * Called on the I/O thread. receive: how many of the bytes were taken; the others are offered again, with what came
+     * since, after chardev_accept_input(). event: CHR_EVENT_BREAK may be refused in the same way (false); may be NULL.
+     */
+    int (*receive)(void *opaque, const uint8_t *buf, int len);
+    bool (*event)(void *opaque, int event);
     void *opaque;
 } CharFrontend;
 enum { CHR_EVENT_OPENED, CHR_EVENT_CLOSED, CHR_EVENT_BREAK, CHR_EVENT_MUX_IN, CHR_EVENT_MUX_OUT };
@@ -37,7 +39,7 @@ void chardev_accept_input(Chardev *chr);
 bool chardev_is_mux(const Chardev *chr);
 /* At exit, CPUs stopped: write out every queue; give_up() says whether to stop after so long without progress. */
 void chardev_flush_all(bool (*give_up)(int stalled_ms));
-/* At exit: put terminals back, remove sockets' files. */
+/* At exit: put terminals back. */
 void chardev_cleanup(void);
 /* Put the terminal back as it was; async-signal-safe. */
 void chardev_terminal_restore(void);

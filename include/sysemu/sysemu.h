@@ -9,6 +9,11 @@
 
 /* Catch signals and make the main loop's wake-up; before anything that other threads or signals may touch. */
 void runstate_init(bool no_reboot, bool no_shutdown);
+/*
+ * The machine stands, and nothing is waited for from here to the main loop: signals now become requests to it. Until
+ * then they end the program at once.
+ */
+void runstate_started(void);
 /* Put devices and CPUs into their state after power-on; CPUs are stopped. */
 void runstate_power_on(void);
 /* Run the main loop until the program is to end; returns the exit code. The VM is stopped then. */

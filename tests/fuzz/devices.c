@@ -121,11 +121,13 @@ void chardev_accept_input(Chardev *chr)
 static void characters(unsigned n, uint32_t value)
 {
     const CharFrontend *fe = &frontend[n % SERIAL];
-    int room = fe->can_receive ? fe->can_receive(fe->opaque) : 0, len = (int)(value >> 8 & 31);
+    int len = (int)(value >> 8 & 31), taken;
 
-    /* A back end may be late: the receiver may have been turned off since. */
-    if (room > 0) {
-        fe->receive(fe->opaque, input_bytes, len < room ? len : room);
+    if (len && fe->receive) {
+        taken = fe->receive(fe->opaque, input_bytes, len);
+        if (taken < 0 || taken > len) {
+            error = "a device takes more characters than it was offered";
+        }
     }
 }
 

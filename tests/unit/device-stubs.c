@@ -225,31 +225,33 @@ void chardev_accept_input(Chardev *chr)
 
 int bench_input(const char *s, int len)
 {
-    int done = 0;
+    int done = 0, n;
 
-    while (done < len) {
-        int room = frontend.can_receive(frontend.opaque);
-        int n = room < len - done ? room : len - done;
-
-        if (!n) {
-            break;
-        }
-        frontend.receive(frontend.opaque, (const uint8_t *)s + done, n);
+    while (done < len && (n = frontend.receive(frontend.opaque, (const uint8_t *)s + done, len - done))) {
         done += n;
     }
     return done;
 }
 
-void bench_break(void)
+bool bench_break(void)
 {
-    frontend.event(frontend.opaque, CHR_EVENT_BREAK);
+    return frontend.event(frontend.opaque, CHR_EVENT_BREAK);
 }
 
 /* ---- messages ---- */
 int qemu_loglevel;
 
+unsigned bench_logs;
+char bench_logged[240];
+
 void qemu_log(const char *fmt, ...)
 {
+    va_list ap;
+
+    bench_logs++;
+    va_start(ap, fmt);
+    vsnprintf(bench_logged, sizeof(bench_logged), fmt, ap);
+    va_end(ap);
 }
 
 unsigned bench_warnings;

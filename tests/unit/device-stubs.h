@@ -41,6 +41,8 @@ extern int bench_cpu_irq[4];                    /* cpu_interrupt(); atomic */
 extern unsigned bench_resets;                   /* qemu_system_reset_request() */
 extern unsigned bench_warnings;                 /* warn_report(), and what it said last */
 extern char bench_warning[160];
+extern unsigned bench_logs;                     /* the same of qemu_log() */
+extern char bench_logged[240];
 
 /* The one character back end. */
 Chardev *bench_chardev(void);
@@ -48,5 +50,5 @@ extern char bench_output[4096];
 extern unsigned bench_output_len, bench_accepts;
 /* Offer characters as a back end does: as many as fit; returns how many were taken. */
 int bench_input(const char *s, int len);
-void bench_break(void);
+bool bench_break(void);                         /* was it taken? */
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "device-stubs.h"
 #include "hw/char/pl011.h"
+#include "qemu/log.h"
 
 enum { BASE = 0x10009000 };
 enum {
@@ -28,15 +29,36 @@ static void test_reset(void)
     for (unsigned i = 0; i < sizeof(regs) / sizeof(regs[0]); i++) {
         ok_eq(R(regs[i].reg), regs[i].want, "register 0x%03x at reset", regs[i].reg);
     }
-    ok_eq((uint64_t)bench_input("x", 1), 0, "receiver off: the back end keeps the data");
+}
+
+/* Programs that only store to UARTDR: the characters pass, and the log tells once what hardware wants. */
+static void test_never_enabled(void)
+{
+    bench_reset();
+    bench_output_len = 0;
+    bench_logs = 0;
+    qemu_loglevel = LOG_GUEST_ERROR;
     W(DR, 'a');
-    ok_eq(bench_output_len, 0, "transmitter off: nothing is sent");
-    ok_eq(R(FR), BUSY | RXFE | TXFF, "but waits (FIFO off: one byte)");
-    ok_eq(R(RIS), 0, "without an interrupt");
-    W(CR, UARTEN | TXE);
-    ok(bench_output_len == 1 && bench_output[0] == 'a', "sent when enabled");
-    ok_eq(R(RIS), TX, "then TX rises");
-    ok_eq(R(FR), TXFE | RXFE, "FIFO empty, not busy");
+    W(DR, 'b');
+    ok(bench_output_len == 2 && !memcmp(bench_output, "ab", 2), "never enabled: characters are sent");
+    ok_eq(R(FR), TXFE | RXFE, "never full, never busy");
+    ok(bench_logs == 1 && strstr(bench_logged, "transmitter") && strstr(bench_logged, "0x10009030") &&
+       strstr(bench_logged, "0x301"), "logged once, with the register: %s", bench_logged);
+    ok(bench_input("xy", 2) == 1 && R(DR) == 'x' && bench_input("y", 1) == 1 && R(DR) == 'y',
+       "never enabled: characters are received");
+    ok(bench_logs == 2 && strstr(bench_logged, "receiver"), "logged once: %s", bench_logged);
+    W(CR, UARTEN);
+    W(DR, 'c');
+    ok(bench_output_len == 3 && bench_logs == 2, "UARTEN without TXE is not enabled either");
+    W(CR, UARTEN | RXE);
+    W(CR, UARTEN);
+    ok_eq((uint64_t)bench_input("z", 1), 0, "one that was enabled can be turned off");
+    W(DR, 'd');
+    ok_eq(bench_output_len, 4, "each direction for itself");
+    bench_reset();
+    ok_eq((uint64_t)bench_input("z", 1), 1, "a reset forgets it");
+    qemu_loglevel = 0;
+    bench_reset();
 }
 
 /* As Linux opens the port. */
@@ -214,6 +236,16 @@ static void test_errors(void)
     W(RSR, 0);
     ok_eq(R(RSR), 0, "cleared");
     W(ICR, 0xffff);
+    while (bench_input("f", 1)) {
+    }
+    ok(!bench_break(), "full: a break waits with the back end, as characters do");
+    ok_eq(R(RIS) & OE, 0, "no overrun");
+    bench_accepts = 0;
+    while (!(R(FR) & RXFE)) {
+        R(DR);
+    }
+    ok(bench_accepts && bench_break() && R(DR) == 0x400, "it is taken when there is room");
+    W(ICR, 0xffff);
     W(CR, UARTEN | TXE | RXE | LBE);
     for (int i = 0; i < 17; i++) {
         W(DR, 'o');
@@ -285,6 +317,7 @@ int main(void)
     bench_init();
     PL011State *uart = pl011_create(BASE, "uart0", 24000000, bench_chardev(), &bench_line[0]);
     test_reset();
+    test_never_enabled();
     test_tx();
     test_rx();
     test_flow();
