@@ -15,6 +15,11 @@
  * consistent accesses at least one of the two sees the other. A CPU that returns into exec() is stopped by writers
  * only, a CPU at its main loop by flushes too: so Flush never waits for a CPU that waits for Flush.
  *
+ * Writers go first, and on an overloaded host the next one may come before the reader that the last one woke gets to
+ * run. So a reader that was woken OVERTAKEN times in vain counts itself in `starving`, and then goes before whoever has
+ * not asked yet: a writer that finds readers there gives its own read right up and waits until they are in. Not while
+ * a flush waits, for that waits for the writer, and a reader may wait for the flush.
+ *
  * Locks: `turn` serialises writers; it is taken with the own read right given up, and no other lock may be held.
  */
 #include <assert.h>
@@ -31,11 +36,15 @@ enum {
     BLOCKED_WRITERS = 0xffff,
     BLOCKED_FLUSH = 0x10000,
     SPINS = 64,                 /* about the time of a short block; longer waits sleep */
+    OVERTAKEN = 8,              /* more than the writers of one round: each CPU and the I/O thread */
+    STARVING_READERS = 0xffff,
+    STARVING_NEWS = 0x10000,    /* added so that sleepers look again */
 };
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t blocked;        /* atomic, futex */
 static uint32_t blocked_sleepers;   /* atomic: CPUs that sleep on `blocked` */
+static uint32_t starving;       /* atomic, futex: readers, and a number of news */
 
 _Thread_local CPUState *current_cpu;
 CPUCounters other_counters;
@@ -53,7 +62,57 @@ static uint32_t set_state(CPUState *cpu, uint32_t state)
     return old;
 }
 
-static void wait_unblocked(uint32_t mask)
+/* A reader's attempts to get in. */
+typedef struct Patience {
+    unsigned in_vain;
+    bool starves;
+} Patience;
+
+static void overtaken(Patience *p)
+{
+    if (++p->in_vain >= OVERTAKEN && !p->starves) {
+        p->starves = true;
+        __atomic_add_fetch(&starving, 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+static void got_in(const Patience *p)
+{
+    if (p->starves) {
+        __atomic_sub_fetch(&starving, 1, __ATOMIC_SEQ_CST);
+        futex_wake_all(&starving);
+    }
+}
+
+unsigned elock_starving(void)
+{
+    return __atomic_load_n(&starving, __ATOMIC_SEQ_CST) & STARVING_READERS;
+}
+
+/* Before a section or a flush is asked for, with the own read right given up. */
+static void give_way(bool flush)
+{
+    for (;;) {
+        uint32_t s = __atomic_load_n(&starving, __ATOMIC_SEQ_CST);
+
+        if (!(s & STARVING_READERS) ||
+            (!flush && (__atomic_load_n(&blocked, __ATOMIC_SEQ_CST) & ~(uint32_t)BLOCKED_WRITERS))) {
+            return;
+        }
+        futex_wait(&starving, s);
+    }
+}
+
+/* A flush has been asked for: writers that give way must not wait any more. */
+static void flush_is_news(void)
+{
+    if (elock_starving()) {
+        __atomic_add_fetch(&starving, STARVING_NEWS, __ATOMIC_SEQ_CST);
+        futex_wake_all(&starving);
+    }
+}
+
+static void wait_unblocked(uint32_t mask, Patience *p)
 {
     for (int i = 0; i < SPINS; i++) {
         if (!(__atomic_load_n(&blocked, __ATOMIC_SEQ_CST) & mask)) {
@@ -69,6 +128,7 @@ static void wait_unblocked(uint32_t mask)
             break;
         }
         futex_wait(&blocked, b);
+        overtaken(p);
     }
     __atomic_sub_fetch(&blocked_sleepers, 1, __ATOMIC_SEQ_CST);
 }
@@ -76,6 +136,7 @@ static void wait_unblocked(uint32_t mask)
 /* Become READING; meanwhile `away` is shown whenever somebody in `mask` has precedence. */
 static void enter(CPUState *cpu, uint32_t away, uint32_t mask)
 {
+    Patience patience = { 0 };
     bool waited = false;
 
     for (;;) {
@@ -84,14 +145,16 @@ static void enter(CPUState *cpu, uint32_t away, uint32_t mask)
                 waited = true;
                 observe_begin(OBS_E_READ_WAIT);
             }
-            wait_unblocked(mask);
+            wait_unblocked(mask, &patience);
         }
         set_state(cpu, ELOCK_READING);
         if (!(__atomic_load_n(&blocked, __ATOMIC_SEQ_CST) & mask)) {
             break;
         }
         set_state(cpu, away);
+        overtaken(&patience);
     }
+    got_in(&patience);
     cpu_count_event(cpu, e_read);
     if (waited) {
         cpu_count_event(cpu, e_read_contended);
@@ -252,9 +315,10 @@ void exclusive_begin(CPUARMState *env)
     if (exclusive_depth++) {
         return;
     }
-    __atomic_add_fetch(&blocked, BLOCKED_WRITER, __ATOMIC_SEQ_CST);
     suspend_own(env);
     observe_begin(OBS_E_WRITE_WAIT);
+    give_way(false);
+    __atomic_add_fetch(&blocked, BLOCKED_WRITER, __ATOMIC_SEQ_CST);
     waited = take_turn();
     if (CONFIG_LEAVE_OUT != LEAVE_OUT_EXCLUSIVE) {
         waited |= wait_all(ELOCK_READING);
@@ -281,9 +345,11 @@ void elock_flush_begin(CPUARMState *env)
     bool waited;
 
     assert(exclusive_depth == 0);
-    __atomic_add_fetch(&blocked, BLOCKED_FLUSH, __ATOMIC_SEQ_CST);
     suspend_own(env);
     assert(!exclusive_cpu || exclusive_state == ELOCK_OUT);
+    give_way(true);
+    __atomic_add_fetch(&blocked, BLOCKED_FLUSH, __ATOMIC_SEQ_CST);
+    flush_is_news();
     /* First let every CPU finish what it does inside exec(), exclusive sections included: our turn is not taken yet. */
     observe_begin(OBS_E_WRITE_WAIT);
     waited = CONFIG_LEAVE_OUT != LEAVE_OUT_FLUSH && wait_all(ELOCK_READING | ELOCK_SUSPENDED);

@@ -15,6 +15,8 @@ void elock_read_enter(CPUARMState *env);
 void elock_read_exit(CPUARMState *env);
 /* CPU thread: does somebody wait for the CPUs to stop? Then leave E soon. */
 bool elock_wanted(void);
+/* CPUs that wait to read and were overtaken by writers so often that the next writers give way. Any thread. */
+unsigned elock_starving(void);
 /*
  * Give up the read right for a while, and take it back: around something that may wait for another thread, such as a
  * register access that takes a device's lock. Then that thread may hold the lock and begin an exclusive section. What

@@ -162,7 +162,8 @@ class Machine:
             environment["LD_PRELOAD"] = " ".join(filter(None, [os.environ.get("LD_PRELOAD"), stuck_host]))
             environment["STUCK"] = self.stuck
         self.process = subprocess.Popen(command(guest, design, *options), env=environment,
-                                        stdin=stdin or subprocess.PIPE, stdout=pipes["stdout"][1], stderr=pipes["stderr"][1])
+                                        stdin=stdin or subprocess.PIPE,
+                                        stdout=pipes["stdout"][1], stderr=pipes["stderr"][1])
         for pipe in pipes.values():
             os.close(pipe[1])
         self.sockets = []
@@ -305,8 +306,8 @@ def test_one_order(guest):
     for design in DESIGNS:
         for serial in (["-serial", "stdio"], ["-serial", "mon:stdio"]):
             process = subprocess.run(command(guest, design, "-monitor", "none", *serial, "-semihosting-config",
-                                             "enable=on,arg=mixed"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                     timeout=PATIENCE, check=False)
+                                             "enable=on,arg=mixed"), stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
             text = process.stdout.decode("utf-8", "replace").replace("\r", "")
             check(expected in text, "UART and semihosting, one order on one output: %s %s" % (serial[1], design), text)
 

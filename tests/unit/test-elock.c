@@ -134,11 +134,76 @@ static void hammer(int cpus, int devices, const char *name)
     accel_case_done(name);
 }
 
+/* ---- a reader that was overtaken goes before the next writer ---- */
+
+enum { WRITERS = 3, STARVED = 20, MANY_SECTIONS = 200000 };
+
+static uint64_t entries;            /* atomic: how often the only reader got in */
+static unsigned starved;            /* atomic: sections that gave way */
+static int reader_runs;             /* atomic */
+
+static void read_often(int index)
+{
+    CPUState *cpu = cpu_states[0];
+
+    current_cpu = cpu;
+    while (__atomic_load_n(&starved, __ATOMIC_SEQ_CST) < STARVED) {
+        elock_read_enter(cpu->env);
+        __atomic_add_fetch(&entries, 1, __ATOMIC_SEQ_CST);
+        elock_read_exit(cpu->env);
+    }
+    current_cpu = NULL;
+    __atomic_store_n(&reader_runs, 0, __ATOMIC_SEQ_CST);
+}
+
+static void write_without_end(int index)
+{
+    int sections = 0;
+
+    while (__atomic_load_n(&reader_runs, __ATOMIC_SEQ_CST)) {
+        uint64_t before = __atomic_load_n(&entries, __ATOMIC_SEQ_CST);
+        bool starves = elock_starving() != 0;
+
+        exclusive_begin(NULL);
+        /* Who starved before this section was asked for has been in since. */
+        ACCEL_CHECK(!starves || __atomic_load_n(&entries, __ATOMIC_SEQ_CST) > before);
+        for (int i = 0; i < 5; i++) {
+            sched_yield();          /* so that the reader is woken in vain */
+        }
+        exclusive_end(NULL);
+        if (++sections == MANY_SECTIONS) {
+            ACCEL_CHECK(!"the reader starves");
+            __atomic_store_n(&starved, STARVED, __ATOMIC_SEQ_CST);
+            break;
+        }
+        __atomic_add_fetch(&starved, starves, __ATOMIC_SEQ_CST);
+    }
+}
+
+static void run_starving(int index)
+{
+    if (index) {
+        write_without_end(index);
+    } else {
+        read_often(index);
+    }
+}
+
+static void starve(void)
+{
+    accel_create_cpus(1);
+    __atomic_store_n(&reader_runs, 1, __ATOMIC_SEQ_CST);
+    accel_run_threads(1 + WRITERS, run_starving);
+    ACCEL_CHECK(!elock_starving() && !elock_wanted());
+    accel_case_done("a reader that was overtaken goes before the next writer");
+}
+
 int main(void)
 {
     hammer(1, 0, "one CPU alone");
     hammer(1, DEVICES, "one CPU and devices that write");
     hammer(CPUS, 0, "CPUs write and flush");
     hammer(CPUS, DEVICES, "CPUs write and flush, devices write");
+    starve();
     return accel_finish();
 }
