@@ -118,7 +118,7 @@ int main(int argc, char **argv)
     }
     code = runstate_main_loop();
     cpus_shutdown();
-    if (!cpus_report() && !code) {
+    if (!cpus_report(runstate_flush_give_up) && !code) {
         code = 1;
     }
     chardev_flush_all(runstate_flush_give_up);

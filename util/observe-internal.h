@@ -37,5 +37,5 @@ extern uint64_t observe_origin;                     /* ns; fixed by observe_star
 
 /* observe-trace.c. Open the file (false: errno); write everything, open spans up to `now` if it is not 0. */
 bool observe_trace_open(const char *path);
-bool observe_trace_write(uint64_t now);
+bool observe_trace_write(uint64_t now, bool (*give_up)(int stalled_ms));
 #endif

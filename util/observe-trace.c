@@ -7,10 +7,10 @@
  * Hence no allocation, no stdio, one static buffer, and records that are being overwritten are left out: their times
  * make no sense.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+#include "qemu/write-all.h"
 #include "util/observe-internal.h"
 
 static int trace_fd = -1;
@@ -18,6 +18,7 @@ static const char *(*lock_name)(uint32_t number);
 static char buffer[64 * 1024];
 static size_t used;
 static bool failed;
+static bool (*may_give_up)(int stalled_ms);
 
 void observe_set_lock_names(const char *(*name)(uint32_t number))
 {
@@ -27,22 +28,13 @@ void observe_set_lock_names(const char *(*name)(uint32_t number))
 bool observe_trace_open(const char *path)
 {
     trace_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    write_all_prepare(trace_fd);
     return trace_fd >= 0;
 }
 
 static void flush(void)
 {
-    size_t done = 0;
-
-    while (done < used && !failed) {
-        ssize_t n = write(trace_fd, buffer + done, used - done);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        failed = n <= 0;
-        done += n > 0 ? (size_t)n : 0;
-    }
+    failed = failed || !write_all(trace_fd, buffer, used, may_give_up);
     used = 0;
 }
 
@@ -166,11 +158,12 @@ static void write_names(int track)
     text("\"}}");
 }
 
-bool observe_trace_write(uint64_t now)
+bool observe_trace_write(uint64_t now, bool (*give_up)(int stalled_ms))
 {
     if (trace_fd < 0) {
         return true;
     }
+    may_give_up = give_up;
     text("[\n{\"ph\":\"M\",\"pid\":1,\"tid\":0,\"name\":\"process_name\",\"args\":{\"name\":\"PQEMU\"}}");
     for (int i = 0; i < OBSERVE_TRACKS; i++) {
         if (observe_tracks[i].ring) {
@@ -180,7 +173,7 @@ bool observe_trace_write(uint64_t now)
     }
     text("\n]\n");
     flush();
-    failed |= close(trace_fd) < 0;
+    failed = failed || close(trace_fd) < 0;
     trace_fd = -1;
     return !failed;
 }

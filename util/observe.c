@@ -292,11 +292,16 @@ bool observe_start(bool times, const char *trace, unsigned trace_mib, int cpus)
     return true;
 }
 
-bool observe_finish(void)
+bool observe_finish(bool (*give_up)(int stalled_ms))
 {
     uint32_t flags = __atomic_exchange_n(&observe_flags, 0, __ATOMIC_SEQ_CST);
 
-    return !(flags & OBSERVE_TRACE) || observe_trace_write(0);
+    return !(flags & OBSERVE_TRACE) || observe_trace_write(0, give_up);
+}
+
+static bool give_up_crash(int stalled_ms)
+{
+    return stalled_ms >= 1000;
 }
 
 void observe_crash(void)
@@ -306,7 +311,7 @@ void observe_crash(void)
 
     /* Only the first thread that comes here finds the flag. */
     if (flags & OBSERVE_TRACE) {
-        observe_trace_write(observe_now());
+        observe_trace_write(observe_now(), give_up_crash);
     }
     errno = saved_errno;
 }

@@ -5,13 +5,16 @@
  * of one moment. Blocks are looked at only while the CPUs are stopped.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "accel/tcg/stats-internal.h"
 #include "qemu/lock.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
+#include "qemu/write-all.h"
 #include "sysemu/cpus.h"
 
 enum { TRACE_MIB_DEFAULT = 64 };
@@ -19,7 +22,7 @@ enum { TRACE_MIB_DEFAULT = 64 };
 AccelOptions accel_options;
 const TCGBackend *tcg_backend;
 
-static FILE *json;                  /* stats=FILE; I/O thread */
+static int json_fd = -1;            /* stats=FILE; I/O thread */
 
 const char *const stats_counter_names[NB_COUNTERS] = {
 #define X(f) #f,
@@ -232,8 +235,12 @@ void cpus_observe(int cpus)
 {
     const AccelOptions *o = &accel_options;
 
-    if (o->stats_file && !(json = fopen(o->stats_file, "we"))) {
-        error_exit("-accel tcg,stats=%s: cannot write: %s", o->stats_file, strerror(errno));
+    if (o->stats_file) {
+        json_fd = open(o->stats_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        if (json_fd < 0) {
+            error_exit("-accel tcg,stats=%s: cannot write: %s", o->stats_file, strerror(errno));
+        }
+        write_all_prepare(json_fd);
     }
     if ((o->stats || o->trace_file) &&
         !observe_start(o->stats, o->trace_file, o->trace_mib ? o->trace_mib : TRACE_MIB_DEFAULT, cpus)) {
@@ -241,7 +248,24 @@ void cpus_observe(int cpus)
     }
 }
 
-bool cpus_report(void)
+static bool write_json(bool (*give_up)(int stalled_ms))
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    bool ok = f != NULL;
+
+    if (f) {
+        stats_write_json(f);
+        ok = fclose(f) == 0 && write_all(json_fd, text, size, give_up);
+        free(text);
+    }
+    ok = close(json_fd) == 0 && ok;
+    json_fd = -1;
+    return ok;
+}
+
+bool cpus_report(bool (*give_up)(int stalled_ms))
 {
     const AccelOptions *o = &accel_options;
     bool ok = true;
@@ -254,15 +278,11 @@ bool cpus_report(void)
         }
         free(text);
     }
-    if (json) {
-        stats_write_json(json);
-        if (ferror(json) | fclose(json)) {
-            error_report("-accel tcg,stats=%s: cannot write: %s", o->stats_file, strerror(errno));
-            ok = false;
-        }
-        json = NULL;
+    if (json_fd >= 0 && !write_json(give_up)) {
+        error_report("-accel tcg,stats=%s: cannot write: %s", o->stats_file, strerror(errno));
+        ok = false;
     }
-    if (o->trace_file && !observe_finish()) {
+    if (o->trace_file && !observe_finish(give_up)) {
         error_report("-accel tcg,trace=%s: cannot write: %s", o->trace_file, strerror(errno));
         ok = false;
     }

@@ -55,8 +55,11 @@ void cpu_wait_end(bool token);
 int cpu_current_index(void);
 /* Before other threads start: open the files that stats= and trace= name (error_exit if that fails). */
 void cpus_observe(int cpus);
-/* After cpus_shutdown(): what -d stats, stats= and trace= asked for. False: a file could not be written (reported). */
-bool cpus_report(void);
+/*
+ * After cpus_shutdown(): what -d stats, stats= and trace= asked for. False: a file could not be written (reported).
+ * give_up() says whether to stop waiting for a pipe's reader after so long without progress.
+ */
+bool cpus_report(bool (*give_up)(int stalled_ms));
 /* The summary as text (free()), for the monitor. Any thread; with the CPUs paused the blocks are counted as well. */
 char *cpus_stats_text(void);
 #endif

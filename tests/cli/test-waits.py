@@ -161,7 +161,7 @@ class Machine:
         if stuck_host:
             environment["LD_PRELOAD"] = " ".join(filter(None, [os.environ.get("LD_PRELOAD"), stuck_host]))
             environment["STUCK"] = self.stuck
-        self.process = subprocess.Popen(command(guest, design, *options), env=environment,
+        self.process = subprocess.Popen(command(guest, self.path(design), *options), env=environment,
                                         stdin=stdin or subprocess.PIPE,
                                         stdout=pipes["stdout"][1], stderr=pipes["stderr"][1])
         for pipe in pipes.values():
@@ -336,6 +336,37 @@ def test_interrupts(guest):
               ticks + " " + characters)
 
 
+def test_reports(guest):
+    """What is written at the end goes to a FIFO that nobody reads: one signal ends the wait."""
+    for what in ("trace", "stats"):
+        for end in (signal.SIGTERM, "quit"):
+            machine = Machine(guest, DESIGNS[0] + ",stats=on,%s=FIFO" % what, ("readc", "reader", []))
+            text = ""
+            try:
+                if what == "stats":
+                    # A report is smaller than a pipe.
+                    with open(machine.fifo, "wb", buffering=0) as pipe:
+                        os.set_blocking(pipe.fileno(), False)
+                        while pipe.write(bytes(4096)):
+                            pass
+                elif machine.said() == "R":
+                    for _ in range(1000):
+                        machine.process.stdin.write(b"x")
+                    machine.process.stdin.flush()
+                    machine.said(1000)
+                if end == "quit":
+                    machine.monitor.sendall(b"quit\n")
+                else:
+                    machine.process.send_signal(end)
+                machine.process.wait(PATIENCE)
+            except (OSError, EOFError, subprocess.TimeoutExpired) as e:
+                text = repr(e)
+            finally:
+                machine.close()
+            check(not text and machine.process.returncode == 1,
+                  "%s=FIFO that nobody reads: %s ends the emulator" % (what, getattr(end, "name", end)), text)
+
+
 def main():
     guests = images("flush-wait.c", "waits.c")
     if not guests:
@@ -345,6 +376,7 @@ def main():
     test_one_order(guests[1])
     test_nothing_lost(guests[1])
     test_interrupts(guests[1])
+    test_reports(guests[1])
     test_stop_reset_end(guests[1])
     print("1..%d" % cases)
     return 1 if failures else 0

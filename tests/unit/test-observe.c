@@ -166,7 +166,7 @@ static void test_crash(void)
     observe_begin(OBS_FLUSH);
     observe_crash();
     observe_crash();
-    check(observe_finish(), "a timeline is written once");
+    check(observe_finish(NULL), "a timeline is written once");
     f = fopen(path, "r");
     check(f && getdelim(&text, &size, 0, f) > 0 && !strncmp(text, "[\n{", 3) && strlen(text) > 2 &&
           !strcmp(text + strlen(text) - 4, "}\n]\n"), "a crash leaves an array");
