@@ -18,6 +18,7 @@ static const GICVariant arm11mp_variant = {
     .cpu_iidr = 0,
     .pid = 0x00041390,
     .self_target_first = 29,
+    .latches_levels = true,
 };
 
 /* Device DMA, which has no CPU of its own, acts as CPU 0. */

@@ -83,7 +83,7 @@ static uint32_t gic_bitmap_read(GICState *g, unsigned cpu, uint32_t reg, unsigne
         break;
     case GICD_ISPENDR:
     case GICD_ICPENDR:
-        v = gic_group_pending(p) | (w ? 0 : g->cpu[cpu].sgi_pending);
+        v = gic_group_pending(g, p) | (w ? 0 : g->cpu[cpu].sgi_pending);
         break;
     case GICD_ISACTIVER:
         v = p->active;
@@ -107,6 +107,11 @@ static void gic_bitmap_write(GICState *g, unsigned cpu, uint32_t reg, unsigned w
     switch (reg) {
     case GICD_ISENABLER:
         p->enabled |= bits;
+        if (w) {
+            gic_spi_latch_levels(g, w, bits);
+        } else {
+            gic_private_latch_levels(g, &g->cpu[cpu], bits);
+        }
         break;
     case GICD_ICENABLER:
         p->enabled &= ~bits;
@@ -169,7 +174,11 @@ static void gic_target_write(GICState *g, unsigned cpu, unsigned id, uint32_t v)
         return;
     }
     gic_group_lock(g, cpu, id / 32);
+    uint8_t old = g->target[id];
     g->target[id] = (uint8_t)v;
+    if (!old) {
+        gic_spi_latch_levels(g, id / 32, 1u << (id % 32));
+    }
     gic_group_unlock(g, cpu, id / 32, true);
 }
 

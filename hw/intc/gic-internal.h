@@ -32,6 +32,7 @@ typedef struct GICVariant {
     uint32_t dist_iidr, cpu_iidr;
     uint32_t pid;               /* PrimeCell peripheral ID */
     unsigned self_target_first; /* private IDs from here up read their CPU's own mask in ITARGETSR */
+    bool latches_levels;        /* see gic.c */
     bool uniprocessor;          /* everything targets CPU 0; ITARGETSR and the model bits of ICFGR are RAZ/WI */
 } GICVariant;
 
@@ -64,7 +65,7 @@ static inline uint32_t gic_key_reg(GICKey k)
 typedef struct GICGroup {
     uint32_t enabled;
     uint32_t level;             /* the input lines */
-    uint32_t latch;             /* pending by an edge or by software; shared: on one target at least */
+    uint32_t latch;             /* pending by an edge, by software or by a latched level; shared: on one target at least */
     uint32_t active;            /* shared: on one CPU at least */
     uint32_t edge;              /* edge-triggered: the line counts only by its rises */
     uint32_t one_n;             /* shared: 1-N model, else N-N: see gic.c */
@@ -73,6 +74,7 @@ typedef struct GICGroup {
 typedef struct GICCpu {
     CountedLock lock;           /* P: everything below */
     uint64_t taken[GIC_PRIVATE];        /* how often each private interrupt was acknowledged */
+    uint64_t taken_low[GIC_PRIVATE];    /* of these: level-sensitive, with the line low */
     GICGroup priv;
     uint32_t sgi_pending;       /* bit n: sgi_source[n] != 0 */
     uint8_t sgi_source[GIC_SGIS]; /* which CPUs' requests are pending */
@@ -93,6 +95,7 @@ struct GICState {
     uint32_t ctlr;              /* bit 0: forwarding enabled.        lock: D to write; atomic */
     CountedLock lock;           /* D */
     uint64_t taken[GIC_MAX_IRQS];       /* shared interrupts acknowledged, from GIC_PRIVATE.  lock: D */
+    uint64_t taken_low[GIC_MAX_IRQS];   /* of these: level-sensitive, with the line low.      lock: D */
     GICGroup spi[GIC_MAX_WORDS]; /* [0] is not used.                 lock: D */
     uint32_t spi_taken[GIC_MAX_CPUS][GIC_MAX_WORDS]; /* N-N: CPUs that took what is latched.   lock: D */
     uint32_t spi_active[GIC_MAX_CPUS][GIC_MAX_WORDS]; /* on which CPUs.                         lock: D */
@@ -117,10 +120,24 @@ void gic_cpu_update(GICState *g, unsigned cpu);                 /* caller holds 
 void gic_spi_changed(GICState *g);                              /* caller holds D */
 /* New requests for shared interrupts of word W. Caller holds D, and calls gic_spi_changed() then. */
 void gic_spi_latch(GICState *g, unsigned w, uint32_t bits);
+/* Lines among BITS of word W that are high and count now, as if they had just risen. Same. */
+void gic_spi_latch_levels(GICState *g, unsigned w, uint32_t bits);
+/* The same for private ones of a CPU. Caller holds its P, and calls gic_cpu_update() then. */
+void gic_private_latch_levels(GICState *g, GICCpu *c, uint32_t bits);
 void gic_refresh(GICState *g, uint32_t cpus);                   /* caller holds no P */
-static inline uint32_t gic_group_pending(const GICGroup *p)
+/* Level-sensitive interrupts whose line is high. */
+static inline uint32_t gic_group_high(const GICGroup *p)
 {
-    return p->latch | (p->level & ~p->edge);
+    return p->level & ~p->edge;
+}
+/* What is pending by its line alone, without having been latched. */
+static inline uint32_t gic_group_following(const GICState *g, const GICGroup *p)
+{
+    return g->v->latches_levels ? 0 : gic_group_high(p);
+}
+static inline uint32_t gic_group_pending(const GICState *g, const GICGroup *p)
+{
+    return p->latch | gic_group_following(g, p);
 }
 
 /* gic-dist.c, gic-cpuif.c: register access by CPU interface number; they take the locks. */

@@ -4,9 +4,13 @@
  * interrupt: pending -> acknowledged (active) -> ended. The registers are in gic-dist.c and gic-cpuif.c, the locks are
  * explained in gic-internal.h.
  *
- * Pending is architectural: an interrupt is pending while it is latched (edge, software, SGI) or while it is
- * level-sensitive and its line is high. A line that drops before the acknowledge leaves nothing behind, so no CPU is
- * interrupted for nothing; a line still high after the end of interrupt interrupts again.
+ * What a level-sensitive line makes pending differs. The PL390s follow the line: pending while it is high, and a line that
+ * drops before the acknowledge leaves nothing behind. The core tile's controller latches it (GICVariant.latches_levels),
+ * and operating systems for this tile rely on it: an interrupt entry may quieten its device before it reads IAR. A line
+ * counts when it rises, and while it is high at a write to its set-enable bit, when it gets its first target, and at the
+ * end of its interrupt, though not for private ones: a timer that is quietened after the end ticks once. Each time it
+ * has to be enabled and have a target. What was latched stays until it is acknowledged
+ * or cleared by ICPENDR, which also hides a line that stays high until one of these.
  *
  * An active interrupt is not signalled again before its end. What becomes of a shared interrupt with several targets is
  * up to its model, bit 0 of its configuration. 1-N: all targets see it, the first to acknowledge gets it, the others
@@ -27,9 +31,9 @@
 static GICState *all_gics;          /* constant once the threads run */
 
 /* The CPU's most urgent private interrupt that may be signalled. Caller holds P. */
-static GICKey gic_best_private(const GICCpu *c)
+static GICKey gic_best_private(const GICState *g, const GICCpu *c)
 {
-    uint32_t set = (gic_group_pending(&c->priv) | c->sgi_pending) & c->priv.enabled & ~c->priv.active;
+    uint32_t set = (gic_group_pending(g, &c->priv) | c->sgi_pending) & c->priv.enabled & ~c->priv.active;
     GICKey best = GIC_KEY_NONE;
 
     while (set) {
@@ -46,7 +50,7 @@ static GICKey gic_best_private(const GICCpu *c)
 /* Caller holds P. */
 static GICKey gic_best(GICState *g, unsigned cpu)
 {
-    GICKey priv = gic_best_private(&g->cpu[cpu]);
+    GICKey priv = gic_best_private(g, &g->cpu[cpu]);
     GICKey spi = __atomic_load_n(&g->spi_best[cpu], __ATOMIC_ACQUIRE);
 
     return spi < priv ? spi : priv;
@@ -97,7 +101,7 @@ static uint32_t gic_spi_pending_on(const GICState *g, unsigned cpu, unsigned w)
 {
     const GICGroup *p = &g->spi[w];
 
-    return (p->latch & ~g->spi_taken[cpu][w]) | (p->level & ~p->edge);
+    return (p->latch & ~g->spi_taken[cpu][w]) | gic_group_following(g, p);
 }
 
 /* N-N: a request that all its targets have taken is over. Caller holds D. */
@@ -127,6 +131,18 @@ void gic_spi_latch(GICState *g, unsigned w, uint32_t bits)
     for (unsigned i = 0; i < g->num_cpus; i++) {
         g->spi_taken[i][w] &= ~bits;
     }
+}
+
+void gic_spi_latch_levels(GICState *g, unsigned w, uint32_t bits)
+{
+    uint32_t set = g->v->latches_levels ? bits & gic_group_high(&g->spi[w]) & g->spi[w].enabled : 0, counts = 0;
+
+    for (; set; set &= set - 1) {
+        unsigned n = (unsigned)__builtin_ctz(set);
+
+        counts |= g->target[w * 32 + n] ? 1u << n : 0;
+    }
+    gic_spi_latch(g, w, counts);
 }
 
 /* Rank the shared interrupts for every CPU; returns the CPUs whose best one changed. Caller holds D. */
@@ -168,7 +184,7 @@ void gic_spi_changed(GICState *g)
     gic_refresh(g, gic_spi_rank(g));
 }
 
-/* Returns the bit if this is an edge that counts. Caller holds the group's lock. */
+/* Returns the bit if this is an edge of an edge-triggered interrupt. Caller holds the group's lock. */
 static uint32_t gic_group_set_level(GICGroup *p, uint32_t bit, int level)
 {
     uint32_t edge = level ? p->edge & bit & ~p->level : 0;
@@ -188,9 +204,15 @@ void gic_set_spi(GICState *g, unsigned id, int level)
     GICGroup *p = &g->spi[id / 32];
     if (!(p->level & bit) != !level) {
         gic_spi_latch(g, id / 32, gic_group_set_level(p, bit, level));
+        gic_spi_latch_levels(g, id / 32, bit);
         gic_spi_changed(g);
     }
     counted_unlock(&g->lock);
+}
+
+void gic_private_latch_levels(GICState *g, GICCpu *c, uint32_t bits)
+{
+    c->priv.latch |= g->v->latches_levels ? bits & gic_group_high(&c->priv) & c->priv.enabled : 0;
 }
 
 void gic_set_ppi(GICState *g, unsigned cpu, unsigned id, int level)
@@ -201,8 +223,11 @@ void gic_set_ppi(GICState *g, unsigned cpu, unsigned id, int level)
     GICCpu *c = &g->cpu[cpu];
 
     counted_lock(&c->lock);
-    c->priv.latch |= gic_group_set_level(&c->priv, 1u << id, level);
-    gic_cpu_update(g, cpu);
+    if (!(c->priv.level & 1u << id) != !level) {
+        c->priv.latch |= gic_group_set_level(&c->priv, 1u << id, level);
+        gic_private_latch_levels(g, c, 1u << id);
+        gic_cpu_update(g, cpu);
+    }
     counted_unlock(&c->lock);
 }
 
@@ -262,6 +287,7 @@ static void gic_take_private(GICState *g, GICCpu *c, GICKey k)
     uint32_t bit = 1u << id;
 
     c->taken[id]++;
+    c->taken_low[id] += !((c->priv.level | c->priv.edge) & bit);
     if (id < GIC_SGIS) {
         if (!g->v->uniprocessor) {
             observe_sgi_taken(gic_key_source(k), (unsigned)(c - g->cpu), id);
@@ -282,6 +308,8 @@ static void gic_take_shared(GICState *g, unsigned cpu, unsigned id)
     GICGroup *p = &g->spi[id / 32];
     uint32_t bit = 1u << (id % 32);
 
+    g->taken[id]++;
+    g->taken_low[id] += !((p->level | p->edge) & bit);
     if (p->one_n & bit) {
         p->latch &= ~bit;
     } else {
@@ -289,6 +317,24 @@ static void gic_take_shared(GICState *g, unsigned cpu, unsigned id)
     }
     p->active |= bit;
     g->spi_active[cpu][id / 32] |= bit;
+}
+
+/*
+ * The line of a shared interrupt that CPU has ended may still be high, and counts again then: for this CPU, as others may
+ * be busy with it. Caller holds D.
+ */
+static void gic_spi_latch_at_end(GICState *g, unsigned cpu, unsigned w, uint32_t bit)
+{
+    GICGroup *p = &g->spi[w];
+
+    if (!(gic_group_high(p) & p->enabled & bit) || !g->v->latches_levels) {
+        return;
+    }
+    for (unsigned i = 0; i < g->num_cpus && !(p->latch & bit) && !(p->one_n & bit); i++) {
+        g->spi_taken[i][w] |= bit;
+    }
+    g->spi_taken[cpu][w] &= ~bit;
+    p->latch |= bit;
 }
 
 /* Caller holds D. */
@@ -300,6 +346,9 @@ static void gic_end_shared(GICState *g, unsigned cpu, unsigned id)
     g->spi[w].active = 0;
     for (unsigned i = 0; i < g->num_cpus; i++) {
         g->spi[w].active |= g->spi_active[i][w];
+    }
+    if (g->target[id] & (1u << cpu)) {
+        gic_spi_latch_at_end(g, cpu, w, 1u << (id % 32));
     }
 }
 
@@ -323,7 +372,6 @@ static uint32_t gic_acknowledge_shared(GICState *g, unsigned cpu)
         unsigned id = gic_key_id(k);
 
         gic_take_shared(g, cpu, id);
-        g->taken[id]++;
         gic_push_active(c, id, gic_key_prio(k));
         changed |= gic_spi_rank(g);
     }
@@ -462,7 +510,8 @@ static const char *lock_label(const char *label, const char *which, int cpu)
     return strdup(text);
 }
 
-static void print_taken(FILE *f, const char *label, int cpu, const uint64_t *taken, unsigned first, unsigned end)
+static void print_taken(FILE *f, const char *label, int cpu, const uint64_t *taken, const uint64_t *low, unsigned first,
+                        unsigned end)
 {
     for (unsigned id = first; id < end; id++) {
         if (taken[id]) {
@@ -472,23 +521,24 @@ static void print_taken(FILE *f, const char *label, int cpu, const uint64_t *tak
             } else {
                 fprintf(f, " %4s", "any");
             }
-            fprintf(f, " %5u %-5s %14llu\n", id, id < GIC_SGIS ? "SGI" : id < GIC_PRIVATE ? "PPI" : "SPI",
-                    (unsigned long long)taken[id]);
+            fprintf(f, " %5u %-5s %14llu %14llu\n", id, id < GIC_SGIS ? "SGI" : id < GIC_PRIVATE ? "PPI" : "SPI",
+                    (unsigned long long)taken[id], (unsigned long long)low[id]);
         }
     }
 }
 
 void gic_print_taken(FILE *f)
 {
-    fprintf(f, "%-16s %4s %5s %-5s %14s\n", "controller", "CPU", "ID", "kind", "acknowledged");
+    /* The last column: of them, level-sensitive and with the line low: the device had nothing to say any more. */
+    fprintf(f, "%-16s %4s %5s %-5s %14s %14s\n", "controller", "CPU", "ID", "kind", "acknowledged", "line was low");
     for (GICState *g = all_gics; g; g = g->next) {
         for (unsigned i = 0; i < g->num_cpus; i++) {
             counted_lock(&g->cpu[i].lock);
-            print_taken(f, g->label, (int)i, g->cpu[i].taken, 0, GIC_PRIVATE);
+            print_taken(f, g->label, (int)i, g->cpu[i].taken, g->cpu[i].taken_low, 0, GIC_PRIVATE);
             counted_unlock(&g->cpu[i].lock);
         }
         counted_lock(&g->lock);
-        print_taken(f, g->label, -1, g->taken, GIC_PRIVATE, g->v->num_irqs);
+        print_taken(f, g->label, -1, g->taken, g->taken_low, GIC_PRIVATE, g->v->num_irqs);
         counted_unlock(&g->lock);
     }
 }

@@ -237,10 +237,8 @@ static void levels(void)
     timer_raise();
     delay_us(50);
     timer_stop();
-    ok_ours(!gic_pending(IRQ_TIMER01), "a level that fell is not pending any more");
-    ok_eq_ours(take(), 0, "and interrupts nobody");
-    unpend(IRQ_TIMER01);
-    take();
+    ok(gic_pending(IRQ_TIMER01), "a level that fell is still pending");
+    ok_eq(take(), 1, "and interrupts once");
 
     irq_handle(count_then_drop);
     storm_left = 3;
@@ -253,8 +251,9 @@ static void levels(void)
 
     irq_handle(drop_then_count);
     timer_raise();
+    delay_us(50);
     unpend(IRQ_TIMER01);
-    ok_eq_ours(take(), 1, "clearing a level's pending bit does nothing while the line is high");
+    ok_eq(take(), 0, "clearing a level's pending bit hides a line that is high");
     timer_stop();
     unpend(IRQ_TIMER01);
 

@@ -119,8 +119,10 @@ static void test_level(void)
     ok_eq(dist(0, 0x204), 1 << 4, "it is pending");
     ok_eq(dist(0, 0xd04), 1 << 4, "its level is visible");
     gic_set_spi(gic, 36, 0);
-    ok_eq(bench_cpu_irq[0], 0, "a line that drops before the acknowledge leaves nothing");
-    ok_eq(cpuif(0, IAR), SPURIOUS, "spurious then");
+    ok_eq(bench_cpu_irq[0], 1, "level-is-latched: a line that drops before the acknowledge stays pending");
+    ok_eq(cpuif(0, IAR), 36, "level-is-latched: and is acknowledged");
+    set_cpuif(0, EOIR, 36);
+    ok_eq(bench_cpu_irq[0], 0, "level-is-latched: once");
 
     gic_set_spi(gic, 36, 1);
     ok_eq(cpuif(0, IAR), 36, "acknowledge");
@@ -143,8 +145,34 @@ static void test_level(void)
     set_dist(0, 0x104, 1 << 4);
     ok_eq(bench_cpu_irq[0], 1, "unmasked with the line high");
     set_dist(0, 0x284, 1 << 4);
-    ok_eq(bench_cpu_irq[0], 1, "ICPENDR does not hide a high line");
+    ok_eq(bench_cpu_irq[0], 0, "level-is-latched: ICPENDR hides a high line");
+    set_dist(0, 0x104, 1 << 4);
+    ok_eq(bench_cpu_irq[0], 1, "level-is-latched: until its enable is written");
+    set_dist(0, 0x284, 1 << 4);
     gic_set_spi(gic, 36, 0);
+    gic_set_spi(gic, 36, 1);
+    ok_eq(bench_cpu_irq[0], 1, "level-is-latched: or it rises again");
+    gic_set_spi(gic, 36, 0);
+    set_dist(0, 0x284, 1 << 4);
+
+    set_dist(0, 0x184, 1 << 4);
+    gic_set_spi(gic, 36, 1);
+    ok_eq(dist(0, 0x204), 0, "level-is-latched: not while it is disabled");
+    gic_set_spi(gic, 36, 0);
+    set_dist(0, 0x104, 1 << 4);
+    ok_eq(dist(0, 0x204), 0, "level-is-latched: nothing is left of that");
+    gic_set_spi(gic, 36, 1);
+    set_dist(0, 0x184, 1 << 4);
+    gic_set_spi(gic, 36, 0);
+    ok_eq(dist(0, 0x204), 1 << 4, "level-is-latched: disabled while pending, it stays so");
+    set_dist(0, 0x104, 1 << 4);
+    ok_eq(cpuif(0, IAR), 36, "level-is-latched: and comes when it is enabled");
+    gic_set_spi(gic, 36, 1);
+    gic_set_spi(gic, 36, 0);
+    ok(dist(0, 0x204) == 1 << 4 && !bench_cpu_irq[0], "level-is-latched: a rise while it is active waits");
+    set_cpuif(0, EOIR, 36);
+    ok_eq(cpuif(0, IAR), 36, "level-is-latched: for the end");
+    set_cpuif(0, EOIR, 36);
 
     set_dist(0, 0x204, 1 << 5);
     ok_eq(cpuif(0, IAR), 37, "pended by software");
@@ -153,10 +181,11 @@ static void test_level(void)
 
     reg_write_as(0, DIST + 0x824, 0, 1);
     gic_set_spi(gic, 36, 1);
-    ok_eq(bench_cpu_irq[0], 0, "no target, no interrupt");
+    ok(!bench_cpu_irq[0] && !dist(0, 0x204), "no target, no interrupt");
     reg_write_as(0, DIST + 0x824, 4, 1);
-    ok_eq(bench_cpu_irq[2], 1, "moved to CPU 2 by a byte write");
+    ok_eq(bench_cpu_irq[2], 1, "given to CPU 2 by a byte write");
     gic_set_spi(gic, 36, 0);
+    set_dist(0, 0x284, 1 << 4);
 }
 
 static void test_edge(void)
@@ -324,8 +353,18 @@ static void test_n_n(void)
     gic_set_spi(gic, 36, 1);
     ok(cpuif(1, IAR) == 36 && bench_cpu_irq[2], "N-N: a line that is high interrupts each target");
     gic_set_spi(gic, 36, 0);
-    ok(!bench_cpu_irq[2] && cpuif(2, IAR) == SPURIOUS, "N-N: and one that was served no more");
+    ok(bench_cpu_irq[2] && cpuif(2, IAR) == 36, "N-N: also one that was served meanwhile");
+    gic_set_spi(gic, 36, 1);
+    ok(cpuif(1, IAR) == SPURIOUS && cpuif(2, IAR) == SPURIOUS, "N-N: none while it is active");
     end_of_36(1);
+    ok(bench_cpu_irq[1] && !bench_cpu_irq[2], "N-N: each at its own end");
+    cpuif(1, IAR);
+    end_of_36(2);
+    ok(bench_cpu_irq[2] && cpuif(2, IAR) == 36, "N-N: high at the end of the second");
+    gic_set_spi(gic, 36, 0);
+    end_of_36(2);
+    end_of_36(1);
+    ok(!is_pending() && !is_active() && cpuif(1, IAR) == SPURIOUS, "N-N: all served");
     pend_36();
     cpuif(1, IAR);
     bench_reset();
@@ -370,9 +409,21 @@ static void test_ppi(void)
     ok(bench_cpu_irq[1] && !bench_cpu_irq[0], "a private interrupt stays private");
     ok_eq(cpuif(1, IAR), 29, "taken");
     set_cpuif(1, EOIR, 29);
-    ok_eq(bench_cpu_irq[1], 1, "pending again while the line is high");
+    ok_eq(bench_cpu_irq[1], 0, "private: a line still high after the end does not count again");
     gic_set_ppi(gic, 1, 29, 0);
-    ok_eq(bench_cpu_irq[1], 0, "gone with the line");
+    gic_set_ppi(gic, 1, 29, 1);
+    gic_set_ppi(gic, 1, 29, 0);
+    ok_eq(cpuif(1, IAR), 29, "level-is-latched: a private one too");
+    set_cpuif(1, EOIR, 29);
+    ok_eq(bench_cpu_irq[1], 0, "once");
+    set_dist(1, 0x180, 1u << 29);
+    gic_set_ppi(gic, 1, 29, 1);
+    ok_eq(dist(1, 0x200), 0, "level-is-latched: not while it is disabled");
+    set_dist(1, 0x100, 1u << 29);
+    ok_eq(bench_cpu_irq[1], 1, "level-is-latched: but when it is enabled");
+    set_dist(1, 0x280, 1u << 29);
+    ok_eq(bench_cpu_irq[1], 0, "level-is-latched: a private one is hidden by ICPENDR");
+    gic_set_ppi(gic, 1, 29, 0);
     gic_set_ppi(gic, 9, 29, 1);
     gic_set_ppi(gic, 0, 77, 1);
     gic_set_spi(gic, 7, 1);
@@ -409,6 +460,12 @@ static void test_fpga(void)
     gic_set_spi(fpga, 46, 0);
     wr(0x10050000 + EOIR, 46);
     ok_eq(bench_level[1], 0, "FPGA served");
+    gic_set_spi(fpga, 46, 1);
+    wr(0x10051000 + 0x284, 1 << 14);
+    ok_eq(bench_level[1], 1, "FPGA controllers follow the line: ICPENDR does not hide it");
+    gic_set_spi(fpga, 46, 0);
+    ok_eq(bench_level[1], 0, "FPGA controllers follow the line: gone before the acknowledge");
+    ok_eq(rd(0x10050000 + IAR), SPURIOUS, "FPGA controllers follow the line: spurious then");
 }
 
 /* ---- all CPUs at once ---- */
