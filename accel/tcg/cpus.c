@@ -19,8 +19,8 @@
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/elock.h"
 #include "accel/tcg/futex.h"
+#include "accel/tcg/excl-monitor.h"
 #include "accel/tcg/mpd.h"
-#include "accel/tcg/snapshot.h"
 #include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
@@ -62,8 +62,7 @@ CPUARMState *cpu_create(int index, int num_cpus)
     }
     if (!tcg_backend) {
         tcg_backend = accel_options.backend_interp ? &tcg_backend_interp : &tcg_backend_x86_64;
-        mpd_init(memory_ram_size());
-        exclusive_init(memory_ram_size());
+        mpd_init();
     }
     env->cpu_index = index;
     env->num_cpus = num_cpus;
@@ -75,6 +74,7 @@ CPUARMState *cpu_create(int index, int num_cpus)
     cpu_states[index] = cpu;
     cpu_count = MAX(cpu_count, index + 1);
     tlb_cpu_init(env);
+    excl_cpu_init(env);
     arm_cpu_reset(env);
     return env;
 }
@@ -450,7 +450,7 @@ void cpus_reset(void)
         cpu->event = 0;
         cpu->event_wait = 0;
         cpu->env->exception = EXCP_NONE;
-        exclusive_clear(cpu->env);
+        excl_clear(cpu->env);
         tlb_cpu_reset(cpu->env);
     }
     /* Images may have been put in place behind MPD's back. */

@@ -7,45 +7,15 @@
  * Access sizes are 1, 2, 4, 8 bytes; values are zero-extended guest-order values. Faults: ARM DDI 0100I B4, A2.7.
  */
 #include "accel/tcg/cpu-state.h"
-#include "accel/tcg/elock.h"
 #include "accel/tcg/guest-mem.h"
-#include "accel/tcg/mpd.h"
-#include "accel/tcg/snapshot.h"
-#include "accel/tcg/softtlb.h"
+#include "accel/tcg/ldst.h"
+#include "accel/tcg/ram-write.h"
 #include "accel/tcg/softtlb-internal.h"
 #include "exec/memory.h"
 #include "qemu/timer.h"
 #include "tcg/ir.h"
 
-enum { DFSR_WRITE = 1u << 11, SUBPAGE_BITS = 10 };
-
-_Noreturn void raise_alignment_fault(CPUARMState *env, uint32_t va, bool store)
-{
-    arm_raise_data_abort(env, va, FAULT_ALIGNMENT | (store ? DFSR_WRITE : 0));
-}
-
-int64_t tlb_data_entry(CPUARMState *env, uint32_t va, bool store, uint32_t mem)
-{
-    bool privileged = arm_privileged(env) && !(mem & MEM_USER);
-    TLBTables *t = tlb_tables(env, privileged);
-    int64_t e = (store ? t->write : t->read)[va >> TLB_PAGE_BITS];
-    uint32_t fault;
-
-    /* A page whose code went away, or whose exclusives aged, gets its direct entry back. */
-    if (store && e < 0 && (e & TLB_SLOW_RAM) && !(e & TLB_SLOW_MMIO)) {
-        uint32_t page = entry_phys(e, 0) >> TLB_PAGE_BITS;
-        if (!mpd_page_has_code(page) && !exclusive_page_watched(page)) {
-            e = 0;
-        }
-    }
-    if (e == 0) {
-        e = tlb_fill(env, va, store, privileged, &fault);
-        if (e == 0) {
-            arm_raise_data_abort(env, va, fault | (store ? DFSR_WRITE : 0));
-        }
-    }
-    return e;
-}
+enum { SUBPAGE_BITS = 10 };
 
 static uint64_t swap_bytes(uint64_t v, unsigned size)
 {
@@ -83,7 +53,7 @@ static uint64_t mmio_read_pieces(CPUARMState *env, uint32_t phys, unsigned size)
  * else see a new period of the counter and no new count. The load is one instruction, and no other word of it has a
  * side effect: none is beside a clock on this board.
  */
-static uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
+uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
 {
     int excp;
 
@@ -96,7 +66,7 @@ static uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
     return v;
 }
 
-static void mmio_store(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
+void mmio_store(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
 {
     env->cpu->n.mmio++;
     if (size == 8) {
@@ -125,39 +95,6 @@ static uint64_t load_in_page(CPUARMState *env, uint32_t va, unsigned size, uint3
     return guest_load(memory_ram_ptr(entry_phys(e, va), size), size);
 }
 
-static void store_plain(CPUARMState *env, uint32_t phys, uint8_t *host, uint64_t v, unsigned size)
-{
-    if (exclusive_page_watched(phys >> TLB_PAGE_BITS)) {
-        exclusive_store(env, phys, host, v, size);
-    } else {
-        guest_store(host, v, size);
-    }
-}
-
-static void store_special(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
-{
-    uint8_t *host = memory_ram_ptr(phys, size);
-
-    if (!mpd_page_has_code(phys >> TLB_PAGE_BITS)) {
-        store_plain(env, phys, host, v, size);
-        return;
-    }
-    if (mpd_store_begin(phys, size)) {
-        /* Blocks hold literals as constants: nobody may run one between the store and its end. */
-        exclusive_begin(env);
-        store_plain(env, phys, host, v, size);
-        mpd_invalidate_range(env, phys, size);
-        exclusive_end(env);
-        return;
-    }
-    store_plain(env, phys, host, v, size);
-    /* Store, then look: the builder marks what it translates, then reads (mpd.c). */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (mpd_range_has_code(phys, size)) {
-        mpd_invalidate_range(env, phys, size);
-    }
-}
-
 static void store_in_page(CPUARMState *env, uint32_t va, uint64_t v, unsigned size, uint32_t mem)
 {
     int64_t e = tlb_data_entry(env, va, true, mem);
@@ -167,7 +104,7 @@ static void store_in_page(CPUARMState *env, uint32_t va, uint64_t v, unsigned si
     } else if (e & TLB_SLOW_MMIO) {
         mmio_store(env, entry_phys(e, va), v, size);
     } else {
-        store_special(env, entry_phys(e, va), v, size);
+        ram_store(env, entry_phys(e, va), memory_ram_ptr(entry_phys(e, va), size), v, size);
     }
 }
 

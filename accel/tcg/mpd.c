@@ -2,7 +2,7 @@
 /*
  * MPD: for every guest page the blocks translated from it, of all CPUs, so that a store to code is noticed quickly.
  *
- * page_has_code[] says which pages take stores' slow path. It is set, and cleared, in exclusive sections only. A page's
+ * RAM_PAGE_CODE says which pages take stores' slow path. It is set, and cleared, in exclusive sections only. A page's
  * descriptor has the list of blocks (page lock: a spin lock, held for a walk of one list), a bitmap of the 32-byte
  * granules they cover (a filter that readers look at without the lock; bits are added under the lock, and a stale bit
  * only costs a walk), and `building`, which makes every store count as one to code while a CPU translates from the
@@ -18,8 +18,8 @@
  * and its store, nobody takes constants from a page that was stored to beside its blocks since it became a code page
  * (`data`). Writer: sets `data`, fences, asks; builder: raises `building`, fences, reads `data`. The same is
  * done with a page whose blocks are hit several times: perhaps its literals are variables. A thread that reads no E, one that
- * does DMA, finds that a page may become a code page at any time, which clears `data`; so it counts in `writing`, which the builder
- * reads as well, from before its question until it has invalidated what it hit.
+ * does DMA, finds that a page may become a code page at any time, which clears `data`; so it counts in the page's `writing`
+ * (ram-page.h), which the builder reads as well, from before its question until it has invalidated what it hit.
  *
  * Pages change their use: freed program pages become data. A page whose last block went away loses its mark, so that
  * stores become fast again; if that happens to a page over and over, its mark stays for longer and longer (idle_limit).
@@ -29,16 +29,16 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
-#include "accel/tcg/cache.h"
+#include "accel/tcg/cpu-state.h"
 #include "accel/tcg/elock.h"
 #include "accel/tcg/futex.h"
 #include "accel/tcg/mpd.h"
+#include "accel/tcg/ram-page.h"
 #include "accel/tcg/softtlb.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
 
 enum {
-    PAGES = 1 << 20,
     GRANULE_BITS = 5,
     HITS_WHOLE_PAGE = 3,        /* so many stores to its code since it was protected drop all of a page's blocks */
     IDLE_LIMIT = 64,            /* stores to a page without blocks until it stops being a code page */
@@ -52,26 +52,24 @@ typedef struct MPDPage {
     TranslationBlock *blocks;   /* through page_next.       lock: lock */
     uint32_t lock;
     uint32_t building;          /* CPUs translating from the page; atomic */
-    uint32_t writing;           /* threads without E that are about to store to it, or do; atomic */
     uint32_t idle_stores;       /* while there are no blocks; atomic, relaxed */
     uint32_t data;              /* stored to while it had the mark; atomic; cleared in exclusive sections */
     uint32_t hits;              /* exclusive section */
     uint32_t clears;            /* exclusive section for writing; atomic */
 } __attribute__((aligned(64))) MPDPage;
 
-static uint8_t page_has_code[PAGES];    /* atomic */
-static MPDPage *pages;                  /* one per physical page, RAM or not: untouched ones cost nothing */
+static MPDPage *pages;                  /* RAM_PAGES_MAX: untouched ones cost nothing */
 
-void mpd_init(uint32_t ram_bytes)
+void mpd_init(void)
 {
     void *p;
 
     if (pages) {
         return;
     }
-    p = mmap(NULL, PAGES * sizeof(MPDPage), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    p = mmap(NULL, RAM_PAGES_MAX * sizeof(MPDPage), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED) {
-        error_exit("cannot map %zu KiB for page descriptors", PAGES * sizeof(MPDPage) >> 10);
+        error_exit("cannot map %zu KiB for page descriptors", RAM_PAGES_MAX * sizeof(MPDPage) >> 10);
     }
     pages = p;
 }
@@ -125,9 +123,9 @@ static void block_mask(const TranslationBlock *tb, uint64_t mask[2])
     granule_mask(first, first + bytes > 4096 ? 4095 : first + bytes - 1, mask);
 }
 
-static bool overlaps(const TranslationBlock *tb, uint32_t phys, uint32_t last)
+static bool overlaps(const TranslationBlock *tb, uint32_t ram, uint32_t last)
 {
-    return tb->phys_pc <= last && tb->phys_pc + tb->guest_bytes - 1 >= phys;
+    return tb->phys_pc <= last && tb->phys_pc + tb->guest_bytes - 1 >= ram;
 }
 
 /* Page lock held. */
@@ -146,44 +144,49 @@ static void recompute_granules(MPDPage *p)
     __atomic_store_n(&p->granules[1], all[1], __ATOMIC_SEQ_CST);
 }
 
-bool mpd_page_has_code(uint32_t phys_page)
+static bool has_mark(uint32_t page)
 {
-    return __atomic_load_n(&page_has_code[phys_page & (PAGES - 1)], __ATOMIC_SEQ_CST);
+    return ram_page_has(page, RAM_PAGE_CODE);
 }
 
-void mpd_protect_page(CPUARMState *env, uint32_t phys_page)
+void mpd_protect_page(CPUARMState *env, uint32_t page)
 {
     /* Taking E back at the end of the section may let other writers in, who may take the mark away again. */
-    while (!mpd_page_has_code(phys_page)) {
+    while (!has_mark(page)) {
         exclusive_begin(env);
-        if (!mpd_page_has_code(phys_page)) {
-            tlb_revoke_writes(phys_page);
-            pages[phys_page].hits = 0;
-            __atomic_store_n(&pages[phys_page].data, 0, __ATOMIC_RELAXED);
-            __atomic_store_n(&pages[phys_page].idle_stores, 0, __ATOMIC_RELAXED);
-            __atomic_store_n(&page_has_code[phys_page], 1, __ATOMIC_SEQ_CST);
-            qemu_log_mask(LOG_PAGE, "CPU %u: code in the page at 0x%08x\n", env->cpu_index, phys_page << 12);
+        if (!has_mark(page)) {
+            tlb_revoke_writes(page);
+            pages[page].hits = 0;
+            __atomic_store_n(&pages[page].data, 0, __ATOMIC_RELAXED);
+            __atomic_store_n(&pages[page].idle_stores, 0, __ATOMIC_RELAXED);
+            ram_page_set(page, RAM_PAGE_CODE);
+            qemu_log_mask(LOG_PAGE, "CPU %u: code in the page at 0x%08x\n", env->cpu_index, page << 12);
         }
         exclusive_end(env);
     }
 }
 
-bool mpd_build_begin(uint32_t phys_page)
+/* Exclusive section; the page has no blocks. CPUs find out when they use their slow entries next. */
+static void unprotect_page(uint32_t page)
 {
-    /* A locked operation: a full fence on the host, before guest code is read. */
-    __atomic_add_fetch(&pages[phys_page].building, 1, __ATOMIC_SEQ_CST);
-    return __atomic_load_n(&pages[phys_page].data, __ATOMIC_SEQ_CST) ||
-           __atomic_load_n(&pages[phys_page].writing, __ATOMIC_SEQ_CST);
+    ram_page_clear(page, RAM_PAGE_CODE);
 }
 
-void mpd_build_end(uint32_t phys_page)
+bool mpd_build_begin(uint32_t page)
 {
-    __atomic_sub_fetch(&pages[phys_page].building, 1, __ATOMIC_SEQ_CST);
+    /* A locked operation: a full fence on the host, before guest code is read. */
+    __atomic_add_fetch(&pages[page].building, 1, __ATOMIC_SEQ_CST);
+    return __atomic_load_n(&pages[page].data, __ATOMIC_SEQ_CST) || ram_page_writing(page);
+}
+
+void mpd_build_end(uint32_t page)
+{
+    __atomic_sub_fetch(&pages[page].building, 1, __ATOMIC_SEQ_CST);
 }
 
 void mpd_add_block(TranslationBlock *tb)
 {
-    MPDPage *p = &pages[tb->phys_pc >> 12];
+    MPDPage *p = &pages[tb->phys_pc >> RAM_PAGE_BITS];
     uint64_t m[2];
 
     block_mask(tb, m);
@@ -199,7 +202,7 @@ void mpd_add_block(TranslationBlock *tb)
 #ifdef CONFIG_CCACHE_SEPARATE
 void mpd_forget_owner(TranslationBlock *tb)
 {
-    MPDPage *p = &pages[tb->phys_pc >> 12];
+    MPDPage *p = &pages[tb->phys_pc >> RAM_PAGE_BITS];
     TranslationBlock **link = &p->blocks;
 
     page_lock(p);
@@ -222,7 +225,7 @@ void mpd_forget_owner(TranslationBlock *tb)
 
 void mpd_forget_evicted(TranslationBlock *tb)
 {
-    MPDPage *p = &pages[tb->phys_pc >> 12];
+    MPDPage *p = &pages[tb->phys_pc >> RAM_PAGE_BITS];
     TranslationBlock **link = &p->blocks;
 
     page_lock(p);
@@ -243,29 +246,29 @@ void mpd_forget_evicted(TranslationBlock *tb)
 }
 
 #ifdef CONFIG_CCACHE_UNIFIED
-void mpd_forget_page(uint32_t phys_page)
+void mpd_forget_page(uint32_t page)
 {
-    MPDPage *p = &pages[phys_page];
+    MPDPage *p = &pages[page];
 
-    if (!mpd_page_has_code(phys_page)) {
+    if (!has_mark(page)) {
         return;
     }
     page_lock(p);
     p->blocks = NULL;
     recompute_granules(p);
     page_unlock(p);
-    __atomic_store_n(&page_has_code[phys_page], 0, __ATOMIC_SEQ_CST);
+    unprotect_page(page);
 }
 #endif
 
-/* Does a write to bytes [phys, last] of one page hit code? Or has the page had none for long enough to lose its mark? */
-static bool page_range_has_code(uint32_t phys, uint32_t last)
+/* Does a write to bytes [ram, last] of one page hit code? Or has the page had none for long enough to lose its mark? */
+static bool page_range_has_code(uint32_t ram, uint32_t last)
 {
-    MPDPage *p = &pages[phys >> 12];
+    MPDPage *p = &pages[ram >> RAM_PAGE_BITS];
     uint64_t mask[2], g[2];
     bool hit = false;
 
-    if (!mpd_page_has_code(phys >> 12)) {
+    if (!has_mark(ram >> RAM_PAGE_BITS)) {
         return false;
     }
     if (__atomic_load_n(&p->building, __ATOMIC_SEQ_CST)) {
@@ -278,41 +281,31 @@ static bool page_range_has_code(uint32_t phys, uint32_t last)
 
         return __atomic_add_fetch(&p->idle_stores, 1, __ATOMIC_RELAXED) > (uint32_t)IDLE_LIMIT << shift;
     }
-    granule_mask(phys & 0xfff, last & 0xfff, mask);
+    granule_mask(ram & 0xfff, last & 0xfff, mask);
     if (!((g[0] & mask[0]) | (g[1] & mask[1]))) {
         return false;
     }
     page_lock(p);
     for (TranslationBlock *tb = p->blocks; tb && !hit; tb = tb->page_next) {
-        hit = overlaps(tb, phys, last);
+        hit = overlaps(tb, ram, last);
     }
     page_unlock(p);
     return hit;
 }
 
-/* The part of [phys, last] that lies in phys's page ends here. */
-static uint32_t page_end(uint32_t phys, uint32_t last)
+/* The part of [ram, last] that lies in ram's page ends here. */
+static uint32_t page_end(uint32_t ram, uint32_t last)
 {
-    return (phys | 0xfff) < last ? (phys | 0xfff) : last;
+    return (ram | 0xfff) < last ? (ram | 0xfff) : last;
 }
 
-/* Last byte of a range, cut at the top of the address space; len > 0. */
-static uint32_t range_last(uint32_t phys, uint32_t len)
+bool mpd_range_has_code(uint32_t ram, uint32_t len)
 {
-    return phys + (len - 1) < phys ? UINT32_MAX : phys + (len - 1);
-}
+    uint32_t last = ram + (len - 1), end;
 
-bool mpd_range_has_code(uint32_t phys, uint32_t len)
-{
-    uint32_t last, end;
-
-    if (!len || !pages) {
-        return false;
-    }
-    last = range_last(phys, len);
-    for (;; phys = end + 1) {
-        end = page_end(phys, last);
-        if (page_range_has_code(phys, end)) {
+    for (;; ram = end + 1) {
+        end = page_end(ram, last);
+        if (page_range_has_code(ram, end)) {
             return true;
         }
         if (end == last) {
@@ -321,13 +314,13 @@ bool mpd_range_has_code(uint32_t phys, uint32_t len)
     }
 }
 
-/* Is every page of [phys, last] that has code known to hold data as well? mark: if not, it is from now on. */
-static bool pages_hold_data(uint32_t phys, uint32_t last, bool mark)
+/* Is every page of [ram, last] that has code known to hold data as well? mark: if not, it is from now on. */
+static bool pages_hold_data(uint32_t ram, uint32_t last, bool mark)
 {
     bool all = true;
 
-    for (uint32_t page = phys >> 12; page <= last >> 12; page++) {
-        if (!__atomic_load_n(&pages[page].data, __ATOMIC_SEQ_CST) && mpd_page_has_code(page)) {
+    for (uint32_t page = ram >> RAM_PAGE_BITS; page <= last >> RAM_PAGE_BITS; page++) {
+        if (!__atomic_load_n(&pages[page].data, __ATOMIC_SEQ_CST) && has_mark(page)) {
             all = false;
             if (mark) {
                 __atomic_exchange_n(&pages[page].data, 1, __ATOMIC_SEQ_CST);
@@ -337,107 +330,82 @@ static bool pages_hold_data(uint32_t phys, uint32_t last, bool mark)
     return all;
 }
 
-bool mpd_store_begin(uint32_t phys, uint32_t len)
+bool mpd_store_begin(uint32_t ram, uint32_t len)
 {
-    uint32_t last;
-    bool known;
-
-    if (!len || !pages) {
-        return false;
-    }
-    last = range_last(phys, len);
+    uint32_t last = ram + (len - 1);
     /* The question after the mark counts; one before it keeps the mark away from pages whose code is changed. */
-    known = pages_hold_data(phys, last, false);
-    if (mpd_range_has_code(phys, len)) {
+    bool known = pages_hold_data(ram, last, false);
+
+    if (mpd_range_has_code(ram, len)) {
         return true;
     }
     if (known) {
         return false;
     }
-    pages_hold_data(phys, last, true);
-    return mpd_range_has_code(phys, len);
+    pages_hold_data(ram, last, true);
+    return mpd_range_has_code(ram, len);
 }
 
-static void count_writers(uint32_t phys, uint32_t len, uint32_t n)
+/* Move the blocks that [ram, last] hits, if there are any, from their page to *hits. Page lock held. */
+static void take_hits_locked(MPDPage *p, uint32_t ram, uint32_t last, TranslationBlock **hits)
 {
-    if (!len || !pages) {
+    TranslationBlock **link = &p->blocks;
+    bool hit = false, all;
+
+    for (TranslationBlock *tb = p->blocks; tb && !hit; tb = tb->page_next) {
+        hit = overlaps(tb, ram, last);
+    }
+    if (!hit) {
         return;
     }
-    for (uint32_t page = phys >> 12; page <= range_last(phys, len) >> 12; page++) {
-        __atomic_add_fetch(&pages[page].writing, n, __ATOMIC_SEQ_CST);
+    all = ++p->hits >= HITS_WHOLE_PAGE;
+    if (all) {
+        __atomic_store_n(&p->data, 1, __ATOMIC_RELAXED);
     }
+    while (*link) {
+        TranslationBlock *tb = *link;
+
+        if (all || overlaps(tb, ram, last)) {
+            *link = tb->page_next;
+            tb->page_next = *hits;
+            *hits = tb;
+        } else {
+            link = &tb->page_next;
+        }
+    }
+    recompute_granules(p);
 }
 
-void mpd_write_announce(uint32_t phys, uint32_t len)
+/* All in one page. */
+static void take_hits_in_page(uint32_t ram, uint32_t last, TranslationBlock **hits)
 {
-    count_writers(phys, len, 1);
-}
-
-void mpd_write_done(uint32_t phys, uint32_t len)
-{
-    count_writers(phys, len, -1u);
-}
-
-/* Exclusive section. Forget the blocks of the page that [phys, last] hits. */
-static void invalidate_in_page(uint32_t phys, uint32_t last)
-{
-    MPDPage *p = &pages[phys >> 12];
-    TranslationBlock **link = &p->blocks;
-    bool hit = false;
+    MPDPage *p = &pages[ram >> RAM_PAGE_BITS];
 
     page_lock(p);
-    for (TranslationBlock *tb = p->blocks; tb && !hit; tb = tb->page_next) {
-        hit = overlaps(tb, phys, last);
-    }
-    if (hit) {
-        bool all = ++p->hits >= HITS_WHOLE_PAGE;
-
-        if (all) {
-            __atomic_store_n(&p->data, 1, __ATOMIC_RELAXED);
-        }
-        while (*link) {
-            TranslationBlock *tb = *link;
-
-            if (all || overlaps(tb, phys, last)) {
-                *link = tb->page_next;
-                cache_unlink_block(tb);
-            } else {
-                link = &tb->page_next;
-            }
-        }
-        recompute_granules(p);
-    }
+    take_hits_locked(p, ram, last, hits);
     if (!p->blocks) {
         bool idle = __atomic_load_n(&p->idle_stores, __ATOMIC_RELAXED) > (uint32_t)IDLE_LIMIT << p->clears;
 
         if (idle || p->clears < QUICK_CLEARS) {
             __atomic_store_n(&p->clears, p->clears < IDLE_SHIFT_MAX ? p->clears + 1 : p->clears, __ATOMIC_RELAXED);
-            __atomic_store_n(&page_has_code[phys >> 12], 0, __ATOMIC_SEQ_CST);
+            unprotect_page(ram >> RAM_PAGE_BITS);
         }
     }
     page_unlock(p);
 }
 
-void mpd_invalidate_range(CPUARMState *env, uint32_t phys, uint32_t len)
+TranslationBlock *mpd_take_hits(uint32_t ram, uint32_t len)
 {
-    uint32_t last, end;
+    uint32_t last = ram + (len - 1), end;
+    TranslationBlock *hits = NULL;
 
-    if (!len || !pages) {
-        return;
-    }
-    last = range_last(phys, len);
-    exclusive_begin(env);
-    observe_begin(OBS_INVALIDATE);
-    for (;; phys = end + 1) {
-        end = page_end(phys, last);
-        if (mpd_page_has_code(phys >> 12)) {
-            invalidate_in_page(phys, end);
+    for (;; ram = end + 1) {
+        end = page_end(ram, last);
+        if (has_mark(ram >> RAM_PAGE_BITS)) {
+            take_hits_in_page(ram, end, &hits);
         }
         if (end == last) {
-            break;
+            return hits;
         }
     }
-    cpu_count_event(env ? env->cpu : current_cpu, invalidate);
-    observe_end(OBS_INVALIDATE);
-    exclusive_end(env);
 }

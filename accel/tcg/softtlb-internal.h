@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between softtlb.c, ldst.c and snapshot.c. Own CPU's thread only. */
+/* For those who translate accesses: softtlb.c, ldst.c, excl-insns.c; inline code. Own CPU's thread only. */
 #ifndef ACCEL_TCG_SOFTTLB_INTERNAL_H
 #define ACCEL_TCG_SOFTTLB_INTERNAL_H
 #include "accel/tcg/softtlb.h"

@@ -15,15 +15,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "accel/tcg/cpu-state.h"
-#include "accel/tcg/mpd.h"
-#include "accel/tcg/snapshot.h"
-#include "accel/tcg/softtlb.h"
+#include "accel/tcg/ram-page.h"
 #include "accel/tcg/softtlb-internal.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
+#include "tcg/ir.h"
 
 enum { NB_CONTEXTS = 12, MAX_FILLED = 32768, MIB_BITS = 20, NB_MIB = 4096 };
 enum { KEY_MMU = 1u << 8, KEY_PRIV = 1u << 9 };
+enum { DFSR_WRITE = 1u << 11 };
 
 /* Which virtual page of a CPU has direct-store rights to a physical page. */
 enum { WRITER_NONE = 0, WRITER_MANY = 1, WRITER_FIRST = 2 };
@@ -78,7 +78,6 @@ void tlb_cpu_init(CPUARMState *env)
         error_exit("out of memory for the memory tables of CPU %u", env->cpu_index);
     }
     env->cpu->tlb = s;
-    exclusive_cpu_init(env);
     s->current = &s->ctx[0];
     s->last_gen = 1;
     s->ctx[0].gen = 1;
@@ -216,10 +215,12 @@ static int64_t store_entry(CPUARMState *env, uint32_t vpage, uint32_t phys_page,
     if (phys_page >= env->cpu->tlb->ram_pages) {
         return tlb_slow_entry(phys_page, TLB_SLOW_RAM);
     }
+    ram_page_set_dirty(phys_page);
     /* First claim, then look: mpd_protect_page() marks the page, then looks for claims. One of the two sees the other. */
     note_writer(env->cpu->tlb, phys_page, vpage);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    why = (mpd_page_has_code(phys_page) ? TLB_SLOW_CODE : 0) | (exclusive_page_watched(phys_page) ? TLB_SLOW_WATCHED : 0);
+    why = (ram_page_has(phys_page, RAM_PAGE_CODE) ? TLB_SLOW_CODE : 0) |
+          (ram_page_has(phys_page, RAM_PAGE_WATCHED) ? TLB_SLOW_WATCHED : 0);
     if (why) {
         return tlb_slow_entry(phys_page, why | TLB_SLOW_RAM);
     }
@@ -257,6 +258,34 @@ int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uin
     }
     note_filled(env, c, vpage, info.size);
     *(store ? &t->write[vpage] : &t->read[vpage]) = e;
+    return e;
+}
+
+_Noreturn void raise_alignment_fault(CPUARMState *env, uint32_t va, bool store)
+{
+    arm_raise_data_abort(env, va, FAULT_ALIGNMENT | (store ? DFSR_WRITE : 0));
+}
+
+int64_t tlb_data_entry(CPUARMState *env, uint32_t va, bool store, uint32_t mem)
+{
+    bool privileged = arm_privileged(env) && !(mem & MEM_USER);
+    TLBTables *t = tlb_tables(env, privileged);
+    int64_t e = (store ? t->write : t->read)[va >> TLB_PAGE_BITS];
+    uint32_t fault;
+
+    /* A page whose code went away, or whose exclusives aged, gets its direct entry back. */
+    if (store && e < 0 && (e & TLB_SLOW_RAM) && !(e & TLB_SLOW_MMIO)) {
+        uint32_t page = entry_phys(e, 0) >> TLB_PAGE_BITS;
+        if (!ram_page_has(page, RAM_PAGE_CODE | RAM_PAGE_WATCHED)) {
+            e = 0;
+        }
+    }
+    if (e == 0) {
+        e = tlb_fill(env, va, store, privileged, &fault);
+        if (e == 0) {
+            arm_raise_data_abort(env, va, fault | (store ? DFSR_WRITE : 0));
+        }
+    }
     return e;
 }
 
@@ -379,18 +408,6 @@ void tlb_cpu_reset(CPUARMState *env)
 
 /* ---- store rights ---- */
 
-bool tlb_others_may_write(CPUARMState *env, uint32_t phys_page)
-{
-    for (int i = 0; i < cpu_count; i++) {
-        struct TLBContexts *s = cpu_states[i]->tlb;
-        if (cpu_states[i]->env != env && phys_page < s->ram_pages &&
-            __atomic_load_n(&s->writer[phys_page], __ATOMIC_RELAXED) != WRITER_NONE) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Slow entries of the page go too: they say why it was special, and inline code trusts TLB_SLOW_WATCHED alone. */
 static void revoke_in_context(struct TLBContext *c, uint32_t vpage, uint32_t phys_page, uintptr_t host)
 {
@@ -428,6 +445,16 @@ void tlb_revoke_writes(uint32_t phys_page)
             __atomic_store_n(&s->writer[phys_page], WRITER_NONE, __ATOMIC_RELAXED);
         }
     }
+}
+
+bool tlb_take_dirty(uint32_t page, unsigned who)
+{
+    if (!ram_page_has(page, who)) {
+        return false;
+    }
+    tlb_revoke_writes(page);
+    ram_page_clear(page, who);
+    return true;
 }
 
 /* ---- for the monitor ---- */

@@ -30,17 +30,12 @@ uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *su
 void tlb_print(CPUARMState *env, FILE *f);
 /* Drop direct-store rights to physical page (number) in every CPU's tables. Caller is in an exclusive section. */
 void tlb_revoke_writes(uint32_t phys_page);
-/* True if some other CPU than env's may hold a direct-store entry for the page. Any CPU thread. */
-bool tlb_others_may_write(CPUARMState *env, uint32_t phys_page);
+/*
+ * Has the page been stored to since `who`, a RAM_PAGE_DIRTY_*, asked last? What is stored from now on makes it dirty again. Caller
+ * is in an exclusive section; it may read the page after that.
+ */
+bool tlb_take_dirty(uint32_t page, unsigned who);
 
-/* Slow path of loads and stores (translated code and interpreter). pc = PC|T of the instruction; mem = MEM_*. Raise data aborts. */
-uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc);        /* sizes 0-2 */
-uint64_t slow_load64(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc);
-void slow_store(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem, uint32_t pc);
-void slow_store64(CPUARMState *env, uint32_t va, uint64_t val, uint32_t mem, uint32_t pc);
-/* n elements of size 4 or 8 (mem) between [va...] and env->ldm_buf (as uint32_t[] or uint64_t[]). */
-void slow_ldm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc);
-void slow_stm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc);
 /* Inline fast path in C for the interpreter: host address for a plain access of `size` bytes inside a page, or NULL. */
 static inline void *tlb_fast(CPUARMState *env, uint32_t va, unsigned size, bool store)
 {
@@ -48,6 +43,4 @@ static inline void *tlb_fast(CPUARMState *env, uint32_t va, unsigned size, bool 
     int64_t e = (int64_t)t[va >> TLB_PAGE_BITS];
     return e > 0 && !(va & (size - 1)) ? (void *)(e + (uint64_t)va) : NULL;
 }
-
-/* LDREX/STREX/SWP/CLREX, see docs/exclusives.md: helpers in accel/tcg/snapshot.c (rows in helper-table.def). */
 #endif

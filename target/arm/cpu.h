@@ -146,7 +146,7 @@ typedef struct CPUARMState {
     uint64_t slow_val2;             /* operand b of an FP fix-up */
     uint32_t slow_mem;              /* MEM_*; FP operation */
     uint32_t slow_n;                /* elements of a multiple transfer */
-    /* exclusive monitor, see accel/tcg/snapshot.h; own thread, others inside exclusive sections */
+    /* exclusive monitor, see accel/tcg/excl-monitor.h; own thread, others inside exclusive sections */
     uint64_t excl_host;             /* host address of the reserved location; 0 = open */
     uint64_t *excl_slot;            /* its slot and */
     uint64_t excl_version;          /* the slot's version at the LDREX */

@@ -5,6 +5,7 @@
  * abort. Runs on the CPU's thread.
  */
 #include "accel/tcg/guest-mem.h"
+#include "accel/tcg/ldst.h"
 #include "accel/tcg/softtlb.h"
 #include "tcg/interp/interp.h"
 

@@ -6,6 +6,7 @@
  * x86_layout and enter_code are written by the first init_buffer(), before any CPU runs; the layout of all buffers is equal.
  */
 #include <xmmintrin.h>
+#include "accel/tcg/ldst.h"
 #include "accel/tcg/softtlb.h"
 #include "target/arm/vfp-helper.h"
 #include "tcg/helper.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * LDREX, STREX and stores to watched pages inline; the protocols are those of accel/tcg/snapshot.c (docs/exclusives.md).
+ * LDREX, STREX and stores to watched pages inline; the protocols are those of accel/tcg/excl-monitor.c (docs/exclusives.md).
  *
  * LDREX has no locked instruction: it reads the slot's version, then the value. STREX has one: the compare-and-swap of the
  * version; so with one CPU too, for devices write memory. There no page is watched. Anything unusual (page not watched yet, slot
  * locked, unaligned, big-endian, doubleword) goes to the helpers.
  */
 #include "accel/tcg/cpu-state.h"
-#include "accel/tcg/snapshot.h"
+#include "accel/tcg/excl-monitor.h"
 #include "accel/tcg/softtlb-internal.h"
 #include "sysemu/cpus.h"
 #include "tcg/helper.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "accel/tcg/cpu-state.h"
+#include "accel/tcg/ldst.h"
 #include "accel/tcg/softtlb.h"
 #include "hw/semihosting.h"
 #include "qemu/log.h"

@@ -18,7 +18,8 @@
 #include "accel/tcg/elock.h"
 #include "accel/tcg/guest-mem.h"
 #include "accel/tcg/mpd.h"
-#include "accel/tcg/snapshot.h"
+#include "accel/tcg/ram-page.h"
+#include "accel/tcg/ram-write.h"
 #include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
@@ -84,16 +85,13 @@ static void fake_store(CPUARMState *env, uint32_t phys, uint32_t value)
 {
     uint32_t page = phys >> 12, *word = &ram[phys / 4];
 
+    if (!may_write[env->cpu_index][page] && !ram_page_has(page, RAM_PAGE_CODE)) {
+        may_write[env->cpu_index][page] = 1;
+    }
     if (may_write[env->cpu_index][page]) {
         __atomic_store_n(word, value, __ATOMIC_RELAXED);
-    } else if (!mpd_page_has_code(page)) {
-        may_write[env->cpu_index][page] = 1;
-        __atomic_store_n(word, value, __ATOMIC_RELAXED);
     } else {
-        __atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
-        if (mpd_range_has_code(phys, 4)) {
-            mpd_invalidate_range(env, phys, 4);
-        }
+        ram_store(env, phys, (uint8_t *)word, value, 4);
     }
 }
 
@@ -323,19 +321,6 @@ uint32_t memory_ram_size(void)
 uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)
 {
     return 8;
-}
-
-void exclusive_init(uint32_t ram_bytes)
-{
-}
-
-void exclusive_clear(CPUARMState *env)
-{
-}
-
-void exclusive_dma_write(uint8_t *host, const void *buf, uint32_t len)
-{
-    guest_mem_write(host, buf, len);
 }
 
 uint32_t cpsr_read(const CPUARMState *env)

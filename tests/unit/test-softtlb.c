@@ -4,8 +4,7 @@
  * tables makes stale (they carry env->ctxkey), and which direct-store rights are taken away. One thread.
  */
 #include <stdlib.h>
-#include "accel/tcg/mpd.h"
-#include "accel/tcg/snapshot.h"
+#include "accel/tcg/ram-page.h"
 #include "accel/tcg/softtlb-internal.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
@@ -14,7 +13,6 @@
 enum { PAGES = 16, CONTEXTS = 12, LAST_GENERATION = UINT32_MAX / (TBF_MASK + 1) };
 
 static uint8_t ram[PAGES * 4096] __attribute__((aligned(4096)));
-static bool watched[PAGES];
 
 /* ---- what softtlb.c calls: virtual page v is physical page v % PAGES, with all rights ---- */
 
@@ -44,18 +42,9 @@ void arm_raise_prefetch_abort(CPUARMState *env, uint32_t far, uint32_t fsr)
     abort();
 }
 
-bool mpd_page_has_code(uint32_t phys_page)
+void arm_raise_data_abort(CPUARMState *env, uint32_t far, uint32_t fsr)
 {
-    return false;
-}
-
-bool exclusive_page_watched(uint32_t phys_page)
-{
-    return watched[phys_page % PAGES];
-}
-
-void exclusive_cpu_init(CPUARMState *env)
-{
+    abort();
 }
 
 /* ---- cases ---- */
@@ -110,7 +99,7 @@ static void test_revoke(void)
     uint32_t fault;
 
     for (int pass = 0; pass < 3; pass++) {
-        watched[3] = pass == 1;
+        (pass == 1 ? ram_page_set : ram_page_clear)(3, RAM_PAGE_WATCHED);
         for (uint32_t va = 0x3000; va < 3 * sizeof(ram); va += sizeof(ram)) {
             for (int privileged = 0; privileged < 2; privileged++) {
                 int64_t e = tlb_fill(env, va, true, privileged, &fault);
@@ -129,8 +118,36 @@ static void test_revoke(void)
         }
         ACCEL_CHECK(tlb_tables(env, true)->write[4] > 0);
     }
-    watched[3] = false;
     accel_case_done("direct and slow store entries of a page are revoked in every context");
+}
+
+static int64_t store(CPUARMState *env, uint32_t va)
+{
+    return tlb_data_entry(env, va, true, 0);
+}
+
+/* Each user of the dirty bits sees every store since it looked last, by whatever entry. */
+static void test_dirty(void)
+{
+    enum { DISPLAY = RAM_PAGE_DIRTY_DISPLAY, MIGRATION = RAM_PAGE_DIRTY_MIGRATION };
+    CPUARMState *env = start();
+
+    for (uint32_t page = 0; page < PAGES; page++) {
+        tlb_take_dirty(page, DISPLAY);
+        tlb_take_dirty(page, MIGRATION);
+    }
+    tlb_data_entry(env, 0x6000, false, 0);
+    ACCEL_CHECK(!tlb_take_dirty(6, DISPLAY) && !tlb_take_dirty(6, MIGRATION));
+    for (int watched = 0; watched < 2; watched++) {
+        (watched ? ram_page_set : ram_page_clear)(6, RAM_PAGE_WATCHED);
+        ACCEL_CHECK((store(env, 0x6000) > 0) == !watched && store(env, 0x6000 + sizeof(ram)));
+        ACCEL_CHECK(tlb_take_dirty(6, DISPLAY) && !tlb_take_dirty(6, DISPLAY));
+        ACCEL_CHECK(!tlb_tables(env, true)->write[6] && !tlb_tables(env, true)->write[6 + PAGES]);
+        ACCEL_CHECK(store(env, 0x6000) && tlb_take_dirty(6, DISPLAY) && tlb_take_dirty(6, MIGRATION));
+        ACCEL_CHECK(!tlb_take_dirty(6, DISPLAY) && !tlb_take_dirty(6, MIGRATION) && !tlb_take_dirty(5, MIGRATION));
+    }
+    ram_page_clear(6, RAM_PAGE_WATCHED);
+    accel_case_done("a page is dirty after a store by any entry, for each user until it looks");
 }
 
 /*
@@ -187,6 +204,7 @@ int main(void)
 {
     test_fetch();
     test_revoke();
+    test_dirty();
     test_rounds();
     return accel_finish();
 }
