@@ -2,21 +2,21 @@
 /*
  * The address-snapshot table (excl-monitor.h, docs/exclusives.md).
  *
- * slots[]: hash of the 32-byte granule -> version. Bit 0 = locked. Every store to a watched page locks its slot, stores and
- * unlocks with the next version. LDREX takes a snapshot: the version, then the value. STREX commits by one compare-and-swap
- * of the version to "locked", stores, unlocks. So it succeeds only if nobody stored in between, A-B-A included. A
- * watched page has no direct-store entries (exclusive section when the watch begins), so no store escapes.
- * With one CPU nothing is watched, since its own stores leave its reservation; DMA takes the slots of what it writes there as
- * well. tcg/x86_64/emit-excl.c has the same three protocols inline.
+ * slots[]: hash of the 32-byte granule -> version. Bit 0 = locked. Every store to a watched page locks its slot, stores
+ * and unlocks with the next version. LDREX takes a snapshot: the version, then the value. STREX commits by one
+ * compare-and-swap of the version to "locked", stores, unlocks. So it succeeds only if nobody stored in between, A-B-A
+ * included. A watched page has no direct-store entries (exclusive section when the watch begins), so no store escapes.
+ * With one CPU nothing is watched, since its own stores leave its reservation; DMA takes the slots of what it writes
+ * there as well. tcg/x86_64/emit-excl.c has the same three protocols inline.
  *
- * Pages stop being watched when UNWATCH_STORES stores found no LDREX in between; reservations on it are dropped then, which
- * the architecture allows at any time.
+ * Pages stop being watched when UNWATCH_STORES stores found no LDREX in between; reservations on it are dropped then,
+ * which the architecture allows at any time.
  *
  * -accel tcg,exclusive=snapshot is PQEMU's original rule: no watching, an LDREX of another CPU at a colliding address
  * ends the reservation, STREX compares the value. A-B-A passes there; it exists to be measured.
  *
- * RAM_PAGE_WATCHED changes in exclusive sections only. Slots are atomic words. excl_* of a CPU belong to its thread, and to others
- * inside exclusive sections.
+ * RAM_PAGE_WATCHED changes in exclusive sections only. Slots are atomic words. excl_* of a CPU belong to its thread,
+ * and to others inside exclusive sections.
  */
 #include <sched.h>
 #include "accel/tcg/cpu-state.h"
@@ -119,9 +119,11 @@ static bool mem_compare_exchange(uint8_t *p, uint64_t old, uint64_t v, unsigned 
     case 1:
         return __atomic_compare_exchange_n(p, &o1, (uint8_t)v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     case 2:
-        return __atomic_compare_exchange_n((uint16_t *)(void *)p, &o2, (uint16_t)v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+        return __atomic_compare_exchange_n((uint16_t *)(void *)p, &o2, (uint16_t)v, false, __ATOMIC_SEQ_CST,
+                                           __ATOMIC_SEQ_CST);
     case 4:
-        return __atomic_compare_exchange_n((uint32_t *)(void *)p, &o4, (uint32_t)v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+        return __atomic_compare_exchange_n((uint32_t *)(void *)p, &o4, (uint32_t)v, false, __ATOMIC_SEQ_CST,
+                                           __ATOMIC_SEQ_CST);
     default:
         return __atomic_compare_exchange_n((uint64_t *)(void *)p, &old, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     }
@@ -306,7 +308,8 @@ static bool commit(CPUARMState *env, uint8_t *host, uint64_t v, unsigned size)
         env->count.strex_size++;
         return false;
     }
-    if (!__atomic_compare_exchange_n(env->excl_slot, &version, version | 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+    if (!__atomic_compare_exchange_n(env->excl_slot, &version, version | 1, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_RELAXED)) {
         env->count.strex_stored++;
         return false;
     }

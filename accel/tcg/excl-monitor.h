@@ -2,8 +2,9 @@
 /*
  * LDREX/STREX: the address-snapshot table with exact monitors (docs/exclusives.md).
  *
- * A RAM page is watched from the first LDREX to it on: every CPU's stores to it leave the fast path. Each 32-byte granule hashes
- * to a slot, a version that every store to a watched page changes. STREX succeeds if the version is still the LDREX's.
+ * A RAM page is watched from the first LDREX to it on: every CPU's stores to it leave the fast path. Each 32-byte
+ * granule hashes to a slot, a version that every store to a watched page changes. STREX succeeds if the version is
+ * still the LDREX's.
  */
 #ifndef ACCEL_TCG_EXCL_MONITOR_H
 #define ACCEL_TCG_EXCL_MONITOR_H
@@ -19,12 +20,15 @@ enum { EXCL_GRANULE_BITS = 5, EXCL_SLOT_BITS = 14, EXCL_SAMPLE = 16 };
 void excl_cpu_init(CPUARMState *env);
 /* Drop CPU env's reservation (CLREX, reset). */
 void excl_clear(CPUARMState *env);
-/* LDREX of 1, 2, 4 or 8 aligned bytes at host, in RAM page `page`: the value as it lies in memory. Own CPU's thread, E read. */
+/*
+ * LDREX of 1, 2, 4 or 8 aligned bytes at host, in RAM page `page`: the value as it lies in memory. Own CPU's thread, E
+ * read.
+ */
 uint64_t excl_load(CPUARMState *env, uint32_t page, const uint8_t *host, unsigned size);
 
 /*
- * The stores; ram-write.c alone calls these, since that is half of a store (ram-write.h). A CPU's own thread, E read: other
- * CPUs' reservations on the bytes end. excl_store() may take an exclusive section when it has stored.
+ * The stores; ram-write.c alone calls these, since that is half of a store (ram-write.h). A CPU's own thread, E read:
+ * other CPUs' reservations on the bytes end. excl_store() may take an exclusive section when it has stored.
  */
 void excl_store(CPUARMState *env, uint32_t page, uint8_t *host, uint64_t v, unsigned size);
 uint64_t excl_swap(CPUARMState *env, uint32_t page, uint8_t *host, uint64_t v, unsigned size);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guest RAM while CPUs use it: single accesses, and copies by relaxed atomic accesses, aligned words as a whole, as a bus would.
+ * Guest RAM while CPUs use it: single accesses, and copies by relaxed atomic accesses, aligned words as a whole, as a
+ * bus would.
  */
 #ifndef ACCEL_TCG_GUEST_MEM_H
 #define ACCEL_TCG_GUEST_MEM_H
@@ -8,8 +9,8 @@
 #include <string.h>
 
 /*
- * Unaligned accesses: one host instruction, which other CPUs may see in parts, as the architecture allows. C has no name for
- * that, so the thread sanitizer must not look.
+ * Unaligned accesses: one host instruction, which other CPUs may see in parts, as the architecture allows. C has no
+ * name for that, so the thread sanitizer must not look.
  */
 #define GUEST_MEM_UNALIGNED __attribute__((no_sanitize("thread")))
 typedef uint16_t guest_unaligned16 __attribute__((aligned(1), may_alias));

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Slow path of loads and stores: everything the inline fast path leaves out, i.e. table fills, faults, MMIO, unaligned and
- * page-crossing accesses, big-endian data, user-rights accesses, and stores to pages with code or exclusives.
+ * Slow path of loads and stores: everything the inline fast path leaves out, i.e. table fills, faults, MMIO, unaligned
+ * and page-crossing accesses, big-endian data, user-rights accesses, and stores to pages with code or exclusives.
  *
- * Runs on the CPU's thread with exact guest state in env (regs[15] = PC|T of the instruction), inside its E read section.
- * Access sizes are 1, 2, 4, 8 bytes; values are zero-extended guest-order values. Faults: ARM DDI 0100I B4, A2.7.
+ * Runs on the CPU's thread with exact guest state in env (regs[15] = PC|T of the instruction), inside its E read
+ * section. Access sizes are 1, 2, 4, 8 bytes; values are zero-extended guest-order values. Faults: ARM DDI 0100I B4,
+ * A2.7.
  */
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/guest-mem.h"
@@ -48,10 +49,10 @@ static uint64_t mmio_read_pieces(CPUARMState *env, uint32_t phys, unsigned size)
 }
 
 /*
- * A register that shows the time is read again if the CPU has an interrupt to take by now, which may have become pending
- * long ago as guests count time: code that reads its count of periods, a counter and the count again in one block would
- * else see a new period of the counter and no new count. The load is one instruction, and no other word of it has a
- * side effect: none is beside a clock on this board.
+ * A register that shows the time is read again if the CPU has an interrupt to take by now, which may have become
+ * pending long ago as guests count time: code that reads its count of periods, a counter and the count again in one
+ * block would else see a new period of the counter and no new count. The load is one instruction, and no other word of
+ * it has a side effect: none is beside a clock on this board.
  */
 uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
 {
@@ -244,8 +245,8 @@ void slow_store64(CPUARMState *env, uint32_t va, uint64_t val, uint32_t mem, uin
 }
 
 /*
- * A word of a transfer whose words lie in two pages, most likely plain ones: stacks cross pages, and a function there does so
- * at every call.
+ * A word of a transfer whose words lie in two pages, most likely plain ones: stacks cross pages, and a function there
+ * does so at every call.
  */
 static uint32_t ldm_word(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
 {

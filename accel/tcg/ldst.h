@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Slow path of loads and stores (translated code and interpreter). Own CPU, inside E's read section. pc = PC|T of the instruction;
- * mem = MEM_*. Raise data aborts.
+ * Slow path of loads and stores (translated code and interpreter). Own CPU, inside E's read section. pc = PC|T of the
+ * instruction; mem = MEM_*. Raise data aborts.
  */
 #ifndef ACCEL_TCG_LDST_H
 #define ACCEL_TCG_LDST_H

@@ -12,14 +12,15 @@
  * writer stores, fences, then asks mpd_range_has_code(). At least one of them sees the other. A writer that sees a
  * builder waits for it by its exclusive section and finds the block in the list.
  *
- * Literals. A block may hold a word of its page as a constant. If a store to it were visible before the block is gone, a CPU
- * could read the new value through a register and then the old one from the block, which coherence forbids. So a
+ * Literals. A block may hold a word of its page as a constant. If a store to it were visible before the block is gone,
+ * a CPU could read the new value through a register and then the old one from the block, which coherence forbids. So a
  * store that hits a block is done inside an exclusive section; and since a builder may come between a writer's question
  * and its store, nobody takes constants from a page that was stored to beside its blocks since it became a code page
- * (`data`). Writer: sets `data`, fences, asks; builder: raises `building`, fences, reads `data`. The same is
- * done with a page whose blocks are hit several times: perhaps its literals are variables. A thread that reads no E, one that
- * does DMA, finds that a page may become a code page at any time, which clears `data`; so it counts in the page's `writing`
- * (ram-page.h), which the builder reads as well, from before its question until it has invalidated what it hit.
+ * (`data`). Writer: sets `data`, fences, asks; builder: raises `building`, fences, reads `data`. The same is done with
+ * a page whose blocks are hit several times: perhaps its literals are variables. A thread that reads no E, one that
+ * does DMA, finds that a page may become a code page at any time, which clears `data`; so it counts in the page's
+ * `writing` (ram-page.h), which the builder reads as well, from before its question until it has invalidated what it
+ * hit.
  *
  * Pages change their use: freed program pages become data. A page whose last block went away loses its mark, so that
  * stores become fast again; if that happens to a page over and over, its mark stays for longer and longer (idle_limit).
@@ -67,7 +68,8 @@ void mpd_init(void)
     if (pages) {
         return;
     }
-    p = mmap(NULL, RAM_PAGES_MAX * sizeof(MPDPage), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    p = mmap(NULL, RAM_PAGES_MAX * sizeof(MPDPage), PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED) {
         error_exit("cannot map %zu KiB for page descriptors", RAM_PAGES_MAX * sizeof(MPDPage) >> 10);
     }

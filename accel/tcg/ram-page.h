@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is known about each page of RAM. Below everything that acts on it: whoever wants to know asks here, and each fact has one
- * place that sets and one that clears it:
+ * What is known about each page of RAM. Below everything that acts on it: whoever wants to know asks here, and each
+ * fact has one place that sets and one that clears it:
  *
- *   CODE      blocks may have been translated from it: stores take the slow path.  mpd.c, exclusive section
- *   WATCHED   an LDREX is about: stores take their slot.                           excl-monitor.c, exclusive section
- *   DIRTY_*   stored to since its user looked last; a store entry of a CPU, direct or not, counts as a store to come.
- *             Set by store_entry() in softtlb.c and for devices by ram-write.c, any thread; cleared by tlb_take_dirty(),
- *             exclusive section
- *   writing   devices that are about to store to it, or do.                        ram-write.c, any thread
+ *   CODE      blocks may have been translated from it: stores take the slow path.  mpd.c, exclusive section WATCHED
+ *   an LDREX is about: stores take their slot.                           excl-monitor.c, exclusive section DIRTY_*
+ *   stored to since its user looked last; a store entry of a CPU, direct or not, counts as a store to come. Set by
+ *   store_entry() in softtlb.c and for devices by ram-write.c, any thread; cleared by tlb_take_dirty(), exclusive
+ *   section writing   devices that are about to store to it, or do.                        ram-write.c, any thread
  *
  * A page is named by its index, a byte by its RAM address: index << 12 | offset.
  */

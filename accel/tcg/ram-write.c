@@ -6,14 +6,14 @@
  *   store  under the slots of the exclusive monitor if the page has them (excl-monitor.h)
  *   end    blocks that hold what was stored go: those seen at the beginning, or that were built in between
  *
- * Why the question comes twice. Blocks hold words of their page as constants, so a store that hits one is visible only together
- * with its end: the first question. But a block may be built between question and store, so there is a second one behind the
- * store and a full fence (mpd.c says why one of builder and writer sees the other). Such a block has no constants from this
- * page, since the first question marks it as one that holds data; for a device, which reads no E, the page may even become one
- * with code in between, therefore `writing`.
+ * Why the question comes twice. Blocks hold words of their page as constants, so a store that hits one is visible only
+ * together with its end: the first question. But a block may be built between question and store, so there is a second
+ * one behind the store and a full fence (mpd.c says why one of builder and writer sees the other). Such a block has no
+ * constants from this page, since the first question marks it as one that holds data; for a device, which reads no E,
+ * the page may even become one with code in between, therefore `writing`.
  *
- * A CPU that finds no code in its page needs nothing of that: the page cannot get any before the CPU gives E up, and that happens
- * after its store.
+ * A CPU that finds no code in its page needs nothing of that: the page cannot get any before the CPU gives E up, and
+ * that happens after its store.
  *
  * Lock order: no lock is held; exclusive sections are taken as said.
  */

@@ -2,13 +2,13 @@
 /*
  * The fast memory tables (softtlb.h): contexts, fills, flushes, and taking store rights away.
  *
- * Problem: ARMv6 Linux changes ASID at every process switch and DACR at every kernel entry, exit and user copy; neither may
- * cost a flush. Idea: a CPU keeps NB_CONTEXTS sets of tables, each for one (MMU on, ASID, DACR, FCSE, privilege); a switch only
- * picks another set. The least recently used one is recycled. Every context has a generation that is part of
- * env->ctxkey, so that jump-cache entries die with a flush at no cost.
+ * Problem: ARMv6 Linux changes ASID at every process switch and DACR at every kernel entry, exit and user copy; neither
+ * may cost a flush. Idea: a CPU keeps NB_CONTEXTS sets of tables, each for one (MMU on, ASID, DACR, FCSE, privilege); a
+ * switch only picks another set. The least recently used one is recycled. Every context has a generation that is part
+ * of env->ctxkey, so that jump-cache entries die with a flush at no cost.
  *
- * The tables of a context are one lazily backed mapping: 8 MiB loads, 8 MiB stores, 4 MiB fetch. A flush walks the list of
- * pages that were filled. All of this belongs to the CPU's thread; tlb_revoke_writes() changes other CPUs' tables
+ * The tables of a context are one lazily backed mapping: 8 MiB loads, 8 MiB stores, 4 MiB fetch. A flush walks the list
+ * of pages that were filled. All of this belongs to the CPU's thread; tlb_revoke_writes() changes other CPUs' tables
  * inside an exclusive section, when they are stopped.
  */
 #include <stdlib.h>
@@ -65,7 +65,8 @@ void tlb_cpu_init(CPUARMState *env)
         error_exit("cannot reserve %zu MiB for the memory tables of CPU %u", bytes >> 20, env->cpu_index);
     }
     map = (uint8_t *)(((uintptr_t)map + huge - 1) & ~(uintptr_t)(huge - 1));
-    madvise(map, bytes, MADV_NOHUGEPAGE);     /* sparse: huge pages cost 4 times the memory and 0.3 s of zeroing per boot */
+    /* Sparse: huge pages cost 4 times the memory and 0.3 s of zeroing per boot. */
+    madvise(map, bytes, MADV_NOHUGEPAGE);
     for (int i = 0; i < NB_CONTEXTS; i++) {
         uint8_t *p = map + (size_t)i * TLB_TABLES_BYTES;
         s->ctx[i].t.read = (int64_t *)(void *)p;
@@ -216,7 +217,9 @@ static int64_t store_entry(CPUARMState *env, uint32_t vpage, uint32_t phys_page,
         return tlb_slow_entry(phys_page, TLB_SLOW_RAM);
     }
     ram_page_set_dirty(phys_page);
-    /* First claim, then look: mpd_protect_page() marks the page, then looks for claims. One of the two sees the other. */
+    /*
+     * First claim, then look: mpd_protect_page() marks the page, then looks for claims. One of the two sees the other.
+     */
     note_writer(env->cpu->tlb, phys_page, vpage);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     why = (ram_page_has(phys_page, RAM_PAGE_CODE) ? TLB_SLOW_CODE : 0) |

@@ -3,8 +3,8 @@
  * The fast memory tables. For every (ASID, DACR, privilege) a CPU keeps a context: two directly indexed tables of one
  * 8-byte entry per 4 KiB page (loads, stores) plus a table of physical pages for instruction fetch.
  *
- * Entry e of page p: e > 0: host address of guest byte va = e + va.  e == 0: not filled.  e < 0: take the slow path (MMIO, code
- * page, page watched by an exclusive); bits as in TLB_SLOW_*.
+ * Entry e of page p: e > 0: host address of guest byte va = e + va.  e == 0: not filled.  e < 0: take the slow path
+ * (MMIO, code page, page watched by an exclusive); bits as in TLB_SLOW_*.
  *
  * Tables are private to their CPU; others touch them only inside an exclusive section (accel/tcg/elock.h).
  */
@@ -19,20 +19,21 @@
 void tlb_cpu_init(CPUARMState *env);
 void tlb_cpu_reset(CPUARMState *env);
 /*
- * Instruction fetch at PC|T: physical address of the instruction; *page = host address of its 4 KiB page (NULL: not RAM).
- * *subpages: the right to fetch holds for this 1 KiB of the page only. Raises a prefetch abort. Own CPU, outside or inside exec().
+ * Instruction fetch at PC|T: physical address of the instruction; *page = host address of its 4 KiB page (NULL: not
+ * RAM). *subpages: the right to fetch holds for this 1 KiB of the page only. Raises a prefetch abort. Own CPU, outside
+ * or inside exec().
  */
 uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *subpages);
 /*
- * The filled entries: virtual -> physical, rights by what was used so far, neighbours in one line. The CPU is stopped, or its
- * own thread calls.
+ * The filled entries: virtual -> physical, rights by what was used so far, neighbours in one line. The CPU is stopped,
+ * or its own thread calls.
  */
 void tlb_print(CPUARMState *env, FILE *f);
 /* Drop direct-store rights to physical page (number) in every CPU's tables. Caller is in an exclusive section. */
 void tlb_revoke_writes(uint32_t phys_page);
 /*
- * Has the page been stored to since `who`, a RAM_PAGE_DIRTY_*, asked last? What is stored from now on makes it dirty again. Caller
- * is in an exclusive section; it may read the page after that.
+ * Has the page been stored to since `who`, a RAM_PAGE_DIRTY_*, asked last? What is stored from now on makes it dirty
+ * again. Caller is in an exclusive section; it may read the page after that.
  */
 bool tlb_take_dirty(uint32_t page, unsigned who);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * LDREX, STREX and stores to watched pages inline; the protocols are those of accel/tcg/excl-monitor.c (docs/exclusives.md).
+ * LDREX, STREX and stores to watched pages inline; the protocols are those of accel/tcg/excl-monitor.c
+ * (docs/exclusives.md).
  *
- * LDREX has no locked instruction: it reads the slot's version, then the value. STREX has one: the compare-and-swap of the
- * version; so with one CPU too, for devices write memory. There no page is watched. Anything unusual (page not watched yet, slot
- * locked, unaligned, big-endian, doubleword) goes to the helpers.
+ * LDREX has no locked instruction: it reads the slot's version, then the value. STREX has one: the compare-and-swap of
+ * the version; so with one CPU too, for devices write memory. There no page is watched. Anything unusual (page not
+ * watched yet, slot locked, unaligned, big-endian, doubleword) goes to the helpers.
  */
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/excl-monitor.h"
@@ -65,7 +66,10 @@ static void emit_host_address(Emitter *e, SlowPath *s, int32_t table)
     x_alu_r_rm(as, ALU_ADD, true, RCX, rm_reg(RAX));
 }
 
-/* rcx = host address: if its page is among those that the CPU knows to be watched, its age starts anew. Clobbers rax, rdx. */
+/*
+ * rcx = host address: if its page is among those that the CPU knows to be watched, its age starts anew. Clobbers rax,
+ * rdx.
+ */
 static void emit_note_ldrex(Emitter *e, SlowPath *s)
 {
     Asm *as = &e->as;
@@ -137,8 +141,8 @@ static uint8_t *emit_commit(Emitter *e, const IROp *op, unsigned size)
 }
 
 /*
- * Somebody was faster. If all CPUs tried again at once, the lines of slot and word would go to and fro; a moment's rest lets the
- * other one through, perhaps several times.
+ * Somebody was faster. If all CPUs tried again at once, the lines of slot and word would go to and fro; a moment's rest
+ * lets the other one through, perhaps several times.
  */
 static void emit_rest(Asm *as)
 {
@@ -227,8 +231,8 @@ bool emit_exclusive(Emitter *e, const IROp *op)
 }
 
 /*
- * ecx = guest address, env->slow_val = value, env->slow_mem = MEM_*: a plain aligned word to a page that is special only because
- * it is watched. Returns from the thunk, or goes on behind with nothing changed. r15 = tables.
+ * ecx = guest address, env->slow_val = value, env->slow_mem = MEM_*: a plain aligned word to a page that is special
+ * only because it is watched. Returns from the thunk, or goes on behind with nothing changed. r15 = tables.
  */
 void emit_watched_store(Asm *as)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A beat of the DMA controller is one access: a CPU never sees half of a halfword, nor does the controller see half of one
- * that a CPU stores. The halfwords go between 0 and 0xffff while the other side looks at them; alone, and as the odd
- * halfwords at the ends of a transfer that is made in larger pieces.
+ * A beat of the DMA controller is one access: a CPU never sees half of a halfword, nor does the controller see half of
+ * one that a CPU stores. The halfwords go between 0 and 0xffff while the other side looks at them; alone, and as the
+ * odd halfwords at the ends of a transfer that is made in larger pieces.
  * guest-test: cpus=1 timeout=40 oracle=no
  */
 #include "dma.h"

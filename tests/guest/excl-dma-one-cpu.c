@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One CPU changes bit 0 of a word, again and again, by LDREX and STREX of every size or by SWP, while the DMA controller stores
- * a mark there once. The mark comes before an LDREX (and stays), or the STREX fails, or it comes after the STREX: so it is there
- * when the list is through. With SWP it is there, or one SWP got it.
+ * One CPU changes bit 0 of a word, again and again, by LDREX and STREX of every size or by SWP, while the DMA
+ * controller stores a mark there once. The mark comes before an LDREX (and stays), or the STREX fails, or it comes
+ * after the STREX: so it is there when the list is through. With SWP it is there, or one SWP got it.
  * guest-test: cpus=1,2 timeout=60 oracle=no
  */
 #include "dma.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * MPD and the order of stores: bitmap and ranges on one thread; then CPUs that build blocks, store to code and data by every
- * kind of store, and a device that writes. A block remembers the words it was built from: whenever all CPUs stand still and no store is half done (in
- * memory, but its writer still waits to invalidate), every valid block must equal memory.
+ * MPD and the order of stores: bitmap and ranges on one thread; then CPUs that build blocks, store to code and data by
+ * every kind of store, and a device that writes. A block remembers the words it was built from: whenever all CPUs stand
+ * still and no store is half done (in memory, but its writer still waits to invalidate), every valid block must equal
+ * memory.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -182,8 +183,8 @@ static void test_owners(void)
 }
 
 /*
- * A device asks, and finds no code; then the page becomes code, and a CPU translates from it; then the device stores. Had the
- * block taken the word as a constant, it would run with the old one behind the store.
+ * A device asks, and finds no code; then the page becomes code, and a CPU translates from it; then the device stores.
+ * Had the block taken the word as a constant, it would run with the old one behind the store.
  */
 static void test_code_between_begin_and_store(void)
 {
@@ -305,7 +306,8 @@ static void test_order(void)
             ram_page_clear(CODE_RAM >> 12, RAM_PAGE_CODE);
             ACCEL_CHECK(!stops(k, CODE_RAM + 0x204, build_late) && late->invalid && late_has_data);
         }
-        snprintf(name, sizeof(name), "%s: CPUs stand still if it hits code, and what was built meanwhile goes", names[k]);
+        snprintf(name, sizeof(name), "%s: CPUs stand still if it hits code, and what was built meanwhile goes",
+                 names[k]);
         accel_case_done(name);
     }
 }
