@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <glib.h>
 #include "chardev/char.h"
+#include "qemu/io-loop.h"
 #include "qemu/writer.h"
 #include "sysemu/cpu-hold.h"
 
@@ -71,9 +72,9 @@ struct Chardev {
     CPUHold hold;                       /* CPUs that filled the queue */
     Writer *writer;                     /* a file, which blocks: used instead of the queue; or NULL */
 
-    /* atomic flags for the I/O thread */
-    bool out_kicked;                    /* the queue has been filled since it was last looked at */
-    bool accept_kicked;                 /* chardev_accept_input() was called */
+    IOWork output;                      /* the queue has been filled since it was last looked at */
+    bool syncing;                       /* mux: Ctrl-a s is at work; atomic */
+    IOWork accept;                      /* chardev_accept_input() was called */
 };
 
 /*
@@ -116,8 +117,6 @@ void chardev_input_watch(Chardev *chr);
 /* The connection is about to be closed: read what has come. Its descriptor does not block. */
 void chardev_input_rest(Chardev *chr);
 void chardev_event(Chardev *chr, unsigned fe, int event);
-/* True on the thread that runs the main loop. */
-bool chardev_on_io_thread(void);
 /* Tell the user on stdout where the device can be reached. */
 void chardev_label_message(const Chardev *chr, const char *where);
 #endif

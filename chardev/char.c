@@ -12,7 +12,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,22 +20,6 @@
 #include "qemu/log.h"
 
 static Chardev *all_chardevs;           /* main thread, before the loop runs; fixed afterwards */
-static pthread_t io_thread;
-static int kick_fd = -1;                /* eventfd: some device's out_kicked or accept_kicked is set */
-
-bool chardev_on_io_thread(void)
-{
-    return pthread_equal(pthread_self(), io_thread);
-}
-
-static void io_thread_kick(void)
-{
-    uint64_t one = 1;
-
-    if (write(kick_fd, &one, sizeof(one)) < 0 && errno != EAGAIN) {
-        abort();                        /* the eventfd cannot fail otherwise */
-    }
-}
 
 /* ---- output ---- */
 
@@ -119,8 +102,9 @@ static void output_gone(Chardev *chr)
 }
 
 /* I/O thread: empty the queue, watch the descriptor if it is slow, notice a peer that is gone. */
-static void output_service(Chardev *chr)
+static void output_service(void *opaque)
 {
+    Chardev *chr = opaque;
     bool wait, failed;
     int fd;
 
@@ -189,15 +173,15 @@ void chardev_write(Chardev *chr, const uint8_t *buf, int len)
         }
     }
     pthread_mutex_unlock(&chr->lock);
-    if (connected && !chr->writer && !__atomic_exchange_n(&chr->out_kicked, true, __ATOMIC_SEQ_CST)) {
-        io_thread_kick();
+    if (connected && !chr->writer) {
+        io_post(&chr->output);
     }
 }
 
 void chardev_accept_input(Chardev *chr)
 {
-    if (chr && !__atomic_exchange_n(&chr->accept_kicked, true, __ATOMIC_SEQ_CST)) {
-        io_thread_kick();
+    if (chr) {
+        io_post(&chr->accept);
     }
 }
 
@@ -244,23 +228,10 @@ void chardev_disconnect(Chardev *chr)
     }
 }
 
-static gboolean kicked(gint fd, GIOCondition condition, gpointer opaque)
+static void input_service(void *opaque)
 {
-    uint64_t count;
-
-    if (read(fd, &count, sizeof(count)) < 0) {
-        return G_SOURCE_CONTINUE;
-    }
-    for (Chardev *chr = all_chardevs; chr; chr = chr->next) {
-        if (__atomic_exchange_n(&chr->out_kicked, false, __ATOMIC_SEQ_CST)) {
-            output_service(chr);
-        }
-        if (__atomic_exchange_n(&chr->accept_kicked, false, __ATOMIC_SEQ_CST)) {
-            chardev_input_deliver(chr);
-            chardev_input_watch(chr);
-        }
-    }
-    return G_SOURCE_CONTINUE;
+    chardev_input_deliver(opaque);
+    chardev_input_watch(opaque);
 }
 
 void chardev_attach(Chardev *chr, const CharFrontend *fe)
@@ -282,25 +253,14 @@ void chardev_attach(Chardev *chr, const CharFrontend *fe)
     }
 }
 
-static void chardev_init(void)
-{
-    io_thread = pthread_self();
-    kick_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (kick_fd < 0) {
-        error_exit("chardev: cannot create an eventfd: %s", strerror(errno));
-    }
-    g_unix_fd_add(kick_fd, G_IO_IN, kicked, NULL);
-}
-
 Chardev *chardev_new(const char *label, const char *spec)
 {
     Chardev *chr = g_new0(Chardev, 1), **tail = &all_chardevs;
     const char *rest = spec;
 
-    if (kick_fd < 0) {
-        chardev_init();
-    }
     chr->label = g_strdup(label);
+    chr->output = (IOWork) { .fn = output_service, .opaque = chr };
+    chr->accept = (IOWork) { .fn = input_service, .opaque = chr };
     chr->in_fd = chr->out_fd = -1;
     chr->queue_size = CHR_QUEUE_SIZE;
     chr->queue = g_malloc(CHR_QUEUE_SIZE);

@@ -3,6 +3,7 @@
  * The multiplexer ("mon:" devices): several front ends share one device. All write to it; what is typed goes to the one
  * with the focus. Ctrl-a introduces a command to the multiplexer. Runs on the I/O thread.
  */
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 #include "chardev/char-internal.h"
@@ -27,6 +28,36 @@ static void mux_help(Chardev *chr)
               "C-a C-a  send C-a\n\r");
 }
 
+/* All file systems of the host: that may take its time, and one that does not answer must not stop the I/O thread. */
+static void *sync_thread(void *opaque)
+{
+    Chardev *chr = opaque;
+
+    sync();
+    __atomic_store_n(&chr->syncing, false, __ATOMIC_SEQ_CST);
+    mux_print(chr, "\n\rdata written to disk\n\r");
+    return NULL;
+}
+
+static void mux_sync(Chardev *chr)
+{
+    sigset_t all, old;
+    pthread_t thread;
+
+    log_flush();
+    if (__atomic_exchange_n(&chr->syncing, true, __ATOMIC_SEQ_CST)) {
+        return;
+    }
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    if (pthread_create(&thread, NULL, sync_thread, chr) == 0) {
+        pthread_detach(thread);
+    } else {
+        __atomic_store_n(&chr->syncing, false, __ATOMIC_SEQ_CST);
+    }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
 static void mux_switch_focus(Chardev *chr)
 {
     if (chr->frontend_count < 2) {
@@ -49,9 +80,7 @@ static void mux_command(Chardev *chr, uint8_t byte)
         qemu_system_quit_request(0);
         break;
     case 's':
-        log_flush();
-        sync();
-        mux_print(chr, "\n\rdata written to disk\n\r");
+        mux_sync(chr);
         break;
     case 'b':
         chardev_input_push_break(chr, chr->focus);

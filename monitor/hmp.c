@@ -252,6 +252,7 @@ static void do_log(Monitor *mon, char **argv)
     } else {
         runstate_hold_cpus();           /* also where a CPU waits for a reader */
         cpus_set_log(mask);
+        log_flush();                    /* what was logged by the old mask is in the file */
         runstate_release_cpus();
     }
 }

@@ -18,6 +18,7 @@
 #include "hw/semihosting.h"
 #include "monitor/monitor.h"
 #include "qemu/exit-files.h"
+#include "qemu/io-loop.h"
 #include "qemu/log.h"
 #include "qemu/writer.h"
 #include "softmmu/options.h"
@@ -103,6 +104,7 @@ int main(int argc, char **argv)
     if (options.process_name) {
         prctl(PR_SET_NAME, options.process_name);
     }
+    io_loop_init();
     runstate_init(options.no_reboot, options.no_shutdown);
     if (options.pidfile) {
         pidfile_write(options.pidfile);
@@ -123,7 +125,6 @@ int main(int argc, char **argv)
     }
     chardev_flush_all(runstate_flush_give_up);
     chardev_cleanup();
-    log_flush();
-    writers_flush(runstate_flush_give_up);
+    writers_end(runstate_flush_give_up);
     return code;
 }

@@ -2,9 +2,9 @@
 /*
  * Run state: start, stop, reset and the end of the machine, and the signals that ask for the last.
  *
- * Any thread, or a signal handler, makes a request by setting an atomic flag and writing to an eventfd; the I/O thread
- * finds the flag and does the work, so that stopping CPUs never happens on a CPU's own thread. Before the main loop a
- * signal ends the program at once, whatever it waits for.
+ * Any thread, or a signal handler, makes a request by setting an atomic flag and posting work (qemu/io-loop.h); the
+ * I/O thread finds the flag and does the rest, so that stopping CPUs never happens on a CPU's own thread. Before the
+ * main loop a signal ends the program at once, whatever it waits for.
  *
  * Stopping CPUs waits for no reader, file or guest: whatever a CPU waits for, it does so at its main loop
  * (sysemu/cpu-hold.h).
@@ -14,13 +14,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 #include <glib.h>
-#include <glib-unix.h>
 #include "chardev/char.h"
 #include "hw/boards.h"
 #include "qemu/exit-files.h"
+#include "qemu/io-loop.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
 #include "qemu/timer.h"
@@ -36,26 +35,19 @@ static struct {
 } request;                              /* atomics */
 
 static bool starting = true;            /* atomic: no main loop looks at requests yet */
-static int wake_fd = -1;
-static GMainLoop *loop;                 /* I/O thread */
 static bool running;                    /* atomic; written by the I/O thread */
 static bool user_quit;                  /* the monitor's quit or Ctrl-a x ended the loop; I/O thread */
 static bool opt_no_reboot, opt_no_shutdown;     /* fixed by runstate_init() */
 static int exit_code;                   /* I/O thread */
 static enum { STOP_PRELAUNCH, STOP_PAUSED, STOP_SHUTDOWN } stop_reason; /* I/O thread; valid while not running */
 
-static void wake_io_thread(void)
-{
-    uint64_t one = 1;
-    ssize_t n = write(wake_fd, &one, sizeof(one));
-
-    (void)n;                            /* a full counter wakes as well */
-}
+static void handle_requests(void *opaque);
+static IOWork requests_work = { .fn = handle_requests };
 
 void qemu_system_reset_request(void)
 {
     __atomic_store_n(&request.reset, true, __ATOMIC_SEQ_CST);
-    wake_io_thread();
+    io_post(&requests_work);
 }
 
 /* The first code other than 0 counts. */
@@ -65,7 +57,7 @@ static void request_end(bool *flag, int code)
 
     __atomic_compare_exchange_n(&request.exit_code, &none, code, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     __atomic_store_n(flag, true, __ATOMIC_SEQ_CST);
-    wake_io_thread();
+    io_post(&requests_work);
 }
 
 void qemu_system_shutdown_request(int code)
@@ -157,7 +149,7 @@ static void end_loop(int code)
         stop(STOP_SHUTDOWN);
     }
     exit_code = code;
-    g_main_loop_quit(loop);
+    io_loop_quit();
 }
 
 /* The guest, not the user, wants to end. */
@@ -171,14 +163,10 @@ static void guest_shutdown(int code)
     }
 }
 
-static gboolean requests_ready(gint fd, GIOCondition condition, gpointer opaque)
+static void handle_requests(void *opaque)
 {
-    uint64_t count;
     int signo;
 
-    if (read(fd, &count, sizeof(count)) < 0) {
-        return G_SOURCE_CONTINUE;
-    }
     if (__atomic_exchange_n(&request.continued, false, __ATOMIC_SEQ_CST)) {
         chardev_terminal_continued();
     }
@@ -204,7 +192,6 @@ static gboolean requests_ready(gint fd, GIOCondition condition, gpointer opaque)
             reset_machine();
         }
     }
-    return G_SOURCE_CONTINUE;
 }
 
 /*
@@ -234,7 +221,7 @@ static void termination_signal(int signo, siginfo_t *info, void *context)
         _exit(128 + signo);
     }
     __atomic_store_n(&request.signal_pid, info->si_code == SI_USER ? (int)info->si_pid : 0, __ATOMIC_SEQ_CST);
-    wake_io_thread();
+    io_post(&requests_work);
     errno = saved_errno;
 }
 
@@ -243,7 +230,7 @@ static void continue_signal(int signo)
     int saved_errno = errno;
 
     __atomic_store_n(&request.continued, true, __ATOMIC_SEQ_CST);
-    wake_io_thread();
+    io_post(&requests_work);
     errno = saved_errno;
 }
 
@@ -301,12 +288,6 @@ void runstate_init(bool no_reboot, bool no_shutdown)
 {
     opt_no_reboot = no_reboot;
     opt_no_shutdown = no_shutdown;
-    wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (wake_fd < 0) {
-        error_exit("cannot create an eventfd: %s", strerror(errno));
-    }
-    loop = g_main_loop_new(NULL, FALSE);
-    g_unix_fd_add(wake_fd, G_IO_IN, requests_ready, NULL);
     signals_init();
 }
 
@@ -317,6 +298,6 @@ void runstate_started(void)
 
 int runstate_main_loop(void)
 {
-    g_main_loop_run(loop);
+    io_loop_run();
     return exit_code;
 }

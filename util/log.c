@@ -48,6 +48,7 @@ typedef struct LogRange {
 } LogRange;
 
 static FILE *log_file;          /* set before the CPUs start, or by log_open_stderr() */
+static Writer *log_writer;      /* likewise */
 static pthread_once_t log_once = PTHREAD_ONCE_INIT;
 static LogRange *log_ranges;
 static unsigned log_range_count;
@@ -60,7 +61,10 @@ static ssize_t log_to_writer(void *cookie, const char *buf, size_t len)
 
 static FILE *log_open(Writer *w)
 {
-    FILE *f = fopencookie(w, "w", (cookie_io_functions_t) { .write = log_to_writer });
+    FILE *f;
+
+    log_writer = w;
+    f = fopencookie(w, "w", (cookie_io_functions_t) { .write = log_to_writer });
 
     /* Whole lines, so that the file can be followed and survives a crash of the guest's making. */
     if (!f || setvbuf(f, NULL, _IOLBF, 64 * 1024)) {
@@ -257,4 +261,5 @@ bool log_set_ranges(const char *ranges, char *bad, size_t bad_size)
 void log_flush(void)
 {
     fflush(log_stream());
+    writer_flush(log_writer, writers_give_up_soon);
 }

@@ -43,6 +43,7 @@ struct Writer {
 };
 
 static Writer *all_writers;             /* atomic */
+static bool ended;                      /* writers_end() has waited enough; atomic */
 static pthread_mutex_t standard_lock = PTHREAD_MUTEX_INITIALIZER;
 static Writer *standard[STDERR_FILENO + 1];     /* lock: standard_lock */
 
@@ -145,7 +146,9 @@ static void start(Writer *w)
 
 static void flush_at_exit(void)
 {
-    writers_flush(writers_give_up_soon);
+    if (!__atomic_load_n(&ended, __ATOMIC_RELAXED)) {
+        writer_flush(NULL, writers_give_up_soon);
+    }
 }
 
 static void register_flush(void)
@@ -210,11 +213,15 @@ void writer_put(Writer *w, const void *buf, size_t len)
     pthread_mutex_unlock(&w->lock);
 }
 
-static size_t all_left(void)
+/* Of one writer, or of all (NULL). */
+static size_t bytes_left(const Writer *w)
 {
     size_t left = 0;
 
-    for (Writer *w = __atomic_load_n(&all_writers, __ATOMIC_SEQ_CST); w; w = w->next) {
+    if (w) {
+        return __atomic_load_n(&w->left, __ATOMIC_RELAXED);
+    }
+    for (w = __atomic_load_n(&all_writers, __ATOMIC_SEQ_CST); w; w = w->next) {
         left += __atomic_load_n(&w->left, __ATOMIC_RELAXED);
     }
     return left;
@@ -225,25 +232,26 @@ bool writers_give_up_soon(int stalled_ms)
     return stalled_ms >= WRITER_GIVE_UP_MS;
 }
 
-void writers_flush(bool (*give_up)(int stalled_ms))
+void writer_flush(const Writer *w, bool (*give_up)(int stalled_ms))
 {
-    static bool gave_up;                /* atomic; once is enough */
     const struct timespec millisecond = { 0, 1000000 };
-    size_t left = all_left();
+    size_t left = bytes_left(w);
 
-    for (int stalled_ms = 0; left && !__atomic_load_n(&gave_up, __ATOMIC_RELAXED); stalled_ms++) {
+    for (int stalled_ms = 0; left && !give_up(stalled_ms); stalled_ms++) {
         size_t before = left;
 
-        if (give_up(stalled_ms)) {
-            __atomic_store_n(&gave_up, true, __ATOMIC_RELAXED);
-            break;
-        }
         nanosleep(&millisecond, NULL);
-        left = all_left();
+        left = bytes_left(w);
         if (left < before) {
             stalled_ms = 0;
         }
     }
+}
+
+void writers_end(bool (*give_up)(int stalled_ms))
+{
+    writer_flush(NULL, give_up);
+    __atomic_store_n(&ended, true, __ATOMIC_RELAXED);
 }
 
 static bool give_up_crash(int stalled_ms)
@@ -253,5 +261,5 @@ static bool give_up_crash(int stalled_ms)
 
 void writers_flush_crash(void)
 {
-    writers_flush(give_up_crash);
+    writer_flush(NULL, give_up_crash);
 }

@@ -29,5 +29,5 @@ bool log_parse_items(const char *items, int *mask, char *bad, size_t bad_size); 
 bool log_set_ranges(const char *ranges, char *bad, size_t bad_size);            /* -dfilter */
 bool log_set_file(const char *path);        /* -D; "%d" becomes the process id; false: errno tells */
 void log_print_items(FILE *out);            /* -d help */
-void log_flush(void);
+void log_flush(void);                       /* what has been logged is in the file, unless its reader does not read */
 #endif

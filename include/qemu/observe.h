@@ -135,8 +135,8 @@ bool observe_start(bool times, const char *trace, unsigned trace_mib, int cpus);
 /* The names of what LOCK spans mean; number -> name, or NULL. */
 void observe_set_lock_names(const char *(*name)(uint32_t number));
 /*
- * Write the timeline, when the threads are gone. give_up() says whether to stop waiting for a pipe that is full after so
- * long without progress. False: could not write (errno).
+ * Write the timeline, when the threads are gone. give_up() says whether to stop waiting for a pipe that is full after
+ * so long without progress. False: could not write (errno).
  */
 bool observe_finish(bool (*give_up)(int stalled_ms));
 /*

@@ -18,9 +18,11 @@ Writer *writer_new(int fd, const char *label);
 Writer *writer_standard(int fd);
 /* Print all of buf, with nothing of another thread in between. Never waits. */
 void writer_put(Writer *w, const void *buf, size_t len);
-/* Wait until all is written; give_up() says whether to stop after so long without progress. */
-void writers_flush(bool (*give_up)(int stalled_ms));
-/* give_up() for those who end the program at once: wait for a reader that is merely slow. */
+/* Wait until all is written, of all writers if W is NULL; give_up(): whether to stop after so long without progress. */
+void writer_flush(const Writer *w, bool (*give_up)(int stalled_ms));
+/* The same for all as the program ends; exit() does not wait for them any more then. */
+void writers_end(bool (*give_up)(int stalled_ms));
+/* give_up() for those who cannot wait for ever: wait for a reader that is merely slow. */
 bool writers_give_up_soon(int stalled_ms);
 /* The same in a handler of a fatal signal. Async-signal-safe. */
 void writers_flush_crash(void);

@@ -23,6 +23,6 @@ const char *runstate_name(void);
 /* Stop the CPUs for a moment to look at them or at memory; nestable, independent of the run state. */
 void runstate_hold_cpus(void);
 void runstate_release_cpus(void);
-/* For chardev_flush_all() and writers_flush(): wait for ever unless the user asked us to end. */
+/* For chardev_flush_all() and writers_end(): wait for ever unless the user asked us to end. */
 bool runstate_flush_give_up(int stalled_ms);
 #endif

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "chardev/char.h"
 #include "qemu/exit-files.h"
+#include "qemu/io-loop.h"
 #include "qemu/writer.h"
 #include "sysemu/cpu-hold.h"
 #include "sysemu/runstate.h"
@@ -341,7 +342,7 @@ static void test_file(const char *dir)
     gsize len = 0;
 
     writer(chr);
-    writers_flush(never);
+    writer_flush(NULL, never);
     g_file_get_contents(path, &content, &len, NULL);
     bool right = len == BIG;
 
@@ -525,6 +526,7 @@ int main(void)
         return 1;
     }
     redirect_stdio(&to_stdin, &from_stdout);
+    io_loop_init();
     chr = chardev_new("serial0", "mon:stdio");
     test_stdio_output(chr, from_stdout);
     test_mux(chr, to_stdin, from_stdout, &a, &b);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The I/O thread's loop (qemu/io-loop.h).
+ *
+ * Posted work is a stack that any thread pushes to and the I/O thread takes as a whole, without locks, for a signal
+ * handler may interrupt a push. `posted` is set by who pushes and cleared before the call, so a work is on the stack
+ * once at most, and a post during its call brings another one.
+ */
+#include <errno.h>
+#include <glib.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include "qemu/io-loop.h"
+#include "qemu/log.h"
+
+static GMainLoop *loop;                 /* I/O thread */
+static int wake_fd = -1;                /* eventfd; atomic */
+static IOWork *stack;                   /* atomic */
+
+static void wake(void)
+{
+    uint64_t one = 1;
+    int saved_errno = errno, fd = __atomic_load_n(&wake_fd, __ATOMIC_SEQ_CST);
+    ssize_t n = fd >= 0 ? write(fd, &one, sizeof(one)) : 0;
+
+    (void)n;                            /* a full counter wakes as well */
+    errno = saved_errno;
+}
+
+void io_post(IOWork *w)
+{
+    IOWork *top;
+
+    if (__atomic_exchange_n(&w->posted, 1, __ATOMIC_SEQ_CST)) {
+        return;
+    }
+    top = __atomic_load_n(&stack, __ATOMIC_SEQ_CST);
+    do {
+        w->next = top;
+    } while (!__atomic_compare_exchange_n(&stack, &top, w, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+    wake();
+}
+
+/* What was posted, the oldest first. */
+static IOWork *take_posted(void)
+{
+    IOWork *w = __atomic_exchange_n(&stack, NULL, __ATOMIC_SEQ_CST), *first = NULL;
+
+    while (w) {
+        IOWork *next = w->next;
+
+        w->next = first;
+        first = w;
+        w = next;
+    }
+    return first;
+}
+
+static gboolean run_posted(gint fd, GIOCondition condition, gpointer opaque)
+{
+    uint64_t count;
+    ssize_t n = read(fd, &count, sizeof(count));
+    IOWork *w = take_posted();
+
+    (void)n;                            /* nothing there: somebody has looked already */
+    while (w) {
+        IOWork *next = w->next;         /* belongs to the next post from here on */
+
+        __atomic_store_n(&w->posted, 0, __ATOMIC_SEQ_CST);
+        w->fn(w->opaque);
+        w = next;
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+void io_loop_init(void)
+{
+    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+    if (fd < 0) {
+        error_exit("cannot create an eventfd: %s", strerror(errno));
+    }
+    loop = g_main_loop_new(NULL, FALSE);
+    g_unix_fd_add(fd, G_IO_IN, run_posted, NULL);
+    __atomic_store_n(&wake_fd, fd, __ATOMIC_SEQ_CST);
+    wake();                             /* for what was posted before */
+}
+
+void io_loop_run(void)
+{
+    g_main_loop_run(loop);
+}
+
+void io_loop_quit(void)
+{
+    g_main_loop_quit(loop);
+}
