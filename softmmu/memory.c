@@ -96,10 +96,16 @@ MemoryRegion *memory_add_mmio(uint32_t base, uint32_t size, const MMIOOps *ops, 
 static uint32_t unimplemented_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
 {
     const MemoryRegion *r = opaque;
+    uint32_t value = 0;
 
-    qemu_log_mask(LOG_UNIMP, "%s: %u-byte read at 0x%x by CPU %u: not implemented, reads 0\n", r->name, size,
-                  offset, cpu);
-    return 0;
+    for (const AbsentAnswer *a = r->answers; a && a->value; a++) {
+        if (a->offset == (offset & ~3u)) {
+            value = a->value >> 8 * (offset & 3);
+        }
+    }
+    qemu_log_mask(LOG_UNIMP, "%s: %u-byte read at 0x%x by CPU %u: not implemented, reads 0x%x\n", r->name, size,
+                  offset, cpu, value);
+    return value;
 }
 
 static void unimplemented_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
@@ -112,10 +118,11 @@ static void unimplemented_write(void *opaque, uint32_t offset, uint32_t value, u
 
 static const MMIOOps unimplemented_ops = { .read = unimplemented_read, .write = unimplemented_write };
 
-MemoryRegion *memory_add_unimplemented(uint32_t base, uint32_t size, const char *name)
+MemoryRegion *memory_add_unimplemented(uint32_t base, uint32_t size, const char *name, const AbsentAnswer *answers)
 {
     MemoryRegion *r = region_add(base, size, name);
 
+    r->answers = answers;
     r->ops = &unimplemented_ops;
     r->opaque = r;
     return r;

@@ -27,6 +27,8 @@
 #include "hw/misc/realview-sysctl.h"
 #include "hw/rtc/ds1338.h"
 #include "hw/rtc/pl031.h"
+#include "hw/sd/pl181.h"
+#include "hw/ssi/pl022.h"
 #include "hw/timer/mptimer.h"
 #include "hw/timer/sp804.h"
 #include "qemu/log.h"
@@ -160,6 +162,18 @@ static void eb_init_sp804(RealviewBoard *b, const RealviewDevice *d)
     sp804_create(d->base, d->name, REALVIEW_EB_TIMCLK_HZ, board_irq(b, d));
 }
 
+static void eb_init_mmci(RealviewBoard *b, const RealviewDevice *d)
+{
+    const IRQLine *const irq[2] = { board_irq(b, d), board_line_new(b, d->fpga_irq2, d->core_irq2) };
+
+    pl181_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, irq);
+}
+
+static void eb_init_ssp(RealviewBoard *b, const RealviewDevice *d)
+{
+    pl022_create(d->base, d->name, board_irq(b, d));
+}
+
 static void eb_init_rtc(RealviewBoard *b, const RealviewDevice *d)
 {
     pl031_create(d->base, d->name, board_irq(b, d));
@@ -174,6 +188,26 @@ static void eb_init_dmac(RealviewBoard *b, const RealviewDevice *d)
 
     pl080_create(&config, board_irq(b, d));
 }
+
+/* ---- what absent devices answer ---- */
+
+/*
+ * Drivers that do not look at the PrimeCell ID first wait for these, some of them for ever. An absent device is idle, has
+ * done what it was asked for, and found nothing. Others need no answer: their drivers wait for a busy bit to clear, with
+ * a limit, or after having identified the chip.
+ */
+static const AbsentAnswer aaci_answers[] = {
+    /* Of each channel: both FIFOs empty, room to send. */
+    { 0x08, 0x0b }, { 0x1c, 0x0b }, { 0x30, 0x0b }, { 0x44, 0x0b },
+    /* Slots 1, 2 and 12 sent; slots 1 and 2 have an answer, which is 0. */
+    { 0x68, 0xbc0 }, { 0 },
+};
+static const AbsentAnswer kmi_answers[] = { { 0x04, 0x40 }, { 0 } };        /* sent */
+static const AbsentAnswer charlcd_answers[] = { { 0x0c, 0x100 }, { 0 } };   /* data valid: the display is not busy */
+static const AbsentAnswer clcd_answers[] = { { 0x20, 0x0c }, { 0 } };       /* base update, vertical compare */
+/* Status (registers are 16 bits apart) and alternate status: ready, error. */
+static const AbsentAnswer cf_answers[] = { { 0x0c, 0x41u << 16 }, { 0x100, 0x41 }, { 0 } };
+static const AbsentAnswer ethernet_answers[] = { { 0x04, 0x8080 }, { 0 } }; /* bank 2: no packet received, none sent */
 
 /* ---- the device table ---- */
 
@@ -201,16 +235,16 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("sysctl",       0x10000000, 4 * KiB, eb_init_sysctl, NO_IRQ),
     ABSENT("sp810",         0x10001000, 4 * KiB, NO_IRQ),
     PRESENT("i2c",          0x10002000, 4 * KiB, eb_init_i2c, NO_IRQ),
-    ABSENT("aaci",          0x10004000, 4 * KiB, IRQ(19, 0)),
-    ABSENT("mmci",          0x10005000, 4 * KiB, IRQS(17, 14, 18, 15)),
-    ABSENT("kmi0",          0x10006000, 4 * KiB, IRQ(20, 7), .unit = 0),
-    ABSENT("kmi1",          0x10007000, 4 * KiB, IRQ(21, 8), .unit = 1),
-    ABSENT("charlcd",       0x10008000, 4 * KiB, IRQ(22, -1)),
+    ABSENT("aaci",          0x10004000, 4 * KiB, IRQ(19, 0), .answers = aaci_answers),
+    PRESENT("mmci",         0x10005000, 4 * KiB, eb_init_mmci, IRQS(17, 14, 18, 15)),
+    ABSENT("kmi0",          0x10006000, 4 * KiB, IRQ(20, 7), .unit = 0, .answers = kmi_answers),
+    ABSENT("kmi1",          0x10007000, 4 * KiB, IRQ(21, 8), .unit = 1, .answers = kmi_answers),
+    ABSENT("charlcd",       0x10008000, 4 * KiB, IRQ(22, -1), .answers = charlcd_answers),
     PRESENT("uart0",        0x10009000, 4 * KiB, eb_init_uart, IRQ(12, 4), .unit = 0),
     PRESENT("uart1",        0x1000a000, 4 * KiB, eb_init_uart, IRQ(13, 5), .unit = 1),
     PRESENT("uart2",        0x1000b000, 4 * KiB, eb_init_uart, IRQ(14, -1), .unit = 2),
     PRESENT("uart3",        0x1000c000, 4 * KiB, eb_init_uart, IRQ(15, -1), .unit = 3),
-    ABSENT("ssp",           0x1000d000, 4 * KiB, IRQ(11, -1)),
+    PRESENT("ssp",          0x1000d000, 4 * KiB, eb_init_ssp, IRQ(11, -1)),
     ABSENT("smartcard",     0x1000e000, 4 * KiB, IRQ(16, -1)),
     ABSENT("watchdog",      0x10010000, 4 * KiB, IRQ(0, -1)),
     PRESENT("timer01",      0x10011000, 4 * KiB, eb_init_sp804, IRQ(4, 1), .unit = 0),
@@ -221,15 +255,15 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("rtc",          0x10017000, 4 * KiB, eb_init_rtc, IRQ(10, 6)),
     ABSENT("dmc",           0x10018000, 4 * KiB, NO_IRQ),
     ABSENT("pci",           0x10019000, 4 * KiB, NO_IRQ),
-    ABSENT("clcd",          0x10020000, 4 * KiB, IRQ(23, -1)),
+    ABSENT("clcd",          0x10020000, 4 * KiB, IRQ(23, -1), .answers = clcd_answers),
     PRESENT("dmac",         0x10030000, 4 * KiB, eb_init_dmac, IRQ(24, -1)),
     ABSENT("smc",           0x10080000, 4 * KiB, NO_IRQ),
-    ABSENT("compactflash",  0x18000000, 4 * KiB, NO_IRQ),
+    ABSENT("compactflash",  0x18000000, 4 * KiB, NO_IRQ, .answers = cf_answers),
     ABSENT("disk-on-chip",  0x2c000000, 16 * MiB, IRQ(27, -1)),
     ABSENT("boot-rom",      0x30000000, 64 * MiB, NO_IRQ),
     ABSENT("flash0",        0x40000000, 64 * MiB, NO_IRQ, .unit = 0),
     ABSENT("flash1",        0x44000000, 64 * MiB, NO_IRQ, .unit = 1),
-    ABSENT("ethernet",      0x4e000000, 64 * KiB, IRQ(28, 9)),
+    ABSENT("ethernet",      0x4e000000, 64 * KiB, IRQ(28, 9), .answers = ethernet_answers),
     ABSENT("usb",           0x4f000000, 128 * KiB, IRQ(29, 3)),
 };
 const size_t realview_eb_num_devices = sizeof(realview_eb_devices) / sizeof(realview_eb_devices[0]);
@@ -258,7 +292,7 @@ static void realview_eb_init(MachineState *m)
         if (d->present) {
             d->init(b, d);
         } else {
-            memory_add_unimplemented(d->base, d->size, d->name);
+            memory_add_unimplemented(d->base, d->size, d->name, d->answers);
         }
     }
 }

@@ -16,20 +16,26 @@ typedef struct MMIOOps {
     void (*write)(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu);
 } MMIOOps;
 
+/* A word that a device which is not there reads as, other than 0. In lists that end with value 0. */
+typedef struct AbsentAnswer {
+    uint32_t offset, value;
+} AbsentAnswer;
+
 typedef struct MemoryRegion {
     uint32_t base, size;        /* bytes; size may be any multiple of 4 */
     const char *name;
     const MMIOOps *ops;         /* NULL: RAM */
     uint8_t *ram;
     void *opaque;
+    const AbsentAnswer *answers; /* NULL: none */
     uint64_t reads, writes;     /* statistics, relaxed atomics */
 } MemoryRegion;
 
 /* Regions must not overlap (asserted). Names live for ever. */
 MemoryRegion *memory_add_ram(uint32_t base, uint32_t size, uint8_t *host, const char *name);
 MemoryRegion *memory_add_mmio(uint32_t base, uint32_t size, const MMIOOps *ops, void *opaque, const char *name);
-/* A named region that reads as 0, ignores writes and logs both under -d unimp. */
-MemoryRegion *memory_add_unimplemented(uint32_t base, uint32_t size, const char *name);
+/* A named region that reads as 0, but for `answers` (NULL: none), ignores writes and logs both under -d unimp. */
+MemoryRegion *memory_add_unimplemented(uint32_t base, uint32_t size, const char *name, const AbsentAnswer *answers);
 MemoryRegion *memory_find(uint32_t phys);      /* NULL: unmapped */
 /* Iterate (sorted by base): index from 0, NULL at the end. */
 MemoryRegion *memory_region_at(size_t index);

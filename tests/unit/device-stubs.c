@@ -73,7 +73,7 @@ MemoryRegion *memory_add_mmio(uint32_t base, uint32_t size, const MMIOOps *ops, 
     return add_region(base, size, ops, opaque, name);
 }
 
-MemoryRegion *memory_add_unimplemented(uint32_t base, uint32_t size, const char *name)
+MemoryRegion *memory_add_unimplemented(uint32_t base, uint32_t size, const char *name, const AbsentAnswer *answers)
 {
     return add_region(base, size, NULL, NULL, name);
 }

@@ -113,9 +113,15 @@ int main(void)
     mmio_write(0x100, 0x12345678, 4, 0);
     check(mmio_read(0x101, 2, 0) == 0x3456 && ram[0x103] == 0x12, "RAM can be reached by dispatch as well");
 
-    memory_add_unimplemented(0x70000000, 0x1000, "nothing");
+    static const AbsentAnswer answers[] = { { 0x0c, 0x410100 }, { 0 } };
+
+    memory_add_unimplemented(0x70000000, 0x1000, "nothing", NULL);
+    memory_add_unimplemented(0x70001000, 0x1000, "silent", answers);
     mmio_write(0x70000010, 7, 4, 0);
     check(mmio_read(0x70000010, 4, 0) == 0, "unimplemented regions read 0");
+    mmio_write(0x7000100c, 7, 4, 0);
+    check(mmio_read(0x7000100c, 4, 0) == 0x410100 && mmio_read(0x7000100e, 1, 0) == 0x41 &&
+          mmio_read(0x70001010, 4, 0) == 0, "but for the answers that somebody waits for");
     text = memory_map_text();
     check(strstr(text, "70000000-70000fff (absent): nothing") && strstr(text, "00000000-00007fff (ram): ram"),
           "the map as text");

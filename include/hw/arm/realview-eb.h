@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "exec/memory.h"
 #include "hw/boards.h"
 
 /* Board private state, hw/arm/realview-eb.c. */
@@ -28,6 +29,7 @@ struct RealviewDevice {
     int fpga_irq, core_irq;
     int fpga_irq2, core_irq2;
     bool present;               /* false: the region reads as on an empty board; leave it out of the device tree */
+    const AbsentAnswer *answers; /* absent: what it reads as so that no driver polls it for ever; NULL: 0 */
     int unit;                   /* which one of several equal devices: UART 0..3, FPGA controller 0..3, ... */
     /* Create and map the device; NULL if absent. */
     void (*init)(RealviewBoard *b, const RealviewDevice *d);
