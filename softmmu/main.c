@@ -62,6 +62,7 @@ static void machine_create(MachineState *m, const Options *o)
     m->initrd = o->initrd;
     m->dtb = o->dtb;
     m->append = o->append;
+    m->secondary = o->secondary;
     m->ram = ram_alloc(o->ram_size);
     memory_add_ram(0, o->ram_size, m->ram, "ram");
     for (int i = 0; i < MAX_SERIAL; i++) {

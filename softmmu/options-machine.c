@@ -39,7 +39,21 @@ static void machine_help(void)
     for (; *list; list++) {
         printf("%-20s %s\n", (*list)->name, (*list)->desc);
     }
+    printf("\nProperties:\n  %-28s %s\n", "secondary=pen|entry",
+           "where the CPUs but the first start: in a pen, or like the first");
+    printf("  %-28s %s\n", "", "(default: pen for Linux images, else entry)");
     exit(0);
+}
+
+static SecondaryStart secondary_start(CommandLine *c, const char *arg, const char *value)
+{
+    if (value && !strcmp(value, "pen")) {
+        return SECONDARY_PEN;
+    }
+    if (!value || strcmp(value, "entry")) {
+        option_fail(c, arg, "secondary is 'pen' or 'entry', not '%s'", value ? value : "");
+    }
+    return SECONDARY_ENTRY;
 }
 
 void option_machine(CommandLine *c, const char *arg)
@@ -63,8 +77,12 @@ void option_machine(CommandLine *c, const char *arg)
             if (!value || strcmp(value, "tcg")) {
                 option_fail(c, arg, "unknown accelerator '%s' (tcg)", value ? value : "");
             }
+        } else if (!strcmp(kv[i].key, "secondary")) {
+            c->o->secondary = secondary_start(c, arg, value);
+        } else if (option_is_help(kv[i].key)) {
+            machine_help();
         } else {
-            option_fail(c, arg, "unknown machine property '%s' (type, accel)", kv[i].key);
+            option_fail(c, arg, "unknown machine property '%s' (type, accel, secondary)", kv[i].key);
         }
     }
     if (c->machine && !machine_find(c->machine)) {

@@ -13,6 +13,7 @@ typedef struct Options {
     int smp;
     uint32_t ram_size;                  /* bytes */
     const char *kernel, *initrd, *dtb, *append;
+    SecondaryStart secondary;
     const char *serial[MAX_SERIAL];     /* chardev_new() syntax; NULL: not connected */
     const char *monitor;                /* NULL: only where a serial line is "mon:" */
     bool monitor_on_mux;                /* attach it to the first "mon:" serial line */

@@ -8,6 +8,7 @@
  */
 #ifndef HW_ARM_BOOT_IMAGE_H
 #define HW_ARM_BOOT_IMAGE_H
+#include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,26 +18,34 @@ enum { BOOT_FILE_MAX = 512 << 20 };
 
 /* ---- hw/arm/boot-blob.c ---- */
 
+/* Guest physical addresses; not empty. */
+typedef struct BootRange {
+    uint32_t addr;
+    uint64_t end;               /* behind the last byte */
+} BootRange;
+
 /* Bytes for one place in guest RAM; kept in host memory because every reset writes them again. */
 typedef struct BootBlob {
+    BootRange range;
     char *name;                 /* for messages */
-    uint32_t addr;              /* guest physical */
-    uint32_t size;              /* bytes of data */
-    uint32_t zero;              /* bytes to clear after the data (.bss) */
     uint8_t *data;
-    struct BootBlob *next;      /* by rising address */
 } BootBlob;
 
+/* By rising address; NULL while there are none. */
 typedef struct BootBlobs {
-    BootBlob *first;
+    GTree *pieces;              /* BootBlob */
+    GTree *cleared;             /* BootRange: RAM that is cleared before the pieces are written */
 } BootBlobs;
 
 /*
- * Add a copy of data[0..size) at addr, followed by `zero` zero bytes. Fails if that is not all RAM or overlaps a piece
- * that is there already. Empty pieces are ignored.
+ * Add a copy of data[0..size) at addr. Fails if that is not all RAM or overlaps a piece that is there already. Empty
+ * pieces are ignored.
  */
-bool boot_blob_add(BootBlobs *blobs, const char *name, uint32_t addr, const void *data, uint32_t size, uint32_t zero,
-                   char **err);
+bool boot_blob_add(BootBlobs *blobs, const char *name, uint32_t addr, const void *data, uint32_t size, char **err);
+/* Clear what is RAM and holds no piece (added before or after) in `size` > 0 bytes at addr. */
+void boot_blob_clear(BootBlobs *blobs, const char *name, uint32_t addr, uint32_t size);
+/* True if any byte of `size` > 0 bytes at addr is RAM. */
+bool boot_range_has_ram(uint32_t addr, uint32_t size);
 /* Write all pieces into guest RAM. CPUs are stopped. */
 void boot_blobs_place(const BootBlobs *blobs);
 void boot_blobs_free(BootBlobs *blobs);
@@ -53,7 +62,11 @@ uint8_t *boot_gunzip(const uint8_t *data, uint32_t size, uint32_t limit, uint32_
 
 /* ---- hw/arm/loader-elf.c ---- */
 bool boot_is_elf(const uint8_t *data, uint32_t size);
-/* Add the loadable segments of a 32-bit little-endian ARM executable; *entry = physical entry point, bit 0 = Thumb. */
+/*
+ * Add the loadable segments of a 32-bit little-endian ARM executable; *entry = physical entry point, bit 0 = Thumb.
+ * What is only to be cleared gives way to everything else; contents for places without any RAM are left out with a
+ * warning, unless the program would start there.
+ */
 bool boot_load_elf(BootBlobs *blobs, const char *name, const uint8_t *data, uint32_t size, uint32_t *entry, char **err);
 
 /* ---- hw/arm/loader-uimage.c ---- */

@@ -158,7 +158,7 @@ static bool place_files(BootPlan *plan, const MachineState *m, const BootData *d
     if (d->initrd) {
         args->initrd_start = addr;
         args->initrd_end = addr + d->initrd_size;
-        if (!boot_blob_add(&plan->blobs, "initrd", addr, d->initrd, d->initrd_size, 0, err)) {
+        if (!boot_blob_add(&plan->blobs, "initrd", addr, d->initrd, d->initrd_size, err)) {
             return false;
         }
     }
@@ -167,7 +167,7 @@ static bool place_files(BootPlan *plan, const MachineState *m, const BootData *d
     }
     *dtb_addr = addr + (uint32_t)page_up(d->initrd_size);
     dtb = patched_dtb(m, d, args, &dtb_size, err);
-    ok = dtb && boot_blob_add(&plan->blobs, "device tree", *dtb_addr, dtb, dtb_size, 0, err);
+    ok = dtb && boot_blob_add(&plan->blobs, "device tree", *dtb_addr, dtb, dtb_size, err);
     g_free(dtb);
     return ok;
 }
@@ -184,15 +184,17 @@ static bool load_data(BootPlan *plan, const MachineState *m, const BootKernel *k
     return ok;
 }
 
-/* What the boot CPU starts with. */
-static bool start_boot_cpu(BootPlan *plan, const MachineState *m, const BootKernel *k, const BootArgs *args,
-                           uint32_t args_addr, char **err)
+/* Where the CPUs start, as if all did so together, and what registers the boot CPU has. */
+static bool start_kernel(BootPlan *plan, const MachineState *m, const BootKernel *k, const BootArgs *args,
+                         uint32_t args_addr, char **err)
 {
     uint8_t code[BOOT_STUB_MAX];
     uint32_t size;
 
     if (!k->linux_boot) {
-        plan->pc[0] = k->entry;
+        for (int n = 0; n < m->smp; n++) {
+            plan->pc[n] = k->entry;
+        }
         if (args_addr) {
             plan->args[1] = m->mc->board_id;
             plan->args[2] = args_addr;
@@ -206,7 +208,7 @@ static bool start_boot_cpu(BootPlan *plan, const MachineState *m, const BootKern
         if (!ok) {
             *err = g_strdup("-append: the kernel command line is too long");
         }
-        ok = ok && boot_blob_add(&plan->blobs, "ATAGS", ATAGS_ADDR, atags, size, 0, err);
+        ok = ok && boot_blob_add(&plan->blobs, "ATAGS", ATAGS_ADDR, atags, size, err);
         g_free(atags);
         if (!ok) {
             return false;
@@ -214,13 +216,13 @@ static bool start_boot_cpu(BootPlan *plan, const MachineState *m, const BootKern
         args_addr = ATAGS_ADDR;
     }
     size = boot_build_primary(code, m->mc->board_id, args_addr, k->entry);
-    return boot_blob_add(&plan->blobs, "boot stub", 0, code, size, 0, err);
+    return boot_blob_add(&plan->blobs, "boot stub", 0, code, size, err);
 }
 
-static bool load_kernel(BootPlan *plan, const MachineState *m, char **err)
+/* *linux_boot: the image is started by the protocol of ARM Linux. */
+static bool load_kernel(BootPlan *plan, const MachineState *m, bool *linux_boot, char **err)
 {
     BootArgs args = { .ram_size = memory_ram_size(), .cmdline = m->append, .num_cpus = m->smp };
-    uint8_t code[BOOT_STUB_MAX];
     char *why = NULL;
     uint32_t size, args_addr = 0;
     uint8_t *data = boot_file_read(m->kernel, &size, &why);
@@ -231,23 +233,33 @@ static bool load_kernel(BootPlan *plan, const MachineState *m, char **err)
     if (!ok) {
         return file_error("kernel", m->kernel, why, err);
     }
-    if (!load_data(plan, m, &k, &args, &args_addr, err) || !start_boot_cpu(plan, m, &k, &args, args_addr, err)) {
-        return false;
-    }
-    size = boot_build_pen(code, GIC_CPU_BASE, SYS_FLAGS_ADDR);
+    *linux_boot = k.linux_boot;
+    return load_data(plan, m, &k, &args, &args_addr, err) && start_kernel(plan, m, &k, &args, args_addr, err);
+}
+
+/* Send the other CPUs to the pen. */
+static bool load_pen(BootPlan *plan, const MachineState *m, char **err)
+{
+    uint8_t code[BOOT_STUB_MAX];
+    uint32_t size = boot_build_pen(code, GIC_CPU_BASE, SYS_FLAGS_ADDR);
+
     for (int n = 1; n < m->smp; n++) {
         plan->pc[n] = BOOT_PEN_BASE;
     }
-    return boot_blob_add(&plan->blobs, "boot pen", BOOT_PEN_BASE, code, size, 0, err);
+    return boot_blob_add(&plan->blobs, "boot pen", BOOT_PEN_BASE, code, size, err);
 }
 
 bool boot_plan_make(BootPlan *plan, const MachineState *m, char **err)
 {
     uint32_t pc[ARM_MAX_CPUS] = { 0 };
     bool pc_set[ARM_MAX_CPUS] = { false };
+    bool linux_boot = false, pen, ok;
 
     memset(plan, 0, sizeof(*plan));
-    if ((m->kernel && !load_kernel(plan, m, err)) || !boot_load_devices(&plan->blobs, m->smp, pc, pc_set, err)) {
+    ok = !m->kernel || load_kernel(plan, m, &linux_boot, err);
+    pen = m->secondary == SECONDARY_BY_IMAGE ? linux_boot : m->secondary == SECONDARY_PEN;
+    ok = ok && (!pen || load_pen(plan, m, err)) && boot_load_devices(&plan->blobs, m->smp, pc, pc_set, err);
+    if (!ok) {
         boot_plan_free(plan);
         return false;
     }

@@ -44,7 +44,7 @@ static bool load_value(BootBlobs *blobs, const LoaderDevice *dev, char **err)
     for (i = 0; i < dev->data_len; i++) {
         bytes[dev->data_be ? dev->data_len - 1 - i : i] = (uint8_t)(dev->data >> (8 * i));
     }
-    return boot_blob_add(blobs, "data", dev->addr, bytes, dev->data_len, 0, err);
+    return boot_blob_add(blobs, "data", dev->addr, bytes, dev->data_len, err);
 }
 
 /* A uImage given here goes to its load address, whatever its type, uncompressed by us if it is gzip. */
@@ -61,7 +61,7 @@ static bool load_uimage(BootBlobs *blobs, const char *name, const uint8_t *data,
     }
     *entry = u.entry;
     if (u.comp == UIMAGE_COMP_NONE) {
-        return boot_blob_add(blobs, name, u.load, u.payload, u.payload_size, 0, err);
+        return boot_blob_add(blobs, name, u.load, u.payload, u.payload_size, err);
     }
     if (u.comp != UIMAGE_COMP_GZIP) {
         *err = g_strdup_printf("uImage: compression %u is not supported", u.comp);
@@ -71,7 +71,7 @@ static bool load_uimage(BootBlobs *blobs, const char *name, const uint8_t *data,
     if (!plain) {
         return false;
     }
-    ok = boot_blob_add(blobs, name, u.load, plain, plain_size, 0, err);
+    ok = boot_blob_add(blobs, name, u.load, plain, plain_size, err);
     g_free(plain);
     return ok;
 }
@@ -96,7 +96,7 @@ static bool load_file(BootBlobs *blobs, const LoaderDevice *dev, uint32_t *entry
         *err = g_strdup("a raw file needs addr");
         ok = false;
     } else {
-        ok = boot_blob_add(blobs, dev->file, dev->addr, data, size, 0, err);
+        ok = boot_blob_add(blobs, dev->file, dev->addr, data, size, err);
     }
     g_free(data);
     return ok;

@@ -5,6 +5,10 @@
  *
  * Called by hw/arm/loader-kernel.c and hw/arm/loader-device.c on the main thread; no state, no locks. Every number in
  * the file is checked against the file's size; RAM bounds and overlaps are checked by boot_blob_add().
+ *
+ * Bare-metal programs are linked in ways that no process image is: initialized data whose load addresses lie in a ROM,
+ * packed, so that the segment's .bss would fall on the next segment's load address; stacks and heaps in segments
+ * without contents that fill memory to its end; names for device registers. Only contents are loaded with insistence.
  */
 #include <elf.h>
 #include <glib.h>
@@ -12,6 +16,7 @@
 #include <string.h>
 
 #include "hw/arm/boot-image.h"
+#include "qemu/log.h"
 
 /* Ends of the two ranges are computed in 64 bits: sums of two 32-bit numbers. */
 static bool in_file(uint64_t offset, uint64_t len, uint32_t size)
@@ -72,11 +77,63 @@ bool boot_is_elf(const uint8_t *data, uint32_t size)
     return size >= SELFMAG && memcmp(data, ELFMAG, SELFMAG) == 0;
 }
 
+static bool is_loadable(const Elf32_Phdr *ph)
+{
+    return ph->p_type == PT_LOAD && ph->p_memsz != 0;
+}
+
+/* True if the entry point is among the bytes that the segment has in the file. */
+static bool has_entry(const Elf32_Phdr *ph, const Elf32_Ehdr *eh)
+{
+    uint32_t code = eh->e_entry & ~1u;
+
+    return code >= ph->p_vaddr && code - ph->p_vaddr < ph->p_filesz;
+}
+
+/*
+ * What segment n has in the file. *start: the entry point's physical address, if it is in there: the CPU starts with
+ * the MMU off.
+ */
+static bool load_contents(BootBlobs *blobs, const char *name, const uint8_t *data, const Elf32_Phdr *ph, unsigned n,
+                          const Elf32_Ehdr *eh, uint32_t *start, char **err)
+{
+    bool entry = has_entry(ph, eh);
+    char *seg;
+    bool ok;
+
+    if (!entry && !boot_range_has_ram(ph->p_paddr, ph->p_filesz)) {
+        warn_report("%s (segment %u): 0x%x bytes at 0x%08x are left out: there is no RAM", name, n, ph->p_filesz,
+                    ph->p_paddr);
+        return true;
+    }
+    seg = g_strdup_printf("%s (segment %u)", name, n);
+    ok = boot_blob_add(blobs, seg, ph->p_paddr, data + ph->p_offset, ph->p_filesz, err);
+    g_free(seg);
+    if (entry) {
+        *start = eh->e_entry - ph->p_vaddr + ph->p_paddr;
+    }
+    return ok;
+}
+
+/* What segment n has beyond its part of the file. */
+static void clear_rest(BootBlobs *blobs, const char *name, const Elf32_Phdr *ph, unsigned n)
+{
+    uint64_t at = (uint64_t)ph->p_paddr + ph->p_filesz;
+    char *seg;
+
+    if (at > UINT32_MAX) {
+        return;
+    }
+    seg = g_strdup_printf("%s (segment %u)", name, n);
+    boot_blob_clear(blobs, seg, (uint32_t)at, ph->p_memsz - ph->p_filesz);
+    g_free(seg);
+}
+
 bool boot_load_elf(BootBlobs *blobs, const char *name, const uint8_t *data, uint32_t size, uint32_t *entry, char **err)
 {
     Elf32_Ehdr eh;
     uint32_t start;
-    bool loaded = false;
+    bool loadable = false;
     unsigned i;
 
     *err = check_header(data, size, &eh);
@@ -86,30 +143,28 @@ bool boot_load_elf(BootBlobs *blobs, const char *name, const uint8_t *data, uint
     start = eh.e_entry;
     for (i = 0; i < eh.e_phnum; i++) {
         Elf32_Phdr ph = read_phdr(data, &eh, i);
-        uint32_t code = eh.e_entry & ~1u;
-        char *seg;
-        bool ok;
 
-        if (ph.p_type != PT_LOAD || ph.p_memsz == 0) {
+        if (!is_loadable(&ph)) {
             continue;
         }
-        if (ph.p_filesz > ph.p_memsz || !in_file(ph.p_offset, ph.p_filesz, size)) {
+        if (ph.p_filesz > ph.p_memsz || (ph.p_filesz && !in_file(ph.p_offset, ph.p_filesz, size))) {
             *err = g_strdup_printf("ELF: segment %u is outside the file", i);
             return false;
         }
-        seg = g_strdup_printf("%s (segment %u)", name, i);
-        ok = boot_blob_add(blobs, seg, ph.p_paddr, data + ph.p_offset, ph.p_filesz, ph.p_memsz - ph.p_filesz, err);
-        g_free(seg);
-        if (!ok) {
+        loadable = true;
+        if (ph.p_filesz && !load_contents(blobs, name, data, &ph, i, &eh, &start, err)) {
             return false;
         }
-        /* The entry point is a virtual address; the CPU starts with the MMU off. */
-        if (code >= ph.p_vaddr && code - ph.p_vaddr < ph.p_memsz) {
-            start = eh.e_entry - ph.p_vaddr + ph.p_paddr;
-        }
-        loaded = true;
     }
-    if (!loaded) {
+    /* Second, so that the messages are about what is to be cleared. */
+    for (i = 0; i < eh.e_phnum; i++) {
+        Elf32_Phdr ph = read_phdr(data, &eh, i);
+
+        if (is_loadable(&ph) && ph.p_memsz > ph.p_filesz) {
+            clear_rest(blobs, name, &ph, i);
+        }
+    }
+    if (!loadable) {
         *err = g_strdup("ELF: nothing to load");
         return false;
     }

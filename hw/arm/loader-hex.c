@@ -22,7 +22,7 @@ typedef struct HexRun {
 
 static bool hex_flush(HexRun *run, char **err)
 {
-    bool ok = boot_blob_add(run->blobs, run->name, run->addr, run->bytes->data, run->bytes->len, 0, err);
+    bool ok = boot_blob_add(run->blobs, run->name, run->addr, run->bytes->data, run->bytes->len, err);
 
     g_byte_array_set_size(run->bytes, 0);
     return ok;

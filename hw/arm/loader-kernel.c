@@ -107,7 +107,7 @@ static bool load_zimage(BootBlobs *blobs, const uint8_t *data, uint32_t size, Bo
     zimage_room(data, size, k);
     k->entry = KERNEL_LOAD_ADDR;
     k->linux_boot = true;
-    return boot_blob_add(blobs, "kernel", KERNEL_LOAD_ADDR, data, size, 0, err);
+    return boot_blob_add(blobs, "kernel", KERNEL_LOAD_ADDR, data, size, err);
 }
 
 static bool load_flat(BootBlobs *blobs, const uint8_t *data, uint32_t size, uint32_t addr, BootKernel *k, char **err)
@@ -118,7 +118,7 @@ static bool load_flat(BootBlobs *blobs, const uint8_t *data, uint32_t size, uint
     k->linux_boot = true;
     k->room_exact = false;
     k->room_end = clamp32((uint64_t)addr + size + (image ? IMAGE_BSS_GUESS : 0));
-    return boot_blob_add(blobs, "kernel", addr, data, size, 0, err);
+    return boot_blob_add(blobs, "kernel", addr, data, size, err);
 }
 
 static bool load_uimage(BootBlobs *blobs, const uint8_t *data, uint32_t size, uint32_t ram_size, BootKernel *k,

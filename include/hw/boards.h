@@ -8,6 +8,14 @@
 #include "target/arm/cpu.h"
 
 typedef struct MachineState MachineState;
+
+/* Where the CPUs other than the first start (docs/boot.md). */
+typedef enum SecondaryStart {
+    SECONDARY_BY_IMAGE,                 /* the pen for images of the Linux protocol, else the entry point */
+    SECONDARY_PEN,
+    SECONDARY_ENTRY,
+} SecondaryStart;
+
 typedef struct MachineClass {
     const char *name, *desc;
     int max_cpus, default_cpus;
@@ -18,7 +26,6 @@ typedef struct MachineClass {
     void (*init)(MachineState *m);
     /* "-dtb builtin": build the device tree of this machine from its device table; returns a malloc'ed FDT and its size. */
     void *(*build_dtb)(MachineState *m, int *size);
-    /* Where secondary CPUs wait: writes the boot stubs (hw/arm/boot.c calls it on every reset with -kernel). */
     uint32_t board_id;                  /* ATAGS machine id */
 } MachineClass;
 
@@ -28,6 +35,7 @@ struct MachineState {
     uint32_t ram_size;
     uint8_t *ram;
     const char *kernel, *initrd, *dtb, *append;
+    SecondaryStart secondary;
     Chardev *serial[4];                 /* NULL: not connected */
     CPUARMState *cpu[ARM_MAX_CPUS];
 };

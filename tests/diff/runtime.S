@@ -469,13 +469,19 @@ disturb:
     str     r2, [r0]
     b       1b
 
-@ From reset: MMU off, SVC mode, interrupts masked. The other CPUs wait in the boot code until they are wanted.
+@ From reset, all CPUs: MMU off, SVC mode, interrupts masked. Those but the first wait until they are wanted.
 start:
     cpsid   aif, #SVC
     mrc     p15, 0, r0, c0, c0, 5
     ands    r11, r0, #3
-    bne     .
-    ldr     r10, =CONFIG
+    beq     3f
+    ldr     r0, =SYSCTL
+2:  yield
+    ldr     r1, [r0, #0x30]
+    teq     r1, #0
+    beq     2b
+    bx      r1
+3:  ldr     r10, =CONFIG
     ldmia   r10, {r0-r2}
     orrs    r1, r1, r2
     cmpeq   r0, #1
@@ -488,10 +494,6 @@ start:
     str     r1, [r0, #0x34]             @ flags: clear, set
     ldr     r1, =secondary
     str     r1, [r0, #0x30]
-    ldr     r0, =GICD + 0xf00
-    ldr     r1, =0x0100000f             @ software interrupt 15 to all others
-    mcr     p15, 0, r1, c7, c10, 4
-    str     r1, [r0]
     b       1f
 secondary:
     cpsid   aif, #SVC

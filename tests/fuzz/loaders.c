@@ -176,21 +176,46 @@ static void files_set(const Header *h, const uint8_t *data, size_t size)
     file_set_kernel(KERNEL_FILE);
 }
 
-static const char *check(const BootPlan *plan)
+/* The pieces' bytes are in RAM, in order, without overlaps; ranges that are cleared are RAM. */
+static const char *check_pieces(const BootBlobs *blobs)
 {
     uint64_t end = 0;
 
-    for (const BootBlob *b = plan->blobs.first; b; b = b->next) {
-        if (b->addr < end) {
+    if (!blobs->pieces) {
+        return NULL;
+    }
+    for (GTreeNode *n = g_tree_node_first(blobs->pieces); n; n = g_tree_node_next(n)) {
+        const BootBlob *b = g_tree_node_value(n);
+        uint32_t size = (uint32_t)(b->range.end - b->range.addr);
+        const uint8_t *p = memory_ram_ptr(b->range.addr, size);
+
+        if (b->range.addr < end) {
             return "pieces overlap or are not in order";
         }
-        end = (uint64_t)b->addr + b->size + b->zero;
-        if (!memory_ram_ptr(b->addr, b->size + b->zero)) {
+        end = b->range.end;
+        if (!p) {
             return "a piece is not in RAM";
         }
-        if (b->size && memcmp(memory_ram_ptr(b->addr, b->size), b->data, b->size)) {
+        if (memcmp(p, b->data, size)) {
             return "a piece is not where it should be";
         }
+    }
+    for (GTreeNode *n = g_tree_node_first(blobs->cleared); n; n = g_tree_node_next(n)) {
+        const BootRange *r = g_tree_node_key(n);
+
+        if (!memory_ram_ptr(r->addr, (uint32_t)(r->end - r->addr))) {
+            return "memory to be cleared is not RAM";
+        }
+    }
+    return NULL;
+}
+
+static const char *check(const BootPlan *plan)
+{
+    const char *wrong = check_pieces(&plan->blobs);
+
+    if (wrong) {
+        return wrong;
     }
     for (int n = 0; n < ARM_MAX_CPUS; n++) {
         if ((plan->pc[n] & 3) == 2) {

@@ -2,7 +2,7 @@
 /*
  * Identification and control registers as a guest sees them: what operating systems decide by, reset values, which bits
  * stick, banking per CPU; status and control registers of the board (ARM DDI 0360 3.4, ARM DUI 0303).
- * guest-test: cpus=1,2,3,4
+ * guest-test: cpus=1,2,3,4 start=entry,pen
  */
 #include "runtime.h"
 

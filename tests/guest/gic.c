@@ -2,7 +2,7 @@
 /*
  * The interrupt controller of the core tile: identification, enables, priorities and masking, software interrupts and
  * their source, private and shared interrupts, level and edge, pre-emption (ARM DDI 0360 chapter 10).
- * guest-test: cpus=1,4
+ * guest-test: cpus=1,4 start=entry,pen
  */
 #include "runtime.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The runtime itself: console, exceptions that are expected, User mode, other CPUs, time.
- * guest-test: cpus=1,2,4
+ * guest-test: cpus=1,2,4 start=entry,pen
  */
 #include "runtime.h"
 

@@ -44,6 +44,8 @@ MODES = {
     "interp": ("backend=interp", 4),
 }
 ORACLE_MODE = "upstream"
+# Where the other CPUs come from: the image's entry point, as with -kernel and any ELF file, or the emulator's pen.
+STARTS = ("entry", "pen")
 RESULT = re.compile(r"^(not )?ok (\d+) - (.*)$")
 HEADER = re.compile(r"guest-test:([^\n*]*)")
 OUTPUT_LIMIT = 256 * 1024
@@ -63,6 +65,7 @@ class Program:
         self.timeout = float(words.pop("timeout", 20))
         self.modes = words.pop("modes", ",".join(MODES)).split(",")
         self.accel = words.pop("accel", "")
+        self.starts = words.pop("start", STARTS[0]).split(",")
         self.oracle = words.pop("oracle", "yes") == "yes"
         self.vfp = words.pop("vfp", "no") == "yes"
         self.args = words.pop("args", "").split(",") if "args" in words else []
@@ -103,8 +106,10 @@ def build(sources, directory, with_vfp=()):
     return images
 
 
-def command(emulator, image, cpus, accel, args=()):
+def command(emulator, image, cpus, accel, args=(), start=STARTS[0]):
     argv = [emulator, *MACHINE, "-smp", str(cpus), "-kernel", image, *args]
+    if start != STARTS[0]:
+        argv += ["-machine", "secondary=" + start]
     return argv + (["-accel", "tcg," + accel] if accel else [])
 
 
@@ -233,9 +238,11 @@ def main():
                     if (lenient and not program.oracle) or (not lenient and mode not in program.modes):
                         continue
                     accel = accel if lenient else ",".join(filter(None, (accel, program.accel)))
-                    argv = command(emulator, images[program.path], cpus, accel, program.args)
-                    label = "%s/%s/%d" % (program.name, mode, cpus)
-                    seen[mode] = report.run(label, argv, *run(argv, program.timeout * factor * scale), lenient)
+                    for start in STARTS[:1] if lenient or cpus == 1 else program.starts:
+                        argv = command(emulator, images[program.path], cpus, accel, program.args, start)
+                        label = "%s/%s/%d%s" % (program.name, mode, cpus, "" if start == STARTS[0] else "/" + start)
+                        result = run(argv, program.timeout * factor * scale)
+                        seen[mode, start] = report.run(label, argv, *result, lenient)
                 if len({tuple(names) for names in seen.values()}) > 1:
                     report.case(False, "%s/%d: the same cases everywhere" % (program.name, cpus))
     if report.ours:

@@ -8,6 +8,8 @@
 uint8_t ram[RAM_SIZE];
 BootBlobs blobs;
 char *err;
+unsigned warnings, log_lines;
+int qemu_loglevel = LOG_GUEST_ERROR;
 
 uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
 {
@@ -17,6 +19,24 @@ uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
 uint32_t memory_ram_size(void)
 {
     return RAM_SIZE;
+}
+
+MemoryRegion *memory_region_at(size_t index)
+{
+    static const MMIOOps ops;
+    static MemoryRegion map[] = { { .size = RAM_SIZE, .ram = ram }, { .base = 0x10000000, .size = 0x1000, .ops = &ops } };
+
+    return index < G_N_ELEMENTS(map) ? &map[index] : NULL;
+}
+
+void qemu_log(const char *fmt, ...)
+{
+    log_lines++;
+}
+
+void warn_report(const char *fmt, ...)
+{
+    warnings++;
 }
 
 void error_report(const char *fmt, ...)
@@ -36,6 +56,7 @@ void fresh(void)
 {
     boot_blobs_free(&blobs);
     g_clear_pointer(&err, g_free);
+    warnings = log_lines = 0;
     memset(ram, 0xaa, sizeof(ram));
 }
 

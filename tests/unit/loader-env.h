@@ -12,9 +12,10 @@ enum { RAM_SIZE = 16 << 20 };
 extern uint8_t ram[RAM_SIZE];
 uint32_t ram32(uint32_t addr);
 
-/* What was loaded, and the message of a failure. */
+/* What was loaded, the message of a failure, the number of warnings and of lines in the log of guests' errors. */
 extern BootBlobs blobs;
 extern char *err;
+extern unsigned warnings, log_lines;
 /* Nothing loaded, no message, RAM full of 0xaa. */
 void fresh(void);
 /* There is a message; it is one line and has this part. */

@@ -15,15 +15,15 @@ static void test_blobs(void)
     uint32_t a, b;
 
     fresh();
-    g_assert_true(boot_blob_add(&blobs, "a", 0x1000, "abcd", 4, 0, &err));
-    g_assert_true(boot_blob_add(&blobs, "b", 0x1004, "efgh", 4, 4, &err));
-    g_assert_true(boot_blob_add(&blobs, "c", 0xffc, "ijkl", 4, 0, &err));
-    g_assert_true(boot_blob_add(&blobs, "nothing", 0x1000, NULL, 0, 0, &err));
-    g_assert_false(boot_blob_add(&blobs, "d", 0x100b, "m", 1, 0, &err));
+    g_assert_true(boot_blob_add(&blobs, "a", 0x1000, "abcd", 4, &err));
+    g_assert_true(boot_blob_add(&blobs, "b", 0x1004, "efgh\0\0\0\0", 8, &err));
+    g_assert_true(boot_blob_add(&blobs, "c", 0xffc, "ijkl", 4, &err));
+    g_assert_true(boot_blob_add(&blobs, "nothing", 0x1000, NULL, 0, &err));
+    g_assert_false(boot_blob_add(&blobs, "d", 0x100b, "m", 1, &err));
     expect_error("d at 0x0000100b-0x0000100b overlaps b at 0x00001004-0x0000100b");
     g_clear_pointer(&err, g_free);
-    g_assert_true(boot_blob_add(&blobs, "end", RAM_SIZE - 1, "z", 1, 0, &err));
-    g_assert_false(boot_blob_add(&blobs, "beyond", RAM_SIZE - 2, "zzz", 3, 0, &err));
+    g_assert_true(boot_blob_add(&blobs, "end", RAM_SIZE - 1, "z", 1, &err));
+    g_assert_false(boot_blob_add(&blobs, "beyond", RAM_SIZE - 2, "zzz", 3, &err));
     expect_error("do not fit");
     boot_blobs_place(&blobs);
     g_assert_cmpmem(ram + 0xffc, 16, "ijklabcdefgh\0\0\0\0", 16);
@@ -33,6 +33,39 @@ static void test_blobs(void)
     fresh();
     boot_blobs_largest_gap(&blobs, 0x10000, &a, &b);
     g_assert_cmphex(b - a, ==, 0x10000);
+}
+
+/* What an image only clears gives way to every piece, whichever comes first, and to what is not RAM. */
+static void test_cleared_memory_under_pieces(void)
+{
+    uint32_t a, b;
+
+    fresh();
+    boot_blob_clear(&blobs, "x", 0x1000, 0x1000);
+    g_assert_cmpuint(log_lines, ==, 0);
+    g_assert_true(boot_blob_add(&blobs, "later", 0x1ffe, "abcd", 4, &err));
+    g_assert_cmpuint(log_lines, ==, 1);
+    g_assert_true(boot_blob_add(&blobs, "before", 0x800, "efgh", 4, &err));
+    boot_blob_clear(&blobs, "y", 0x700, 0xc00);         /* overlaps x as well */
+    g_assert_cmpuint(log_lines, ==, 2);
+    boot_blob_clear(&blobs, "device", 0x10000000, 0x1000);
+    g_assert_cmpuint(log_lines, ==, 3);
+    boot_blob_clear(&blobs, "end", RAM_SIZE - 4, UINT32_MAX);
+    g_assert_cmpuint(log_lines, ==, 4);
+    boot_blobs_place(&blobs);
+    g_assert_cmphex(ram32(0x6fc), ==, 0xaaaaaaaa);
+    g_assert_cmphex(ram32(0x700), ==, 0);
+    g_assert_cmphex(ram32(0x800), ==, 0x68676665);
+    g_assert_cmphex(ram32(0x804), ==, 0);
+    g_assert_cmphex(ram32(0x1000), ==, 0);
+    g_assert_cmphex(ram32(0x1ffc), ==, 0x62610000);
+    g_assert_cmphex(ram32(0x2000), ==, 0xaaaa6463);
+    g_assert_cmphex(ram32(RAM_SIZE - 8), ==, 0xaaaaaaaa);
+    g_assert_cmphex(ram32(RAM_SIZE - 4), ==, 0);
+    /* The guest's heap is nowhere where anything is loaded or cleared. */
+    boot_blobs_largest_gap(&blobs, RAM_SIZE, &a, &b);
+    g_assert_cmphex(a, ==, 0x3000);
+    g_assert_cmphex(b, ==, RAM_SIZE - 0x1000);
 }
 
 static void test_devices(void)
@@ -202,6 +235,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/boot/blobs", test_blobs);
+    g_test_add_func("/boot/cleared-memory-under-pieces", test_cleared_memory_under_pieces);
     g_test_add_func("/boot/devices", test_devices);
     g_test_add_func("/boot/atags", test_atags);
     g_test_add_func("/boot/dtb", test_dtb);

@@ -55,6 +55,63 @@ static void test_elf(void)
     g_assert_cmphex(ram[0x10001f], ==, 0x5a);
 }
 
+/* Initialized data packed behind each other in a ROM: .bss would fall on what follows. */
+static void test_elf_tail_over_segment(void)
+{
+    TestElf e = make_elf();
+
+    e.ph[1].p_paddr = 0x8100;
+    fresh();
+    g_assert_true(load(&e, sizeof(e)));
+    g_assert_cmpuint(log_lines, ==, 1);
+    boot_blobs_place(&blobs);
+    g_assert_cmphex(ram[0x80ff], ==, 0);
+    g_assert_cmphex(ram[0x8100], ==, 0x5a);
+    g_assert_cmphex(ram[0x811f], ==, 0x5a);
+    g_assert_cmphex(ram[0x8120], ==, 0);
+
+    /* A stack to the end of memory and beyond. */
+    e = make_elf();
+    e.ph[1].p_filesz = 0;
+    e.ph[1].p_memsz = 0xffffffff;
+    fresh();
+    g_assert_true(load(&e, sizeof(e)));
+    g_assert_cmpuint(log_lines, ==, 1);
+    boot_blobs_place(&blobs);
+    g_assert_cmphex(ram[0xfffff], ==, 0xaa);
+    g_assert_cmphex(ram[0x100000], ==, 0);
+    g_assert_cmphex(ram[RAM_SIZE - 1], ==, 0);
+}
+
+static void test_elf_segment_without_contents_over_device(void)
+{
+    TestElf e = make_elf();
+
+    e.ph[1].p_paddr = e.ph[1].p_vaddr = 0x10000000;
+    e.ph[1].p_filesz = 0;
+    e.ph[1].p_offset = 0x7fff0000;      /* linkers put these anywhere */
+    fresh();
+    g_assert_true(load(&e, sizeof(e)));
+    g_assert_cmpuint(log_lines, ==, 1);
+    g_assert_cmpuint(warnings, ==, 0);
+    boot_blobs_place(&blobs);
+    g_assert_cmphex(ram[0x8000], ==, 0x5a);
+}
+
+static void test_elf_contents_without_ram(void)
+{
+    TestElf e = make_elf();
+
+    e.ph[1].p_paddr = 0xffffffe0;       /* what follows would begin at 0 */
+    e.ph[1].p_memsz = 64;
+    fresh();
+    g_assert_true(load(&e, sizeof(e)));
+    g_assert_cmpuint(warnings, ==, 1);
+    g_assert_cmphex(kernel.entry, ==, 0x8011);
+    boot_blobs_place(&blobs);
+    g_assert_cmphex(ram[0], ==, 0xaa);
+}
+
 static void bad_elf(const TestElf *e, uint32_t size, const char *part)
 {
     fresh();
@@ -96,13 +153,13 @@ static void test_elf_broken(void)
     e.ph[1].p_filesz = 64;
     bad_elf(&e, sizeof(e), "segment 1 is outside");
     e = make_elf();
-    e.ph[1].p_paddr = 0xc0100000;
+    e.ph[0].p_paddr = 0xc0100000;       /* the entry point is in there */
     bad_elf(&e, sizeof(e), "do not fit into RAM");
     e = make_elf();
-    e.ph[1].p_memsz = 0xffffffff;
+    e.ph[1].p_paddr = RAM_SIZE - 16;    /* there, but not all of it */
     bad_elf(&e, sizeof(e), "do not fit into RAM");
     e = make_elf();
-    e.ph[1].p_paddr = 0x8100;
+    e.ph[1].p_paddr = 0x801f;
     bad_elf(&e, sizeof(e), "overlaps");
     e = make_elf();
     e.ph[0].p_type = e.ph[1].p_type = PT_NULL;
@@ -324,7 +381,7 @@ static void test_hex(void)
     boot_blobs_place(&blobs);
     g_assert_cmphex(ram32(0x100000), ==, 0x04030201);
     g_assert_cmphex(ram32(0x100004), ==, 0x08070605);
-    g_assert_null(blobs.first->next);
+    g_assert_cmpint(g_tree_nnodes(blobs.pieces), ==, 1);
     fresh();
     g_assert_false(boot_load_hex(&blobs, "x", (const uint8_t *)good, sizeof(good) - 1, &entry, &err));
     expect_error("hexadecimal digit");
@@ -338,10 +395,45 @@ static void test_hex(void)
     }
 }
 
+/*
+ * As many pieces as memory has room for, downwards. Loading was quadratic, which took minutes for as many; now the test
+ * takes less than a second, and its time limit is not part of it.
+ */
+static void test_hex_with_many_gaps(void)
+{
+    enum { STEP = 64, PIECES = RAM_SIZE / STEP, PER_UPPER = 0x10000 / STEP };
+    GString *file = g_string_new(NULL);
+    uint32_t entry = 0;
+
+    for (uint32_t n = PIECES; n-- > 0;) {
+        uint32_t addr = n * STEP;
+        uint8_t value = (uint8_t)(n >> 3);
+
+        if (n % PER_UPPER == PER_UPPER - 1) {
+            g_string_append_printf(file, ":0200000400%02X%02X\n", addr >> 16, -(6 + (addr >> 16)) & 0xff);
+        }
+        g_string_append_printf(file, ":01%04X00%02X%02X\n", addr & 0xffff, value,
+                               -(1 + (addr >> 8 & 0xff) + (addr & 0xff) + value) & 0xff);
+    }
+    g_string_append(file, ":00000001FF\n");
+    fresh();
+    g_assert_true(boot_load_hex(&blobs, "x", (const uint8_t *)file->str, (uint32_t)file->len, &entry, &err));
+    g_assert_cmpint(g_tree_nnodes(blobs.pieces), ==, PIECES);
+    boot_blobs_place(&blobs);
+    for (uint32_t n = 0; n < PIECES; n++) {
+        g_assert_cmphex(ram[n * STEP], ==, (uint8_t)(n >> 3));
+    }
+    fresh();
+    g_string_free(file, TRUE);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/loader/elf", test_elf);
+    g_test_add_func("/loader/elf-tail-over-segment", test_elf_tail_over_segment);
+    g_test_add_func("/loader/elf-segment-without-contents-over-device", test_elf_segment_without_contents_over_device);
+    g_test_add_func("/loader/elf-contents-without-ram", test_elf_contents_without_ram);
     g_test_add_func("/loader/elf-broken", test_elf_broken);
     g_test_add_func("/loader/zimage", test_zimage);
     g_test_add_func("/loader/raw", test_raw);
@@ -349,5 +441,6 @@ int main(int argc, char **argv)
     g_test_add_func("/loader/uimage", test_uimage);
     g_test_add_func("/loader/uimage-kinds", test_uimage_kinds);
     g_test_add_func("/loader/hex", test_hex);
+    g_test_add_func("/loader/hex-with-many-gaps", test_hex_with_many_gaps);
     return g_test_run();
 }

@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=240
+"""Where every CPU starts and with what registers: -kernel with an ELF file, a raw image, uImages; -device loader;
+-machine secondary=. Then a bare-metal program in which all CPUs come by its entry point and sort themselves by CP15, as
+such programs do. Prints TAP. With --oracle Debian's qemu-system-arm is asked instead, but for our own property.
+"""
+import argparse
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
+UPSTREAM = os.environ.get("PQEMU_TEST_UPSTREAM", "/usr/bin/qemu-system-arm")
+CROSS = os.environ.get("PQEMU_TEST_CROSS", "arm-linux-gnueabi-")
+SCALE = float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
+PATIENCE = 60 * SCALE
+CODE = 0x20000
+LOOP = struct.pack("<I", 0xeafffffe)            # b .
+PEN = 0xe0000000
+MODES = ["ccache=unified", "ccache=separate", "thread=single", "backend=interp"]
+
+# Every CPU adds its start registers and stack pointer into one word, must find 0, and checks that the MMU is off and
+# the mode right; CPU 0 waits for the others in memory that all share, without interrupts, and ends with 0 if all is
+# well.
+PROGRAM = """
+    .arch armv6k
+    .text
+    .global _start
+_start:
+    orr     r0, r0, r1
+    orr     r0, r0, r2
+    orr     r0, r0, r3
+    orr     r0, r0, r4
+    orr     r0, r0, r5
+    orr     r0, r0, r6
+    orr     r0, r0, r7
+    orr     r0, r0, r8
+    orr     r0, r0, r9
+    orr     r0, r0, r10
+    orr     r0, r0, r11
+    orr     r0, r0, r12
+    orr     r0, r0, sp
+    orr     r0, r0, lr
+    mrc     p15, 0, r1, c1, c0, 0
+    and     r1, r1, #5
+    orr     r0, r0, r1
+    mrs     r1, cpsr
+    and     r1, r1, #0xff
+    eor     r1, r1, #0xd3
+    orr     r0, r0, r1
+    mrc     p15, 0, r4, c0, c0, 5
+    and     r4, r4, #3
+    ldr     r5, =seen
+    str     r0, [r5, r4, lsl #3]
+    mov     r1, #1
+    add     r6, r5, #4
+    str     r1, [r6, r4, lsl #3]
+    cmp     r4, #0
+    bne     .
+    mov     r3, #CPUS
+    mov     r7, #0
+1:  sub     r3, r3, #1
+2:  ldr     r1, [r6, r3, lsl #3]
+    cmp     r1, #0
+    beq     2b
+    ldr     r1, [r5, r3, lsl #3]
+    orr     r7, r7, r1
+    cmp     r3, #0
+    bne     1b
+    mov     r0, #0x18
+    ldr     r1, =0x20026
+    cmp     r7, #0
+    addne   r1, r1, #1
+    svc     #0x123456
+    b       .
+    .ltorg
+    .bss
+    .align  3
+seen:
+    .space  32
+"""
+
+
+def elf(segments, entry):
+    """segments: (physical address, contents, size in memory)."""
+    offset = 52 + 32 * len(segments)
+    headers = body = b""
+    for address, contents, size in segments:
+        headers += struct.pack("<8I", 1, offset + len(body), address, address, len(contents), size, 7, 4)
+        body += contents
+    return (b"\x7fELF\1\1\1" + bytes(9) +
+            struct.pack("<HHIIIIIHHHHHH", 2, 40, 1, entry, 52, 0, 0x5000000, 52, 32, len(segments), 0, 0, 0) +
+            headers + body)
+
+
+def uimage(contents, system):
+    def header(checksum):
+        return struct.pack(">7I4B32s", 0x27051956, checksum, 0, len(contents), CODE, CODE, zlib.crc32(contents), system,
+                           2, 2, 0, b"test")
+    return header(zlib.crc32(header(0))) + contents
+
+
+class Report:
+    def __init__(self):
+        self.number = self.failed = 0
+
+    def case(self, good, name, details=""):
+        self.number += 1
+        self.failed += not good
+        print("%sok %d - %s" % ("" if good else "not ", self.number, name))
+        if not good and details:
+            print("# " + details.replace("\n", "\n# "))
+        sys.stdout.flush()
+
+
+def start_registers(emulator, machine, args):
+    """[(r0 or r1 or r2 or any other but the program counter, program counter)] of a machine that has not run yet."""
+    argv = [emulator, "-M", "realview-eb-mpcore" + machine, "-m", "64", "-smp", "3", "-display", "none", "-serial",
+            "null", "-monitor", "stdio", "-S", *args]
+    result = subprocess.run(argv, input="info registers -a\nquit\n", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            env={**os.environ, "QEMU_AUDIO_DRV": "none"}, timeout=PATIENCE, universal_newlines=True,
+                            check=False)
+    cpus = []
+    for text in re.split(r"CPU#\d", result.stdout)[1:]:
+        registers = {int(n): int(v, 16) for n, v in re.findall(r"\bR(\d\d)=([0-9a-f]{8})", text)}
+        cpus.append(([registers.get(n) for n in range(3)], any(registers.get(n) for n in range(3, 15)),
+                     registers.get(15)))
+    return cpus, "%s\n%s" % (" ".join(argv), result.stdout)
+
+
+def check_start(report, emulator, name, args, want, machine=""):
+    """want: for each CPU its program counter, or that and r0-r2."""
+    cpus, details = start_registers(emulator, machine, args)
+    good = len(cpus) == len(want)
+    for (first, others, pc), wanted in zip(cpus, want):
+        want_pc, want_first = wanted if isinstance(wanted, tuple) else (wanted, [0, 0, 0])
+        good = good and pc == want_pc and first == want_first and not others
+    report.case(good, name, details)
+
+
+def starts(report, emulator, directory, oracle):
+    def file(name, contents):
+        path = os.path.join(directory, name)
+        with open(path, "wb") as out:
+            out.write(contents)
+        return path
+
+    raw = file("raw", LOOP)
+    program = file("program.elf", elf([(CODE, LOOP, 4)], CODE))
+    linux = file("linux.uimage", uimage(LOOP, 5))
+    other = file("other.uimage", uimage(LOOP, 2))
+    loader = ["-device", "loader,file=%s" % program]
+
+    check_start(report, emulator, "an ELF kernel starts all CPUs at its entry point", ["-kernel", program], [CODE] * 3)
+    check_start(report, emulator, "so does a uImage that is not Linux", ["-kernel", other], [CODE] * 3)
+    check_start(report, emulator, "-device loader of an ELF file alone: all CPUs start at 0", loader, [0] * 3)
+    check_start(report, emulator, "with cpu-num that CPU starts at its entry point",
+                [loader[0], loader[1] + ",cpu-num=1"], [0, CODE, 0])
+    check_start(report, emulator, "an address for a CPU", ["-device", "loader,addr=0x30000,cpu-num=2"], [0, 0, 0x30000])
+    check_start(report, emulator, "a raw file for a CPU",
+                ["-device", "loader,file=%s,addr=0x30000,cpu-num=0" % raw], [0x30000, 0, 0])
+    check_start(report, emulator, "-device loader has the last word beside -kernel",
+                ["-kernel", program, "-device", "loader,addr=0x30000,cpu-num=2"], [CODE, CODE, 0x30000])
+    if oracle:
+        return
+    check_start(report, emulator, "a raw kernel is Linux: the others wait in the pen", ["-kernel", raw], [0, PEN, PEN])
+    check_start(report, emulator, "so is a uImage that says so", ["-kernel", linux], [0, PEN, PEN])
+    check_start(report, emulator, "a device tree for an ELF kernel: the first CPU alone is told",
+                ["-kernel", program, "-dtb", "builtin"], [(CODE, [0, 0x33b, 0x2000000]), CODE, CODE])
+    check_start(report, emulator, "secondary=pen with an ELF kernel", ["-kernel", program], [CODE, PEN, PEN],
+                ",secondary=pen")
+    check_start(report, emulator, "secondary=entry with a raw kernel", ["-kernel", raw], [0] * 3, ",secondary=entry")
+    check_start(report, emulator, "secondary=pen with -device loader alone",
+                ["-device", "loader,file=%s,cpu-num=0" % program], [CODE, PEN, PEN], ",secondary=pen")
+    check_start(report, emulator, "secondary=pen: -device loader has the last word",
+                ["-kernel", program, "-device", "loader,addr=0x30000,cpu-num=1"], [CODE, 0x30000, PEN],
+                ",secondary=pen")
+
+
+def bare_metal(report, emulator, directory, oracle):
+    source = os.path.join(directory, "program.S")
+    with open(source, "w", encoding="utf-8") as out:
+        out.write(PROGRAM)
+    for cpus in (1, 2, 4):
+        image = os.path.join(directory, "bare%d.elf" % cpus)
+        subprocess.run([CROSS + "gcc", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none", "-Wl,-Ttext=0x20000",
+                        "-DCPUS=%d" % cpus, "-o", image, source], check=True)
+        for mode in [None] if oracle else MODES:
+            argv = [emulator, "-M", "realview-eb-mpcore", "-m", "64", "-smp", str(cpus), "-display", "none", "-monitor",
+                    "none", "-serial", "null", "-semihosting", "-kernel", image]
+            argv += ["-accel", "tcg," + mode] if mode else []
+            try:
+                status = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=PATIENCE,
+                                        stderr=subprocess.STDOUT, env={**os.environ, "QEMU_AUDIO_DRV": "none"},
+                                        check=False).returncode
+            except subprocess.TimeoutExpired:
+                status = None
+            report.case(status == 0, "all CPUs come by the entry point as at reset: %d, %s" % (cpus, mode),
+                        "exit status %s: %s" % (status, " ".join(argv)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Where CPUs start.")
+    parser.add_argument("--oracle", action="store_true", help="ask Debian's qemu-system-arm (PQEMU_TEST_UPSTREAM)")
+    oracle = parser.parse_args().oracle
+    emulator = UPSTREAM if oracle else QEMU
+    report = Report()
+    with tempfile.TemporaryDirectory() as directory:
+        starts(report, emulator, directory, oracle)
+        if shutil.which(CROSS + "gcc"):
+            bare_metal(report, emulator, directory, oracle)
+        else:
+            report.case(True, "bare-metal programs # SKIP no cross compiler")
+    print("1..%d" % report.number)
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
