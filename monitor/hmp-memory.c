@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <glib.h>
-#include "accel/tcg/cache.h"
 #include "exec/memory.h"
 #include "monitor/monitor-internal.h"
+#include "qemu/disas.h"
 #include "sysemu/sysemu.h"
 
 enum { EXAMINE_MAX = 4096 };            /* items of one command */

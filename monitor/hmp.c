@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <glib.h>
-#include "accel/tcg/cpu-state.h"
-#include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
 #include "hw/intc/gic.h"
 #include "monitor/monitor-internal.h"
 #include "qemu/log.h"
+#include "sysemu/accel.h"
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
@@ -73,7 +72,7 @@ static void info_cpus(Monitor *mon, char **argv)
         const CPUARMState *env = mon->machine->cpu[i];
 
         monitor_printf(mon, "%c CPU #%d: pc=0x%08x%s\n", i == mon->cpu ? '*' : ' ', i, env->regs[15] & ~1u,
-                       env->cpu && env->cpu->halted ? " (halted)" : "");
+                       cpu_is_halted(i) ? " (halted)" : "");
     }
     runstate_release_cpus();
 }
@@ -88,19 +87,20 @@ static void info_jit(Monitor *mon, char **argv)
     char *text;
 
     runstate_hold_cpus();
-    text = cpus_stats_text();
+    text = accel_stats_text();
     runstate_release_cpus();
     print_text(mon, text);
 }
 
 static void info_accel(Monitor *mon, char **argv)
 {
-    const AccelOptions *o = &accel_options;
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
 
-    monitor_printf(mon, "accelerator: tcg\nthread: %s\nccache: %s\nbackend: %s\nexclusive: %s\n",
-                   o->thread_single ? "single" : "multi", o->ccache_separate ? "separate" : "unified",
-                   o->backend_interp ? "interp" : "x86_64", o->exclusive_snapshot ? "snapshot" : "monitor");
-    monitor_printf(mon, "stats: %s%s\ntrace: %s\n", o->stats ? "on" : "off", o->stats_file ? ", to a file" : "", o->trace_file ? "on" : "off");
+    accel_print(f);
+    fclose(f);
+    print_text(mon, text);
 }
 
 static void info_irq(Monitor *mon, char **argv)
@@ -121,7 +121,7 @@ static void info_tlb(Monitor *mon, char **argv)
     FILE *f = open_memstream(&text, &size);
 
     runstate_hold_cpus();
-    tlb_print(mon->machine->cpu[mon->cpu], f);
+    cpu_print_tlb(mon->cpu, f);
     runstate_release_cpus();
     fclose(f);
     print_text(mon, text);

@@ -22,6 +22,7 @@
 #include "qemu/log.h"
 #include "qemu/writer.h"
 #include "softmmu/options.h"
+#include "sysemu/accel.h"
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
@@ -110,7 +111,7 @@ int main(int argc, char **argv)
     if (options.pidfile) {
         pidfile_write(options.pidfile);
     }
-    cpus_observe(options.smp);
+    accel_init(&options.accel, options.smp);
     machine_create(m, &options);
     monitor_create(m, &options);
     runstate_started();
@@ -121,7 +122,7 @@ int main(int argc, char **argv)
     }
     code = runstate_main_loop();
     cpus_shutdown();
-    if (!cpus_report(runstate_flush_give_up) && !code) {
+    if (!accel_report(runstate_flush_give_up) && !code) {
         code = 1;
     }
     chardev_flush_all(runstate_flush_give_up);

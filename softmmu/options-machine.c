@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -machine, -cpu, -accel, -smp and -m: what machine is built and how it is run. Main thread; fills accel_options. */
+/* -machine, -cpu, -accel, -smp and -m: what machine is built and how it is run. Main thread. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <glib.h>
 #include "qemu/log.h"
 #include "softmmu/options-internal.h"
-#include "sysemu/cpus.h"
-
-#ifdef CONFIG_CCACHE_UNIFIED
-#define HAVE_UNIFIED true
-#else
-#define HAVE_UNIFIED false
-#endif
-#ifdef CONFIG_CCACHE_SEPARATE
-#define HAVE_SEPARATE true
-#else
-#define HAVE_SEPARATE false
-#endif
-
-enum { TRACE_SIZE_MAX_MIB = 4096 };
-enum { TB_REGIONS_MAX = 16 };           /* CACHE_MAX_REGIONS */
-enum { TB_SIZE_MAX_MIB = 1024 };        /* jumps inside the buffer reach 2 GiB; leave room for several buffers */
 
 typedef struct CPUModel {
     const char *name, *desc;
@@ -114,112 +98,17 @@ void option_cpu(CommandLine *c, const char *arg)
     option_fail(c, arg, "unable to find the CPU model (-cpu help lists those there are)");
 }
 
-/* An accelerator property that is one of two words; selects the second. */
-typedef struct AccelChoice {
-    const char *key;
-    const char *word[2];
-    bool *target;
-    const char *help;
-} AccelChoice;
-
-static const AccelChoice accel_choices[] = {
-    { "thread", { "multi", "single" }, &accel_options.thread_single,
-      "one host thread per CPU, or one for all of them" },
-    { "ccache", { "unified", "separate" }, &accel_options.ccache_separate,
-      "one code cache for all CPUs, or one each" },
-    { "backend", { "x86_64", "interp" }, &accel_options.backend_interp,
-      "translate to host code, or interpret the intermediate code" },
-    { "exclusive", { "monitor", "snapshot" }, &accel_options.exclusive_snapshot,
-      "LDREX/STREX: as the architecture has it, or by comparing values" },
-};
-
 static void accel_help(void)
 {
     printf("Accelerators supported:\ntcg\n\nProperties of tcg:\n");
-    for (unsigned i = 0; i < G_N_ELEMENTS(accel_choices); i++) {
-        const AccelChoice *p = &accel_choices[i];
-        char text[64];
-
-        snprintf(text, sizeof(text), "%s=%s|%s", p->key, p->word[0], p->word[1]);
-        printf("  %-28s %s\n", text, p->help);
-    }
-    printf("  %-28s %s\n", "tb-size=MiB", "size of a code cache (1 to 1024)");
-    printf("  %-28s %s\n", "tb-regions=N", "evict a full cache by N parts (1 to 16; 1: all at once)");
-    printf("  %-28s %s\n", "stats=on|off|FILE", "measure times; at exit a summary, or JSON to FILE");
-    printf("  %-28s %s\n", "trace=FILE", "at exit a timeline for Perfetto or chrome://tracing");
-    printf("  %-28s %s\n", "trace-size=MiB", "memory for the latest part of it (1 to 4096, default 64)");
+    accel_options_help(stdout);
     exit(0);
-}
-
-static void accel_property(CommandLine *c, const char *arg, const KeyValue *kv)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(accel_choices); i++) {
-        const AccelChoice *p = &accel_choices[i];
-
-        if (strcmp(kv->key, p->key)) {
-            continue;
-        }
-        for (int w = 0; w < 2; w++) {
-            if (kv->value && !strcmp(kv->value, p->word[w])) {
-                *p->target = w == 1;
-                return;
-            }
-        }
-        option_fail(c, arg, "%s is '%s' or '%s', not '%s'", p->key, p->word[0], p->word[1], kv->value ? kv->value : "");
-    }
-    if (!strcmp(kv->key, "tb-size")) {
-        uint64_t mib;
-
-        if (!option_number(kv->value, TB_SIZE_MAX_MIB, &mib) || !mib) {
-            option_fail(c, arg, "tb-size is a number of MiB (1 to %d)", TB_SIZE_MAX_MIB);
-        }
-        accel_options.tb_size_mib = (uint32_t)mib;
-    } else if (!strcmp(kv->key, "tb-regions")) {
-        uint64_t n;
-
-        if (!option_number(kv->value, TB_REGIONS_MAX, &n) || !n) {
-            option_fail(c, arg, "tb-regions is a number from 1 to %d", TB_REGIONS_MAX);
-        }
-        accel_options.tb_regions = (unsigned)n;
-    } else if (!strcmp(kv->key, "stats")) {
-        if (!kv->value || !*kv->value) {
-            option_fail(c, arg, "stats is 'on', 'off' or a file");
-        }
-        accel_options.stats = strcmp(kv->value, "off") != 0;
-        accel_options.stats_file = accel_options.stats && strcmp(kv->value, "on") ? kv->value : NULL;
-    } else if (!strcmp(kv->key, "trace")) {
-        if (!kv->value || !*kv->value) {
-            option_fail(c, arg, "trace needs the name of a file");
-        }
-        accel_options.trace_file = kv->value;
-    } else if (!strcmp(kv->key, "trace-size")) {
-        uint64_t mib;
-
-        if (!option_number(kv->value, TRACE_SIZE_MAX_MIB, &mib) || !mib) {
-            option_fail(c, arg, "trace-size is a number of MiB (1 to %d)", TRACE_SIZE_MAX_MIB);
-        }
-        accel_options.trace_mib = (uint32_t)mib;
-    } else if (option_is_help(kv->key)) {
-        accel_help();
-    } else {
-        option_fail(c, arg, "unknown property '%s' (-accel help lists those there are)", kv->key);
-    }
-}
-
-static void accel_check_ccache(CommandLine *c, const char *arg)
-{
-    if (accel_options.ccache_separate && !HAVE_SEPARATE) {
-        option_fail(c, arg, "ccache=separate is not built in (configure with --ccache=both or --ccache=separate)");
-    }
-    if (!accel_options.ccache_separate && !HAVE_UNIFIED) {
-        option_fail(c, arg, "ccache=unified is not built in (configure with --ccache=both or --ccache=unified)");
-    }
 }
 
 void option_accel(CommandLine *c, const char *arg)
 {
     KeyValue *kv = option_split(c, arg);
-    bool asked = false;
+    char *err = NULL;
 
     if (option_is_help(kv[0].key)) {
         accel_help();
@@ -228,11 +117,12 @@ void option_accel(CommandLine *c, const char *arg)
         option_fail(c, arg, "unknown accelerator (tcg)");
     }
     for (int i = 1; kv[i].key; i++) {
-        accel_property(c, arg, &kv[i]);
-        asked |= !strcmp(kv[i].key, "ccache");
-    }
-    if (asked) {
-        accel_check_ccache(c, arg);
+        if (option_is_help(kv[i].key)) {
+            accel_help();
+        }
+        if (!accel_option_set(&c->o->accel, kv[i].key, kv[i].value, &err)) {
+            option_fail(c, arg, "%s", err);
+        }
     }
 }
 
@@ -318,7 +208,4 @@ void options_machine_finish(CommandLine *c)
         ram = mc->max_ram;
     }
     c->o->ram_size = (uint32_t)((ram + 0xfff) & ~0xfffull);
-    if (!HAVE_UNIFIED && HAVE_SEPARATE) {
-        accel_options.ccache_separate = true;
-    }
 }

@@ -232,6 +232,7 @@ void options_parse(int argc, char **argv, Options *o)
     CommandLine c = { .o = o };
 
     memset(o, 0, sizeof(*o));
+    accel_options_default(&o->accel);
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i];
         const OptionRow *row = NULL;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "hw/boards.h"
+#include "sysemu/accel.h"
 
 enum { MAX_SERIAL = 4 };
 
@@ -17,11 +18,12 @@ typedef struct Options {
     const char *serial[MAX_SERIAL];     /* chardev_new() syntax; NULL: not connected */
     const char *monitor;                /* NULL: only where a serial line is "mon:" */
     bool monitor_on_mux;                /* attach it to the first "mon:" serial line */
+    AccelOptions accel;
     bool no_reboot, no_shutdown, stopped;
     const char *name, *process_name, *pidfile;
 } Options;
 
-/* Fill in *o, accel_options, the log's settings, semihosting and the loader list; ends the program on mistakes (one
+/* Fill in *o, the log's settings, semihosting and the loader list; ends the program on mistakes (one
  * line on stderr, exit code 1) and after -help and the like (exit code 0). */
 void options_parse(int argc, char **argv, Options *o);
 #endif

@@ -13,6 +13,7 @@
 #include "accel/tcg/guest-mem.h"
 #include "accel/tcg/mpd.h"
 #include "exec/memory.h"
+#include "qemu/disas.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
 #include "target/arm/translate.h"

@@ -67,10 +67,12 @@ struct cache_ops {
     CodeCache *(*cache_of)(const TranslationBlock *tb);
 };
 extern const struct cache_ops cache_unified_ops, cache_separate_ops;
-extern const struct cache_ops *cache_ops;   /* chosen by cache_init() */
+extern const struct cache_ops *cache_ops;   /* chosen by cache_choose() */
 
 /* ---- code-cache.c ---- */
-/* Choose the design by accel_options and create the caches (error_exit if impossible). Before the CPU threads start. */
+/* Choose the design; before all else. */
+void cache_choose(bool separate);
+/* Create the caches as accel_options want them (error_exit if impossible). Before the CPU threads start. */
 void cache_init(void);
 /* `sharers`: how many CPUs use it. */
 CodeCache *cache_create(size_t bytes, int owner, int sharers);
@@ -110,9 +112,4 @@ TranslationBlock *tb_find(CPUState *cpu);
 /* ---- build.c ---- */
 /* Translate; NULL: the cache is full. E read; takes B. `page`: host address of the guest page, NULL: not RAM. */
 TranslationBlock *tb_build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page);
-
-/* ---- disas.c ---- */
-/* Disassemble guest or host code to f. */
-void disas_guest(FILE *f, uint32_t pc, const uint8_t *code, uint32_t bytes);
-void disas_host(FILE *f, const uint8_t *code, uint32_t bytes);
 #endif

@@ -11,8 +11,8 @@
 #include <glib.h>
 #include "accel/tcg/cache.h"
 #include "accel/tcg/mpd.h"
+#include "accel/tcg/options.h"
 #include "qemu/log.h"
-#include "sysemu/cpus.h"
 
 enum {
     GUARD = 64 * 1024,              /* unmapped on both sides of code memory */
@@ -73,7 +73,7 @@ CodeCache *cache_create(size_t bytes, int owner, int sharers)
     if (tcg_backend->init_buffer && !tcg_backend->init_buffer(&c->buf)) {
         error_exit("a code cache of %zu KiB is too small for the %s back end", bytes >> 10, tcg_backend->name);
     }
-    divide(c, bytes, accel_options.tb_regions ? accel_options.tb_regions : cache_ops->regions);
+    divide(c, bytes, accel_options.tb_regions);
     c->piece_bytes = (size_t)(c->region[0].end - c->region[0].begin);
     if (sharers > 1) {
         c->piece_bytes = CLAMP(c->piece_bytes / (2 * (size_t)sharers), MIN_PIECE, MAX_PIECE);
@@ -96,30 +96,26 @@ static void create_builders(void)
     }
 }
 
-void cache_init(void)
+void cache_choose(bool separate)
 {
-    size_t bytes;
-
     cache_ops = NULL;
 #ifdef CONFIG_CCACHE_SEPARATE
-    if (accel_options.ccache_separate) {
+    if (separate) {
         cache_ops = &cache_separate_ops;
     }
 #endif
 #ifdef CONFIG_CCACHE_UNIFIED
-    if (!accel_options.ccache_separate) {
+    if (!separate) {
         cache_ops = &cache_unified_ops;
     }
 #endif
-    if (!cache_ops) {
-        error_exit("-accel tcg,ccache=%s: this design was left out when the emulator was built (configure --ccache=)",
-                   accel_options.ccache_separate ? "separate" : "unified");
-    }
-    bytes = accel_options.tb_size_kib ? (size_t)accel_options.tb_size_kib << 10
-                                      : (size_t)accel_options.tb_size_mib << 20;
-    if (!bytes) {
-        bytes = cache_ops->default_bytes;
-    }
+    assert(cache_ops);          /* the options know what was left out */
+}
+
+void cache_init(void)
+{
+    size_t bytes = (size_t)accel_options.tb_size_kib << 10;
+
     bytes = CLAMP(bytes, MIN_CODE_BYTES, MAX_CODE_BYTES);
     cache_ops->init((bytes + 4095) & ~(size_t)4095);
     create_builders();

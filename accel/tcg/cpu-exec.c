@@ -11,9 +11,9 @@
 #include "accel/tcg/cache.h"
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/elock.h"
+#include "accel/tcg/options.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
-#include "sysemu/cpus.h"
 
 /* Exceptions and interrupts: what exec() left behind, then what the devices want. */
 static void take_exceptions(CPUState *cpu)

@@ -67,7 +67,7 @@ CPUExit cpu_exec(CPUState *cpu);
 
 extern CPUCounters other_counters;  /* accel/tcg/elock.c: of threads that run no CPU (devices' DMA); atomic */
 
-/* accel/tcg/cpus.c: the WFE that the CPU is in shall not wait any more. CPU thread. */
+/* accel/tcg/cpu-wait.c: the WFE that the CPU is in shall not wait any more. CPU thread. */
 void cpu_end_wfe(CPUState *cpu);
 
 /* Count an event of the CPU; `cpu` may be NULL (a thread that runs none). */

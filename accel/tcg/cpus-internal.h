@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shared by cpus.c and cpus-single.c only. */
+/* Shared by the files that run CPUs: cpus.c, cpus-single.c, cpu-exec.c, cpu-wait.c, cpu-kick.c, cpu-hold.c. */
 #ifndef ACCEL_TCG_CPUS_INTERNAL_H
 #define ACCEL_TCG_CPUS_INTERNAL_H
 #include "accel/tcg/cpu-state.h"
@@ -8,9 +8,11 @@
 bool cpus_quitting(void);
 /* If a pause is asked for, park CPUs [first, first + n), which this thread runs, until it is over. Out of E. */
 void cpus_park(int first, int n);
+/* cpu-kick.c: end the CPU's sleep alone. Any thread. */
+void cpu_end_sleep(CPUState *cpu);
 /*
- * Does something end the wait of the CPU, which is in WFI, in WFE or held: an event, an interrupt, a kick, a pause? A masked
- * interrupt ends WFI and not WFE. The CPU's own thread.
+ * cpu-wait.c: does something end the wait of the CPU, which is in WFI, in WFE or held: an event, an interrupt, a kick,
+ * a pause? A masked interrupt ends WFI and not WFE. The CPU's own thread.
  */
 bool cpu_must_wake(CPUState *cpu);
 /*

@@ -23,10 +23,10 @@
 #include "accel/tcg/elock.h"
 #include "accel/tcg/excl-monitor.h"
 #include "accel/tcg/guest-mem.h"
+#include "accel/tcg/options.h"
 #include "accel/tcg/ram-page.h"
 #include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
-#include "sysemu/cpus.h"
 
 enum { UNWATCH_STORES = 1024, SPINS = 64 };
 

@@ -19,6 +19,7 @@
 #include "accel/tcg/softtlb-internal.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
+#include "sysemu/cpus.h"
 #include "tcg/ir.h"
 
 enum { NB_CONTEXTS = 12, MAX_FILLED = 32768, MIB_BITS = 20, NB_MIB = 4096 };
@@ -564,11 +565,11 @@ static void print_context(FILE *f, const struct TLBContext *c, bool current)
     free(pages);
 }
 
-void tlb_print(CPUARMState *env, FILE *f)
+void cpu_print_tlb(int n, FILE *f)
 {
-    const struct TLBContexts *s = env->cpu->tlb;
+    const struct TLBContexts *s = cpu_states[n]->tlb;
 
-    fprintf(f, "CPU#%u\n", env->cpu_index);
+    fprintf(f, "CPU#%d\n", n);
     for (int i = 0; i < NB_CONTEXTS; i++) {
         if (s->ctx[i].nfilled) {
             print_context(f, &s->ctx[i], &s->ctx[i] == s->current);

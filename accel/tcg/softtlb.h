@@ -24,11 +24,6 @@ void tlb_cpu_reset(CPUARMState *env);
  * or inside exec().
  */
 uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *subpages);
-/*
- * The filled entries: virtual -> physical, rights by what was used so far, neighbours in one line. The CPU is stopped,
- * or its own thread calls.
- */
-void tlb_print(CPUARMState *env, FILE *f);
 /* Drop direct-store rights to physical page (number) in every CPU's tables. Caller is in an exclusive section. */
 void tlb_revoke_writes(uint32_t phys_page);
 /*

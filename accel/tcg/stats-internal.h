@@ -37,6 +37,10 @@ typedef struct CacheStats {
 /* The next cache; start with cpu = -1. False: no more. with_blocks: its users are stopped. */
 bool stats_next_cache(CacheStats *c, bool with_blocks);
 
+/* Open the files that the options name (error_exit if that fails). Main thread, before the CPUs exist. */
+void stats_start(int num_cpus);
+
 /* stats-json.c */
 void stats_write_json(FILE *f);
+void stats_json_string(FILE *f, const char *s);
 #endif

@@ -4,10 +4,10 @@
  * thread, at exit: every other thread has ended.
  */
 #include <inttypes.h>
+#include "accel/tcg/options.h"
 #include "accel/tcg/stats-internal.h"
 #include "exec/memory.h"
 #include "qemu/lock.h"
-#include "sysemu/cpus.h"
 
 #ifndef PQEMU_VERSION
 #define PQEMU_VERSION "0.1.0"
@@ -15,7 +15,7 @@
 
 enum { SCHEMA = 1 };
 
-static void quoted(FILE *f, const char *s)
+void stats_json_string(FILE *f, const char *s)
 {
     fputc('"', f);
     for (; *s; s++) {
@@ -107,7 +107,7 @@ static void write_locks(FILE *f)
             continue;
         }
         fprintf(f, "%s\n    {\"name\": ", before);
-        quoted(f, l->name);
+        stats_json_string(f, l->name);
         fprintf(f, ", ");
         lock_fields(f, l->acquired, l->contended, l->wait, l->hold);
         before = ",";
@@ -142,7 +142,7 @@ static void write_devices(FILE *f)
     for (size_t i = 0; (r = memory_region_at(i)); i++) {
         if (!r->ram) {
             fprintf(f, "%s\n    {\"name\": ", before);
-            quoted(f, r->name);
+            stats_json_string(f, r->name);
             fprintf(f, ", \"base\": %u, \"reads\": %" PRIu64 ", \"writes\": %" PRIu64 "}", r->base, r->reads,
                     r->writes);
             before = ",";
@@ -154,9 +154,9 @@ static void write_devices(FILE *f)
 void stats_write_json(FILE *f)
 {
     fprintf(f, "{\n  \"schema\": %d,\n  \"emulator\": \"PQEMU " PQEMU_VERSION "\",\n", SCHEMA);
-    fprintf(f, "  \"accel\": {\"thread\": \"%s\", \"ccache\": \"%s\", \"backend\": \"%s\", \"exclusive\": \"%s\"},\n",
-            accel_options.thread_single ? "single" : "multi", cache_ops ? cache_ops->name : "none",
-            tcg_backend ? tcg_backend->name : "none", accel_options.exclusive_snapshot ? "snapshot" : "monitor");
+    fprintf(f, "  \"accel\": {");
+    accel_options_json(f);
+    fprintf(f, "},\n");
     fprintf(f, "  \"wall_ns\": %" PRIu64 ",\n  \"cpus\": [\n", observe_elapsed());
     for (int i = 0; i < cpu_count; i++) {
         write_cpu(f, i);

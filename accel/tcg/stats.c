@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the accelerator was asked for and what it did: options, the chosen back end, counters and times of CPU events
- * (docs/observe.md). Counters are written by their CPU's thread and read by anyone (relaxed), so a sum is only roughly
- * of one moment. Blocks are looked at only while the CPUs are stopped.
+ * What the accelerator did: counters and times of CPU events (docs/observe.md). Counters are written by their CPU's
+ * thread and read by anyone (relaxed), so a sum is only roughly of one moment. Blocks are looked at only while the CPUs
+ * are stopped.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,17 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "accel/tcg/options.h"
 #include "accel/tcg/stats-internal.h"
 #include "qemu/lock.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
 #include "qemu/write-all.h"
 #include "sysemu/cpus.h"
-
-enum { TRACE_MIB_DEFAULT = 64 };
-
-AccelOptions accel_options;
-const TCGBackend *tcg_backend;
 
 static int json_fd = -1;            /* stats=FILE; I/O thread */
 
@@ -203,7 +199,7 @@ static void print_locks(FILE *f)
 
 static void print_stats(FILE *f, bool stopped)
 {
-    fprintf(f, "accelerator: back end %s, thread=%s\n", tcg_backend ? tcg_backend->name : "none",
+    fprintf(f, "accelerator: back end %s, thread=%s\n", tcg_backend->name,
             accel_options.thread_single ? "single" : "multi");
     print_caches(f, stopped);
     print_counters(f);
@@ -226,12 +222,12 @@ static char *stats_text(bool stopped)
     return text;
 }
 
-char *cpus_stats_text(void)
+char *accel_stats_text(void)
 {
     return stats_text(cpus_paused());
 }
 
-void cpus_observe(int cpus)
+void stats_start(int num_cpus)
 {
     const AccelOptions *o = &accel_options;
 
@@ -243,7 +239,7 @@ void cpus_observe(int cpus)
         write_all_prepare(json_fd);
     }
     if ((o->stats || o->trace_file) &&
-        !observe_start(o->stats, o->trace_file, o->trace_mib ? o->trace_mib : TRACE_MIB_DEFAULT, cpus)) {
+        !observe_start(o->stats, o->trace_file, o->trace_mib, num_cpus)) {
         error_exit("-accel tcg,trace=%s: cannot write: %s", o->trace_file ? o->trace_file : "", strerror(errno));
     }
 }
@@ -265,7 +261,7 @@ static bool write_json(bool (*give_up)(int stalled_ms))
     return ok;
 }
 
-bool cpus_report(bool (*give_up)(int stalled_ms))
+bool accel_report(bool (*give_up)(int stalled_ms))
 {
     const AccelOptions *o = &accel_options;
     bool ok = true;

@@ -4,10 +4,10 @@
  * Runs on the CPU's own thread, reading E. Translated code looks into the same jump cache by itself.
  */
 #include "accel/tcg/cache.h"
+#include "accel/tcg/options.h"
 #include "accel/tcg/softtlb.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
-#include "sysemu/cpus.h"
 
 static void fill_fast(CPUState *cpu, uint32_t pc, TranslationBlock *tb)
 {

@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CPU threads as the rest of the system sees them. Implemented in accel/tcg/cpus.c. */
+/* CPU threads as the rest of the system sees them. Implemented in accel/tcg/cpu*.c. */
 #ifndef SYSEMU_CPUS_H
 #define SYSEMU_CPUS_H
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "target/arm/cpu.h"
-
-typedef struct AccelOptions {
-    bool thread_single;         /* thread=single|multi */
-    bool ccache_separate;       /* ccache=separate|unified */
-    bool backend_interp;        /* backend=interp|x86_64 */
-    uint32_t tb_size_mib;       /* code memory of each cache; 0: default */
-    uint32_t tb_size_kib;       /* if not 0, instead of tb_size_mib: caches below 1 MiB, for tests */
-    unsigned tb_regions;        /* parts of a cache that are evicted one at a time; 0: the design's own choice */
-    bool exclusive_snapshot;    /* exclusive=snapshot: PQEMU's rule (ABA hole); default monitor */
-    bool stats;                 /* stats=on or FILE: times, and a summary at exit */
-    const char *stats_file;     /* as JSON; NULL: as text, to the log */
-    const char *trace_file;     /* timeline; NULL: none */
-    uint32_t trace_mib;         /* memory for it; 0: default */
-} AccelOptions;
-extern AccelOptions accel_options;
 
 /* Allocate CPU n's state (zeroed, own mapping); before machine init. */
 CPUARMState *cpu_create(int index, int num_cpus);
@@ -53,13 +39,11 @@ bool cpu_wait_begin(void);
 void cpu_wait_end(bool token);
 /* Index of the CPU run by this thread now, or -1. */
 int cpu_current_index(void);
-/* Before other threads start: open the files that stats= and trace= name (error_exit if that fails). */
-void cpus_observe(int cpus);
+/* Does CPU n wait in WFI? The CPUs are paused. */
+bool cpu_is_halted(int cpu);
 /*
- * After cpus_shutdown(): what -d stats, stats= and trace= asked for. False: a file could not be written (reported).
- * give_up() says whether to stop waiting for a pipe's reader after so long without progress.
+ * The filled entries of its memory tables: virtual -> physical, rights by what was used so far, neighbours in one line.
+ * The CPUs are paused.
  */
-bool cpus_report(bool (*give_up)(int stalled_ms));
-/* The summary as text (free()), for the monitor. Any thread; with the CPUs paused the blocks are counted as well. */
-char *cpus_stats_text(void);
+void cpu_print_tlb(int cpu, FILE *f);
 #endif

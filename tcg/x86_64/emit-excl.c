@@ -9,8 +9,8 @@
  */
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/excl-monitor.h"
+#include "accel/tcg/options.h"
 #include "accel/tcg/softtlb-internal.h"
-#include "sysemu/cpus.h"
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
 

@@ -116,9 +116,12 @@ class Machine:
         self.mark = os.path.getsize(self.log)
 
     def silent(self):
-        """Nothing is logged any more although all CPUs go on."""
-        size = os.path.getsize(self.log)
-        return self.go_on(100) and os.path.getsize(self.log) == size
+        """Nothing is logged any more although all CPUs go on; what was may still be on its way to the file."""
+        end, size = time.monotonic() + 30 * SCALE, -1
+        while size != os.path.getsize(self.log) and time.monotonic() < end:
+            size = os.path.getsize(self.log)
+            self.go_on(1000)
+        return size == os.path.getsize(self.log)
 
     def end(self):
         self.process.stdin.write(b"quit\n")

@@ -6,6 +6,7 @@ the emulator ends. Prints TAP. (The timeline's contents: tests/contract.)
 """
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -131,6 +132,25 @@ def run(argv):
     return p.returncode, p.stderr.decode()
 
 
+def test_one_table(cases, directory):
+    """The properties of -accel have one table: help, the monitor and the JSON show the same names, and what was set."""
+    path = os.path.join(directory, "stats.json")
+    asked = {"thread": "single", "ccache": "separate", "backend": "interp", "exclusive": "snapshot", "tb-size": 3,
+             "tb-regions": 2, "stats": path, "trace": os.path.join(directory, "trace"), "trace-size": 5}
+    text = subprocess.run([QEMU, "-accel", "help"], stdout=subprocess.PIPE, check=False).stdout.decode()
+    helped = re.findall(r"^  ([a-z-]+)=", text, re.M)
+    accel = "tcg," + ",".join("%s=%s" % item for item in asked.items())
+    p = subprocess.run([*M[:5], "-display", "none", "-serial", "none", "-monitor", "stdio", "-accel", accel],
+                       input=b"info accel\nquit\n", stdout=subprocess.PIPE, timeout=60 * SCALE, check=False)
+    shown = dict(re.findall(r"^([a-z-]+): (.*?)(?: MiB)?\r$", p.stdout.decode(), re.M))
+    shown.pop("accelerator", None)
+    stats = read_json(path)
+    cases.check(helped == list(asked) and shown == {key: str(value) for key, value in asked.items()} and
+                stats and stats["accel"] == asked, "properties: help, info accel and JSON agree",
+                (helped, shown, stats and stats["accel"]))
+    os.unlink(path)
+
+
 def test_counters(cases, image, directory):
     path = os.path.join(directory, "stats.json")
     for cpus, properties in ((1, ""), (2, ""), (2, "ccache=separate,"), (2, "thread=single,"), (1, "backend=interp,"),
@@ -222,6 +242,7 @@ def main():
         return 0
     with tempfile.TemporaryDirectory() as directory:
         ends, loop = build(directory, 0), build(directory, 1)
+        test_one_table(cases, directory)
         test_counters(cases, ends, directory)
         test_text(cases, ends)
         test_errors(cases, ends, directory)

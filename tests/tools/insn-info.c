@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include "accel/tcg/cache.h"
+#include "qemu/disas.h"
 #include "target/arm/decode.h"
 #include "tcg/x86_64/op-flags.h"
 

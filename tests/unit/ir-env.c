@@ -10,7 +10,7 @@
 #include "accel/tcg/softtlb.h"
 #include "hw/semihosting.h"
 #include "qemu/log.h"
-#include "sysemu/cpus.h"
+#include "sysemu/accel.h"
 #include "tcg/helper.h"
 #include "tests/unit/ir-env.h"
 

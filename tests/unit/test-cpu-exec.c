@@ -23,6 +23,7 @@
 #include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
+#include "sysemu/accel.h"
 #include "sysemu/cpus.h"
 #include "target/arm/translate.h"
 
@@ -503,10 +504,9 @@ static void run_machine(int cpus, bool separate, bool single, unsigned regions, 
     uint32_t seed = 12345, word, data[16] = { 0 };
     uint64_t n;
 
-    accel_options.ccache_separate = separate;
-    accel_options.thread_single = single;
-    accel_options.tb_size_kib = 256;
-    accel_options.tb_regions = regions;
+    accel_init(&(AccelOptions) {
+        .ccache_separate = separate, .thread_single = single, .tb_size_kib = 256, .tb_regions = regions,
+    }, cpus);
     for (int i = 0; i < RAM_BYTES / 4; i++) {
         ram[i] = rnd(&seed);
     }
@@ -559,7 +559,7 @@ static void run_machine(int cpus, bool separate, bool single, unsigned regions, 
     CHECK(flushes(cpus) > 3 && raised > 10 && irqs_taken > 10 && wfis > 10);
     CHECK(cpu_states[0]->n.chain && cpu_states[0]->n.invalidate && cpu_states[0]->n.find_fast_hit);
     if (getenv("VERBOSE")) {
-        char *text = cpus_stats_text();
+        char *text = accel_stats_text();
         fputs(text, stderr);
         free(text);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Disassembly for -d in_asm and -d out_asm, by capstone. No state; any thread. */
+/* See qemu/disas.h. */
 #include <capstone/capstone.h>
-#include "accel/tcg/cache.h"
+#include "qemu/disas.h"
 
 static void disas(FILE *f, cs_arch arch, cs_mode mode, uint64_t addr, const uint8_t *code, size_t bytes, size_t skip)
 {
