@@ -26,16 +26,21 @@ static int cases, failures, quit_requests;
 static FILE *tap;
 
 /* One CPU, which never runs: is it held? */
-static bool held;
+static bool held;               /* atomic */
 
 void cpu_hold(CPUHold *h)
 {
-    held = true;
+    __atomic_store_n(&held, true, __ATOMIC_SEQ_CST);
 }
 
 void cpu_hold_end(CPUHold *h)
 {
-    held = false;
+    __atomic_store_n(&held, false, __ATOMIC_SEQ_CST);
+}
+
+static bool is_held(void)
+{
+    return __atomic_load_n(&held, __ATOMIC_SEQ_CST);
 }
 
 /* The multiplexer's Ctrl-a x ends here instead of in the machine. */
@@ -205,15 +210,15 @@ static void test_stdio_output(Chardev *chr, int from_stdout)
     check(r.got == BIG && r.right, "and also while the I/O thread is busy elsewhere; the rest comes with the flush");
 
     /* Nobody reads: the writer does not wait. */
-    check(!held, "a CPU that prints is not held when all is written");
+    check(!is_held(), "a CPU that prints is not held when all is written");
     pthread_create(&wt, NULL, writer, chr);
     pthread_join(wt, NULL);
-    check(held, "a CPU that prints more than the queue holds is held, and nobody waits inside");
+    check(is_held(), "a CPU that prints more than the queue holds is held, and nobody waits inside");
     r = (Reader){ .fd = from_stdout, .pause_every = 1 << 30 };
     pthread_create(&rt, NULL, slow_reader, &r);
     chardev_flush_all(never);
     pthread_join(rt, NULL);
-    check(r.got == BIG && r.right && !held, "and still nothing is lost; then the CPU goes on");
+    check(r.got == BIG && r.right && !is_held(), "and still nothing is lost; then the CPU goes on");
 }
 
 static void type(int fd, const char *text)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Work posted to the I/O thread: from other threads, from signal handlers, from its own calls, before the loop. TAP. */
+#include <errno.h>
 #include <glib.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,7 +23,7 @@ static int cases, failures;
 static int order[2 * WORKS], ordered;
 static IOWork in_order[WORKS];
 static int again;
-static volatile sig_atomic_t stop_signals;
+static int stop_signals;        /* atomic */
 static pthread_t io_thread;
 static bool wrong_thread;
 
@@ -108,10 +109,13 @@ static void on_signal(int signo)
 {
     Counter *c = &counters[THREADS];
 
-    __atomic_add_fetch(&c->asked, 1, __ATOMIC_SEQ_CST);
+    int saved_errno = errno;
+    uint64_t asked = __atomic_add_fetch(&c->asked, 1, __ATOMIC_SEQ_CST);
+
     io_post(&c->work);
-    if (c->asked >= 200) {
-        stop_signals = 1;
+    errno = saved_errno;
+    if (asked >= 200) {
+        __atomic_store_n(&stop_signals, 1, __ATOMIC_SEQ_CST);
     }
 }
 
@@ -127,7 +131,7 @@ static bool all_wanted(void)
 
 static void *send_signals(void *opaque)
 {
-    while (!stop_signals) {
+    while (!__atomic_load_n(&stop_signals, __ATOMIC_SEQ_CST)) {
         pthread_kill(io_thread, SIGUSR1);
         g_usleep(100);
     }
@@ -149,7 +153,7 @@ static void test_threads(void)
         }
     }
     iterate_while(all_wanted);
-    stop_signals = 1;
+    __atomic_store_n(&stop_signals, 1, __ATOMIC_SEQ_CST);
     for (int i = 0; i <= THREADS; i++) {
         pthread_join(t[i], NULL);
     }
