@@ -213,7 +213,28 @@ static void socket_peer_gone(Chardev *chr)
     }
 }
 
-static const ChardevBackend socket_backend = { .name = "socket", .peer_gone = socket_peer_gone };
+/*
+ * A socket that is closed with input unread resets the connection: the peer gets an error, and may get it instead of the
+ * last output.
+ */
+static void socket_close(Chardev *chr)
+{
+    SocketState *s = chr->state;
+    char buf[4096];
+
+    chardev_disconnect(chr);
+    if (s->connection >= 0) {
+        shutdown(s->connection, SHUT_WR);
+        while (recv(s->connection, buf, sizeof(buf), MSG_DONTWAIT) > 0) {
+        }
+        close(s->connection);
+        s->connection = -1;
+    }
+}
+
+static const ChardevBackend socket_backend = {
+    .name = "socket", .peer_gone = socket_peer_gone, .close = socket_close,
+};
 
 void chardev_open_socket(Chardev *chr, const char *spec, const char *args, bool is_unix)
 {

@@ -519,6 +519,41 @@ static void test_telnet_pairs(void)
     close(listener);
 }
 
+/* The program ends while input lies unread: the peer gets the last output, then the end. */
+static void test_unread_input(const char *dir)
+{
+    enum { WORDS = 50000 };
+    char *path = g_strdup_printf("%s/end", dir), *spec = g_strdup_printf("unix:%s,server=on,wait=off", path);
+    Chardev *chr = chardev_new("end", spec);
+    static uint8_t text[WORDS], got[WORDS];
+    struct timeval limit = { .tv_sec = 20 };
+    ssize_t n = 1;
+    size_t len = 0;
+    int fd;
+
+    fd = connect_unix(path);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    run_loop_ms(20);
+    for (size_t i = 0; i < WORDS; i++) {
+        text[i] = pattern(i);
+    }
+    chardev_write(chr, text, WORDS);
+    chardev_flush_all(never);
+    if (send(fd, "info status\n", 12, MSG_NOSIGNAL) != 12) {
+        abort();
+    }
+    chardev_cleanup();
+    exit_files_remove();
+    while (len < WORDS && (n = recv(fd, got + len, WORDS - len, 0)) > 0) {
+        len += (size_t)n;
+    }
+    check(len == WORDS && !memcmp(got, text, WORDS) && recv(fd, got, 1, 0) == 0,
+          "socket: input that nobody read does not cost the last output at the end");
+    close(fd);
+    g_free(spec);
+    g_free(path);
+}
+
 int main(void)
 {
     char dir[] = "/tmp/test-chardev-XXXXXX";
@@ -538,6 +573,7 @@ int main(void)
     test_file(dir);
     test_socket(dir);
     test_telnet_pairs();
+    test_unread_input(dir);
     rmdir(dir);
     fprintf(tap, "1..%d\n", cases);
     fclose(tap);
