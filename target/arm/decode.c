@@ -7,22 +7,14 @@
  * I_FIRST stand before the others in every list; apart from them no two rows match the same word
  * (tests/unit/test-decode.c).
  */
-#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include "target/arm/decode.h"
+#include "target/arm/translate-internal.h"
 
-static DecodeRow a32_rows[] = {
-#define A32(handler, name, bits, info) { trans_##handler, name, bits, info, 0, 0 },
-#include "target/arm/a32.def"
-#undef A32
-};
-static DecodeRow t16_rows[] = {
-#define T16(handler, name, bits, info) { trans_##handler, name, bits, info, 0, 0 },
-#include "target/arm/t16.def"
-#undef T16
-};
+#include "target/arm/decode-rows.inc"
+
 enum {
     A32_ROWS = sizeof(a32_rows) / sizeof(a32_rows[0]),
     T16_ROWS = sizeof(t16_rows) / sizeof(t16_rows[0]),
@@ -46,22 +38,6 @@ static bool row_is_conditional(const DecodeRow *row)
 bool decode_row_matches(const DecodeRow *row, uint32_t insn)
 {
     return (insn & row->mask) == row->value && !(row_is_conditional(row) && insn >> 28 == 15);
-}
-
-static void derive_masks(DecodeRow *rows, int n, unsigned width)
-{
-    for (int i = 0; i < n; i++) {
-        assert(strlen(rows[i].bits) == width);
-        for (unsigned k = 0; k < width; k++) {
-            char c = rows[i].bits[k];
-            uint32_t m = 1u << (width - 1 - k);
-
-            if (c == '0' || c == '1') {
-                rows[i].mask |= m;
-                rows[i].value |= c == '1' ? m : 0;
-            }
-        }
-    }
 }
 
 /* The bits of an A32 word that select the candidate list, and the word that has just these bits. */
@@ -120,9 +96,6 @@ static void put_t16(int i, uint32_t word)
 static void build_indexes(void)
 {
     uint32_t total = 0;
-
-    derive_masks(a32_rows, A32_ROWS, 32);
-    derive_masks(t16_rows, T16_ROWS, 16);
 
     for_each_key(a32_rows, A32_ROWS, key_word(KEYS - 1), count_a32);
     for (int uncond = 0; uncond < 2; uncond++) {

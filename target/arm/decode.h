@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Instruction word -> row of a32.def or t16.def. The rows are constant and shared; any thread may call.
+ * Instruction word -> row of a32.def or t16.def (made into tables by decode-gen.py). The rows are constant and shared;
+ * any thread may call.
  */
 #ifndef TARGET_ARM_DECODE_H
 #define TARGET_ARM_DECODE_H
 #include <stdbool.h>
 #include <stdint.h>
-#include "target/arm/translate-internal.h"
 
 /* Row information: what arm_flags_live_at() and the driver must know. */
 enum {
@@ -21,17 +21,31 @@ enum {
     I_FIRST = 16,       /* wins over rows without I_FIRST that it overlaps: the special case of a wider row */
 };
 
+struct DisasContext;
+
 typedef struct DecodeRow {
-    TransFn trans;
+    /* Takes the word apart and calls the row's handler. False: UNDEFINED after all, nothing emitted. */
+    bool (*trans)(struct DisasContext *s, uint32_t insn);
     const char *name;   /* assembler name, for logs and tests */
     /*
      * One character per bit, bit 31 (15) first: 0 and 1 must match, '-' is ignored, letters are operands and match
-     * anything, but "cccc" at the front of an A32 row is a condition and does not match 1111.
+     * anything, but "cccc" at the front of an A32 row is a condition and does not match 1111. Operands are the
+     * handler's arguments.
      */
     const char *bits;
     uint8_t info;
     uint32_t mask, value;   /* derived from bits */
 } DecodeRow;
+
+/* Bit fields of an instruction word. */
+static inline uint32_t field(uint32_t insn, unsigned lo, unsigned len)
+{
+    return (insn >> lo) & ((1u << len) - 1);
+}
+static inline bool bit(uint32_t insn, unsigned n)
+{
+    return (insn >> n) & 1;
+}
 
 /* NULL: no such instruction (UNDEFINED). */
 const DecodeRow *decode_a32(uint32_t insn);

@@ -6,31 +6,31 @@
 #include "hw/semihosting.h"
 #include "target/arm/translate-internal.h"
 
-static uint32_t branch_target(const DisasContext *s, uint32_t insn)
+static uint32_t branch_target(const DisasContext *s, int32_t words)
 {
-    return s_read_pc(s) + ((uint32_t)sfield(insn, 0, 24) << 2);
+    return s_read_pc(s) + ((uint32_t)words << 2);
 }
 
 /* B<c> target */
-bool trans_b(DisasContext *s, uint32_t insn)
+bool trans_b(DisasContext *s, const args_b *f)
 {
-    gen_exit_jmp(s, branch_target(s, insn));
+    gen_exit_jmp(s, branch_target(s, f->j));
     return true;
 }
 
 /* BL<c> target */
-bool trans_bl(DisasContext *s, uint32_t insn)
+bool trans_bl(DisasContext *s, const args_bl *f)
 {
     gen_op1(s, IR_mov, REF_R(14), gen_const(s, s_next(s)));
-    gen_exit_jmp(s, branch_target(s, insn));
+    gen_exit_jmp(s, branch_target(s, f->j));
     return true;
 }
 
 /* BLX target: to Thumb state; H is bit 1 of the address */
-bool trans_blx_imm(DisasContext *s, uint32_t insn)
+bool trans_blx_imm(DisasContext *s, const args_blx_imm *f)
 {
     gen_op1(s, IR_mov, REF_R(14), gen_const(s, s_next(s)));
-    gen_exit_ind(s, gen_const(s, (branch_target(s, insn) + (bit(insn, 24) ? 2 : 0)) | 1));
+    gen_exit_ind(s, gen_const(s, (branch_target(s, f->j) + (f->h ? 2 : 0)) | 1));
     return true;
 }
 
@@ -49,33 +49,33 @@ void gen_bx(DisasContext *s, unsigned rm, bool link)
 }
 
 /* BX<c> Rm; BXJ<c> Rm (there is no Jazelle here) */
-bool trans_bx(DisasContext *s, uint32_t insn)
+bool trans_bx(DisasContext *s, const args_bx *f)
 {
-    gen_bx(s, field(insn, 0, 4), false);
+    gen_bx(s, f->m, false);
     return true;
 }
 
 /* BLX<c> Rm */
-bool trans_blx(DisasContext *s, uint32_t insn)
+bool trans_blx(DisasContext *s, const args_blx *f)
 {
-    if (field(insn, 0, 4) == 15) {
+    if (f->m == 15) {
         return false;
     }
-    gen_bx(s, field(insn, 0, 4), true);
+    gen_bx(s, f->m, true);
     return true;
 }
 
 /* SWI<c> #imm24 */
-bool trans_swi(DisasContext *s, uint32_t insn)
+bool trans_swi(DisasContext *s, const args_swi *f)
 {
-    gen_swi(s, field(insn, 0, 24) == SEMIHOSTING_SVC_ARM);
+    gen_swi(s, f->i == SEMIHOSTING_SVC_ARM);
     return true;
 }
 
 /* BKPT #imm16 */
-bool trans_bkpt(DisasContext *s, uint32_t insn)
+bool trans_bkpt(DisasContext *s, const args_bkpt *f)
 {
-    if (insn >> 28 != CC_AL) {
+    if (s->cond != CC_AL) {
         return false;
     }
     gen_raise(s, EXCP_PREFETCH_ABORT, FAULT_DEBUG);

@@ -9,8 +9,6 @@
  */
 #include "target/arm/translate-internal.h"
 
-enum { OP_AND, OP_EOR, OP_SUB, OP_RSB, OP_ADD, OP_ADC, OP_SBC, OP_RSC, OP_TST, OP_TEQ, OP_CMP, OP_CMN, OP_ORR, OP_MOV,
-       OP_BIC, OP_MVN };
 enum { LSL, LSR, ASR, ROR };
 
 static bool op_is_logical(unsigned op)
@@ -130,28 +128,25 @@ static void gen_dp_to_reg(DisasContext *s, unsigned op, bool setf, unsigned rd, 
 }
 
 /* S with Rd = PC copies SPSR, which user mode does not have. */
-static bool dp_is_allowed(DisasContext *s, uint32_t insn)
+static bool dp_is_allowed(DisasContext *s, unsigned op, bool setf, unsigned rd)
 {
-    return !(bit(insn, 20) && field(insn, 12, 4) == 15 && !op_is_compare(field(insn, 21, 4)) && !s_priv(s));
+    return !(setf && rd == 15 && !op_is_compare(op) && !s_priv(s));
 }
 
 /* Does the shifter have to define C? */
-static bool dp_wants_carry(uint32_t insn)
+static bool dp_wants_carry(unsigned op, bool setf, unsigned rd)
 {
-    unsigned op = field(insn, 21, 4);
-
-    return bit(insn, 20) && op_is_logical(op) && (field(insn, 12, 4) != 15 || op_is_compare(op));
+    return setf && op_is_logical(op) && (rd != 15 || op_is_compare(op));
 }
 
-/* The immediate operand, rotated; defines C if the rotation does. */
-static IRRef gen_imm_operand(DisasContext *s, uint32_t insn)
+/* The immediate operand, rotated; defines C if the rotation does and `carry` asks for it. */
+static IRRef gen_imm_operand(DisasContext *s, unsigned r, uint32_t v, bool carry)
 {
-    unsigned rot = field(insn, 8, 4) * 2;
-    uint32_t v = insn & 0xff;
+    unsigned rot = r * 2;
 
     if (rot) {
         v = v >> rot | v << (32 - rot);
-        if (dp_wants_carry(insn)) {
+        if (carry) {
             gen_op1f(s, IR_setc, REF_NONE, gen_const(s, v >> 31), F_C);
         }
     }
@@ -159,53 +154,54 @@ static IRRef gen_imm_operand(DisasContext *s, uint32_t insn)
 }
 
 /* <op>{S}<c> Rd, Rn, #imm */
-bool trans_dp_imm(DisasContext *s, uint32_t insn)
+bool trans_dp_imm(DisasContext *s, const args_dp_imm *f)
 {
-    if (!dp_is_allowed(s, insn)) {
+    IRRef m;
+
+    if (!dp_is_allowed(s, f->op, f->S, f->d)) {
         return false;
     }
-    IRRef m = gen_imm_operand(s, insn);
-    gen_dp_to_reg(s, field(insn, 21, 4), bit(insn, 20), field(insn, 12, 4), gen_reg(s, field(insn, 16, 4)), m);
+    m = gen_imm_operand(s, f->r, f->i, dp_wants_carry(f->op, f->S, f->d));
+    gen_dp_to_reg(s, f->op, f->S, f->d, gen_reg(s, f->n), m);
     return true;
 }
 
 /* <op>{S}<c> Rd, Rn, Rm, <shift> #amount */
-bool trans_dp_reg(DisasContext *s, uint32_t insn)
+bool trans_dp_reg(DisasContext *s, const args_dp_reg *f)
 {
-    if (!dp_is_allowed(s, insn)) {
+    IRRef m;
+
+    if (!dp_is_allowed(s, f->op, f->S, f->d)) {
         return false;
     }
-    IRRef m = gen_shift_imm(s, field(insn, 5, 2), gen_reg(s, field(insn, 0, 4)), field(insn, 7, 5),
-                            dp_wants_carry(insn));
-    gen_dp_to_reg(s, field(insn, 21, 4), bit(insn, 20), field(insn, 12, 4), gen_reg(s, field(insn, 16, 4)), m);
+    m = gen_shift_imm(s, f->t, gen_reg(s, f->m), f->i, dp_wants_carry(f->op, f->S, f->d));
+    gen_dp_to_reg(s, f->op, f->S, f->d, gen_reg(s, f->n), m);
     return true;
 }
 
 /* <op>{S}<c> Rd, Rn, Rm, <shift> Rs */
-bool trans_dp_rsr(DisasContext *s, uint32_t insn)
+bool trans_dp_rsr(DisasContext *s, const args_dp_rsr *f)
 {
-    unsigned rn = field(insn, 16, 4), rd = field(insn, 12, 4), rs = field(insn, 8, 4), rm = field(insn, 0, 4);
-    unsigned op = field(insn, 21, 4);
-    bool unary = op == OP_MOV || op == OP_MVN;
+    bool unary = f->op == OP_MOV || f->op == OP_MVN;
     IRRef t;
 
     /* PC in any place is UNPREDICTABLE. */
-    if ((rn == 15 && !unary) || (rd == 15 && !op_is_compare(op)) || rs == 15 || rm == 15) {
+    if (f->n == 15 || (f->d == 15 && !op_is_compare(f->op)) || f->s == 15 || f->m == 15) {
         return false;
     }
-    t = op == OP_MOV && !bit(insn, 20) ? REF_R(rd) : gen_temp(s);
-    gen_shift_reg(s, field(insn, 5, 2), t, REF_R(rm), REF_R(rs), dp_wants_carry(insn));
-    if (t != REF_R(rd)) {
-        gen_dp_to_reg(s, op, bit(insn, 20), rd, unary ? REF_NONE : REF_R(rn), t);
+    t = f->op == OP_MOV && !f->S ? REF_R(f->d) : gen_temp(s);
+    gen_shift_reg(s, f->t, t, REF_R(f->m), REF_R(f->s), dp_wants_carry(f->op, f->S, f->d));
+    if (t != REF_R(f->d)) {
+        gen_dp_to_reg(s, f->op, f->S, f->d, unary ? REF_NONE : REF_R(f->n), t);
     }
     return true;
 }
 
 /* ---- MOV and MVN: they deal with their condition themselves, because a conditional move needs no jump ---- */
 
-static bool can_use_csel(const DisasContext *s, uint32_t insn)
+static bool can_use_csel(const DisasContext *s, bool setf, unsigned rd)
 {
-    return s->cond != CC_AL && s->skip_cond != s->cond && !bit(insn, 20) && field(insn, 12, 4) != 15;
+    return s->cond != CC_AL && s->skip_cond != s->cond && !setf && rd != 15;
 }
 
 static void gen_csel(DisasContext *s, unsigned rd, IRRef value)
@@ -214,66 +210,64 @@ static void gen_csel(DisasContext *s, unsigned rd, IRRef value)
 }
 
 /* MOV{S}<c> Rd, #imm; MVN{S}<c> Rd, #imm */
-bool trans_mov_imm(DisasContext *s, uint32_t insn)
+bool trans_mov_imm(DisasContext *s, const args_mov_imm *f)
 {
-    unsigned rd = field(insn, 12, 4);
-    bool mvn = bit(insn, 22), csel = can_use_csel(s, insn);
+    bool csel = can_use_csel(s, f->S, f->d);
     IRRef m;
 
-    if (!dp_is_allowed(s, insn)) {
+    if (!dp_is_allowed(s, OP_MOV, f->S, f->d)) {
         return false;
     }
     if (!csel) {
         gen_skip_unless(s, s->cond);
     }
-    m = gen_imm_operand(s, insn);
-    if (mvn) {
+    m = gen_imm_operand(s, f->r, f->i, dp_wants_carry(OP_MOV, f->S, f->d));
+    if (f->mvn) {
         m = gen_const(s, ~ir_const_value(s->b, m));
     }
     if (csel) {
-        gen_csel(s, rd, m);
+        gen_csel(s, f->d, m);
     } else {
-        gen_dp_to_reg(s, OP_MOV, bit(insn, 20), rd, REF_NONE, m);
+        gen_dp_to_reg(s, OP_MOV, f->S, f->d, REF_NONE, m);
     }
     return true;
 }
 
 /* MOV{S}<c> Rd, Rm, <shift> #amount; MVN{S}<c> likewise */
-bool trans_mov_reg(DisasContext *s, uint32_t insn)
+bool trans_mov_reg(DisasContext *s, const args_mov_reg *f)
 {
     static const IROpcode opcs[4] = { IR_shl, IR_shr, IR_sar, IR_ror };
-    unsigned rd = field(insn, 12, 4), type = field(insn, 5, 2), amount = field(insn, 7, 5);
-    bool setf = bit(insn, 20), mvn = bit(insn, 22), shifted = type != LSL || amount != 0;
-    IRRef m = gen_reg(s, field(insn, 0, 4));
+    bool shifted = f->t != LSL || f->i != 0;
+    IRRef m = gen_reg(s, f->m), d = REF_R(f->d);
 
-    if (!dp_is_allowed(s, insn)) {
+    if (!dp_is_allowed(s, OP_MOV, f->S, f->d)) {
         return false;
     }
-    if (!shifted && can_use_csel(s, insn)) {
-        if (mvn) {
+    if (!shifted && can_use_csel(s, f->S, f->d)) {
+        if (f->mvn) {
             m = gen_op1(s, IR_mvn, gen_temp(s), m);
         }
-        if (m != REF_R(rd)) {
-            gen_csel(s, rd, m);
+        if (m != d) {
+            gen_csel(s, f->d, m);
         }
         return true;
     }
     gen_skip_unless(s, s->cond);
-    if (!mvn && amount != 0 && rd != 15) {
+    if (!f->mvn && f->i != 0 && f->d != 15) {
         /* LSL, LSR, ASR, ROR by 1..31: one op. */
-        gen_shift(s, opcs[type], REF_R(rd), m, amount);
-        if (setf) {
+        gen_shift(s, opcs[f->t], d, m, f->i);
+        if (f->S) {
             s->b->ops[s->b->nops - 1].setf = F_NZC;
         }
         return true;
     }
-    if (!mvn && type == ROR && rd != 15) {
-        gen_op1f(s, IR_rrx, REF_R(rd), m, setf ? F_NZC : 0);
+    if (!f->mvn && f->t == ROR && f->d != 15) {
+        gen_op1f(s, IR_rrx, d, m, f->S ? F_NZC : 0);
         return true;
     }
-    m = gen_shift_imm(s, type, m, amount, dp_wants_carry(insn));
-    if (mvn || setf || rd == 15 || m != REF_R(rd)) {
-        gen_dp_to_reg(s, mvn ? OP_MVN : OP_MOV, setf, rd, REF_NONE, m);
+    m = gen_shift_imm(s, f->t, m, f->i, dp_wants_carry(OP_MOV, f->S, f->d));
+    if (f->mvn || f->S || f->d == 15 || m != d) {
+        gen_dp_to_reg(s, f->mvn ? OP_MVN : OP_MOV, f->S, f->d, REF_NONE, m);
     }
     return true;
 }

@@ -4,10 +4,10 @@
  * builders (gen_*) that put IR into its block. Nobody else includes this. Everything is private to the thread that
  * translates; there are no locks.
  *
- * A handler (TransFn) gets the context and the instruction word, emits IR and returns true. It returns false,
- * having emitted nothing, when the word is UNDEFINED or UNPREDICTABLE in a way we treat so; the driver then raises
- * the exception. The driver has already wrapped the handler in the instruction's condition, unless the row says
- * I_OWN_COND.
+ * A handler, trans_<name>(), gets the context and the instruction's fields by the letters of its rows, emits IR and
+ * returns true. It returns false, having emitted nothing, when the word is UNDEFINED or UNPREDICTABLE in a way we treat so; the
+ * driver then raises the exception. The driver has already wrapped the handler in the instruction's condition, unless
+ * the row says I_OWN_COND.
  */
 #ifndef TARGET_ARM_TRANSLATE_INTERNAL_H
 #define TARGET_ARM_TRANSLATE_INTERNAL_H
@@ -57,22 +57,6 @@ static inline void s_depend(DisasContext *s, uint32_t end)
 static inline bool s_within_reach(const DisasContext *s, uint32_t va)
 {
     return (va ^ s->start) >> arm_tb_reach_bits(s->flags) == 0;
-}
-
-typedef bool (*TransFn)(DisasContext *s, uint32_t insn);
-
-/* Bit fields of an instruction word. */
-static inline uint32_t field(uint32_t insn, unsigned lo, unsigned len)
-{
-    return (insn >> lo) & ((1u << len) - 1);
-}
-static inline bool bit(uint32_t insn, unsigned n)
-{
-    return (insn >> n) & 1;
-}
-static inline int32_t sfield(uint32_t insn, unsigned lo, unsigned len)
-{
-    return (int32_t)(insn << (32 - lo - len)) >> (32 - len);
 }
 
 static inline bool s_priv(const DisasContext *s)
@@ -194,18 +178,16 @@ void gen_shift_reg(DisasContext *s, unsigned type, IRRef d, IRRef a, IRRef b, bo
  */
 IRRef gen_shift_imm(DisasContext *s, unsigned type, IRRef a, unsigned amount, bool carry);
 
-/*
- * translate-vfp.c: all coprocessor encodings of cp10 and cp11 (CDP, MCR, MRC, MCRR, MRRC, LDC, STC spaces) with a
- * condition other than 0b1111. False: UNDEFINED, nothing emitted.
- */
-bool translate_vfp(DisasContext *s, uint32_t insn);
+/* What the rows of a32.def say of data processing (op=), as encoded. */
+enum { OP_AND, OP_EOR, OP_SUB, OP_RSB, OP_ADD, OP_ADC, OP_SBC, OP_RSC, OP_TST, OP_TEQ, OP_CMP, OP_CMN, OP_ORR, OP_MOV,
+       OP_BIC, OP_MVN };
+/* And of VFP arithmetic (kind=). */
+typedef enum VFPArith {
+    VFP_ARITH_MAC, VFP_ARITH_NMAC, VFP_ARITH_MSC, VFP_ARITH_NMSC, VFP_ARITH_MUL, VFP_ARITH_NMUL, VFP_ARITH_ADD,
+    VFP_ARITH_SUB, VFP_ARITH_DIV, VFP_ARITH_CPY, VFP_ARITH_ABS, VFP_ARITH_NEG, VFP_ARITH_SQRT,
+} VFPArith;
 
-/* Handlers: one declaration per row (rows may share one). */
-#define A32(handler, name, bits, info) bool trans_##handler(DisasContext *s, uint32_t insn);
-#include "target/arm/a32.def"
-#undef A32
-#define T16(handler, name, bits, info) bool trans_##handler(DisasContext *s, uint32_t insn);
-#include "target/arm/t16.def"
-#undef T16
+/* Handlers and their arguments. */
+#include "target/arm/decode-args.h"
 
 #endif

@@ -106,36 +106,30 @@ bool gen_block_transfer(DisasContext *s, const BlockTransfer *t)
 }
 
 /* LDM<c><mode> Rn{!}, {list}{^}; STM */
-bool trans_ldm(DisasContext *s, uint32_t insn)
+bool trans_ldm(DisasContext *s, const args_ldm *f)
 {
     BlockTransfer t = {
-        .rn = field(insn, 16, 4),
-        .list = insn & 0xffff,
-        .load = bit(insn, 20),
-        .before = bit(insn, 24),
-        .up = bit(insn, 23),
-        .writeback = bit(insn, 21),
-        .user = bit(insn, 22),
+        .rn = f->n, .list = f->l, .load = f->load, .before = f->p, .up = f->u, .writeback = f->w, .user = f->s,
     };
 
     return gen_block_transfer(s, &t);
 }
 
 /* RFE<mode> Rn{!}: PC and CPSR from memory */
-bool trans_rfe(DisasContext *s, uint32_t insn)
+bool trans_rfe(DisasContext *s, const args_rfe *f)
 {
-    unsigned rn = field(insn, 16, 4);
+    unsigned rn = f->n;
     uint32_t start, wb;
     IRRef refs[2];
 
     if (!s_priv(s) || rn == 15) {
         return false;
     }
-    transfer_offsets(bit(insn, 24), bit(insn, 23), 2, &start, &wb);
+    transfer_offsets(f->p, f->u, 2, &start, &wb);
     refs[0] = gen_temp(s);
     refs[1] = gen_temp(s);
     gen_ldm(s, refs, 2, REF_R(rn), start, gen_mem_aligned(s, 2));
-    if (bit(insn, 21)) {
+    if (f->w) {
         gen_addi(s, REF_R(rn), REF_R(rn), wb);
     }
     gen_call(s, REF_NONE, HELPER_rfe, refs[0], refs[1], REF_NONE);
@@ -144,23 +138,23 @@ bool trans_rfe(DisasContext *s, uint32_t insn)
 }
 
 /* SRS<mode> #mode{!}: LR and SPSR of this mode to the stack of another */
-bool trans_srs(DisasContext *s, uint32_t insn)
+bool trans_srs(DisasContext *s, const args_srs *f)
 {
-    unsigned mode = field(insn, 0, 5);
+    unsigned mode = f->m;
     uint32_t start, wb;
     IRRef refs[2], base;
 
     if (!s_priv(s) || !arm_mode_valid(mode)) {
         return false;
     }
-    transfer_offsets(bit(insn, 24), bit(insn, 23), 2, &start, &wb);
+    transfer_offsets(f->p, f->u, 2, &start, &wb);
     base = gen_temp(s);
     refs[0] = REF_R(14);
     refs[1] = gen_temp(s);
     gen_call(s, refs[1], HELPER_spsr_read, REF_NONE, REF_NONE, REF_NONE);
     gen_call(s, base, HELPER_banked_r13_read, gen_const(s, mode), REF_NONE, REF_NONE);
     gen_stm(s, refs, 2, base, start, gen_mem_aligned(s, 2));
-    if (bit(insn, 21)) {
+    if (f->w) {
         IRRef t = gen_temp(s);
 
         gen_addi(s, t, base, wb);

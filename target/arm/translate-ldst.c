@@ -21,20 +21,25 @@ typedef struct Address {
     uint32_t wb_imm;
 } Address;
 
-/* Offset by a constant. False: UNPREDICTABLE. */
-static bool addr_imm(DisasContext *s, uint32_t insn, uint32_t offset, Address *a)
-{
-    bool pre = bit(insn, 24);
+/* Addressing bits of an instruction; `f` is the arguments of any handler that has them. */
+typedef struct Mode {
+    bool pre, up, w;
+    unsigned rn;
+} Mode;
+#define MODE(f) ((Mode){ .pre = (f)->p, .up = (f)->u, .w = (f)->w, .rn = (f)->n })
 
-    if (!bit(insn, 23)) {
+/* Offset by a constant. False: UNPREDICTABLE. */
+static bool addr_imm(DisasContext *s, Mode mode, uint32_t offset, Address *a)
+{
+    if (!mode.up) {
         offset = -offset;
     }
-    *a = (Address){ .rn = field(insn, 16, 4), .writeback = !pre || bit(insn, 21) };
+    *a = (Address){ .rn = mode.rn, .writeback = !mode.pre || mode.w };
     if (a->writeback && a->rn == 15) {
         return false;
     }
     a->base = gen_reg(s, a->rn);
-    a->imm = pre ? offset : 0;
+    a->imm = mode.pre ? offset : 0;
     a->wb_base = a->base;
     a->wb_imm = offset;
     return true;
@@ -44,21 +49,18 @@ static bool addr_imm(DisasContext *s, uint32_t insn, uint32_t offset, Address *a
  * Offset by a register that is shifted by a constant. The new base is computed before the access, since that may
  * overwrite the offset register, and moved into place behind it.
  */
-static bool addr_reg(DisasContext *s, uint32_t insn, unsigned type, unsigned amount, Address *a)
+static bool addr_reg(DisasContext *s, Mode mode, unsigned rm, unsigned type, unsigned amount, Address *a)
 {
-    bool pre = bit(insn, 24);
-    unsigned rm = field(insn, 0, 4);
-    IROpcode opc = bit(insn, 23) ? IR_add : IR_sub;
     IRRef base, offset;
 
-    *a = (Address){ .rn = field(insn, 16, 4), .writeback = !pre || bit(insn, 21) };
+    *a = (Address){ .rn = mode.rn, .writeback = !mode.pre || mode.w };
     if (rm == 15 || (a->writeback && a->rn == 15)) {
         return false;
     }
     base = gen_reg(s, a->rn);
     offset = gen_shift_imm(s, type, REF_R(rm), amount, false);
-    a->wb_base = gen_op2(s, opc, gen_temp(s), base, offset);
-    a->base = pre ? a->wb_base : base;
+    a->wb_base = gen_op2(s, mode.up ? IR_add : IR_sub, gen_temp(s), base, offset);
+    a->base = mode.pre ? a->wb_base : base;
     return true;
 }
 
@@ -93,152 +95,141 @@ static void gen_store(DisasContext *s, unsigned rd, const Address *a, uint8_t me
 /* ---- words and bytes ---- */
 
 /* LDRT and its like: P = 0, W = 1. */
-static bool is_user_access(uint32_t insn)
+static bool is_user_access(Mode mode)
 {
-    return !bit(insn, 24) && bit(insn, 21);
+    return !mode.pre && mode.w;
 }
 
 /* MEM_* of LDR, LDRB, STR, STRB and their T forms. */
-static uint8_t word_byte_mem(const DisasContext *s, uint32_t insn)
+static uint8_t word_byte_mem(const DisasContext *s, Mode mode, bool byte)
 {
-    return gen_mem(s, bit(insn, 22) ? 0 : 2) | (is_user_access(insn) ? MEM_USER : 0);
+    return gen_mem(s, byte ? 0 : 2) | (is_user_access(mode) ? MEM_USER : 0);
 }
 
 /* Only plain word accesses may name PC. */
-static bool word_byte_reg_ok(uint32_t insn)
+static bool word_byte_reg_ok(Mode mode, bool byte, unsigned rd)
 {
-    return field(insn, 12, 4) != 15 || !(bit(insn, 22) || is_user_access(insn));
+    return rd != 15 || !(byte || is_user_access(mode));
 }
 
 /* LDR{B}{T}<c> Rd, [Rn, #imm]{!}; [Rn], #imm */
-bool trans_ldr_imm(DisasContext *s, uint32_t insn)
+bool trans_ldr_imm(DisasContext *s, const args_ldr_imm *f)
 {
     Address a;
 
-    if (!word_byte_reg_ok(insn) || !addr_imm(s, insn, field(insn, 0, 12), &a)) {
+    if (!word_byte_reg_ok(MODE(f), f->b, f->d) || !addr_imm(s, MODE(f), f->i, &a)) {
         return false;
     }
-    gen_load(s, field(insn, 12, 4), &a, word_byte_mem(s, insn));
+    gen_load(s, f->d, &a, word_byte_mem(s, MODE(f), f->b));
     return true;
 }
 
 /* STR{B}{T}<c> Rd, [Rn, #imm]{!}; [Rn], #imm */
-bool trans_str_imm(DisasContext *s, uint32_t insn)
+bool trans_str_imm(DisasContext *s, const args_str_imm *f)
 {
     Address a;
 
-    if (!word_byte_reg_ok(insn) || !addr_imm(s, insn, field(insn, 0, 12), &a)) {
+    if (!word_byte_reg_ok(MODE(f), f->b, f->d) || !addr_imm(s, MODE(f), f->i, &a)) {
         return false;
     }
-    gen_store(s, field(insn, 12, 4), &a, word_byte_mem(s, insn));
+    gen_store(s, f->d, &a, word_byte_mem(s, MODE(f), f->b));
     return true;
 }
 
 /* LDR{B}{T}<c> Rd, [Rn, Rm, <shift> #n]{!}; [Rn], Rm, <shift> #n */
-bool trans_ldr_reg(DisasContext *s, uint32_t insn)
+bool trans_ldr_reg(DisasContext *s, const args_ldr_reg *f)
 {
-    unsigned rd = field(insn, 12, 4);
     Address a;
 
-    if (!word_byte_reg_ok(insn) || !addr_reg(s, insn, field(insn, 5, 2), field(insn, 7, 5), &a)) {
+    if (!word_byte_reg_ok(MODE(f), f->b, f->d) || !addr_reg(s, MODE(f), f->m, f->t, f->i, &a)) {
         return false;
     }
-    gen_load(s, rd, &a, word_byte_mem(s, insn));
+    gen_load(s, f->d, &a, word_byte_mem(s, MODE(f), f->b));
     return true;
 }
 
 /* STR{B}{T}<c> Rd, [Rn, Rm, <shift> #n]{!}; [Rn], Rm, <shift> #n */
-bool trans_str_reg(DisasContext *s, uint32_t insn)
+bool trans_str_reg(DisasContext *s, const args_str_reg *f)
 {
     Address a;
 
-    if (!word_byte_reg_ok(insn) || !addr_reg(s, insn, field(insn, 5, 2), field(insn, 7, 5), &a)) {
+    if (!word_byte_reg_ok(MODE(f), f->b, f->d) || !addr_reg(s, MODE(f), f->m, f->t, f->i, &a)) {
         return false;
     }
-    gen_store(s, field(insn, 12, 4), &a, word_byte_mem(s, insn));
+    gen_store(s, f->d, &a, word_byte_mem(s, MODE(f), f->b));
     return true;
 }
 
 /* ---- halfwords, signed bytes ---- */
 
 /* P = 0, W = 1 belongs to ARMv6T2 (LDRHT). */
-static bool extra_form_ok(uint32_t insn)
+static bool extra_form_ok(Mode mode, unsigned rd)
 {
-    return field(insn, 12, 4) != 15 && !is_user_access(insn);
+    return rd != 15 && !is_user_access(mode);
 }
 
-static uint32_t split_imm8(uint32_t insn)
+static uint8_t extra_mem(const DisasContext *s, unsigned size, bool sign)
 {
-    return field(insn, 8, 4) << 4 | field(insn, 0, 4);
-}
-
-/* MEM_* of LDRH, LDRSB, LDRSH by bits 6:5. */
-static uint8_t extra_mem(const DisasContext *s, uint32_t insn)
-{
-    return gen_mem(s, bit(insn, 5)) | (bit(insn, 6) ? MEM_SIGNED : 0);
+    return gen_mem(s, size) | (sign ? MEM_SIGNED : 0);
 }
 
 /* LDRH<c> Rd, [Rn, #imm]{!}; [Rn], #imm; LDRSB, LDRSH likewise */
-bool trans_ldrx_imm(DisasContext *s, uint32_t insn)
+bool trans_ldrx_imm(DisasContext *s, const args_ldrx_imm *f)
 {
     Address a;
 
-    if (!extra_form_ok(insn) || !addr_imm(s, insn, split_imm8(insn), &a)) {
+    if (!extra_form_ok(MODE(f), f->d) || !addr_imm(s, MODE(f), f->i, &a)) {
         return false;
     }
-    gen_load(s, field(insn, 12, 4), &a, extra_mem(s, insn));
+    gen_load(s, f->d, &a, extra_mem(s, f->size, f->sign));
     return true;
 }
 
 /* LDRH<c> Rd, [Rn, Rm]{!}; [Rn], Rm; LDRSB, LDRSH likewise */
-bool trans_ldrx_reg(DisasContext *s, uint32_t insn)
+bool trans_ldrx_reg(DisasContext *s, const args_ldrx_reg *f)
 {
     Address a;
 
-    if (!extra_form_ok(insn) || !addr_reg(s, insn, 0, 0, &a)) {
+    if (!extra_form_ok(MODE(f), f->d) || !addr_reg(s, MODE(f), f->m, 0, 0, &a)) {
         return false;
     }
-    gen_load(s, field(insn, 12, 4), &a, extra_mem(s, insn));
+    gen_load(s, f->d, &a, extra_mem(s, f->size, f->sign));
     return true;
 }
 
 /* STRH<c> Rd, [Rn, #imm]{!}; [Rn], #imm */
-bool trans_strh_imm(DisasContext *s, uint32_t insn)
+bool trans_strh_imm(DisasContext *s, const args_strh_imm *f)
 {
     Address a;
 
-    if (!extra_form_ok(insn) || !addr_imm(s, insn, split_imm8(insn), &a)) {
+    if (!extra_form_ok(MODE(f), f->d) || !addr_imm(s, MODE(f), f->i, &a)) {
         return false;
     }
-    gen_store(s, field(insn, 12, 4), &a, gen_mem(s, 1));
+    gen_store(s, f->d, &a, gen_mem(s, 1));
     return true;
 }
 
 /* STRH<c> Rd, [Rn, Rm]{!}; [Rn], Rm */
-bool trans_strh_reg(DisasContext *s, uint32_t insn)
+bool trans_strh_reg(DisasContext *s, const args_strh_reg *f)
 {
     Address a;
 
-    if (!extra_form_ok(insn) || !addr_reg(s, insn, 0, 0, &a)) {
+    if (!extra_form_ok(MODE(f), f->d) || !addr_reg(s, MODE(f), f->m, 0, 0, &a)) {
         return false;
     }
-    gen_store(s, field(insn, 12, 4), &a, gen_mem(s, 1));
+    gen_store(s, f->d, &a, gen_mem(s, 1));
     return true;
 }
 
 /* ---- doublewords: two words, of which the base needs word alignment ---- */
 
-static bool double_form_ok(uint32_t insn)
+static bool double_form_ok(Mode mode, unsigned rd)
 {
-    unsigned rd = field(insn, 12, 4);
-
-    return !(rd & 1) && rd != 14 && !is_user_access(insn);
+    return !(rd & 1) && rd != 14 && !is_user_access(mode);
 }
 
-/* Bit 5 clear: LDRD, set: STRD. */
-static void gen_double(DisasContext *s, uint32_t insn, const Address *a)
+static void gen_double(DisasContext *s, unsigned rd, bool store, const Address *a)
 {
-    unsigned rd = field(insn, 12, 4);
     IRRef refs[2] = { REF_R(rd), REF_R(rd + 1) };
     uint8_t mem = gen_mem_aligned(s, 2);
 
@@ -246,9 +237,9 @@ static void gen_double(DisasContext *s, uint32_t insn, const Address *a)
         IRRef address = gen_temp(s);
 
         gen_addi(s, address, a->base, a->imm);
-        gen_call(s, REF_NONE, HELPER_align_doubleword, address, gen_const(s, bit(insn, 5)), REF_NONE);
+        gen_call(s, REF_NONE, HELPER_align_doubleword, address, gen_const(s, store), REF_NONE);
     }
-    if (bit(insn, 5)) {
+    if (store) {
         gen_stm(s, refs, 2, a->base, a->imm, mem);
         gen_writeback(s, a);
     } else if (a->writeback && (a->rn & ~1u) == rd) {
@@ -263,110 +254,93 @@ static void gen_double(DisasContext *s, uint32_t insn, const Address *a)
 }
 
 /* LDRD<c> Rd, [Rn, #imm]{!}; [Rn], #imm; STRD */
-bool trans_ldrd_imm(DisasContext *s, uint32_t insn)
+bool trans_ldrd_imm(DisasContext *s, const args_ldrd_imm *f)
 {
     Address a;
 
-    if (!double_form_ok(insn) || !addr_imm(s, insn, split_imm8(insn), &a)) {
+    if (!double_form_ok(MODE(f), f->d) || !addr_imm(s, MODE(f), f->i, &a)) {
         return false;
     }
-    gen_double(s, insn, &a);
+    gen_double(s, f->d, f->store, &a);
     return true;
 }
 
 /* LDRD<c> Rd, [Rn, Rm]{!}; [Rn], Rm; STRD */
-bool trans_ldrd_reg(DisasContext *s, uint32_t insn)
+bool trans_ldrd_reg(DisasContext *s, const args_ldrd_reg *f)
 {
     Address a;
 
-    if (!double_form_ok(insn) || !addr_reg(s, insn, 0, 0, &a)) {
+    if (!double_form_ok(MODE(f), f->d) || !addr_reg(s, MODE(f), f->m, 0, 0, &a)) {
         return false;
     }
-    gen_double(s, insn, &a);
+    gen_double(s, f->d, f->store, &a);
     return true;
 }
 
 /* ---- exclusives and swaps: helpers, see accel/tcg ---- */
 
-/* Bits 22:21 of LDREX and STREX: word, doubleword, byte, halfword. */
-static unsigned exclusive_size(uint32_t insn)
-{
-    static const uint8_t sizes[4] = { 2, 3, 0, 1 };
-
-    return sizes[field(insn, 21, 2)];
-}
-
 /* LDREX{B,H}<c> Rd, [Rn] */
-bool trans_ldrex(DisasContext *s, uint32_t insn)
+bool trans_ldrex(DisasContext *s, const args_ldrex *f)
 {
-    unsigned rn = field(insn, 16, 4), rd = field(insn, 12, 4);
-
-    if (rn == 15 || rd == 15) {
+    if (f->n == 15 || f->d == 15) {
         return false;
     }
-    gen_call(s, REF_R(rd), HELPER_ldrex, REF_R(rn), gen_const(s, gen_mem_aligned(s, exclusive_size(insn))), REF_NONE);
+    gen_call(s, REF_R(f->d), HELPER_ldrex, REF_R(f->n), gen_const(s, gen_mem_aligned(s, f->size)), REF_NONE);
     return true;
 }
 
 /* LDREXD<c> Rd, [Rn]: the helper leaves the words in env->tmp */
-bool trans_ldrexd(DisasContext *s, uint32_t insn)
+bool trans_ldrexd(DisasContext *s, const args_ldrexd *f)
 {
-    unsigned rn = field(insn, 16, 4), rd = field(insn, 12, 4);
-
-    if (rn == 15 || rd >= 14 || (rd & 1)) {
+    if (f->n == 15 || f->d >= 14 || (f->d & 1)) {
         return false;
     }
-    gen_call(s, REF_NONE, HELPER_ldrex, REF_R(rn), gen_const(s, gen_mem_aligned(s, 3)), REF_NONE);
-    ir_emit(s->b, IR_ldenv, REF_R(rd), REF_NONE, REF_NONE, ENV_OFFSET(tmp[0]));
-    ir_emit(s->b, IR_ldenv, REF_R(rd + 1), REF_NONE, REF_NONE, ENV_OFFSET(tmp[1]));
+    gen_call(s, REF_NONE, HELPER_ldrex, REF_R(f->n), gen_const(s, gen_mem_aligned(s, 3)), REF_NONE);
+    ir_emit(s->b, IR_ldenv, REF_R(f->d), REF_NONE, REF_NONE, ENV_OFFSET(tmp[0]));
+    ir_emit(s->b, IR_ldenv, REF_R(f->d + 1), REF_NONE, REF_NONE, ENV_OFFSET(tmp[1]));
     return true;
 }
 
 /* STREX{B,H}<c> Rd, Rm, [Rn] */
-bool trans_strex(DisasContext *s, uint32_t insn)
+bool trans_strex(DisasContext *s, const args_strex *f)
 {
-    unsigned rn = field(insn, 16, 4), rd = field(insn, 12, 4), rm = field(insn, 0, 4);
-
-    if (rn == 15 || rd == 15 || rm == 15 || rd == rn || rd == rm) {
+    if (f->n == 15 || f->d == 15 || f->m == 15 || f->d == f->n || f->d == f->m) {
         return false;
     }
-    gen_call(s, REF_R(rd), HELPER_strex, REF_R(rn), REF_R(rm), gen_const(s, gen_mem_aligned(s, exclusive_size(insn))));
+    gen_call(s, REF_R(f->d), HELPER_strex, REF_R(f->n), REF_R(f->m), gen_const(s, gen_mem_aligned(s, f->size)));
     return true;
 }
 
 /* STREXD<c> Rd, Rm, [Rn] */
-bool trans_strexd(DisasContext *s, uint32_t insn)
+bool trans_strexd(DisasContext *s, const args_strexd *f)
 {
-    unsigned rn = field(insn, 16, 4), rd = field(insn, 12, 4), rm = field(insn, 0, 4);
-
-    if (rn == 15 || rd == 15 || rm >= 14 || (rm & 1) || rd == rn || rd == rm || rd == rm + 1) {
+    if (f->n == 15 || f->d == 15 || f->m >= 14 || (f->m & 1) || f->d == f->n || f->d == f->m || f->d == f->m + 1) {
         return false;
     }
-    ir_emit(s->b, IR_stenv, REF_NONE, REF_R(rm), REF_NONE, ENV_OFFSET(tmp[0]));
-    ir_emit(s->b, IR_stenv, REF_NONE, REF_R(rm + 1), REF_NONE, ENV_OFFSET(tmp[1]));
-    gen_call(s, REF_R(rd), HELPER_strex, REF_R(rn), gen_const(s, 0), gen_const(s, gen_mem_aligned(s, 3)));
+    ir_emit(s->b, IR_stenv, REF_NONE, REF_R(f->m), REF_NONE, ENV_OFFSET(tmp[0]));
+    ir_emit(s->b, IR_stenv, REF_NONE, REF_R(f->m + 1), REF_NONE, ENV_OFFSET(tmp[1]));
+    gen_call(s, REF_R(f->d), HELPER_strex, REF_R(f->n), gen_const(s, 0), gen_const(s, gen_mem_aligned(s, 3)));
     return true;
 }
 
 /* CLREX */
-bool trans_clrex(DisasContext *s, uint32_t insn)
+bool trans_clrex(DisasContext *s)
 {
     gen_call(s, REF_NONE, HELPER_clrex, REF_NONE, REF_NONE, REF_NONE);
     return true;
 }
 
 /* SWP{B}<c> Rd, Rm, [Rn] */
-bool trans_swp(DisasContext *s, uint32_t insn)
+bool trans_swp(DisasContext *s, const args_swp *f)
 {
-    unsigned rn = field(insn, 16, 4), rd = field(insn, 12, 4), rm = field(insn, 0, 4);
-    uint8_t mem = gen_mem_aligned(s, bit(insn, 22) ? 0 : 2);
+    uint8_t mem = gen_mem_aligned(s, f->b ? 0 : 2);
 
-    if (rn == 15 || rd == 15 || rm == 15 || rn == rd || rn == rm) {
+    if (f->n == 15 || f->d == 15 || f->m == 15 || f->n == f->d || f->n == f->m) {
         return false;
     }
-    if (!bit(insn, 22) && (s->flags & (TBF_ALIGN | TBF_NO_UNALIGN)) == TBF_NO_UNALIGN) {
+    if (!f->b && (s->flags & (TBF_ALIGN | TBF_NO_UNALIGN)) == TBF_NO_UNALIGN) {
         mem = (mem & ~MEM_ALIGN) | MEM_ROTATE;
     }
-    gen_call(s, REF_R(rd), HELPER_swp, REF_R(rn), REF_R(rm), gen_const(s, mem));
+    gen_call(s, REF_R(f->d), HELPER_swp, REF_R(f->n), REF_R(f->m), gen_const(s, mem));
     return true;
 }

@@ -5,27 +5,15 @@
  */
 #include "target/arm/translate-internal.h"
 
-/* Register fields where multiplications have them. */
-typedef struct MulRegs {
-    unsigned rd;    /* 19:16; RdHi of long forms */
-    unsigned ra;    /* 15:12; the addend, RdLo of long forms */
-    unsigned rs, rm;
-} MulRegs;
-
-static MulRegs mul_regs(uint32_t insn)
+static bool any_pc(unsigned d, unsigned a, unsigned s, unsigned m)
 {
-    return (MulRegs){ field(insn, 16, 4), field(insn, 12, 4), field(insn, 8, 4), field(insn, 0, 4) };
-}
-
-static bool any_pc(const MulRegs *r)
-{
-    return r->rd == 15 || r->ra == 15 || r->rs == 15 || r->rm == 15;
+    return d == 15 || a == 15 || s == 15 || m == 15;
 }
 
 /* The long forms need two different destinations. */
-static bool long_regs_ok(const MulRegs *r)
+static bool long_regs_ok(unsigned hi, unsigned lo, unsigned s, unsigned m)
 {
-    return !any_pc(r) && r->rd != r->ra;
+    return !any_pc(hi, lo, s, m) && hi != lo;
 }
 
 /* The signed half of register n that a bit of the instruction selects, sign-extended. */
@@ -55,31 +43,28 @@ static void gen_add64(DisasContext *s, IRRef lo, IRRef hi, IRRef b_lo, IRRef b_h
 }
 
 /* MUL{S}<c> Rd, Rm, Rs */
-bool trans_mul(DisasContext *s, uint32_t insn)
+bool trans_mul(DisasContext *s, const args_mul *f)
 {
-    MulRegs r = mul_regs(insn);
-
-    if (any_pc(&r)) {
+    if (any_pc(f->d, f->d, f->s, f->m)) {
         return false;
     }
-    gen_op2f(s, IR_mul, REF_R(r.rd), REF_R(r.rm), REF_R(r.rs), bit(insn, 20) ? F_NZ : 0);
+    gen_op2f(s, IR_mul, REF_R(f->d), REF_R(f->m), REF_R(f->s), f->S ? F_NZ : 0);
     return true;
 }
 
 /* MLA{S}<c> Rd, Rm, Rs, Rn */
-bool trans_mla(DisasContext *s, uint32_t insn)
+bool trans_mla(DisasContext *s, const args_mla *f)
 {
-    MulRegs r = mul_regs(insn);
     IRRef t;
 
-    if (any_pc(&r)) {
+    if (any_pc(f->d, f->a, f->s, f->m)) {
         return false;
     }
-    t = gen_op2(s, IR_mul, gen_temp(s), REF_R(r.rm), REF_R(r.rs));
-    gen_op2(s, IR_add, REF_R(r.rd), t, REF_R(r.ra));
-    if (bit(insn, 20)) {
+    t = gen_op2(s, IR_mul, gen_temp(s), REF_R(f->m), REF_R(f->s));
+    gen_op2(s, IR_add, REF_R(f->d), t, REF_R(f->a));
+    if (f->S) {
         /* C and V stay, so the addition cannot set the flags. */
-        gen_op2f(s, IR_and, REF_NONE, REF_R(r.rd), REF_R(r.rd), F_NZ);
+        gen_op2f(s, IR_and, REF_NONE, REF_R(f->d), REF_R(f->d), F_NZ);
     }
     return true;
 }
@@ -90,209 +75,198 @@ static void gen_umull(DisasContext *s, IROpcode opc, IRRef lo, IRRef hi, IRRef a
 }
 
 /* UMULL{S}<c> RdLo, RdHi, Rm, Rs; SMULL */
-bool trans_mull(DisasContext *s, uint32_t insn)
+bool trans_mull(DisasContext *s, const args_mull *f)
 {
-    MulRegs r = mul_regs(insn);
-
-    if (!long_regs_ok(&r)) {
+    if (!long_regs_ok(f->h, f->l, f->s, f->m)) {
         return false;
     }
-    gen_umull(s, bit(insn, 22) ? IR_smull : IR_umull, REF_R(r.ra), REF_R(r.rd), REF_R(r.rm), REF_R(r.rs));
-    if (bit(insn, 20)) {
-        gen_op2f(s, IR_nz64, REF_NONE, REF_R(r.ra), REF_R(r.rd), F_NZ);
+    gen_umull(s, f->op, REF_R(f->l), REF_R(f->h), REF_R(f->m), REF_R(f->s));
+    if (f->S) {
+        gen_op2f(s, IR_nz64, REF_NONE, REF_R(f->l), REF_R(f->h), F_NZ);
     }
     return true;
 }
 
 /* UMLAL{S}<c> RdLo, RdHi, Rm, Rs; SMLAL */
-bool trans_mlal(DisasContext *s, uint32_t insn)
+bool trans_mlal(DisasContext *s, const args_mlal *f)
 {
-    MulRegs r = mul_regs(insn);
     IRRef lo, hi;
 
-    if (!long_regs_ok(&r)) {
+    if (!long_regs_ok(f->h, f->l, f->s, f->m)) {
         return false;
     }
     lo = gen_temp(s);
     hi = gen_temp(s);
-    gen_umull(s, bit(insn, 22) ? IR_smull : IR_umull, lo, hi, REF_R(r.rm), REF_R(r.rs));
-    gen_add64(s, REF_R(r.ra), REF_R(r.rd), lo, hi);
-    if (bit(insn, 20)) {
-        gen_op2f(s, IR_nz64, REF_NONE, REF_R(r.ra), REF_R(r.rd), F_NZ);
+    gen_umull(s, f->op, lo, hi, REF_R(f->m), REF_R(f->s));
+    gen_add64(s, REF_R(f->l), REF_R(f->h), lo, hi);
+    if (f->S) {
+        gen_op2f(s, IR_nz64, REF_NONE, REF_R(f->l), REF_R(f->h), F_NZ);
     }
     return true;
 }
 
 /* UMAAL<c> RdLo, RdHi, Rm, Rs: RdHi:RdLo = Rm * Rs + RdLo + RdHi */
-bool trans_umaal(DisasContext *s, uint32_t insn)
+bool trans_umaal(DisasContext *s, const args_umaal *f)
 {
-    MulRegs r = mul_regs(insn);
     IRRef lo, hi, zero;
 
-    if (!long_regs_ok(&r)) {
+    if (!long_regs_ok(f->h, f->l, f->s, f->m)) {
         return false;
     }
     lo = gen_temp(s);
     hi = gen_temp(s);
     zero = gen_const(s, 0);
-    gen_umull(s, IR_umull, lo, hi, REF_R(r.rm), REF_R(r.rs));
-    gen_add64(s, lo, hi, REF_R(r.ra), zero);
-    gen_add64(s, lo, hi, REF_R(r.rd), zero);
-    gen_op1(s, IR_mov, REF_R(r.ra), lo);
-    gen_op1(s, IR_mov, REF_R(r.rd), hi);
+    gen_umull(s, IR_umull, lo, hi, REF_R(f->m), REF_R(f->s));
+    gen_add64(s, lo, hi, REF_R(f->l), zero);
+    gen_add64(s, lo, hi, REF_R(f->h), zero);
+    gen_op1(s, IR_mov, REF_R(f->l), lo);
+    gen_op1(s, IR_mov, REF_R(f->h), hi);
     return true;
 }
 
 /* ---- halfwords ---- */
 
 /* SMUL<x><y><c> Rd, Rm, Rs */
-bool trans_smulxy(DisasContext *s, uint32_t insn)
+bool trans_smulxy(DisasContext *s, const args_smulxy *f)
 {
-    MulRegs r = mul_regs(insn);
-
-    if (any_pc(&r)) {
+    if (any_pc(f->d, f->d, f->s, f->m)) {
         return false;
     }
-    gen_op2(s, IR_mul, REF_R(r.rd), gen_half(s, r.rm, bit(insn, 5)), gen_half(s, r.rs, bit(insn, 6)));
+    gen_op2(s, IR_mul, REF_R(f->d), gen_half(s, f->m, f->x), gen_half(s, f->s, f->y));
     return true;
 }
 
 /* SMLA<x><y><c> Rd, Rm, Rs, Rn */
-bool trans_smlaxy(DisasContext *s, uint32_t insn)
+bool trans_smlaxy(DisasContext *s, const args_smlaxy *f)
 {
-    MulRegs r = mul_regs(insn);
     IRRef t;
 
-    if (any_pc(&r)) {
+    if (any_pc(f->d, f->a, f->s, f->m)) {
         return false;
     }
-    t = gen_op2(s, IR_mul, gen_temp(s), gen_half(s, r.rm, bit(insn, 5)), gen_half(s, r.rs, bit(insn, 6)));
-    gen_call(s, REF_R(r.rd), HELPER_add_setq, t, REF_R(r.ra), REF_NONE);
+    t = gen_op2(s, IR_mul, gen_temp(s), gen_half(s, f->m, f->x), gen_half(s, f->s, f->y));
+    gen_call(s, REF_R(f->d), HELPER_add_setq, t, REF_R(f->a), REF_NONE);
     return true;
 }
 
 /* SMLAL<x><y><c> RdLo, RdHi, Rm, Rs */
-bool trans_smlalxy(DisasContext *s, uint32_t insn)
+bool trans_smlalxy(DisasContext *s, const args_smlalxy *f)
 {
-    MulRegs r = mul_regs(insn);
     IRRef lo, hi;
 
-    if (!long_regs_ok(&r)) {
+    if (!long_regs_ok(f->h, f->l, f->s, f->m)) {
         return false;
     }
-    lo = gen_op2(s, IR_mul, gen_temp(s), gen_half(s, r.rm, bit(insn, 5)), gen_half(s, r.rs, bit(insn, 6)));
+    lo = gen_op2(s, IR_mul, gen_temp(s), gen_half(s, f->m, f->x), gen_half(s, f->s, f->y));
     hi = gen_shift(s, IR_sar, gen_temp(s), lo, 31);
-    gen_add64(s, REF_R(r.ra), REF_R(r.rd), lo, hi);
+    gen_add64(s, REF_R(f->l), REF_R(f->h), lo, hi);
     return true;
 }
 
 /* d = (Rm * half of Rs) >> 16: with the half moved to the top of a word that is the high word of the product. */
-static void gen_smulw(DisasContext *s, IRRef d, const MulRegs *r, bool top)
+static void gen_smulw(DisasContext *s, IRRef d, unsigned rm, unsigned rs, bool top)
 {
     IRRef half = gen_temp(s);
 
     if (top) {
-        gen_op2(s, IR_and, half, REF_R(r->rs), gen_const(s, 0xffff0000));
+        gen_op2(s, IR_and, half, REF_R(rs), gen_const(s, 0xffff0000));
     } else {
-        gen_shift(s, IR_shl, half, REF_R(r->rs), 16);
+        gen_shift(s, IR_shl, half, REF_R(rs), 16);
     }
-    gen_umull(s, IR_smull, gen_temp(s), d, REF_R(r->rm), half);
+    gen_umull(s, IR_smull, gen_temp(s), d, REF_R(rm), half);
 }
 
 /* SMULW<y><c> Rd, Rm, Rs */
-bool trans_smulwy(DisasContext *s, uint32_t insn)
+bool trans_smulwy(DisasContext *s, const args_smulwy *f)
 {
-    MulRegs r = mul_regs(insn);
-
-    if (any_pc(&r)) {
+    if (any_pc(f->d, f->d, f->s, f->m)) {
         return false;
     }
-    gen_smulw(s, REF_R(r.rd), &r, bit(insn, 6));
+    gen_smulw(s, REF_R(f->d), f->m, f->s, f->y);
     return true;
 }
 
 /* SMLAW<y><c> Rd, Rm, Rs, Rn */
-bool trans_smlawy(DisasContext *s, uint32_t insn)
+bool trans_smlawy(DisasContext *s, const args_smlawy *f)
 {
-    MulRegs r = mul_regs(insn);
     IRRef t;
 
-    if (any_pc(&r)) {
+    if (any_pc(f->d, f->a, f->s, f->m)) {
         return false;
     }
     t = gen_temp(s);
-    gen_smulw(s, t, &r, bit(insn, 6));
-    gen_call(s, REF_R(r.rd), HELPER_add_setq, t, REF_R(r.ra), REF_NONE);
+    gen_smulw(s, t, f->m, f->s, f->y);
+    gen_call(s, REF_R(f->d), HELPER_add_setq, t, REF_R(f->a), REF_NONE);
     return true;
 }
 
 /* ---- dual ---- */
 
 /* Rs, its halves exchanged for the X forms. */
-static IRRef gen_dual_operand(DisasContext *s, const MulRegs *r, bool exchange)
+static IRRef gen_dual_operand(DisasContext *s, unsigned rs, bool exchange)
 {
-    return exchange ? gen_shift(s, IR_ror, gen_temp(s), REF_R(r->rs), 16) : REF_R(r->rs);
+    return exchange ? gen_shift(s, IR_ror, gen_temp(s), REF_R(rs), 16) : REF_R(rs);
 }
 
-static bool gen_dual(DisasContext *s, uint32_t insn, HelperId helper, bool accumulate)
+/* addend: REF_NONE for the forms without. */
+static bool gen_dual(DisasContext *s, HelperId helper, unsigned rd, unsigned rm, unsigned rs, bool exchange,
+                     IRRef addend)
 {
-    MulRegs r = mul_regs(insn);
     IRRef m;
 
-    if (r.rd == 15 || r.rs == 15 || r.rm == 15) {
+    if (any_pc(rd, rd, rs, rm)) {
         return false;
     }
-    m = gen_dual_operand(s, &r, bit(insn, 5));
-    gen_call(s, REF_R(r.rd), helper, REF_R(r.rm), m, accumulate ? REF_R(r.ra) : REF_NONE);
+    m = gen_dual_operand(s, rs, exchange);
+    gen_call(s, REF_R(rd), helper, REF_R(rm), m, addend);
     return true;
 }
 
 /* SMUAD{X}<c> Rd, Rm, Rs */
-bool trans_smuad(DisasContext *s, uint32_t insn)
+bool trans_smuad(DisasContext *s, const args_smuad *f)
 {
-    return gen_dual(s, insn, HELPER_smuad, false);
+    return gen_dual(s, HELPER_smuad, f->d, f->m, f->s, f->x, REF_NONE);
 }
 
 /* SMUSD{X}<c> Rd, Rm, Rs */
-bool trans_smusd(DisasContext *s, uint32_t insn)
+bool trans_smusd(DisasContext *s, const args_smusd *f)
 {
-    return gen_dual(s, insn, HELPER_smusd, false);
+    return gen_dual(s, HELPER_smusd, f->d, f->m, f->s, f->x, REF_NONE);
 }
 
 /* SMLAD{X}<c> Rd, Rm, Rs, Rn */
-bool trans_smlad(DisasContext *s, uint32_t insn)
+bool trans_smlad(DisasContext *s, const args_smlad *f)
 {
-    return gen_dual(s, insn, HELPER_smlad, true);
+    return gen_dual(s, HELPER_smlad, f->d, f->m, f->s, f->x, REF_R(f->a));
 }
 
 /* SMLSD{X}<c> Rd, Rm, Rs, Rn */
-bool trans_smlsd(DisasContext *s, uint32_t insn)
+bool trans_smlsd(DisasContext *s, const args_smlsd *f)
 {
-    return gen_dual(s, insn, HELPER_smlsd, true);
+    return gen_dual(s, HELPER_smlsd, f->d, f->m, f->s, f->x, REF_R(f->a));
 }
 
 /* SMLALD{X}<c> RdLo, RdHi, Rm, Rs; SMLSLD{X} */
-bool trans_smlald(DisasContext *s, uint32_t insn)
+bool trans_smlald(DisasContext *s, const args_smlald *f)
 {
-    MulRegs r = mul_regs(insn);
     IRRef m;
 
-    if (!long_regs_ok(&r)) {
+    if (!long_regs_ok(f->h, f->l, f->s, f->m)) {
         return false;
     }
-    m = gen_dual_operand(s, &r, bit(insn, 5));
-    gen_call(s, REF_NONE, HELPER_smlald, REF_R(r.rm), m, gen_const(s, r.ra | r.rd << 4 | (uint32_t)bit(insn, 6) << 8));
+    m = gen_dual_operand(s, f->s, f->x);
+    gen_call(s, REF_NONE, HELPER_smlald, REF_R(f->m), m, gen_const(s, f->l | f->h << 4 | f->sub << 8));
     return true;
 }
 
 /* ---- most significant word ---- */
 
 /* d = high word of Rm * Rs, rounded by R. */
-static void gen_smmul(DisasContext *s, IRRef d, const MulRegs *r, bool round)
+static void gen_smmul(DisasContext *s, IRRef d, unsigned rm, unsigned rs, bool round)
 {
     IRRef lo = gen_temp(s), hi = round ? gen_temp(s) : d;
 
-    gen_umull(s, IR_smull, lo, hi, REF_R(r->rm), REF_R(r->rs));
+    gen_umull(s, IR_smull, lo, hi, REF_R(rm), REF_R(rs));
     if (round) {
         /* Adding 0x80000000 to the low word carries into the high one if its bit 31 is set. */
         gen_shift(s, IR_shr, lo, lo, 31);
@@ -301,40 +275,35 @@ static void gen_smmul(DisasContext *s, IRRef d, const MulRegs *r, bool round)
 }
 
 /* SMMUL{R}<c> Rd, Rm, Rs */
-bool trans_smmul(DisasContext *s, uint32_t insn)
+bool trans_smmul(DisasContext *s, const args_smmul *f)
 {
-    MulRegs r = mul_regs(insn);
-
-    if (r.rd == 15 || r.rs == 15 || r.rm == 15) {
+    if (any_pc(f->d, f->d, f->s, f->m)) {
         return false;
     }
-    gen_smmul(s, REF_R(r.rd), &r, bit(insn, 5));
+    gen_smmul(s, REF_R(f->d), f->m, f->s, f->r);
     return true;
 }
 
 /* SMMLA{R}<c> Rd, Rm, Rs, Rn: the low word of the addend is 0, so only high words meet. */
-bool trans_smmla(DisasContext *s, uint32_t insn)
+bool trans_smmla(DisasContext *s, const args_smmla *f)
 {
-    MulRegs r = mul_regs(insn);
     IRRef t;
 
-    if (any_pc(&r)) {
+    if (any_pc(f->d, f->a, f->s, f->m)) {
         return false;
     }
     t = gen_temp(s);
-    gen_smmul(s, t, &r, bit(insn, 5));
-    gen_op2(s, IR_add, REF_R(r.rd), t, REF_R(r.ra));
+    gen_smmul(s, t, f->m, f->s, f->r);
+    gen_op2(s, IR_add, REF_R(f->d), t, REF_R(f->a));
     return true;
 }
 
 /* SMMLS{R}<c> Rd, Rm, Rs, Rn */
-bool trans_smmls(DisasContext *s, uint32_t insn)
+bool trans_smmls(DisasContext *s, const args_smmls *f)
 {
-    MulRegs r = mul_regs(insn);
-
-    if (any_pc(&r)) {
+    if (any_pc(f->d, f->a, f->s, f->m)) {
         return false;
     }
-    gen_call(s, REF_R(r.rd), bit(insn, 5) ? HELPER_smmlsr : HELPER_smmls, REF_R(r.rm), REF_R(r.rs), REF_R(r.ra));
+    gen_call(s, REF_R(f->d), f->r ? HELPER_smmlsr : HELPER_smmls, REF_R(f->m), REF_R(f->s), REF_R(f->a));
     return true;
 }

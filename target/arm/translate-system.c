@@ -12,22 +12,22 @@
 /* ---- status registers ---- */
 
 /* MRS<c> Rd, CPSR; MRS<c> Rd, SPSR */
-bool trans_mrs(DisasContext *s, uint32_t insn)
+bool trans_mrs(DisasContext *s, const args_mrs *f)
 {
-    unsigned rd = field(insn, 12, 4);
+    IRRef d = REF_R(f->d);
 
-    if (rd == 15) {
+    if (f->d == 15) {
         return false;
     }
-    if (bit(insn, 22)) {
+    if (f->s) {
         if (!s_priv(s)) {
             return false;
         }
-        gen_call(s, REF_R(rd), HELPER_spsr_read, REF_NONE, REF_NONE, REF_NONE);
+        gen_call(s, d, HELPER_spsr_read, REF_NONE, REF_NONE, REF_NONE);
     } else {
-        gen_call(s, REF_R(rd), HELPER_cpsr_read, REF_NONE, REF_NONE, REF_NONE);
+        gen_call(s, d, HELPER_cpsr_read, REF_NONE, REF_NONE, REF_NONE);
         /* The helper takes T from env->regs[15], which may be out of date here; in ARM state it is 0. */
-        gen_op2(s, IR_bic, REF_R(rd), REF_R(rd), gen_const(s, CPSR_T));
+        gen_op2(s, IR_bic, d, d, gen_const(s, CPSR_T));
     }
     return true;
 }
@@ -46,14 +46,14 @@ static void gen_cpsr_write(DisasContext *s, IRRef value, uint32_t mask, bool may
 }
 
 /* MSR<c> CPSR_<fields>, value; MSR<c> SPSR_<fields>, value */
-static bool gen_msr(DisasContext *s, uint32_t insn, IRRef value)
+static bool gen_msr(DisasContext *s, bool spsr, unsigned fields, IRRef value)
 {
     uint32_t mask = 0;
 
     for (unsigned i = 0; i < 4; i++) {
-        mask |= bit(insn, 16 + i) ? 0xffu << (8 * i) : 0;
+        mask |= fields >> i & 1 ? 0xffu << (8 * i) : 0;
     }
-    if (!bit(insn, 22)) {
+    if (!spsr) {
         gen_cpsr_write(s, value, mask, true);
     } else if (s_priv(s)) {
         gen_call(s, REF_NONE, HELPER_spsr_write, value, gen_const(s, mask), REF_NONE);
@@ -63,19 +63,17 @@ static bool gen_msr(DisasContext *s, uint32_t insn, IRRef value)
     return true;
 }
 
-bool trans_msr_reg(DisasContext *s, uint32_t insn)
+bool trans_msr_reg(DisasContext *s, const args_msr_reg *f)
 {
-    unsigned rm = field(insn, 0, 4);
-
-    return rm != 15 && gen_msr(s, insn, REF_R(rm));
+    return f->m != 15 && gen_msr(s, f->s, f->f, REF_R(f->m));
 }
 
-bool trans_msr_imm(DisasContext *s, uint32_t insn)
+bool trans_msr_imm(DisasContext *s, const args_msr_imm *f)
 {
-    unsigned rot = field(insn, 8, 4) * 2;
-    uint32_t v = insn & 0xff;
+    unsigned rot = f->r * 2;
+    uint32_t v = f->i;
 
-    return gen_msr(s, insn, gen_const(s, rot ? v >> rot | v << (32 - rot) : v));
+    return gen_msr(s, f->s, f->f, gen_const(s, rot ? v >> rot | v << (32 - rot) : v));
 }
 
 bool gen_cps(DisasContext *s, unsigned imod, uint32_t aif, int mode)
@@ -93,15 +91,13 @@ bool gen_cps(DisasContext *s, unsigned imod, uint32_t aif, int mode)
 }
 
 /* CPS #mode; CPSIE iflags{, #mode}; CPSID iflags{, #mode} */
-bool trans_cps(DisasContext *s, uint32_t insn)
+bool trans_cps(DisasContext *s, const args_cps *f)
 {
-    bool changes_mode = bit(insn, 17);
-
-    if (!changes_mode && field(insn, 0, 5)) {
+    if (!f->M && f->m) {
         return false;
     }
-    return gen_cps(s, field(insn, 18, 2), insn & (CPSR_A | CPSR_I | CPSR_F),
-                   changes_mode ? (int)field(insn, 0, 5) : -1);
+    /* A I F stand where they do in CPSR. */
+    return gen_cps(s, f->i, (uint32_t)f->a << 6, f->M ? f->m : -1);
 }
 
 void gen_setend(DisasContext *s, bool big)
@@ -112,16 +108,22 @@ void gen_setend(DisasContext *s, bool big)
 }
 
 /* SETEND BE; SETEND LE */
-bool trans_setend(DisasContext *s, uint32_t insn)
+bool trans_setend(DisasContext *s, const args_setend *f)
 {
-    gen_setend(s, bit(insn, 9));
+    gen_setend(s, f->e);
     return true;
 }
 
 /* ---- hints, software interrupt ---- */
 
-/* PLD */
-bool trans_nop(DisasContext *s, uint32_t insn)
+/* PLD [Rn, #imm] */
+bool trans_pld_imm(DisasContext *s, const args_pld_imm *f)
+{
+    return true;
+}
+
+/* PLD [Rn, Rm, <shift> #n] */
+bool trans_pld_reg(DisasContext *s, const args_pld_reg *f)
 {
     return true;
 }
@@ -133,9 +135,9 @@ static void gen_wfi(DisasContext *s)
 }
 
 /* NOP<c>, YIELD<c>, WFE<c>, WFI<c>, SEV<c>, and hints without meaning */
-bool trans_hint(DisasContext *s, uint32_t insn)
+bool trans_hint(DisasContext *s, const args_hint *f)
 {
-    switch (field(insn, 0, 8)) {
+    switch (f->h) {
     case 1:     /* YIELD */
         /* CPUs that share a thread take turns: a request ends the turn. */
         ir_emit(s->b, IR_stenv, REF_NONE, gen_const(s, 1), REF_NONE, ENV_OFFSET(exit_request));
@@ -168,35 +170,28 @@ void gen_swi(DisasContext *s, bool semihosting_number)
 
 /* ---- coprocessors ---- */
 
-/* cp10 and cp11 */
-bool trans_vfp(DisasContext *s, uint32_t insn)
+/* A coprocessor register goes to Rd; to the flags if that is PC. The helper takes the word apart. */
+static void gen_mrc_result(DisasContext *s, unsigned rd, HelperId helper)
 {
-    return translate_vfp(s, insn);
-}
-
-/* A coprocessor register goes to Rd; to the flags if that is PC. */
-static void gen_mrc_result(DisasContext *s, uint32_t insn, HelperId helper)
-{
-    unsigned rd = field(insn, 12, 4);
     IRRef t = rd == 15 ? gen_temp(s) : REF_R(rd);
 
-    gen_call(s, t, helper, gen_const(s, insn), REF_NONE, REF_NONE);
+    gen_call(s, t, helper, gen_const(s, s->insn), REF_NONE, REF_NONE);
     if (rd == 15) {
         gen_cpsr_write(s, t, CPSR_NZCV, false);
     }
 }
 
 /* MCR<c> p14, MRC<c> p14 */
-bool trans_cp14(DisasContext *s, uint32_t insn)
+bool trans_cp14(DisasContext *s, const args_cp14 *f)
 {
-    if (bit(insn, 20)) {
-        gen_mrc_result(s, insn, HELPER_cp14_read);
+    if (f->load) {
+        gen_mrc_result(s, f->d, HELPER_cp14_read);
         return true;
     }
-    if (field(insn, 12, 4) == 15) {
+    if (f->d == 15) {
         return false;
     }
-    gen_call(s, REF_NONE, HELPER_cp14_write, gen_const(s, insn), REF_R(field(insn, 12, 4)), REF_NONE);
+    gen_call(s, REF_NONE, HELPER_cp14_write, gen_const(s, s->insn), REF_R(f->d), REF_NONE);
     return true;
 }
 
@@ -212,15 +207,10 @@ enum {
     CP15_TPIDRPRW = CP15_REG(0, 13, 0, 4),
 };
 
-static unsigned cp15_reg(uint32_t insn)
-{
-    return CP15_REG(field(insn, 21, 3), field(insn, 16, 4), field(insn, 0, 4), field(insn, 5, 3));
-}
-
 /* Offset of a thread ID register that the current privilege may access, or 0. */
-static uint32_t thread_id_offset(const DisasContext *s, uint32_t insn, bool write)
+static uint32_t thread_id_offset(const DisasContext *s, unsigned reg, bool write)
 {
-    switch (cp15_reg(insn)) {
+    switch (reg) {
     case CP15_TPIDRURW:
         return ENV_OFFSET(cp15.tpidrurw);
     case CP15_TPIDRURO:
@@ -236,14 +226,12 @@ static uint32_t thread_id_offset(const DisasContext *s, uint32_t insn, bool writ
  * Cache maintenance, which has nothing to do here: stores to translated code are seen when they happen. CRm 5:
  * instruction cache and branch predictor; 6, 7, 10, 11, 14, 15: data and unified caches.
  */
-static bool is_cache_maintenance(uint32_t insn)
+static bool is_cache_maintenance(unsigned opc1, unsigned crn, unsigned crm, unsigned opc2)
 {
-    unsigned opc2 = field(insn, 5, 3);
-
-    if (field(insn, 21, 3) != 0 || field(insn, 16, 4) != 7) {
+    if (opc1 != 0 || crn != 7) {
         return false;
     }
-    switch (field(insn, 0, 4)) {
+    switch (crm) {
     case 5:
         return opc2 <= 2 || opc2 == 6 || opc2 == 7;
     case 6: case 7: case 11: case 14: case 15:
@@ -256,29 +244,28 @@ static bool is_cache_maintenance(uint32_t insn)
 }
 
 /* MRC<c> p15, opc1, Rd, CRn, CRm, opc2 */
-bool trans_mrc15(DisasContext *s, uint32_t insn)
+bool trans_mrc15(DisasContext *s, const args_mrc15 *f)
 {
-    unsigned rd = field(insn, 12, 4);
-    uint32_t offset = thread_id_offset(s, insn, false);
+    uint32_t offset = thread_id_offset(s, CP15_REG(f->o, f->n, f->m, f->p), false);
 
-    if (offset && rd != 15) {
-        ir_emit(s->b, IR_ldenv, REF_R(rd), REF_NONE, REF_NONE, offset);
+    if (offset && f->d != 15) {
+        ir_emit(s->b, IR_ldenv, REF_R(f->d), REF_NONE, REF_NONE, offset);
     } else {
-        gen_mrc_result(s, insn, HELPER_cp15_read);
+        gen_mrc_result(s, f->d, HELPER_cp15_read);
     }
     return true;
 }
 
 /* MCR<c> p15, opc1, Rd, CRn, CRm, opc2 */
-bool trans_mcr15(DisasContext *s, uint32_t insn)
+bool trans_mcr15(DisasContext *s, const args_mcr15 *f)
 {
-    unsigned rd = field(insn, 12, 4);
-    uint32_t offset = thread_id_offset(s, insn, true);
+    unsigned reg = CP15_REG(f->o, f->n, f->m, f->p);
+    uint32_t offset = thread_id_offset(s, reg, true);
 
-    if (rd == 15) {
+    if (f->d == 15) {
         return false;
     }
-    switch (cp15_reg(insn)) {
+    switch (reg) {
     case CP15_DSB:
         ir_emit(s->b, IR_barrier, REF_NONE, REF_NONE, REF_NONE, BARRIER_DSB);
         return true;
@@ -301,9 +288,9 @@ bool trans_mcr15(DisasContext *s, uint32_t insn)
         break;
     }
     if (offset) {
-        ir_emit(s->b, IR_stenv, REF_NONE, REF_R(rd), REF_NONE, offset);
-    } else if (!s_priv(s) || !is_cache_maintenance(insn)) {
-        gen_call(s, REF_NONE, HELPER_cp15_write, gen_const(s, insn), REF_R(rd), REF_NONE);
+        ir_emit(s->b, IR_stenv, REF_NONE, REF_R(f->d), REF_NONE, offset);
+    } else if (!s_priv(s) || !is_cache_maintenance(f->o, f->n, f->m, f->p)) {
+        gen_call(s, REF_NONE, HELPER_cp15_write, gen_const(s, s->insn), REF_R(f->d), REF_NONE);
         gen_exit_main_next(s);
     }
     return true;

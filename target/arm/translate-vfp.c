@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VFPv2 instructions -> IR: the cp10 and cp11 encodings of the A32 coprocessor space (ARM DDI 0100I C3-C5). Called by
- * the translator's rows for coprocessors; works on the caller's context only.
+ * VFPv2 instructions -> IR: the cp10 and cp11 encodings of the A32 coprocessor space (ARM DDI 0100I C3-C5). Works on
+ * the caller's context only. `z` of the rows: doubles.
  *
  * LEN and STRIDE of FPSCR are part of the block key, so short vectors (C5) are expanded here, element by element.
  * With FZ set (TBF_VFP_SLOW) arithmetic goes through helper_vfp_slow(), since the host's flush-to-zero is not ARM's.
@@ -10,12 +10,6 @@
 #include "target/arm/vfp-helper.h"
 
 enum { VFP_FPSID = 0, VFP_FPSCR = 1, VFP_FPINST2 = 10 };
-
-/* An arithmetic instruction as its vector form sees it. */
-typedef enum ArithKind {
-    ARITH_MAC, ARITH_NMAC, ARITH_MSC, ARITH_NMSC, ARITH_MUL, ARITH_NMUL, ARITH_ADD, ARITH_SUB, ARITH_DIV,
-    ARITH_CPY, ARITH_ABS, ARITH_NEG, ARITH_SQRT,
-} ArithKind;
 
 static bool is_slow(const DisasContext *s)
 {
@@ -28,28 +22,18 @@ static IRRef reg_ref(bool dbl, unsigned n)
 }
 
 /*
- * Register numbers: a single register's low bit is the extra bit; a double's extra bit must be clear (16 double
- * registers). False: no such register.
+ * Register numbers: a single register's low bit is the extra bit (D, N, M); a double's extra bit must be clear (16
+ * double registers). False: no such register.
  */
-static bool decode_reg(bool dbl, unsigned four, unsigned extra, unsigned *n)
+static bool decode_reg(bool dbl, unsigned four, bool extra, unsigned *n)
 {
     *n = dbl ? four : four << 1 | extra;
     return !dbl || !extra;
 }
 
-static bool decode_d(uint32_t insn, bool dbl, unsigned *n)
+static bool is_enabled(const DisasContext *s)
 {
-    return decode_reg(dbl, field(insn, 12, 4), bit(insn, 22), n);
-}
-
-static bool decode_n(uint32_t insn, bool dbl, unsigned *n)
-{
-    return decode_reg(dbl, field(insn, 16, 4), bit(insn, 7), n);
-}
-
-static bool decode_m(uint32_t insn, bool dbl, unsigned *n)
-{
-    return decode_reg(dbl, field(insn, 0, 4), bit(insn, 5), n);
+    return s->flags & TBF_VFP_EN;
 }
 
 static void gen_fp(DisasContext *s, IROpcode opc, bool dbl, IRRef d, IRRef a, IRRef b)
@@ -65,13 +49,13 @@ static void gen_slow(DisasContext *s, unsigned op, bool dbl, unsigned d, unsigne
 
 /* ---- arithmetic ---- */
 
-static void gen_element_slow(DisasContext *s, ArithKind kind, bool dbl, unsigned d, unsigned n, unsigned m)
+static void gen_element_slow(DisasContext *s, VFPArith kind, bool dbl, unsigned d, unsigned n, unsigned m)
 {
     static const uint8_t slow_op[] = {
-        [ARITH_MAC] = VFP_SLOW_MAC, [ARITH_NMAC] = VFP_SLOW_NMAC,
-        [ARITH_MSC] = VFP_SLOW_MSC, [ARITH_NMSC] = VFP_SLOW_NMSC,
-        [ARITH_MUL] = VFP_MUL, [ARITH_NMUL] = VFP_NMUL, [ARITH_ADD] = VFP_ADD, [ARITH_SUB] = VFP_SUB,
-        [ARITH_DIV] = VFP_DIV, [ARITH_SQRT] = VFP_SQRT,
+        [VFP_ARITH_MAC] = VFP_SLOW_MAC, [VFP_ARITH_NMAC] = VFP_SLOW_NMAC,
+        [VFP_ARITH_MSC] = VFP_SLOW_MSC, [VFP_ARITH_NMSC] = VFP_SLOW_NMSC,
+        [VFP_ARITH_MUL] = VFP_MUL, [VFP_ARITH_NMUL] = VFP_NMUL, [VFP_ARITH_ADD] = VFP_ADD, [VFP_ARITH_SUB] = VFP_SUB,
+        [VFP_ARITH_DIV] = VFP_DIV, [VFP_ARITH_SQRT] = VFP_SQRT,
     };
 
     gen_slow(s, slow_op[kind], dbl, d, n, m);
@@ -81,30 +65,30 @@ static void gen_element_slow(DisasContext *s, ArithKind kind, bool dbl, unsigned
  * Multiply-accumulate rounds twice, and a negation flips the sign of a NaN too: so FMSC is the sum of -d and the
  * product and not a difference, whose NaNs would have other signs.
  */
-static void gen_mac(DisasContext *s, ArithKind kind, bool dbl, IRRef d, IRRef n, IRRef m)
+static void gen_mac(DisasContext *s, VFPArith kind, bool dbl, IRRef d, IRRef n, IRRef m)
 {
     IRRef product = ir_ftemp(s->b), acc = d;
 
-    gen_fp(s, kind == ARITH_NMAC || kind == ARITH_NMSC ? IR_fnmul : IR_fmul, dbl, product, n, m);
-    if (kind == ARITH_MSC || kind == ARITH_NMSC) {
+    gen_fp(s, kind == VFP_ARITH_NMAC || kind == VFP_ARITH_NMSC ? IR_fnmul : IR_fmul, dbl, product, n, m);
+    if (kind == VFP_ARITH_MSC || kind == VFP_ARITH_NMSC) {
         acc = ir_ftemp(s->b);
         gen_fp(s, IR_fneg, dbl, acc, d, REF_NONE);
     }
     gen_fp(s, IR_fadd, dbl, d, acc, product);
 }
 
-static void gen_element(DisasContext *s, ArithKind kind, bool dbl, unsigned dn, unsigned nn, unsigned mn)
+static void gen_element(DisasContext *s, VFPArith kind, bool dbl, unsigned dn, unsigned nn, unsigned mn)
 {
     IRRef d = reg_ref(dbl, dn), n = reg_ref(dbl, nn), m = reg_ref(dbl, mn);
 
     switch (kind) {
-    case ARITH_CPY:
+    case VFP_ARITH_CPY:
         gen_fp(s, IR_fmov, dbl, d, m, REF_NONE);
         return;
-    case ARITH_ABS:
+    case VFP_ARITH_ABS:
         gen_fp(s, IR_fabs, dbl, d, m, REF_NONE);
         return;
-    case ARITH_NEG:
+    case VFP_ARITH_NEG:
         gen_fp(s, IR_fneg, dbl, d, m, REF_NONE);
         return;
     default:
@@ -115,22 +99,22 @@ static void gen_element(DisasContext *s, ArithKind kind, bool dbl, unsigned dn, 
         return;
     }
     switch (kind) {
-    case ARITH_MUL:
+    case VFP_ARITH_MUL:
         gen_fp(s, IR_fmul, dbl, d, n, m);
         break;
-    case ARITH_NMUL:
+    case VFP_ARITH_NMUL:
         gen_fp(s, IR_fnmul, dbl, d, n, m);
         break;
-    case ARITH_ADD:
+    case VFP_ARITH_ADD:
         gen_fp(s, IR_fadd, dbl, d, n, m);
         break;
-    case ARITH_SUB:
+    case VFP_ARITH_SUB:
         gen_fp(s, IR_fsub, dbl, d, n, m);
         break;
-    case ARITH_DIV:
+    case VFP_ARITH_DIV:
         gen_fp(s, IR_fdiv, dbl, d, n, m);
         break;
-    case ARITH_SQRT:
+    case VFP_ARITH_SQRT:
         gen_fp(s, IR_fsqrt, dbl, d, m, REF_NONE);
         break;
     default:
@@ -149,7 +133,7 @@ static unsigned next_element(unsigned reg, unsigned bank, unsigned stride)
  * C5.1: a destination in the first bank makes the operation scalar; else it works on LEN + 1 elements, where a second
  * operand (m) in the first bank is a scalar used for each of them.
  */
-static void gen_vector(DisasContext *s, ArithKind kind, bool dbl, unsigned d, unsigned n, unsigned m)
+static void gen_vector(DisasContext *s, VFPArith kind, bool dbl, unsigned d, unsigned n, unsigned m)
 {
     unsigned bank = dbl ? 4 : 8, stride = s->flags & TBF_VFP_STRIDE ? 2 : 1;
     unsigned count = d < bank ? 1 : (s->flags >> TBF_VFP_LEN_SHIFT & 7) + 1;
@@ -163,195 +147,189 @@ static void gen_vector(DisasContext *s, ArithKind kind, bool dbl, unsigned d, un
     }
 }
 
-static bool trans_arith(DisasContext *s, uint32_t insn, ArithKind kind, bool dbl)
+/* FMACS FMACD FNMAC FMSC FNMSC FMUL FNMUL FADD FSUB FDIV */
+bool trans_vfp_arith(DisasContext *s, const args_vfp_arith *f)
 {
-    unsigned d, n = 0, m;
+    unsigned d, n, m;
 
-    if (!decode_d(insn, dbl, &d) || !decode_m(insn, dbl, &m) || (kind < ARITH_CPY && !decode_n(insn, dbl, &n))) {
+    if (!is_enabled(s) || !decode_reg(f->z, f->d, f->D, &d) || !decode_reg(f->z, f->m, f->M, &m) ||
+        !decode_reg(f->z, f->n, f->N, &n)) {
         return false;
     }
-    gen_vector(s, kind, dbl, d, n, m);
+    gen_vector(s, f->kind, f->z, d, n, m);
     return true;
 }
 
-/* FCMP, FCMPE, FCMPZ, FCMPEZ: always scalar. */
-static bool trans_compare(DisasContext *s, uint32_t insn, bool dbl, bool signalling, bool zero)
+/* FCPYS FCPYD FABS FNEG FSQRT */
+bool trans_vfp_unary(DisasContext *s, const args_vfp_unary *f)
 {
     unsigned d, m;
-    IROp *op;
 
-    if (!decode_d(insn, dbl, &d) || !decode_m(insn, dbl, &m) || (zero && (m || bit(insn, 5)))) {
+    if (!is_enabled(s) || !decode_reg(f->z, f->d, f->D, &d) || !decode_reg(f->z, f->m, f->M, &m)) {
         return false;
     }
-    if (is_slow(s)) {
-        unsigned with_reg = signalling ? VFP_CMPE : VFP_CMP, with_zero = signalling ? VFP_SLOW_CMPEZ : VFP_SLOW_CMPZ;
-
-        gen_slow(s, zero ? with_zero : with_reg, dbl, d, 0, m);
-        return true;
-    }
-    op = ir_emit(s->b, IR_fcmp, REF_NONE, reg_ref(dbl, d), zero ? REF_NONE : reg_ref(dbl, m), signalling);
-    op->n = dbl ? 3 : 2;
+    gen_vector(s, f->kind, f->z, d, 0, m);
     return true;
 }
 
-/* FCVTDS (dbl = false: from single), FCVTSD. */
-static bool trans_convert(DisasContext *s, uint32_t insn, bool dbl)
+/* Always scalar. */
+static void gen_compare(DisasContext *s, bool dbl, bool signalling, unsigned d, IRRef with)
+{
+    ir_emit(s->b, IR_fcmp, REF_NONE, reg_ref(dbl, d), with, signalling)->n = dbl ? 3 : 2;
+}
+
+/* FCMPS FCMPD FCMPE */
+bool trans_vfp_cmp(DisasContext *s, const args_vfp_cmp *f)
 {
     unsigned d, m;
 
-    if (!decode_d(insn, !dbl, &d) || !decode_m(insn, dbl, &m)) {
+    if (!is_enabled(s) || !decode_reg(f->z, f->d, f->D, &d) || !decode_reg(f->z, f->m, f->M, &m)) {
         return false;
     }
     if (is_slow(s)) {
-        gen_slow(s, dbl ? VFP_CVT_DS : VFP_CVT_SD, dbl, d, 0, m);
+        gen_slow(s, f->e ? VFP_CMPE : VFP_CMP, f->z, d, 0, m);
     } else {
-        gen_fp(s, IR_fcvt, dbl, reg_ref(!dbl, d), reg_ref(dbl, m), REF_NONE);
+        gen_compare(s, f->z, f->e, d, reg_ref(f->z, m));
     }
     return true;
 }
 
-static bool trans_from_integer(DisasContext *s, uint32_t insn, bool dbl, bool is_signed)
+/* FCMPZS FCMPZD FCMPEZ */
+bool trans_vfp_cmpz(DisasContext *s, const args_vfp_cmpz *f)
 {
-    unsigned d, m;
+    unsigned d;
 
-    if (!decode_d(insn, dbl, &d) || !decode_m(insn, false, &m)) {
-        return false;
-    }
-    gen_fp(s, is_signed ? IR_fsito : IR_fuito, dbl, reg_ref(dbl, d), REF_S(m), REF_NONE);
-    return true;
-}
-
-static bool trans_to_integer(DisasContext *s, uint32_t insn, bool dbl, bool is_signed, bool to_zero)
-{
-    unsigned d, m;
-
-    if (!decode_d(insn, false, &d) || !decode_m(insn, dbl, &m)) {
+    if (!is_enabled(s) || !decode_reg(f->z, f->d, f->D, &d)) {
         return false;
     }
     if (is_slow(s)) {
-        unsigned op = is_signed ? (to_zero ? VFP_TOSIZ : VFP_TOSI) : (to_zero ? VFP_TOUIZ : VFP_TOUI);
-
-        gen_slow(s, op, dbl, d, 0, m);
+        gen_slow(s, f->e ? VFP_SLOW_CMPEZ : VFP_SLOW_CMPZ, f->z, d, 0, 0);
     } else {
-        IROp *op = ir_emit(s->b, is_signed ? IR_ftosi : IR_ftoui, REF_S(d), reg_ref(dbl, m), REF_NONE, to_zero);
-
-        op->n = dbl ? 3 : 2;
+        gen_compare(s, f->z, f->e, d, REF_NONE);
     }
     return true;
 }
 
-/* Opcode 0b1111: the first operand's field says what. */
-static bool trans_extension(DisasContext *s, uint32_t insn, bool dbl)
+/* FCVTDS (z = 0: from single), FCVTSD */
+bool trans_vfp_cvt(DisasContext *s, const args_vfp_cvt *f)
 {
-    unsigned what = field(insn, 16, 4) << 1 | bit(insn, 7);
+    unsigned d, m;
 
-    switch (what) {
-    case 0x00: case 0x01: case 0x02: case 0x03:
-        return trans_arith(s, insn, ARITH_CPY + what, dbl);
-    case 0x08: case 0x09: case 0x0a: case 0x0b:
-        return trans_compare(s, insn, dbl, what & 1, what & 2);
-    case 0x0f:
-        return trans_convert(s, insn, dbl);
-    case 0x10: case 0x11:
-        return trans_from_integer(s, insn, dbl, what & 1);
-    case 0x18: case 0x19: case 0x1a: case 0x1b:
-        return trans_to_integer(s, insn, dbl, what & 2, what & 1);
-    default:
+    if (!is_enabled(s) || !decode_reg(!f->z, f->d, f->D, &d) || !decode_reg(f->z, f->m, f->M, &m)) {
         return false;
     }
+    if (is_slow(s)) {
+        gen_slow(s, f->z ? VFP_CVT_DS : VFP_CVT_SD, f->z, d, 0, m);
+    } else {
+        gen_fp(s, IR_fcvt, f->z, reg_ref(!f->z, d), reg_ref(f->z, m), REF_NONE);
+    }
+    return true;
 }
 
-static bool trans_data_processing(DisasContext *s, uint32_t insn)
+/* FSITOS FSITOD FUITOS FUITOD */
+bool trans_vfp_ito(DisasContext *s, const args_vfp_ito *f)
 {
-    bool dbl = bit(insn, 8);
-    unsigned opcode = bit(insn, 23) << 3 | field(insn, 20, 2) << 1 | bit(insn, 6);
+    unsigned d, m;
 
-    if (opcode <= 8) {
-        return trans_arith(s, insn, ARITH_MAC + opcode, dbl);
+    if (!is_enabled(s) || !decode_reg(f->z, f->d, f->D, &d) || !decode_reg(false, f->m, f->M, &m)) {
+        return false;
     }
-    return opcode == 15 && trans_extension(s, insn, dbl);
+    gen_fp(s, f->sign ? IR_fsito : IR_fuito, f->z, reg_ref(f->z, d), REF_S(m), REF_NONE);
+    return true;
+}
+
+/* FTOSIS FTOSID FTOSIZ FTOUI FTOUIZ */
+bool trans_vfp_toi(DisasContext *s, const args_vfp_toi *f)
+{
+    unsigned d, m;
+
+    if (!is_enabled(s) || !decode_reg(false, f->d, f->D, &d) || !decode_reg(f->z, f->m, f->M, &m)) {
+        return false;
+    }
+    if (is_slow(s)) {
+        gen_slow(s, f->sign ? (f->zero ? VFP_TOSIZ : VFP_TOSI) : (f->zero ? VFP_TOUIZ : VFP_TOUI), f->z, d, 0, m);
+    } else {
+        ir_emit(s->b, f->sign ? IR_ftosi : IR_ftoui, REF_S(d), reg_ref(f->z, m), REF_NONE, f->zero)->n = f->z ? 3 : 2;
+    }
+    return true;
 }
 
 /* ---- register transfers ---- */
 
 /* FMRX, FMXR. Rights that the block key does not decide are checked by helper_vmrs() and helper_vmsr(). */
-static bool trans_system_register(DisasContext *s, uint32_t insn, bool read, unsigned rd)
+bool trans_vfp_system(DisasContext *s, const args_vfp_system *f)
 {
-    unsigned reg = field(insn, 16, 4);
-    bool enabled = s->flags & TBF_VFP_EN;
-
-    if (bit(insn, 7) || (!enabled && !s_priv(s))) {
+    if (!is_enabled(s) && !s_priv(s)) {
         return false;
     }
-    if (reg == VFP_FPSCR && enabled) {
-        if (read && rd == 15) {
+    if (f->n == VFP_FPSCR && is_enabled(s)) {
+        if (f->load && f->d == 15) {
             ir_emit(s->b, IR_fmstat, REF_NONE, REF_NONE, REF_NONE, 0);
-        } else if (rd == 15) {
+        } else if (f->d == 15) {
             return false;
-        } else if (read) {
-            gen_call(s, REF_R(rd), HELPER_vfp_get_fpscr, REF_NONE, REF_NONE, REF_NONE);
+        } else if (f->load) {
+            gen_call(s, REF_R(f->d), HELPER_vfp_get_fpscr, REF_NONE, REF_NONE, REF_NONE);
         } else {
-            gen_call(s, REF_NONE, HELPER_vfp_set_fpscr, gen_reg(s, rd), REF_NONE, REF_NONE);
+            gen_call(s, REF_NONE, HELPER_vfp_set_fpscr, gen_reg(s, f->d), REF_NONE, REF_NONE);
             gen_exit_main_next(s);
         }
         return true;
     }
-    if (reg > VFP_FPINST2 || reg == VFP_FPSCR || rd == 15) {
+    if (f->n > VFP_FPINST2 || f->n == VFP_FPSCR || f->d == 15) {
         return false;
     }
-    if (read) {
-        gen_call(s, REF_R(rd), HELPER_vmrs, gen_const(s, reg), REF_NONE, REF_NONE);
+    if (f->load) {
+        gen_call(s, REF_R(f->d), HELPER_vmrs, gen_const(s, f->n), REF_NONE, REF_NONE);
     } else {
-        gen_call(s, REF_NONE, HELPER_vmsr, gen_const(s, reg), gen_reg(s, rd), REF_NONE);
+        gen_call(s, REF_NONE, HELPER_vmsr, gen_const(s, f->n), gen_reg(s, f->d), REF_NONE);
         gen_exit_main_next(s);
     }
     return true;
 }
 
-/* MCR and MRC: FMSR FMRS, FMDLR FMRDL FMDHR FMRDH, FMXR FMRX. */
-static bool trans_transfer(DisasContext *s, uint32_t insn)
+/* One word between rd and a single register or half of a double one. */
+static bool gen_word(DisasContext *s, bool load, unsigned rd, unsigned single)
 {
-    bool dbl = bit(insn, 8), read = bit(insn, 20);
-    unsigned opcode = field(insn, 21, 3), rd = field(insn, 12, 4), n;
-
-    if (field(insn, 5, 2) || field(insn, 0, 4)) {
+    if (!is_enabled(s) || rd == 15) {
         return false;
     }
-    if (!dbl && opcode == 7) {
-        return trans_system_register(s, insn, read, rd);
-    }
-    if (!(s->flags & TBF_VFP_EN) || rd == 15 || opcode > (dbl ? 1 : 0) || !decode_n(insn, dbl, &n)) {
-        return false;
-    }
-    if (dbl) {
-        n = n * 2 + opcode;
-    }
-    if (read) {
-        gen_op1(s, IR_fgetw, REF_R(rd), REF_S(n));
+    if (load) {
+        gen_op1(s, IR_fgetw, REF_R(rd), REF_S(single));
     } else {
-        gen_op1(s, IR_fputw, REF_S(n), gen_reg(s, rd));
+        gen_op1(s, IR_fputw, REF_S(single), gen_reg(s, rd));
     }
     return true;
 }
 
-/* MCRR and MRRC: FMSRR FMRRS, FMDRR FMRRD. */
-static bool trans_transfer_pair(DisasContext *s, uint32_t insn)
+/* FMSR, FMRS */
+bool trans_vfp_word(DisasContext *s, const args_vfp_word *f)
 {
-    bool dbl = bit(insn, 8), read = bit(insn, 20);
-    unsigned rd = field(insn, 12, 4), rn = field(insn, 16, 4), m;
+    return gen_word(s, f->load, f->d, f->n << 1 | f->N);
+}
 
-    if (field(insn, 6, 2) || !bit(insn, 4) || rd == 15 || rn == 15 || !decode_m(insn, dbl, &m) || (!dbl && m == 31)) {
+/* FMDLR, FMRDL, FMDHR, FMRDH */
+bool trans_vfp_half(DisasContext *s, const args_vfp_half *f)
+{
+    return gen_word(s, f->load, f->d, f->n << 1 | f->high);
+}
+
+/* FMSRR, FMRRS, FMDRR, FMRRD */
+bool trans_vfp_pair(DisasContext *s, const args_vfp_pair *f)
+{
+    unsigned m;
+
+    if (!is_enabled(s) || f->d == 15 || f->n == 15 || !decode_reg(f->z, f->m, f->M, &m) || (!f->z && m == 31)) {
         return false;
     }
-    if (dbl) {
+    if (f->z) {
         m *= 2;
     }
-    if (read) {
-        gen_op1(s, IR_fgetw, REF_R(rd), REF_S(m));
-        gen_op1(s, IR_fgetw, REF_R(rn), REF_S(m + 1));
+    if (f->load) {
+        gen_op1(s, IR_fgetw, REF_R(f->d), REF_S(m));
+        gen_op1(s, IR_fgetw, REF_R(f->n), REF_S(m + 1));
     } else {
-        gen_op1(s, IR_fputw, REF_S(m), gen_reg(s, rd));
-        gen_op1(s, IR_fputw, REF_S(m + 1), gen_reg(s, rn));
+        gen_op1(s, IR_fputw, REF_S(m), gen_reg(s, f->d));
+        gen_op1(s, IR_fputw, REF_S(m + 1), gen_reg(s, f->n));
     }
     return true;
 }
@@ -370,18 +348,17 @@ static void gen_transfer(DisasContext *s, bool load, const IRRef *refs, unsigned
 }
 
 /* FLDS FLDD FSTS FSTD */
-static bool trans_load_store(DisasContext *s, uint32_t insn)
+bool trans_vfp_ldst(DisasContext *s, const args_vfp_ldst *f)
 {
-    bool dbl = bit(insn, 8);
-    uint32_t offset = field(insn, 0, 8) * 4;
+    uint32_t offset = f->i * 4;
     unsigned d;
     IRRef ref;
 
-    if (!decode_d(insn, dbl, &d)) {
+    if (!is_enabled(s) || !decode_reg(f->z, f->d, f->D, &d)) {
         return false;
     }
-    ref = reg_ref(dbl, d);
-    gen_transfer(s, bit(insn, 20), &ref, 1, gen_reg(s, field(insn, 16, 4)), bit(insn, 23) ? offset : -offset, dbl);
+    ref = reg_ref(f->z, d);
+    gen_transfer(s, f->load, &ref, 1, gen_reg(s, f->n), f->u ? offset : -offset, f->z);
     return true;
 }
 
@@ -389,59 +366,23 @@ static bool trans_load_store(DisasContext *s, uint32_t insn)
  * FLDM and FSTM, increment after or decrement before. An odd word count on doubles is the X form: the same registers
  * in the same layout here, and one more word that is only counted in the written-back address.
  */
-static bool trans_multiple(DisasContext *s, uint32_t insn)
+bool trans_vfp_ldm(DisasContext *s, const args_vfp_ldm *f)
 {
-    bool dbl = bit(insn, 8), before = bit(insn, 24), writeback = bit(insn, 21);
-    uint32_t words = field(insn, 0, 8), down = before ? -words * 4 : 0;
-    unsigned d, rn = field(insn, 16, 4), n = dbl ? words / 2 : words;
-    IRRef refs[32], base = gen_reg(s, rn);
+    uint32_t words = f->i, down = f->before ? -words * 4 : 0;
+    unsigned d, n = f->z ? words / 2 : words;
+    IRRef refs[32], base;
 
-    if (!decode_d(insn, dbl, &d) || n == 0 || d + n > (dbl ? 16 : 32) || (rn == 15 && writeback)) {
+    if (!is_enabled(s) || !decode_reg(f->z, f->d, f->D, &d) || n == 0 || d + n > (f->z ? 16 : 32) ||
+        (f->n == 15 && f->w)) {
         return false;
     }
+    base = gen_reg(s, f->n);
     for (unsigned i = 0; i < n; i++) {
-        refs[i] = reg_ref(dbl, d + i);
+        refs[i] = reg_ref(f->z, d + i);
     }
-    gen_transfer(s, bit(insn, 20), refs, n, base, down, dbl);
-    if (writeback) {
-        gen_addi(s, base, base, before ? down : words * 4);
+    gen_transfer(s, f->load, refs, n, base, down, f->z);
+    if (f->w) {
+        gen_addi(s, base, base, f->before ? down : words * 4);
     }
     return true;
-}
-
-static bool trans_memory(DisasContext *s, uint32_t insn)
-{
-    unsigned puw = bit(insn, 24) << 2 | bit(insn, 23) << 1 | bit(insn, 21);
-
-    switch (puw) {
-    case 4: case 6:     /* offset */
-        return trans_load_store(s, insn);
-    case 2: case 3:     /* increment after, without and with writeback */
-    case 5:             /* decrement before with writeback */
-        return trans_multiple(s, insn);
-    case 0:
-        return bit(insn, 22) && trans_transfer_pair(s, insn);
-    default:
-        return false;
-    }
-}
-
-bool translate_vfp(DisasContext *s, uint32_t insn)
-{
-    bool enabled = s->flags & TBF_VFP_EN;
-
-    if (field(insn, 9, 3) != 5 || insn >> 28 == 15) {
-        return false;
-    }
-    switch (field(insn, 24, 4)) {
-    case 12: case 13:
-        return enabled && trans_memory(s, insn);
-    case 14:
-        if (bit(insn, 4)) {
-            return trans_transfer(s, insn);
-        }
-        return enabled && trans_data_processing(s, insn);
-    default:
-        return false;
-    }
 }

@@ -10,6 +10,7 @@
  * join point.
  */
 #include "target/arm/decode.h"
+#include "target/arm/translate-internal.h"
 #include "tcg/ir-info.h"
 
 enum {

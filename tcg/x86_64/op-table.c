@@ -8,7 +8,8 @@ enum {
 #undef X86_OP
     NB_ROWS
 };
-#define X86_OP(name, ...) _Static_assert((int)ROW_##name == (int)IR_##name, "ops.def is not in the order of ir-ops.def");
+#define X86_OP(name, ...) \
+    _Static_assert((int)ROW_##name == (int)IR_##name, "ops.def is not in the order of ir-ops.def");
 #include "tcg/x86_64/ops.def"
 #undef X86_OP
 _Static_assert((int)NB_ROWS == (int)IR_NB_OPS, "an IR op has no row in ops.def");

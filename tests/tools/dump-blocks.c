@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the translator makes of a fixed set of random guest code and of random IR: IR, IR behind the passes, host code. The
- * output depends on the arguments, the source and the compiler alone (everything lies at fixed addresses), so a change
- * that must not change any code is shown by two equal outputs:
+ * What the translator makes of a fixed set of random guest code and of random IR: IR, IR behind the passes, host code.
+ * The output depends on the arguments, the source and the compiler alone (everything lies at fixed addresses), so a
+ * change that must not change any code is shown by two equal outputs:
  *
  *     dump-blocks [ROUNDS [SEED]] | sha256sum
  */
@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include "accel/tcg/cache.h"
 #include "target/arm/decode.h"
+#include "target/arm/translate.h"
 #include "tcg/x86_64/emit.h"
 #include "tcg/x86_64/op-flags.h"
 #include "tests/unit/ir-env.h"

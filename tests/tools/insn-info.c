@@ -21,6 +21,7 @@
 #include "accel/tcg/cache.h"
 #include "qemu/disas.h"
 #include "target/arm/decode.h"
+#include "target/arm/translate.h"
 #include "tcg/x86_64/op-flags.h"
 
 enum {

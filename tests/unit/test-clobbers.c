@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The columns of tcg/x86_64/ops.def against the machine code. Random blocks are emitted; a disassembler says which
- * registers each op's code writes, its slow path's included: no others than its destinations and those it declares. EFLAGS
- * must hold what the flag pass expects by the last column. Every op must occur. With arguments: rounds, first seed.
+ * registers each op's code writes, its slow path's included: no others than its destinations and those it declares.
+ * EFLAGS must hold what the flag pass expects by the last column. Every op must occur. With arguments: rounds, first
+ * seed.
  */
 #include <capstone/capstone.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include "accel/tcg/cpu-state.h"
 #include "target/arm/decode.h"
+#include "target/arm/translate.h"
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
 #include "tcg/x86_64/op-flags.h"
@@ -186,7 +188,8 @@ static bool check_guest_code(uint64_t *state)
 static void init_buffers(void)
 {
     for (int i = 0; i < 2; i++) {
-        buffers[i].base = mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        buffers[i].base = mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                               0);
         buffers[i].end = buffers[i].base + BUFFER_BYTES;
         if (buffers[i].base == MAP_FAILED || !tcg_backend_x86_64.init_buffer(&buffers[i])) {
             abort();

@@ -133,8 +133,8 @@ static void test_known_words(void)
         { 0xe8bd8010, "ldm" }, { 0xe5910000, "ldr" }, { 0xe4b10004, "ldrt" }, { 0xe1d100b0, "ldrh" },
         { 0xe1c100d0, "ldrd" }, { 0xe1910f9f, "ldrex" }, { 0xe320f003, "hint" }, { 0xe329f000, "msr" },
         { 0xe10f0000, "mrs" },
-        { 0xf57ff01f, "clrex" }, { 0xf5d1f000, "pld" }, { 0xee070fba, "mcr" }, { 0xeeb00a40, "vfp" },
-        { 0xec510b10, "vldst" },
+        { 0xf57ff01f, "clrex" }, { 0xf5d1f000, "pld" }, { 0xee070fba, "mcr" }, { 0xeeb00a40, "fcpy" },
+        { 0xec510b10, "fmrrd" },
         { 0xe6af0071, "sxtb" }, { 0xe6a10072, "sxtab" }, { 0xe700f112, "smuad" }, { 0xe7000112, "smlad" },
         { 0xfa000000, "blx" },
         { 0xe3000000, NULL },   /* MOVW */
@@ -152,6 +152,10 @@ static void test_known_words(void)
         { 0xfe000010, NULL },   /* MCR2 */
         { 0xee000510, NULL },   /* MCR of an absent coprocessor */
         { 0xec510f10, NULL },   /* MRRC p15 */
+        { 0xeeb00a00, NULL },   /* VMOV of an immediate, VFPv3 */
+        { 0xeef60a40, NULL },   /* an extension that VFPv2 has not */
+        { 0xeeb50a41, NULL },   /* comparison with zero, Sm not 0 */
+        { 0xec300b02, NULL },   /* VFP load with P = 0, U = 0, W = 1 */
     };
     static const struct {
         uint16_t insn;
