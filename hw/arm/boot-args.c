@@ -8,8 +8,10 @@
 #include <glib.h>
 #include <libfdt.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "hw/arm/boot-image.h"
+#include "qemu/log.h"
 
 #define ATAG_NONE       0x00000000u
 #define ATAG_CORE       0x54410001u
@@ -19,6 +21,8 @@
 
 /* Room for nodes and properties that are added, without the command line. */
 enum { DTB_SLACK = 16 << 10 };
+/* Linux counts 256 bits as enough to be sure of its random numbers. */
+enum { RNG_SEED_SIZE = 32 };
 
 static void atag_word(GByteArray *list, uint32_t word)
 {
@@ -133,7 +137,24 @@ static int patch_chosen(void *fdt, const BootArgs *args)
         ret = initrd ? fdt_setprop_u32(fdt, node, "linux,initrd-end", args->initrd_end)
                      : del_property(fdt, node, "linux,initrd-end");
     }
+    if (!ret) {
+        void *seed;
+
+        ret = fdt_setprop_placeholder(fdt, node, "rng-seed", RNG_SEED_SIZE, &seed);
+    }
     return ret;
+}
+
+void boot_seed_dtb(void *fdt)
+{
+    int len;
+    uint8_t *seed = fdt_getprop_w(fdt, fdt_path_offset(fdt, "/chosen"), "rng-seed", &len);
+
+    /* A call for so few bytes is not interrupted; a guest had better know nothing than what everybody knows. */
+    if (seed && getrandom(seed, (size_t)len, 0) != len) {
+        warn_report("the host has no random numbers for the guest's device tree");
+        fdt_nop_property(fdt, fdt_path_offset(fdt, "/chosen"), "rng-seed");
+    }
 }
 
 /* The CPU number of a node below /cpus, or -1. */

@@ -75,6 +75,14 @@ bool boot_blob_add(BootBlobs *blobs, const char *name, uint32_t addr, const void
     return true;
 }
 
+uint8_t *boot_blob_data(const BootBlobs *blobs, uint32_t addr)
+{
+    const BootRange at = { addr, (uint64_t)addr + 1 };
+    BootBlob *b = blobs->pieces ? g_tree_lookup(blobs->pieces, &at) : NULL;
+
+    return b && b->range.addr == addr ? b->data : NULL;
+}
+
 /* A range of RAM; those it overlaps become one with it. */
 static void clear_ram(BootBlobs *blobs, const char *name, BootRange range)
 {

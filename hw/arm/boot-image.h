@@ -42,6 +42,8 @@ typedef struct BootBlobs {
  * pieces are ignored.
  */
 bool boot_blob_add(BootBlobs *blobs, const char *name, uint32_t addr, const void *data, uint32_t size, char **err);
+/* The bytes of the piece at addr that will be written to RAM; the caller may change them. NULL: there is no piece. */
+uint8_t *boot_blob_data(const BootBlobs *blobs, uint32_t addr);
 /* Clear what is RAM and holds no piece (added before or after) in `size` > 0 bytes at addr. */
 void boot_blob_clear(BootBlobs *blobs, const char *name, uint32_t addr, uint32_t size);
 /* True if any byte of `size` > 0 bytes at addr is RAM. */
@@ -117,10 +119,12 @@ typedef struct BootArgs {
 /* The ATAG list: allocated words (guest order) and their size in bytes. */
 uint8_t *boot_build_atags(const BootArgs *args, uint32_t *size);
 /*
- * Check the device tree data[0..size) and return an allocated copy that describes this machine: memory, /chosen, number
- * of CPUs.
+ * Check the device tree data[0..size) and return an allocated copy that describes this machine: memory, /chosen with
+ * room for a seed, number of CPUs.
  */
 void *boot_patch_dtb(const void *data, uint32_t size, const BootArgs *args, uint32_t *out_size, char **err);
+/* Fresh random numbers for a guest that is about to start with this tree, which boot_patch_dtb() made. */
+void boot_seed_dtb(void *fdt);
 
 /* ---- hw/arm/boot-stub.c ---- */
 /* A RAM page of its own for the secondary CPUs' code, so that no kernel overwrites it. */

@@ -168,6 +168,9 @@ static bool place_files(BootPlan *plan, const MachineState *m, const BootData *d
     *dtb_addr = addr + (uint32_t)page_up(d->initrd_size);
     dtb = patched_dtb(m, d, args, &dtb_size, err);
     ok = dtb && boot_blob_add(&plan->blobs, "device tree", *dtb_addr, dtb, dtb_size, err);
+    if (ok) {
+        plan->dtb = boot_blob_data(&plan->blobs, *dtb_addr);
+    }
     g_free(dtb);
     return ok;
 }

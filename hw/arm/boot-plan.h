@@ -9,6 +9,7 @@ typedef struct BootPlan {
     BootBlobs blobs;
     uint32_t pc[ARM_MAX_CPUS];      /* PC | T after reset */
     uint32_t args[3];               /* r0-r2 of the boot CPU after reset */
+    void *dtb;                      /* the device tree among the pieces, or NULL */
 } BootPlan;
 
 /* Read every file the machine and -device loader name. False: *err is an allocated message, nothing is to be freed. */

@@ -27,6 +27,9 @@ static void boot_reset(void *opaque)
     BootInfo *info = opaque;
     int n;
 
+    if (info->plan.dtb) {
+        boot_seed_dtb(info->plan.dtb);
+    }
     boot_blobs_place(&info->plan.blobs);
     for (n = 0; n < info->m->smp; n++) {
         CPUARMState *env = info->m->cpu[n];

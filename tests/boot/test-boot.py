@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=1200
-"""Linux boots to userland on four CPUs in every design, its log is clean, and reboot -f under -no-reboot ends the
-emulator with status 0."""
+"""Linux boots to userland on four CPUs in every design, its random numbers are ready, its log is clean, and reboot -f
+under -no-reboot ends the emulator with status 0."""
+import re
+
 from vm import VM, Cases, Failure, designs, is_upstream
 
 
@@ -17,6 +19,9 @@ def boot(cases, name, accel, slow):
                 raise Failure("no userland")
             vm.expect(r"IPI0:", 20)
             vm.expect(r"exit status 0", 20)
+        with cases.case(name + ": the device tree's seed makes random numbers ready at once", vm):
+            if not re.search(r"\[ +0\.0+\] random: crng init done", vm.text()):
+                raise Failure("no such message in the kernel's log")
         with cases.case(name + ": kernel log is clean", vm):
             if not up.ok:
                 raise Failure("no userland")

@@ -191,6 +191,39 @@ static void test_dtb(void)
     g_free(fdt);
 }
 
+/*
+ * An idle guest collects too little to start its random numbers from, and programs that want keys hang. So every start
+ * and every reset brings new ones, also in a tree that has old ones.
+ */
+static void test_random_numbers_never_ready(void)
+{
+    BootArgs args = { .ram_size = 0x4000000, .num_cpus = 1 };
+    uint8_t tree[8192], first[32], zeroes[32] = { 0 };
+    uint32_t size = make_tree(tree, sizeof(tree)), out;
+    const void *seed;
+    void *fdt, *again;
+    int len;
+
+    g_assert_cmpint(fdt_setprop_string(tree, fdt_add_subnode(tree, 0, "chosen"), "rng-seed", "stale"), ==, 0);
+    size = fdt_totalsize(tree);
+    fdt = boot_patch_dtb(tree, size, &args, &out, &err);
+    g_assert_nonnull(fdt);
+    boot_seed_dtb(fdt);
+    seed = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "rng-seed", &len);
+    g_assert_cmpint(len, ==, sizeof(first));
+    memcpy(first, seed, sizeof(first));
+    g_assert_cmpint(memcmp(first, zeroes, sizeof(first)), !=, 0);
+    boot_seed_dtb(fdt);
+    g_assert_cmpint(memcmp(first, seed, sizeof(first)), !=, 0);
+    again = boot_patch_dtb(fdt, out, &args, &out, &err);
+    g_assert_nonnull(again);
+    g_assert_cmpint(fdt_check_full(again, out), ==, 0);
+    seed = fdt_getprop(again, fdt_path_offset(again, "/chosen"), "rng-seed", &len);
+    g_assert_cmpint(len, ==, sizeof(first));
+    g_free(again);
+    g_free(fdt);
+}
+
 static void test_dtb_broken(void)
 {
     BootArgs args = { .ram_size = 0x4000000, .num_cpus = 4 };
@@ -239,6 +272,7 @@ int main(int argc, char **argv)
     g_test_add_func("/boot/devices", test_devices);
     g_test_add_func("/boot/atags", test_atags);
     g_test_add_func("/boot/dtb", test_dtb);
+    g_test_add_func("/boot/random-numbers-never-ready", test_random_numbers_never_ready);
     g_test_add_func("/boot/dtb-broken", test_dtb_broken);
     g_test_add_func("/boot/stub", test_stub);
     return g_test_run();
