@@ -214,8 +214,8 @@ static void socket_peer_gone(Chardev *chr)
 }
 
 /*
- * A socket that is closed with input unread resets the connection: the peer gets an error, and may get it instead of the
- * last output.
+ * A socket that is closed with input unread resets the connection: the peer gets an error, and may get it instead of
+ * the last output.
  */
 static void socket_close(Chardev *chr)
 {
