@@ -117,11 +117,11 @@ static void print_op(FILE *f, const IRBlock *b, const IROp *op)
         fputs(" (back edge)", f);
     }
     if (op->setf) {
-        fputs("  set:", f);
+        fputs(op->opc == IR_exit_jmp ? "  read:" : "  set:", f);
         print_flags(f, op->setf);
     }
     if (op->savef) {
-        fputs(ir_op_is_exit(op) ? "  live:" : " save:", f);
+        fputs(" save:", f);
         print_flags(f, op->savef);
     }
     fputc('\n', f);

@@ -261,7 +261,7 @@ static const char *check_op(Verifier *v, const IROp *op)
     if (op->opc >= IR_NB_OPS) {
         return "unknown opcode";
     }
-    if (op->setf & ~(op->opc == IR_exit_jmp ? op->savef : ir_info(op)->sets)) {
+    if (op->setf & ~(op->opc == IR_exit_jmp ? F_NZCV : ir_info(op)->sets)) {
         return "op cannot set these flags";
     }
     if (ir_info(op)->reads == F_BY_CC && op->cc >= CC_AL) {

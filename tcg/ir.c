@@ -123,6 +123,7 @@ void ir_reset(IRBlock *b, uint32_t pc, uint32_t flags)
     memset(b, 0, offsetof(IRBlock, ops));
     b->pc = pc;
     b->flags = flags;
+    b->flags_in = F_NZCV;
 }
 
 IRRef ir_temp(IRBlock *b)
@@ -187,9 +188,8 @@ IROp *ir_emit(IRBlock *b, IROpcode opc, IRRef d, IRRef a, IRRef b2, uint32_t imm
     }
     *op = (IROp){ .opc = opc, .cc = CC_AL, .d = d, .a = a, .b = b2, .imm = imm };
     info = ir_info(op);
-    if (info->effects & FX_EXIT) {
-        op->savef = F_NZCV;
-        op->setf = opc == IR_exit_jmp ? F_NZCV : 0;
+    if (opc == IR_exit_jmp) {
+        op->setf = F_NZCV;
     } else if (info->sets && !has_destination(info)) {
         op->setf = info->sets;
     }

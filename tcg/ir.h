@@ -78,10 +78,10 @@ enum {
  *  ldenv d,imm / stenv a,imm: 32-bit field of CPUARMState at byte offset imm
  *  call d,helper(imm),a,b,c: see helper.h
  *  exit_jmp imm: go to guest PC|T imm, chainable. n = 1 if the jump closes a loop (back edge: interrupt check)
- *  every exit: savef = flags that must be in env->nzcv when it is left (an interrupt is taken at a back edge, so all of them
- *       there); setf of exit_jmp = of these, the flags the target may read
+ *       setf = flags the target probably reads: a guess that only chooses code
  *  exit_ind a: go to PC|T in a
  *  exit_main: back to the main loop; regs[15] already holds the next PC|T
+ *  every exit reads all flags: whoever comes to the main loop has them in env->nzcv
  *  barrier: imm = BARRIER_*: DMB, DSB: full memory barrier; prefetch flush: only counted, an exit follows
  *  FP (width in n: 2 single, 3 double): fadd fsub fmul fnmul fdiv fsqrt d,a[,b]; fmov fneg fabs d,a (bit operations, no NaN handling)
  *  fcmp a,b (b none = compare with +0): sets env->fp_nzcv; imm = 1: signalling (FCMPE)
@@ -128,10 +128,11 @@ typedef struct IRBlock {
     uint32_t pc;            /* PC|T of the first instruction */
     uint32_t flags;         /* TBF_* */
     uint32_t guest_bytes;   /* bytes of guest code covered */
-    uint32_t depend_bytes;  /* bytes from pc on that the translation depends on (>= guest_bytes): literals, code looked ahead at */
+    uint32_t depend_bytes;  /* bytes from pc on that the translation depends on (>= guest_bytes): literals count */
     uint32_t guest_insns;
     uint16_t nops, nconsts, nargs, nlabels, ntemps, nftemps;
     bool overflow;          /* a limit was reached: the translator ends the block at the next instruction */
+    uint8_t flags_in;       /* flags that must be in env->nzcv when it is entered; F_NZCV before the flag pass */
     IROp ops[IR_MAX_OPS];
     uint32_t consts[IR_MAX_CONSTS];
     IRRef args[IR_MAX_ARGS];

@@ -73,6 +73,7 @@ static bool translate_and_emit(CacheBuilder *b, TranslationBlock *tb, int max_in
         log_ir(ir, LOG_OP_OPT, "OP after optimization");
         tb->guest_bytes = ir->depend_bytes;
         tb->guest_insns = ir->guest_insns;
+        tb->flags_in = ir->flags_in;
         if (tcg_backend->emit(ir, tb, &b->buf)) {
             log_host(tb);
             return true;

@@ -24,15 +24,11 @@ static void take_exceptions(CPUState *cpu)
     if (env->exception != EXCP_NONE) {
         cpu_count_event(cpu, exceptions);
         cpu->halted = 0;
-        cpu->in_jump = 0;
         arm_do_exception(env);
         env->exception = EXCP_NONE;
     }
     if (__atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE)) {
         cpu->halted = 0;
-        if (cpu->in_jump) {
-            return;         /* later: see run() */
-        }
         if (arm_interrupt_pending(env, &excp)) {
             if (cpu->event_wait) {
                 cpu_end_wfe(cpu);
@@ -105,10 +101,6 @@ static CPUExit run(CPUState *cpu)
         if (cpu->halted || cpu->event_wait) {
             return CPU_EXIT_IDLE;
         }
-        if (cpu->in_jump && __atomic_load_n(&env->irq_lines, __ATOMIC_RELAXED)) {
-            /* At the next way out with all flags in env. Jumps forward stay in their page, so that is not far. */
-            __atomic_store_n(&env->exit_request, 1, __ATOMIC_RELAXED);
-        }
 
         tb = tb_find(cpu);
         if (!tb) {
@@ -130,7 +122,6 @@ static CPUExit run(CPUState *cpu)
         observe_end(OBS_EXECUTE);
         observe_end(OBS_RESTORE);
         cpu->in_exec = 0;
-        cpu->in_jump = left != 0;
     }
 }
 

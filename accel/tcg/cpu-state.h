@@ -39,7 +39,6 @@ typedef struct CPUState {
     pthread_t thread;
     uint32_t reading;           /* E: ELOCK_* of elock.h; atomic: written by the CPU thread, watched by writers */
     uint32_t in_exec;           /* inside tcg_backend->exec(); own thread */
-    uint32_t in_jump;           /* left a block by a jump whose target does not read all flags, so env lacks some; own thread */
     sigjmp_buf main_loop;       /* where cpu_loop_exit() goes outside exec(); own thread */
     uint32_t halted;            /* WFI; own thread */
     uint32_t event;             /* the event register: set by SEV, cleared by WFE; atomic */

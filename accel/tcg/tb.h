@@ -16,18 +16,20 @@ typedef struct TranslationBlock TranslationBlock;
 typedef struct TBJump {
     uint32_t target_pc;         /* PC|T this exit goes to; valid if used */
     uint32_t patch_offset;      /* from tb->code: the 4-byte-aligned rel32 field; 0: exit unused */
-    uint32_t stub_offset;       /* from tb->code: where rel32 points while not chained */
+    uint32_t saved_patch_offset;/* the same of a second jump, behind the code that saves `unsaved`; if none: patch_offset */
+    uint8_t unsaved;            /* F_*: not in env->nzcv yet where the first jump stands */
     TranslationBlock *to;       /* chained to, or NULL.               lock: C (unified) / owner CPU (separate) */
     TranslationBlock *next_in;  /* next in to->incoming; low bit = which jump of that block.   lock: same */
 } TBJump;
 
 struct TranslationBlock {
     uint32_t pc, flags, phys_pc;
-    uint32_t guest_bytes;       /* that it depends on: its code, literals, code looked ahead at */
+    uint32_t guest_bytes;       /* that it depends on: its code, literals */
     uint16_t guest_insns;
     uint8_t invalid;            /* set in an exclusive section, cleared by publishing; such a block is in no table any more */
     uint8_t evicted;            /* being evicted: still in its page's list.             lock: as for Flush */
     uint8_t owner;              /* separate caches: CPU index */
+    uint8_t flags_in;           /* F_*: what it needs in env->nzcv at its start */
     uint8_t *code;              /* x86_64: entry point */
     uint32_t code_size;         /* bytes */
     TBJump jmp[2];
@@ -49,17 +51,20 @@ typedef struct TCGBackend {
     /* Once, before any CPU runs: emit the shared prologue and thunks at the start of each buffer. False: no room. */
     bool (*init_buffer)(CodeBuffer *buf);
     /*
-     * Emit b into buf; fills tb->code, code_size, jmp[].{target_pc,patch_offset,stub_offset}. False: the buffer is full
+     * Emit b into buf; fills tb->code, code_size, jmp[].*. False: the buffer is full
      * or the block too complex (see there); ptr is unchanged.
      */
     bool (*emit)(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf);
     /*
      * Run from tb until something leaves translated code. env->regs[15] is then the next PC|T.
-     * Returns (uintptr_t)tb2 | n when block tb2 left by its unchained jump n (0 or 1), else 0. Not 0 also means that
-     * env may lack the flags the target does not read (IROp.savef): no exception may be taken before it has run.
+     * Returns (uintptr_t)tb2 | n when block tb2 left by its unchained jump n (0 or 1), else 0. Whatever it returns, all
+     * guest state is in env: it is an exact boundary between two instructions.
      */
     uintptr_t (*exec)(CPUARMState *env, TranslationBlock *tb);
-    /* Point jump n of tb at `to` / back at its stub: one aligned 4-byte atomic store; others may execute it. */
+    /*
+     * Point jump n of tb at `to`: one aligned 4-byte atomic store; others may execute it. Flags that `to` needs are
+     * saved on the way. Undo it: nobody executes it.
+     */
     void (*set_jump)(TranslationBlock *tb, int n, TranslationBlock *to);
     void (*clear_jump)(TranslationBlock *tb, int n);
     /* Unwind to the exec() that runs env (stack or sigjmp); exec then returns 0. */

@@ -62,13 +62,7 @@ void gen_shift_reg(DisasContext *s, unsigned type, IRRef d, IRRef a, IRRef b, bo
     static const IROpcode opcs[4] = { IR_shlv, IR_shrv, IR_sarv, IR_rorv };
     static const HelperId helpers[4] = { HELPER_lsl_c, HELPER_lsr_c, HELPER_asr_c, HELPER_ror_c };
 
-    /*
-     * The carry needs a helper, yet compilers hardly ever use it: do without it if the code behind provably does
-     * not look. Single-stepping keeps all flags exact.
-     */
-    if (carry && !(gen_flags_live_at(s, s_next(s)) & F_C)) {
-        carry = false;
-    }
+    /* The carry needs a helper; where nobody reads it the flag pass does without. */
     if (carry) {
         gen_call(s, d, helpers[type], a, b, REF_NONE);
     } else {

@@ -6,7 +6,7 @@
 #include "target/arm/translate-internal.h"
 
 /* How far from the start of a block its translation looks. */
-enum { LOOK_AHEAD_BYTES = 512, LITERAL_BYTES = 1024 };
+enum { LITERAL_BYTES = 1024 };
 
 void gen_addi(DisasContext *s, IRRef d, IRRef a, uint32_t v)
 {
@@ -67,8 +67,10 @@ static bool fold_literal(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uin
         return false;
     }
     for (int i = 0; i < s->b->nops; i++) {
-        uint8_t opc = s->b->ops[i].opc;
-        if (opc == IR_st || opc == IR_stm || opc == IR_call || opc == IR_barrier) {
+        const IROp *op = &s->b->ops[i];
+        bool waits = op->opc == IR_call && !(ir_helper_flags(op->imm) & HF_PURE);
+
+        if (op->opc == IR_st || op->opc == IR_stm || op->opc == IR_barrier || waits) {
             return false;
         }
     }
@@ -154,32 +156,15 @@ void gen_stm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_
 
 /* ---- ways out ---- */
 
-
-uint8_t gen_flags_live_at(DisasContext *s, uint32_t pc_t)
-{
-    uint32_t pc = pc_t & ~1u, end;
-    uint8_t live;
-
-    if (s->max_insns == 1 || (pc_t & 1) != s->thumb || !s_within_reach(s, pc) || pc < s->start ||
-        pc - s->start > LOOK_AHEAD_BYTES) {
-        return F_NZCV;
-    }
-    live = arm_flags_live_at(pc_t, s->flags, s->code_page, &end);
-    if (live != F_NZCV) {
-        s_depend(s, end);
-    }
-    return live;
-}
-
 void gen_exit_jmp(DisasContext *s, uint32_t pc_t)
 {
-    uint8_t live = gen_flags_live_at(s, pc_t);
     IROp *op = ir_emit(s->b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, pc_t);
 
-    /* A jump backwards may close a loop: interrupts are looked for there, and must see all flags. */
+    /* A jump backwards may close a loop: interrupts are looked for there. */
     op->n = (pc_t & ~1u) <= s->pc;
-    op->setf = live;
-    op->savef = op->n ? F_NZCV : live;
+    if ((pc_t & 1) == s->thumb && s_within_reach(s, pc_t & ~1u)) {
+        op->setf = arm_flags_live_at(pc_t, s->flags, s->code_page);
+    }
     s->end = END_JMP;
 }
 

@@ -127,8 +127,6 @@ void gen_call(DisasContext *s, IRRef d, HelperId h, IRRef a, IRRef b, IRRef c);
 uint8_t gen_mem(const DisasContext *s, unsigned size);
 /* MEM_* of one that must be aligned (LDM, LDRD, VLDR, exclusives). */
 uint8_t gen_mem_aligned(const DisasContext *s, unsigned size);
-/* Flags the code at PC|T may read, all if it is not in reach (other page, before the block, single-stepping). */
-uint8_t gen_flags_live_at(DisasContext *s, uint32_t pc_t);
 void gen_ld(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uint8_t mem);
 void gen_st(DisasContext *s, IRRef val, IRRef base, uint32_t imm, uint8_t mem);
 /* n refs (1..16) from or to [base + imm...]. mem: size 2 or 3 and MEM_ALIGN. One ref becomes a plain ld or st. */

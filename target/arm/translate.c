@@ -205,21 +205,20 @@ static bool flag_effect(const DecodeRow *row, uint32_t insn, bool thumb, uint8_t
     return true;
 }
 
-uint8_t arm_flags_live_at(uint32_t pc, uint32_t flags, const uint8_t *code_page, uint32_t *end)
+uint8_t arm_flags_live_at(uint32_t pc, uint32_t flags, const uint8_t *code_page)
 {
     bool thumb = pc & 1;
     uint8_t live = 0, dead = 0;     /* disjoint; the rest is undecided */
     uint32_t start;
 
     pc &= thumb ? ~1u : ~3u;
-    start = *end = pc;
+    start = pc;
     for (int i = 0; i < LIVE_INSNS && (pc ^ start) >> arm_tb_reach_bits(flags) == 0; i++) {
         uint32_t insn = thumb ? fetch16(code_page, pc) : fetch32(code_page, pc);
         const DecodeRow *row = thumb ? decode_t16(insn) : decode_a32(insn);
         unsigned cc = thumb ? CC_AL : insn >> 28;
         uint8_t reads, writes;
 
-        *end = pc + (thumb ? 2 : 4);
         live |= cond_reads(cc) & ~dead;
         if (!row || !flag_effect(row, insn, thumb, &reads, &writes)) {
             break;

@@ -16,8 +16,8 @@ void arm_translate_with_data(IRBlock *b, uint32_t pc, uint32_t flags, const uint
 
 /*
  * Flags (F_*) that are live on entry to the code at PC|T `pc`: looks at a few instructions within the page or subpage; F_NZCV if
- * in doubt. A load, a store or anything that may raise makes all flags live (exceptions must see them).
- * *end = address behind the last byte looked at: who relies on the answer depends on these bytes.
+ * in doubt. A load, a store or anything that may raise makes all flags live (exceptions must see them). Nobody may rely on
+ * it: the text may be another one when it runs.
  */
-uint8_t arm_flags_live_at(uint32_t pc, uint32_t flags, const uint8_t *code_page, uint32_t *end);
+uint8_t arm_flags_live_at(uint32_t pc, uint32_t flags, const uint8_t *code_page);
 #endif

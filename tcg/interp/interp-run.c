@@ -61,7 +61,6 @@ void interp_barrier(InterpRun *r, const IROp *op)
 void interp_exit_jmp(InterpRun *r, const IROp *op)
 {
     r->env->regs[15] = op->imm;
-    r->in_jump = op->savef != F_NZCV;
     r->next = NULL;
 }
 
@@ -76,7 +75,7 @@ void interp_exit_main(InterpRun *r, const IROp *op)
     r->next = NULL;
 }
 
-bool interp_run(CPUARMState *env, const IRBlock *b)
+void interp_run(CPUARMState *env, const IRBlock *b)
 {
     static void (*const run_op[IR_NB_OPS])(InterpRun *, const IROp *) = {
 #define OP(name, ...) interp_##name,
@@ -94,5 +93,4 @@ bool interp_run(CPUARMState *env, const IRBlock *b)
         r.next = op + 1;
         run_op[op->opc](&r, op);
     }
-    return r.in_jump;
 }

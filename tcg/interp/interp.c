@@ -65,16 +65,15 @@ static uintptr_t interp_exec(CPUARMState *env, TranslationBlock *tb)
 {
     sigjmp_buf here;
     sigjmp_buf *volatile outer = env->unwind;
-    volatile bool in_jump = false;
 
     vfp_enter_guest(env);
     if (sigsetjmp(here, 0) == 0) {
         env->unwind = &here;
-        in_jump = interp_run(env, tb->ir);
+        interp_run(env, tb->ir);
     }
     env->unwind = outer;
     vfp_leave_guest(env);
-    return in_jump ? (uintptr_t)tb : 0;
+    return 0;
 }
 
 static void interp_set_jump(TranslationBlock *tb, int n, TranslationBlock *to)

@@ -31,7 +31,6 @@ typedef struct InterpRun {
     uint32_t *temps;        /* b->ntemps */
     uint64_t *ftemps;       /* b->nftemps */
     const IROp *next;       /* the op to go on with; NULL: the block has been left */
-    bool in_jump;           /* it was left by a jump that keeps not all flags */
 } InterpRun;
 
 static inline uint32_t interp_get(const InterpRun *r, IRRef ref)
@@ -60,8 +59,8 @@ void interp_set_fp(const InterpRun *r, IRRef ref, uint64_t value);
 
 /* A compact copy of b (free() it), or NULL without memory. */
 IRBlock *interp_compact(const IRBlock *b);
-/* Run the compact block until one of its exits; leaves env->regs[15] = next PC|T. True: by a jump that keeps not all flags. */
-bool interp_run(CPUARMState *env, const IRBlock *b);
+/* Run the compact block until one of its exits; leaves env->regs[15] = next PC|T. */
+void interp_run(CPUARMState *env, const IRBlock *b);
 
 /* Does the condition hold on the flags in env->nzcv? */
 bool interp_condition(const CPUARMState *env, uint8_t cc);

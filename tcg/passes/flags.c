@@ -9,20 +9,39 @@
  *
  * Contract with an emitter that keeps flags in EFLAGS:
  *
- *  - setf is pruned to live flags. A flag is live if a reader, a possible exception (FX_RAISE) or a helper with
- *    HF_RFLAGS comes before its next definition, or an exit comes that lists it in savef.
- *    An op with no destination and no live flag disappears.
+ *  - setf is pruned to live flags. A flag is live if a reader, a possible exception (FX_RAISE), a helper with HF_RFLAGS
+ *    or an exit comes before its next definition. An op with no destination and no live flag disappears; a shift whose
+ *    carry is dead needs no helper.
  *  - What the host's flags hold behind an op follows from the back end's rules (IRHostFlags in ir.h; for x86-64 a
  *    column of tcg/x86_64/ops.def). A label that only one br_if reaches (the op before it is an exit) keeps what is
  *    there; another one destroys it. An op whose rule is HOST_LOSES stores the flags it defines at once.
  *  - A reader takes its flags from the host flags if all of them are there, else all of them from memory. For a reader
  *    of the second kind, and for exceptions and helpers, every definition that reaches it has the flag in savef.
- *  - An exit writes those of its savef flags to memory that are in the host flags; the others are there already.
+ *  - An exit writes those flags to memory that are in the host flags; the others are there already. What it may leave
+ *    out on its way to a block that needs fewer (IRBlock.flags_in) is decided when the two are chained, by what that
+ *    block is and not by what the text ahead looked like: it may change in between.
  *
  * `arg` of every op without a list becomes the set of flags that are in the host flags when the op starts: what an
  * emitter that tracks by the same rules must find. The interpreter ignores savef and arg: it keeps all flags in memory.
  */
+#include "tcg/helper.h"
 #include "tcg/ir-info.h"
+
+/* A shift by register that defines C is a call; without, it is an op. */
+static void drop_carry(IROp *op)
+{
+    static const struct { uint8_t helper, opc; } shifts[] = {
+        { HELPER_lsl_c, IR_shlv }, { HELPER_lsr_c, IR_shrv }, { HELPER_asr_c, IR_sarv }, { HELPER_ror_c, IR_rorv },
+    };
+
+    for (unsigned i = 0; i < sizeof(shifts) / sizeof(shifts[0]); i++) {
+        if (op->imm == shifts[i].helper) {
+            op->opc = shifts[i].opc;
+            op->imm = 0;
+            return;
+        }
+    }
+}
 
 /* Backward: prune setf to live flags; drop ops that then do nothing. */
 static void prune(IRBlock *b)
@@ -35,7 +54,7 @@ static void prune(IRBlock *b)
         uint8_t defined = op->setf;
 
         if (ir_op_is_exit(op)) {
-            live = op->savef;
+            live = F_NZCV;
             continue;
         }
         if (op->opc == IR_label) {
@@ -52,6 +71,9 @@ static void prune(IRBlock *b)
                 continue;
             }
             live &= ~defined;
+        }
+        if (op->opc == IR_call && op->d != REF_NONE && !(live & F_C)) {
+            drop_carry(op);
         }
         live |= ir_op_shows_flags(op) ? F_NZCV : ir_op_reads_flags(op);
     }
@@ -109,7 +131,10 @@ static void track_host_flags(const IRBlock *b, const uint8_t *rules, uint8_t *ho
     }
 }
 
-/* Backward: which flags must be in memory at each point; a definition saves those that must be after it. */
+/*
+ * Backward: which flags must be in memory at each point; a definition saves those that must be after it. Those at the start
+ * are what the block needs.
+ */
 static void place_saves(IRBlock *b, const uint8_t *rules, const uint8_t *host_flags)
 {
     uint8_t at_label[IR_MAX_LABELS], memory = F_NZCV;
@@ -122,7 +147,7 @@ static void place_saves(IRBlock *b, const uint8_t *rules, const uint8_t *host_fl
             op->arg = host_flags[i];
         }
         if (ir_op_is_exit(op)) {
-            memory = op->savef & ~host_flags[i];
+            memory = F_NZCV & ~host_flags[i];
             continue;
         }
         if (op->opc == IR_label) {
@@ -144,6 +169,7 @@ static void place_saves(IRBlock *b, const uint8_t *rules, const uint8_t *host_fl
             memory |= reads;
         }
     }
+    b->flags_in = memory;
 }
 
 void ir_pass_flags(IRBlock *b, const uint8_t *rules)

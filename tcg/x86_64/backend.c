@@ -295,10 +295,10 @@ static __attribute__((noreturn)) void x86_unwind(CPUARMState *env)
 }
 #endif
 
-static void point_jump(TranslationBlock *tb, int n, const uint8_t *target)
+/* NULL: to what follows the jump. */
+static void point_jump(uint8_t *field, const uint8_t *target)
 {
-    uint8_t *field = tb->code + tb->jmp[n].patch_offset;
-    intptr_t rel = target - (field + 4);
+    intptr_t rel = target ? target - (field + 4) : 0;
 
     assert(!((uintptr_t)field & 3) && rel >= INT32_MIN && rel <= INT32_MAX);
     __atomic_store_n((int32_t *)(void *)field, (int32_t)rel, __ATOMIC_RELEASE);
@@ -306,12 +306,15 @@ static void point_jump(TranslationBlock *tb, int n, const uint8_t *target)
 
 static void x86_set_jump(TranslationBlock *tb, int n, TranslationBlock *to)
 {
-    point_jump(tb, n, to->code);
+    const TBJump *j = &tb->jmp[n];
+
+    point_jump(tb->code + (j->unsaved & to->flags_in ? j->saved_patch_offset : j->patch_offset), to->code);
 }
 
 static void x86_clear_jump(TranslationBlock *tb, int n)
 {
-    point_jump(tb, n, tb->code + tb->jmp[n].stub_offset);
+    point_jump(tb->code + tb->jmp[n].patch_offset, NULL);
+    point_jump(tb->code + tb->jmp[n].saved_patch_offset, NULL);
 }
 
 const TCGBackend tcg_backend_x86_64 = {

@@ -8,7 +8,7 @@
 /* Flags that live on past the block reach env->nzcv before it is left. */
 static void save_flags_for_exit(Emitter *e)
 {
-    emit_flags_save(e, e->ef.unsaved & e->op->savef);
+    emit_flags_save(e, e->ef.unsaved);
 }
 
 static int32_t jump_cache_offset(uint32_t pc)
@@ -27,53 +27,61 @@ static void emit_leave(Emitter *e, uint32_t target, uint64_t ret)
 }
 
 /*
- * Interrupt check of a back edge when EFLAGS hold flags that the target does not read but an interrupt must see: JECXZ leaves
- * EFLAGS alone, so that they are written on the way out only.
+ * Interrupt check of a back edge; returns the field of the jump that leaves. JECXZ leaves EFLAGS alone: flags that are
+ * not saved yet survive it.
  */
-static void emit_check_keeping_flags(Emitter *e, uint32_t target)
+static uint8_t *emit_interrupt_check(Emitter *e)
 {
     Asm *as = &e->as;
     uint8_t *stay, *leave;
 
+    if (!e->ef.unsaved) {
+        x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
+        return x_jcc_fwd(as, X_NE);
+    }
     x_mov_r_rm(as, false, RCX, EXIT_REQUEST);
     stay = x_jecxz_short_fwd(as);
     leave = x_jmp_fwd(as);
     x_patch8(stay, as->p);
-    e->irq_exit_field = leave;
-    e->irq_exit_target = target;
+    return leave;
 }
 
-static void emit_irq_exit(Emitter *e)
+/* A jump to be patched; until then it goes on behind itself. Returns the field's offset. */
+static uint32_t emit_patchable_jump(Emitter *e)
 {
-    if (e->irq_exit_field) {
-        x_patch(e->irq_exit_field, e->as.p);
-        e->irq_exit_field = NULL;
+    uint8_t *field = x_jmp_aligned(&e->as, e->as.p);
+
+    x_patch(field, e->as.p);
+    return (uint32_t)(field - e->tb->code);
+}
+
+/*
+ * A jump inside the page: patched to go straight to the target's code once that is known. Flags that the target
+ * probably reads are saved first; the others only on the way to a target that does need them, or to the main loop.
+ */
+static void emit_chained_jump(Emitter *e, const IROp *op)
+{
+    TBJump *j = &e->tb->jmp[e->njumps];
+    unsigned n = (unsigned)e->njumps++;
+    uint8_t *leave;
+    EFlagsState at_jump;
+
+    emit_flags_save(e, e->ef.unsaved & op->setf);
+    at_jump = e->ef;
+    leave = op->n ? emit_interrupt_check(e) : NULL;
+    j->target_pc = op->imm;
+    j->unsaved = e->ef.unsaved;
+    j->patch_offset = j->saved_patch_offset = emit_patchable_jump(e);
+    if (j->unsaved) {
         save_flags_for_exit(e);
-        emit_leave(e, e->irq_exit_target, 0);
+        j->saved_patch_offset = emit_patchable_jump(e);
     }
-}
-
-/* A jump inside the page: patched to go straight to the target's code once that is known. */
-static void emit_chained_jump(Emitter *e, uint32_t target, bool check)
-{
-    Asm *as = &e->as;
-    int n = e->njumps++;
-    TBJump *j = &e->tb->jmp[n];
-    uint8_t *field, *leave = NULL;
-
-    if (check) {
-        x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
-        leave = x_jcc_fwd(as, X_NE);
-    }
-    field = x_jmp_aligned(as, as->p);
-    x_patch(field, as->p);
-    j->target_pc = target;
-    j->patch_offset = (uint32_t)(field - e->tb->code);
-    j->stub_offset = (uint32_t)(as->p - e->tb->code);
-    emit_leave(e, target, (uint64_t)(uintptr_t)e->tb | (unsigned)n);
+    emit_leave(e, op->imm, (uint64_t)(uintptr_t)e->tb | n);
     if (leave) {
-        x_patch(leave, as->p);
-        emit_leave(e, target, 0);
+        x_patch(leave, e->as.p);
+        e->ef = at_jump;
+        save_flags_for_exit(e);
+        emit_leave(e, op->imm, 0);
     }
 }
 
@@ -100,25 +108,11 @@ static void emit_looked_up_jump(Emitter *e, uint32_t target)
 
 void emit_exit_jmp(Emitter *e, const IROp *op)
 {
-    uint32_t target = op->imm, here = e->tb->pc;
-    bool chain = ((target ^ here) & ~0xffeu) == 0 && e->njumps < 2;
-
-    if (chain && op->n && (e->ef.unsaved & op->savef & ~op->setf)) {
-        EFlagsState ef;
-        emit_flags_save(e, e->ef.unsaved & op->setf);
-        ef = e->ef;
-        emit_check_keeping_flags(e, target);
-        emit_chained_jump(e, target, false);
-        e->ef = ef;
-        emit_irq_exit(e);
-        emit_flags_clobber(e);
-        return;
-    }
-    save_flags_for_exit(e);
-    if (chain) {
-        emit_chained_jump(e, target, op->n);
+    if (((op->imm ^ e->tb->pc) & ~0xffeu) == 0 && e->njumps < 2) {
+        emit_chained_jump(e, op);
     } else {
-        emit_looked_up_jump(e, target);
+        save_flags_for_exit(e);
+        emit_looked_up_jump(e, op->imm);
     }
     emit_flags_clobber(e);
 }

@@ -88,8 +88,6 @@ typedef struct Emitter {
     int index;
     uint32_t pc;                /* PC|T of the guest instruction */
     int njumps;
-    uint8_t *irq_exit_field;    /* a back edge's way out that still has to be emitted */
-    uint32_t irq_exit_target;
     EFlagsState ef;
     uint8_t *label_addr[IR_MAX_LABELS];
     uint8_t label_refs[IR_MAX_LABELS];

@@ -21,6 +21,7 @@ enum { PERMISSION = 0xf };
  * in r0. What is compared before the border leaves N Z C V = 0110.
  */
 extern const uint8_t text[4096], jump[], fall[], indirect[], literal[], look_ahead[], loop[], thumb_bl[], thumb_jump[];
+extern const uint8_t unmap[], unmapped[];
 __asm__(".pushsection .text.page, \"ax\"\n.balign 4\n.arm\n"
         "text:\n"
         "jump:       cmp r0, r0\n"
@@ -40,6 +41,15 @@ __asm__(".pushsection .text.page, \"ax\"\n.balign 4\n.arm\n"
         "            bx lr\n"
         "look_ahead: cmp r0, r0\n"
         "            b last\n"
+        "unmap:      mov r1, #0\n"                  /* r0 = the page's descriptor */
+        "            cmn r1, #1\n"
+        "            str r1, [r0]\n"
+        "            cmp r0, r0\n"
+        "            b unmapped\n"
+        "            nop\n"
+        "            nop\n"
+        "unmapped:   cmn r1, #1\n"
+        "            bx lr\n"
         ".thumb\n"
         "thumb_jump: cmp r0, r0\n"
         "            b thumb_over\n"
@@ -196,6 +206,35 @@ static void borders(void)
     code_written(&code[0xff], 8);
     map(OPEN(PHYS));
     ok(gives(at(thumb_bl, 1), true, 5), "the halves of a Thumb BL, both executable");
+}
+
+/*
+ * The page's descriptor goes while the text runs, and no TLB operation follows: the jump may still find its target or
+ * abort, with the flags of the comparison before it, which the target does not read.
+ */
+static void abort_between(void)
+{
+    const struct exc_log *log = exc_log();
+    uint32_t target = at(unmapped, 0);
+    bool good = true;
+
+    for (unsigned k = 0; k < 3; k++) {
+        map(OPEN(PHYS));
+        /* Nothing may be known of the target from the round before. */
+        wr32(PHYS + (uint32_t)(unmapped - text) + 4, rd32(PHYS + (uint32_t)(unmapped - text) + 4));
+        code_written((const void *)(PHYS + (uint32_t)(unmapped - text)), 8);
+        exc_expect();
+        try_call(at(unmap, 0), (uint32_t)&l2[0]);
+        uint32_t n = exc_seen();
+
+        if (n && (log->exc.type != EXC_PABT || (log->exc.spsr & NFLAGS) != 0x60000000)) {
+            print("# type %u, lr %08x, spsr %08x, target %08x\n", (unsigned)log->exc.type, (unsigned)log->exc.lr,
+                  (unsigned)log->exc.spsr, (unsigned)target);
+            good = false;
+        }
+    }
+    map(OPEN(PHYS));
+    ok(good, "an abort between a jump and its target keeps the flags");
 }
 
 /* Status of a data abort that `va` (a routine) gives in User mode; 0: none. */
@@ -418,6 +457,7 @@ int test_main(void)
     fetches(true);
     fetches(false);
     borders();
+    abort_between();
     literals();
     remapping();
     straddling();

@@ -64,8 +64,8 @@ static void print_code(void)
     for (uint32_t i = 0; i < tb->code_size; i++) {
         printf("%02x", tb->code[i]);
     }
-    printf("\njumps %u %u, %u %u\n", tb->jmp[0].patch_offset, tb->jmp[0].stub_offset, tb->jmp[1].patch_offset,
-           tb->jmp[1].stub_offset);
+    printf("\njumps %u %u, %u %u\n", tb->jmp[0].patch_offset, tb->jmp[0].saved_patch_offset, tb->jmp[1].patch_offset,
+           tb->jmp[1].saved_patch_offset);
     buf.ptr = start;
 }
 

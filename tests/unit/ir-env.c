@@ -277,11 +277,9 @@ void machine_reset(uint64_t seed)
     machine.fault = false;
 }
 
-bool machine_run(const IRBlock *b)
+/* Where the next block goes. */
+static uint8_t *code_begin(void)
 {
-    TranslationBlock tb;
-    uint8_t *start;
-
     if (!buffer.base && tcg_backend != &tcg_backend_interp) {
         buffer.base = map(1 << 20, PROT_READ | PROT_WRITE | PROT_EXEC);
         buffer.end = buffer.base + (1 << 20);
@@ -289,17 +287,48 @@ bool machine_run(const IRBlock *b)
             abort();
         }
     }
-    memset(&tb, 0, sizeof(tb));
-    tb.pc = b->pc;
-    tb.flags = b->flags;
-    start = buffer.ptr;
-    if (!tcg_backend->emit(b, &tb, &buffer)) {
+    return buffer.ptr;
+}
+
+static bool emit_block(const IRBlock *b, TranslationBlock *tb)
+{
+    memset(tb, 0, sizeof(*tb));
+    tb->pc = b->pc;
+    tb->flags = b->flags;
+    tb->flags_in = b->flags_in;
+    return tcg_backend->emit(b, tb, &buffer);
+}
+
+bool machine_run(const IRBlock *b)
+{
+    TranslationBlock tb;
+    uint8_t *begin = code_begin();
+
+    if (!emit_block(b, &tb)) {
         return false;
     }
     tcg_backend->exec(machine.env, &tb);
-    buffer.ptr = start;
+    buffer.ptr = begin;
     free(tb.ir);
     return true;
+}
+
+bool machine_run_pair(const IRBlock *b, const IRBlock *next, bool chained)
+{
+    TranslationBlock tb, to;
+    uint8_t *begin = code_begin();
+    bool done = emit_block(b, &tb) && emit_block(next, &to);
+
+    for (int n = 0; n < 2 && done && chained; n++) {
+        if (tb.jmp[n].patch_offset) {
+            tcg_backend->set_jump(&tb, n, &to);
+        }
+    }
+    if (done && tcg_backend->exec(machine.env, &tb) && !chained) {
+        tcg_backend->exec(machine.env, &to);
+    }
+    buffer.ptr = begin;
+    return done;
 }
 
 void test_ok(bool ok, const char *name)

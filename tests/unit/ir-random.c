@@ -169,7 +169,8 @@ static void random_memory(Gen *g)
 static void random_call(Gen *g)
 {
     static const uint8_t ids[] = {
-        HELPER_usad8, HELPER_cpsr_read, HELPER_lsl_c, HELPER_user_reg_write, HELPER_cp14_write,
+        HELPER_usad8, HELPER_cpsr_read, HELPER_lsl_c, HELPER_lsr_c, HELPER_asr_c, HELPER_ror_c, HELPER_user_reg_write,
+        HELPER_cp14_write,
     };
     uint8_t id = ids[pick(g, sizeof(ids))];
     unsigned nargs = ir_helper_nargs(id);
@@ -243,12 +244,16 @@ static void place_label(Gen *g, uint32_t label)
 
 static void random_exit(Gen *g)
 {
+    IROp *op;
+
     switch (pick(g, 3)) {
     case 0:
         ir_emit(g->b, IR_exit_ind, REF_NONE, source(g), REF_NONE, 0);
         break;
     default:
-        ir_emit(g->b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0x8000 + pick(g, 256) * 4)->n = pick(g, 2);
+        op = ir_emit(g->b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0x8000 + pick(g, 256) * 4);
+        op->n = pick(g, 2);
+        op->setf = pick(g, 3) ? pick(g, 16) : F_NZCV;       /* the guess may be wrong */
         break;
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Random blocks on both back ends: the x86-64 one must leave the registers, flags, memory, FPSCR and observations by
- * helpers and exceptions that the interpreter leaves. With arguments: number of rounds, first seed.
+ * helpers and exceptions that the interpreter leaves. Chained to another block it must do what the two do one after the
+ * other. With arguments: number of rounds, first seed.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ typedef struct Outcome {
     int excp;
 } Outcome;
 
-static IRBlock *b;
+static IRBlock *b, *next;
 static Outcome interp, host;
 
 /* A crash of translated code must still say which block it was. */
@@ -31,10 +32,9 @@ static void crashed(int sig)
     raise(sig);
 }
 
-static bool run(const TCGBackend *backend, uint64_t seed, Outcome *o)
+static void prepare(const TCGBackend *backend, uint64_t seed)
 {
     CPUARMState *env = machine.env;
-    bool emitted;
 
     tcg_backend = backend;
     machine_reset(seed);
@@ -43,7 +43,13 @@ static bool run(const TCGBackend *backend, uint64_t seed, Outcome *o)
     }
     env->mxcsr = 0x1f80 | (seed >> 3 & 3) << 13;
     env->fpscr = (seed >> 3 & 1) << 23 | (seed >> 4 & 1) << 22 | (seed & 32 ? FPSCR_DN : 0);
-    emitted = machine_run(b);
+    env->exit_request = seed % 7 == 0;
+}
+
+static void note(Outcome *o)
+{
+    CPUARMState *env = machine.env;
+
     memset(o, 0, sizeof(*o));
     memcpy(o->regs, env->regs, sizeof(o->regs));
     memcpy(o->d, env->vfp.d, sizeof(o->d));
@@ -52,6 +58,15 @@ static bool run(const TCGBackend *backend, uint64_t seed, Outcome *o)
     o->trace = machine.trace;
     o->flags = (env->nzcv.nz & 0xc0) | (env->nzcv.c & 1) << 1 | (env->nzcv.v & 1);
     o->excp = machine.excp;
+}
+
+static bool run(const TCGBackend *backend, uint64_t seed, Outcome *o)
+{
+    bool emitted;
+
+    prepare(backend, seed);
+    emitted = machine_run(b);
+    note(o);
     return emitted;
 }
 
@@ -116,12 +131,71 @@ static int round_of(uint64_t seed)
     return 1;
 }
 
+/* Chained, flags that the next block does not need are left out on the way to it. */
+static bool pair_round(uint64_t seed)
+{
+    uint64_t state = seed;
+    const char *what;
+
+    machine_fast_memory(true);
+    ir_random_block(b, &state, 4 + seed % 20, false);
+    ir_random_block(next, &state, 1 + seed % 9, false);
+    ir_optimize(b, x86_host_flags);
+    ir_optimize(next, x86_host_flags);
+    prepare(&tcg_backend_x86_64, seed);
+    if (!machine_run_pair(b, next, false)) {
+        return true;
+    }
+    note(&interp);
+    prepare(&tcg_backend_x86_64, seed);
+    machine_run_pair(b, next, true);
+    note(&host);
+    what = difference(true);
+    if (what) {
+        printf("# seed %llu: %s\n", (unsigned long long)seed, what);
+        fflush(stdout);
+        ir_print(stderr, b);
+        ir_print(stderr, next);
+    }
+    return !what;
+}
+
+/* A way out that needs no flags saved, to a target that needs them, and to one that does not. */
+static void test_leave_out(void)
+{
+    for (unsigned needs = 0; needs < 2; needs++) {
+        ir_reset(b, 0x8000, 0);
+        ir_emit(b, IR_sub, REF_NONE, REF_R(0), REF_R(1), 0)->setf = F_NZCV;
+        ir_emit(b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0x8010)->setf = 0;
+        ir_optimize(b, x86_host_flags);
+        ir_reset(next, 0x8010, 0);
+        ir_emit(next, IR_csel, REF_R(2), ir_const(next, 1), ir_const(next, 0), 0)->cc = CC_MI;
+        if (!needs) {
+            next->nops = 0;
+            ir_emit(next, IR_add, REF_R(2), REF_R(3), REF_R(4), 0)->setf = F_NZCV;
+        }
+        ir_emit(next, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0x8014);
+        ir_optimize(next, x86_host_flags);
+        for (unsigned chained = 0; chained < 2; chained++) {
+            prepare(&tcg_backend_x86_64, 1);
+            machine.env->regs[0] = 1;
+            machine.env->regs[1] = 2;
+            machine.env->regs[3] = machine.env->regs[4] = 0x80000000;
+            machine_run_pair(b, next, chained);
+            note(&host);
+            test_ok(needs ? machine.env->regs[2] == 1 && host.flags == 0x80 : host.flags == (0x40 | 2 | 1),
+                    needs ? "flags reach a block that reads them" : "flags are those of a block that defines them");
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     unsigned rounds = argc > 1 ? atoi(argv[1]) : 20000, failed = 0, skipped = 0;
     uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 
     b = malloc(sizeof(*b));
+    next = malloc(sizeof(*next));
     machine_init();
     signal(SIGSEGV, crashed);
     signal(SIGILL, crashed);
@@ -134,7 +208,13 @@ int main(int argc, char **argv)
     }
     test_ok(!failed, "the back ends agree on random blocks");
     test_ok(skipped <= rounds / 10, "nearly all blocks can be emitted");
+    for (unsigned i = 0; i < rounds && failed < 5; i++) {
+        failed += !pair_round(first + i);
+    }
+    test_ok(!failed, "a chained jump does what the way through the main loop does");
+    test_leave_out();
     printf("# %u blocks of %u were not emitted\n", skipped, rounds);
     free(b);
+    free(next);
     return test_done();
 }

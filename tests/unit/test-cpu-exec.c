@@ -77,7 +77,7 @@ static bool fake_emit(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     tb->code = buf->ptr;
     tb->code_size = bytes;
     tb->jmp[0].target_pc = (b->pc & ~0xfffu) | (b->consts[0] & 0xffc);
-    tb->jmp[0].patch_offset = tb->jmp[0].stub_offset = 4;
+    tb->jmp[0].patch_offset = tb->jmp[0].saved_patch_offset = 4;
     buf->ptr += bytes;
     return true;
 }
