@@ -2,7 +2,8 @@
 /*
  * The stdio back end: standard input and output, a terminal in raw mode if that is what they are.
  *
- * The terminal: input is passed on byte by byte without echo; output processing stays on, so that messages of the
+ * The terminal: from the start of the main loop on (until then Ctrl-C ends what waits for a client or a file), input is
+ * passed on byte by byte without echo; output processing stays on, so that messages of the
  * emulator itself look right. With `signals` (plain "stdio") Ctrl-C still ends the emulator; with "mon:stdio" it
  * goes to the guest. The old settings come back at exit, whichever way exit comes: chardev_cleanup(), atexit(), and
  * chardev_terminal_restore() from the handler of a fatal signal. After Ctrl-Z and fg they are set again.
@@ -11,7 +12,7 @@
  * share (the shell, a tee on stderr), so the file is opened a second time through /proc; only where that is impossible
  * is the flag set on the shared one, and taken back at exit.
  *
- * All state belongs to the I/O thread but for the saved settings, fixed before signals can come.
+ * All state belongs to the I/O thread but for the saved settings, fixed before tty_changed is set.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,6 +62,15 @@ void chardev_terminal_restore(void)
     }
     if (out_flags >= 0) {
         fcntl(STDOUT_FILENO, F_SETFL, out_flags);
+    }
+}
+
+void chardev_terminal_start(void)
+{
+    if (the_stdio && the_stdio->is_tty && tcgetattr(STDIN_FILENO, &saved_tty) == 0) {
+        tty_changed = 1;                /* also if we start in the background: SIGCONT sets it then */
+        atexit(chardev_terminal_restore);
+        terminal_set_raw();
     }
 }
 
@@ -121,12 +131,9 @@ void chardev_open_stdio(Chardev *chr, const char *spec, bool signals)
     the_stdio = chr;
     chr->backend = &stdio_backend;
     out = stdout_nonblocking(&is_socket);
-    if (isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &saved_tty) == 0) {
+    if (isatty(STDIN_FILENO)) {
         chr->is_tty = true;
         keep_signals = signals;
-        tty_changed = 1;                /* also if we start in the background: SIGCONT sets it then */
-        atexit(chardev_terminal_restore);
-        terminal_set_raw();
     }
     chardev_connect(chr, STDIN_FILENO, out, false);
     chr->out_is_socket = is_socket;

@@ -115,6 +115,7 @@ int main(int argc, char **argv)
     machine_create(m, &options);
     monitor_create(m, &options);
     runstate_started();
+    chardev_terminal_start();
     cpus_start();
     runstate_power_on();
     if (!options.stopped) {

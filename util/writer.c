@@ -35,6 +35,7 @@ struct Writer {
     pthread_mutex_t lock;
     pthread_cond_t more;                /* the queue is not empty */
     bool started;
+    bool no_thread;                     /* there could be none: who prints writes, and waits */
     bool failed;                        /* the reader is gone, the disk is full: drop everything */
     GByteArray *queue;
     size_t left;                        /* bytes in the queue or being written; atomic */
@@ -136,17 +137,53 @@ static void start(Writer *w)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    w->failed = pthread_create(&thread, NULL, writer_thread, w) != 0;
+    w->no_thread = pthread_create(&thread, NULL, writer_thread, w) != 0;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (!w->failed) {
+    if (!w->no_thread) {
         pthread_detach(thread);
     }
     w->started = true;
 }
 
+/* Write the queue's first bytes in the place of the thread. Caller holds w->lock. */
+static void write_front(Writer *w)
+{
+    size_t done;
+
+    w->failed = !write_some(w, w->queue->data, w->queue->len, &done);
+    if (w->failed) {
+        done = w->queue->len;
+    }
+    g_byte_array_remove_range(w->queue, 0, (guint)done);
+    account(w, done);
+}
+
+/*
+ * On an overloaded host the thread may not get to run before the program has ended: write what it has not taken, as long
+ * as the reader takes it.
+ */
+static void help(Writer *w)
+{
+    struct pollfd p = { .fd = w->fd, .events = POLLOUT };
+
+    pthread_mutex_lock(&w->lock);
+    while (!w->failed && w->queue->len && w->queue->len == w->left && poll(&p, 1, 0) == 1) {
+        write_front(w);
+    }
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void help_all(void)
+{
+    for (Writer *w = __atomic_load_n(&all_writers, __ATOMIC_SEQ_CST); w; w = w->next) {
+        help(w);
+    }
+}
+
 static void flush_at_exit(void)
 {
     if (!__atomic_load_n(&ended, __ATOMIC_RELAXED)) {
+        help_all();
         writer_flush(NULL, writers_give_up_soon);
     }
 }
@@ -210,6 +247,9 @@ void writer_put(Writer *w, const void *buf, size_t len)
         }
         pthread_cond_signal(&w->more);
     }
+    while (w->no_thread && !w->failed && w->left) {
+        write_front(w);
+    }
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -250,6 +290,7 @@ void writer_flush(const Writer *w, bool (*give_up)(int stalled_ms))
 
 void writers_end(bool (*give_up)(int stalled_ms))
 {
+    help_all();
     writer_flush(NULL, give_up);
     __atomic_store_n(&ended, true, __ATOMIC_RELAXED);
 }

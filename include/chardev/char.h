@@ -41,6 +41,8 @@ bool chardev_is_mux(const Chardev *chr);
 void chardev_flush_all(bool (*give_up)(int stalled_ms));
 /* At exit: put terminals back. */
 void chardev_cleanup(void);
+/* The main loop begins: terminals that are character devices become raw. I/O thread. */
+void chardev_terminal_start(void);
 /* Put the terminal back as it was; async-signal-safe. */
 void chardev_terminal_restore(void);
 /* I/O thread, after SIGCONT: the shell may have changed the terminal meanwhile. */

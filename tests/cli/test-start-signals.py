@@ -96,7 +96,7 @@ def test_connections(cases, files):
 
 
 def test_terminal(cases, files):
-    """The console's terminal is raw already when another line waits for its client."""
+    """A terminal that is the console is not raw yet while another line waits for its client: Ctrl-C ends the wait."""
     path = files.path("tty-client")
     master, slave = pty.openpty()
     before = termios.tcgetattr(slave)
@@ -104,15 +104,18 @@ def test_terminal(cases, files):
     def own_terminal():
         os.close(os.open(os.ttyname(0), os.O_RDWR))     # a session's first terminal becomes its controlling one
 
-    for signo in SIGNALS:
+    for by_key, signo in ((False, signal.SIGTERM), (False, signal.SIGINT), (True, signal.SIGINT)):
         p = run(["-serial", "mon:stdio", "-serial", "unix:%s,server=on,wait=on" % path], stdin=slave, stdout=slave,
                 start_new_session=True, preexec_fn=own_terminal)
         said_waiting(p)
-        raw = termios.tcgetattr(slave) != before
-        p.send_signal(signo)
+        if by_key:
+            os.write(master, b"\x03")
+        else:
+            p.send_signal(signo)
         code = ended(p)
-        cases.check(code == -signo and raw and termios.tcgetattr(slave) == before and not os.path.exists(path),
-                    "%s while waiting: the terminal is as it was" % signo.name, "exit %s, raw %s" % (code, raw))
+        cases.check(code == -signo and termios.tcgetattr(slave) == before and not os.path.exists(path),
+                    "%s while waiting%s: the terminal is as it was" % (signo.name, ", by key" if by_key else ""),
+                    "exit %s" % code)
         p.stderr.close()
     os.close(master)
     os.close(slave)
