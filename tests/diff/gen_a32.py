@@ -23,7 +23,6 @@ class GenA32(gen.Gen):
 
     table = by_handler(INT)
     island = 0.02
-    own_store = True                # between LDREX and STREX
 
     def item(self):
         if self.chance(self.island):
@@ -206,7 +205,7 @@ class GenA32(gen.Gen):
     def exclusive_item(self):
         load, store, size = self.rng.choice([("ldrex", "strex", 4), ("ldrexb", "strexb", 1), ("ldrexh", "strexh", 2),
                                              ("ldrexd", "strexd", 8)])
-        reg = self.pointer(8)
+        reg = self.pointer(16)
         if reg is None:
             return None
         double = size == 8
@@ -228,8 +227,8 @@ class GenA32(gen.Gen):
         writable = self.anchor.get(reg) == "rw"
         if r < 0.15 and writable:
             words.append(0xF57FF01F)                        # CLREX
-        elif r < 0.3 and self.own_store:                    # a store of our own nearby
-            words.append(0xE5800000 | reg << 16 | self.reg() << 12 | self.rng.randrange(3) * 4)
+        elif r < 0.3:                                       # a store of our own nearby, but not to the word itself
+            words.append(0xE5800000 | reg << 16 | self.reg() << 12 | (8 if double else self.rng.choice((4, 8))))
         elif r < 0.5:
             words.append(0xE2800001 | value << 16 | value << 12)
         if self.chance(0.93):

@@ -34,7 +34,6 @@ class Interrupted:
 
     modes = (0x13, 0x10, 0x10, 0x1F, 0x1B, 0x11)
     long_loops = 0.3
-    own_store = False
 
     def item(self):
         if self.chance(0.15):

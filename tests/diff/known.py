@@ -17,8 +17,8 @@ AVOIDED = [
      "DDI 0360, exclusive access"),
     ("MSR SPSR_s with bit 20 set: reserved, the oracle keeps it", "DDI 0100I A2.5"),
     ("after an invalidation by MVA the oracle may go on executing what the page held before", "DDI 0100I B4"),
-    ("a store by the CPU itself to what it has reserved: PQEMU keeps the reservation if the machine has several CPUs, "
-     "and compares values if it has one; so not in kinds irq and smp", "DDI 0100I A2.9.2: IMPLEMENTATION DEFINED"),
+    ("a store by the CPU itself to what it has reserved: PQEMU keeps the reservation, the oracle compares values",
+     "DDI 0100I A2.9.2: IMPLEMENTATION DEFINED"),
     ("SRS in System mode: UNPREDICTABLE, the oracle takes an Undefined exception", "DDI 0100I A4.1 (SRS)"),
 ]
 
