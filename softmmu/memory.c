@@ -20,11 +20,20 @@ enum {
     PAGE_COUNT = 1 << (32 - PAGE_BITS),
     PAGE_EMPTY = 0,             /* no region touches the page */
     PAGE_MIXED = 0xff,          /* search: several regions, or one that fills only a part */
+    MAX_RAM_BLOCKS = 8,
 };
+
+/* RAM addresses [addr, addr + size). */
+typedef struct RamBlock {
+    uint32_t addr, size, phys;
+    uint8_t *host;
+} RamBlock;
 
 static MemoryRegion pool[MAX_REGIONS];
 static MemoryRegion *sorted[MAX_REGIONS];       /* by base */
 static size_t region_count;
+static RamBlock ram_block[MAX_RAM_BLOCKS];
+static size_t ram_block_count;
 static uint8_t *page_region;    /* page -> PAGE_* or index in pool + 1; a mapping touched only where used */
 static uint32_t ram0_size;
 
@@ -76,11 +85,28 @@ static MemoryRegion *region_add(uint32_t base, uint32_t size, const char *name)
 MemoryRegion *memory_add_ram(uint32_t base, uint32_t size, uint8_t *host, const char *name)
 {
     MemoryRegion *r = region_add(base, size, name);
+    const RamBlock *last = ram_block_count ? &ram_block[ram_block_count - 1] : NULL;
+    uint32_t addr = last ? last->addr + last->size : 0;
 
+    g_assert(ram_block_count < MAX_RAM_BLOCKS && (base | size) % (1u << PAGE_BITS) == 0 &&
+             (uint64_t)addr + size <= 1ull << 32);
+    ram_block[ram_block_count++] = (RamBlock) { addr, size, base, host };
     r->ram = host;
+    r->ram_addr = addr;
     if (base == 0) {
         ram0_size = size;
     }
+    return r;
+}
+
+MemoryRegion *memory_add_ram_alias(uint32_t base, uint32_t size, const MemoryRegion *of, uint32_t offset,
+                                   const char *name)
+{
+    MemoryRegion *r = region_add(base, size, name);
+
+    g_assert(of->ram && (base | size | offset) % (1u << PAGE_BITS) == 0 && (uint64_t)offset + size <= of->size);
+    r->ram = of->ram + offset;
+    r->ram_addr = of->ram_addr + offset;
     return r;
 }
 
@@ -161,14 +187,56 @@ MemoryRegion *memory_region_at(size_t index)
     return index < region_count ? sorted[index] : NULL;
 }
 
-uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
+uint8_t *memory_ram_at(uint32_t phys, uint32_t len, uint32_t *ram)
 {
     MemoryRegion *r = memory_find(phys);
 
     if (!r || !r->ram || len > r->size - (phys - r->base)) {
         return NULL;
     }
+    *ram = r->ram_addr + (phys - r->base);
     return r->ram + (phys - r->base);
+}
+
+uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
+{
+    uint32_t ram;
+
+    return memory_ram_at(phys, len, &ram);
+}
+
+static const RamBlock *block_at(uint32_t ram)
+{
+    const RamBlock *b = ram_block;
+
+    while (ram - b->addr >= b->size) {
+        b++;
+    }
+    return b;
+}
+
+uint8_t *memory_ram_host(uint32_t ram)
+{
+    const RamBlock *b = block_at(ram);
+
+    return b->host + (ram - b->addr);
+}
+
+uint32_t memory_ram_of_host(const uint8_t *host)
+{
+    const RamBlock *b = ram_block;
+
+    while ((uintptr_t)host - (uintptr_t)b->host >= b->size) {
+        b++;
+    }
+    return b->addr + (uint32_t)(host - b->host);
+}
+
+uint32_t memory_ram_phys(uint32_t ram)
+{
+    const RamBlock *b = block_at(ram);
+
+    return b->phys + (ram - b->addr);
 }
 
 uint32_t memory_ram_size(void)
@@ -186,9 +254,10 @@ static MemoryRegion *access_region(uint32_t phys, unsigned size, unsigned cpu, c
 {
     MemoryRegion *r = memory_find(phys);
 
-    if (!r) {
+    if (!r || !r->ops) {
         qemu_log_mask(LOG_GUEST_ERROR, "memory: %u-byte %s at unmapped physical address 0x%08x by CPU %u\n", size, kind,
                       phys, cpu);
+        r = NULL;
     } else if (size > r->size - (phys - r->base)) {
         qemu_log_mask(LOG_GUEST_ERROR, "memory: %u-byte %s at 0x%08x by CPU %u runs past the end of %s\n", size, kind,
                       phys, cpu, r->name);
@@ -200,18 +269,13 @@ static MemoryRegion *access_region(uint32_t phys, unsigned size, unsigned cpu, c
 uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)
 {
     MemoryRegion *r = access_region(phys, size, cpu, "read");
-    uint32_t value = 0;
 
     if (!r) {
         return 0;
     }
     count_access(&r->reads);
-    if (r->ops) {
-        /* Many devices give the whole register whatever the size. */
-        return r->ops->read(r->opaque, phys - r->base, size, cpu) & (UINT32_MAX >> (32 - 8 * size));
-    }
-    memcpy(&value, r->ram + (phys - r->base), size);
-    return value;
+    /* Many devices give the whole register whatever the size. */
+    return r->ops->read(r->opaque, phys - r->base, size, cpu) & (UINT32_MAX >> (32 - 8 * size));
 }
 
 void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu)
@@ -222,11 +286,7 @@ void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu)
         return;
     }
     count_access(&r->writes);
-    if (r->ops) {
-        r->ops->write(r->opaque, phys - r->base, value, size, cpu);
-    } else {
-        memcpy(r->ram + (phys - r->base), &value, size);
-    }
+    r->ops->write(r->opaque, phys - r->base, value, size, cpu);
 }
 
 char *memory_map_text(void)
@@ -241,6 +301,9 @@ char *memory_map_text(void)
 
         fprintf(f, "  %08x-%08x (%s): %s", r->base, (uint32_t)(region_end(r) - 1),
                 r->ram ? "ram" : r->ops == &unimplemented_ops ? "absent" : "i/o", r->name);
+        if (r->ram && memory_ram_phys(r->ram_addr) != r->base) {
+            fprintf(f, ", the same as %08x", memory_ram_phys(r->ram_addr));
+        }
         if (!r->ram) {
             fprintf(f, "  [%llu reads, %llu writes]",
                     (unsigned long long)__atomic_load_n(&r->reads, __ATOMIC_RELAXED),

@@ -21,15 +21,16 @@ bool dma_read(uint32_t phys, void *buf, uint32_t len)
 
 bool dma_write(uint32_t phys, const void *buf, uint32_t len)
 {
+    uint32_t ram;
     uint8_t *p;
 
     if (!len) {
         return true;
     }
-    p = memory_ram_ptr(phys, len);
+    p = memory_ram_at(phys, len, &ram);
     if (!p) {
         return false;
     }
-    ram_write(phys, p, buf, len);
+    ram_write(ram, p, buf, len);
     return true;
 }

@@ -47,12 +47,11 @@ static Target exclusive_target(CPUARMState *env, uint32_t va, uint32_t mem, bool
     }
     e = tlb_data_entry(env, va, store, mem);
     if (e > 0) {
-        /* A direct entry does not name the physical page; but only RAM at 0 has direct entries, and it is one block. */
         t.host = (uint8_t *)(uintptr_t)((uint64_t)e + va);
-        t.addr = (uint32_t)(t.host - memory_ram_ptr(0, 1));
+        t.addr = memory_ram_of_host(t.host);
     } else {
-        t.addr = entry_phys(e, va);
-        t.host = e & TLB_SLOW_MMIO ? NULL : memory_ram_ptr(t.addr, size);
+        t.addr = entry_addr(e, va);
+        t.host = e & TLB_SLOW_MMIO ? NULL : memory_ram_host(t.addr);
     }
     return t;
 }

@@ -91,9 +91,9 @@ static uint64_t load_in_page(CPUARMState *env, uint32_t va, unsigned size, uint3
         return guest_load((const uint8_t *)(uintptr_t)((uint64_t)e + va), size);
     }
     if (e & TLB_SLOW_MMIO) {
-        return mmio_load(env, entry_phys(e, va), size);
+        return mmio_load(env, entry_addr(e, va), size);
     }
-    return guest_load(memory_ram_ptr(entry_phys(e, va), size), size);
+    return guest_load(memory_ram_host(entry_addr(e, va)), size);
 }
 
 static void store_in_page(CPUARMState *env, uint32_t va, uint64_t v, unsigned size, uint32_t mem)
@@ -103,9 +103,9 @@ static void store_in_page(CPUARMState *env, uint32_t va, uint64_t v, unsigned si
     if (e > 0) {
         guest_store((uint8_t *)(uintptr_t)((uint64_t)e + va), v, size);
     } else if (e & TLB_SLOW_MMIO) {
-        mmio_store(env, entry_phys(e, va), v, size);
+        mmio_store(env, entry_addr(e, va), v, size);
     } else {
-        ram_store(env, entry_phys(e, va), memory_ram_ptr(entry_phys(e, va), size), v, size);
+        ram_store(env, entry_addr(e, va), memory_ram_host(entry_addr(e, va)), v, size);
     }
 }
 

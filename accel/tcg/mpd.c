@@ -36,6 +36,7 @@
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/ram-page.h"
 #include "accel/tcg/softtlb.h"
+#include "exec/memory.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
 
@@ -162,7 +163,8 @@ void mpd_protect_page(CPUARMState *env, uint32_t page)
             __atomic_store_n(&pages[page].data, 0, __ATOMIC_RELAXED);
             __atomic_store_n(&pages[page].idle_stores, 0, __ATOMIC_RELAXED);
             ram_page_set(page, RAM_PAGE_CODE);
-            qemu_log_mask(LOG_PAGE, "CPU %u: code in the page at 0x%08x\n", env->cpu_index, page << 12);
+            qemu_log_mask(LOG_PAGE, "CPU %u: code in the page at 0x%08x\n", env->cpu_index,
+                          memory_ram_phys(page << RAM_PAGE_BITS));
         }
         exclusive_end(env);
     }

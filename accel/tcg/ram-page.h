@@ -3,13 +3,18 @@
  * What is known about each page of RAM. Below everything that acts on it: whoever wants to know asks here, and each
  * fact has one place that sets and one that clears it:
  *
- *   CODE      blocks may have been translated from it: stores take the slow path.  mpd.c, exclusive section WATCHED
- *   an LDREX is about: stores take their slot.                           excl-monitor.c, exclusive section DIRTY_*
- *   stored to since its user looked last; a store entry of a CPU, direct or not, counts as a store to come. Set by
- *   store_entry() in softtlb.c and for devices by ram-write.c, any thread; cleared by tlb_take_dirty(), exclusive
- *   section writing   devices that are about to store to it, or do.                        ram-write.c, any thread
+ *   CODE      blocks may have been translated from it: stores take the slow path.
+ *             mpd.c, exclusive section
+ *   WATCHED   an LDREX is about: stores take their slot.
+ *             excl-monitor.c, exclusive section
+ *   DIRTY_*   stored to since its user looked last; filling a CPU's store entry, direct or not, counts as a store.
+ *             Set by store_entry() in softtlb.c and for devices by ram-write.c, any thread; cleared by
+ *             tlb_take_dirty(), exclusive section
+ *   writing   devices that are about to store to it, or do.
+ *             ram-write.c, any thread
  *
- * A page is named by its index, a byte by its RAM address: index << 12 | offset.
+ * Pages are counted, and addresses given, through all blocks of RAM one behind the other, the same by whatever alias
+ * they are reached (RAM addresses, exec/memory.h).
  */
 #ifndef ACCEL_TCG_RAM_PAGE_H
 #define ACCEL_TCG_RAM_PAGE_H

@@ -4,20 +4,21 @@
 #define ACCEL_TCG_SOFTTLB_INTERNAL_H
 #include "accel/tcg/softtlb.h"
 
-/* Reasons in the low bits of a negative entry; bits 12-31 hold the physical page. */
+/* Reasons in the low bits of a negative entry; bits 12-31: RAM address of the page, with TLB_SLOW_MMIO the physical. */
 enum { TLB_SLOW_MMIO = 1, TLB_SLOW_RAM = 2, TLB_SLOW_CODE = 4, TLB_SLOW_WATCHED = 8 };
+enum { TLB_CODE = 1, TLB_CODE_MMIO = 3 };
 #define TLB_TABLES_BYTES ((size_t)TLB_ENTRIES * 20)
 
 typedef struct TLBTables {
     int64_t *read, *write;      /* TLB_ENTRIES each */
-    uint32_t *code;             /* physical page address | 1; 0: not filled */
+    uint32_t *code;             /* page's RAM address | TLB_CODE, or physical | TLB_CODE_MMIO; 0: not filled */
 } TLBTables;
 
 /* The tables for accesses with these rights under the current context (MEM_USER accesses use privileged = false). */
 TLBTables *tlb_tables(CPUARMState *env, bool privileged);
 /* Walk and fill one entry. Returns it, or 0 with the fault status (no write bit). */
 int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uint32_t *fault);
-int64_t tlb_slow_entry(uint32_t phys_page, uint32_t why);
+int64_t tlb_slow_entry(uint32_t page, uint32_t why);
 
 /*
  * Entry for an access of `size` bytes inside one page at va: > 0 direct, < 0 slow. Raises a data abort.
@@ -25,7 +26,8 @@ int64_t tlb_slow_entry(uint32_t phys_page, uint32_t why);
  */
 int64_t tlb_data_entry(CPUARMState *env, uint32_t va, bool store, uint32_t mem);
 _Noreturn void raise_alignment_fault(CPUARMState *env, uint32_t va, bool store);
-static inline uint32_t entry_phys(int64_t e, uint32_t va)
+/* The address that a slow entry names. */
+static inline uint32_t entry_addr(int64_t e, uint32_t va)
 {
     return ((uint32_t)e & 0xfffff000u) | (va & 0xfff);
 }

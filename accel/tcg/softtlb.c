@@ -26,7 +26,7 @@ enum { NB_CONTEXTS = 12, MAX_FILLED = 32768, MIB_BITS = 20, NB_MIB = 4096 };
 enum { KEY_MMU = 1u << 8, KEY_PRIV = 1u << 9 };
 enum { DFSR_WRITE = 1u << 11 };
 
-/* Which virtual page of a CPU has direct-store rights to a physical page. */
+/* Which virtual page of a CPU has a store entry for a page of RAM. */
 enum { WRITER_NONE = 0, WRITER_MANY = 1, WRITER_FIRST = 2 };
 
 struct TLBContext {
@@ -47,8 +47,7 @@ struct TLBContexts {
     struct TLBContext *current;
     uint64_t clock;
     uint32_t last_gen;
-    uint32_t *writer;           /* per RAM page: WRITER_* or virtual page + WRITER_FIRST; others read it (relaxed) */
-    uint32_t ram_pages;
+    uint32_t *writer;           /* per RAM page: WRITER_* or virtual page + WRITER_FIRST; others: exclusive section */
 };
 
 static inline bool bit_get(const uint64_t *map, unsigned i) { return map[i / 64] >> (i % 64) & 1; }
@@ -74,8 +73,7 @@ void tlb_cpu_init(CPUARMState *env)
         s->ctx[i].t.write = (int64_t *)(void *)(p + TLB_WRITE_OFFSET);
         s->ctx[i].t.code = (uint32_t *)(void *)(p + 2 * TLB_WRITE_OFFSET);
     }
-    s->ram_pages = memory_ram_size() >> TLB_PAGE_BITS;
-    s->writer = calloc(s->ram_pages + 1, sizeof(uint32_t));
+    s->writer = calloc(RAM_PAGES_MAX, sizeof(uint32_t));       /* costs nothing where there is no RAM */
     if (!s->writer) {
         error_exit("out of memory for the memory tables of CPU %u", env->cpu_index);
     }
@@ -193,9 +191,9 @@ static void note_filled(CPUARMState *env, struct TLBContext *c, uint32_t vpage, 
     }
 }
 
-static void note_writer(struct TLBContexts *s, uint32_t phys_page, uint32_t vpage)
+static void note_writer(struct TLBContexts *s, uint32_t page, uint32_t vpage)
 {
-    uint32_t *w = &s->writer[phys_page], now = __atomic_load_n(w, __ATOMIC_RELAXED);
+    uint32_t *w = &s->writer[page], now = __atomic_load_n(w, __ATOMIC_RELAXED);
 
     if (now == WRITER_NONE) {
         __atomic_store_n(w, vpage + WRITER_FIRST, __ATOMIC_RELAXED);
@@ -204,29 +202,26 @@ static void note_writer(struct TLBContexts *s, uint32_t phys_page, uint32_t vpag
     }
 }
 
-int64_t tlb_slow_entry(uint32_t phys_page, uint32_t why)
+int64_t tlb_slow_entry(uint32_t page, uint32_t why)
 {
-    return (int64_t)(1ull << 63 | (uint64_t)phys_page << TLB_PAGE_BITS | why);
+    return (int64_t)(1ull << 63 | (uint64_t)page << TLB_PAGE_BITS | why);
 }
 
 /* What a store to a RAM page has to do, as the table entry. */
-static int64_t store_entry(CPUARMState *env, uint32_t vpage, uint32_t phys_page, const uint8_t *host)
+static int64_t store_entry(CPUARMState *env, uint32_t vpage, uint32_t page, const uint8_t *host)
 {
     uint32_t why;
 
-    if (phys_page >= env->cpu->tlb->ram_pages) {
-        return tlb_slow_entry(phys_page, TLB_SLOW_RAM);
-    }
-    ram_page_set_dirty(phys_page);
+    ram_page_set_dirty(page);
     /*
      * First claim, then look: mpd_protect_page() marks the page, then looks for claims. One of the two sees the other.
      */
-    note_writer(env->cpu->tlb, phys_page, vpage);
+    note_writer(env->cpu->tlb, page, vpage);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    why = (ram_page_has(phys_page, RAM_PAGE_CODE) ? TLB_SLOW_CODE : 0) |
-          (ram_page_has(phys_page, RAM_PAGE_WATCHED) ? TLB_SLOW_WATCHED : 0);
+    why = (ram_page_has(page, RAM_PAGE_CODE) ? TLB_SLOW_CODE : 0) |
+          (ram_page_has(page, RAM_PAGE_WATCHED) ? TLB_SLOW_WATCHED : 0);
     if (why) {
-        return tlb_slow_entry(phys_page, why | TLB_SLOW_RAM);
+        return tlb_slow_entry(page, why | TLB_SLOW_RAM);
     }
     return (int64_t)((uintptr_t)host - ((uint64_t)vpage << TLB_PAGE_BITS));
 }
@@ -235,7 +230,7 @@ int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uin
 {
     TLBTables *t = tlb_tables(env, privileged);
     struct TLBContext *c = (struct TLBContext *)(void *)t;     /* t is its first member */
-    uint32_t vpage = va >> TLB_PAGE_BITS, phys_page;
+    uint32_t vpage = va >> TLB_PAGE_BITS, ram;
     ARMPageInfo info;
     uint8_t *host;
     int64_t e;
@@ -245,20 +240,17 @@ int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uin
     if (*fault) {
         return 0;
     }
-    phys_page = info.phys >> TLB_PAGE_BITS;
-    host = memory_ram_ptr(phys_page << TLB_PAGE_BITS, 1u << TLB_PAGE_BITS);
+    host = memory_ram_at(info.phys & ~0xfffu, 1u << TLB_PAGE_BITS, &ram);
     if (!host) {
-        e = tlb_slow_entry(phys_page, TLB_SLOW_MMIO);
+        e = tlb_slow_entry(info.phys >> TLB_PAGE_BITS, TLB_SLOW_MMIO);
     } else if (store) {
-        e = store_entry(env, vpage, phys_page, host);
-    } else if (phys_page >= env->cpu->tlb->ram_pages) {
-        e = tlb_slow_entry(phys_page, TLB_SLOW_RAM);    /* the boot pen: exclusives must be able to tell it from RAM at 0 */
+        e = store_entry(env, vpage, ram >> TLB_PAGE_BITS, host);
     } else {
         e = (int64_t)((uintptr_t)host - ((uint64_t)vpage << TLB_PAGE_BITS));
     }
     if (info.size < 4096) {
         /* 1 KiB subpages with different rights: checked at every access, never kept. */
-        return host ? tlb_slow_entry(phys_page, TLB_SLOW_RAM | TLB_SLOW_CODE | TLB_SLOW_WATCHED) : e;
+        return host ? tlb_slow_entry(ram >> TLB_PAGE_BITS, TLB_SLOW_RAM | TLB_SLOW_CODE | TLB_SLOW_WATCHED) : e;
     }
     note_filled(env, c, vpage, info.size);
     *(store ? &t->write[vpage] : &t->read[vpage]) = e;
@@ -279,7 +271,7 @@ int64_t tlb_data_entry(CPUARMState *env, uint32_t va, bool store, uint32_t mem)
 
     /* A page whose code went away, or whose exclusives aged, gets its direct entry back. */
     if (store && e < 0 && (e & TLB_SLOW_RAM) && !(e & TLB_SLOW_MMIO)) {
-        uint32_t page = entry_phys(e, 0) >> TLB_PAGE_BITS;
+        uint32_t page = entry_addr(e, 0) >> TLB_PAGE_BITS;
         if (!ram_page_has(page, RAM_PAGE_CODE | RAM_PAGE_WATCHED)) {
             e = 0;
         }
@@ -296,7 +288,7 @@ int64_t tlb_data_entry(CPUARMState *env, uint32_t va, bool store, uint32_t mem)
 uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *subpages)
 {
     struct TLBContext *c = env->cpu->tlb->current;
-    uint32_t va = pc & ~1u, vpage = va >> TLB_PAGE_BITS, code = c->t.code[vpage];
+    uint32_t va = pc & ~1u, vpage = va >> TLB_PAGE_BITS, code = c->t.code[vpage], ram;
 
     *subpages = false;
     if (!code) {
@@ -305,14 +297,15 @@ uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *su
         if (fault) {
             arm_raise_prefetch_abort(env, va, fault);
         }
-        code = (info.phys & ~0xfffu) | 1;
+        code = memory_ram_at(info.phys & ~0xfffu, 1u << TLB_PAGE_BITS, &ram) ? ram | TLB_CODE
+                                                                             : (info.phys & ~0xfffu) | TLB_CODE_MMIO;
         *subpages = info.size < 4096;
         if (!*subpages) {
             note_filled(env, c, vpage, info.size);
             c->t.code[vpage] = code;
         }
     }
-    *page = memory_ram_ptr(code & ~0xfffu, 1u << TLB_PAGE_BITS);
+    *page = (code & 0xfff) == TLB_CODE_MMIO ? NULL : memory_ram_host(code & ~0xfffu);
     return (code & ~0xfffu) | (va & 0xfff);
 }
 
@@ -413,7 +406,7 @@ void tlb_cpu_reset(CPUARMState *env)
 /* ---- store rights ---- */
 
 /* Slow entries of the page go too: they say why it was special, and inline code trusts TLB_SLOW_WATCHED alone. */
-static void revoke_in_context(struct TLBContext *c, uint32_t vpage, uint32_t phys_page, uintptr_t host)
+static void revoke_in_context(struct TLBContext *c, uint32_t vpage, uint32_t page, uintptr_t host)
 {
     int64_t e;
 
@@ -422,31 +415,31 @@ static void revoke_in_context(struct TLBContext *c, uint32_t vpage, uint32_t phy
     }
     e = c->t.write[vpage];
     if (e > 0 ? (uint64_t)e + ((uint64_t)vpage << TLB_PAGE_BITS) == host
-              : (e & TLB_SLOW_RAM) && entry_phys(e, 0) >> TLB_PAGE_BITS == phys_page) {
+              : (e & TLB_SLOW_RAM) && entry_addr(e, 0) >> TLB_PAGE_BITS == page) {
         c->t.write[vpage] = 0;
     }
 }
 
-void tlb_revoke_writes(uint32_t phys_page)
+void tlb_revoke_writes(uint32_t page)
 {
-    uintptr_t host = (uintptr_t)memory_ram_ptr(phys_page << TLB_PAGE_BITS, 1u << TLB_PAGE_BITS);
+    uintptr_t host = (uintptr_t)memory_ram_host(page << TLB_PAGE_BITS);
 
     for (int i = 0; i < cpu_count; i++) {
         struct TLBContexts *s = cpu_states[i]->tlb;
-        uint32_t w = phys_page < s->ram_pages ? s->writer[phys_page] : WRITER_NONE;
+        uint32_t w = s->writer[page];
 
         for (int k = 0; k < NB_CONTEXTS && w != WRITER_NONE; k++) {
             struct TLBContext *c = &s->ctx[k];
             if (w != WRITER_MANY) {
-                revoke_in_context(c, w - WRITER_FIRST, phys_page, host);
+                revoke_in_context(c, w - WRITER_FIRST, page, host);
                 continue;
             }
             for (uint32_t f = 0; f < c->nfilled; f++) {
-                revoke_in_context(c, c->filled[f], phys_page, host);
+                revoke_in_context(c, c->filled[f], page, host);
             }
         }
         if (w != WRITER_NONE) {
-            __atomic_store_n(&s->writer[phys_page], WRITER_NONE, __ATOMIC_RELAXED);
+            __atomic_store_n(&s->writer[page], WRITER_NONE, __ATOMIC_RELAXED);
         }
     }
 }
@@ -477,10 +470,10 @@ static uint32_t view_entry(int64_t e, uint32_t vpage, PageView *v)
     if (e > 0) {
         const uint8_t *host = (const uint8_t *)(uintptr_t)((uint64_t)e + ((uint64_t)vpage << TLB_PAGE_BITS));
 
-        return (uint32_t)((host - memory_ram_ptr(0, 1)) >> TLB_PAGE_BITS);
+        return memory_ram_phys(memory_ram_of_host(host)) >> TLB_PAGE_BITS;
     }
     v->special |= e & (TLB_SLOW_MMIO | TLB_SLOW_CODE | TLB_SLOW_WATCHED);
-    return entry_phys(e, 0) >> TLB_PAGE_BITS;
+    return (e & TLB_SLOW_MMIO ? entry_addr(e, 0) : memory_ram_phys(entry_addr(e, 0))) >> TLB_PAGE_BITS;
 }
 
 static PageView view_page(const struct TLBContext *c, uint32_t vpage)
@@ -489,7 +482,8 @@ static PageView view_page(const struct TLBContext *c, uint32_t vpage)
 
     if (c->t.code[vpage]) {
         v.fetch = true;
-        v.phys = c->t.code[vpage] >> TLB_PAGE_BITS;
+        v.phys = ((c->t.code[vpage] & 0xfff) == TLB_CODE_MMIO ? c->t.code[vpage] : memory_ram_phys(c->t.code[vpage])) >>
+                 TLB_PAGE_BITS;
     }
     if (c->t.read[vpage]) {
         v.read = true;

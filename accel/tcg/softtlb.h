@@ -19,13 +19,13 @@
 void tlb_cpu_init(CPUARMState *env);
 void tlb_cpu_reset(CPUARMState *env);
 /*
- * Instruction fetch at PC|T: physical address of the instruction; *page = host address of its 4 KiB page (NULL: not
- * RAM). *subpages: the right to fetch holds for this 1 KiB of the page only. Raises a prefetch abort. Own CPU, outside
- * or inside exec().
+ * Instruction fetch at PC|T: RAM address of the instruction, *page = host address of its 4 KiB page; or its physical
+ * address, *page = NULL: not RAM. *subpages: the right to fetch holds for this 1 KiB of the page only. Raises a
+ * prefetch abort. Own CPU, outside or inside exec().
  */
 uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *subpages);
-/* Drop direct-store rights to physical page (number) in every CPU's tables. Caller is in an exclusive section. */
-void tlb_revoke_writes(uint32_t phys_page);
+/* Drop the store entries for a page of RAM (ram-page.h) from every CPU's tables. Caller is in an exclusive section. */
+void tlb_revoke_writes(uint32_t page);
 /*
  * Has the page been stored to since `who`, a RAM_PAGE_DIRTY_*, asked last? What is stored from now on makes it dirty
  * again. Caller is in an exclusive section; it may read the page after that.

@@ -2,8 +2,9 @@
 /*
  * Translated blocks, the code buffer and what a back end offers.
  *
- * A block's key is (pc, flags, phys_pc): guest virtual PC|T, TBF_* bits, guest physical address of the first byte. A
- * block never crosses a 4 KiB page, so a jump inside the page (same virtual and physical page) may be chained.
+ * A block's key is (pc, flags, phys_pc): guest virtual PC|T, TBF_* bits, RAM address of the first byte (exec/memory.h),
+ * so it is the same wherever the page is seen. (Outside RAM the physical address; such a block is in no table.) A block
+ * never crosses a 4 KiB page, so a jump inside the page (same virtual and physical page) may be chained.
  */
 #ifndef ACCEL_TCG_TB_H
 #define ACCEL_TCG_TB_H

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The physical address space of the board: RAM at 0 and device regions. It is built before the CPUs start and never
+ * The physical address space of the board: RAM and device regions. It is built before the CPUs start and never
  * changes afterwards, so readers need no lock. Implemented in softmmu/memory.c.
+ *
+ * RAM is a list of blocks, each of which may be seen at several physical addresses (aliases). What is to be known about
+ * a byte or a page of RAM, whatever way it is reached, goes by its RAM address: the blocks one behind the other in the
+ * order they were added. The first block begins at 0 in both senses on boards with RAM at 0, but nobody relies on it.
  */
 #ifndef EXEC_MEMORY_H
 #define EXEC_MEMORY_H
@@ -26,13 +30,17 @@ typedef struct MemoryRegion {
     const char *name;
     const MMIOOps *ops;         /* NULL: RAM */
     uint8_t *ram;
+    uint32_t ram_addr;          /* of its first byte */
     void *opaque;
     const AbsentAnswer *answers; /* NULL: none */
     uint64_t reads, writes;     /* statistics, relaxed atomics */
 } MemoryRegion;
 
-/* Regions must not overlap (asserted). Names live for ever. */
+/* Regions must not overlap (asserted). Names live for ever. RAM: whole 4 KiB pages; a new block. */
 MemoryRegion *memory_add_ram(uint32_t base, uint32_t size, uint8_t *host, const char *name);
+/* The RAM that `of` shows from `offset` on, a second time. */
+MemoryRegion *memory_add_ram_alias(uint32_t base, uint32_t size, const MemoryRegion *of, uint32_t offset,
+                                   const char *name);
 MemoryRegion *memory_add_mmio(uint32_t base, uint32_t size, const MMIOOps *ops, void *opaque, const char *name);
 /* A named region that reads as 0, but for `answers` (NULL: none), ignores writes and logs both under -d unimp. */
 MemoryRegion *memory_add_unimplemented(uint32_t base, uint32_t size, const char *name, const AbsentAnswer *answers);
@@ -41,9 +49,15 @@ MemoryRegion *memory_find(uint32_t phys);      /* NULL: unmapped */
 MemoryRegion *memory_region_at(size_t index);
 /* Host address of guest RAM, or NULL if [phys, phys+len) is not all RAM. */
 uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len);
+/* The same, and if it is RAM, *ram is the RAM address of phys; [*ram, *ram + len) is in the same block. */
+uint8_t *memory_ram_at(uint32_t phys, uint32_t len, uint32_t *ram);
+/* Between RAM addresses, host addresses and the physical addresses that blocks were added at; the argument is valid. */
+uint8_t *memory_ram_host(uint32_t ram);
+uint32_t memory_ram_of_host(const uint8_t *host);
+uint32_t memory_ram_phys(uint32_t ram);
 /* RAM base 0's size in bytes. */
 uint32_t memory_ram_size(void);
-/* Dispatch one register access (unmapped: reads 0, logged under guest_errors). */
+/* Dispatch one register access (no device there: reads 0, logged under guest_errors). */
 uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu);
 void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu);
 /* The map with its access counts, one region a line, for the monitor; free() it. */

@@ -314,9 +314,15 @@ uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
     return phys < RAM_BYTES && len <= RAM_BYTES - phys ? (uint8_t *)ram + phys : NULL;
 }
 
-uint32_t memory_ram_size(void)
+uint8_t *memory_ram_at(uint32_t phys, uint32_t len, uint32_t *at)
 {
-    return RAM_BYTES;
+    *at = phys;
+    return memory_ram_ptr(phys, len);
+}
+
+uint32_t memory_ram_phys(uint32_t at)
+{
+    return at;
 }
 
 uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)

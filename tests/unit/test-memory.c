@@ -61,6 +61,23 @@ static bool lookup_right(uint32_t address)
     return !r;
 }
 
+/* A second block, and an alias of its middle: addresses of all kinds lead to the same bytes. */
+static void test_blocks(const uint8_t *ram)
+{
+    static uint8_t second[0x4000];
+    MemoryRegion *block = memory_add_ram(0x80000000, sizeof(second), second, "second");
+    uint32_t a = 1, b = 2;
+
+    memory_add_ram_alias(0x90000000, 0x2000, block, 0x1000, "alias");
+    check(memory_ram_at(0x4004, 4, &a) == ram + 0x4004 && a == 0x4004, "RAM addresses begin with the first block");
+    check(memory_ram_at(0x80001ff0, 4, &a) == second + 0x1ff0 && a == RAM_SIZE + 0x1ff0 &&
+          memory_ram_at(0x90000ff0, 4, &b) == second + 0x1ff0 && b == a, "aliases share RAM addresses");
+    check(!memory_ram_at(0x90001ffe, 4, &b) && memory_ram_at(0x80003ffc, 4, &b), "an alias ends where it ends");
+    check(memory_ram_host(a) == second + 0x1ff0 && memory_ram_of_host(second + 0x1ff0) == a &&
+          memory_ram_phys(a) == 0x80001ff0 && memory_ram_of_host(ram + 5) == 5 && memory_ram_phys(5) == 5 &&
+          memory_ram_host(RAM_SIZE - 1) == ram + RAM_SIZE - 1, "between RAM, host and physical addresses");
+}
+
 int main(void)
 {
     static uint8_t ram[RAM_SIZE];
@@ -111,7 +128,8 @@ int main(void)
     check(!memory_ram_ptr(0, RAM_SIZE + 1) && !memory_ram_ptr(RAM_SIZE, 1) && !memory_ram_ptr(4, UINT32_MAX) &&
           !memory_ram_ptr(0x10000000, 4), "no pointers to what is not all RAM");
     mmio_write(0x100, 0x12345678, 4, 0);
-    check(mmio_read(0x101, 2, 0) == 0x3456 && ram[0x103] == 0x12, "RAM can be reached by dispatch as well");
+    check(mmio_read(0x100, 4, 0) == 0 && !ram[0x100], "RAM is no device");
+    test_blocks(ram);
 
     static const AbsentAnswer answers[] = { { 0x0c, 0x410100 }, { 0 } };
 
@@ -123,7 +141,8 @@ int main(void)
     check(mmio_read(0x7000100c, 4, 0) == 0x410100 && mmio_read(0x7000100e, 1, 0) == 0x41 &&
           mmio_read(0x70001010, 4, 0) == 0, "but for the answers that somebody waits for");
     text = memory_map_text();
-    check(strstr(text, "70000000-70000fff (absent): nothing") && strstr(text, "00000000-00007fff (ram): ram"),
+    check(strstr(text, "90000000-90001fff (ram): alias, the same as 80001000\n") &&
+          strstr(text, "70000000-70000fff (absent): nothing") && strstr(text, "00000000-00007fff (ram): ram"),
           "the map as text");
     free(text);
     printf("1..%d\n", cases);

@@ -15,6 +15,7 @@
 #include "accel/tcg/ram-page.h"
 #include "accel/tcg/ram-write.h"
 #include "accel/tcg/softtlb.h"
+#include "exec/memory.h"
 #include "tests/unit/accel-threads.h"
 
 enum { CPUS = 4, PAGES = 3, WORDS = PAGES * 1024, ROUNDS = 30000, MAX_BLOCKS = ROUNDS * CPUS, MAX_WORDS = 8 };
@@ -47,6 +48,11 @@ void cache_unlink_block(TranslationBlock *tb)
 {
     tb->invalid = 1;
     __atomic_add_fetch(&unlinked, 1, __ATOMIC_RELAXED);
+}
+
+uint32_t memory_ram_phys(uint32_t ram)
+{
+    return ram;
 }
 
 /* An exclusive monitor that never objects. */

@@ -10,25 +10,19 @@
 #include "qemu/log.h"
 #include "tests/unit/accel-threads.h"
 
-enum { PAGES = 16, CONTEXTS = 12, LAST_GENERATION = UINT32_MAX / (TBF_MASK + 1) };
+/* The board: a block of RAM, a block of which two pages are seen again elsewhere, and a device. */
+enum { PAGES = 16, ALIAS = 0x20000000, OTHER = 0x30000000, DEVICE = 0x40000000 };
+enum { CONTEXTS = 12, LAST_GENERATION = UINT32_MAX / (TBF_MASK + 1) };
 
-static uint8_t ram[PAGES * 4096] __attribute__((aligned(4096)));
+static uint8_t ram[PAGES * 4096] __attribute__((aligned(4096))), other[4 * 4096] __attribute__((aligned(4096)));
 
-/* ---- what softtlb.c calls: virtual page v is physical page v % PAGES, with all rights ---- */
-
-uint32_t memory_ram_size(void)
-{
-    return sizeof(ram);
-}
-
-uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
-{
-    return phys < sizeof(ram) && len <= sizeof(ram) - phys ? ram + phys : NULL;
-}
+/*
+ * ---- what softtlb.c calls: all rights; virtual pages from ALIAS on are physical, below it page v is page v % PAGES ----
+ */
 
 uint32_t arm_mmu_walk(CPUARMState *env, uint32_t va, MMUAccessType type, bool privileged, ARMPageInfo *info)
 {
-    *info = (ARMPageInfo) { .phys = (va >> 12) % PAGES << 12, .size = 4096 };
+    *info = (ARMPageInfo) { .phys = va >= ALIAS ? va : (va >> 12) % PAGES << 12, .size = 4096 };
     return FAULT_NONE;
 }
 
@@ -150,6 +144,39 @@ static void test_dirty(void)
     accel_case_done("a page is dirty after a store by any entry, for each user until it looks");
 }
 
+/* What is known about a page goes by the page, not by where it is seen. */
+static void test_aliases(void)
+{
+    static const uint32_t places[] = { OTHER + 0x2000, ALIAS + 0x1000 };     /* one page of the second block */
+    const uint32_t page = PAGES + 2;
+    CPUARMState *env = start();
+    const uint8_t *host;
+    bool subpages;
+
+    for (int i = 0; i < 2; i++) {
+        uint32_t va = places[i];
+
+        ACCEL_CHECK(tlb_fetch(env, va + 4, &host, &subpages) == (page << 12) + 4 && host == other + 0x2000);
+        ACCEL_CHECK((uint8_t *)(uintptr_t)(tlb_data_entry(env, va, false, 0) + va) == other + 0x2000);
+        ACCEL_CHECK((uint8_t *)(uintptr_t)(store(env, va) + va) == other + 0x2000);
+    }
+    ACCEL_CHECK(store(env, OTHER + 0x1000) > 0 && store(env, 0x2000) > 0);
+    ram_page_set(page, RAM_PAGE_CODE);
+    tlb_revoke_writes(page);
+    for (int i = 0; i < 2; i++) {
+        ACCEL_CHECK(!tlb_tables(env, true)->write[places[i] >> 12]);
+        ACCEL_CHECK(store(env, places[i]) == tlb_slow_entry(page, TLB_SLOW_RAM | TLB_SLOW_CODE));
+    }
+    ACCEL_CHECK(store(env, OTHER + 0x1000) > 0 && store(env, 0x2000) > 0);
+    ram_page_clear(page, RAM_PAGE_CODE);
+    ACCEL_CHECK(store(env, places[1]) > 0 && tlb_take_dirty(page, RAM_PAGE_DIRTY_DISPLAY));
+    accel_case_done("a page of RAM is one page, by whatever alias it is reached");
+
+    ACCEL_CHECK(tlb_fetch(env, DEVICE + 8, &host, &subpages) == DEVICE + 8 && !host);
+    ACCEL_CHECK(store(env, DEVICE) == tlb_slow_entry(DEVICE >> 12, TLB_SLOW_MMIO));
+    accel_case_done("what is no RAM keeps its physical address");
+}
+
 /*
  * Generations are used up after four million flushes and start again. Whoever takes the first one of the new round,
  * the key of the current context must be of the new round too, or an entry made with it would come to life a round
@@ -202,9 +229,16 @@ static void test_rounds(void)
 
 int main(void)
 {
+    MemoryRegion *block;
+
+    memory_add_ram(0, sizeof(ram), ram, "ram");
+    block = memory_add_ram(OTHER, sizeof(other), other, "other");
+    memory_add_ram_alias(ALIAS, 0x2000, block, 0x1000, "alias");
+    memory_add_unimplemented(DEVICE, 0x1000, "device", NULL);
     test_fetch();
     test_revoke();
     test_dirty();
+    test_aliases();
     test_rounds();
     return accel_finish();
 }
