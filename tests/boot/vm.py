@@ -276,7 +276,7 @@ class _Case:
             self.ok = True
             self.cases.report(self.name)
             return False
-        if issubclass(kind, (Failure, OSError, subprocess.SubprocessError)):
+        if issubclass(kind, (Failure, AssertionError, OSError, subprocess.SubprocessError)):
             self.cases.report(self.name, error, self.vm)
             return True
         return False

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A disk image as bytes: what a format (raw, qcow2) makes of a host file. Calls wait for the host's disk, so they are
+ * made on the threads of a block back end (block/backend.c), never on a CPU's or the I/O thread while the guest runs.
+ *
+ * All functions but open and close may be called by several threads at once; each format says how it guards itself.
+ * Offsets and lengths are bytes. Results are 0 or a negative errno.
+ */
+#ifndef BLOCK_IMAGE_H
+#define BLOCK_IMAGE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Image Image;
+
+typedef struct ImageOps {
+    const char *format;
+    /* [offset, offset + bytes) lies within the image, bytes > 0; the caller has checked that. */
+    int (*read)(Image *image, uint64_t offset, void *buffer, size_t bytes);
+    int (*write)(Image *image, uint64_t offset, const void *buffer, size_t bytes);
+    /* The range reads as zeroes afterwards; `unmap`: its space may go back to the host. */
+    int (*write_zeroes)(Image *image, uint64_t offset, uint64_t bytes, bool unmap);
+    /* Everything that was written before the call is on the host's disk when it returns. */
+    int (*flush)(Image *image);
+    /* Write back what is pending, release the host's file, free the image. */
+    void (*close)(Image *image);
+} ImageOps;
+
+struct Image {
+    const ImageOps *ops;        /* constant */
+    char *path;                 /* constant; for messages */
+    uint64_t bytes;             /* constant: the guest's size */
+    bool readonly;              /* constant */
+};
+
+typedef struct ImageOptions {
+    const char *format;         /* "raw", "qcow2" or NULL: told by its first bytes */
+    bool readonly;
+    bool direct;                /* O_DIRECT: past the host's page cache */
+    bool no_lock;               /* locking=off: do not keep others from the file */
+} ImageOptions;
+
+/* Open an image and the images behind it. NULL: failed; *error is a line that names the file and the remedy (free()). */
+Image *image_open(const char *path, const ImageOptions *options, char **error);
+/* As image_open(), read-only, behind a new image in a temporary file that takes the writes and is gone when closed. */
+Image *image_open_temporary(const char *path, const ImageOptions *options, char **error);
+void image_close(Image *image);                 /* NULL is allowed */
+
+static inline int image_read(Image *image, uint64_t offset, void *buffer, size_t bytes)
+{
+    return bytes ? image->ops->read(image, offset, buffer, bytes) : 0;
+}
+static inline int image_write(Image *image, uint64_t offset, const void *buffer, size_t bytes)
+{
+    return bytes ? image->ops->write(image, offset, buffer, bytes) : 0;
+}
+static inline int image_write_zeroes(Image *image, uint64_t offset, uint64_t bytes, bool unmap)
+{
+    return bytes ? image->ops->write_zeroes(image, offset, bytes, unmap) : 0;
+}
+static inline int image_flush(Image *image)
+{
+    return image->ops->flush(image);
+}
+
+/* ---- formats: each takes over `file` if it succeeds; NULL and *error if not ---- */
+struct HostFile;
+/* `guessed`: nobody said that it is raw, so a guest may not make it look like another format. */
+Image *raw_open(struct HostFile *file, bool guessed, char **error);
+Image *qcow2_open(struct HostFile *file, const ImageOptions *options, unsigned depth, char **error);
+/* A new qcow2 image of `bytes` in the empty file, with nothing behind it; it takes over `backing`. */
+Image *qcow2_create(struct HostFile *file, Image *backing, uint64_t bytes, char **error);
+/* The format that a file's first bytes tell, also one that cannot be read here; NULL: none. */
+const char *image_format_of(const void *head, size_t bytes);
+/* As image_open(); `depth` counts the images in front of this one. */
+Image *image_open_chain(const char *path, const ImageOptions *options, unsigned depth, char **error);
+#endif

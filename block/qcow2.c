@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* qcow2: the header, reading and writing guest data, flush and close. qcow2.h tells the format and the locks. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+#include "block/bytes.h"
+#include "block/qcow2.h"
+
+static Qcow2 *qcow2_of(Image *image)
+{
+    return (Qcow2 *)image;
+}
+
+/* ---- reading ---- */
+
+/* Bytes of a cluster that is not in this image: those of the image behind it, or zeroes. */
+static int read_backing(Qcow2 *q, uint64_t offset, uint8_t *buffer, size_t bytes)
+{
+    size_t there = 0;
+
+    if (q->backing && offset < q->backing->bytes) {
+        there = q->backing->bytes - offset < bytes ? (size_t)(q->backing->bytes - offset) : bytes;
+    }
+    memset(buffer + there, 0, bytes - there);
+    return there ? image_read(q->backing, offset, buffer, there) : 0;
+}
+
+static int inflate_cluster(const uint8_t *in, size_t in_bytes, uint8_t *out, size_t out_bytes)
+{
+    z_stream z = { .next_in = (uint8_t *)(uintptr_t)in, .avail_in = (uInt)in_bytes, .next_out = out,
+                   .avail_out = (uInt)out_bytes };
+    int ret;
+
+    if (inflateInit2(&z, -12) != Z_OK) {
+        return -ENOMEM;
+    }
+    ret = inflate(&z, Z_FINISH);
+    inflateEnd(&z);
+    return (ret == Z_STREAM_END || ret == Z_BUF_ERROR) && z.avail_out == 0 ? 0 : -EIO;
+}
+
+/* A whole compressed cluster into `cluster`. */
+static int read_compressed(Qcow2 *q, uint64_t entry, uint8_t *cluster)
+{
+    uint64_t offset, bytes;
+    uint8_t *packed;
+    int ret;
+
+    qcow2_compressed_range(q, entry, &offset, &bytes);
+    packed = g_try_malloc(bytes);
+    if (!packed) {
+        return -ENOMEM;
+    }
+    ret = host_file_read(q->file, offset, packed, bytes);
+    if (!ret) {
+        ret = inflate_cluster(packed, bytes, cluster, q->cluster_size);
+    }
+    g_free(packed);
+    return ret;
+}
+
+/* [offset, offset + bytes) of one cluster or, for data, of a run that m describes. lock: data, for reading */
+static int read_mapped(Qcow2 *q, const Mapping *m, uint64_t offset, uint8_t *buffer, size_t bytes)
+{
+    uint8_t *cluster;
+    int ret;
+
+    switch (m->kind) {
+    case CLUSTER_DATA:
+        return host_file_read(q->file, m->host, buffer, bytes);
+    case CLUSTER_ZERO:
+        memset(buffer, 0, bytes);
+        return 0;
+    case CLUSTER_UNALLOCATED:
+        return read_backing(q, offset, buffer, bytes);
+    case CLUSTER_COMPRESSED:
+        break;
+    }
+    cluster = g_try_malloc(q->cluster_size);
+    if (!cluster) {
+        return -ENOMEM;
+    }
+    ret = read_compressed(q, m->entry, cluster);
+    if (!ret) {
+        memcpy(buffer, cluster + qcow2_within(q, offset), bytes);
+    }
+    g_free(cluster);
+    return ret;
+}
+
+static int qcow2_read(Image *image, uint64_t offset, void *buffer, size_t bytes)
+{
+    Qcow2 *q = qcow2_of(image);
+    uint8_t *to = buffer;
+    int ret = 0;
+
+    pthread_rwlock_rdlock(&q->data);
+    while (bytes && !ret) {
+        Mapping m;
+
+        pthread_mutex_lock(&q->map);
+        ret = qcow2_map(q, offset, bytes, &m);
+        pthread_mutex_unlock(&q->map);
+        if (!ret) {
+            ret = read_mapped(q, &m, offset, to, (size_t)m.bytes);
+            to += m.bytes;
+            offset += m.bytes;
+            bytes -= (size_t)m.bytes;
+        }
+    }
+    pthread_rwlock_unlock(&q->data);
+    return ret;
+}
+
+/* ---- writing ---- */
+
+/*
+ * Give the guest's cluster a place of its own in the file, with `bytes` of new data at `offset` and the rest as it was;
+ * then drop what it referred to. locks: data for reading, map
+ */
+static int write_new_cluster(Qcow2 *q, const Mapping *m, uint64_t offset, const uint8_t *data, size_t bytes)
+{
+    uint64_t begin = offset & ~(q->cluster_size - 1), host, within = offset - begin;
+    Mapping old = *m;
+    uint8_t *cluster;
+    int ret;
+
+    if (posix_memalign((void **)&cluster, HOST_FILE_ALIGN, q->cluster_size)) {
+        return -ENOMEM;
+    }
+    old.host -= old.kind == CLUSTER_DATA ? within : 0;
+    ret = bytes == q->cluster_size ? 0 : read_mapped(q, &old, begin, cluster, q->cluster_size);
+    memcpy(cluster + within, data, bytes);
+    if (!ret) {
+        ret = qcow2_alloc(q, &host);
+    }
+    if (!ret) {
+        ret = host_file_write(q->file, host, cluster, q->cluster_size);
+    }
+    if (!ret) {
+        ret = qcow2_set_entry(q, begin, host | QCOW2_COPIED);
+    }
+    if (!ret) {
+        ret = qcow2_release_entry(q, m->entry);
+    }
+    free(cluster);
+    return ret;
+}
+
+static int qcow2_write(Image *image, uint64_t offset, const void *buffer, size_t bytes)
+{
+    Qcow2 *q = qcow2_of(image);
+    const uint8_t *from = buffer;
+    int ret = 0;
+
+    pthread_rwlock_rdlock(&q->data);
+    while (bytes && !ret) {
+        Mapping m;
+
+        pthread_mutex_lock(&q->map);
+        ret = qcow2_map(q, offset, bytes, &m);
+        if (!ret && !m.in_place) {
+            uint64_t rest = q->cluster_size - qcow2_within(q, offset);
+
+            m.bytes = rest < bytes ? rest : bytes;
+            ret = write_new_cluster(q, &m, offset, from, (size_t)m.bytes);
+        }
+        pthread_mutex_unlock(&q->map);
+        if (!ret && m.in_place) {
+            ret = host_file_write(q->file, m.host, from, (size_t)m.bytes);
+        }
+        from += m.bytes;
+        offset += m.bytes;
+        bytes -= (size_t)m.bytes;
+    }
+    pthread_rwlock_unlock(&q->data);
+    return ret;
+}
+
+/* ---- zeroes ---- */
+
+/* A whole cluster becomes zeroes without data. locks: data for writing, map */
+static int drop_cluster(Qcow2 *q, uint64_t offset)
+{
+    Mapping m;
+    int ret = qcow2_map(q, offset, q->cluster_size, &m);
+
+    if (ret || (m.kind == CLUSTER_ZERO && !(m.entry & QCOW2_OFFSET)) || (m.kind == CLUSTER_UNALLOCATED && !q->backing)) {
+        return ret;
+    }
+    ret = qcow2_set_entry(q, offset, q->version >= 3 ? QCOW2_ZERO : 0);
+    return ret ? ret : qcow2_release_entry(q, m.entry);
+}
+
+static int write_zero_data(Image *image, uint64_t offset, size_t bytes)
+{
+    void *zeroes = g_try_malloc0(bytes);
+    int ret = zeroes ? qcow2_write(image, offset, zeroes, bytes) : -ENOMEM;
+
+    g_free(zeroes);
+    return ret;
+}
+
+static int qcow2_write_zeroes(Image *image, uint64_t offset, uint64_t bytes, bool unmap)
+{
+    Qcow2 *q = qcow2_of(image);
+    bool can_drop = q->version >= 3 || !q->backing;
+    int ret = 0;
+
+    while (bytes && !ret) {
+        uint64_t rest = q->cluster_size - qcow2_within(q, offset), n = rest < bytes ? rest : bytes;
+
+        /* The last cluster may be cut off by the image's end. */
+        if (can_drop && !qcow2_within(q, offset) && (n == q->cluster_size || offset + n == image->bytes)) {
+            pthread_rwlock_wrlock(&q->data);
+            pthread_mutex_lock(&q->map);
+            ret = drop_cluster(q, offset);
+            pthread_mutex_unlock(&q->map);
+            pthread_rwlock_unlock(&q->data);
+        } else {
+            ret = write_zero_data(image, offset, (size_t)n);
+        }
+        offset += n;
+        bytes -= n;
+    }
+    return ret;
+}
+
+/* ---- flush, close ---- */
+
+static int qcow2_flush(Image *image)
+{
+    Qcow2 *q = qcow2_of(image);
+    GHashTableIter iter;
+    gpointer key;
+    int ret;
+
+    /* What is freed from here on waits for the next flush. */
+    pthread_mutex_lock(&q->map);
+    ret = host_file_flush(q->file);
+    if (!ret) {
+        g_hash_table_iter_init(&iter, q->unsynced);
+        while (g_hash_table_iter_next(&iter, &key, NULL)) {
+            if (*(uint64_t *)key < q->next_free) {
+                q->next_free = *(uint64_t *)key;
+            }
+        }
+        g_hash_table_remove_all(q->unsynced);
+    }
+    pthread_mutex_unlock(&q->map);
+    return ret;
+}
+
+static void qcow2_free(Qcow2 *q)
+{
+    image_close(q->backing);
+    qcow2_cache_free(&q->l2);
+    qcow2_cache_free(&q->counts);
+    g_hash_table_destroy(q->unsynced);
+    pthread_rwlock_destroy(&q->data);
+    pthread_mutex_destroy(&q->map);
+    g_free(q->l1);
+    g_free(q->reftable);
+    g_free(q->image.path);
+    g_free(q);
+}
+
+static void qcow2_close(Image *image)
+{
+    Qcow2 *q = qcow2_of(image);
+    HostFile *file = q->file;
+
+    /* The bit stays if the data cannot be written: the next user then looks at the counts. */
+    if (q->dirty && !host_file_flush(file)) {
+        qcow2_set_dirty(q, false);
+    }
+    qcow2_free(q);
+    host_file_close(file);
+}
+
+static const ImageOps qcow2_ops = {
+    .format = "qcow2", .read = qcow2_read, .write = qcow2_write, .write_zeroes = qcow2_write_zeroes,
+    .flush = qcow2_flush, .close = qcow2_close,
+};
+
+/* ---- opening ---- */
+
+enum { MAX_L1_BYTES = 32 << 20, MAX_REFTABLE_BYTES = 8 << 20, MAX_NAME = 1023 };
+
+/* NULL: the header is sound and holds nothing that we cannot handle. Else what is wrong. */
+static const char *header_problem(Qcow2 *q, const uint8_t *h)
+{
+    uint64_t incompatible = q->version >= 3 ? read_be64(h + QH_INCOMPATIBLE) : 0, per_l1;
+
+    if (q->version != 2 && q->version != 3) {
+        return "its version is neither 2 nor 3";
+    }
+    if (q->cluster_bits < 9 || q->cluster_bits > 21) {
+        return "its cluster size is not between 512 bytes and 2 MiB";
+    }
+    if (read_be32(h + QH_CRYPT)) {
+        return "it is encrypted (qemu-img convert makes a plain one)";
+    }
+    if (incompatible & QI_DATA_FILE) {
+        return "its data is in another file (qemu-img convert makes one file)";
+    }
+    if (incompatible & QI_COMPRESSION) {
+        return "it is compressed by another method than zlib (qemu-img convert -o compression_type=zlib)";
+    }
+    if (incompatible & QI_EXTENDED_L2) {
+        return "it has extended L2 entries (qemu-img convert -o extended_l2=off)";
+    }
+    if ((incompatible & QI_CORRUPT) && !q->image.readonly) {
+        return "it is marked as corrupt (readonly=on reads it, qemu-img check -r all may mend it)";
+    }
+    if (incompatible & ~(uint64_t)(QI_DIRTY | QI_CORRUPT)) {
+        return "it needs a feature that is not known here";
+    }
+    if (q->refcount_order > 6) {
+        return "its reference counts have more than 64 bits";
+    }
+    if (q->image.bytes > 1ull << 56) {
+        return "its size is beyond 64 PiB";
+    }
+    per_l1 = 1ull << (2 * q->cluster_bits - 3);
+    if (q->l1_entries > MAX_L1_BYTES / 8 || q->l1_entries < (q->image.bytes + per_l1 - 1) / per_l1) {
+        return "its L1 table does not fit its size";
+    }
+    if (qcow2_within(q, q->l1_offset) || qcow2_within(q, q->reftable_offset) || !q->reftable_offset) {
+        return "a table is not at a cluster's beginning";
+    }
+    if (q->reftable_entries > MAX_REFTABLE_BYTES / 8 || !q->reftable_entries) {
+        return "its table of reference counts has no sensible size";
+    }
+    return NULL;
+}
+
+static int read_table(Qcow2 *q, uint64_t offset, uint32_t entries, uint64_t mask, uint64_t **table)
+{
+    size_t bytes = (size_t)entries * 8;
+    uint8_t *raw = g_try_malloc(bytes + 8);
+    int ret = raw ? 0 : -ENOMEM;
+
+    *table = g_try_malloc0(bytes + 8);
+    if (!*table) {
+        ret = -ENOMEM;
+    }
+    if (!ret && bytes) {
+        ret = host_file_read(q->file, offset, raw, bytes);
+    }
+    for (uint32_t i = 0; !ret && i < entries; i++) {
+        (*table)[i] = read_be64(raw + (size_t)i * 8) & mask;
+        if (qcow2_within(q, (*table)[i] & QCOW2_OFFSET)) {
+            ret = -EIO;
+        }
+    }
+    g_free(raw);
+    return ret;
+}
+
+/* The name's format, from the header's extensions; NULL: not given. */
+static char *backing_format(Qcow2 *q, const uint8_t *h, uint64_t at, uint64_t end)
+{
+    enum { EXT_END = 0, EXT_BACKING_FORMAT = 0xe2792aca };
+
+    while (at + 8 <= end && end <= q->cluster_size) {
+        uint32_t type = read_be32(h + at), bytes = read_be32(h + at + 4);
+
+        at += 8;
+        if (type == EXT_END || bytes > end - at) {
+            break;
+        }
+        if (type == EXT_BACKING_FORMAT) {
+            return g_strndup((const char *)h + at, bytes);
+        }
+        at += (bytes + 7) & ~7u;
+    }
+    return NULL;
+}
+
+/* Open the image behind this one, if there is one; false: *error. `h`: the file's first cluster. */
+static bool open_backing(Qcow2 *q, const uint8_t *h, const ImageOptions *options, unsigned depth, char **error)
+{
+    uint64_t offset = read_be64(h + QH_BACKING_OFFSET);
+    uint32_t bytes = read_be32(h + QH_BACKING_SIZE);
+    uint64_t extensions = q->version >= 3 ? read_be32(h + QH_LENGTH) : QH_V2_LENGTH;
+    ImageOptions behind = { .readonly = true, .direct = options->direct, .no_lock = options->no_lock };
+    char *name, *path, *format;
+
+    if (!offset || !bytes) {
+        return true;
+    }
+    if (bytes > MAX_NAME || offset > q->cluster_size - bytes || extensions > offset) {
+        *error = g_strdup_printf("'%s': the name of its backing file is damaged", q->file->path);
+        return false;
+    }
+    name = g_strndup((const char *)h + offset, bytes);
+    if (g_str_has_prefix(name, "json:") || (strstr(name, "://") && !g_str_has_prefix(name, "file:"))) {
+        *error = g_strdup_printf("'%s': its backing file '%s' is not a local file (qemu-img rebase changes it)",
+                                 q->file->path, name);
+        g_free(name);
+        return false;
+    }
+    if (g_path_is_absolute(name)) {
+        path = g_strdup(name);
+    } else {
+        char *directory = g_path_get_dirname(q->file->path);
+
+        path = g_build_filename(directory, name, NULL);
+        g_free(directory);
+    }
+    behind.format = format = backing_format(q, h, extensions, offset);
+    q->backing = image_open_chain(path, &behind, depth + 1, error);
+    if (!q->backing) {
+        char *why = *error;
+
+        *error = g_strdup_printf("'%s': its backing file: %s", q->file->path, why);
+        g_free(why);
+    }
+    g_free(format);
+    g_free(path);
+    g_free(name);
+    return q->backing != NULL;
+}
+
+/* What must be so before the first write: right counts, no features that a writer who does not know them would break. */
+static int prepare_to_write(Qcow2 *q)
+{
+    Qcow2Check check;
+    uint8_t raw[8];
+    int ret = 0;
+
+    if (q->version < 3) {
+        return 0;
+    }
+    if (q->dirty) {
+        ret = qcow2_check(q, true, &check);
+        if (!ret) {
+            ret = qcow2_set_dirty(q, false);
+        }
+    }
+    if (!ret) {
+        ret = host_file_read(q->file, QH_AUTOCLEAR, raw, 8);
+    }
+    if (!ret && read_be64(raw)) {
+        write_be64(raw, 0);
+        ret = host_file_write(q->file, QH_AUTOCLEAR, raw, 8);
+    }
+    return ret;
+}
+
+static void parse_header(Qcow2 *q, const uint8_t *h)
+{
+    q->version = read_be32(h + QH_VERSION);
+    q->cluster_bits = read_be32(h + QH_CLUSTER_BITS);
+    q->cluster_size = 1ull << (q->cluster_bits & 63);
+    q->image.bytes = read_be64(h + QH_SIZE);
+    q->l1_entries = read_be32(h + QH_L1_SIZE);
+    q->l1_offset = read_be64(h + QH_L1_OFFSET);
+    q->reftable_offset = read_be64(h + QH_REFTABLE_OFFSET);
+    q->reftable_entries = q->cluster_bits <= 21 && read_be32(h + QH_REFTABLE_CLUSTERS) <= MAX_REFTABLE_BYTES / 512
+                          ? (uint32_t)(read_be32(h + QH_REFTABLE_CLUSTERS) << q->cluster_bits >> 3) : UINT32_MAX;
+    q->snapshots = read_be32(h + QH_SNAPSHOTS);
+    q->snapshot_offset = read_be64(h + QH_SNAPSHOT_OFFSET);
+    q->refcount_order = q->version >= 3 ? read_be32(h + QH_REFCOUNT_ORDER) : 4;
+    q->dirty = q->version >= 3 && (read_be64(h + QH_INCOMPATIBLE) & QI_DIRTY);
+}
+
+Image *qcow2_open(HostFile *file, const ImageOptions *options, unsigned depth, char **error)
+{
+    uint8_t head[QH_V3_LENGTH], *cluster = NULL;
+    Qcow2 *q = g_new0(Qcow2, 1);
+    const char *problem;
+    int ret;
+
+    q->image = (Image) { .ops = &qcow2_ops, .path = g_strdup(file->path), .readonly = file->readonly };
+    q->file = file;
+    pthread_rwlock_init(&q->data, NULL);
+    pthread_mutex_init(&q->map, NULL);
+    q->unsynced = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+
+    ret = host_file_read(file, 0, head, sizeof(head));
+    parse_header(q, head);
+    problem = ret ? strerror(-ret) : read_be32(head) != QCOW2_MAGIC ? "it does not begin as a qcow2 image does"
+                                                                     : header_problem(q, head);
+    if (problem) {
+        *error = g_strdup_printf("'%s': %s", file->path, problem);
+        qcow2_free(q);
+        return NULL;
+    }
+    cluster = g_malloc(q->cluster_size);
+    ret = host_file_read(file, 0, cluster, q->cluster_size);
+    if (!ret) {
+        ret = read_table(q, q->l1_offset, q->l1_entries, QCOW2_OFFSET | QCOW2_COPIED, &q->l1);
+    }
+    if (!ret) {
+        ret = read_table(q, q->reftable_offset, q->reftable_entries, ~511ull, &q->reftable);
+    }
+    if (!ret && !file->readonly) {
+        ret = prepare_to_write(q);
+    }
+    if (ret) {
+        *error = g_strdup_printf("'%s': its tables cannot be used: %s", file->path, strerror(-ret));
+    }
+    if (ret || !open_backing(q, cluster, options, depth, error)) {
+        g_free(cluster);
+        qcow2_free(q);
+        return NULL;
+    }
+    g_free(cluster);
+    return &q->image;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * qcow2 images (the published format, versions 2 and 3), inside block/.
+ *
+ * A disk is divided into clusters. A two-level table (L1, L2) tells for each guest cluster where it is in the file; a
+ * two-level table of reference counts tells which file clusters are in use.
+ *
+ * What survives what:
+ *  - kill: metadata is written through (into the host's page cache) in the order count, data, L2 entry, so that at most one
+ *    cluster is counted and not used.
+ *  - the host's power failing: version 3 images carry the dirty bit from their first allocation to their closing, and an
+ *    image that is opened with the bit set gets its counts made anew from its tables. In version 2 images a count is on
+ *    the disk before its cluster is used. A cluster that was freed is not used again before a flush.
+ *
+ * Locks, in their order: `data` (read-write): held for reading while a transfer uses clusters that it looked up, for
+ * writing by what takes clusters away; `map`: tables, their caches and the counts.
+ */
+#ifndef BLOCK_QCOW2_H
+#define BLOCK_QCOW2_H
+#include <glib.h>
+#include <pthread.h>
+#include "block/host-file.h"
+#include "block/image.h"
+
+enum { QCOW2_CACHED_TABLES = 32 };
+
+/* Header, at byte 0 of the file, big-endian. */
+enum {
+    QCOW2_MAGIC = 0x514649fb,
+    QH_VERSION = 4, QH_BACKING_OFFSET = 8, QH_BACKING_SIZE = 16, QH_CLUSTER_BITS = 20, QH_SIZE = 24, QH_CRYPT = 32,
+    QH_L1_SIZE = 36, QH_L1_OFFSET = 40, QH_REFTABLE_OFFSET = 48, QH_REFTABLE_CLUSTERS = 56, QH_SNAPSHOTS = 60,
+    QH_SNAPSHOT_OFFSET = 64, QH_INCOMPATIBLE = 72, QH_COMPATIBLE = 80, QH_AUTOCLEAR = 88, QH_REFCOUNT_ORDER = 96,
+    QH_LENGTH = 100, QH_V2_LENGTH = 72, QH_V3_LENGTH = 104,
+};
+enum { QI_DIRTY = 1, QI_CORRUPT = 2, QI_DATA_FILE = 4, QI_COMPRESSION = 8, QI_EXTENDED_L2 = 16 };
+
+#define QCOW2_OFFSET      0x00fffffffffffe00ull     /* of L1 and standard L2 entries */
+#define QCOW2_COPIED      (1ull << 63)              /* the cluster's count is 1: it may be written in place */
+#define QCOW2_COMPRESSED  (1ull << 62)
+#define QCOW2_ZERO        1ull                      /* reads as zeroes (version 3) */
+
+/* Tables of one cluster each, L2 or counts, as they are in the file. lock: map */
+typedef struct TableCache {
+    struct { uint64_t offset; uint8_t *data; uint64_t used; } table[QCOW2_CACHED_TABLES];
+    uint64_t clock;
+} TableCache;
+
+typedef struct Qcow2 {
+    Image image;
+    HostFile *file;             /* constant */
+    Image *backing;             /* constant; NULL: what is not allocated reads as zeroes */
+    unsigned version, cluster_bits, refcount_order;     /* constant */
+    uint64_t cluster_size;      /* constant */
+    uint32_t l1_entries;        /* constant */
+    uint64_t l1_offset;         /* constant */
+    uint32_t snapshots;         /* constant */
+    uint64_t snapshot_offset;   /* constant */
+    pthread_rwlock_t data;
+    pthread_mutex_t map;
+    uint64_t *l1;               /* host byte order.                                       lock: map */
+    uint64_t *reftable;         /* offsets of tables of counts, host byte order.          lock: map */
+    uint64_t reftable_offset;   /*                                                        lock: map */
+    uint32_t reftable_entries;  /*                                                        lock: map */
+    TableCache l2, counts;      /*                                                        lock: map */
+    uint64_t next_free;         /* every cluster below is in use, or was freed since the last flush. lock: map */
+    GHashTable *unsynced;       /* clusters freed since the last flush.                   lock: map */
+    bool dirty;                 /* the dirty bit is set in the file.                      lock: map */
+} Qcow2;
+
+typedef enum { CLUSTER_UNALLOCATED, CLUSTER_ZERO, CLUSTER_DATA, CLUSTER_COMPRESSED } ClusterKind;
+typedef struct Mapping {
+    ClusterKind kind;
+    uint64_t entry;             /* the L2 entry of the first cluster */
+    uint64_t host;              /* DATA: where the byte asked for is */
+    uint64_t bytes;             /* DATA: as many follow one another, at most those asked for; else up to the cluster's end */
+    bool in_place;              /* DATA: may be written there */
+} Mapping;
+
+static inline uint64_t qcow2_within(const Qcow2 *q, uint64_t offset)
+{
+    return offset & (q->cluster_size - 1);
+}
+
+/* ---- qcow2-map.c; lock: map ---- */
+int qcow2_map(Qcow2 *q, uint64_t offset, uint64_t bytes, Mapping *m);
+/* Write an L2 entry; its table is allocated, or copied if it is shared with a snapshot. */
+int qcow2_set_entry(Qcow2 *q, uint64_t offset, uint64_t entry);
+/* The table at `offset` of the file, one cluster, from the cache or the file; valid until the next call. */
+int qcow2_table(Qcow2 *q, TableCache *cache, uint64_t offset, uint8_t **table);
+/* A new table of zeroes at `offset`, in the cache and the file. */
+int qcow2_table_new(Qcow2 *q, TableCache *cache, uint64_t offset);
+/* Write `bytes` of a cached table through to the file. */
+int qcow2_table_write(Qcow2 *q, uint64_t offset, const uint8_t *table, uint64_t at, unsigned bytes);
+void qcow2_cache_free(TableCache *cache);
+/* File bytes of a compressed cluster's data. */
+void qcow2_compressed_range(const Qcow2 *q, uint64_t entry, uint64_t *offset, uint64_t *bytes);
+
+/* ---- qcow2-refcount.c; lock: map ---- */
+int qcow2_refcount(Qcow2 *q, uint64_t cluster, uint64_t *count);
+int qcow2_set_refcount(Qcow2 *q, uint64_t cluster, uint64_t count);
+/* A cluster nobody uses; its count is 1 afterwards. */
+int qcow2_alloc(Qcow2 *q, uint64_t *offset);
+/* One reference less to what an L2 entry refers to (data, compressed or nothing). */
+int qcow2_release_entry(Qcow2 *q, uint64_t entry);
+int qcow2_release(Qcow2 *q, uint64_t offset);
+/* Set or clear the dirty bit; the bit is on the host's disk when this returns. */
+int qcow2_set_dirty(Qcow2 *q, bool dirty);
+
+/* ---- qcow2-check.c ---- */
+typedef struct Qcow2Check {
+    uint64_t leaks;             /* clusters that are counted more often than used */
+    uint64_t errors;            /* clusters that are counted less often than used, and references to nowhere */
+    uint64_t repaired;
+} Qcow2Check;
+/* Compare all counts with what the tables refer to; `repair` makes them right. Nobody else uses the image. */
+int qcow2_check(Qcow2 *q, bool repair, Qcow2Check *result);
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Raw images: the file's bytes are the disk's. Needs no lock of its own. A size that is no multiple of 512 is rounded
+ * up; what lies behind the file's end reads as zeroes and appears when it is written.
+ */
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+#include "block/host-file.h"
+#include "block/image.h"
+
+typedef struct RawImage {
+    Image image;
+    HostFile *file;
+    bool guessed;               /* constant */
+} RawImage;
+
+static HostFile *raw_file(Image *image)
+{
+    return ((RawImage *)image)->file;
+}
+
+static int raw_read(Image *image, uint64_t offset, void *buffer, size_t bytes)
+{
+    return host_file_read(raw_file(image), offset, buffer, bytes);
+}
+
+static int raw_write(Image *image, uint64_t offset, const void *buffer, size_t bytes)
+{
+    if (offset == 0 && ((RawImage *)image)->guessed && image_format_of(buffer, bytes)) {
+        return -EPERM;          /* at the next start it would be opened as that, and could name the host's files */
+    }
+    return host_file_write(raw_file(image), offset, buffer, bytes);
+}
+
+static int raw_write_zeroes(Image *image, uint64_t offset, uint64_t bytes, bool unmap)
+{
+    return host_file_write_zeroes(raw_file(image), offset, bytes, unmap);
+}
+
+static int raw_flush(Image *image)
+{
+    return host_file_flush(raw_file(image));
+}
+
+static void raw_close(Image *image)
+{
+    host_file_close(raw_file(image));
+    g_free(image->path);
+    g_free(image);
+}
+
+static const ImageOps raw_ops = {
+    .format = "raw", .read = raw_read, .write = raw_write, .write_zeroes = raw_write_zeroes, .flush = raw_flush,
+    .close = raw_close,
+};
+
+Image *raw_open(HostFile *file, bool guessed, char **error)
+{
+    int64_t size = host_file_size(file);
+    RawImage *raw;
+
+    if (size < 0) {
+        *error = g_strdup_printf("'%s': %s", file->path, strerror((int)-size));
+        return NULL;
+    }
+    raw = g_new0(RawImage, 1);
+    raw->image = (Image) { .ops = &raw_ops, .path = g_strdup(file->path), .readonly = file->readonly,
+                           .bytes = ((uint64_t)size + 511) & ~(uint64_t)511 };
+    raw->file = file;
+    raw->guessed = guessed;
+    return &raw->image;
+}

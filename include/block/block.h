@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Block back ends: what a device that stores blocks (an SD card, flash, a virtio disk) talks to. A request is carried out
+ * by a thread of the back end, so neither a CPU nor the I/O thread waits for the host's disk; its `done` is called on the
+ * I/O thread. Implemented in block/backend.c.
+ */
+#ifndef BLOCK_BLOCK_H
+#define BLOCK_BLOCK_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct BlockBackend BlockBackend;
+
+typedef enum BlockErrorPolicy { BLOCK_ERROR_REPORT, BLOCK_ERROR_IGNORE, BLOCK_ERROR_STOP, BLOCK_ERROR_ENOSPC } BlockErrorPolicy;
+
+/* What -drive says; strings live as long as the program. */
+typedef struct BlockOptions {
+    const char *id;             /* NULL: made from the interface and its number */
+    const char *file;
+    const char *format;         /* NULL: told by the file's first bytes */
+    bool readonly;
+    bool snapshot;              /* writes go to a temporary image that ends with the program */
+    bool direct;                /* cache=none, directsync */
+    bool write_through;         /* cache=writethrough, directsync: each write is flushed */
+    bool no_flush;              /* cache=unsafe */
+    bool discard;               /* discard=unmap: discarded space goes back to the host */
+    bool no_lock;               /* file.locking=off */
+    BlockErrorPolicy on_write_error, on_read_error;
+} BlockOptions;
+
+typedef enum BlockOp { BLOCK_READ, BLOCK_WRITE, BLOCK_WRITE_ZEROES, BLOCK_DISCARD, BLOCK_FLUSH } BlockOp;
+
+/* Belongs to the caller, who leaves it alone until done() is called. */
+typedef struct BlockRequest {
+    BlockOp op;
+    uint64_t offset, bytes;     /* within the image; a flush has none */
+    void *buffer;
+    /* I/O thread, no lock held. error: 0 or a negative errno. */
+    void (*done)(struct BlockRequest *request, int error);
+    void *opaque;
+    BlockBackend *blk;          /* of block/backend.c */
+    int error;                  /* of block/backend.c */
+} BlockRequest;
+
+/* NULL: failed; *error is one line that names the file and the remedy (free()). Main thread. */
+BlockBackend *blk_open(const BlockOptions *options, char **error);
+/* Waits for what is under way, writes everything back, closes the image. I/O thread. */
+void blk_close(BlockBackend *blk);
+const char *blk_id(const BlockBackend *blk);
+const char *blk_path(const BlockBackend *blk);
+const char *blk_format(const BlockBackend *blk);
+uint64_t blk_bytes(const BlockBackend *blk);
+bool blk_readonly(const BlockBackend *blk);
+
+/* Any thread; any lock may be held. Requests may be carried out side by side and end in any order. */
+void blk_submit(BlockBackend *blk, BlockRequest *request);
+/* Wait until no request is under way and every done() was called; I/O thread, no device's lock held. */
+void blk_drain(BlockBackend *blk);
+
+/* For all back ends; I/O thread. */
+void blk_drain_all(void);                       /* before the machine's state is looked at or its memory changes hands */
+void blk_resume_all(void);                      /* the machine goes on: carry out again what an error stopped */
+void blk_close_all(void);                       /* the program ends */
+BlockBackend *blk_next(const BlockBackend *blk);        /* the first one for NULL; NULL at the end */
+#endif
