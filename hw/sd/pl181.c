@@ -1,73 +1,103 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PL181 multimedia card interface (ARM DDI 0205) with no card in its slot.
+ * PL181 multimedia card interface (ARM DDI 0205).
  *
- * An empty slot is silent, and the host controller says so: a command that asks for no response is sent, one that asks
- * for a response times out (after 64 bit times, for which no guest waits: at once), and data that were to come time out
- * after DTIMER bit times. What was to be sent goes nowhere, for no card asked for it: it times out as well. So no
- * driver polls for ever, whether it believes the PrimeCell ID or a table of its own.
+ * A command takes no time: its response is there when the write of MCICommand returns. Data moves between the card and
+ * the FIFO of 16 words as far as both allow, whenever one of them changes: a register access, or the card's image
+ * having answered (I/O thread). So there is no overrun and no underrun: a FIFO that is full or empty makes the card
+ * wait. The data timer runs out only for what will never come: there is no card, it reported an error, or it was not told
+ * to move data. A slow disk of the host is no reason.
  *
- * Lock: the device's own. The lines are STATUS & MASK0 and STATUS & MASK1 at every moment.
+ * Lock: the device's own; the card's functions are called with it. Not modelled: DMA requests, SDIO (MCISelect), and
+ * commands that wait for the card's interrupt.
  */
-#include <stdbool.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 #include "exec/memory.h"
 #include "hw/boards.h"
 #include "hw/primecell.h"
 #include "hw/sd/pl181.h"
-#include "qemu/lock.h"
+#include "hw/sd/sd-card.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 
 enum {
-    MCI_POWER = 0x00, MCI_CLOCK = 0x04, MCI_ARGUMENT = 0x08, MCI_COMMAND = 0x0c, MCI_RESPCMD = 0x10,
-    MCI_RESPONSE0 = 0x14, MCI_RESPONSE3 = 0x20, MCI_DTIMER = 0x24, MCI_DLENGTH = 0x28, MCI_DCTRL = 0x2c,
-    MCI_DCOUNT = 0x30, MCI_STATUS = 0x34, MCI_CLEAR = 0x38, MCI_MASK0 = 0x3c, MCI_MASK1 = 0x40, MCI_FIFOCNT = 0x48,
-    MCI_FIFO = 0x80, MCI_FIFO_END = 0xc0,
+    MCI_POWER = 0x00, MCI_CLOCK = 0x04, MCI_ARGUMENT = 0x08, MCI_COMMAND = 0x0c, MCI_RESP_CMD = 0x10,
+    MCI_RESPONSE0 = 0x14, MCI_RESPONSE3 = 0x20, MCI_DATA_TIMER = 0x24, MCI_DATA_LENGTH = 0x28, MCI_DATA_CTRL = 0x2c,
+    MCI_DATA_CNT = 0x30, MCI_STATUS = 0x34, MCI_CLEAR = 0x38, MCI_MASK0 = 0x3c, MCI_MASK1 = 0x40, MCI_SELECT = 0x44,
+    MCI_FIFO_CNT = 0x48, MCI_FIFO = 0x80, MCI_FIFO_END = 0xbc,
     PL181_PID = 0x00041181,
 };
-
-enum { POWER_BITS = 0xff, CLOCK_DIV = 0xff, CLOCK_BYPASS = 1 << 10, CLOCK_BITS = 0xfff };
-enum { COMMAND_RESPONSE = 1 << 6, COMMAND_ENABLE = 1 << 10, COMMAND_BITS = 0x7ff };
-enum { DCTRL_ENABLE = 1 << 0, DCTRL_FROM_CARD = 1 << 1, DCTRL_BITS = 0xff };
+enum { POWER_ON = 3 };
+enum { CLOCK_DIV = 0xff, CLOCK_ENABLE = 1 << 8, CLOCK_BYPASS = 1 << 10, CLOCK_BITS = 0xfff };
 enum {
-    STATUS_CMD_TIMEOUT = 1 << 2, STATUS_DATA_TIMEOUT = 1 << 3, STATUS_CMD_SENT = 1 << 7, STATUS_TX_ACTIVE = 1 << 12,
-    STATUS_RX_ACTIVE = 1 << 13, STATUS_TX_HALF_EMPTY = 1 << 14, STATUS_TX_EMPTY = 1 << 18, STATUS_RX_EMPTY = 1 << 19,
-    STATUS_CLEARABLE = 0x7ff, STATUS_BITS = 0x3fffff,
+    CMD_INDEX = 0x3f, CMD_RESPONSE = 1 << 6, CMD_LONG = 1 << 7, CMD_INTERRUPT = 1 << 8, CMD_PENDING = 1 << 9,
+    CMD_ENABLE = 1 << 10,
 };
+enum { DATA_ENABLE = 1 << 0, DATA_RECEIVE = 1 << 1, DATA_STREAM = 1 << 2, DATA_DMA = 1 << 3, DATA_BITS = 0xff };
+enum {
+    ST_CMD_CRC_FAIL = 1 << 0, ST_DATA_CRC_FAIL = 1 << 1, ST_CMD_TIMEOUT = 1 << 2, ST_DATA_TIMEOUT = 1 << 3,
+    ST_CMD_RESP_END = 1 << 6, ST_CMD_SENT = 1 << 7, ST_DATA_END = 1 << 8, ST_DATA_BLOCK_END = 1 << 10,
+    ST_CMD_ACTIVE = 1 << 11, ST_TX_ACTIVE = 1 << 12, ST_RX_ACTIVE = 1 << 13, ST_TX_HALF_EMPTY = 1 << 14,
+    ST_RX_HALF_FULL = 1 << 15, ST_TX_FULL = 1 << 16, ST_RX_FULL = 1 << 17, ST_TX_EMPTY = 1 << 18,
+    ST_RX_EMPTY = 1 << 19, ST_TX_AVAILABLE = 1 << 20, ST_RX_AVAILABLE = 1 << 21,
+    ST_STATIC = 0x7ff, ST_ALL = 0x3fffff,
+};
+enum { FIFO_WORDS = 16, FIFO_HALF = 8 };
 
-typedef struct PL181State {
+struct PL181State {
     CountedLock lock;           /* everything below that is not said to be constant */
-    uint32_t power, clock, argument, command, dtimer, dlength, dctrl, dcount, mask[2];
-    uint32_t events;            /* of STATUS: what CLEAR clears */
-    int64_t data_due;           /* virtual time of the data time-out */
+    uint32_t power, clock, argument, command, resp_command, response[4];
+    uint32_t data_timer, data_length, data_control;
+    uint32_t status;            /* the static flags; the others follow from the state */
+    uint32_t mask[2];
+    bool active;                /* the data path runs */
+    uint32_t data_count;        /* bytes that the card is still to send or take */
+    uint32_t block_left;        /* of these, in the block under way */
+    bool command_waits;         /* CMD_PENDING: sent when the data path has ended */
+    uint32_t fifo[FIFO_WORDS];
+    unsigned first, words;      /* of the FIFO: oldest, number */
+    uint8_t word[4];            /* a word that the card has sent or taken in part */
+    unsigned word_bytes;        /* received: those there; sent: those not taken yet */
     bool level[2];              /* of the lines */
-    uint32_t clock_hz;          /* constant, like all below */
-    const IRQLine *irq[2];
-    QTimer *data_timeout;
-} PL181State;
+    SDCard *card;               /* NULL: none */
+    QTimer *timer;              /* constant; the data timer */
+    const IRQLine *irq[2];      /* constant */
+    uint32_t clock_hz;          /* constant */
+};
 
 /* ---- all with the lock held ---- */
 
-static uint32_t pl181_status(const PL181State *s)
+static bool receiving(const PL181State *s)
 {
-    uint32_t v = s->events;
+    return s->data_control & DATA_RECEIVE;
+}
 
-    if (s->dctrl & DCTRL_ENABLE) {
-        v |= s->dctrl & DCTRL_FROM_CARD ? STATUS_RX_ACTIVE | STATUS_RX_EMPTY :
-                                          STATUS_TX_ACTIVE | STATUS_TX_EMPTY | STATUS_TX_HALF_EMPTY;
+static uint32_t status(const PL181State *s)
+{
+    uint32_t v = s->status;
+
+    if (s->command_waits) {
+        v |= ST_CMD_ACTIVE;
+    }
+    if (receiving(s)) {
+        v |= (s->active ? ST_RX_ACTIVE : 0) | (s->words ? ST_RX_AVAILABLE : s->active ? ST_RX_EMPTY : 0)
+             | (s->words >= FIFO_HALF ? ST_RX_HALF_FULL : 0) | (s->words == FIFO_WORDS ? ST_RX_FULL : 0);
+    } else if (s->active) {
+        v |= ST_TX_ACTIVE | (s->words ? ST_TX_AVAILABLE : ST_TX_EMPTY)
+             | (s->words <= FIFO_WORDS - FIFO_HALF ? ST_TX_HALF_EMPTY : 0) | (s->words == FIFO_WORDS ? ST_TX_FULL : 0);
     }
     return v;
 }
 
 /* The only caller of irq_set(). */
-static void pl181_update(PL181State *s)
+static void update_lines(PL181State *s)
 {
-    uint32_t status = pl181_status(s);
+    uint32_t now = status(s);
 
-    for (unsigned i = 0; i < 2; i++) {
-        bool level = status & s->mask[i];
+    for (int i = 0; i < 2; i++) {
+        bool level = now & s->mask[i];
 
         if (level != s->level[i]) {
             s->level[i] = level;
@@ -76,51 +106,167 @@ static void pl181_update(PL181State *s)
     }
 }
 
-static void pl181_write_command(PL181State *s, uint32_t value)
+static void fifo_push(PL181State *s, uint32_t word)
 {
-    s->command = value & COMMAND_BITS & ~(uint32_t)COMMAND_ENABLE;
-    if (value & COMMAND_ENABLE) {
-        s->events |= value & COMMAND_RESPONSE ? STATUS_CMD_TIMEOUT : STATUS_CMD_SENT;
+    s->fifo[(s->first + s->words++) % FIFO_WORDS] = word;
+}
+
+static uint32_t fifo_pop(PL181State *s)
+{
+    uint32_t word = s->fifo[s->first];
+
+    s->first = (s->first + 1) % FIFO_WORDS;
+    s->words--;
+    return word;
+}
+
+static uint32_t word_from(const uint8_t bytes[4])
+{
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+static uint32_t block_size(const PL181State *s)
+{
+    return s->data_control & DATA_STREAM ? UINT32_MAX : 1u << (s->data_control >> 4 & 0xf);
+}
+
+/* The card has moved `bytes`. */
+static void count_bytes(PL181State *s, uint32_t bytes)
+{
+    s->data_count -= bytes;
+    while (bytes >= s->block_left) {
+        bytes -= s->block_left;
+        s->block_left = block_size(s);
+        s->status |= ST_DATA_BLOCK_END;
+    }
+    s->block_left -= bytes;
+}
+
+static bool receive_word(PL181State *s)
+{
+    unsigned want = s->data_count < 4 - s->word_bytes ? s->data_count : 4 - s->word_bytes;
+    size_t got = sd_card_read(s->card, s->word + s->word_bytes, want);
+
+    s->word_bytes += (unsigned)got;
+    count_bytes(s, (uint32_t)got);
+    if (s->word_bytes == 4 || (!s->data_count && s->word_bytes)) {
+        memset(s->word + s->word_bytes, 0, 4 - s->word_bytes);
+        fifo_push(s, word_from(s->word));
+        s->word_bytes = 0;
+    }
+    return got == want;
+}
+
+static bool send_word(PL181State *s)
+{
+    unsigned give;
+    size_t taken;
+
+    if (!s->word_bytes) {
+        uint32_t word = fifo_pop(s);
+
+        for (int i = 0; i < 4; i++) {
+            s->word[i] = (uint8_t)(word >> (8 * i));
+        }
+        s->word_bytes = 4;
+    }
+    give = s->data_count < s->word_bytes ? s->data_count : s->word_bytes;
+    taken = sd_card_write(s->card, s->word + 4 - s->word_bytes, give);
+    s->word_bytes -= (unsigned)taken;
+    count_bytes(s, (uint32_t)taken);
+    return taken == give;
+}
+
+static void send_command(PL181State *s);
+
+/* Move what can be moved between card and FIFO. */
+static void run_data_path(PL181State *s)
+{
+    if (!s->active) {
+        return;
+    }
+    if (s->card && receiving(s)) {
+        while (s->data_count && s->words < FIFO_WORDS && receive_word(s)) {
+        }
+    } else if (s->card) {
+        while (s->data_count && (s->words || s->word_bytes) && send_word(s)) {
+        }
+    }
+    if (!s->data_count) {
+        s->active = false;
+        s->status |= ST_DATA_END;
+        timer_del(s->timer);
+        if (s->command_waits) {
+            s->command_waits = false;
+            send_command(s);
+        }
     }
 }
 
-/* The card clock's period. */
-static int64_t pl181_bit_ns(const PL181State *s)
+static void start_data_timer(PL181State *s)
 {
-    uint32_t divide = s->clock & CLOCK_BYPASS ? 1 : 2 * ((s->clock & CLOCK_DIV) + 1);
+    uint64_t hz = s->clock & CLOCK_BYPASS ? s->clock_hz : s->clock_hz / (2 * ((s->clock & CLOCK_DIV) + 1));
 
-    return (int64_t)(1000000000ull * divide / s->clock_hz);
-}
-
-static void pl181_write_dctrl(PL181State *s, uint32_t value)
-{
-    bool was_enabled = s->dctrl & DCTRL_ENABLE;
-
-    s->dctrl = value & DCTRL_BITS;
-    if (!(value & DCTRL_ENABLE)) {
-        timer_del(s->data_timeout);
-    } else if (!was_enabled) {
-        s->dcount = s->dlength;
-        s->data_due = clock_virtual_ns() + s->dtimer * pl181_bit_ns(s);
-        timer_mod(s->data_timeout, s->data_due);
+    if (s->clock & CLOCK_ENABLE) {
+        timer_mod(s->timer, clock_virtual_ns() + (int64_t)(s->data_timer * 1000000000ull / (hz ? hz : 1)));
     }
 }
 
-static void pl181_data_timed_out(void *opaque)
+static void set_data_control(PL181State *s, uint32_t value)
 {
-    PL181State *s = opaque;
-
-    counted_lock(&s->lock);
-    /* It may have been disabled, or enabled again, since this timer was due. */
-    if ((s->dctrl & DCTRL_ENABLE) && clock_virtual_ns() >= s->data_due) {
-        s->dctrl &= ~(uint32_t)DCTRL_ENABLE;
-        s->events |= STATUS_DATA_TIMEOUT;
+    s->data_control = value & DATA_BITS;
+    if (!(value & DATA_ENABLE)) {
+        s->active = false;
+        s->words = s->word_bytes = 0;
+        timer_del(s->timer);
+        return;
     }
-    pl181_update(s);
-    counted_unlock(&s->lock);
+    if (value & DATA_DMA) {
+        qemu_log_mask(LOG_UNIMP, "pl181: no DMA requests are made; the FIFO is for the CPU\n");
+    }
+    s->active = true;
+    s->data_count = s->data_length;
+    s->block_left = block_size(s);
+    s->words = s->word_bytes = 0;
+    start_data_timer(s);
+    run_data_path(s);
 }
 
-static uint32_t pl181_read_reg(PL181State *s, uint32_t offset)
+static void send_command(PL181State *s)
+{
+    uint32_t response[4] = { 0 };
+    unsigned index = s->command & CMD_INDEX;
+    bool powered = (s->power & 3) == POWER_ON && (s->clock & CLOCK_ENABLE);
+    SDResponse kind = s->card && powered ? sd_card_command(s->card, index, s->argument, response) : SD_NO_RESPONSE;
+
+    if (!(s->command & CMD_RESPONSE)) {
+        s->status |= ST_CMD_SENT;
+    } else if (kind == SD_NO_RESPONSE) {
+        s->status |= ST_CMD_TIMEOUT;
+    } else if ((kind == SD_LONG_RESPONSE) != !!(s->command & CMD_LONG)) {
+        s->status |= ST_CMD_CRC_FAIL;   /* too long or too short: the check bits are not where they are looked for */
+    } else {
+        s->status |= ST_CMD_RESP_END;
+        s->resp_command = kind == SD_LONG_RESPONSE ? CMD_INDEX : index;
+        memcpy(s->response, response, sizeof(s->response));
+        s->response[3] &= ~1u;          /* a long response's last bit is no data */
+    }
+    run_data_path(s);
+}
+
+static void set_command(PL181State *s, uint32_t value)
+{
+    s->command = value & ~(uint32_t)CMD_ENABLE & 0x7ff;
+    if (!(value & CMD_ENABLE)) {
+        s->command_waits = false;
+    } else if ((value & CMD_PENDING) && s->active) {
+        s->command_waits = true;
+    } else {
+        send_command(s);
+    }
+}
+
+static uint32_t read_register(PL181State *s, uint32_t offset)
 {
     switch (offset) {
     case MCI_POWER:
@@ -131,37 +277,45 @@ static uint32_t pl181_read_reg(PL181State *s, uint32_t offset)
         return s->argument;
     case MCI_COMMAND:
         return s->command;
-    case MCI_DTIMER:
-        return s->dtimer;
-    case MCI_DLENGTH:
-        return s->dlength;
-    case MCI_DCTRL:
-        return s->dctrl;
-    case MCI_DCOUNT:
-        return s->dcount;
+    case MCI_RESP_CMD:
+        return s->resp_command;
+    case MCI_RESPONSE0 ... MCI_RESPONSE3:
+        return s->response[(offset - MCI_RESPONSE0) / 4];
+    case MCI_DATA_TIMER:
+        return s->data_timer;
+    case MCI_DATA_LENGTH:
+        return s->data_length;
+    case MCI_DATA_CTRL:
+        return s->data_control;
+    case MCI_DATA_CNT:
+        return s->data_count;
     case MCI_STATUS:
-        return pl181_status(s);
+        return status(s);
     case MCI_MASK0:
         return s->mask[0];
     case MCI_MASK1:
         return s->mask[1];
-    case MCI_RESPCMD:           /* nobody ever answered */
-    case MCI_RESPONSE0 ... MCI_RESPONSE3:
-    case MCI_CLEAR:
-    case MCI_FIFOCNT:
-    case MCI_FIFO ... MCI_FIFO_END - 4:
+    case MCI_SELECT:
         return 0;
+    case MCI_FIFO_CNT:          /* words that have not gone through the FIFO */
+        return (s->data_count + 3) / 4;
+    case MCI_FIFO ... MCI_FIFO_END:
+        if (!receiving(s) || !s->words) {
+            qemu_log_mask(LOG_GUEST_ERROR, "pl181: read of an empty FIFO\n");
+            return 0;
+        }
+        return fifo_pop(s);
     default:
         qemu_log_mask(LOG_GUEST_ERROR, "pl181: bad read at 0x%x\n", offset);
         return 0;
     }
 }
 
-static void pl181_write_reg(PL181State *s, uint32_t offset, uint32_t value)
+static void write_register(PL181State *s, uint32_t offset, uint32_t value)
 {
     switch (offset) {
     case MCI_POWER:
-        s->power = value & POWER_BITS;
+        s->power = value & 0xff;
         break;
     case MCI_CLOCK:
         s->clock = value & CLOCK_BITS;
@@ -170,27 +324,35 @@ static void pl181_write_reg(PL181State *s, uint32_t offset, uint32_t value)
         s->argument = value;
         break;
     case MCI_COMMAND:
-        pl181_write_command(s, value);
+        set_command(s, value);
         break;
-    case MCI_DTIMER:
-        s->dtimer = value;
+    case MCI_DATA_TIMER:
+        s->data_timer = value;
         break;
-    case MCI_DLENGTH:
-        s->dlength = value & 0xffff;
+    case MCI_DATA_LENGTH:
+        s->data_length = value & 0xffff;
         break;
-    case MCI_DCTRL:
-        pl181_write_dctrl(s, value);
+    case MCI_DATA_CTRL:
+        set_data_control(s, value);
         break;
     case MCI_CLEAR:
-        s->events &= ~(value & STATUS_CLEARABLE);
+        s->status &= ~(value & ST_STATIC);
         break;
     case MCI_MASK0:
-        s->mask[0] = value & STATUS_BITS;
+        s->mask[0] = value & ST_ALL;
         break;
     case MCI_MASK1:
-        s->mask[1] = value & STATUS_BITS;
+        s->mask[1] = value & ST_ALL;
         break;
-    case MCI_FIFO ... MCI_FIFO_END - 4:     /* for a card that is not there */
+    case MCI_SELECT:
+        break;
+    case MCI_FIFO ... MCI_FIFO_END:
+        if (!s->active || receiving(s) || s->words == FIFO_WORDS) {
+            qemu_log_mask(LOG_GUEST_ERROR, "pl181: write to a FIFO that is %s\n",
+                          s->words == FIFO_WORDS ? "full" : "not sending");
+        } else {
+            fifo_push(s, value);
+        }
         break;
     default:
         qemu_log_mask(LOG_GUEST_ERROR, "pl181: bad write at 0x%x\n", offset);
@@ -198,19 +360,22 @@ static void pl181_write_reg(PL181State *s, uint32_t offset, uint32_t value)
     }
 }
 
-/* ---- the guest's side ---- */
+/* ---- entry points ---- */
 
 static uint32_t pl181_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
 {
     PL181State *s = opaque;
+    uint32_t v;
 
     if (primecell_is_id(offset)) {
         return primecell_id_read(PL181_PID, offset);
     }
     counted_lock(&s->lock);
-    uint32_t v = pl181_read_reg(s, offset & ~3u);
+    v = read_register(s, offset & ~3u) >> (offset & 3) * 8;
+    run_data_path(s);
+    update_lines(s);
     counted_unlock(&s->lock);
-    return v >> 8 * (offset & 3);
+    return v;
 }
 
 static void pl181_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
@@ -218,38 +383,93 @@ static void pl181_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
     PL181State *s = opaque;
 
     counted_lock(&s->lock);
-    pl181_write_reg(s, offset, value);
-    pl181_update(s);
+    write_register(s, offset & ~3u, value);
+    run_data_path(s);
+    update_lines(s);
     counted_unlock(&s->lock);
 }
 
 static const MMIOOps pl181_ops = { pl181_read, pl181_write };
+
+/* The card has data, takes data, or gave up; with the lock held. */
+static void card_changed(void *opaque)
+{
+    PL181State *s = opaque;
+
+    run_data_path(s);
+    update_lines(s);
+}
+
+static void data_timer_expired(void *opaque)
+{
+    PL181State *s = opaque;
+
+    counted_lock(&s->lock);
+    if (s->active) {
+        if (!s->card || sd_card_moves_nothing(s->card, receiving(s))) {
+            s->active = false;
+            s->status |= ST_DATA_TIMEOUT;
+            update_lines(s);
+        } else {
+            start_data_timer(s);
+        }
+    }
+    counted_unlock(&s->lock);
+}
 
 static void pl181_reset(void *opaque)
 {
     PL181State *s = opaque;
 
     counted_lock(&s->lock);
-    s->power = s->clock = s->argument = s->command = s->dtimer = s->dlength = s->dctrl = s->dcount = s->events = 0;
-    memset(s->mask, 0, sizeof(s->mask));
-    timer_del(s->data_timeout);
-    pl181_update(s);
+    s->power = s->clock = s->argument = s->command = s->resp_command = 0;
+    memset(s->response, 0, sizeof(s->response));
+    s->data_timer = s->data_length = s->data_control = s->status = s->mask[0] = s->mask[1] = 0;
+    s->data_count = s->block_left = 0;
+    s->words = s->first = s->word_bytes = 0;
+    s->active = s->command_waits = false;
+    timer_del(s->timer);
+    if (s->card) {
+        sd_card_reset(s->card);
+    }
+    update_lines(s);
     counted_unlock(&s->lock);
 }
 
-void pl181_create(uint32_t base, const char *name, uint32_t clock_hz, const IRQLine *const irq[2])
+bool pl181_has_card(PL181State *s)
+{
+    return s->card;
+}
+
+bool pl181_card_is_readonly(PL181State *s)
+{
+    return s->card && sd_card_readonly(s->card);
+}
+
+PL181State *pl181_create(uint32_t base, const char *name, uint32_t clock_hz, BlockBackend *blk,
+                         const IRQLine *const irq[2])
 {
     PL181State *s = calloc(1, sizeof(*s));
+    SDHost host = { .changed = card_changed, .opaque = s };
+    char *error;
 
     if (!s) {
         error_exit("out of memory");
     }
     counted_lock_init(&s->lock, name, false);
-    s->clock_hz = clock_hz;
+    host.lock = &s->lock;
     s->irq[0] = irq[0];
     s->irq[1] = irq[1];
-    s->data_timeout = timer_new_line(pl181_data_timed_out, s);
+    s->clock_hz = clock_hz;
+    s->timer = timer_new(data_timer_expired, s);
+    if (blk) {
+        s->card = sd_card_new(blk, &host, &error);
+        if (!s->card) {
+            error_exit("%s: %s", blk_id(blk), error);
+        }
+    }
     pl181_reset(s);
     qemu_register_reset(pl181_reset, s);
     memory_add_mmio(base, 0x1000, &pl181_ops, s, name);
+    return s;
 }

@@ -160,9 +160,9 @@ size_t sd_card_write(SDCard *card, const uint8_t *data, size_t bytes)
     return n;
 }
 
-bool sd_card_data_failed(const SDCard *card)
+bool sd_card_moves_nothing(const SDCard *card, bool sends)
 {
-    return card->failed;
+    return card->failed || card->state != (sends ? SD_DATA : SD_RCV);
 }
 
 void sd_send_bytes(SDCard *card, const void *data, size_t bytes)

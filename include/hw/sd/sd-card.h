@@ -42,7 +42,10 @@ SDResponse sd_card_command(SDCard *card, unsigned index, uint32_t argument, uint
 size_t sd_card_read(SDCard *card, uint8_t *data, size_t bytes);
 /* Give up to `bytes` to the card; fewer, or none: it cannot take more at present. */
 size_t sd_card_write(SDCard *card, const uint8_t *data, size_t bytes);
-/* The transfer has failed: no byte will come or be taken any more (the host's time-out). */
-bool sd_card_data_failed(const SDCard *card);
+/*
+ * No byte will come (`sends`) or be taken, however long the host waits: the card is in no such transfer, or reported
+ * an error.
+ */
+bool sd_card_moves_nothing(const SDCard *card, bool sends);
 bool sd_card_readonly(const SDCard *card);
 #endif
