@@ -78,6 +78,14 @@ static void machine_create(MachineState *m, const Options *o)
     if (semihosting_enabled) {
         semihosting_init();
     }
+    if (o->sd) {
+        char *error;
+
+        m->sd = blk_open(o->sd, &error);
+        if (!m->sd) {
+            error_exit("%s: %s", o->sd->id, error);
+        }
+    }
     m->mc->init(m);
     arm_load_kernel(m);
 }
@@ -123,6 +131,7 @@ int main(int argc, char **argv)
     }
     code = runstate_main_loop();
     cpus_shutdown();
+    blk_close_all();
     if (!accel_report(runstate_flush_give_up) && !code) {
         code = 1;
     }

@@ -19,6 +19,7 @@ typedef struct CommandLine {
     const char *serial[MAX_SERIAL];
     bool nographic, nodefaults;
     const char *monitor;
+    bool snapshot;                      /* -snapshot: for all images */
 } CommandLine;
 
 /* One "key=value" of an option's argument; value is NULL for a bare word. */
@@ -49,6 +50,12 @@ void option_smp(CommandLine *c, const char *arg);
 void option_memory(CommandLine *c, const char *arg);
 /* Decide and check what these options left open. */
 void options_machine_finish(CommandLine *c);
+
+/* softmmu/options-block.c */
+void option_drive(CommandLine *c, const char *arg);
+void option_sd(CommandLine *c, const char *arg);
+void option_snapshot(CommandLine *c, const char *arg);
+void options_block_finish(CommandLine *c);
 
 /* softmmu/options-misc.c */
 void option_device(CommandLine *c, const char *arg);

@@ -148,6 +148,9 @@ static const OptionRow rows[] = {
     { "initrd", "FILE", option_initrd, "initial RAM disk" },
     { "dtb", "FILE|builtin", option_dtb, "device tree; builtin: the machine's own" },
     { "append", "TEXT", option_append, "kernel command line" },
+    { "sd", "FILE", option_sd, "an image in the SD card slot" },
+    { "drive", "file=FILE[,PROPERTY=VALUE...]", option_drive, "the same with properties (-drive help)" },
+    { "snapshot", NULL, option_snapshot, "write to temporary images, gone at the end" },
     { "device", "loader,PROPERTY=VALUE...", option_device, "load data into memory (-device help)" },
     { "nographic", NULL, option_nographic, "no display; console and monitor share the terminal" },
     { "display", "none", option_display, "no display (there is no other yet)" },
@@ -254,5 +257,6 @@ void options_parse(int argc, char **argv, Options *o)
         row->handle(&c, row->argument ? argv[++i] : NULL);
     }
     options_machine_finish(&c);
+    options_block_finish(&c);
     console_finish(&c);
 }

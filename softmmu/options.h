@@ -4,6 +4,7 @@
 #define SOFTMMU_OPTIONS_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "block/block.h"
 #include "hw/boards.h"
 #include "sysemu/accel.h"
 
@@ -19,6 +20,7 @@ typedef struct Options {
     const char *monitor;                /* NULL: only where a serial line is "mon:" */
     bool monitor_on_mux;                /* attach it to the first "mon:" serial line */
     AccelOptions accel;
+    BlockOptions *sd;                   /* the card in the slot; NULL: none */
     bool no_reboot, no_shutdown, stopped;
     const char *name, *process_name, *pidfile;
 } Options;

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <glib.h>
+#include "block/block.h"
 #include "chardev/char.h"
 #include "hw/boards.h"
 #include "qemu/exit-files.h"
@@ -103,6 +104,7 @@ void vm_start(void)
         return;
     }
     __atomic_store_n(&running, true, __ATOMIC_SEQ_CST);
+    blk_resume_all();
     clock_virtual_pause(false);
     cpus_resume();
 }

@@ -25,6 +25,7 @@
 #include "hw/misc/l220.h"
 #include "hw/misc/realview-i2c.h"
 #include "hw/misc/realview-sysctl.h"
+#include "hw/sd/pl181.h"
 #include "hw/rtc/ds1338.h"
 #include "hw/rtc/pl031.h"
 #include "hw/sd/pl181.h"
@@ -46,6 +47,7 @@ struct RealviewBoard {
     MachineState *m;
     GICState *core_gic;
     GICState *fpga_gic[FPGA_GICS];
+    RealviewSysctl *sysctl;
     BoardLine line[MAX_LINES];
     unsigned num_lines;
     IRQLine timer_ppi[ARM_MAX_CPUS], watchdog_ppi[ARM_MAX_CPUS];
@@ -139,7 +141,7 @@ static void eb_init_sysctl(RealviewBoard *b, const RealviewDevice *d)
         .proc_id = { 0x06000000, 0xff000000 },      /* ARM11 MPCore tile in site 1, site 2 empty */
     };
 
-    realview_sysctl_create(d->base, d->name, &config);
+    b->sysctl = realview_sysctl_create(d->base, d->name, &config);
 }
 
 static void eb_init_i2c(RealviewBoard *b, const RealviewDevice *d)
@@ -162,13 +164,6 @@ static void eb_init_sp804(RealviewBoard *b, const RealviewDevice *d)
     sp804_create(d->base, d->name, REALVIEW_EB_TIMCLK_HZ, board_irq(b, d));
 }
 
-static void eb_init_mmci(RealviewBoard *b, const RealviewDevice *d)
-{
-    const IRQLine *const irq[2] = { board_irq(b, d), board_line_new(b, d->fpga_irq2, d->core_irq2) };
-
-    pl181_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, irq);
-}
-
 static void eb_init_ssp(RealviewBoard *b, const RealviewDevice *d)
 {
     pl022_create(d->base, d->name, board_irq(b, d));
@@ -177,6 +172,14 @@ static void eb_init_ssp(RealviewBoard *b, const RealviewDevice *d)
 static void eb_init_rtc(RealviewBoard *b, const RealviewDevice *d)
 {
     pl031_create(d->base, d->name, board_irq(b, d));
+}
+
+static void eb_init_mmci(RealviewBoard *b, const RealviewDevice *d)
+{
+    const IRQLine *const irq[2] = { board_irq(b, d), board_line_new(b, d->fpga_irq2, d->core_irq2) };
+    PL181State *mmci = pl181_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, b->m->sd, irq);
+
+    realview_sysctl_set_card(b->sysctl, pl181_has_card(mmci), pl181_card_is_readonly(mmci));
 }
 
 static void eb_init_dmac(RealviewBoard *b, const RealviewDevice *d)

@@ -33,17 +33,19 @@ enum {
     CLCD_PANEL_MASK = 0x1f00, CLCD_PANEL_VGA = 0x1f00,
     /* What asks for a reset: the soft reset (bit 8), bit 3, which Linux writes on this board, and the reset depth. */
     RESETCTL_TRIGGERS = 1 << 8 | 1 << 3 | 7,
+    MCI_CARD_IN = 1 << 0, MCI_WRITE_PROTECTED = 1 << 1,
     /* Linux 2.6.2x sets this depth ("configuration clear") without unlocking first. */
     RESETCTL_CONFIGCLR = 1 << 0,
 };
 
-typedef struct RealviewSysctl {
+struct RealviewSysctl {
     CountedLock lock;           /* everything below that is not said to be constant */
     uint32_t led, osc[OSC_COUNT], lock_value, cfgdata[2], flags, nvflags, resetctl, flash, clcd, pld_ctrl1;
     bool unlocked;
     int64_t reset_ns;           /* virtual time of the last reset: the counters' zero.  lock to write; atomic */
+    uint32_t mci;               /* MCI_*; atomic */
     RealviewSysctlConfig config; /* constant */
-} RealviewSysctl;
+};
 
 /* Nanoseconds that the counters have run. No lock. */
 static uint64_t sysctl_uptime_ns(RealviewSysctl *s)
@@ -74,6 +76,8 @@ static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset)
         return s->resetctl;
     case SYS_PCICTL:
         return 1;               /* no PCI expansion */
+    case SYS_MCI:
+        return __atomic_load_n(&s->mci, __ATOMIC_RELAXED);
     case SYS_FLASH:
         return s->flash;
     case SYS_CLCD:
@@ -86,7 +90,6 @@ static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset)
     case SYS_SW:                /* switches all off */
     case SYS_FLAGSCLR:
     case SYS_NVFLAGSCLR:
-    case SYS_MCI:               /* no card */
     case SYS_CLCDSER:
     case SYS_BOOTCS:
     case SYS_MISC:
@@ -236,7 +239,12 @@ static void sysctl_reset(void *opaque)
     counted_unlock(&s->lock);
 }
 
-void realview_sysctl_create(uint32_t base, const char *name, const RealviewSysctlConfig *config)
+void realview_sysctl_set_card(RealviewSysctl *s, bool present, bool readonly)
+{
+    __atomic_store_n(&s->mci, (present ? MCI_CARD_IN : 0) | (readonly ? MCI_WRITE_PROTECTED : 0), __ATOMIC_RELAXED);
+}
+
+RealviewSysctl *realview_sysctl_create(uint32_t base, const char *name, const RealviewSysctlConfig *config)
 {
     RealviewSysctl *s = calloc(1, sizeof(*s));
 
@@ -248,4 +256,5 @@ void realview_sysctl_create(uint32_t base, const char *name, const RealviewSysct
     sysctl_reset(s);
     qemu_register_reset(sysctl_reset, s);
     memory_add_mmio(base, 0x1000, &sysctl_ops, s, name);
+    return s;
 }

@@ -4,6 +4,7 @@
 #define HW_BOARDS_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "block/block.h"
 #include "chardev/char.h"
 #include "target/arm/cpu.h"
 
@@ -36,6 +37,7 @@ struct MachineState {
     uint8_t *ram;
     const char *kernel, *initrd, *dtb, *append;
     SecondaryStart secondary;
+    BlockBackend *sd;                           /* the card in the slot; NULL: empty */
     Chardev *serial[4];                 /* NULL: not connected */
     CPUARMState *cpu[ARM_MAX_CPUS];
 };

@@ -2,11 +2,16 @@
 /* The baseboard's system controller, ARM DUI 0303 4.3 ("status and system control registers"). */
 #ifndef HW_MISC_REALVIEW_SYSCTL_H
 #define HW_MISC_REALVIEW_SYSCTL_H
+#include <stdbool.h>
 #include <stdint.h>
 typedef struct RealviewSysctlConfig {
     uint32_t sys_id;            /* SYS_ID */
     uint32_t proc_id[2];        /* SYS_PROCID0, SYS_PROCID1 */
 } RealviewSysctlConfig;
+typedef struct RealviewSysctl RealviewSysctl;
+
 /* Map at BASE. Lives as long as the machine. */
-void realview_sysctl_create(uint32_t base, const char *name, const RealviewSysctlConfig *config);
+RealviewSysctl *realview_sysctl_create(uint32_t base, const char *name, const RealviewSysctlConfig *config);
+/* What the SD card slot's switches say (SYS_MCI). Any thread. */
+void realview_sysctl_set_card(RealviewSysctl *s, bool present, bool readonly);
 #endif
