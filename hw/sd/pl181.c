@@ -192,7 +192,8 @@ static void run_data_path(PL181State *s)
         while (s->data_count && (s->words || s->word_bytes) && send_word(s)) {
         }
     }
-    if (!s->data_count) {
+    /* Receiving goes on until the FIFO has been read: Linux reads the last words only while RxActive is set. */
+    if (!s->data_count && !(receiving(s) && s->words)) {
         s->active = false;
         s->status |= ST_DATA_END;
         timer_del(s->timer);
