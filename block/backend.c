@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "block/block.h"
 #include "block/image.h"
+#include "qemu/io-loop.h"
 #include "qemu/log.h"
 #include "sysemu/runstate.h"
 
@@ -31,6 +32,7 @@ struct BlockBackend {
     pthread_cond_t idle;        /* a request was carried out */
     unsigned in_work;           /* requests that the pool has. lock: lock */
     GQueue finished;            /* whose done() is due.        lock: lock */
+    IOWork work;                /* calls them */
     GQueue stalled;             /* that wait for vm_start().   I/O thread */
     bool said;                  /* an error was reported since the last success. I/O thread */
     BlockBackend *next;         /* I/O thread */
@@ -61,24 +63,18 @@ static int carry_out(BlockBackend *blk, const BlockRequest *r)
     return ret || !blk->options.write_through ? ret : image_flush(blk->image);
 }
 
-static gboolean call_done(gpointer opaque);
-
 static void pool_run(gpointer item, gpointer opaque)
 {
     BlockRequest *r = item;
     BlockBackend *blk = opaque;
-    bool first;
 
     r->error = carry_out(blk, r);
     pthread_mutex_lock(&blk->lock);
-    first = g_queue_is_empty(&blk->finished);
     g_queue_push_tail(&blk->finished, r);
     blk->in_work--;
     pthread_cond_signal(&blk->idle);
     pthread_mutex_unlock(&blk->lock);
-    if (first) {
-        g_idle_add_full(G_PRIORITY_DEFAULT, call_done, blk, NULL);
-    }
+    io_post(&blk->work);
 }
 
 /* ---- on the I/O thread ---- */
@@ -124,7 +120,7 @@ static void finish(BlockBackend *blk, BlockRequest *r)
     r->done(r, r->error);
 }
 
-static gboolean call_done(gpointer opaque)
+static void call_done(void *opaque)
 {
     BlockBackend *blk = opaque;
 
@@ -135,7 +131,7 @@ static gboolean call_done(gpointer opaque)
         r = g_queue_pop_head(&blk->finished);
         pthread_mutex_unlock(&blk->lock);
         if (!r) {
-            return G_SOURCE_REMOVE;
+            return;
         }
         finish(blk, r);
     }
@@ -219,6 +215,7 @@ BlockBackend *blk_open(const BlockOptions *options, char **error)
     blk->path = g_strdup(options->file);
     pthread_mutex_init(&blk->lock, NULL);
     pthread_cond_init(&blk->idle, NULL);
+    blk->work = (IOWork) { .fn = call_done, .opaque = blk };
     g_queue_init(&blk->finished);
     g_queue_init(&blk->stalled);
     blk->pool = g_thread_pool_new(pool_run, blk, THREADS, FALSE, NULL);
@@ -250,7 +247,7 @@ void blk_close(BlockBackend *blk)
     pthread_mutex_destroy(&blk->lock);
     g_free(blk->id);
     g_free(blk->path);
-    g_free(blk);
+    /* The structure stays: `work` may still be posted. */
 }
 
 void blk_close_all(void)

@@ -208,9 +208,7 @@ static void start_data_timer(PL181State *s)
 {
     uint64_t hz = s->clock & CLOCK_BYPASS ? s->clock_hz : s->clock_hz / (2 * ((s->clock & CLOCK_DIV) + 1));
 
-    if (s->clock & CLOCK_ENABLE) {
-        timer_mod(s->timer, clock_virtual_ns() + (int64_t)(s->data_timer * 1000000000ull / (hz ? hz : 1)));
-    }
+    timer_mod(s->timer, clock_virtual_ns() + (int64_t)(s->data_timer * 1000000000ull / (hz ? hz : 1)));
 }
 
 static void set_data_control(PL181State *s, uint32_t value)

@@ -5,7 +5,7 @@
  * resets.
  *
  * The board and the memory map are the real ones (libpqemu); tests/unit/fake-*.c and this file stand in for what
- * surrounds them: the clock, which stands still between steps, timers, CPUs, character devices, DMA into RAM.
+ * surrounds them: the card's image, the clock, which stands still between steps, timers, CPUs, character devices, DMA into RAM.
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -19,10 +19,11 @@
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 #include "tests/fuzz/target.h"
+#include "tests/unit/fake-block.h"
 #include "tests/unit/fake-clock.h"
 
 enum {
-    RAM_SIZE = 1 << 20, MAX_FIRES = 200, SERIAL = 4,
+    RAM_SIZE = 1 << 20, CARD_SIZE = 1 << 20, MAX_FIRES = 200, SERIAL = 4,
     STEP_BYTES = 8, MAX_STEPS = 512,
 };
 
@@ -33,6 +34,7 @@ enum { OTHER_TIME, OTHER_RESET, OTHER_RAM, OTHER_INPUT, OTHER_BREAK, OTHER_ANY_R
 const size_t fuzz_max_input = STEP_BYTES * MAX_STEPS;
 
 static uint8_t *ram;
+static BlockBackend *card;
 static bool reset_wanted;
 static const char *error;
 
@@ -148,9 +150,10 @@ static void machine_reset(void)
     qemu_devices_reset();
 }
 
-/* As the real clock: a timer that is due often fires late rather than more often than there is time for. */
+/* Disks answer, then timers fire; as by the real clock, one that is due often fires late rather than more often. */
 static void advance(int64_t ns)
 {
+    fake_block_run(card);
     fake_clock_advance(ns, MAX_FIRES);
 }
 
@@ -246,6 +249,7 @@ void fuzz_init(void)
     for (unsigned i = 0; i < SERIAL; i++) {
         m.serial[i] = (Chardev *)&line[i];
     }
+    card = m.sd = fake_block_new(CARD_SIZE, false);
     memory_add_ram(0, RAM_SIZE, ram, "ram");
     m.mc->init(&m);
     find_devices();
@@ -258,6 +262,7 @@ const char *fuzz_one(const uint8_t *data, size_t size)
     }
     error = NULL;
     qemu_loglevel = 0;
+    fake_block_run(card);
     fake_clock_reset();
     memset(ram, 0, 1 << 16);
     machine_reset();

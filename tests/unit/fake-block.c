@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include "fake-block.h"
+
+enum { MAX_REQUESTS = 8 };
+
+struct BlockBackend {
+    uint64_t bytes;
+    bool readonly;
+    int error;
+    uint8_t *data;
+    BlockRequest *queue[MAX_REQUESTS];
+    unsigned queued;
+};
+
+BlockBackend *fake_block_new(uint64_t bytes, bool readonly)
+{
+    BlockBackend *blk = calloc(1, sizeof(*blk));
+
+    blk->bytes = bytes;
+    blk->readonly = readonly;
+    blk->data = calloc(1, bytes);
+    return blk;
+}
+
+uint8_t *fake_block_data(BlockBackend *blk) { return blk->data; }
+const char *blk_id(const BlockBackend *blk) { return "fake"; }
+const char *blk_path(const BlockBackend *blk) { return "fake.img"; }
+const char *blk_format(const BlockBackend *blk) { return "raw"; }
+uint64_t blk_bytes(const BlockBackend *blk) { return blk->bytes; }
+bool blk_readonly(const BlockBackend *blk) { return blk->readonly; }
+void fake_block_fail(BlockBackend *blk, int error) { blk->error = error; }
+
+void blk_submit(BlockBackend *blk, BlockRequest *r)
+{
+    if (blk->queued == MAX_REQUESTS || r->offset > blk->bytes || r->bytes > blk->bytes - r->offset) {
+        abort();                /* no device may ask for that */
+    }
+    blk->queue[blk->queued++] = r;
+}
+
+static void carry_out(BlockBackend *blk, BlockRequest *r)
+{
+    switch (r->op) {
+    case BLOCK_READ:
+        memcpy(r->buffer, blk->data + r->offset, r->bytes);
+        break;
+    case BLOCK_WRITE:
+        memcpy(blk->data + r->offset, r->buffer, r->bytes);
+        break;
+    case BLOCK_WRITE_ZEROES:
+    case BLOCK_DISCARD:
+        memset(blk->data + r->offset, 0, r->bytes);
+        break;
+    case BLOCK_FLUSH:
+        break;
+    }
+}
+
+unsigned fake_block_run(BlockBackend *blk)
+{
+    unsigned n = 0;
+
+    while (blk->queued) {
+        BlockRequest *r = blk->queue[0];
+
+        memmove(blk->queue, blk->queue + 1, --blk->queued * sizeof(blk->queue[0]));
+        if (!blk->error) {
+            carry_out(blk, r);
+        }
+        r->done(r, blk->error);
+        n++;
+    }
+    return n;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A block back end in memory, for devices: requests are carried out when the test says so. */
+#ifndef TESTS_UNIT_FAKE_BLOCK_H
+#define TESTS_UNIT_FAKE_BLOCK_H
+#include "block/block.h"
+
+/* `bytes` zeroes; it lives for ever. */
+BlockBackend *fake_block_new(uint64_t bytes, bool readonly);
+uint8_t *fake_block_data(BlockBackend *blk);
+void fake_block_fail(BlockBackend *blk, int error);     /* 0, or what the following requests end with */
+/* Carry out what was submitted and call done(), until nothing is left; returns how many there were. */
+unsigned fake_block_run(BlockBackend *blk);
+#endif
