@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The monitor's "x" and "xp": memory as numbers, characters or instructions. I/O thread; the CPUs are held meanwhile.
+ * The monitor's "x" and "xp": memory as numbers, characters or instructions; "print". I/O thread; the CPUs are held
+ * meanwhile.
  * Device registers are read as a CPU would read them, side effects included, as users of QEMU know it.
  */
 #include <stdio.h>
@@ -60,50 +61,6 @@ static bool parse_format(const char *text, Examine *x)
         x->size = x->format == 'c' ? 1 : 4;
     }
     return true;
-}
-
-/* A number or $register, with an optional +number or -number. */
-static bool parse_address(const char *text, const CPUARMState *env, uint32_t *address)
-{
-    static const char *const names[] = { "sp", "lr", "pc" };
-    char *end = (char *)text;
-    uint64_t value = 0;
-
-    if (*text == '$') {
-        char *name = g_ascii_strdown(text + 1, (gssize)strcspn(text + 1, "+-"));
-        int reg = -1;
-
-        for (int i = 0; i < 3; i++) {
-            reg = strcmp(name, names[i]) ? reg : 13 + i;
-        }
-        if (name[0] == 'r' && g_ascii_isdigit(name[1])) {
-            reg = (int)strtol(name + 1, &end, 10);
-            reg = *end || reg > 15 ? -1 : reg;
-        }
-        end = (char *)text + 1 + strlen(name);
-        g_free(name);
-        if (reg < 0) {
-            return false;
-        }
-        value = reg == 15 ? env->regs[15] & ~1u : env->regs[reg];
-    } else {
-        if (!g_ascii_isdigit(*text)) {
-            return false;
-        }
-        value = g_ascii_strtoull(text, &end, 0);
-    }
-    if (*end == '+' || *end == '-') {
-        bool minus = *end == '-';
-        uint64_t offset;
-
-        if (!g_ascii_isdigit(end[1])) {
-            return false;
-        }
-        offset = g_ascii_strtoull(end + 1, &end, 0);
-        value = minus ? value - offset : value + offset;
-    }
-    *address = (uint32_t)value;
-    return !*end;
 }
 
 static bool translate(const Examine *x, uint32_t address, uint32_t *phys)
@@ -218,10 +175,16 @@ static void examine_code(FILE *f, const Examine *x, uint32_t address)
     }
 }
 
+static void bad_expression(FILE *f, const char *text, const char *wrong)
+{
+    fprintf(f, "'%s': %s\n", text, wrong);
+}
+
 void hmp_examine(Monitor *mon, const char *format, const char *address_text, bool physical)
 {
     Examine x = { .physical = physical, .env = mon->machine->cpu[mon->cpu] };
-    uint32_t address;
+    const char *wrong;
+    int64_t address;
     char *text = NULL;
     size_t size;
     FILE *f;
@@ -233,14 +196,62 @@ void hmp_examine(Monitor *mon, const char *format, const char *address_text, boo
     }
     f = open_memstream(&text, &size);
     runstate_hold_cpus();
-    if (!parse_address(address_text, x.env, &address)) {
-        fprintf(f, "'%s' is not an address (a number or $register, perhaps +number)\n", address_text);
+    wrong = hmp_expression(address_text, x.env, &address);
+    if (wrong) {
+        bad_expression(f, address_text, wrong);
     } else if (x.format == 'i') {
-        examine_code(f, &x, address);
+        examine_code(f, &x, (uint32_t)address);
     } else {
-        examine_numbers(f, &x, address);
+        examine_numbers(f, &x, (uint32_t)address);
     }
     runstate_release_cpus();
+    fclose(f);
+    monitor_puts(mon, text);
+    free(text);
+}
+
+static void print_value(FILE *f, char format, int64_t value)
+{
+    switch (format) {
+    case 'd':
+        fprintf(f, "%lld\n", (long long)value);
+        break;
+    case 'u':
+        fprintf(f, "%llu\n", (unsigned long long)value);
+        break;
+    case 'o':
+        fprintf(f, "%#llo\n", (unsigned long long)value);
+        break;
+    case 'c':
+        fprintf(f, g_ascii_isprint((char)value) ? "'%c'\n" : "'\\x%02x'\n", (unsigned)(value & 0xff));
+        break;
+    default:
+        fprintf(f, "%#llx\n", (unsigned long long)value);
+        break;
+    }
+}
+
+void hmp_print(Monitor *mon, const char *format, const char *expression)
+{
+    const char *wrong;
+    int64_t value;
+    char *text = NULL;
+    size_t size;
+    FILE *f;
+
+    if (strlen(format) > 1 || (*format && !strchr("xduoc", *format))) {
+        monitor_printf(mon, "'%s' is not a format (one of x d u o c)\n", format);
+        return;
+    }
+    f = open_memstream(&text, &size);
+    runstate_hold_cpus();
+    wrong = hmp_expression(expression, mon->machine->cpu[mon->cpu], &value);
+    runstate_release_cpus();
+    if (wrong) {
+        bad_expression(f, expression, wrong);
+    } else {
+        print_value(f, *format, value);
+    }
     fclose(f);
     monitor_puts(mon, text);
     free(text);

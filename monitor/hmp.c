@@ -149,7 +149,6 @@ static const HMPCommand *find(const HMPCommand *table, size_t count, const char 
     return NULL;
 }
 
-/* "xp/4xw" names the command xp; its format comes along as the first argument. */
 static void run(Monitor *mon, const HMPCommand *table, size_t count, const char *what, char **argv)
 {
     const HMPCommand *cmd = find(table, count, argv[0]);
@@ -224,14 +223,20 @@ static void do_cpu(Monitor *mon, char **argv)
     }
 }
 
+/* Commands with a format: argv[0] is the format, perhaps "", argv[1] the whole rest of the line. */
 static void do_x(Monitor *mon, char **argv)
 {
-    hmp_examine(mon, argv[1] ? argv[0] : "", argv[1] ? argv[1] : argv[0], false);
+    hmp_examine(mon, argv[0], argv[1], false);
 }
 
 static void do_xp(Monitor *mon, char **argv)
 {
-    hmp_examine(mon, argv[1] ? argv[0] : "", argv[1] ? argv[1] : argv[0], true);
+    hmp_examine(mon, argv[0], argv[1], true);
+}
+
+static void do_print(Monitor *mon, char **argv)
+{
+    hmp_print(mon, argv[0], argv[1]);
 }
 
 static void do_log(Monitor *mon, char **argv)
@@ -266,8 +271,9 @@ static const HMPCommand commands[] = {
     { "system_powerdown", NULL, "", "press the power button, which this board has not", 0, 0, do_system_powerdown },
     { "cpu", NULL, "N", "choose the CPU that x, info registers and info tlb show", 1, 1, do_cpu },
     { "info", NULL, "[ITEM]", "show ITEM, or which items there are", 0, 2, do_info },
-    { "x", NULL, "/FMT ADDR", "memory at a virtual address; FMT: count, x d u o c i, b h w g", 1, 2, do_x },
-    { "xp", NULL, "/FMT ADDR", "memory at a physical address", 1, 2, do_xp },
+    { "x", NULL, "/FMT ADDR", "memory at a virtual address; FMT: count, x d u o c i, b h w g", 2, 2, do_x },
+    { "xp", NULL, "/FMT ADDR", "memory at a physical address", 2, 2, do_xp },
+    { "print", "p", "/FMT EXPR", "what an expression comes to; FMT: x d u o c", 2, 2, do_print },
     { "log", NULL, "ITEMS|none|help", "choose what to log, as with -d", 1, 1, do_log },
 };
 
@@ -300,24 +306,62 @@ const char *hmp_complete(const char *prefix)
     return found;
 }
 
+/* Everything up to a blank or one of `stop`; NULL: nothing is left. */
+static char *next_word(const char **at, const char *stop)
+{
+    const char *begin = *at + strspn(*at, " \t");
+    char *blanks = g_strconcat(" \t", stop, NULL);
+    size_t n = strcspn(begin, blanks);
+
+    g_free(blanks);
+    *at = begin + n;
+    return n ? g_strndup(begin, n) : NULL;
+}
+
+static void add_words(GPtrArray *args, const char *at)
+{
+    char *word;
+
+    while ((word = next_word(&at, ""))) {
+        g_ptr_array_add(args, word);
+    }
+}
+
+/* "x /4xw $sp + 4", "x/4xw $sp+4", "x $sp": the format, perhaps empty, and the expression, if there is one. */
+static void add_format_and_expression(GPtrArray *args, const char *at)
+{
+    char *format = NULL;
+
+    at += strspn(at, " \t");
+    if (*at == '/') {
+        at++;
+        format = g_strndup(at, strcspn(at, " \t"));
+        at += strlen(format);
+    }
+    g_ptr_array_add(args, format ? format : g_strdup(""));
+    at += strspn(at, " \t");
+    if (*at) {
+        g_ptr_array_add(args, g_strchomp(g_strdup(at)));
+    }
+}
+
 void hmp_execute(Monitor *mon, const char *line)
 {
     GPtrArray *args = g_ptr_array_new_with_free_func(g_free);
-    const char *p = line;
+    char *name = next_word(&line, "/");
 
-    while (*(p += strspn(p, " \t"))) {
-        size_t n = strcspn(p, " \t");
-        const char *slash = args->len ? NULL : memchr(p, '/', n);
-
-        if (slash) {
-            g_ptr_array_add(args, g_strndup(p, (size_t)(slash - p)));
-            g_ptr_array_add(args, g_strndup(slash + 1, (size_t)(p + n - slash - 1)));
-        } else {
-            g_ptr_array_add(args, g_strndup(p, n));
-        }
-        p += n;
+    if (!name) {
+        name = next_word(&line, "");    /* begins with a slash: a mistake, but no empty line */
     }
-    if (args->len) {
+    if (name) {
+        const HMPCommand *cmd = find(commands, G_N_ELEMENTS(commands), name);
+
+        g_ptr_array_add(args, name);
+        if (cmd && cmd->args[0] == '/') {
+            add_format_and_expression(args, line);
+        } else {
+            add_words(args, line);
+        }
         g_ptr_array_add(args, NULL);
         run(mon, commands, G_N_ELEMENTS(commands), "command", (char **)args->pdata);
     }

@@ -28,6 +28,10 @@ void hmp_execute(Monitor *mon, const char *line);
 /* Complete the first word of the line if that is possible in one way only; returns the rest to be typed, or NULL. */
 const char *hmp_complete(const char *prefix);
 
-/* monitor/hmp-memory.c: "x" and "xp"; `format` is what follows the slash, or "". */
+/* monitor/hmp-expr.c: what the text comes to; returns NULL, or what is wrong with it. */
+const char *hmp_expression(const char *text, const CPUARMState *env, int64_t *value);
+
+/* monitor/hmp-memory.c: "x", "xp" and "print"; `format` is what follows the slash, or "". */
 void hmp_examine(Monitor *mon, const char *format, const char *address, bool physical);
+void hmp_print(Monitor *mon, const char *format, const char *expression);
 #endif

@@ -291,6 +291,7 @@ def test_run_state(cases, files):
     cases.check(ask("info registers", rb"R00=10009000"), "monitor: registers of a stopped CPU")
     cases.check(ask("xp/2xw 0", rb"00000000: 0xe3a00201 0xe3800a09"), "monitor: memory")
     cases.check(ask("x/i 4", rb"orr"), "monitor: instructions")
+    check_spellings(cases, ask)
     cases.check(ask("system_reset", rb"\(qemu\) ") and ask("info status", rb"paused\r"),
                 "monitor: reset of a stopped machine")
     cases.check(ask("info registers", rb"R15=00000000"), "monitor: the program counter after reset")
@@ -311,6 +312,31 @@ def test_run_state(cases, files):
     p.stdin.write(b"quit\n")
     p.stdin.flush()
     cases.check(ended(p) == 0 and not os.path.exists(pidfile), "monitor: quit; the pid file is gone")
+
+
+# What users of QEMU type, and what comes out; r0 is 0x10009000.
+SPELLINGS = [
+    ("xp /2xw 0", r"00000000: 0xe3a00201 0xe3800a09"), ("xp /2x 0", r"00000000: 0xe3a00201 0xe3800a09"),
+    ("xp  /2   0", r"00000000: 0xe3a00201 0xe3800a09"), ("  xp/2wx  0  ", r"00000000: 0xe3a00201 0xe3800a09"),
+    ("xp 0", r"00000000: 0xe3a00201\r"), ("xp / 0", r"00000000: 0xe3a00201\r"), ("xp/ 0", r"00000000: 0xe3a00201\r"),
+    ("x /1i 4", r"orr"), ("x /2xw $r0 - 0x10009000", r"00000000: 0xe3a00201 0xe3800a09"),
+    ("x /1xw ($R0&0xf) + 2 * 2", r"00000004: 0xe3800a09"), ("x/1xh 'a'-0x61", r"00000000: 0x0201"),
+    ("xp", r"usage: xp /FMT ADDR"), ("xp /4x", r"usage: xp /FMT ADDR"), ("xp /4y 0", r"'4y' is not a format"),
+    ("xp 0 4", r"'0 4': what follows"), ("x $r16", r"'\$r16': unknown register"), ("x $", r"unknown register"),
+    ("print $r0", r"0x10009000\r"), ("p $r0+1", r"0x10009001\r"), ("p/x ~1", r"0xfffffffffffffffe\r"),
+    ("p /d 2-1-1", r"\n0\r"), ("p/d -7 / 2", r"-3\r"), ("p/x 1|2^3&7", r"\n0\r"), ("p/x 0x10 * 2 + 1", r"0x21\r"),
+    ("p/o 8", r"010\r"), ("p/c 65", r"'A'\r"), ("p/c 10", r"'\\x0a'\r"), ("p/u -1", r"18446744073709551615\r"),
+    ("p/d (0x8000000000000000) / -1", r"-9223372036854775808\r"), ("p 7%4", r"0x3\r"), ("p $cpsr & 0x1f", r"0x13\r"),
+    ("p 1/0", r"division by zero"), ("p 1%0", r"division by zero"), ("p (1", r"'\)' expected"), ("p 1<<2", r"'1<<2': "),
+    ("p 2 +", r"unexpected end"), ("p 12x", r"not a number"), ("p 'a", r"a character is written"),
+    ("p/i 1", r"'i' is not a format"), ("p " + "(" * 5000, r"too many brackets"), ("p " + "-~" * 5000 + "1", r"too many"),
+    ("quit/now 1", r"usage: quit"), ("/4x 0", r"unknown command: '/4x'"),
+]
+
+
+def check_spellings(cases, ask):
+    for command, answer in SPELLINGS:
+        cases.check(ask(command, answer.encode()), "monitor: %s" % command[:40])
 
 
 def test_no_shutdown(cases, files):
