@@ -28,7 +28,7 @@ static void emit_leave(Emitter *e, uint32_t target, uint64_t ret)
 
 /*
  * Interrupt check of a back edge; returns the field of the jump that leaves. JECXZ leaves EFLAGS alone: flags that are
- * not saved yet survive it.
+ * not saved yet survive it. Then ecx is 0 if the CPU stays.
  */
 static uint8_t *emit_interrupt_check(Emitter *e)
 {
@@ -61,28 +61,35 @@ static uint32_t emit_patchable_jump(Emitter *e)
  */
 static void emit_chained_jump(Emitter *e, const IROp *op)
 {
+    Asm *as = &e->as;
     TBJump *j = &e->tb->jmp[e->njumps];
     unsigned n = (unsigned)e->njumps++;
-    uint8_t *leave;
-    EFlagsState at_jump;
+    uint8_t *leave = NULL, *stay;
 
     emit_flags_save(e, e->ef.unsaved & op->setf);
-    at_jump = e->ef;
-    leave = op->n ? emit_interrupt_check(e) : NULL;
+    if (op->n) {
+        leave = emit_interrupt_check(e);
+    }
     j->target_pc = op->imm;
     j->unsaved = e->ef.unsaved;
     j->patch_offset = j->saved_patch_offset = emit_patchable_jump(e);
     if (j->unsaved) {
+        if (leave) {
+            x_patch(leave, as->p);
+        }
         save_flags_for_exit(e);
+        if (leave) {
+            stay = x_jecxz_short_fwd(as);
+            leave = x_jmp_fwd(as);
+            x_patch8(stay, as->p);
+        }
         j->saved_patch_offset = emit_patchable_jump(e);
     }
-    emit_leave(e, op->imm, (uint64_t)(uintptr_t)e->tb | n);
     if (leave) {
-        x_patch(leave, e->as.p);
-        e->ef = at_jump;
-        save_flags_for_exit(e);
-        emit_leave(e, op->imm, 0);
+        x_patch(leave, as->p);
     }
+    /* Also for an interrupt; chaining looks whether the main loop goes on at the target. */
+    emit_leave(e, op->imm, (uint64_t)(uintptr_t)e->tb | n);
 }
 
 /* A jump to another page or instruction set: the mapping may change, so ask the jump cache every time. */

@@ -9,10 +9,11 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 
-from machine import M, Cases, Files, ended, read_until      # noqa: E402  (no bytecode)
+from machine import M, SCALE, Cases, Files, ended, read_until      # noqa: E402  (no bytecode)
 
 MODES = ("ccache=unified", "ccache=separate", "thread=single", "backend=interp")
 STOPS = 60
@@ -62,9 +63,12 @@ class Machine:
 def test(cases, files, accel, cpus, items):
     name = "%s, %d CPU%s%s" % (accel, cpus, "s" if cpus > 1 else "", ", " + items[1] if items else "")
     machine = Machine(files, accel, cpus, items)
-    wrong, places = [], set()
-    for _ in range(STOPS):
+    # Chained, a CPU may always be stopped at the loop's end; elsewhere each jump is a place where it can be.
+    wrong, places, stops, least = [], set(), 0, 2 if items or accel == "backend=interp" else 1
+    end = time.monotonic() + 60 * SCALE
+    while time.monotonic() < end and not (stops >= STOPS and len(places) >= least):
         machine.ask("stop")
+        stops += 1
         for cpu in range(cpus):
             pc, flags = machine.where(cpu)
             if pc in FLAGS:
@@ -72,10 +76,8 @@ def test(cases, files, accel, cpus, items):
                 if flags != FLAGS[pc]:
                     wrong.append("at 0x%02x: %s, should be %s" % (pc, flags, FLAGS[pc]))
         machine.ask("cont")
-    cases.check(places and not wrong, "%s: the flags of a stopped CPU are those of the program" % name,
-                "\n".join(wrong) or "never stopped in the loop")
-    if items or accel == "backend=interp":
-        cases.check(len(places) > 1, "%s: stopped at several places" % name, places)
+    cases.check(not wrong, "%s: the flags of a stopped CPU are those of the program" % name, "\n".join(wrong))
+    cases.check(len(places) >= least, "%s: stopped where flags are left" % name, "%d stops, %s" % (stops, places))
     cases.check(machine.end() == 0, "%s: ends" % name)
 
 

@@ -324,7 +324,8 @@ bool machine_run_pair(const IRBlock *b, const IRBlock *next, bool chained)
             tcg_backend->set_jump(&tb, n, &to);
         }
     }
-    if (done && tcg_backend->exec(machine.env, &tb) && !chained) {
+    /* Chained, it leaves by its jump only if exit_request says so. */
+    if (done && (tcg_backend->exec(machine.env, &tb) & ~(uintptr_t)1) == (uintptr_t)&tb) {
         tcg_backend->exec(machine.env, &to);
     }
     buffer.ptr = begin;
