@@ -50,7 +50,7 @@ struct Chardev {
 
     /* I/O: input side */
     bool mux;
-    bool escape;                        /* mux: Ctrl-a was the last byte */
+    bool escape;                        /* mux: the escape key was the last byte */
     bool is_tty;                        /* a terminal whose keys may mean signals */
     int in_fd;                          /* -1: no input */
     bool in_is_socket;

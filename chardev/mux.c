@@ -4,13 +4,20 @@
  * with the focus. Ctrl-a introduces a command to the multiplexer. Runs on the I/O thread.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <glib.h>
 #include "chardev/char-internal.h"
 #include "qemu/log.h"
 #include "sysemu/runstate.h"
 
-enum { MUX_ESCAPE = 0x01 };             /* Ctrl-a */
+static uint8_t escape_key = 0x01;       /* Ctrl-a, or -echr; fixed before the main loop */
+
+void chardev_set_escape(uint8_t key)
+{
+    escape_key = key;
+}
 
 static void mux_print(Chardev *chr, const char *text)
 {
@@ -19,13 +26,27 @@ static void mux_print(Chardev *chr, const char *text)
 
 static void mux_help(Chardev *chr)
 {
-    mux_print(chr, "\n\r"
-              "C-a h    print this help\n\r"
-              "C-a x    exit the emulator\n\r"
-              "C-a s    write buffered data of files and logs to disk\n\r"
-              "C-a b    send a break\n\r"
-              "C-a c    switch between console and monitor\n\r"
-              "C-a C-a  send C-a\n\r");
+    static const char *const lines[][2] = {
+        { "h", "print this help" },
+        { "x", "exit the emulator" },
+        { "s", "write buffered data of files and logs to disk" },
+        { "b", "send a break" },
+        { "c", "switch between console and monitor" },
+    };
+    char key[8], text[80];
+
+    if (escape_key < 0x20) {
+        snprintf(key, sizeof(key), "C-%c", g_ascii_tolower(escape_key + '@'));
+    } else {
+        snprintf(key, sizeof(key), g_ascii_isprint(escape_key) ? "%c" : "0x%02x", escape_key);
+    }
+    mux_print(chr, "\n\r");
+    for (unsigned i = 0; i < G_N_ELEMENTS(lines); i++) {
+        snprintf(text, sizeof(text), "%s %-4s %s\n\r", key, lines[i][0], lines[i][1]);
+        mux_print(chr, text);
+    }
+    snprintf(text, sizeof(text), "%s %-4s send %s\n\r", key, key, key);
+    mux_print(chr, text);
 }
 
 /* All file systems of the host: that may take its time, and one that does not answer must not stop the I/O thread. */
@@ -88,9 +109,6 @@ static void mux_command(Chardev *chr, uint8_t byte)
     case 'c':
         mux_switch_focus(chr);
         break;
-    case MUX_ESCAPE:
-        chardev_input_push(chr, chr->focus, byte);
-        break;
     default:
         break;                          /* an unknown command is swallowed, as users know it */
     }
@@ -101,8 +119,12 @@ void mux_input_byte(Chardev *chr, uint8_t byte)
     if (chr->escape) {
         chr->escape = false;
         chardev_input_deliver(chr);     /* what was typed before comes first */
-        mux_command(chr, byte);
-    } else if (byte == MUX_ESCAPE) {
+        if (byte == escape_key) {
+            chardev_input_push(chr, chr->focus, byte);
+        } else {
+            mux_command(chr, byte);
+        }
+    } else if (byte == escape_key) {
         chr->escape = true;
     } else {
         chardev_input_push(chr, chr->focus, byte);

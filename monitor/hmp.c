@@ -38,6 +38,18 @@ static void info_version(Monitor *mon, char **argv)
     monitor_puts(mon, PQEMU_VERSION "\n");
 }
 
+static void info_name(Monitor *mon, char **argv)
+{
+    if (mon->machine->name) {
+        monitor_printf(mon, "%s\n", mon->machine->name);
+    }
+}
+
+static void info_uuid(Monitor *mon, char **argv)
+{
+    monitor_printf(mon, "%s\n", mon->machine->uuid ? mon->machine->uuid : "00000000-0000-0000-0000-000000000000");
+}
+
 static void info_status(Monitor *mon, char **argv)
 {
     monitor_printf(mon, "VM status: %s\n", runstate_name());
@@ -129,6 +141,8 @@ static void info_tlb(Monitor *mon, char **argv)
 
 static const HMPCommand info_items[] = {
     { "version", NULL, "", "version of the emulator", 0, 0, info_version },
+    { "name", NULL, "", "the guest's name (-name)", 0, 0, info_name },
+    { "uuid", NULL, "", "the machine's UUID (-uuid)", 0, 0, info_uuid },
     { "status", NULL, "", "whether the machine runs", 0, 0, info_status },
     { "registers", NULL, "[-a]", "registers of the current CPU, or of all", 0, 1, info_registers },
     { "cpus", NULL, "", "the CPUs and where they are", 0, 0, info_cpus },

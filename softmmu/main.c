@@ -15,12 +15,14 @@
 #include "chardev/char.h"
 #include "exec/memory.h"
 #include "hw/boards.h"
+#include "hw/rtc/pl031.h"
 #include "hw/semihosting.h"
 #include "monitor/monitor.h"
 #include "qemu/exit-files.h"
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
 #include "qemu/writer.h"
+#include "softmmu/daemon.h"
 #include "softmmu/options.h"
 #include "sysemu/accel.h"
 #include "sysemu/cpus.h"
@@ -41,7 +43,7 @@ static void pidfile_write(const char *path)
 }
 
 /* Zeroed; huge pages make the first touch of the guest's memory much cheaper. */
-static uint8_t *ram_alloc(uint32_t size)
+static uint8_t *ram_alloc(uint32_t size, bool prealloc)
 {
     const size_t huge = 2u << 20;
     uint8_t *p = mmap(NULL, size + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -51,6 +53,9 @@ static uint8_t *ram_alloc(uint32_t size)
     }
     p = (uint8_t *)(((uintptr_t)p + huge - 1) & ~(uintptr_t)(huge - 1));
     madvise(p, size, MADV_HUGEPAGE);
+    if (prealloc && madvise(p, size, MADV_POPULATE_WRITE)) {
+        error_exit("-mem-prealloc: %s", strerror(errno));
+    }
     return p;
 }
 
@@ -64,7 +69,9 @@ static void machine_create(MachineState *m, const Options *o)
     m->dtb = o->dtb;
     m->append = o->append;
     m->secondary = o->secondary;
-    m->ram = ram_alloc(o->ram_size);
+    m->name = o->name;
+    m->uuid = o->uuid;
+    m->ram = ram_alloc(o->ram_size, o->mem_prealloc);
     memory_add_ram(0, o->ram_size, m->ram, "ram");
     for (int i = 0; i < MAX_SERIAL; i++) {
         char label[24];
@@ -114,11 +121,16 @@ int main(int argc, char **argv)
     if (options.process_name) {
         prctl(PR_SET_NAME, options.process_name);
     }
+    if (options.mem_lock && mlockall(MCL_CURRENT | MCL_FUTURE)) {
+        error_exit("-overcommit mem-lock=on: %s", strerror(errno));
+    }
     io_loop_init();
     runstate_init(options.no_reboot, options.no_shutdown);
     if (options.pidfile) {
         pidfile_write(options.pidfile);
     }
+    chardev_set_escape(options.escape_key);
+    pl031_set_start(options.rtc_offset);
     accel_init(&options.accel, options.smp);
     machine_create(m, &options);
     monitor_create(m, &options);
@@ -126,6 +138,7 @@ int main(int argc, char **argv)
     chardev_terminal_start();
     cpus_start();
     runstate_power_on();
+    daemon_ready();
     if (!options.stopped) {
         vm_start();
     }

@@ -20,7 +20,24 @@ typedef struct CommandLine {
     bool nographic, nodefaults;
     const char *monitor;
     bool snapshot;                      /* -snapshot: for all images */
+    const char *accel_missing;          /* asked for before one that there is */
+    bool accel_found;
+    uint64_t maxcpus, slots, maxmem;    /* valid with the texts */
+    const char *slots_text, *maxmem_text;
+    bool msg_timestamp, msg_guest_name;
 } CommandLine;
+
+/* A row of a table of options, or of an option's properties; softmmu/option-table.c tells the rules. */
+typedef struct OptionRow {
+    const char *name;
+    const char *argument;               /* shown by -help; NULL: takes none */
+    void (*handle)(CommandLine *c, const char *arg);
+    const char *accepts, *instead;
+    const char *help;                   /* NULL: `instead` */
+    const char *group;                  /* instead of all others: a heading of -help */
+} OptionRow;
+
+extern const OptionRow option_rows[];   /* ends with a row without name and group */
 
 /* One "key=value" of an option's argument; value is NULL for a bare word. */
 typedef struct KeyValue {
@@ -42,7 +59,13 @@ bool option_bool(const CommandLine *c, const char *arg, const KeyValue *kv);
 /* The file must exist and be readable. */
 void option_check_file(const CommandLine *c, const char *path);
 
-/* softmmu/options-machine.c */
+/* softmmu/options-rules.c: why the argument is not as the rules say; NULL if it is. */
+char *option_problem(const CommandLine *c, const char *rules, const char *arg);
+/* Carry out a row: call its function, or compare with what it accepts. */
+void option_run(CommandLine *c, const OptionRow *row, const char *arg);
+void option_print_row(const char *dash, const OptionRow *row, const char *between);
+
+/* softmmu/options-machine.c and softmmu/options-smp.c */
 void option_machine(CommandLine *c, const char *arg);
 void option_cpu(CommandLine *c, const char *arg);
 void option_accel(CommandLine *c, const char *arg);
@@ -50,6 +73,7 @@ void option_smp(CommandLine *c, const char *arg);
 void option_memory(CommandLine *c, const char *arg);
 /* Decide and check what these options left open. */
 void options_machine_finish(CommandLine *c);
+void options_smp_finish(CommandLine *c);
 
 /* softmmu/options-block.c */
 void option_drive(CommandLine *c, const char *arg);
@@ -64,4 +88,34 @@ void option_semihosting_config(CommandLine *c, const char *arg);
 void option_log_items(CommandLine *c, const char *arg);
 void option_log_file(CommandLine *c, const char *arg);
 void option_log_filter(CommandLine *c, const char *arg);
+
+/* softmmu/options-simple.c */
+void option_kernel(CommandLine *c, const char *arg);
+void option_initrd(CommandLine *c, const char *arg);
+void option_dtb(CommandLine *c, const char *arg);
+void option_append(CommandLine *c, const char *arg);
+void option_nographic(CommandLine *c, const char *arg);
+void option_display(CommandLine *c, const char *arg);
+void option_serial(CommandLine *c, const char *arg);
+void option_monitor(CommandLine *c, const char *arg);
+void option_no_reboot(CommandLine *c, const char *arg);
+void option_no_shutdown(CommandLine *c, const char *arg);
+void option_stopped(CommandLine *c, const char *arg);
+void option_nodefaults(CommandLine *c, const char *arg);
+void option_name(CommandLine *c, const char *arg);
+void option_pidfile(CommandLine *c, const char *arg);
+void option_uuid(CommandLine *c, const char *arg);
+void option_echr(CommandLine *c, const char *arg);
+void option_mem_prealloc(CommandLine *c, const char *arg);
+void option_overcommit(CommandLine *c, const char *arg);
+void option_msg(CommandLine *c, const char *arg);
+void option_rtc(CommandLine *c, const char *arg);
+void option_action(CommandLine *c, const char *arg);
+void option_watchdog_action(CommandLine *c, const char *arg);
+void option_singlestep(CommandLine *c, const char *arg);
+void option_daemonize(CommandLine *c, const char *arg);
+
+/* softmmu/options.c */
+void option_help(CommandLine *c, const char *arg);
+void option_version(CommandLine *c, const char *arg);
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -machine, -cpu, -accel, -smp and -m: what machine is built and how it is run. Main thread. */
+/* -machine, -cpu and -accel: what machine is built and how it is run. Main thread. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,69 @@ static const CPUModel cpu_models[] = {
     { "arm11mpcore", "ARM11 MPCore r0p2 (ARMv6K, VFPv2)" },
 };
 
+/* The name of an accelerator; the first that there is counts. */
+static void accel_choose(CommandLine *c, const char *name)
+{
+    if (!strcmp(name, "tcg")) {
+        c->accel_found = true;
+    } else if (!c->accel_found && !c->accel_missing) {
+        c->accel_missing = name;
+    }
+}
+
+/* "accel=kvm:tcg" */
+static void machine_accel(CommandLine *c, const char *arg)
+{
+    char **names = g_strsplit(arg, ":", 0);
+
+    for (int i = 0; names[i]; i++) {
+        accel_choose(c, names[i]);      /* keeps the name */
+    }
+}
+
+static void machine_secondary(CommandLine *c, const char *arg)
+{
+    if (!strcmp(arg, "pen")) {
+        c->o->secondary = SECONDARY_PEN;
+    } else if (!strcmp(arg, "entry")) {
+        c->o->secondary = SECONDARY_ENTRY;
+    } else {
+        option_fail(c, arg, "secondary is 'pen' or 'entry', not '%s'", arg);
+    }
+}
+
+static void machine_type(CommandLine *c, const char *arg);
+
+/* Some say what another option says; some are for hosts and guests that others have. */
+static const OptionRow machine_properties[] = {
+    { "type", "NAME", .handle = machine_type, .help = "the machine (as without 'type=')" },
+    { "accel", "tcg", .handle = machine_accel,
+      .help = "as -accel; several names with colons: the first that there is" },
+    { "kernel", "FILE", .handle = option_kernel, .help = "as -kernel" },
+    { "initrd", "FILE", .handle = option_initrd, .help = "as -initrd" },
+    { "dtb", "FILE|builtin", .handle = option_dtb, .help = "as -dtb" },
+    { "append", "TEXT", .handle = option_append, .help = "as -append" },
+    { "secondary", "pen|entry", .handle = machine_secondary,
+      .help = "where the CPUs but the first start: in a pen, or like the first (default: pen for Linux images)" },
+    { "usb", "on|off", .accepts = "on off", .help = "changes nothing: the USB controller has no devices" },
+    { "graphics", "on|off", .accepts = "on off", .help = "changes nothing: there is no display" },
+    { "dump-guest-core", "on|off", .accepts = "on off", .help = "changes nothing: core files are the host's affair" },
+    { "mem-merge", "on|off", .accepts = "on off", .help = "changes nothing: the host merges pages or not" },
+    { "suppress-vmdesc", "on|off", .accepts = "on off", .help = "changes nothing: nothing migrates" },
+    { "kernel-irqchip", "on|off|split", .accepts = "on off split", .help = "changes nothing: it is for KVM" },
+    { "firmware", "FILE", .instead = "there is no firmware; use -device loader" },
+    { "dumpdtb", "FILE", .instead = "the guest shows its tree in /sys/firmware/fdt" },
+    { "dt-compatible", "TEXT", .instead = "give a tree of your own by -dtb FILE" },
+    { "phandle-start", "NUMBER", .instead = "give a tree of your own by -dtb FILE" },
+    { "memory-backend", "ID", .instead = "guest memory is anonymous; use -m SIZE" },
+    { "memory-encryption", "ID", .instead = "guest memory is not encrypted; leave it out" },
+    { "confidential-guest-support", "ID", .instead = "guest memory is not encrypted; leave it out" },
+    { "smp", "...", .instead = "use -smp" },
+    { "memory", "...", .instead = "use -m" },
+    { "boot", "...", .instead = "use -boot" },
+    { NULL },
+};
+
 static void machine_help(void)
 {
     const MachineClass *const *list = machine_list();
@@ -23,21 +86,37 @@ static void machine_help(void)
     for (; *list; list++) {
         printf("%-20s %s\n", (*list)->name, (*list)->desc);
     }
-    printf("\nProperties:\n  %-28s %s\n", "secondary=pen|entry",
-           "where the CPUs but the first start: in a pen, or like the first");
-    printf("  %-28s %s\n", "", "(default: pen for Linux images, else entry)");
+    printf("\nProperties:\n");
+    for (const OptionRow *row = machine_properties; row->name; row++) {
+        option_print_row("  ", row, "=");
+    }
     exit(0);
 }
 
-static SecondaryStart secondary_start(CommandLine *c, const char *arg, const char *value)
+static void machine_type(CommandLine *c, const char *arg)
 {
-    if (value && !strcmp(value, "pen")) {
-        return SECONDARY_PEN;
+    if (option_is_help(arg)) {
+        machine_help();
     }
-    if (!value || strcmp(value, "entry")) {
-        option_fail(c, arg, "secondary is 'pen' or 'entry', not '%s'", value ? value : "");
+    c->machine = arg;
+}
+
+static void machine_property(CommandLine *c, const char *arg, const KeyValue *kv)
+{
+    const char *option = c->option;
+
+    for (const OptionRow *row = machine_properties; row->name; row++) {
+        size_t n = strlen(row->name);
+
+        /* "smp.cpus" belongs to the row "smp" */
+        if (!strncmp(kv->key, row->name, n) && (!kv->key[n] || kv->key[n] == '.')) {
+            c->option = g_strdup_printf("%s %s", option, row->name);
+            option_run(c, row, kv->value ? kv->value : row->accepts ? "on" : "");
+            c->option = option;
+            return;
+        }
     }
-    return SECONDARY_ENTRY;
+    option_fail(c, arg, "unknown machine property '%s' (-machine help lists those there are)", kv->key);
 }
 
 void option_machine(CommandLine *c, const char *arg)
@@ -45,28 +124,12 @@ void option_machine(CommandLine *c, const char *arg)
     KeyValue *kv = option_split(c, arg);
 
     for (int i = 0; kv[i].key; i++) {
-        const char *value = kv[i].value;
-
-        if (!value && (i == 0 || option_is_help(kv[i].key))) {
-            if (option_is_help(kv[i].key)) {
-                machine_help();
-            }
-            c->machine = kv[i].key;
-        } else if (!strcmp(kv[i].key, "type")) {
-            if (!value || option_is_help(value)) {
-                machine_help();
-            }
-            c->machine = value;
-        } else if (!strcmp(kv[i].key, "accel")) {
-            if (!value || strcmp(value, "tcg")) {
-                option_fail(c, arg, "unknown accelerator '%s' (tcg)", value ? value : "");
-            }
-        } else if (!strcmp(kv[i].key, "secondary")) {
-            c->o->secondary = secondary_start(c, arg, value);
-        } else if (option_is_help(kv[i].key)) {
+        if (!kv[i].value && option_is_help(kv[i].key)) {
             machine_help();
+        } else if (!kv[i].value && i == 0) {
+            c->machine = kv[i].key;
         } else {
-            option_fail(c, arg, "unknown machine property '%s' (type, accel, secondary)", kv[i].key);
+            machine_property(c, arg, &kv[i]);
         }
     }
     if (c->machine && !machine_find(c->machine)) {
@@ -86,8 +149,13 @@ void option_cpu(CommandLine *c, const char *arg)
         exit(0);
     }
     kv = option_split(c, arg);
-    if (kv[1].key) {
-        option_fail(c, arg, "unknown CPU property '%s' (there are none)", kv[1].key);
+    for (int i = 1; kv[i].key; i++) {
+        static const char as_it_is[] = "vfp=on|true|yes cfgend=off|false|no reset-hivecs=off|false|no";
+        char *problem = option_problem(c, as_it_is, arg + strlen(kv[0].key) + 1);
+
+        if (problem) {
+            option_fail(c, arg, "the CPU is as it is: %s", problem);
+        }
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(cpu_models); i++) {
         if (!strcmp(kv[0].key, cpu_models[i].name) && !kv[0].value) {
@@ -108,13 +176,19 @@ static void accel_help(void)
 void option_accel(CommandLine *c, const char *arg)
 {
     KeyValue *kv = option_split(c, arg);
+    const char *name;
     char *err = NULL;
 
     if (option_is_help(kv[0].key)) {
         accel_help();
     }
-    if (strcmp(kv[0].value ? kv[0].value : kv[0].key, "tcg") || (kv[0].value && strcmp(kv[0].key, "accel"))) {
-        option_fail(c, arg, "unknown accelerator (tcg)");
+    if (kv[0].value && strcmp(kv[0].key, "accel")) {
+        option_fail(c, arg, "the accelerator's name comes first (tcg)");
+    }
+    name = kv[0].value ? kv[0].value : kv[0].key;
+    accel_choose(c, name);
+    if (strcmp(name, "tcg")) {
+        return;                         /* its properties are unknown here */
     }
     for (int i = 1; kv[i].key; i++) {
         if (option_is_help(kv[i].key)) {
@@ -126,68 +200,9 @@ void option_accel(CommandLine *c, const char *arg)
     }
 }
 
-void option_smp(CommandLine *c, const char *arg)
-{
-    static const char *const keys[] = { "cpus", "maxcpus", "sockets", "cores", "threads" };
-    uint64_t value[G_N_ELEMENTS(keys)] = { 0 }, topology;
-    KeyValue *kv = option_split(c, arg);
-
-    for (int i = 0; kv[i].key; i++) {
-        const char *text = kv[i].value;
-        unsigned k = 0;
-
-        if (!text && i == 0) {
-            text = kv[i].key;           /* "-smp 4" is "-smp cpus=4" */
-        } else {
-            while (k < G_N_ELEMENTS(keys) && strcmp(kv[i].key, keys[k])) {
-                k++;
-            }
-        }
-        if (k == G_N_ELEMENTS(keys)) {
-            option_fail(c, arg, "unknown property '%s' (cpus, maxcpus, sockets, cores, threads)", kv[i].key);
-        }
-        if (!option_number(text, UINT16_MAX, &value[k]) || !value[k]) {
-            option_fail(c, arg, "invalid number of CPUs (1 to %d)", ARM_MAX_CPUS);
-        }
-    }
-    topology = MAX(value[2], 1) * MAX(value[3], 1) * MAX(value[4], 1);
-    if (!value[0]) {
-        value[0] = topology;
-    }
-    if ((value[1] && value[1] < value[0]) || (topology > 1 && topology != MAX(value[0], value[1]))) {
-        option_fail(c, arg, "the numbers contradict each other (sockets x cores x threads = maxcpus >= cpus)");
-    }
-    c->smp = value[0];
-    c->smp_text = arg;
-}
-
-void option_memory(CommandLine *c, const char *arg)
-{
-    KeyValue *kv = option_split(c, arg);
-    const char *text = NULL;
-
-    for (int i = 0; kv[i].key; i++) {
-        if (!kv[i].value && i == 0) {
-            text = kv[i].key;
-        } else if (!strcmp(kv[i].key, "size")) {
-            text = kv[i].value;
-        } else {
-            option_fail(c, arg, "unknown property '%s' (size)", kv[i].key);
-        }
-    }
-    if (!option_size(text, 1ull << 20, &c->ram)) {
-        option_fail(c, arg, "not a size of memory that can be (a number of MiB, or with a suffix K, M or G)");
-    }
-    if (!c->ram) {
-        option_fail(c, arg, "the machine needs memory (a number of MiB from 1 on)");
-    }
-    c->ram_text = arg;
-}
-
 void options_machine_finish(CommandLine *c)
 {
     const MachineClass *mc;
-    uint64_t ram;
 
     if (!c->machine) {
         error_exit("no machine specified (-machine help lists those there are)");
@@ -197,15 +212,11 @@ void options_machine_finish(CommandLine *c)
     if (c->cpu && strcmp(c->cpu, mc->default_cpu)) {
         error_exit("-cpu %s: machine '%s' has CPUs of another kind (%s)", c->cpu, mc->name, mc->default_cpu);
     }
-    if (c->smp_text && (c->smp < 1 || c->smp > (uint64_t)mc->max_cpus)) {
-        error_exit("-smp %s: invalid number of CPUs for machine '%s' (1 to %d)", c->smp_text, mc->name, mc->max_cpus);
+    if (c->accel_missing && !c->accel_found) {
+        error_exit("-accel %s: there is no such accelerator here (tcg)", c->accel_missing);
     }
-    c->o->smp = c->smp_text ? (int)c->smp : mc->default_cpus;
-    ram = c->ram_text ? c->ram : mc->default_ram;
-    if (ram > mc->max_ram) {
-        warn_report("-m %s: machine '%s' shows its guest no more than %llu MiB", c->ram_text, mc->name,
-                    (unsigned long long)(mc->max_ram >> 20));
-        ram = mc->max_ram;
+    if (c->accel_missing) {
+        warn_report("-accel %s: there is no such accelerator here, falling back to tcg", c->accel_missing);
     }
-    c->o->ram_size = (uint32_t)((ram + 0xfff) & ~0xfffull);
+    options_smp_finish(c);
 }

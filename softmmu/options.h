@@ -21,8 +21,12 @@ typedef struct Options {
     bool monitor_on_mux;                /* attach it to the first "mon:" serial line */
     AccelOptions accel;
     BlockOptions *sd;                   /* the card in the slot; NULL: none */
-    bool no_reboot, no_shutdown, stopped;
+    bool no_reboot, no_shutdown, stopped, daemonize;
+    bool mem_prealloc, mem_lock;
+    uint8_t escape_key;                 /* of a multiplexer */
+    int64_t rtc_offset;                 /* seconds that the board's clock is ahead of UTC */
     const char *name, *process_name, *pidfile;
+    const char *uuid;                   /* in lower case; NULL: none */
 } Options;
 
 /* Fill in *o, the log's settings, semihosting and the loader list; ends the program on mistakes (one

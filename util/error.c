@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #include "qemu/log.h"
 #include "qemu/writer.h"
@@ -14,10 +15,37 @@
 
 static void message_write(const char *severity, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
+static bool with_time;                  /* main thread, while it reads the command line */
+static const char *guest_name;
+
+void error_set_prefix(bool timestamp, const char *name)
+{
+    with_time = timestamp;
+    guest_name = name;
+}
+
+static void append_prefix(GString *line)
+{
+    struct timespec ts;
+    struct tm tm;
+    char text[40];
+
+    if (with_time) {
+        clock_gettime(CLOCK_REALTIME, &ts);
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", gmtime_r(&ts.tv_sec, &tm));
+        g_string_append_printf(line, "%s.%06ldZ ", text, ts.tv_nsec / 1000);
+    }
+    if (guest_name) {
+        g_string_append_printf(line, "%s ", guest_name);
+    }
+    g_string_append(line, PROGRAM_PREFIX);
+}
+
 static void message_write(const char *severity, const char *fmt, va_list ap)
 {
-    GString *line = g_string_new(PROGRAM_PREFIX);
+    GString *line = g_string_new(NULL);
 
+    append_prefix(line);
     g_string_append(line, severity);
     g_string_append_vprintf(line, fmt, ap);
     if (line->str[line->len - 1] != '\n') {

@@ -2,9 +2,9 @@
 /*
  * Build: guest bytes -> IR -> passes -> host code -> published block. The whole pipeline in one function.
  *
- * Runs on a CPU's thread that reads E, in the CPU's own CacheBuilder, so CPUs that share a cache build side by side. B is
- * held to get a piece of code memory and to publish the block, never across an exclusive section, because others wait for B
- * while they read E: the page is protected first.
+ * Runs on a CPU's thread that reads E, in the CPU's own CacheBuilder, so CPUs that share a cache build side by side. B
+ * is held to get a piece of code memory and to publish the block, never across an exclusive section, because others
+ * wait for B while they read E: the page is protected first.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "accel/tcg/elock.h"
 #include "accel/tcg/guest-mem.h"
 #include "accel/tcg/mpd.h"
+#include "accel/tcg/options.h"
 #include "exec/memory.h"
 #include "qemu/disas.h"
 #include "qemu/log.h"
@@ -56,9 +57,9 @@ static void log_host(const TranslationBlock *tb)
 }
 
 /*
- * Translate and emit into tb. False: no room in the builder's piece. A new piece must take any block, so there a block that
- * does not fit is made of fewer and fewer instructions; and so is, everywhere, one that exceeds a limit of the back end: no
- * room helps it.
+ * Translate and emit into tb. False: no room in the builder's piece. A new piece must take any block, so there a block
+ * that does not fit is made of fewer and fewer instructions; and so is, everywhere, one that exceeds a limit of the
+ * back end: no room helps it.
  */
 static bool translate_and_emit(CacheBuilder *b, TranslationBlock *tb, int max_insns, bool has_data)
 {
@@ -160,8 +161,8 @@ static TranslationBlock *publish(CPUState *cpu, TranslationBlock *tb, uint8_t *c
 }
 
 /*
- * One try in the builder's piece. `page`: the guest page, NULL: not RAM, and `word` is the instruction; such a block is in
- * no table. NULL: no room.
+ * One try in the builder's piece. `page`: the guest page, NULL: not RAM, and `word` is the instruction; such a block is
+ * in no table. NULL: no room.
  */
 static TranslationBlock *build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page,
                                uint32_t word)
@@ -183,7 +184,7 @@ static TranslationBlock *build(CPUState *cpu, uint32_t pc, uint32_t flags, uint3
         has_data = mpd_build_begin(phys_pc >> 12);
     }
     read_page(b, phys_pc, page, word);
-    if (translate_and_emit(b, tb, page ? BLOCK_MAX_INSNS : 1, has_data)) {
+    if (translate_and_emit(b, tb, page && !accel_options.one_insn ? BLOCK_MAX_INSNS : 1, has_data)) {
         count_build(cpu, tb);
         if (page) {
             tb = publish(cpu, tb, code_begin);

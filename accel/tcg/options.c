@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The properties of -accel tcg: one table, from which the command line is parsed, -accel help, "info accel" and the JSON
- * of the statistics are printed. Main thread, before the CPU threads start; read-only afterwards.
+ * The properties of -accel tcg: one table, from which the command line is parsed, -accel help, "info accel" and the
+ * JSON of the statistics are printed. Main thread, before the CPU threads start; read-only afterwards.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -55,6 +55,8 @@ static const AccelProperty properties[] = {
       .help = "translate to host code, or interpret the intermediate code" },
     { "exclusive", PROP_WORD, FIELD(exclusive_snapshot), .choice = { { "monitor" }, { "snapshot" } },
       .help = "LDREX/STREX: as the architecture has it, or by comparing values" },
+    { "one-insn-per-tb", PROP_WORD, FIELD(one_insn), .choice = { { "off" }, { "on" } },
+      .help = "translate each instruction by itself (slow), so that the log shows each" },
     /* Jumps inside the buffer reach 2 GiB; leave room for several buffers. */
     { "tb-size", PROP_NUMBER, FIELD(tb_size_kib), .unit = "MiB", .scale = 1024, .max = 1024,
       .help = "size of a code cache" },

@@ -4,7 +4,8 @@
  *
  * The alarm is an equality match. It is planned on virtual time, for the moment the match will come; then, and whenever
  * the guest looks, the clock is read again, since the host's clock may be set and virtual time stops with the machine.
- * A match that was passed meanwhile fires late rather than never, and before DR shows its second. Lock: the device's own.
+ * A match that was passed meanwhile fires late rather than never, and before DR shows its second. Lock: the device's
+ * own.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -193,6 +194,13 @@ static void pl031_reset(void *opaque)
     counted_unlock(&s->lock);
 }
 
+static int64_t start_offset;    /* main thread, before any clock is created */
+
+void pl031_set_start(int64_t offset)
+{
+    start_offset = offset;
+}
+
 void pl031_create(uint32_t base, const char *name, const IRQLine *irq)
 {
     PL031State *s = calloc(1, sizeof(*s));
@@ -202,6 +210,7 @@ void pl031_create(uint32_t base, const char *name, const IRQLine *irq)
     }
     counted_lock_init(&s->lock, name, false);
     s->irq = irq;
+    s->offset = (uint32_t)start_offset;
     s->alarm = timer_new_line(pl031_alarm, s);
     pl031_reset(s);
     qemu_register_reset(pl031_reset, s);

@@ -36,6 +36,8 @@ Chardev *chardev_of_stdout(void);
 /* The front end can receive again: deliver what waits. Any thread; delivery happens on the I/O thread. */
 void chardev_accept_input(Chardev *chr);
 /* Was it made with "mon:"? Then the monitor may be attached as well. */
+/* The key that begins an order to a multiplexer, instead of Ctrl-a; before the main loop. */
+void chardev_set_escape(uint8_t key);
 bool chardev_is_mux(const Chardev *chr);
 /* At exit, CPUs stopped: write out every queue; give_up() says whether to stop after so long without progress. */
 void chardev_flush_all(bool (*give_up)(int stalled_ms));

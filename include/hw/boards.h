@@ -25,7 +25,10 @@ typedef struct MachineClass {
     const char *default_cpu;
     /* Build devices; CPUs (machine->cpu[]) and RAM exist already. */
     void (*init)(MachineState *m);
-    /* "-dtb builtin": build the device tree of this machine from its device table; returns a malloc'ed FDT and its size. */
+    /*
+     * "-dtb builtin": build the device tree of this machine from its device table; returns a malloc'ed FDT and its
+     * size.
+     */
     void *(*build_dtb)(MachineState *m, int *size);
     uint32_t board_id;                  /* ATAGS machine id */
 } MachineClass;
@@ -38,6 +41,7 @@ struct MachineState {
     const char *kernel, *initrd, *dtb, *append;
     SecondaryStart secondary;
     BlockBackend *sd;                           /* the card in the slot; NULL: empty */
+    const char *name, *uuid;            /* for the monitor; NULL: none */
     Chardev *serial[4];                 /* NULL: not connected */
     CPUARMState *cpu[ARM_MAX_CPUS];
 };

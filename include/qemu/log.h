@@ -19,6 +19,8 @@ void qemu_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 FILE *qemu_log_lock(void);                  /* for multi-line output; pair with unlock */
 void qemu_log_unlock(FILE *f);
 bool qemu_log_in_addr_range(uint32_t addr); /* -dfilter */
+/* -msg: begin messages with the time, with the guest's name (NULL: without). Before there are other threads. */
+void error_set_prefix(bool timestamp, const char *guest_name);
 /* "qemu-system-arm: message\n" on stderr. */
 void error_report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void warn_report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

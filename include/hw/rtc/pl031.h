@@ -4,6 +4,8 @@
 #define HW_RTC_PL031_H
 #include <stdint.h>
 #include "hw/irq.h"
+/* How many seconds clocks that are created from now on are ahead of UTC (-rtc base=...). */
+void pl031_set_start(int64_t offset);
 /* Map at BASE. Lives as long as the machine. */
 void pl031_create(uint32_t base, const char *name, const IRQLine *irq);
 #endif

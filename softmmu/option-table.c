@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of all options: those of QEMU, and nothing else. The parser, -help and tests/cli/test-option-table.py work
+ * from it. A row either
+ *   - has a function: the option does what it does in QEMU; or
+ * - has none: arguments that `accepts` describes (see softmmu/options-rules.c; NULL: none, or any if the option takes
+ * no
+ *     argument and nothing is said in `instead`) change nothing here, and all others end the program with the line
+ *     `instead`.
+ * Constant.
+ */
+#include <stddef.h>
+#include "softmmu/options-internal.h"
+
+#define NO_DRIVE "the board has no such drive; use the SD card slot (-sd FILE, -drive if=sd,file=FILE)"
+#define NO_FLASH "the board's flash takes no image; use -device loader,file=FILE,addr=ADDRESS"
+#define NO_NETWORK "there is no network card; '-nic none' is what there is"
+#define NO_SOUND "there is no sound; '-audiodev none,id=ID' is what there is"
+#define NO_USB "there are no USB devices; use a serial line (-serial)"
+#define NO_DISPLAY "there is no display; use a serial line (-serial stdio, -nographic)"
+#define NO_FIRMWARE "there is no firmware; put it where the CPU starts by -device loader,file=FILE,addr=0,force-raw=on"
+#define NO_STATE "machines are not saved; start a new one"
+#define NO_QMP "there is no machine protocol; use the monitor for people (-monitor DEVICE)"
+#define NO_GDB "there is no debugger's port; use the monitor (-monitor stdio) and -d in_asm,exec,cpu"
+#define NO_OBJECTS "there are no objects to create or configure"
+#define NO_TABLES "the board has no firmware tables"
+#define NO_XEN "there is no Xen; leave it out"
+
+const OptionRow option_rows[] = {
+    { .group = "The machine" },
+    { "machine", "NAME[,PROPERTY=VALUE...]", .handle = option_machine,
+      .help = "the machine to emulate (-machine help)" },
+    { "M", "NAME[,PROPERTY=VALUE...]", .handle = option_machine, .help = "the same" },
+    { "cpu", "MODEL", .handle = option_cpu, .help = "the CPU model (-cpu help)" },
+    { "accel", "tcg[,PROPERTY=VALUE...]", .handle = option_accel,
+      .help = "how guest code is run (-accel help); if given several times, the first that there is" },
+    { "smp", "[cpus=]N[,maxcpus=N][,sockets=N][,cores=N][,threads=N]", .handle = option_smp, .help = "number of CPUs" },
+    { "m", "[size=]SIZE[K|M|G][,slots=N,maxmem=SIZE]", .handle = option_memory,
+      .help = "size of the memory; without suffix in MiB" },
+    { "mem-prealloc", .handle = option_mem_prealloc, .help = "take the guest's memory from the host at the start" },
+    { "overcommit", "[mem-lock=on|off][,cpu-pm=on|off]", .handle = option_overcommit,
+      .help = "mem-lock=on: keep all memory of the emulator from being swapped out" },
+    { "rtc", "[base=utc|localtime|DATE][,clock=host]", .handle = option_rtc,
+      .help = "what the clock of the board shows at the start; DATE: 2006-06-17 or 2006-06-17T16:01:21" },
+    { "name", "TEXT[,process=NAME][,debug-threads=on|off]", .handle = option_name,
+      .help = "name of the guest (info name), of the process" },
+    { "uuid", "UUID", .handle = option_uuid, .help = "the machine's UUID (info uuid)" },
+
+    { .group = "What it boots" },
+    { "kernel", "FILE", .handle = option_kernel, .help = "kernel to boot: zImage, Image, uImage or ELF" },
+    { "initrd", "FILE", .handle = option_initrd, .help = "initial RAM disk" },
+    { "dtb", "FILE|builtin", .handle = option_dtb, .help = "device tree; builtin: the machine's own" },
+    { "append", "TEXT", .handle = option_append, .help = "kernel command line" },
+    { "sd", "FILE", .handle = option_sd, .help = "an image in the SD card slot" },
+    { "drive", "file=FILE[,PROPERTY=VALUE...]", .handle = option_drive, .help = "the same with properties (-drive help)" },
+    { "snapshot", .handle = option_snapshot, .help = "write to temporary images, gone at the end" },
+    { "device", "loader,PROPERTY=VALUE...", .handle = option_device, .help = "load data into memory (-device help)" },
+    { "semihosting", .handle = option_semihosting, .help = "let the guest use the host's files and console" },
+    { "semihosting-config", "enable=on[,arg=TEXT...]", .handle = option_semihosting_config,
+      .help = "the same with settings" },
+
+    { .group = "Console and monitor" },
+    { "nographic", .handle = option_nographic, .help = "no display; console and monitor share the terminal" },
+    { "display", "none", .handle = option_display, .help = "no display (there is no other)" },
+    { "serial", "DEVICE", .handle = option_serial, .help = "where a serial line goes; up to 4 times" },
+    { "monitor", "DEVICE", .handle = option_monitor, .help = "where the monitor goes; none: nowhere" },
+    { "echr", "NUMBER", .handle = option_echr, .help = "the escape key on a shared terminal, instead of 1 (Ctrl-a)" },
+    { "nodefaults", .handle = option_nodefaults, .help = "no serial line and no monitor unless asked for" },
+
+    { .group = "How it starts and ends" },
+    { "S", .handle = option_stopped, .help = "do not start the CPUs; the monitor's 'cont' does" },
+    { "no-reboot", .handle = option_no_reboot, .help = "exit when the guest resets the machine" },
+    { "no-shutdown", .handle = option_no_shutdown, .help = "stop instead of exiting when the guest shuts down" },
+    { "action", "EVENT=ACTION[,...]", .handle = option_action,
+      .help = "reboot=reset|shutdown and shutdown=poweroff|pause; panic=... (nothing reports one), watchdog=reset" },
+    { "watchdog-action", "reset", .handle = option_watchdog_action, .help = "what a watchdog does" },
+    { "pidfile", "FILE", .handle = option_pidfile, .help = "write the process id there" },
+    { "daemonize", .handle = option_daemonize, .help = "go to the background once the machine stands" },
+
+    { .group = "Log and messages" },
+    { "d", "ITEM[,ITEM...]", .handle = option_log_items, .help = "what to log (-d help)" },
+    { "D", "FILE", .handle = option_log_file, .help = "where the log goes instead of stderr" },
+    { "dfilter", "RANGE[,RANGE...]", .handle = option_log_filter, .help = "log code of these addresses only" },
+    { "singlestep", .handle = option_singlestep,
+      .help = "one instruction per block of code, so that the log has each" },
+    { "msg", "[timestamp=on|off][,guest-name=on|off]", .handle = option_msg, .help = "what messages begin with" },
+    { "h", .handle = option_help, .help = "print this help" },
+    { "help", .handle = option_help, .help = "the same" },
+    { "version", .handle = option_version, .help = "print the version" },
+
+    { .group = "Accepted because it changes nothing here" },
+    { "boot", "[order=]DRIVES[,menu=...]", .instead = "the machine starts from -kernel or -device loader; accepted are "
+      "order, menu, splash, splash-time, reboot-timeout and strict, which change nothing",
+      .accepts = "*order=%drives menu=%bool splash=%text splash-time=%number reboot-timeout=%number strict=%bool",
+      .help = "nothing to boot from but -kernel and -device loader" },
+    { "k", "LANGUAGE", .accepts = "%any", .help = "no keyboard" },
+    { "L", "DIRECTORY", .accepts = "%any", .help = "no firmware or keyboard tables to look for" },
+    { "net", "none", .accepts = "none", .instead = NO_NETWORK, .help = "no network card" },
+    { "nic", "none", .accepts = "none", .instead = NO_NETWORK, .help = "no network card" },
+    { "vga", "none", .accepts = "none", .instead = NO_DISPLAY, .help = "no display" },
+    { "vnc", "none", .accepts = "none", .instead = NO_DISPLAY, .help = "no display" },
+    { "full-screen", .help = "no display" },
+    { "portrait", .help = "no display" },
+    { "rotate", "90|180|270", .accepts = "90 180 270", .help = "no display" },
+    { "parallel", "none|null", .accepts = "none null", .instead = "the board has no parallel port; use -serial",
+      .help = "no parallel port" },
+    { "audio", "none", .accepts = "*driver=none", .instead = NO_SOUND, .help = "no sound" },
+    { "audiodev", "none,id=ID", .accepts = "*driver=none !id=%text timer-period=%number", .instead = NO_SOUND,
+      .help = "no sound" },
+    { "audio-help", .help = "no sound" },
+    { "usb", .help = "the board's USB controller has no devices" },
+    { "gdb", "none", .accepts = "none", .instead = NO_GDB, .help = "no debugger's port" },
+    { "sandbox", "off", .accepts = "*enable=off",
+      .instead = "the emulator has no filter for system calls; put it into a sandbox from "
+      "outside (systemd-run -p SystemCallFilter=..., bubblewrap)", .help = "no filter for system calls" },
+    { "seed", "NUMBER", .accepts = "%number", .help = "the emulation draws no random numbers" },
+    { "only-migratable", .help = "nothing migrates" },
+    { "no-user-config", .help = "no configuration files" },
+    { "compat", "PROPERTY=VALUE[,...]", .help = "no machine protocol that it would be about",
+      .accepts = "deprecated-input=accept|reject|crash deprecated-output=accept|hide "
+      "unstable-input=accept|reject|crash unstable-output=accept|hide" },
+    { "async-teardown", .help = "memory is freed at the end, as ever" },
+
+    { .group = "Options of QEMU that there are not" },
+    { "fda", "FILE", .instead = NO_DRIVE },
+    { "fdb", "FILE", .instead = NO_DRIVE },
+    { "hda", "FILE", .instead = NO_DRIVE },
+    { "hdb", "FILE", .instead = NO_DRIVE },
+    { "hdc", "FILE", .instead = NO_DRIVE },
+    { "hdd", "FILE", .instead = NO_DRIVE },
+    { "cdrom", "FILE", .instead = NO_DRIVE },
+    { "blockdev", "...", .instead = NO_DRIVE },
+    { "mtdblock", "FILE", .instead = NO_FLASH },
+    { "pflash", "FILE", .instead = NO_FLASH },
+    { "iscsi", "...", .instead = NO_DRIVE },
+    { "fsdev", "...", .instead = "there is no shared file system; use -semihosting or -initrd" },
+    { "virtfs", "...", .instead = "there is no shared file system; use -semihosting or -initrd" },
+    { "netdev", "...", .instead = NO_NETWORK },
+    { "chardev", "...", .instead = "name the device itself: -serial DEVICE, -monitor DEVICE" },
+    { "mon", "...", .instead = "name the device itself: -monitor DEVICE" },
+    { "qmp", "DEVICE", .instead = NO_QMP },
+    { "qmp-pretty", "DEVICE", .instead = NO_QMP },
+    { "preconfig", .instead = NO_QMP },
+    { "s", .instead = NO_GDB },
+    { "spice", "...", .instead = NO_DISPLAY },
+    { "usbdevice", "NAME", .instead = NO_USB },
+    { "debugcon", "DEVICE", .instead = "the board has no such port; use -serial DEVICE" },
+    { "tpmdev", "...", .instead = "the board has no TPM" },
+    { "bios", "FILE", .instead = NO_FIRMWARE },
+    { "option-rom", "FILE", .instead = NO_FIRMWARE },
+    { "fw_cfg", "...", .instead = NO_TABLES },
+    { "smbios", "...", .instead = NO_TABLES },
+    { "no-acpi", .instead = NO_TABLES ", ACPI's neither; leave the option out" },
+    { "old-param", .instead = "kernels get ATAGS, or a device tree (-dtb)" },
+    { "enable-kvm", .instead = "there is no KVM for this guest; use -accel tcg" },
+    { "icount", "...", .instead = "guest time is the host's; there is no instruction counter" },
+    { "numa", "...", .instead = "the board has one memory; use -m SIZE" },
+    { "mem-path", "FILE", .instead = "guest memory is anonymous; use -m SIZE" },
+    { "object", "...", .instead = NO_OBJECTS },
+    { "global", "...", .instead = NO_OBJECTS },
+    { "set", "...", .instead = NO_OBJECTS },
+    { "readconfig", "FILE", .instead = "options are given on the command line only" },
+    { "add-fd", "...", .instead = "give the file's name, /dev/fd/N for a descriptor" },
+    { "incoming", "...", .instead = NO_STATE },
+    { "loadvm", "NAME", .instead = NO_STATE },
+    { "dump-vmstate", "FILE", .instead = NO_STATE },
+    { "chroot", "DIRECTORY", .instead = "start the emulator by chroot(1)" },
+    { "runas", "USER", .instead = "start the emulator as that user, by setpriv(1) or su(1)" },
+    { "trace", "...", .instead = "use -d ITEMS for the log, -accel tcg,trace=FILE for a timeline" },
+    { "plugin", "...", .instead = "there are no plugins; use -d exec, -accel tcg,stats=on" },
+    { "enable-sync-profile", .instead = "use -accel tcg,stats=on (info jit shows the locks)" },
+    { "xen-domid", "N", .instead = NO_XEN },
+    { "xen-attach", .instead = NO_XEN },
+    { "xen-domid-restrict", .instead = NO_XEN },
+    { NULL },
+};

@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=300
+"""Every option that QEMU has is done, accepted because it changes nothing here, or refused by one line that says what
+to use instead; nothing else is an option. The emulator's own table (-help) is compared with QEMU's, and each row tried. If
+QEMU is there it is asked as well whether it takes what ours takes."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(HERE, "../../build/qemu-system-arm"))
+ORACLE = os.environ.get("PQEMU_TEST_ORACLE", "/usr/bin/qemu-system-arm")
+SCALE = float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
+STOPPED = ["-M", "realview-eb-mpcore", "-S", "-display", "none", "-serial", "null", "-monitor", "stdio"]
+NOTHING, REFUSED = "Accepted because it changes nothing here", "Options of QEMU that there are not"
+UUID = "12345678-9aBc-def0-1234-56789abcdef0"
+
+# Words to try each option that changes nothing with; an empty list: the option alone. All of them QEMU accepts too.
+ACCEPTED = {
+    "boot": ["c", "order=dc", "d,menu=on,strict=on", "menu=off,splash-time=5,reboot-timeout=10"], "k": ["fr", "en-us"],
+    "L": ["/usr/share/qemu"], "net": ["none"], "nic": ["none"], "vga": ["none"], "vnc": ["none"], "full-screen": [],
+    "portrait": [], "rotate": ["90", "270"], "parallel": ["none", "null"], "audio": ["none", "driver=none"],
+    "audiodev": ["none,id=x", "driver=none,id=snd0,timer-period=100"], "audio-help": [], "usb": [],
+    "gdb": ["none"], "sandbox": ["off", "enable=off"], "seed": ["1", "0x10"], "only-migratable": [],
+    "no-user-config": [],
+    "compat": ["deprecated-input=accept", "deprecated-input=reject,deprecated-output=hide"], "async-teardown": [],
+}
+# "-audio none" asks for nothing, but QEMU misses a card's model; -audio-help prints and ends there.
+ORACLE_REFUSES = {"audio", "audio-help"}
+
+# Such options with arguments that are not nothing, or are wrong: (option, argument, what the line says).
+WRONG = [
+    ("boot", "z", "accepted are order"), ("boot", "cc", "accepted are order"), ("boot", "foo=1", "accepted are order"),
+    ("boot", "once=n", "accepted are order"), ("net", "user", "no network card"), ("net", "nic", "no network card"),
+    ("nic", "user,model=foo", "no network card"), ("vga", "std", "no display"), ("vnc", ":1", "no display"),
+    ("rotate", "45", "'45' is none of: 90, 180, 270"), ("parallel", "stdio", "use -serial"),
+    ("audio", "alsa", "no sound"),
+    ("audiodev", "none", "no sound; '-audiodev none,id=ID'"), ("audiodev", "alsa,id=x", "no sound"),
+    ("gdb", "tcp::1234", "no debugger's port"), ("sandbox", "on", "from outside"),
+    ("seed", "x", "a number is expected"),
+    ("compat", "foo=1", "'foo' is none of: deprecated-input"),
+    ("compat", "deprecated-input=maybe", "deprecated-input is accept.reject.crash, not 'maybe'"),
+]
+
+# What is wrong for both, ours and QEMU.
+BOTH_REFUSE = [
+    ["-uuid", "12345678"], ["-uuid", UUID + "0"], ["-uuid", UUID[:-1] + "g"], ["-msg", "foo=on"],
+    ["-msg", "timestamp=maybe"], ["-action", "reboot=foo"], ["-action", "foo=reset"], ["-watchdog-action", "foo"],
+    ["-overcommit", "foo=on"], ["-rtc", "base=foo"], ["-rtc", "clock=foo"], ["-seed", "x"],
+    ["-boot", "z"], ["-boot", "cc"], ["-rotate", "45"], ["-smp", "2,dies=2"], ["-smp", "2,clusters=2"],
+    ["-smp", "2,maxcpus=1"], ["-smp", "2,maxcpus=8"], ["-smp", "2,sockets=4"], ["-m", "128,slots=2"], ["-m", "size="],
+    ["-m", "128,maxmem=64M"], ["-m", "128,foo=1"], ["-accel", "kvm"], ["-accel", "foo"], ["-enable-kvm"],
+    ["-machine", "accel=kvm"], ["-machine", "accel=kvm:xen"], ["-machine", "usb=maybe"], ["-machine", "foo=1"],
+    ["-cpu", "arm11mpcore,foo=1"], ["-cpu", "ARM11MPCORE"], ["-audiodev", "none"], ["-compat", "foo=1"], ["-no-acpi"],
+    ["-numa", "node"], ["-old-parameter"], ["-name", "x,foo"], ["-pidfile", "/nonexistent/x"], ["-sandbox", "foo"],
+    ["-nographic", "-daemonize"],
+]
+
+# What is right for both and does something, or says what is so.
+BOTH_ACCEPT = [
+    ["-uuid", UUID], ["-msg", "timestamp=on,guest-name=on", "-name", "x"], ["-msg", "timestamp=off"], ["-echr", "20"],
+    ["-action", "reboot=shutdown,shutdown=pause"], ["-action", "panic=none,watchdog=reset"],
+    ["-watchdog-action", "reset"],
+    ["-overcommit", "cpu-pm=on"], ["-overcommit", "mem-lock=off"], ["-mem-prealloc"], ["-rtc", "base=utc"],
+    ["-rtc", "base=localtime,clock=host"], ["-rtc", "base=2006-06-17T16:01:21,driftfix=none"], ["-singlestep"],
+    ["-singlestep", "-singlestep"], ["-accel", "tcg", "-accel", "kvm"], ["-machine", "accel=tcg"],
+    ["-machine", "realview-eb-mpcore,accel=tcg"], ["-machine", "usb=off"], ["-machine", "usb=on"], ["-usb"],
+    ["-machine", "graphics=off,dump-guest-core=off,mem-merge=off,suppress-vmdesc=on"],
+    ["-smp", "2,dies=1,clusters=1"], ["-smp", "2,maxcpus=4"], ["-smp", "maxcpus=4"], ["-smp", "cores=2"],
+    ["-smp", "sockets=2,cores=2"], ["-smp", "4,sockets=2"], ["-smp", "threads=2"], ["-smp", "1", "-smp", "2"],
+    ["-smp", "cpus=2,cpus=4"], ["-m", "128,maxmem=256M"], ["-m", "128,slots=2,maxmem=256M"], ["-m", "64", "-m", "128"],
+    ["-m", "128", "-m", "slots=2,maxmem=256M"], ["-cpu", "arm11mpcore,vfp=on,cfgend=off"],
+    ["-name", "x,debug-threads=on"],
+    ["-no-reboot", "-no-reboot"], ["-snapshot"], ["-snapshot", "-net", "none", "-vga", "none", "-parallel", "none", "-usb"],
+]
+
+# What only goes on with a warning, in both.
+FALL_BACK = [["-accel", "kvm", "-accel", "tcg"], ["-accel", "foo", "-accel", "tcg"], ["-machine", "accel=kvm:tcg"],
+             ["-machine", "accel=kvm:foo:tcg"]]
+
+
+def run(program, arguments, text=b"quit\n"):
+    p = subprocess.run([program, *arguments], input=text, capture_output=True, timeout=60 * SCALE, check=False)
+    return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
+
+
+def table():
+    """Of -help: {option: takes an argument}, and the options of each group."""
+    takes, groups, group = {}, {}, None
+    for line in run(QEMU, ["-help"])[1].splitlines():
+        heading = re.match(r"([A-Z][\w ]+):$", line)
+        row = re.match(r"-([\w-]+)(?: (\S+))?(?:$| )", line)
+        if heading:
+            group = groups.setdefault(heading.group(1), [])
+        elif row and group is not None:
+            takes[row.group(1)] = row.group(2) is not None
+            group.append(row.group(1))
+    return takes, groups
+
+
+def qemus_options():
+    with open(os.path.join(HERE, "qemu-options.txt"), encoding="utf-8") as file:
+        names = [line.strip() for line in file if not line.startswith("#")]
+    return {name.rstrip("="): name.endswith("=") for name in names}
+
+
+def accepted(cases, arguments, name):
+    code, out, err = run(QEMU, [*STOPPED, *arguments])
+    cases.check(code == 0 and not err and "monitor" in out, name,
+                "%s: exit %d, stdout %r, stderr %r" % (arguments, code, out[:300], err[:500]))
+
+
+def refused(cases, arguments, pattern, name):
+    code, out, err = run(QEMU, [*STOPPED, *arguments])
+    good = (code == 1 and not out and err.count("\n") == 1 and err.startswith("qemu-system-arm: ") and
+            re.search(pattern, err))
+    cases.check(good, name, "%s: exit %d, stdout %r, stderr %r" % (arguments, code, out[:300], err[:500]))
+
+
+def test_table(cases):
+    takes, groups = table()
+    theirs = qemus_options()
+    cases.check(not set(theirs) - set(takes), "every option of QEMU is in the table", sorted(set(theirs) - set(takes)))
+    cases.check(not set(takes) - set(theirs), "the table has only options of QEMU", sorted(set(takes) - set(theirs)))
+    wrong = [name for name in takes if name in theirs and takes[name] != theirs[name]]
+    cases.check(not wrong, "they take an argument if QEMU's do", wrong)
+    cases.check(set(groups[NOTHING]) == set(ACCEPTED), "each option that changes nothing is tried here",
+                set(groups[NOTHING]) ^ set(ACCEPTED))
+    for name in groups[NOTHING]:
+        for value in ACCEPTED.get(name, []):
+            accepted(cases, ["-" + name, value], "accepted: -%s %s" % (name, value))
+        if not takes[name]:
+            accepted(cases, ["-" + name, "--" + name], "accepted, twice: -" + name)
+    for name in groups[REFUSED]:
+        arguments = ["-" + name, "x"] if takes[name] else ["-" + name]
+        refused(cases, arguments, re.escape(" ".join(arguments)) + ": .*(there (is|are) no|use|give|name|start|not|get|"
+                "has no|leave|only|is the host's)", "refused, and why: -" + name)
+    for name, value, text in WRONG:
+        refused(cases, ["-" + name, value], "-%s %s: .*%s" % (name, re.escape(value), text),
+                "refused: -%s %s" % (name, value))
+
+
+def test_arguments(cases):
+    for arguments in BOTH_REFUSE:
+        refused(cases, arguments, "", "refused: " + " ".join(arguments))
+    for arguments in BOTH_ACCEPT:
+        accepted(cases, arguments, "accepted: " + " ".join(arguments))
+    for arguments in FALL_BACK:
+        code, _, err = run(QEMU, [*STOPPED, *arguments])
+        cases.check(code == 0 and re.search("warning: .*(kvm|foo).*falling back to tcg", err) and err.count("\n") == 1,
+                    "the first accelerator that there is: " + " ".join(arguments), (code, err))
+
+
+def test_effects(cases, directory):
+    """The small options do what they say."""
+    _, out, _ = run(QEMU, [*STOPPED, "-uuid", UUID, "-name", "guest one"], b"info uuid\ninfo name\nquit\n")
+    cases.check(UUID.lower() in out and "guest one" in out, "info uuid and info name show -uuid and -name", out)
+    _, out, _ = run(QEMU, STOPPED, b"info uuid\nquit\n")
+    cases.check("00000000-0000-0000-0000-000000000000" in out, "info uuid without -uuid", out)
+
+    _, _, err = run(QEMU, ["-msg", "timestamp=on,guest-name=on", "-name", "foo", *STOPPED, "-uuid", "x"])
+    cases.check(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z foo qemu-system-arm: -uuid x: ", err),
+                "-msg puts time and name before messages", err)
+
+    clock = b"xp/1xw 0x10017000\nquit\n"    # the data register of the PL031
+    for base, want in (("utc", time.time()), ("2006-06-17T16:01:21", 1150560081), ("2006-06-17", 1150502400)):
+        _, out, _ = run(QEMU, [*STOPPED, "-rtc", "base=" + base], clock)
+        shown = re.search(r"0*10017000: 0x([0-9a-f]{8})", out)
+        cases.check(shown and 0 <= int(shown.group(1), 16) - want + 1 < 62 * SCALE, "-rtc base=%s: the clock" % base,
+                    out)
+
+    for number, key in ((b"20", b"\x14"), (b"0x1d", b"\x1d")):
+        arguments = ["-M", "realview-eb-mpcore", "-S", "-display", "none", "-serial", "mon:stdio", "-echr", number]
+        code, out, _ = run(QEMU, arguments, b"\x01x" + key + b"h" + key + b"x")
+        name = "C-" + chr(key[0] + 0x40).lower()
+        cases.check(code == 0 and name + " x    exit" in out and "Terminated" in out,
+                    "-echr %s: the key is %s" % (number.decode(), name), out)
+
+    trace = os.path.join(directory, "log")
+    run(QEMU, ["-M", "realview-eb-mpcore", "-display", "none", "-serial", "null", "-semihosting", "-singlestep", "-d",
+               "in_asm", "-D", trace, "-kernel", program(directory)])
+    with open(trace, encoding="utf-8") as file:
+        alone = re.findall(r"IN:\n0x0001000([048c]):.*\n\n", file.read())
+    cases.check(alone == ["0", "4", "8", "c"], "-singlestep: a block for each instruction", alone)
+
+
+def program(directory):
+    """An image that ends by semihosting after four instructions."""
+    words = (0xe3a00018, 0xe3a01802, 0xe3811026, 0xef123456)    # mov r0, #24; mov r1, #0x20000; orr r1, #38; svc
+    path = os.path.join(directory, "program")
+    with open(path, "wb") as file:
+        file.write(b"".join(word.to_bytes(4, "little") for word in words))
+    return path
+
+
+def test_daemonize(cases, directory):
+    pidfile, serial = os.path.join(directory, "pid"), os.path.join(directory, "serial")
+    arguments = ["-M", "realview-eb-mpcore", "-S", "-display", "none", "-daemonize", "-pidfile", pidfile]
+    code, out, err = run(QEMU, [*arguments, "-serial", "file:" + serial])
+    with open(pidfile, encoding="ascii") as file:
+        pid = int(file.read())
+    alive = os.path.exists("/proc/%d" % pid)
+    files = {os.readlink("/proc/%d/fd/%d" % (pid, fd)) for fd in range(3)} if alive else None
+    session = os.getsid(pid) if alive else None
+    cases.check(code == 0 and not out and not err and alive, "-daemonize: the machine stands when the parent ends",
+                (code, out, err, alive))
+    cases.check(files == {"/dev/null"} and session != os.getsid(0), "-daemonize: no terminal, a session of its own",
+                (files, session))
+    if alive:
+        os.kill(pid, signal.SIGTERM)
+        end = time.monotonic() + 60 * SCALE
+        while os.path.exists(pidfile) and time.monotonic() < end:
+            time.sleep(0.02)
+    cases.check(not os.path.exists(pidfile), "-daemonize: SIGTERM ends it, and the pid file goes")
+    for extra, text in ((["-kernel", "/nonexistent"], "No such file"), (["-serial", "stdio"], "gives up the terminal"),
+                        (["-serial", "file:/nonexistent/x"], "No such file"),
+                        (["-m", "512", "-uuid", "x"], "not a UUID")):
+        code, out, err = run(QEMU, [*arguments, *extra])
+        cases.check(code == 1 and not out and err.count("\n") == 1 and text in err,
+                    "-daemonize: a mistake is told before the parent ends: " + " ".join(extra), (code, out, err))
+
+
+def test_oracle(cases):
+    """Whether QEMU agrees about what it takes and what not."""
+    if not shutil.which(ORACLE):
+        cases.skip("QEMU agrees", "there is no QEMU")
+        return
+    if "version 7.2" not in run(ORACLE, ["-version"])[1]:
+        cases.skip("QEMU agrees", "the list is that of QEMU 7.2")
+        return
+    lines = "\n" + run(ORACLE, ["-help"])[1]
+    named = set(re.findall(r"\n--?([A-Za-z][\w-]*)", lines)) | set(re.findall(r"\n-\w+(?:/| or )-(\w+)", lines))
+    listed = set(qemus_options()) - {"M"}
+    cases.check(named == listed, "the list of QEMU's options is that of its -help", named ^ listed)
+    nothing = [["-" + name, value] for name, values in ACCEPTED.items() for value in values]
+    nothing += [["-" + name] for name, values in ACCEPTED.items() if not values]
+    differ = [a for a in BOTH_ACCEPT + FALL_BACK + [a for a in nothing if a[0][1:] not in ORACLE_REFUSES]
+              if run(ORACLE, [*STOPPED, *a])[0] != 0]
+    cases.check(not differ, "QEMU accepts what is accepted", differ)
+    differ = [a for a in BOTH_REFUSE if run(ORACLE, [*STOPPED, *a])[0] == 0]
+    cases.check(not differ, "QEMU refuses what is refused as wrong", differ)
+
+
+def main():
+    cases = tap.Cases()
+    with tempfile.TemporaryDirectory() as directory:
+        test_table(cases)
+        test_arguments(cases)
+        test_effects(cases, directory)
+        test_daemonize(cases, directory)
+        test_oracle(cases)
+    return cases.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
