@@ -42,6 +42,8 @@ const OptionRow option_rows[] = {
       .help = "mem-lock=on: keep all memory of the emulator from being swapped out" },
     { "rtc", "[base=utc|localtime|DATE][,clock=host]", .handle = option_rtc,
       .help = "what the clock of the board shows at the start; DATE: 2006-06-17 or 2006-06-17T16:01:21" },
+    { "seed", "NUMBER", .handle = option_seed,
+      .help = "random numbers that the guest is given (rng-seed in its device tree) are the same at every start" },
     { "name", "TEXT[,process=NAME][,debug-threads=on|off]", .handle = option_name,
       .help = "name of the guest (info name), of the process" },
     { "uuid", "UUID", .handle = option_uuid, .help = "the machine's UUID (info uuid)" },
@@ -113,7 +115,6 @@ const OptionRow option_rows[] = {
     { "sandbox", "off", .accepts = "*enable=off",
       .instead = "the emulator has no filter for system calls; put it into a sandbox from "
       "outside (systemd-run -p SystemCallFilter=..., bubblewrap)", .help = "no filter for system calls" },
-    { "seed", "NUMBER", .accepts = "%number", .help = "the emulation draws no random numbers" },
     { "only-migratable", .help = "nothing migrates" },
     { "no-user-config", .help = "no configuration files" },
     { "compat", "PROPERTY=VALUE[,...]", .help = "no machine protocol that it would be about",

@@ -106,6 +106,7 @@ void option_name(CommandLine *c, const char *arg);
 void option_pidfile(CommandLine *c, const char *arg);
 void option_uuid(CommandLine *c, const char *arg);
 void option_echr(CommandLine *c, const char *arg);
+void option_seed(CommandLine *c, const char *arg);
 void option_mem_prealloc(CommandLine *c, const char *arg);
 void option_overcommit(CommandLine *c, const char *arg);
 void option_msg(CommandLine *c, const char *arg);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include <glib.h>
+#include "qemu/guest-random.h"
 #include "qemu/log.h"
 #include "softmmu/options-internal.h"
 
@@ -153,6 +154,16 @@ void option_echr(CommandLine *c, const char *arg)
         option_fail(c, arg, "the code of a key is expected (1 to 255; 1 is Ctrl-a, 20 is Ctrl-t)");
     }
     c->o->escape_key = (uint8_t)code;
+}
+
+void option_seed(CommandLine *c, const char *arg)
+{
+    uint64_t seed;
+
+    if (!option_number(arg, UINT64_MAX, &seed)) {
+        option_fail(c, arg, "a number is expected");
+    }
+    guest_random_seed(seed);
 }
 
 void option_mem_prealloc(CommandLine *c, const char *arg)

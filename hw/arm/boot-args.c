@@ -8,9 +8,9 @@
 #include <glib.h>
 #include <libfdt.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "hw/arm/boot-image.h"
+#include "qemu/guest-random.h"
 #include "qemu/log.h"
 
 #define ATAG_NONE       0x00000000u
@@ -150,8 +150,8 @@ void boot_seed_dtb(void *fdt)
     int len;
     uint8_t *seed = fdt_getprop_w(fdt, fdt_path_offset(fdt, "/chosen"), "rng-seed", &len);
 
-    /* A call for so few bytes is not interrupted; a guest had better know nothing than what everybody knows. */
-    if (seed && getrandom(seed, (size_t)len, 0) != len) {
+    /* A guest had better know nothing than what everybody knows. */
+    if (seed && !guest_random(seed, (size_t)len)) {
         warn_report("the host has no random numbers for the guest's device tree");
         fdt_nop_property(fdt, fdt_path_offset(fdt, "/chosen"), "rng-seed");
     }

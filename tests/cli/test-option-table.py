@@ -23,6 +23,7 @@ ORACLE = os.environ.get("PQEMU_TEST_ORACLE", "/usr/bin/qemu-system-arm")
 SCALE = float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
 STOPPED = ["-M", "realview-eb-mpcore", "-S", "-display", "none", "-serial", "null", "-monitor", "stdio"]
 NOTHING, REFUSED = "Accepted because it changes nothing here", "Options of QEMU that there are not"
+TREE = 0x04000000               # where the device tree is, with half of 128 MiB below it
 UUID = "12345678-9aBc-def0-1234-56789abcdef0"
 
 # Words to try each option that changes nothing with; an empty list: the option alone. All of them QEMU accepts too.
@@ -31,7 +32,7 @@ ACCEPTED = {
     "L": ["/usr/share/qemu"], "net": ["none"], "nic": ["none"], "vga": ["none"], "vnc": ["none"], "full-screen": [],
     "portrait": [], "rotate": ["90", "270"], "parallel": ["none", "null"], "audio": ["none", "driver=none"],
     "audiodev": ["none,id=x", "driver=none,id=snd0,timer-period=100"], "audio-help": [], "usb": [],
-    "gdb": ["none"], "sandbox": ["off", "enable=off"], "seed": ["1", "0x10"], "only-migratable": [],
+    "gdb": ["none"], "sandbox": ["off", "enable=off"], "only-migratable": [],
     "no-user-config": [],
     "compat": ["deprecated-input=accept", "deprecated-input=reject,deprecated-output=hide"], "async-teardown": [],
 }
@@ -47,7 +48,6 @@ WRONG = [
     ("audio", "alsa", "no sound"),
     ("audiodev", "none", "no sound; '-audiodev none,id=ID'"), ("audiodev", "alsa,id=x", "no sound"),
     ("gdb", "tcp::1234", "no debugger's port"), ("sandbox", "on", "from outside"),
-    ("seed", "x", "a number is expected"),
     ("compat", "foo=1", "'foo' is none of: deprecated-input"),
     ("compat", "deprecated-input=maybe", "deprecated-input is accept.reject.crash, not 'maybe'"),
 ]
@@ -81,7 +81,7 @@ BOTH_ACCEPT = [
     ["-smp", "cpus=2,cpus=4"], ["-m", "128,maxmem=256M"], ["-m", "128,slots=2,maxmem=256M"], ["-m", "64", "-m", "128"],
     ["-m", "128", "-m", "slots=2,maxmem=256M"], ["-cpu", "arm11mpcore,vfp=on,cfgend=off"],
     ["-name", "x,debug-threads=on"],
-    ["-no-reboot", "-no-reboot"], ["-snapshot"], ["-snapshot", "-net", "none", "-vga", "none", "-parallel", "none", "-usb"],
+    ["-no-reboot", "-no-reboot"], ["-snapshot"], ["-seed", "1"], ["-seed", "0x10"], ["-snapshot", "-net", "none", "-vga", "none", "-parallel", "none", "-usb"],
 ]
 
 # What only goes on with a warning, in both.
@@ -168,6 +168,10 @@ def test_effects(cases, directory):
     _, out, _ = run(QEMU, STOPPED, b"info uuid\nquit\n")
     cases.check("00000000-0000-0000-0000-000000000000" in out, "info uuid without -uuid", out)
 
+    seeds = [seed_of(arguments, directory) for arguments in (["-seed", "5"], ["-seed", "5"], ["-seed", "6"], [], [])]
+    cases.check(len(seeds[0]) == 32 and seeds[0] == seeds[1] and len(set(seeds)) == 4,
+                "-seed: rng-seed of the device tree is the same with the same number only", seeds)
+
     _, _, err = run(QEMU, ["-msg", "timestamp=on,guest-name=on", "-name", "foo", *STOPPED, "-uuid", "x"])
     cases.check(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z foo qemu-system-arm: -uuid x: ", err),
                 "-msg puts time and name before messages", err)
@@ -201,6 +205,27 @@ def program(directory):
     with open(path, "wb") as file:
         file.write(b"".join(word.to_bytes(4, "little") for word in words))
     return path
+
+
+def seed_of(arguments, directory):
+    """What the device tree that the kernel gets has as rng-seed."""
+    kernel = os.path.join(directory, "image")
+    with open(kernel, "wb") as file:
+        file.write(0xee100f10.to_bytes(4, "little") + bytes(256 * 1024))    # mrc p15, 0, r0, c0, c0: a Linux image
+    order = "".join("xp/4096xw 0x%08x\n" % at for at in range(TREE, TREE + 0x10000, 0x4000)) + "quit\n"
+    out = run(QEMU, [*STOPPED, "-kernel", kernel, "-dtb", "builtin", *arguments], order.encode())[1]
+    memory = b"".join(int(word, 16).to_bytes(4, "little") for line in re.findall(r"^[0-9a-f]+:((?: 0x[0-9a-f]{8})+)",
+                                                                                out, re.M) for word in line.split())
+    for at in range(0, len(memory) - 12, 4):                # a property is 3, its length, where its name is, its value
+        token, length, name = (int.from_bytes(memory[at + n:at + n + 4], "big") for n in (0, 4, 8))
+        if token == 3 and length == 32 and memory[names(memory) + name:].startswith(b"rng-seed\0"):
+            return memory[at + 12:at + 44]
+    return b""
+
+
+def names(memory):
+    """Where a device tree's strings begin, in a copy of memory that begins with the tree."""
+    return int.from_bytes(memory[12:16], "big")
 
 
 def test_daemonize(cases, directory):
