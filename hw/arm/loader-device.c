@@ -14,14 +14,12 @@ LoaderDevice *loader_devices;
 
 void loader_device_add(const LoaderDevice *dev)
 {
-    LoaderDevice **link = &loader_devices;
+    static LoaderDevice **end = &loader_devices;
 
-    while (*link) {
-        link = &(*link)->next;
-    }
-    *link = g_new(LoaderDevice, 1);
-    **link = *dev;
-    (*link)->next = NULL;
+    *end = g_new(LoaderDevice, 1);
+    **end = *dev;
+    (*end)->next = NULL;
+    end = &(*end)->next;
 }
 
 static bool load_value(BootBlobs *blobs, const LoaderDevice *dev, char **err)

@@ -68,6 +68,24 @@ static void test_cleared_memory_under_pieces(void)
     g_assert_cmphex(b, ==, RAM_SIZE - 0x1000);
 }
 
+/* Each option went through the list of those before it: minutes then, no second now. No time is part of the test. */
+static void test_devices_by_the_thousand(void)
+{
+    enum { DEVICES = 150000, AT = 0x200000 };
+    uint32_t pc[4];
+    bool set[4] = { false };
+
+    for (uint32_t n = 0; n < DEVICES; n++) {
+        loader_device_add(&(LoaderDevice) { .has_addr = true, .addr = AT + 8 * n, .has_data = true, .data = n,
+                                            .data_len = 4, .cpu_num = -1 });
+    }
+    fresh();
+    g_assert_true(boot_load_devices(&blobs, 4, pc, set, &err));
+    boot_blobs_place(&blobs);
+    g_assert_cmphex(ram32(AT), ==, 0);
+    g_assert_cmphex(ram32(AT + 8 * (DEVICES - 1)), ==, DEVICES - 1);
+}
+
 static void test_devices(void)
 {
     LoaderDevice dev = { .has_addr = true, .addr = 0x100, .has_data = true, .data = 0x11223344, .data_len = 4,
@@ -269,6 +287,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/boot/blobs", test_blobs);
     g_test_add_func("/boot/cleared-memory-under-pieces", test_cleared_memory_under_pieces);
+    /* In this order: what is added stays, and the second adds one that cannot be loaded. */
+    g_test_add_func("/boot/devices-by-the-thousand", test_devices_by_the_thousand);
     g_test_add_func("/boot/devices", test_devices);
     g_test_add_func("/boot/atags", test_atags);
     g_test_add_func("/boot/dtb", test_dtb);
