@@ -28,7 +28,8 @@ static bool registers_as_at_reset(void)
     return rd32(SYS_FLAGSSET) == 0 && rd32(SYS_LED) == 0 && rd32(GICD_CTLR) == 0 && rd32(GICD_ISENABLER(1)) == 0 &&
            rd32(GICD_ISPENDR(1)) == 0 && rd32(GICD_ISACTIVER(1)) == 0 &&
            rd32(SP804_01_BASE + SP804_CTRL) == TIMER_IRQ && rd32(SP804_01_BASE + SP804_RIS) == 0 &&
-           rd32(TWD_BASE + TWD_CONTROL) == 0 && rd32(TWD_BASE + TWD_STATUS) == 0 && rd32(UART0_BASE + UART_IMSC) == 0 && rd32(UART1_BASE + UART_IMSC) == 0;
+           rd32(TWD_BASE + TWD_CONTROL) == 0 && rd32(TWD_BASE + TWD_STATUS) == 0 &&
+           rd32(UART0_BASE + UART_IMSC) == 0 && rd32(UART1_BASE + UART_IMSC) == 0;
 }
 
 /* A number that all of these registers go into. */
