@@ -266,6 +266,18 @@ static MemoryRegion *access_region(uint32_t phys, unsigned size, unsigned cpu, c
     return r;
 }
 
+static void log_access(const MemoryRegion *r, const char *kind, uint32_t offset, uint32_t value, unsigned size,
+                       unsigned cpu)
+{
+    const MMIORegister *reg = r->registers;
+
+    while (reg && reg->name && reg->offset != (offset & ~3u)) {
+        reg++;
+    }
+    qemu_log("mmio: CPU %u %s %s+0x%x%s%s: 0x%0*x\n", cpu, kind, r->name, offset,
+             reg && reg->name ? " " : "", reg && reg->name ? reg->name : "", (int)(2 * size), value);
+}
+
 uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)
 {
     MemoryRegion *r = access_region(phys, size, cpu, "read");
@@ -275,7 +287,11 @@ uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)
     }
     count_access(&r->reads);
     /* Many devices give the whole register whatever the size. */
-    return r->ops->read(r->opaque, phys - r->base, size, cpu) & (UINT32_MAX >> (32 - 8 * size));
+    uint32_t value = r->ops->read(r->opaque, phys - r->base, size, cpu) & (UINT32_MAX >> (32 - 8 * size));
+    if (qemu_log_enabled(LOG_MMIO)) {
+        log_access(r, "reads", phys - r->base, value, size, cpu);
+    }
+    return value;
 }
 
 void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu)
@@ -286,6 +302,9 @@ void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu)
         return;
     }
     count_access(&r->writes);
+    if (qemu_log_enabled(LOG_MMIO)) {
+        log_access(r, "writes", phys - r->base, value, size, cpu);
+    }
     r->ops->write(r->opaque, phys - r->base, value, size, cpu);
 }
 

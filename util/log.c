@@ -39,6 +39,7 @@ static const LogItem log_items[] = {
     { LOG_UNIMP, "unimp", "use of what the emulator does not implement" },
     { LOG_GUEST_ERROR, "guest_errors", "mistakes of the guest, such as access to a register that does not exist" },
     { LOG_PAGE, "page", "pages of guest RAM as they come to hold translated code" },
+    { LOG_MMIO, "mmio", "accesses to the devices' registers" },
     { LOG_NOCHAIN, "nochain", "do not chain blocks, so that exec and cpu show all of them" },
     { LOG_STATS, "stats", "summary of the CPUs' events at exit" },
 };

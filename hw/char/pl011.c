@@ -16,18 +16,15 @@
  * enable it, because other emulators do not mind and boot loaders have done it on real boards: until the guest enables
  * a direction itself, it works all the same, and the log says once that hardware would not.
  *
- * Locks: one, for all state. It is held across chardev_write(), so bytes are sent in the order in which they were written;
- * that does not wait: a CPU that prints faster than somebody reads is held at its main loop. Order: lock, then the back
- * end's and the interrupt controllers'.
+ * Locks: one, for all state. It is held across chardev_write(), so bytes are sent in the order in which they were
+ * written; that does not wait: a CPU that prints faster than somebody reads is held at its main loop. Order: lock,
+ * then the back end's and the interrupt controllers'.
  */
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-#include "exec/memory.h"
-#include "hw/boards.h"
+#include "hw/device.h"
 #include "hw/char/pl011.h"
 #include "hw/primecell.h"
-#include "qemu/lock.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 #include "sysemu/cpus.h"
@@ -51,7 +48,7 @@ enum {
 enum { FIFO_SIZE = 16, IFLS_RESET = 0x12, RX_TIMEOUT_BITS = 32 };
 
 struct PL011State {
-    CountedLock lock;           /* everything below that is not said to be constant */
+    Device dev;                 /* its lock: everything below that is not said to be constant */
     uint32_t ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr, rsr;
     uint16_t rx[FIFO_SIZE];     /* data and error flags as DR shows them */
     unsigned rx_head, rx_count;
@@ -66,7 +63,6 @@ struct PL011State {
     uint32_t base;              /* constant, like all below */
     uint32_t clock_hz;
     bool boot_monitor_state;
-    const char *name;
     Chardev *chr;
     const IRQLine *irq;
     QTimer *rx_timeout;
@@ -128,7 +124,7 @@ static void pl011_check_enabled(PL011State *s, uint32_t direction, const char *w
     if (!pl011_enabled(s, direction) && !*told && qemu_log_enabled(LOG_GUEST_ERROR)) {
         *told = true;
         qemu_log("%s: the %s is off, and works here only because it was never enabled: write 0x%x to UARTCR "
-                 "(0x%08x, now 0x%x)\n", s->name, what, CR_UARTEN | CR_TXE | CR_RXE, s->base + UART_CR, s->cr);
+                 "(0x%08x, now 0x%x)\n", s->dev.name, what, CR_UARTEN | CR_TXE | CR_RXE, s->base + UART_CR, s->cr);
     }
 }
 
@@ -250,7 +246,7 @@ static int pl011_receive(void *opaque, const uint8_t *buf, int len)
     PL011State *s = opaque;
     int n = 0;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     while (n < len && pl011_rx_room(s)) {
         pl011_rx_push(s, buf[n++]);
     }
@@ -258,7 +254,7 @@ static int pl011_receive(void *opaque, const uint8_t *buf, int len)
         pl011_check_enabled(s, CR_RXE, "receiver", &s->rx_told);
     }
     pl011_update(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     return n;
 }
 
@@ -270,13 +266,13 @@ static bool pl011_event(void *opaque, int event)
     if (event != CHR_EVENT_BREAK) {
         return true;
     }
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     taken = pl011_rx_room(s);
     if (taken) {
         pl011_rx_push(s, DR_BE);
     }
     pl011_update(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     return taken;
 }
 
@@ -284,12 +280,12 @@ static void pl011_rx_timed_out(void *opaque)
 {
     PL011State *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     if (s->rx_count) {
         s->ris |= INT_RT;
     }
     pl011_update(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 /* ---- the guest's side ---- */
@@ -303,7 +299,7 @@ static uint32_t pl011_read(void *opaque, uint32_t offset, unsigned size, unsigne
     if (primecell_is_id(offset)) {
         return primecell_id_read(PL011_PID, offset);
     }
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     switch (offset) {
     case UART_DR:
         v = pl011_rx_pop(s);
@@ -349,10 +345,10 @@ static uint32_t pl011_read(void *opaque, uint32_t offset, unsigned size, unsigne
         v = s->dmacr;
         break;
     default:
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: bad read at 0x%x\n", s->name, offset);
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: bad read at 0x%x\n", s->dev.name, offset);
         break;
     }
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     if (unblocked) {
         chardev_accept_input(s->chr);
     }
@@ -363,7 +359,7 @@ static uint32_t pl011_read(void *opaque, uint32_t offset, unsigned size, unsigne
 static void pl011_write_dr(PL011State *s, uint8_t ch)
 {
     if (s->tx_count >= pl011_depth(s)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: write to a full transmit FIFO (UARTCR is 0x%x)\n", s->name, s->cr);
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: write to a full transmit FIFO (UARTCR is 0x%x)\n", s->dev.name, s->cr);
         return;
     }
     s->tx[s->tx_count++] = ch;
@@ -432,7 +428,7 @@ static void pl011_write_reg(PL011State *s, uint32_t offset, uint32_t value)
         s->dmacr = value & 7;
         break;
     default:
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: bad write at 0x%x\n", s->name, offset);
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: bad write at 0x%x\n", s->dev.name, offset);
         break;
     }
 }
@@ -442,12 +438,12 @@ static void pl011_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
     PL011State *s = opaque;
     uint8_t out[FIFO_SIZE];
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     pl011_write_reg(s, offset, value);
     chardev_write(s->chr, out, pl011_tx_drain(s, out));
     pl011_update(s);
     bool unblocked = pl011_rx_unblocked(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     if (unblocked) {
         chardev_accept_input(s->chr);
     }
@@ -459,7 +455,7 @@ static void pl011_reset(void *opaque)
 {
     PL011State *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     s->ilpr = s->ibrd = s->fbrd = s->lcr_h = s->imsc = s->ris = s->dmacr = s->rsr = 0;
     s->cr = CR_RESET;
     s->ifls = IFLS_RESET;
@@ -475,7 +471,7 @@ static void pl011_reset(void *opaque)
     }
     pl011_update(s);
     bool unblocked = pl011_rx_unblocked(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     if (unblocked) {
         chardev_accept_input(s->chr);
     }
@@ -487,23 +483,63 @@ void pl011_set_boot_monitor_state(PL011State *s)
     pl011_reset(s);
 }
 
+static void pl011_post_load(void *opaque)
+{
+    PL011State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    s->rx_head %= FIFO_SIZE;
+    s->rx_count = s->rx_count > FIFO_SIZE ? FIFO_SIZE : s->rx_count;
+    s->tx_count = s->tx_count > FIFO_SIZE ? FIFO_SIZE : s->tx_count;
+    timer_del(s->rx_timeout);
+    pl011_arm_timeout(s);
+    pl011_update(s);
+    bool unblocked = pl011_rx_unblocked(s);
+    counted_unlock(&s->dev.lock);
+    if (unblocked) {
+        chardev_accept_input(s->chr);
+    }
+}
+
+static const DeviceField pl011_fields[] = {
+    DEVICE_FIELD(PL011State, ilpr), DEVICE_FIELD(PL011State, ibrd), DEVICE_FIELD(PL011State, fbrd),
+    DEVICE_FIELD(PL011State, lcr_h), DEVICE_FIELD(PL011State, cr), DEVICE_FIELD(PL011State, ifls),
+    DEVICE_FIELD(PL011State, imsc), DEVICE_FIELD(PL011State, ris), DEVICE_FIELD(PL011State, dmacr),
+    DEVICE_FIELD(PL011State, rsr), DEVICE_FIELD(PL011State, rx_head), DEVICE_FIELD(PL011State, rx_count),
+    DEVICE_FIELD(PL011State, rx_last), DEVICE_FIELD(PL011State, rx_overrun), DEVICE_FIELD(PL011State, tx_count),
+    DEVICE_FIELD(PL011State, tx_driven), DEVICE_FIELD(PL011State, rx_driven), DEVICE_ARRAY(PL011State, rx),
+    DEVICE_ARRAY(PL011State, tx),
+    { 0 },
+};
+
+static const MMIORegister pl011_registers[] = {
+    { UART_DR, "DR" }, { UART_RSR, "RSR" }, { UART_FR, "FR" }, { UART_ILPR, "ILPR" }, { UART_IBRD, "IBRD" },
+    { UART_FBRD, "FBRD" }, { UART_LCR_H, "LCR_H" }, { UART_CR, "CR" }, { UART_IFLS, "IFLS" }, { UART_IMSC, "IMSC" },
+    { UART_RIS, "RIS" }, { UART_MIS, "MIS" }, { UART_ICR, "ICR" }, { UART_DMACR, "DMACR" },
+    { 0 },
+};
+
+static const DeviceClass pl011_class = {
+    .name = "pl011",
+    .state_size = sizeof(PL011State),
+    .version = 1,
+    .fields = pl011_fields,
+    .registers = pl011_registers,
+    .reset = pl011_reset,
+    .post_load = pl011_post_load,
+};
+
 PL011State *pl011_create(uint32_t base, const char *name, uint32_t clock_hz, Chardev *chr, const IRQLine *irq)
 {
-    PL011State *s = calloc(1, sizeof(*s));
+    PL011State *s = device_new(&pl011_class, name);
 
-    if (!s) {
-        error_exit("out of memory");
-    }
-    counted_lock_init(&s->lock, name, false);
-    s->name = name;
     s->base = base;
     s->clock_hz = clock_hz;
     s->chr = chr;
     s->irq = irq;
     s->rx_timeout = timer_new_line(pl011_rx_timed_out, s);
-    pl011_reset(s);
-    qemu_register_reset(pl011_reset, s);
-    memory_add_mmio(base, 0x1000, &pl011_ops, s, name);
+    device_add(&s->dev);
+    device_map(&s->dev, base, 0x1000, &pl011_ops);
     if (chr) {
         chardev_attach(chr, &(CharFrontend) { pl011_receive, pl011_event, s });
     }

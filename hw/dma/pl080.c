@@ -14,9 +14,7 @@
  * the write is over, no data moves.
  */
 #include <pthread.h>
-#include <stdlib.h>
-#include "exec/memory.h"
-#include "hw/boards.h"
+#include "hw/device.h"
 #include "hw/dma/pl080-internal.h"
 #include "hw/primecell.h"
 #include "qemu/log.h"
@@ -48,7 +46,7 @@ typedef struct PL080Channel {
 } PL080Channel;
 
 typedef struct PL080State {
-    pthread_mutex_t lock;
+    Device dev;
     pthread_cond_t turn_over;   /* with lock */
     PL080Config config;         /* constant */
     const IRQLine *irq;         /* constant */
@@ -194,9 +192,9 @@ static bool channel_turn(PL080State *s, unsigned n)
     PL080Outcome outcome;
     bool more = false;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     if (!(s->configuration & DMAC_E) || !(ch->config & CONFIG_E)) {
-        pthread_mutex_unlock(&s->lock);
+        counted_unlock(&s->dev.lock);
         return false;
     }
     take_requests(s, ch);
@@ -204,11 +202,11 @@ static bool channel_turn(PL080State *s, unsigned n)
     s->busy = (int)n;
     s->turn++;
     s->turn_thread = pthread_self();
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 
     outcome = pl080_channel_run(&s->config, n, &ch->config, &t);
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     s->busy = NOBODY;
     pthread_cond_broadcast(&s->turn_over);
     ch->t = t;
@@ -240,7 +238,7 @@ static bool channel_turn(PL080State *s, unsigned n)
         channel_stop(ch);
     }
     pl080_update(s);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     return more;
 }
 
@@ -293,7 +291,7 @@ static uint32_t pl080_read(void *opaque, uint32_t offset, unsigned size, unsigne
     if (primecell_is_id(offset)) {
         return primecell_id_read(s->config.channels == PL080_CHANNELS ? PL080_PID : PL081_PID, offset);
     }
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     switch (offset) {
     case DMAC_INT_STATUS:
         v = int_tc(s) | int_error(s);
@@ -337,7 +335,7 @@ static uint32_t pl080_read(void *opaque, uint32_t offset, unsigned size, unsigne
         }
         break;
     }
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     return v;
 }
 
@@ -398,11 +396,11 @@ static void wait_turn_over(PL080State *s)
 {
     bool token = cpu_wait_begin();
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     for (uint64_t turn = s->turn; s->busy != NOBODY && s->turn == turn; ) {
-        pthread_cond_wait(&s->turn_over, &s->lock);
+        counted_cond_wait(&s->turn_over, &s->dev.lock);
     }
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     cpu_wait_end(token);
 }
 
@@ -412,7 +410,7 @@ static void pl080_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
     PL080Channel *ch = channel_at(s, offset);
     bool wait = false;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     switch (offset) {
     case DMAC_INT_TC_CLEAR:
         s->raw_tc &= ~value;
@@ -448,7 +446,7 @@ static void pl080_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
         break;
     }
     pl080_update(s);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     if (wait) {
         wait_turn_over(s);
     }
@@ -461,7 +459,7 @@ static void pl080_reset(void *opaque)
 {
     PL080State *s = opaque;
 
-    pthread_mutex_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     timer_del(s->timer);
     for (unsigned n = 0; n < s->config.channels; n++) {
         PL080Channel *ch = &s->ch[n];
@@ -475,23 +473,76 @@ static void pl080_reset(void *opaque)
     }
     s->raw_tc = s->raw_error = s->configuration = s->sync = 0;
     pl080_update(s);
-    pthread_mutex_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
+
+static void pl080_post_load(void *opaque)
+{
+    PL080State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    for (unsigned n = 0; n < PL080_CHANNELS; n++) {
+        PL080Channel *ch = &s->ch[n];
+
+        ch->t.fifo_len = ch->t.fifo_len > FIFO_BYTES ? FIFO_BYTES : ch->t.fifo_len;
+        ch->src_request = ch->src_request < 0 || ch->src_request > REQ_NONE ? REQ_NONE : ch->src_request;
+        ch->dst_request = ch->dst_request < 0 || ch->dst_request > REQ_NONE ? REQ_NONE : ch->dst_request;
+    }
+    timer_del(s->timer);
+    pl080_kick(s);
+    pl080_update(s);
+    counted_unlock(&s->dev.lock);
+}
+
+static const DeviceField pl080_fields[] = {
+    DEVICE_EACH(PL080State, ch, t.src), DEVICE_EACH(PL080State, ch, t.dst), DEVICE_EACH(PL080State, ch, t.lli),
+    DEVICE_EACH(PL080State, ch, t.control), DEVICE_EACH(PL080State, ch, t.fifo_len),
+    DEVICE_EACH(PL080State, ch, t.src_credit), DEVICE_EACH(PL080State, ch, t.dst_credit),
+    DEVICE_EACH(PL080State, ch, t.last), DEVICE_EACH(PL080State, ch, config),
+    DEVICE_EACH(PL080State, ch, src_request), DEVICE_EACH(PL080State, ch, dst_request),
+    DEVICE_EACH_ARRAY(PL080State, ch, t.fifo), DEVICE_FIELD(PL080State, raw_tc), DEVICE_FIELD(PL080State, raw_error),
+    DEVICE_FIELD(PL080State, configuration), DEVICE_FIELD(PL080State, sync), DEVICE_ARRAY(PL080State, soft),
+    { 0 },
+};
+
+static const MMIORegister pl080_registers[] = {
+    { DMAC_INT_STATUS, "INT_STATUS" }, { DMAC_INT_TC_STATUS, "INT_TC_STATUS" }, { DMAC_INT_TC_CLEAR, "INT_TC_CLEAR" },
+    { DMAC_INT_ERROR_STATUS, "INT_ERROR_STATUS" }, { DMAC_INT_ERR_CLR, "INT_ERR_CLR" },
+    { DMAC_RAW_INT_TC_STATUS, "RAW_INT_TC_STATUS" }, { DMAC_RAW_INT_ERROR_STATUS, "RAW_INT_ERROR_STATUS" },
+    { DMAC_ENBLD_CHNS, "ENBLD_CHNS" }, { DMAC_SOFT_BREQ, "SOFT_BREQ" }, { DMAC_SOFT_SREQ, "SOFT_SREQ" },
+    { DMAC_SOFT_LBREQ, "SOFT_LBREQ" }, { DMAC_SOFT_LSREQ, "SOFT_LSREQ" }, { DMAC_CONFIGURATION, "CONFIGURATION" },
+    { DMAC_SYNC, "SYNC" }, { DMAC_CHANNELS + 0 * DMAC_CHANNEL_STRIDE + CH_SRC, "C0SRC" },
+    { DMAC_CHANNELS + 0 * DMAC_CHANNEL_STRIDE + CH_DST, "C0DST" },
+    { DMAC_CHANNELS + 0 * DMAC_CHANNEL_STRIDE + CH_LLI, "C0LLI" },
+    { DMAC_CHANNELS + 0 * DMAC_CHANNEL_STRIDE + CH_CONTROL, "C0CONTROL" },
+    { DMAC_CHANNELS + 0 * DMAC_CHANNEL_STRIDE + CH_CONFIG, "C0CONFIG" },
+    { DMAC_CHANNELS + 1 * DMAC_CHANNEL_STRIDE + CH_SRC, "C1SRC" },
+    { DMAC_CHANNELS + 1 * DMAC_CHANNEL_STRIDE + CH_DST, "C1DST" },
+    { DMAC_CHANNELS + 1 * DMAC_CHANNEL_STRIDE + CH_LLI, "C1LLI" },
+    { DMAC_CHANNELS + 1 * DMAC_CHANNEL_STRIDE + CH_CONTROL, "C1CONTROL" },
+    { DMAC_CHANNELS + 1 * DMAC_CHANNEL_STRIDE + CH_CONFIG, "C1CONFIG" },
+    { 0 },
+};
+
+static const DeviceClass pl080_class = {
+    .name = "pl080",
+    .state_size = sizeof(PL080State),
+    .version = 1,
+    .fields = pl080_fields,
+    .registers = pl080_registers,
+    .reset = pl080_reset,
+    .post_load = pl080_post_load,
+};
 
 void pl080_create(const PL080Config *config, const IRQLine *irq)
 {
-    PL080State *s = calloc(1, sizeof(*s));
+    PL080State *s = device_new(&pl080_class, config->name);
 
-    if (!s) {
-        error_exit("out of memory");
-    }
-    pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->turn_over, NULL);
     s->config = *config;
     s->irq = irq;
     s->busy = NOBODY;
     s->timer = timer_new(pl080_work, s);
-    pl080_reset(s);
-    qemu_register_reset(pl080_reset, s);
-    memory_add_mmio(config->base, 0x1000, &pl080_ops, s, config->name);
+    device_add(&s->dev);
+    device_map(&s->dev, config->base, 0x1000, &pl080_ops);
 }

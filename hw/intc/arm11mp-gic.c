@@ -3,7 +3,6 @@
  * The ARM11 MPCore's distributed interrupt controller: 32 private interrupts per CPU, 32 shared ones, four bits of
  * priority. Its outputs are the CPUs' IRQ inputs. Locks: hw/intc/gic-internal.h. ARM DDI 0360 chapter 10.
  */
-#include "exec/memory.h"
 #include "sysemu/cpus.h"
 #include "gic-internal.h"
 
@@ -89,16 +88,16 @@ GICState *arm11mp_gic_new(unsigned num_cpus)
         irq_init(&out, arm11mp_gic_output, g, (int)i);
         gic_connect_output(g, i, &out);
     }
-    gic_reset(g);
+    device_add(&g->dev);
     return g;
 }
 
 void arm11mp_gic_map_dist(GICState *g, uint32_t base, uint32_t size, const char *name)
 {
-    memory_add_mmio(base, size, &arm11mp_dist_ops, g, name);
+    gic_map(g, base, size, name, &arm11mp_dist_ops, gic_dist_registers);
 }
 
 void arm11mp_gic_map_cpu(GICState *g, uint32_t base, uint32_t size, const char *name)
 {
-    memory_add_mmio(base, size, &arm11mp_cpu_ops, g, name);
+    gic_map(g, base, size, name, &arm11mp_cpu_ops, gic_cpuif_registers);
 }

@@ -48,7 +48,7 @@ uint32_t gic_cpuif_read(GICState *g, unsigned cpu, uint32_t offset, unsigned siz
         v = c->bpr;
         break;
     case GICC_RPR:
-        v = c->num_active ? c->active[c->num_active - 1].prio : g->v->rpr_idle;
+        v = c->num_active ? c->active_prio[c->num_active - 1] : g->v->rpr_idle;
         break;
     default:
         qemu_log_mask(LOG_GUEST_ERROR, "%s: CPU interface: bad read at 0x%x\n", g->v->name, offset);

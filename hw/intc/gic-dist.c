@@ -24,7 +24,7 @@ static void gic_dist_bad(GICState *g, const char *what, uint32_t offset, unsigne
 /* Lock the group of 32 interrupts W for CPU, and unlock it with what a change entails. */
 static GICGroup *gic_group_lock(GICState *g, unsigned cpu, unsigned w)
 {
-    counted_lock(w ? &g->lock : &g->cpu[cpu].lock);
+    counted_lock(w ? &g->dev.lock : &g->cpu[cpu].lock);
     return w ? &g->spi[w] : &g->cpu[cpu].priv;
 }
 
@@ -34,7 +34,7 @@ static void gic_group_unlock(GICState *g, unsigned cpu, unsigned w, bool changed
         if (changed) {
             gic_spi_changed(g);
         }
-        counted_unlock(&g->lock);
+        counted_unlock(&g->dev.lock);
     } else {
         if (changed) {
             gic_cpu_update(g, cpu);
@@ -291,10 +291,10 @@ void gic_dist_write(GICState *g, unsigned cpu, uint32_t offset, uint32_t value, 
             gic_group_unlock(g, cpu, w, true);
         }
     } else if (offset == GICD_CTLR) {
-        counted_lock(&g->lock);
+        counted_lock(&g->dev.lock);
         __atomic_store_n(&g->ctlr, value & 1, __ATOMIC_RELEASE);
         gic_refresh(g, ~0u);
-        counted_unlock(&g->lock);
+        counted_unlock(&g->dev.lock);
     } else if (offset == GICD_SGIR) {
         gic_send_sgi(g, cpu, value);
     } else {

@@ -13,8 +13,8 @@
 #ifndef HW_INTC_GIC_INTERNAL_H
 #define HW_INTC_GIC_INTERNAL_H
 #include <stdbool.h>
+#include "hw/device.h"
 #include "hw/intc/gic.h"
-#include "qemu/lock.h"
 
 enum {
     GIC_MAX_CPUS = 4, GIC_MAX_IRQS = 96, GIC_PRIVATE = 32, GIC_SGIS = 16, GIC_MAX_WORDS = GIC_MAX_IRQS / 32,
@@ -65,7 +65,8 @@ static inline uint32_t gic_key_reg(GICKey k)
 typedef struct GICGroup {
     uint32_t enabled;
     uint32_t level;             /* the input lines */
-    uint32_t latch;             /* pending by an edge, by software or by a latched level; shared: on one target at least */
+    /* Pending by an edge, by software or by a level that was latched; shared: on one target at least. */
+    uint32_t latch;
     uint32_t active;            /* shared: on one CPU at least */
     uint32_t edge;              /* edge-triggered: the line counts only by its rises */
     uint32_t one_n;             /* shared: 1-N model, else N-N: see gic.c */
@@ -80,20 +81,19 @@ typedef struct GICCpu {
     uint8_t sgi_source[GIC_SGIS]; /* which CPUs' requests are pending */
     uint8_t prio[GIC_PRIVATE];
     uint32_t ctlr, pmr, bpr;
-    struct {
-        uint16_t id;
-        uint8_t prio;           /* when it was acknowledged */
-    } active[GIC_MAX_IRQS];     /* acknowledged and not ended, the latest last */
+    /* Acknowledged and not ended, the latest last: which, and its priority when it was acknowledged. */
+    uint16_t active_id[GIC_MAX_IRQS];
+    uint8_t active_prio[GIC_MAX_IRQS];
     unsigned num_active;
     int out;                    /* what the output line was last set to */
     IRQLine line;               /* constant */
 } __attribute__((aligned(64))) GICCpu;
 
 struct GICState {
+    Device dev;                 /* its lock is D; its name is what the board calls it */
     const GICVariant *v;        /* constant */
     unsigned num_cpus;          /* constant */
     uint32_t ctlr;              /* bit 0: forwarding enabled.        lock: D to write; atomic */
-    CountedLock lock;           /* D */
     uint64_t taken[GIC_MAX_IRQS];       /* shared interrupts acknowledged, from GIC_PRIVATE.  lock: D */
     uint64_t taken_low[GIC_MAX_IRQS];   /* of these: level-sensitive, with the line low.      lock: D */
     GICGroup spi[GIC_MAX_WORDS]; /* [0] is not used.                 lock: D */
@@ -102,16 +102,24 @@ struct GICState {
     uint8_t prio[GIC_MAX_IRQS]; /* from GIC_PRIVATE.                 lock: D */
     uint8_t target[GIC_MAX_IRQS]; /* from GIC_PRIVATE.               lock: D */
     struct GICState *next;      /* list of all controllers; constant once the threads run */
-    const char *label;          /* constant; what the board calls it */
     GICCpu cpu[GIC_MAX_CPUS];
     GICKey spi_best[GIC_MAX_CPUS]; /* lock: D to write; atomic */
 };
 
 /* gic.c */
-/* label: what the board calls it; lives for ever. */
+/*
+ * label: what the board calls it; lives for ever. Outputs are connected before device_add(). gic_map() maps registers
+ * under a name of their own.
+ */
 GICState *gic_new(const GICVariant *v, const char *label, unsigned num_cpus);
+void gic_map(GICState *g, uint32_t base, uint32_t size, const char *name, const MMIOOps *ops,
+             const MMIORegister *registers);
+/* gic-state.c */
+extern const DeviceClass gic_class;
+extern const MMIORegister gic_dist_registers[], gic_cpuif_registers[];
 void gic_connect_output(GICState *g, unsigned cpu, const IRQLine *line);
 void gic_reset(void *opaque);
+void gic_rank_all(GICState *g);        /* everything may have changed; takes all locks */
 uint32_t gic_acknowledge(GICState *g, unsigned cpu);            /* takes P, perhaps D */
 void gic_end(GICState *g, unsigned cpu, uint32_t value);        /* takes P, perhaps D */
 uint32_t gic_highest_pending(GICState *g, unsigned cpu);        /* takes P */

@@ -4,13 +4,13 @@
  * interrupt: pending -> acknowledged (active) -> ended. The registers are in gic-dist.c and gic-cpuif.c, the locks are
  * explained in gic-internal.h.
  *
- * What a level-sensitive line makes pending differs. The PL390s follow the line: pending while it is high, and a line that
- * drops before the acknowledge leaves nothing behind. The core tile's controller latches it (GICVariant.latches_levels),
- * and operating systems for this tile rely on it: an interrupt entry may quieten its device before it reads IAR. A line
- * counts when it rises, and while it is high at a write to its set-enable bit, when it gets its first target, and at the
- * end of its interrupt, though not for private ones: a timer that is quietened after the end ticks once. Each time it
- * has to be enabled and have a target. What was latched stays until it is acknowledged
- * or cleared by ICPENDR, which also hides a line that stays high until one of these.
+ * What a level-sensitive line makes pending differs. The PL390s follow the line: pending while it is high, and a line
+ * that drops before the acknowledge leaves nothing behind. The core tile's controller latches it
+ * (GICVariant.latches_levels), and operating systems for this tile rely on it: an interrupt entry may quieten its
+ * device before it reads IAR. A line counts when it rises, and while it is high at a write to its set-enable bit,
+ * when it gets its first target, and at the end of its interrupt, though not for private ones: a timer that is
+ * quietened after the end ticks once. Each time it has to be enabled and have a target. What was latched stays until
+ * it is acknowledged or cleared by ICPENDR, which also hides a line that stays high until one of these.
  *
  * An active interrupt is not signalled again before its end. What becomes of a shared interrupt with several targets is
  * up to its model, bit 0 of its configuration. 1-N: all targets see it, the first to acknowledge gets it, the others
@@ -24,7 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "hw/intc/gic.h"
-#include "hw/boards.h"
 #include "qemu/log.h"
 #include "gic-internal.h"
 
@@ -69,7 +68,7 @@ static bool gic_may_signal(GICState *g, unsigned cpu, GICKey k)
         gic_key_prio(k) >= c->pmr) {
         return false;
     }
-    return !c->num_active || (gic_key_prio(k) & group) < (c->active[c->num_active - 1].prio & group);
+    return !c->num_active || (gic_key_prio(k) & group) < (c->active_prio[c->num_active - 1] & group);
 }
 
 /* Bring the output line of CPU in step; the only place that drives it. Caller holds P. */
@@ -200,14 +199,14 @@ void gic_set_spi(GICState *g, unsigned id, int level)
     if (id < GIC_PRIVATE || id >= g->v->num_irqs) {
         return;
     }
-    counted_lock(&g->lock);
+    counted_lock(&g->dev.lock);
     GICGroup *p = &g->spi[id / 32];
     if (!(p->level & bit) != !level) {
         gic_spi_latch(g, id / 32, gic_group_set_level(p, bit, level));
         gic_spi_latch_levels(g, id / 32, bit);
         gic_spi_changed(g);
     }
-    counted_unlock(&g->lock);
+    counted_unlock(&g->dev.lock);
 }
 
 void gic_private_latch_levels(GICState *g, GICCpu *c, uint32_t bits)
@@ -275,8 +274,8 @@ void gic_send_sgi(GICState *g, unsigned cpu, uint32_t value)
 static void gic_push_active(GICCpu *c, unsigned id, unsigned prio)
 {
     /* Room is certain: an active interrupt is not signalled, so none is on the stack twice. */
-    c->active[c->num_active].id = (uint16_t)id;
-    c->active[c->num_active].prio = (uint8_t)prio;
+    c->active_id[c->num_active] = (uint16_t)id;
+    c->active_prio[c->num_active] = (uint8_t)prio;
     c->num_active++;
 }
 
@@ -320,8 +319,8 @@ static void gic_take_shared(GICState *g, unsigned cpu, unsigned id)
 }
 
 /*
- * The line of a shared interrupt that CPU has ended may still be high, and counts again then: for this CPU, as others may
- * be busy with it. Caller holds D.
+ * The line of a shared interrupt that CPU has ended may still be high, and counts again then: for this CPU, as others
+ * may be busy with it. Caller holds D.
  */
 static void gic_spi_latch_at_end(GICState *g, unsigned cpu, unsigned w, uint32_t bit)
 {
@@ -361,7 +360,7 @@ static uint32_t gic_acknowledge_shared(GICState *g, unsigned cpu)
     GICCpu *c = &g->cpu[cpu];
     uint32_t changed = 1u << cpu;
 
-    counted_lock(&g->lock);
+    counted_lock(&g->dev.lock);
     counted_lock(&c->lock);
     GICKey k = gic_best(g, cpu);
     if (!gic_may_signal(g, cpu, k)) {
@@ -377,7 +376,7 @@ static uint32_t gic_acknowledge_shared(GICState *g, unsigned cpu)
     }
     counted_unlock(&c->lock);
     gic_refresh(g, changed);
-    counted_unlock(&g->lock);
+    counted_unlock(&g->dev.lock);
     return gic_key_reg(k);
 }
 
@@ -405,9 +404,11 @@ uint32_t gic_acknowledge(GICState *g, unsigned cpu)
 static bool gic_pop_active(GICCpu *c, unsigned id)
 {
     for (unsigned i = c->num_active; i-- > 0;) {
-        if (c->active[i].id == id) {
-            memmove(&c->active[i], &c->active[i + 1], (c->num_active - i - 1) * sizeof(c->active[0]));
-            c->num_active--;
+        if (c->active_id[i] == id) {
+            unsigned above = --c->num_active - i;
+
+            memmove(&c->active_id[i], &c->active_id[i + 1], above * sizeof(c->active_id[0]));
+            memmove(&c->active_prio[i], &c->active_prio[i + 1], above * sizeof(c->active_prio[0]));
             return true;
         }
     }
@@ -436,7 +437,7 @@ void gic_end(GICState *g, unsigned cpu, uint32_t value)
         }
         counted_unlock(&c->lock);
     } else {
-        counted_lock(&g->lock);
+        counted_lock(&g->dev.lock);
         counted_lock(&c->lock);
         found = gic_pop_active(c, id);
         counted_unlock(&c->lock);
@@ -444,7 +445,7 @@ void gic_end(GICState *g, unsigned cpu, uint32_t value)
             gic_end_shared(g, cpu, id);
             gic_refresh(g, gic_spi_rank(g) | 1u << cpu);
         }
-        counted_unlock(&g->lock);
+        counted_unlock(&g->dev.lock);
     }
     if (!found) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: end of interrupt %u, which is not active on CPU %u\n", g->v->name, id, cpu);
@@ -469,7 +470,7 @@ void gic_reset(void *opaque)
 {
     GICState *g = opaque;
 
-    counted_lock(&g->lock);
+    counted_lock(&g->dev.lock);
     __atomic_store_n(&g->ctlr, 0, __ATOMIC_RELEASE);
     for (unsigned w = 0; w < GIC_MAX_WORDS; w++) {
         g->spi[w] = (GICGroup) { .level = g->spi[w].level };
@@ -495,7 +496,15 @@ void gic_reset(void *opaque)
         irq_set(&c->line, 0);
         counted_unlock(&c->lock);
     }
-    counted_unlock(&g->lock);
+    counted_unlock(&g->dev.lock);
+}
+
+void gic_rank_all(GICState *g)
+{
+    counted_lock(&g->dev.lock);
+    gic_spi_rank(g);
+    gic_refresh(g, ~0u);
+    counted_unlock(&g->dev.lock);
 }
 
 /* The name of one of its locks, for the statistics. */
@@ -534,36 +543,35 @@ void gic_print_taken(FILE *f)
     for (GICState *g = all_gics; g; g = g->next) {
         for (unsigned i = 0; i < g->num_cpus; i++) {
             counted_lock(&g->cpu[i].lock);
-            print_taken(f, g->label, (int)i, g->cpu[i].taken, g->cpu[i].taken_low, 0, GIC_PRIVATE);
+            print_taken(f, g->dev.name, (int)i, g->cpu[i].taken, g->cpu[i].taken_low, 0, GIC_PRIVATE);
             counted_unlock(&g->cpu[i].lock);
         }
-        counted_lock(&g->lock);
-        print_taken(f, g->label, -1, g->taken, g->taken_low, GIC_PRIVATE, g->v->num_irqs);
-        counted_unlock(&g->lock);
+        counted_lock(&g->dev.lock);
+        print_taken(f, g->dev.name, -1, g->taken, g->taken_low, GIC_PRIVATE, g->v->num_irqs);
+        counted_unlock(&g->dev.lock);
     }
 }
 
 /* The controller lives as long as the machine. Outputs are connected before the first reset. */
 GICState *gic_new(const GICVariant *v, const char *label, unsigned num_cpus)
 {
-    GICState *g = aligned_alloc(64, (sizeof(*g) + 63) & ~(size_t)63);
+    GICState *g = device_new_lock(&gic_class, label, lock_label(label, "D", -1));
 
-    if (!g) {
-        error_exit("out of memory");
-    }
-    memset(g, 0, sizeof(*g));
     g->v = v;
     g->num_cpus = num_cpus;
-    g->label = label;
     g->next = all_gics;
     all_gics = g;
-    counted_lock_init(&g->lock, lock_label(label, "D", -1), false);
     for (unsigned i = 0; i < GIC_MAX_CPUS; i++) {
         if (i < num_cpus) {
             counted_lock_init(&g->cpu[i].lock, lock_label(label, "P", (int)i), false);
         }
         g->spi_best[i] = GIC_KEY_NONE;
     }
-    qemu_register_reset(gic_reset, g);
     return g;
+}
+
+void gic_map(GICState *g, uint32_t base, uint32_t size, const char *name, const MMIOOps *ops,
+             const MMIORegister *registers)
+{
+    memory_add_mmio(base, size, ops, g, name)->registers = registers;
 }

@@ -4,7 +4,6 @@
  * of priority. Page 0 is the CPU interface, page 1 the distributor, whoever accesses them. The output goes to the core
  * tile's controller. Locks: hw/intc/gic-internal.h. ARM DDI 0416.
  */
-#include "exec/memory.h"
 #include "gic-internal.h"
 
 static const GICVariant pl390_variant = {
@@ -46,7 +45,8 @@ GICState *pl390_create(uint32_t base, const char *name, const IRQLine *out)
     GICState *g = gic_new(&pl390_variant, name, 1);
 
     gic_connect_output(g, 0, out);
-    gic_reset(g);
-    memory_add_mmio(base, 2 * PL390_DIST, &pl390_ops, g, name);
+    device_add(&g->dev);
+    /* The CPU interface comes first; names are found by the offset in the region. */
+    gic_map(g, base, 2 * PL390_DIST, name, &pl390_ops, gic_cpuif_registers);
     return g;
 }

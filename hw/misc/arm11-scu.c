@@ -4,17 +4,14 @@
  * on. Caches are always coherent here, so the rest has no effect; its event counters do not count. Lock: the device's
  * own.
  */
-#include <stdlib.h>
-#include "exec/memory.h"
-#include "hw/boards.h"
+#include "hw/device.h"
 #include "hw/misc/arm11-scu.h"
-#include "qemu/lock.h"
 #include "qemu/log.h"
 
 enum { SCU_CONTROL = 0x00, SCU_CONFIG = 0x04, SCU_CPU_STATUS = 0x08, SCU_INVALIDATE = 0x0c };
 
 typedef struct ARM11SCU {
-    CountedLock lock;
+    Device dev;                 /* its lock: registers */
     uint32_t control;           /* lock */
     unsigned num_cpus;          /* constant */
 } ARM11SCU;
@@ -26,9 +23,9 @@ static uint32_t scu_read(void *opaque, uint32_t offset, unsigned size, unsigned 
 
     switch (offset & ~3u) {
     case SCU_CONTROL:
-        counted_lock(&s->lock);
+        counted_lock(&s->dev.lock);
         v = s->control;
-        counted_unlock(&s->lock);
+        counted_unlock(&s->dev.lock);
         break;
     case SCU_CONFIG:            /* CPUs in SMP mode, tag RAM sizes 0 (16 KiB), number of CPUs - 1 */
         v = ((1u << s->num_cpus) - 1) << 4 | (s->num_cpus - 1);
@@ -50,9 +47,9 @@ static void scu_write(void *opaque, uint32_t offset, uint32_t value, unsigned si
     switch (offset & ~3u) {
     case SCU_CONTROL:
         if (!(offset & 3)) {
-            counted_lock(&s->lock);
+            counted_lock(&s->dev.lock);
             s->control = value & 1;
-            counted_unlock(&s->lock);
+            counted_unlock(&s->dev.lock);
         }
         break;
     case SCU_CPU_STATUS:        /* power modes: the CPU itself only waits for an interrupt */
@@ -73,20 +70,36 @@ static void scu_reset(void *opaque)
 {
     ARM11SCU *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     s->control = 0;
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
+
+static const DeviceField arm11_scu_fields[] = {
+    DEVICE_FIELD(ARM11SCU, control),
+    { 0 },
+};
+
+static const MMIORegister arm11_scu_registers[] = {
+    { SCU_CONTROL, "CONTROL" }, { SCU_CONFIG, "CONFIG" }, { SCU_CPU_STATUS, "CPU_STATUS" },
+    { SCU_INVALIDATE, "INVALIDATE" },
+    { 0 },
+};
+
+static const DeviceClass arm11_scu_class = {
+    .name = "arm11_scu",
+    .state_size = sizeof(ARM11SCU),
+    .version = 1,
+    .fields = arm11_scu_fields,
+    .registers = arm11_scu_registers,
+    .reset = scu_reset,
+};
 
 void arm11_scu_create(uint32_t base, const char *name, unsigned num_cpus)
 {
-    ARM11SCU *s = calloc(1, sizeof(*s));
+    ARM11SCU *s = device_new(&arm11_scu_class, name);
 
-    if (!s) {
-        error_exit("out of memory");
-    }
-    counted_lock_init(&s->lock, name, false);
     s->num_cpus = num_cpus;
-    qemu_register_reset(scu_reset, s);
-    memory_add_mmio(base, 0x100, &scu_ops, s, name);
+    device_add(&s->dev);
+    device_map(&s->dev, base, 0x100, &scu_ops);
 }

@@ -4,11 +4,8 @@
  * is over when the write returns, so the operation registers, which guests poll, read as 0; the event counters do not
  * count and no interrupt is ever raised. Lock: the device's own, for the register file.
  */
-#include <stdlib.h>
-#include "exec/memory.h"
-#include "hw/boards.h"
+#include "hw/device.h"
 #include "hw/misc/l220.h"
-#include "qemu/lock.h"
 #include "qemu/log.h"
 
 typedef enum L220Kind {
@@ -53,7 +50,7 @@ static const L220Reg l220_regs[] = {
 enum { L220_NUM_REGS = sizeof(l220_regs) / sizeof(l220_regs[0]) };
 
 typedef struct L220State {
-    CountedLock lock;
+    Device dev;                 /* its lock: registers */
     uint32_t value[L220_NUM_REGS];  /* lock */
 } L220State;
 
@@ -77,9 +74,9 @@ static uint32_t l220_read(void *opaque, uint32_t offset, unsigned size, unsigned
         qemu_log_mask(LOG_GUEST_ERROR, "l220: bad read at 0x%x, %u bytes\n", offset, size);
         return 0;
     }
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     uint32_t v = s->value[i];
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     return v;
 }
 
@@ -91,9 +88,9 @@ static void l220_write(void *opaque, uint32_t offset, uint32_t value, unsigned s
     if (i < 0 || l220_regs[i].kind == L220_CONST) {
         qemu_log_mask(LOG_GUEST_ERROR, "l220: bad write at 0x%x, %u bytes\n", offset, size);
     } else if (l220_regs[i].kind == L220_RW) {
-        counted_lock(&s->lock);
+        counted_lock(&s->dev.lock);
         s->value[i] = value & l220_regs[i].mask;
-        counted_unlock(&s->lock);
+        counted_unlock(&s->dev.lock);
     }
 }
 
@@ -103,22 +100,38 @@ static void l220_reset(void *opaque)
 {
     L220State *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     for (int i = 0; i < L220_NUM_REGS; i++) {
         s->value[i] = l220_regs[i].reset;
     }
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
+
+static const DeviceField l220_fields[] = {
+    DEVICE_ARRAY(L220State, value),
+    { 0 },
+};
+
+static const MMIORegister l220_registers[] = {
+    { 0x000, "ID" }, { 0x004, "TYPE" }, { 0x100, "CONTROL" }, { 0x104, "AUX_CONTROL" }, { 0x730, "SYNC" },
+    { 0x770, "INV_LINE" }, { 0x77c, "INV_WAY" }, { 0x7b0, "CLEAN_LINE" }, { 0x7bc, "CLEAN_WAY" },
+    { 0x7f0, "CLEAN_INV_LINE" }, { 0x7fc, "CLEAN_INV_WAY" },
+    { 0 },
+};
+
+static const DeviceClass l220_class = {
+    .name = "l220",
+    .state_size = sizeof(L220State),
+    .version = 1,
+    .fields = l220_fields,
+    .registers = l220_registers,
+    .reset = l220_reset,
+};
 
 void l220_create(uint32_t base, const char *name)
 {
-    L220State *s = calloc(1, sizeof(*s));
+    L220State *s = device_new(&l220_class, name);
 
-    if (!s) {
-        error_exit("out of memory");
-    }
-    counted_lock_init(&s->lock, name, false);
-    l220_reset(s);
-    qemu_register_reset(l220_reset, s);
-    memory_add_mmio(base, 0x1000, &l220_ops, s, name);
+    device_add(&s->dev);
+    device_map(&s->dev, base, 0x1000, &l220_ops);
 }

@@ -9,11 +9,8 @@
  * callbacks.
  */
 #include <stdbool.h>
-#include <stdlib.h>
-#include "exec/memory.h"
-#include "hw/boards.h"
+#include "hw/device.h"
 #include "hw/misc/realview-i2c.h"
-#include "qemu/lock.h"
 #include "qemu/log.h"
 
 enum { I2C_CONTROL = 0x00, I2C_CLEAR = 0x04, I2C_SCL = 1 << 0, I2C_SDA = 1 << 1, I2C_LINES = I2C_SCL | I2C_SDA };
@@ -26,7 +23,7 @@ typedef enum I2CState {
 } I2CState;
 
 typedef struct RealviewI2C {
-    CountedLock lock;           /* everything below that is not said to be constant */
+    Device dev;                 /* its lock: everything below that is not said to be constant */
     uint32_t lines;             /* released by the master: 1 */
     bool slave_low;             /* the slave pulls SDA */
     I2CState state;
@@ -140,9 +137,9 @@ static uint32_t i2c_read(void *opaque, uint32_t offset, unsigned size, unsigned 
         qemu_log_mask(LOG_GUEST_ERROR, "i2c: bad read at 0x%x\n", offset);
         return 0;
     }
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     uint32_t v = s->slave_low ? s->lines & ~(uint32_t)I2C_SDA : s->lines;
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     return v;
 }
 
@@ -154,9 +151,9 @@ static void i2c_write(void *opaque, uint32_t offset, uint32_t value, unsigned si
         qemu_log_mask(LOG_GUEST_ERROR, "i2c: bad write at 0x%x\n", offset);
         return;
     }
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     i2c_set_lines(s, offset == I2C_CONTROL ? s->lines | (value & I2C_LINES) : s->lines & ~value);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 static const MMIOOps i2c_ops = { i2c_read, i2c_write };
@@ -165,22 +162,48 @@ static void i2c_reset(void *opaque)
 {
     RealviewI2C *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     i2c_end(s);
     s->lines = I2C_LINES;
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
+
+static void realview_i2c_post_load(void *opaque)
+{
+    RealviewI2C *s = opaque;
+
+    if (!s->slave || s->state > I2C_FROM_SLAVE) {
+        s->state = I2C_IDLE;
+        s->selected = false;
+    }
+}
+
+static const DeviceField realview_i2c_fields[] = {
+    DEVICE_FIELD(RealviewI2C, lines), DEVICE_FIELD(RealviewI2C, slave_low), DEVICE_FIELD(RealviewI2C, state),
+    DEVICE_FIELD(RealviewI2C, bit), DEVICE_FIELD(RealviewI2C, byte), DEVICE_FIELD(RealviewI2C, selected),
+    { 0 },
+};
+
+static const MMIORegister realview_i2c_registers[] = {
+    { I2C_CONTROL, "CONTROL" }, { I2C_CLEAR, "CLEAR" },
+    { 0 },
+};
+
+static const DeviceClass realview_i2c_class = {
+    .name = "realview_i2c",
+    .state_size = sizeof(RealviewI2C),
+    .version = 1,
+    .fields = realview_i2c_fields,
+    .registers = realview_i2c_registers,
+    .reset = i2c_reset,
+    .post_load = realview_i2c_post_load,
+};
 
 void realview_i2c_create(uint32_t base, const char *name, const I2CSlave *slave)
 {
-    RealviewI2C *s = calloc(1, sizeof(*s));
+    RealviewI2C *s = device_new(&realview_i2c_class, name);
 
-    if (!s) {
-        error_exit("out of memory");
-    }
-    counted_lock_init(&s->lock, name, false);
     s->slave = slave;
-    i2c_reset(s);
-    qemu_register_reset(i2c_reset, s);
-    memory_add_mmio(base, 0x1000, &i2c_ops, s, name);
+    device_add(&s->dev);
+    device_map(&s->dev, base, 0x1000, &i2c_ops);
 }

@@ -7,12 +7,9 @@
  * by words; narrower reads give 0.
  */
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-#include "exec/memory.h"
-#include "hw/boards.h"
+#include "hw/device.h"
 #include "hw/misc/realview-sysctl.h"
-#include "qemu/lock.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 #include "sysemu/runstate.h"
@@ -39,7 +36,7 @@ enum {
 };
 
 struct RealviewSysctl {
-    CountedLock lock;           /* everything below that is not said to be constant */
+    Device dev;                 /* its lock: everything below that is not said to be constant */
     uint32_t led, osc[OSC_COUNT], lock_value, cfgdata[2], flags, nvflags, resetctl, flash, clcd, pld_ctrl1;
     bool unlocked;
     int64_t reset_ns;           /* virtual time of the last reset: the counters' zero.  lock to write; atomic */
@@ -120,9 +117,9 @@ static uint32_t sysctl_read(void *opaque, uint32_t offset, unsigned size, unsign
     if (offset == SYS_100HZ) {
         return (uint32_t)(sysctl_uptime_ns(s) / 10000000);
     }
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     uint32_t v = sysctl_read_reg(s, offset);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     return v;
 }
 
@@ -217,9 +214,9 @@ static void sysctl_write(void *opaque, uint32_t offset, uint32_t value, unsigned
         qemu_log_mask(LOG_GUEST_ERROR, "sysctl: write at 0x%x is not a word\n", offset);
         return;
     }
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     sysctl_write_reg(s, offset, value);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 static const MMIOOps sysctl_ops = { sysctl_read, sysctl_write };
@@ -229,14 +226,14 @@ static void sysctl_reset(void *opaque)
 {
     RealviewSysctl *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     s->led = s->lock_value = s->flags = s->resetctl = s->flash = s->pld_ctrl1 = 0;
     memset(s->osc, 0, sizeof(s->osc));
     memset(s->cfgdata, 0, sizeof(s->cfgdata));
     s->clcd = CLCD_PANEL_VGA;
     s->unlocked = false;
     __atomic_store_n(&s->reset_ns, clock_virtual_ns(), __ATOMIC_RELAXED);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 void realview_sysctl_set_card(RealviewSysctl *s, bool present, bool readonly)
@@ -244,17 +241,41 @@ void realview_sysctl_set_card(RealviewSysctl *s, bool present, bool readonly)
     __atomic_store_n(&s->mci, (present ? MCI_CARD_IN : 0) | (readonly ? MCI_WRITE_PROTECTED : 0), __ATOMIC_RELAXED);
 }
 
+static const DeviceField realview_sysctl_fields[] = {
+    DEVICE_FIELD(RealviewSysctl, led), DEVICE_FIELD(RealviewSysctl, lock_value), DEVICE_FIELD(RealviewSysctl, flags),
+    DEVICE_FIELD(RealviewSysctl, nvflags), DEVICE_FIELD(RealviewSysctl, resetctl),
+    DEVICE_FIELD(RealviewSysctl, flash), DEVICE_FIELD(RealviewSysctl, clcd), DEVICE_FIELD(RealviewSysctl, pld_ctrl1),
+    DEVICE_FIELD(RealviewSysctl, unlocked), DEVICE_FIELD(RealviewSysctl, reset_ns), DEVICE_ARRAY(RealviewSysctl, osc),
+    DEVICE_ARRAY(RealviewSysctl, cfgdata),
+    { 0 },
+};
+
+static const MMIORegister realview_sysctl_registers[] = {
+    { SYS_ID, "ID" }, { SYS_SW, "SW" }, { SYS_LED, "LED" }, { SYS_OSC0, "OSC0" }, { SYS_OSC4, "OSC4" },
+    { SYS_LOCK, "LOCK" }, { SYS_100HZ, "100HZ" }, { SYS_CFGDATA1, "CFGDATA1" }, { SYS_CFGDATA2, "CFGDATA2" },
+    { SYS_FLAGSSET, "FLAGSSET" }, { SYS_FLAGSCLR, "FLAGSCLR" }, { SYS_NVFLAGSSET, "NVFLAGSSET" },
+    { SYS_NVFLAGSCLR, "NVFLAGSCLR" }, { SYS_RESETCTL, "RESETCTL" }, { SYS_PCICTL, "PCICTL" }, { SYS_MCI, "MCI" },
+    { SYS_FLASH, "FLASH" }, { SYS_CLCD, "CLCD" }, { SYS_CLCDSER, "CLCDSER" }, { SYS_BOOTCS, "BOOTCS" },
+    { SYS_24MHZ, "24MHZ" }, { SYS_MISC, "MISC" }, { SYS_IOSEL, "IOSEL" }, { SYS_BUSID, "BUSID" },
+    { SYS_PROCID0, "PROCID0" }, { SYS_PROCID1, "PROCID1" }, { SYS_PLD_CTRL1, "PLD_CTRL1" },
+    { 0 },
+};
+
+static const DeviceClass realview_sysctl_class = {
+    .name = "realview_sysctl",
+    .state_size = sizeof(RealviewSysctl),
+    .version = 1,
+    .fields = realview_sysctl_fields,
+    .registers = realview_sysctl_registers,
+    .reset = sysctl_reset,
+};
+
 RealviewSysctl *realview_sysctl_create(uint32_t base, const char *name, const RealviewSysctlConfig *config)
 {
-    RealviewSysctl *s = calloc(1, sizeof(*s));
+    RealviewSysctl *s = device_new(&realview_sysctl_class, name);
 
-    if (!s) {
-        error_exit("out of memory");
-    }
-    counted_lock_init(&s->lock, name, false);
     s->config = *config;
-    sysctl_reset(s);
-    qemu_register_reset(sysctl_reset, s);
-    memory_add_mmio(base, 0x1000, &sysctl_ops, s, name);
+    device_add(&s->dev);
+    device_map(&s->dev, base, 0x1000, &sysctl_ops);
     return s;
 }

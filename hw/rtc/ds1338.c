@@ -7,15 +7,15 @@
  * battery-backed and survives a reset. Lock: the bus's.
  */
 #include <stdbool.h>
-#include <stdlib.h>
 #include <time.h>
+#include "hw/device.h"
 #include "hw/rtc/ds1338.h"
-#include "qemu/log.h"
 
 enum { DS_SECONDS, DS_MINUTES, DS_HOURS, DS_WEEKDAY, DS_DATE, DS_MONTH, DS_YEAR, DS_CONTROL, DS_SIZE = 64 };
 enum { SECONDS_HALT = 0x80, HOURS_12 = 0x40, HOURS_PM = 0x20, CONTROL_MASK = 0xb3, CONTROL_RESET = 0x03 };
 
 typedef struct DS1338 {
+    Device dev;                 /* its lock is not used: the bus's is */
     I2CSlave slave;
     uint8_t reg[DS_SIZE];       /* the time registers: as of the transfer's start */
     unsigned pointer;           /* next register */
@@ -122,14 +122,35 @@ static void ds1338_stop(void *opaque)
     }
 }
 
+static void ds1338_post_load(void *opaque)
+{
+    DS1338 *s = opaque;
+
+    s->pointer %= DS_SIZE;
+}
+
+static const DeviceField ds1338_fields[] = {
+    DEVICE_ARRAY(DS1338, reg), DEVICE_FIELD(DS1338, pointer), DEVICE_FIELD(DS1338, have_pointer),
+    DEVICE_FIELD(DS1338, time_written), DEVICE_FIELD(DS1338, offset), DEVICE_FIELD(DS1338, halted_at),
+    DEVICE_FIELD(DS1338, weekday_offset),
+    { 0 },
+};
+
+/* Battery-backed: nothing to reset. */
+static const DeviceClass ds1338_class = {
+    .name = "ds1338",
+    .state_size = sizeof(DS1338),
+    .version = 1,
+    .fields = ds1338_fields,
+    .post_load = ds1338_post_load,
+};
+
 const I2CSlave *ds1338_create(void)
 {
-    DS1338 *s = calloc(1, sizeof(*s));
+    DS1338 *s = device_new(&ds1338_class, "ds1338");
 
-    if (!s) {
-        error_exit("out of memory");
-    }
     s->slave = (I2CSlave) { 0x68, ds1338_start, ds1338_read, ds1338_write, ds1338_stop, s };
     s->reg[DS_CONTROL] = CONTROL_RESET;
+    device_add(&s->dev);
     return &s->slave;
 }

@@ -8,13 +8,10 @@
  * own.
  */
 #include <stdbool.h>
-#include <stdlib.h>
 #include <time.h>
-#include "exec/memory.h"
-#include "hw/boards.h"
+#include "hw/device.h"
 #include "hw/primecell.h"
 #include "hw/rtc/pl031.h"
-#include "qemu/lock.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 
@@ -27,7 +24,7 @@ enum {
 #define NS_PER_S 1000000000ll
 
 typedef struct PL031State {
-    CountedLock lock;           /* everything below that is not said to be constant */
+    Device dev;                 /* its lock: everything below that is not said to be constant */
     uint32_t offset;            /* guest's seconds - host's; survives a reset, as the clock does */
     uint32_t match, load, imsc, ris;
     bool planned;               /* a match is to come */
@@ -94,12 +91,12 @@ static void pl031_alarm(void *opaque)
     PL031State *s = opaque;
     int64_t to_next_ns;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     pl031_sync(s, pl031_now(s, &to_next_ns));
     if (s->planned) {
         pl031_plan(s);          /* virtual time and the host's clock differ */
     }
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 static uint32_t pl031_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
@@ -112,7 +109,7 @@ static uint32_t pl031_read(void *opaque, uint32_t offset, unsigned size, unsigne
         return primecell_id_read(PL031_PID, offset);
     }
     clock_shown_ns();
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     uint32_t now = pl031_now(s, &to_next_ns);
     pl031_sync(s, now);
     switch (offset) {
@@ -143,7 +140,7 @@ static uint32_t pl031_read(void *opaque, uint32_t offset, unsigned size, unsigne
         qemu_log_mask(LOG_GUEST_ERROR, "pl031: bad read at 0x%x\n", offset);
         break;
     }
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     return v;
 }
 
@@ -152,7 +149,7 @@ static void pl031_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
     PL031State *s = opaque;
     int64_t to_next_ns;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     pl031_sync(s, pl031_now(s, &to_next_ns));
     switch (offset) {
     case RTC_MR:
@@ -177,7 +174,7 @@ static void pl031_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
         break;
     }
     pl031_update(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 static const MMIOOps pl031_ops = { pl031_read, pl031_write };
@@ -186,12 +183,12 @@ static void pl031_reset(void *opaque)
 {
     PL031State *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     s->match = s->load = s->imsc = s->ris = 0;
     s->planned = false;
     timer_del(s->alarm);
     pl031_update(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 static int64_t start_offset;    /* main thread, before any clock is created */
@@ -201,18 +198,49 @@ void pl031_set_start(int64_t offset)
     start_offset = offset;
 }
 
+static void pl031_post_load(void *opaque)
+{
+    PL031State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    timer_del(s->alarm);
+    if (s->planned) {
+        pl031_plan(s);
+    }
+    pl031_update(s);
+    counted_unlock(&s->dev.lock);
+}
+
+static const DeviceField pl031_fields[] = {
+    DEVICE_FIELD(PL031State, offset), DEVICE_FIELD(PL031State, match), DEVICE_FIELD(PL031State, load),
+    DEVICE_FIELD(PL031State, imsc), DEVICE_FIELD(PL031State, ris), DEVICE_FIELD(PL031State, planned),
+    DEVICE_FIELD(PL031State, planned_at),
+    { 0 },
+};
+
+static const MMIORegister pl031_registers[] = {
+    { RTC_DR, "DR" }, { RTC_MR, "MR" }, { RTC_LR, "LR" }, { RTC_CR, "CR" }, { RTC_IMSC, "IMSC" }, { RTC_RIS, "RIS" },
+    { RTC_MIS, "MIS" }, { RTC_ICR, "ICR" },
+    { 0 },
+};
+
+static const DeviceClass pl031_class = {
+    .name = "pl031",
+    .state_size = sizeof(PL031State),
+    .version = 1,
+    .fields = pl031_fields,
+    .registers = pl031_registers,
+    .reset = pl031_reset,
+    .post_load = pl031_post_load,
+};
+
 void pl031_create(uint32_t base, const char *name, const IRQLine *irq)
 {
-    PL031State *s = calloc(1, sizeof(*s));
+    PL031State *s = device_new(&pl031_class, name);
 
-    if (!s) {
-        error_exit("out of memory");
-    }
-    counted_lock_init(&s->lock, name, false);
     s->irq = irq;
     s->offset = (uint32_t)start_offset;
     s->alarm = timer_new_line(pl031_alarm, s);
-    pl031_reset(s);
-    qemu_register_reset(pl031_reset, s);
-    memory_add_mmio(base, 0x1000, &pl031_ops, s, name);
+    device_add(&s->dev);
+    device_map(&s->dev, base, 0x1000, &pl031_ops);
 }

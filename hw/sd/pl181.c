@@ -12,10 +12,8 @@
  * commands that wait for the card's interrupt.
  */
 #include <glib.h>
-#include <stdlib.h>
 #include <string.h>
-#include "exec/memory.h"
-#include "hw/boards.h"
+#include "hw/device.h"
 #include "hw/primecell.h"
 #include "hw/sd/pl181.h"
 #include "hw/sd/sd-card.h"
@@ -47,7 +45,7 @@ enum {
 enum { FIFO_WORDS = 16, FIFO_HALF = 8 };
 
 struct PL181State {
-    CountedLock lock;           /* everything below that is not said to be constant */
+    Device dev;                 /* its lock: everything below that is not said to be constant */
     uint32_t power, clock, argument, command, resp_command, response[4];
     uint32_t data_timer, data_length, data_control;
     uint32_t status;            /* the static flags; the others follow from the state */
@@ -369,11 +367,11 @@ static uint32_t pl181_read(void *opaque, uint32_t offset, unsigned size, unsigne
     if (primecell_is_id(offset)) {
         return primecell_id_read(PL181_PID, offset);
     }
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     v = read_register(s, offset & ~3u) >> (offset & 3) * 8;
     run_data_path(s);
     update_lines(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     return v;
 }
 
@@ -381,11 +379,11 @@ static void pl181_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
 {
     PL181State *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     write_register(s, offset & ~3u, value);
     run_data_path(s);
     update_lines(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 static const MMIOOps pl181_ops = { pl181_read, pl181_write };
@@ -403,7 +401,7 @@ static void data_timer_expired(void *opaque)
 {
     PL181State *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     if (s->active) {
         if (!s->card || sd_card_moves_nothing(s->card, receiving(s))) {
             s->active = false;
@@ -413,14 +411,14 @@ static void data_timer_expired(void *opaque)
             start_data_timer(s);
         }
     }
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 static void pl181_reset(void *opaque)
 {
     PL181State *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     s->power = s->clock = s->argument = s->command = s->resp_command = 0;
     memset(s->response, 0, sizeof(s->response));
     s->data_timer = s->data_length = s->data_control = s->status = s->mask[0] = s->mask[1] = 0;
@@ -432,7 +430,7 @@ static void pl181_reset(void *opaque)
         sd_card_reset(s->card);
     }
     update_lines(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 bool pl181_has_card(PL181State *s)
@@ -445,30 +443,73 @@ bool pl181_card_is_readonly(PL181State *s)
     return s->card && sd_card_readonly(s->card);
 }
 
+/* The data timer starts anew: it is for what never comes, and how long that takes is no matter. */
+static void pl181_post_load(void *opaque)
+{
+    PL181State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    s->first %= FIFO_WORDS;
+    s->words = s->words > FIFO_WORDS ? FIFO_WORDS : s->words;
+    s->word_bytes = s->word_bytes > sizeof(s->word) ? sizeof(s->word) : s->word_bytes;
+    s->block_left = s->active && !s->block_left ? block_size(s) : s->block_left;
+    timer_del(s->timer);
+    if (s->active) {
+        start_data_timer(s);
+    }
+    update_lines(s);
+    counted_unlock(&s->dev.lock);
+}
+
+static const DeviceField pl181_fields[] = {
+    DEVICE_FIELD(PL181State, power), DEVICE_FIELD(PL181State, clock), DEVICE_FIELD(PL181State, argument),
+    DEVICE_FIELD(PL181State, command), DEVICE_FIELD(PL181State, resp_command), DEVICE_FIELD(PL181State, data_timer),
+    DEVICE_FIELD(PL181State, data_length), DEVICE_FIELD(PL181State, data_control), DEVICE_FIELD(PL181State, status),
+    DEVICE_FIELD(PL181State, active), DEVICE_FIELD(PL181State, data_count), DEVICE_FIELD(PL181State, block_left),
+    DEVICE_FIELD(PL181State, command_waits), DEVICE_FIELD(PL181State, first), DEVICE_FIELD(PL181State, words),
+    DEVICE_FIELD(PL181State, word_bytes), DEVICE_ARRAY(PL181State, response), DEVICE_ARRAY(PL181State, mask),
+    DEVICE_ARRAY(PL181State, fifo), DEVICE_ARRAY(PL181State, word),
+    { 0 },
+};
+
+static const MMIORegister pl181_registers[] = {
+    { MCI_POWER, "POWER" }, { MCI_CLOCK, "CLOCK" }, { MCI_ARGUMENT, "ARGUMENT" }, { MCI_COMMAND, "COMMAND" },
+    { MCI_RESP_CMD, "RESP_CMD" }, { MCI_RESPONSE0, "RESPONSE0" }, { MCI_DATA_TIMER, "DATA_TIMER" },
+    { MCI_DATA_LENGTH, "DATA_LENGTH" }, { MCI_DATA_CTRL, "DATA_CTRL" }, { MCI_DATA_CNT, "DATA_CNT" },
+    { MCI_STATUS, "STATUS" }, { MCI_CLEAR, "CLEAR" }, { MCI_MASK0, "MASK0" }, { MCI_MASK1, "MASK1" },
+    { MCI_SELECT, "SELECT" }, { MCI_FIFO_CNT, "FIFO_CNT" }, { MCI_FIFO, "FIFO" },
+    { 0 },
+};
+
+static const DeviceClass pl181_class = {
+    .name = "pl181",
+    .state_size = sizeof(PL181State),
+    .version = 1,
+    .fields = pl181_fields,
+    .registers = pl181_registers,
+    .reset = pl181_reset,
+    .post_load = pl181_post_load,
+};
+
 PL181State *pl181_create(uint32_t base, const char *name, uint32_t clock_hz, BlockBackend *blk,
                          const IRQLine *const irq[2])
 {
-    PL181State *s = calloc(1, sizeof(*s));
+    PL181State *s = device_new(&pl181_class, name);
     SDHost host = { .changed = card_changed, .opaque = s };
     char *error;
 
-    if (!s) {
-        error_exit("out of memory");
-    }
-    counted_lock_init(&s->lock, name, false);
-    host.lock = &s->lock;
+    host.lock = &s->dev.lock;
     s->irq[0] = irq[0];
     s->irq[1] = irq[1];
     s->clock_hz = clock_hz;
-    s->timer = timer_new(data_timer_expired, s);
+    s->timer = timer_new_line(data_timer_expired, s);
     if (blk) {
         s->card = sd_card_new(blk, &host, &error);
         if (!s->card) {
             error_exit("%s: %s", blk_id(blk), error);
         }
     }
-    pl181_reset(s);
-    qemu_register_reset(pl181_reset, s);
-    memory_add_mmio(base, 0x1000, &pl181_ops, s, name);
+    device_add(&s->dev);
+    device_map(&s->dev, base, 0x1000, &pl181_ops);
     return s;
 }

@@ -343,6 +343,54 @@ void sd_card_reset(SDCard *card)
     card->filled = card->taken = 0;
 }
 
+/* ---- the card as a device ---- */
+
+/* What is under way comes to its end, so no request is part of the state. */
+static void sd_card_pre_save(void *opaque)
+{
+    SDCard *card = opaque;
+
+    blk_drain(card->blk);
+}
+
+static void sd_card_post_load(void *opaque)
+{
+    SDCard *card = opaque;
+    size_t room = card->replies ? sizeof(card->reply) : sizeof(card->buffer);
+
+    card->state = card->state > SD_INACTIVE ? SD_INACTIVE : card->state;
+    card->next = card->next > card->bytes ? card->bytes : card->next;
+    card->filled = card->filled > room ? room : card->filled;
+    if (card->state == SD_RCV && card->filled > card->bytes - card->next) {
+        card->filled = (size_t)(card->bytes - card->next);
+    }
+    card->taken = card->taken > card->filled ? card->filled : card->taken;
+    card->piece = card->piece > SD_BUFFER ? SD_BUFFER : card->piece;
+    card->block_length = card->block_length > SD_BLOCK ? SD_BLOCK : card->block_length;
+}
+
+static const DeviceField sd_card_fields[] = {
+    DEVICE_FIELD(SDCard, state), DEVICE_FIELD(SDCard, status), DEVICE_FIELD(SDCard, rca),
+    DEVICE_FIELD(SDCard, app_command), DEVICE_FIELD(SDCard, high_capacity_host), DEVICE_FIELD(SDCard, four_lines),
+    DEVICE_FIELD(SDCard, high_speed), DEVICE_FIELD(SDCard, block_length), DEVICE_FIELD(SDCard, block_count),
+    DEVICE_FIELD(SDCard, erase_first), DEVICE_FIELD(SDCard, erase_end), DEVICE_FIELD(SDCard, erase_first_set),
+    DEVICE_FIELD(SDCard, erase_end_set), DEVICE_FIELD(SDCard, written), DEVICE_FIELD(SDCard, failed),
+    DEVICE_FIELD(SDCard, next), DEVICE_FIELD(SDCard, left), DEVICE_FIELD(SDCard, filled), DEVICE_FIELD(SDCard, taken),
+    DEVICE_FIELD(SDCard, piece), DEVICE_FIELD(SDCard, replies), DEVICE_ARRAY(SDCard, buffer),
+    DEVICE_ARRAY(SDCard, reply),
+    { 0 },
+};
+
+/* Its host resets it. */
+static const DeviceClass sd_card_class = {
+    .name = "sd-card",
+    .state_size = sizeof(SDCard),
+    .version = 1,
+    .fields = sd_card_fields,
+    .pre_save = sd_card_pre_save,
+    .post_load = sd_card_post_load,
+};
+
 SDCard *sd_card_new(BlockBackend *blk, const SDHost *host, char **error)
 {
     uint64_t bytes = blk_bytes(blk);
@@ -356,7 +404,7 @@ SDCard *sd_card_new(BlockBackend *blk, const SDHost *host, char **error)
                                  blk_format(blk), blk_path(blk), (unsigned long long)next >> 10);
         return NULL;
     }
-    card = g_new0(SDCard, 1);
+    card = device_new(&sd_card_class, "sd-card");
     card->blk = blk;
     card->host = *host;
     card->bytes = bytes;
@@ -364,10 +412,6 @@ SDCard *sd_card_new(BlockBackend *blk, const SDHost *host, char **error)
     sd_make_cid(card->cid, g_str_hash(blk_path(blk)));
     sd_make_csd(card->csd, bytes, blk_readonly(blk));
     sd_card_reset(card);
+    device_add(&card->dev);
     return card;
-}
-
-void sd_card_free(SDCard *card)
-{
-    g_free(card);
 }

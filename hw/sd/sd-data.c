@@ -125,7 +125,7 @@ size_t sd_card_read(SDCard *card, uint8_t *data, size_t bytes)
         return 0;
     }
     n = n < bytes ? n : bytes;
-    memcpy(data, card->out + card->taken, n);
+    memcpy(data, (card->replies ? card->reply : card->buffer) + card->taken, n);
     card->taken += n;
     if (n && card->taken == card->filled) {
         if (!card->left) {
@@ -168,7 +168,7 @@ bool sd_card_moves_nothing(const SDCard *card, bool sends)
 void sd_send_bytes(SDCard *card, const void *data, size_t bytes)
 {
     memcpy(card->reply, data, bytes);
-    card->out = card->reply;
+    card->replies = true;
     card->filled = bytes;
     card->taken = 0;
     card->left = 0;
@@ -181,7 +181,7 @@ void sd_begin_read(SDCard *card, uint64_t offset, uint32_t length, uint64_t coun
     card->next = offset;
     card->left = count ? count * length : UINT64_MAX;
     card->failed = false;
-    card->out = card->buffer;
+    card->replies = false;
     card->piece = count ? SD_BUFFER : FIRST_READ;
     card->state = SD_DATA;
     read_ahead(card);

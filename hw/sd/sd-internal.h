@@ -2,6 +2,7 @@
 /* Inside the SD card: its state, and what its commands ask of its data path. Lock of all: the host's. */
 #ifndef HW_SD_SD_INTERNAL_H
 #define HW_SD_SD_INTERNAL_H
+#include "hw/device.h"
 #include "hw/sd/sd-card.h"
 #include "hw/sd/sd-registers.h"
 
@@ -26,6 +27,7 @@ enum { SD_BUFFER = 64 << 10 };
 typedef enum SDState { SD_IDLE, SD_READY, SD_IDENT, SD_STBY, SD_TRAN, SD_DATA, SD_RCV, SD_PRG, SD_DIS, SD_INACTIVE } SDState;
 
 struct SDCard {
+    Device dev;                 /* its lock is not used: the host's is */
     BlockBackend *blk;          /* constant */
     SDHost host;                /* constant */
     uint64_t bytes;             /* constant */
@@ -56,9 +58,8 @@ struct SDCard {
     BlockRequest request;       /* belongs to the back end while under_way */
     uint8_t buffer[SD_BUFFER];  /* belongs to the request while under_way */
     uint8_t reply[SD_STATUS_BYTES];     /* what is sent that is not from the image */
-    const uint8_t *out;         /* buffer or reply */
+    bool replies;               /* what is sent is `reply`, not `buffer` */
 };
-
 
 /* ---- sd-data.c ---- */
 /* Begin moving memory from byte `offset` on; `count` blocks of `length` bytes, 0: no end is known. The range is sound. */

@@ -7,12 +7,9 @@
  * Lock: the device's own. The line is RIS & IMSC at every moment.
  */
 #include <stdbool.h>
-#include <stdlib.h>
-#include "exec/memory.h"
-#include "hw/boards.h"
+#include "hw/device.h"
 #include "hw/primecell.h"
 #include "hw/ssi/pl022.h"
-#include "qemu/lock.h"
 #include "qemu/log.h"
 
 enum {
@@ -27,7 +24,7 @@ enum { INT_OVERRUN = 1 << 0, INT_TIMEOUT = 1 << 1, INT_RX = 1 << 2, INT_TX = 1 <
 enum { FIFO_SIZE = 8, FIFO_HALF = 4 };
 
 typedef struct PL022State {
-    CountedLock lock;           /* everything below that is not said to be constant */
+    Device dev;                 /* its lock: everything below that is not said to be constant */
     uint32_t cr0, cr1, cpsr, imsc, dmacr;
     uint32_t events;            /* of RIS: what ICR clears */
     uint16_t tx[FIFO_SIZE];     /* written while the port was off, or a slave */
@@ -167,10 +164,10 @@ static uint32_t pl022_read(void *opaque, uint32_t offset, unsigned size, unsigne
     if (primecell_is_id(offset)) {
         return primecell_id_read(PL022_PID, offset);
     }
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     uint32_t v = pl022_read_reg(s, offset);
     pl022_update(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     return v;
 }
 
@@ -178,11 +175,11 @@ static void pl022_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
 {
     PL022State *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     pl022_write_reg(s, offset, value);
     pl022_shift(s);
     pl022_update(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 static const MMIOOps pl022_ops = { pl022_read, pl022_write };
@@ -191,23 +188,54 @@ static void pl022_reset(void *opaque)
 {
     PL022State *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     s->cr0 = s->cr1 = s->cpsr = s->imsc = s->dmacr = s->events = 0;
     s->tx_count = s->rx_count = s->rx_head = 0;
     pl022_update(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
+
+static void pl022_post_load(void *opaque)
+{
+    PL022State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    s->tx_count = s->tx_count > FIFO_SIZE ? FIFO_SIZE : s->tx_count;
+    s->rx_count = s->rx_count > FIFO_SIZE ? FIFO_SIZE : s->rx_count;
+    s->rx_head %= FIFO_SIZE;
+    pl022_update(s);
+    counted_unlock(&s->dev.lock);
+}
+
+static const DeviceField pl022_fields[] = {
+    DEVICE_FIELD(PL022State, cr0), DEVICE_FIELD(PL022State, cr1), DEVICE_FIELD(PL022State, cpsr),
+    DEVICE_FIELD(PL022State, imsc), DEVICE_FIELD(PL022State, dmacr), DEVICE_FIELD(PL022State, events),
+    DEVICE_FIELD(PL022State, tx_count), DEVICE_FIELD(PL022State, rx_count), DEVICE_FIELD(PL022State, rx_head),
+    DEVICE_ARRAY(PL022State, tx), DEVICE_ARRAY(PL022State, rx),
+    { 0 },
+};
+
+static const MMIORegister pl022_registers[] = {
+    { SSP_CR0, "CR0" }, { SSP_CR1, "CR1" }, { SSP_DR, "DR" }, { SSP_SR, "SR" }, { SSP_CPSR, "CPSR" },
+    { SSP_IMSC, "IMSC" }, { SSP_RIS, "RIS" }, { SSP_MIS, "MIS" }, { SSP_ICR, "ICR" }, { SSP_DMACR, "DMACR" },
+    { 0 },
+};
+
+static const DeviceClass pl022_class = {
+    .name = "pl022",
+    .state_size = sizeof(PL022State),
+    .version = 1,
+    .fields = pl022_fields,
+    .registers = pl022_registers,
+    .reset = pl022_reset,
+    .post_load = pl022_post_load,
+};
 
 void pl022_create(uint32_t base, const char *name, const IRQLine *irq)
 {
-    PL022State *s = calloc(1, sizeof(*s));
+    PL022State *s = device_new(&pl022_class, name);
 
-    if (!s) {
-        error_exit("out of memory");
-    }
-    counted_lock_init(&s->lock, name, false);
     s->irq = irq;
-    pl022_reset(s);
-    qemu_register_reset(pl022_reset, s);
-    memory_add_mmio(base, 0x1000, &pl022_ops, s, name);
+    device_add(&s->dev);
+    device_map(&s->dev, base, 0x1000, &pl022_ops);
 }

@@ -32,6 +32,13 @@ void downcounter_set(DownCounter *d, const DownCounterSetup *setup, int64_t now_
     FIELD_SET(d->seq, seq + 2);
 }
 
+void downcounter_post_load(DownCounter *d)
+{
+    DownCounterSetup setup = d->setup;
+
+    downcounter_set(d, &setup, d->start_ns);
+}
+
 /* A consistent copy. */
 static int64_t downcounter_snapshot(const DownCounter *d, DownCounterSetup *s)
 {

@@ -3,17 +3,16 @@
  * Private timers and watchdogs of the ARM11 MPCore (ARM DDI 0360 chapter 11).
  *
  * Each CPU's timer and watchdog are two equal counter blocks with a lock of their own, so CPUs never meet here; the
- * counter itself is read without a lock. As in the SP804, expiries are worked out when somebody looks, and a host timer
- * (a line timer: see there) runs only while one would raise the line or reset the machine. The line is status AND interrupt enable at every
- * moment: Linux's handler disowns an interrupt without status.
+ * counter itself is read without a lock. As in the SP804, expiries are worked out when somebody looks, and a host
+ * timer (a line timer: see there) runs only while one would raise the line or reset the machine. The line is status
+ * AND interrupt enable at every moment: Linux's handler disowns an interrupt without status.
  *
  * A watchdog in watchdog mode does not interrupt: reaching 0 resets the machine and leaves a mark in its reset status,
  * which survives the reset. Only the magic sequence in the disable register takes it out of watchdog mode.
  */
 #include <stdbool.h>
-#include <stdlib.h>
-#include "exec/memory.h"
 #include "hw/boards.h"
+#include "hw/device.h"
 #include "hw/timer/downcounter.h"
 #include "hw/timer/mptimer.h"
 #include "qemu/lock.h"
@@ -56,6 +55,7 @@ typedef struct MPTimer {
 } MPTimer;
 
 typedef struct MPTimerState {
+    Device dev;                 /* its lock is not used: each timer has one */
     unsigned num_cpus;
     MPTimer timer[ARM_MAX_CPUS], watchdog[ARM_MAX_CPUS];
 } MPTimerState;
@@ -295,6 +295,56 @@ static void mptimer_reset(void *opaque)
     }
 }
 
+static void mptimer_post_load_one(MPTimer *t)
+{
+    counted_lock(&t->lock);
+    t->armed_ns = DOWNCOUNTER_NEVER;
+    timer_del(t->timer);
+    downcounter_post_load(&t->counter);
+    mptimer_update(t);
+    counted_unlock(&t->lock);
+}
+
+static void mptimer_post_load(void *opaque)
+{
+    MPTimerState *s = opaque;
+
+    for (unsigned i = 0; i < s->num_cpus; i++) {
+        mptimer_post_load_one(&s->timer[i]);
+        mptimer_post_load_one(&s->watchdog[i]);
+    }
+}
+
+static const DeviceField mptimer_fields[] = {
+    DEVICE_EACH(MPTimerState, timer, load), DEVICE_EACH(MPTimerState, timer, control),
+    DEVICE_EACH(MPTimerState, timer, status), DEVICE_EACH(MPTimerState, timer, reset_status),
+    DEVICE_EACH(MPTimerState, timer, half_disabled), DEVICE_EACH(MPTimerState, timer, next_ns),
+    DOWNCOUNTER_FIELDS(MPTimerState, timer), DEVICE_EACH(MPTimerState, watchdog, load),
+    DEVICE_EACH(MPTimerState, watchdog, control), DEVICE_EACH(MPTimerState, watchdog, status),
+    DEVICE_EACH(MPTimerState, watchdog, reset_status), DEVICE_EACH(MPTimerState, watchdog, half_disabled),
+    DEVICE_EACH(MPTimerState, watchdog, next_ns), DOWNCOUNTER_FIELDS(MPTimerState, watchdog),
+    { 0 },
+};
+
+/* Of the accessing CPU's frame. */
+static const MMIORegister mptimer_registers[] = {
+    { TWD_LOAD, "LOAD" }, { TWD_COUNTER, "COUNTER" }, { TWD_CONTROL, "CONTROL" }, { TWD_STATUS, "STATUS" },
+    { TWD_WD_RESET_STATUS, "WD_RESET_STATUS" }, { TWD_WD_DISABLE, "WD_DISABLE" },
+    { TWD_WATCHDOG + TWD_LOAD, "WD_LOAD" }, { TWD_WATCHDOG + TWD_COUNTER, "WD_COUNTER" },
+    { TWD_WATCHDOG + TWD_CONTROL, "WD_CONTROL" }, { TWD_WATCHDOG + TWD_STATUS, "WD_STATUS" },
+    { 0 },
+};
+
+static const DeviceClass mptimer_class = {
+    .name = "mptimer",
+    .state_size = sizeof(MPTimerState),
+    .version = 1,
+    .fields = mptimer_fields,
+    .registers = mptimer_registers,
+    .reset = mptimer_reset,
+    .post_load = mptimer_post_load,
+};
+
 static void mptimer_init_one(MPTimer *t, const char *name, bool is_watchdog, uint32_t clock_hz, const IRQLine *irq)
 {
     counted_lock_init(&t->lock, name, false);
@@ -308,17 +358,13 @@ static void mptimer_init_one(MPTimer *t, const char *name, bool is_watchdog, uin
 void mptimer_create(uint32_t base, uint32_t size, const char *name, unsigned num_cpus, uint32_t clock_hz,
                     const IRQLine *timer_irq, const IRQLine *watchdog_irq)
 {
-    MPTimerState *s = calloc(1, sizeof(*s));
+    MPTimerState *s = device_new(&mptimer_class, name);
 
-    if (!s) {
-        error_exit("out of memory");
-    }
     s->num_cpus = num_cpus;
     for (unsigned i = 0; i < num_cpus; i++) {
         mptimer_init_one(&s->timer[i], name, false, clock_hz, &timer_irq[i]);
         mptimer_init_one(&s->watchdog[i], name, true, clock_hz, &watchdog_irq[i]);
     }
-    mptimer_reset(s);
-    qemu_register_reset(mptimer_reset, s);
-    memory_add_mmio(base, size, &mptimer_ops, s, name);
+    device_add(&s->dev);
+    device_map(&s->dev, base, size, &mptimer_ops);
 }

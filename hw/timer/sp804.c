@@ -7,13 +7,10 @@
  * timer runs only while an expiry would raise the line: a line timer, so that no read shows the next period before the
  * interrupt of the last one is pending.
  */
-#include <stdlib.h>
-#include "exec/memory.h"
-#include "hw/boards.h"
+#include "hw/device.h"
 #include "hw/primecell.h"
 #include "hw/timer/downcounter.h"
 #include "hw/timer/sp804.h"
-#include "qemu/lock.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 
@@ -42,7 +39,7 @@ typedef struct SP804Timer {
 } SP804Timer;
 
 struct SP804State {
-    CountedLock lock;
+    Device dev;                 /* its lock: registers */
     SP804Timer t[SP804_TIMERS];
     bool level;                 /* of the line.                                  lock: block */
     uint32_t clock_ns;          /* length of a TIMCLK tick; constant */
@@ -89,11 +86,11 @@ static void sp804_expired(void *opaque)
 {
     SP804Timer *t = opaque;
 
-    counted_lock(&t->block->lock);
+    counted_lock(&t->block->dev.lock);
     t->armed_ns = DOWNCOUNTER_NEVER;
     sp804_sync(t, clock_virtual_ns());
     sp804_update(t->block);
-    counted_unlock(&t->block->lock);
+    counted_unlock(&t->block->dev.lock);
 }
 
 /* Let the counter go on from COUNT as CTRL and LOAD say. WROTE_LOAD: 0 expires at once. Caller holds the lock. */
@@ -136,7 +133,7 @@ static uint32_t sp804_read(void *opaque, uint32_t offset, unsigned size, unsigne
     if (reg == SP804_VALUE) {
         return downcounter_value(&t->counter, now);
     }
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     sp804_sync(t, now);
     switch (reg) {
     case SP804_LOAD:
@@ -159,7 +156,7 @@ static uint32_t sp804_read(void *opaque, uint32_t offset, unsigned size, unsigne
         break;
     }
     sp804_update(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     return v;
 }
 
@@ -173,7 +170,7 @@ static void sp804_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
     }
     SP804Timer *t = &s->t[offset / SP804_STRIDE];
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     int64_t now = clock_virtual_ns();
     uint32_t count = downcounter_value(&t->counter, now);
     sp804_sync(t, now);
@@ -204,7 +201,7 @@ static void sp804_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
         break;
     }
     sp804_update(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 static const MMIOOps sp804_ops = { sp804_read, sp804_write };
@@ -213,7 +210,7 @@ static void sp804_reset(void *opaque)
 {
     SP804State *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     for (unsigned i = 0; i < SP804_TIMERS; i++) {
         SP804Timer *t = &s->t[i];
 
@@ -223,17 +220,52 @@ static void sp804_reset(void *opaque)
         sp804_restart(s, t, UINT32_MAX, false, clock_virtual_ns());
     }
     sp804_update(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
+
+static void sp804_post_load(void *opaque)
+{
+    SP804State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    for (unsigned i = 0; i < SP804_TIMERS; i++) {
+        s->t[i].armed_ns = DOWNCOUNTER_NEVER;
+        timer_del(s->t[i].timer);
+        downcounter_post_load(&s->t[i].counter);
+    }
+    sp804_update(s);
+    counted_unlock(&s->dev.lock);
+}
+
+static const DeviceField sp804_fields[] = {
+    DEVICE_EACH(SP804State, t, load), DEVICE_EACH(SP804State, t, ctrl), DEVICE_EACH(SP804State, t, ris),
+    DEVICE_EACH(SP804State, t, next_ns), DOWNCOUNTER_FIELDS(SP804State, t),
+    { 0 },
+};
+
+static const MMIORegister sp804_registers[] = {
+    { SP804_LOAD, "LOAD" }, { SP804_VALUE, "VALUE" }, { SP804_CTRL, "CTRL" }, { SP804_INTCLR, "INTCLR" },
+    { SP804_RIS, "RIS" }, { SP804_MIS, "MIS" }, { SP804_BGLOAD, "BGLOAD" }, { SP804_STRIDE + SP804_LOAD, "LOAD(2)" },
+    { SP804_STRIDE + SP804_VALUE, "VALUE(2)" }, { SP804_STRIDE + SP804_CTRL, "CTRL(2)" },
+    { SP804_STRIDE + SP804_INTCLR, "INTCLR(2)" }, { SP804_STRIDE + SP804_RIS, "RIS(2)" },
+    { SP804_STRIDE + SP804_MIS, "MIS(2)" }, { SP804_STRIDE + SP804_BGLOAD, "BGLOAD(2)" },
+    { 0 },
+};
+
+static const DeviceClass sp804_class = {
+    .name = "sp804",
+    .state_size = sizeof(SP804State),
+    .version = 1,
+    .fields = sp804_fields,
+    .registers = sp804_registers,
+    .reset = sp804_reset,
+    .post_load = sp804_post_load,
+};
 
 void sp804_create(uint32_t base, const char *name, uint32_t clock_hz, const IRQLine *irq)
 {
-    SP804State *s = calloc(1, sizeof(*s));
+    SP804State *s = device_new(&sp804_class, name);
 
-    if (!s) {
-        error_exit("out of memory");
-    }
-    counted_lock_init(&s->lock, name, false);
     s->clock_ns = 1000000000u / clock_hz;
     s->irq = irq;
     for (unsigned i = 0; i < SP804_TIMERS; i++) {
@@ -241,7 +273,6 @@ void sp804_create(uint32_t base, const char *name, uint32_t clock_hz, const IRQL
         s->t[i].armed_ns = DOWNCOUNTER_NEVER;
         s->t[i].timer = timer_new_line(sp804_expired, &s->t[i]);
     }
-    sp804_reset(s);
-    qemu_register_reset(sp804_reset, s);
-    memory_add_mmio(base, 0x1000, &sp804_ops, s, name);
+    device_add(&s->dev);
+    device_map(&s->dev, base, 0x1000, &sp804_ops);
 }

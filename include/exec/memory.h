@@ -20,6 +20,12 @@ typedef struct MMIOOps {
     void (*write)(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu);
 } MMIOOps;
 
+/* The name of a register, for the log. Lists end with a NULL name. */
+typedef struct MMIORegister {
+    uint32_t offset;
+    const char *name;
+} MMIORegister;
+
 /* A word that a device which is not there reads as, other than 0. In lists that end with value 0. */
 typedef struct AbsentAnswer {
     uint32_t offset, value;
@@ -33,6 +39,7 @@ typedef struct MemoryRegion {
     uint32_t ram_addr;          /* of its first byte */
     void *opaque;
     const AbsentAnswer *answers; /* NULL: none */
+    const MMIORegister *registers; /* NULL: none */
     uint64_t reads, writes;     /* statistics, relaxed atomics */
 } MemoryRegion;
 

@@ -40,6 +40,18 @@ static inline void counted_lock(CountedLock *l)
     }
 }
 
+/* Wait for a signal on `c`, which may come for nothing; the lock is held. */
+static inline void counted_cond_wait(pthread_cond_t *c, CountedLock *l)
+{
+    if (observe_on()) {
+        counted_lock_done(l);
+    }
+    pthread_cond_wait(c, &l->mutex);
+    if (observe_on()) {
+        counted_lock_got(l);
+    }
+}
+
 static inline void counted_unlock(CountedLock *l)
 {
     if (observe_on()) {

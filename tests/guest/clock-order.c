@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A counter and what it counts for: nobody reads the next period of a counter before its interrupt is pending. An RTOS's
- * clock of the form ticks * period + counter depends on it, whether it asks with interrupts on (and looks at the count of
- * ticks again) or off (and looks for a pending interrupt), on the CPU that takes the interrupt or on another.
- * guest-test: cpus=1,2,4 timeout=60
+ * A counter and what it counts for: nobody reads the next period of a counter before its interrupt is pending. An
+ * RTOS's clock of the form ticks * period + counter depends on it, whether it asks with interrupts on (and looks at
+ * the count of ticks again) or off (and looks for a pending interrupt), on the CPU that takes the interrupt or on
+ * another. guest-test: cpus=1,2,4 timeout=60
  */
 #include "runtime.h"
 
@@ -66,8 +66,8 @@ static void stop(void)
 }
 
 /*
- * Count a step back. A host that stops us for as long as a period costs a tick, which no guest can know of: what is seen
- * half a period or more after the last look is not judged, nor compared with what comes next. False then.
+ * Count a step back. A host that stops us for as long as a period costs a tick, which no guest can know of: what is
+ * seen half a period or more after the last look is not judged, nor compared with what comes next. False then.
  */
 static bool look(uint32_t ticks_now, uint32_t value)
 {
@@ -116,7 +116,7 @@ static void counter_first(void)
     irq_disable();
 }
 
-/* Interrupts off; one that is pending counts, and the counter is read again, for it may have become so after the first. */
+/* Interrupts off; one that is pending counts, and the counter is read again: that may have come after the first. */
 static void interrupts_off(bool controller)
 {
     uint32_t begin = ticks24();
@@ -156,8 +156,9 @@ static void watch_from_there(uint32_t unused)
         if (value > last) {
             other_seen++;
             other_wrong += !gic_pending(IRQ_TIMER01) || !(rd32(T0 + SP804_MIS) & 1);
-            wr32(T0 + SP804_INTCLR, 1);
+            /* In this order: what comes in between is lost as a whole, and never hidden while the line stays high. */
             wr32(GICD_ICPENDR(IRQ_TIMER01 / 32), 1u << (IRQ_TIMER01 % 32));
+            wr32(T0 + SP804_INTCLR, 1);
             last = rd32(T0 + SP804_VALUE);
         } else {
             last = value;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The core tile's controller latches level-sensitive interrupts: what a line that rises, falls or stays makes pending, in
- * every order with enables, targets, acknowledge, end and the pending registers; shared and private. Operating systems for
- * this tile quieten their device before they read IAR, and storm for ever on a controller that forgets then. The
- * controllers in the FPGA follow their lines.
- * guest-test: cpus=1,4
+ * The core tile's controller latches level-sensitive interrupts: what a line that rises, falls or stays makes
+ * pending, in every order with enables, targets, acknowledge, end and the pending registers; shared and private.
+ * Operating systems for this tile quieten their device before they read IAR, and storm for ever on a controller that
+ * forgets then. The controllers in the FPGA follow their lines. guest-test: cpus=1,4
  */
 #include "runtime.h"
 

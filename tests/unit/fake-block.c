@@ -58,6 +58,11 @@ static void carry_out(BlockBackend *blk, BlockRequest *r)
     }
 }
 
+void blk_drain(BlockBackend *blk)
+{
+    fake_block_run(blk);
+}
+
 unsigned fake_block_run(BlockBackend *blk)
 {
     unsigned n = 0;

@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <glib.h>
 #include "exec/memory.h"
+#include "qemu/log.h"
 
 static int cases, failures;
 
@@ -78,6 +81,30 @@ static void test_blocks(const uint8_t *ram)
           memory_ram_host(RAM_SIZE - 1) == ram + RAM_SIZE - 1, "between RAM, host and physical addresses");
 }
 
+/* Accesses in the log, with the registers' names. */
+static void test_log(void)
+{
+    static const MMIORegister names[] = { { 0x04, "CONTROL" }, { 0 } };
+    char path[] = "/tmp/test-memory-XXXXXX", *text = NULL;
+    int fd = mkstemp(path);
+
+    memory_find(0x10100600)->registers = names;
+    check(fd >= 0 && log_set_file(path), "a log");
+    qemu_loglevel = LOG_MMIO;
+    mmio_read(0x10100604, 4, 3);
+    mmio_write(0x10100609, 0x12, 1, 1);
+    qemu_loglevel = 0;
+    mmio_read(0x10100604, 4, 2);
+    log_flush();
+    g_file_get_contents(path, &text, NULL, NULL);
+    check(text && strstr(text, "CPU 3 reads") && strstr(text, "+0x4 CONTROL: 0x5a5a5a5e") &&
+          strstr(text, "CPU 1 writes") && strstr(text, "+0x9: 0x12") && !strstr(text, "CPU 2"),
+          "accesses are logged with the registers' names");
+    g_free(text);
+    unlink(path);
+    close(fd);
+}
+
 int main(void)
 {
     static uint8_t ram[RAM_SIZE];
@@ -145,6 +172,7 @@ int main(void)
           strstr(text, "70000000-70000fff (absent): nothing") && strstr(text, "00000000-00007fff (ram): ram"),
           "the map as text");
     free(text);
+    test_log();
     printf("1..%d\n", cases);
     return failures != 0;
 }

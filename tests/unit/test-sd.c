@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An SD card behind the PL181: identification, registers, transfers of all kinds, errors, a slow and a failing image. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include "device-stubs.h"
 #include "fake-block.h"
 #include "fake-clock.h"
+#include "hw/device.h"
 #include "hw/sd/pl181.h"
 #include "hw/sd/sd-card.h"
 #include "hw/sd/sd-registers.h"
@@ -314,6 +316,69 @@ static void test_mistakes(void)
     ok_eq(state(), STATE_TRAN, "takes no data");
 }
 
+/* The host controller and its card, the first two devices: to memory, or from there. */
+static bool move_state(char **p, size_t *n, bool save)
+{
+    FILE *f = save ? open_memstream(p, n) : fmemopen(*p, *n, "rb");
+    Device *card = device_next(NULL), *host = device_next(card);
+    char *err = NULL;
+    bool good = save ? device_save(card, f) && device_save(host, f) : device_load(card, f, &err) &&
+                device_load(host, f, &err);
+
+    fclose(f);
+    free(err);
+    return good;
+}
+
+/* In the middle of a transfer the state is saved, the machine reset, and the state loaded: the transfer goes on. */
+static void test_state(void)
+{
+    static uint8_t got[4096], want[4096];
+    char *p = NULL;
+    size_t n = 0;
+
+    base = BASE;
+    bench_reset();
+    identify();
+    pattern(want, sizeof(want), 5);
+    memcpy(fake_block_data(small) + 8192, want, sizeof(want));
+    begin_data(4096, true, 9);
+    r1(18, 8192);
+    ok(receive(small, got, 1200), "state: a part is read");
+    ok(move_state(&p, &n, true), "state: saved");
+    bench_reset();
+    identify();
+    r1(17, 0);
+    ok(move_state(&p, &n, false), "state: loaded");
+    ok(receive(small, got + 1200, sizeof(got) - 1200) && !memcmp(got, want, sizeof(got)), "state: reading goes on");
+    ok(rd(base + STATUS) & DATA_END, "state: and ends");
+    wr(base + DCTRL, 0);
+    r1(12, 0);
+    free(p);
+    p = NULL;
+    fake_block_run(small);      /* what it read ahead */
+    wr(base + CLEAR, 0x7ff);
+    pattern(want, 1024, 9);
+    r1(25, 65536);
+    begin_data(1024, false, 9);
+    for (unsigned i = 0; i < 400; i += 4) {
+        uint32_t word;
+
+        memcpy(&word, want + i, 4);
+        wr(base + FIFO, word);
+    }
+    ok(move_state(&p, &n, true), "state: saved while writing");
+    bench_reset();
+    memset(fake_block_data(small) + 65536, 0xee, 1024);
+    ok(move_state(&p, &n, false), "state: loaded");
+    ok(send(small, want + 400, 624), "state: writing goes on");
+    wr(base + DCTRL, 0);
+    r1(12, 0);
+    fake_block_run(small);
+    ok(!memcmp(fake_block_data(small) + 65536, want, 1024), "state: all of it is in the image");
+    free(p);
+}
+
 static void test_images(void)
 {
     CountedLock lock;
@@ -341,6 +406,7 @@ int main(void)
     test_blocks();
     test_stale_read();
     test_mistakes();
+    test_state();
     test_images();
     return test_done();
 }

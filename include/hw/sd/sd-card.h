@@ -4,8 +4,8 @@
  * their responses, and bytes on the data lines. Blocks come from and go to a block back end, on whose threads they are
  * read and written; what is not there yet is announced by `changed`.
  *
- * Lock: the host's, given to sd_card_new(); held by the caller of every function here but sd_card_new() and
- * sd_card_free(), and while `changed` is called.
+ * Lock: the host's, given to sd_card_new(); held by the caller of every function here but sd_card_new(), and while
+ * `changed` is called.
  */
 #ifndef HW_SD_SD_CARD_H
 #define HW_SD_SD_CARD_H
@@ -27,8 +27,6 @@ typedef struct SDHost {
 
 /* NULL: the image is no card; *error says why and what to do (free()). Main thread. */
 SDCard *sd_card_new(BlockBackend *blk, const SDHost *host, char **error);
-/* Its requests have ended (blk_drain()). */
-void sd_card_free(SDCard *card);
 /* Power off and on. */
 void sd_card_reset(SDCard *card);
 

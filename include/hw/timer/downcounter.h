@@ -39,6 +39,14 @@ typedef struct DownCounter {
     int64_t start_ns;           /* virtual time at which it had setup.count; same */
 } DownCounter;
 
+/* Fields of a counter called `counter` in each struct of an array, for the owner's list (hw/device.h). */
+#define DOWNCOUNTER_FIELDS(type, a) \
+    DEVICE_EACH(type, a, counter.setup.mode), DEVICE_EACH(type, a, counter.setup.count), \
+    DEVICE_EACH(type, a, counter.setup.reload), DEVICE_EACH(type, a, counter.setup.zero_lasts), \
+    DEVICE_EACH(type, a, counter.setup.zero_fires), DEVICE_EACH(type, a, counter.setup.tick_ns), \
+    DEVICE_EACH(type, a, counter.start_ns)
+/* Owner: the fields were loaded, with all CPUs stopped. */
+void downcounter_post_load(DownCounter *d);
 /* Owner, with its lock held: (re)start from SETUP at virtual time NOW_NS. */
 void downcounter_set(DownCounter *d, const DownCounterSetup *setup, int64_t now_ns);
 /* Any thread, no lock. */

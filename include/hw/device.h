@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What all devices have in common: a name, a lock, a class, and a place in the machine's one list of devices. The class
+ * says how the device is reset, which of its fields are its state, what follows from them, and what its registers are
+ * called. A device's state struct begins with a Device. docs/adding-a-device.md goes through one.
+ *
+ * The list is built on the main thread before the CPUs run and constant afterwards. State is saved and loaded on the
+ * main thread with all CPUs stopped. Implemented in hw/core/device.c.
+ */
+#ifndef HW_DEVICE_H
+#define HW_DEVICE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "exec/memory.h"
+#include "qemu/lock.h"
+
+/*
+ * A field of the state that is saved: `count` integers of `size` bytes, one after the other, in each of `structs`
+ * structs that lie `stride` bytes apart. `since`: the version of the class that has it first.
+ */
+typedef struct DeviceField {
+    const char *name;
+    uint32_t offset, count, structs, stride;
+    uint8_t size, since;
+} DeviceField;
+
+/* Does not compile for what is not an integer: pointers, floats and structs are no state, or several fields. */
+#define DEVICE_INT_SIZE(lvalue) \
+    _Generic((lvalue), bool: 1, uint8_t: 1, uint16_t: 2, int: 4, unsigned: 4, int64_t: 8, uint64_t: 8)
+#define DEVICE_FIELD_OF(type) (((type *)0))
+#define DEVICE_FIELD_SINCE(type, f, version) \
+    { #f, offsetof(type, f), 1, 1, 0, DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->f), version }
+#define DEVICE_FIELD(type, f)   DEVICE_FIELD_SINCE(type, f, 1)
+#define DEVICE_COUNT(type, a)   (sizeof(DEVICE_FIELD_OF(type)->a) / sizeof(DEVICE_FIELD_OF(type)->a[0]))
+/* All of an array of integers. */
+#define DEVICE_ARRAY(type, a) \
+    { #a, offsetof(type, a), DEVICE_COUNT(type, a), 1, 0, DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->a[0]), 1 }
+/* All of an array of arrays of integers. */
+#define DEVICE_EACH_ARRAY_OF(type, a) \
+    { #a, offsetof(type, a), sizeof(DEVICE_FIELD_OF(type)->a) / sizeof(DEVICE_FIELD_OF(type)->a[0][0]), 1, 0, \
+      DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->a[0][0]), 1 }
+/* A field, or all of an array, of each struct of an array. */
+#define DEVICE_EACH(type, a, f) \
+    { #a "." #f, offsetof(type, a[0].f), 1, DEVICE_COUNT(type, a), sizeof(DEVICE_FIELD_OF(type)->a[0]), \
+      DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->a[0].f), 1 }
+#define DEVICE_EACH_ARRAY(type, a, f) \
+    { #a "." #f, offsetof(type, a[0].f), DEVICE_COUNT(type, a[0].f), DEVICE_COUNT(type, a), \
+      sizeof(DEVICE_FIELD_OF(type)->a[0]), DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->a[0].f[0]), 1 }
+
+typedef struct DeviceClass {
+    const char *name;
+    size_t state_size;          /* of the struct that begins with Device */
+    unsigned version;           /* of fields, from 1 */
+    const DeviceField *fields;  /* ends with a NULL name; NULL: no state */
+    const MMIORegister *registers; /* their names, for the log; ends with a NULL name; NULL: none */
+    /* `state`: the device's struct. With all CPUs stopped, without locks; as in hw/core/reset.c. */
+    void (*reset)(void *state);
+    /* Fields are going to be saved: bring what is under way to its end. The same conditions. NULL: none. */
+    void (*pre_save)(void *state);
+    /* Fields were loaded: make lines, host timers and caches agree with them. The same conditions. NULL: none. */
+    void (*post_load)(void *state);
+} DeviceClass;
+
+typedef struct Device {
+    const char *name;           /* constant, like class and next */
+    const DeviceClass *class;
+    CountedLock lock;           /* what it guards is the device's to say */
+    struct Device *next;
+} Device;
+
+/* Before the CPUs run: a zeroed struct of the class, with its Device filled in. error_exit if there is no memory. */
+void *device_new(const DeviceClass *class, const char *name);
+/* The same with a name for its lock that differs from the device's. */
+void *device_new_lock(const DeviceClass *class, const char *name, const char *lock_name);
+/* The device is complete: it is reset now and with the machine, and is in the list from now on. */
+void device_add(Device *d);
+/* Map its registers; the region has its name and its registers' names, ops get `d` as opaque. */
+void device_map(Device *d, uint32_t base, uint32_t size, const MMIOOps *ops);
+
+/* All devices in the order of their creation: the one after d, or the first (NULL); NULL at the end. */
+Device *device_next(const Device *d);
+Device *device_find(const char *name);          /* NULL: none */
+
+/* Write the device's fields. False: f could not be written. */
+bool device_save(Device *d, FILE *f);
+/* Read them. False: *err is an allocated message, and the device may be changed in part: reset it. */
+bool device_load(Device *d, FILE *f, char **err);
+#endif
