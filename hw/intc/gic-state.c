@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The interrupt controllers as devices: what of them is saved, and their registers' names. Locks: hw/intc/gic-internal.h.
+ * The interrupt controllers as devices: what of them is saved, and their registers' names. Locks:
+ * hw/intc/gic-internal.h.
  */
 #include <string.h>
 #include "gic-internal.h"

@@ -5,8 +5,8 @@
  * A command takes no time: its response is there when the write of MCICommand returns. Data moves between the card and
  * the FIFO of 16 words as far as both allow, whenever one of them changes: a register access, or the card's image
  * having answered (I/O thread). So there is no overrun and no underrun: a FIFO that is full or empty makes the card
- * wait. The data timer runs out only for what will never come: there is no card, it reported an error, or it was not told
- * to move data. A slow disk of the host is no reason.
+ * wait. The data timer runs out only for what will never come: there is no card, it reported an error, or it was not
+ * told to move data. A slow disk of the host is no reason.
  *
  * Lock: the device's own; the card's functions are called with it. Not modelled: DMA requests, SDIO (MCISelect), and
  * commands that wait for the card's interrupt.
