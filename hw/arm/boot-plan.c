@@ -16,9 +16,6 @@
 #define ATAGS_ADDR          0x00000100u
 #define ATAGS_END           0x00004000u     /* the kernel's first page table */
 #define INITRD_MAX_ADDR     (128u << 20)
-/* MPCore private region of the rev B core tile, and the flags register of the system controller. */
-#define GIC_CPU_BASE        0x10100100u
-#define SYS_FLAGS_ADDR      0x10000030u
 
 /* What goes behind the kernel; all NULL without. */
 typedef struct BootData {
@@ -244,7 +241,7 @@ static bool load_kernel(BootPlan *plan, const MachineState *m, bool *linux_boot,
 static bool load_pen(BootPlan *plan, const MachineState *m, char **err)
 {
     uint8_t code[BOOT_STUB_MAX];
-    uint32_t size = boot_build_pen(code, GIC_CPU_BASE, SYS_FLAGS_ADDR);
+    uint32_t size = boot_build_pen(code, m->boot.gic_cpu, m->boot.flags);
 
     for (int n = 1; n < m->smp; n++) {
         plan->pc[n] = BOOT_PEN_BASE;

@@ -3,7 +3,7 @@
  * "-dtb builtin": the device tree of the RealView EB with an ARM11 MPCore, made from the board's device table.
  *
  * Bindings are those of Linux 6.1 (Documentation/devicetree/bindings). A device is described if its row in the table
- * says that it is present; rows are found by their base address. Memory size, /chosen and the like are filled in by
+ * says that it is present; rows are found by their names. Memory size, /chosen and the like are filled in by
  * hw/arm/boot-args.c as for any other tree. Called on the main thread before the CPUs start; no locks, no state kept.
  */
 #include <libfdt.h>
@@ -19,33 +19,17 @@ enum {
     PH_GPIO0, PH_GPIO1, PH_GPIO2, PH_CLCD_PADS, PH_DAC_IN, PH_DAC_OUT, PH_VGA_IN, PH_CPU0,
 };
 
-#define MPCORE_BASE     0x10100000u
-#define SCU_BASE        (MPCORE_BASE + 0x0000)
-#define GIC_CPU_BASE    (MPCORE_BASE + 0x0100)
-#define TWD_TIMER_BASE  (MPCORE_BASE + 0x0600)
-#define TWD_WDT_BASE    (MPCORE_BASE + 0x0620)
-#define GIC_DIST_BASE   (MPCORE_BASE + 0x1000)
-#define L220_BASE       (MPCORE_BASE + 0x2000)
-#define SYSCON_BASE     0x10000000u
-#define UART0_BASE      0x10009000u
-#define FPGA_GIC_BASE   0x10040000u
-#define GPIO2_BASE      0x10015000u
-#define CLCD_BASE       0x10020000u
 #define FPGA_END        0x20000000u     /* devices of the FPGA lie below, static memory above */
 
 enum { IRQ_SPI = 0, IRQ_PPI = 1, IRQ_LEVEL_HIGH = 4, IRQ_PPI_ALL_CPUS = 0xf00, PPI_FIRST_ID = 16 };
 enum { GPIO_ACTIVE_HIGH = 0, GPIO_ACTIVE_LOW = 1 };
 
-static const RealviewDevice *device_at(uint32_t base)
+/* The row called NAME if the device is there, else NULL. */
+static const RealviewDevice *present(const char *name)
 {
-    size_t i;
+    const RealviewDevice *d = realview_eb_device(name);
 
-    for (i = 0; i < realview_eb_num_devices; i++) {
-        if (realview_eb_devices[i].base == base) {
-            return realview_eb_devices[i].present ? &realview_eb_devices[i] : NULL;
-        }
-    }
-    return NULL;
+    return d && d->present ? d : NULL;
 }
 
 /* ---- interrupts ---- */
@@ -53,20 +37,24 @@ static const RealviewDevice *device_at(uint32_t base)
 /* The core tile's controller if the device reaches it, else the first FPGA controller. */
 static void interrupts(DtbWriter *t, const RealviewDevice *d)
 {
-    bool core = d->core_irq >= 0;
-    int first = core ? d->core_irq : d->fpga_irq;
-    int second = core ? d->core_irq2 : d->fpga_irq2;
+    bool core = d->irq[0].core >= 0;
+    fdt32_t v[3 * BOARD_IRQS];
+    int n = 0;
 
-    if (first < 0 || (!core && !device_at(FPGA_GIC_BASE))) {
+    for (unsigned i = 0; i < BOARD_IRQS && d->irq[i].used; i++) {
+        int number = core ? d->irq[i].core : d->irq[i].fpga;
+
+        if (number >= 0) {
+            v[n++] = cpu_to_fdt32(IRQ_SPI);
+            v[n++] = cpu_to_fdt32((uint32_t)number);
+            v[n++] = cpu_to_fdt32(IRQ_LEVEL_HIGH);
+        }
+    }
+    if (!n || (!core && !present("fpga-gic1"))) {
         return;
     }
     dtb_cell(t, "interrupt-parent", core ? PH_GIC : PH_FPGA_GIC);
-    /* A zero-initialized second pair would be a line of its own: real ones differ from the first. */
-    if (second > 0 && second != first) {
-        dtb_cells(t, "interrupts", 6, IRQ_SPI, first, IRQ_LEVEL_HIGH, IRQ_SPI, second, IRQ_LEVEL_HIGH);
-    } else {
-        dtb_cells(t, "interrupts", 3, IRQ_SPI, first, IRQ_LEVEL_HIGH);
-    }
+    dtb_property(t, "interrupts", v, 4 * n);
 }
 
 /* ---- what some devices need beyond the common properties ---- */
@@ -139,7 +127,7 @@ static void mmci(DtbWriter *t, const RealviewDevice *d)
     dtb_flag(t, "cap-mmc-highspeed");
     dtb_cell(t, "vmmc-supply", PH_VMMC);
     /* Card detect (low: there is one) and write protection are wired to the third GPIO block. */
-    if (device_at(GPIO2_BASE)) {
+    if (present("gpio2")) {
         dtb_cells(t, "cd-gpios", 3, PH_GPIO2, 0, GPIO_ACTIVE_LOW);
         dtb_cells(t, "wp-gpios", 3, PH_GPIO2, 1, GPIO_ACTIVE_HIGH);
     } else {
@@ -154,7 +142,7 @@ static void gpio(DtbWriter *t, const RealviewDevice *d)
     dtb_flag(t, "interrupt-controller");
     dtb_cell(t, "#address-cells", 0);
     dtb_cell(t, "#interrupt-cells", 2);
-    dtb_cell(t, "phandle", PH_GPIO0 + ((d->base >> 12) & 0xf) - 3);
+    dtb_cell(t, "phandle", PH_GPIO0 + (uint32_t)d->unit);
 }
 
 static void clcd(DtbWriter *t, const RealviewDevice *d)
@@ -210,7 +198,7 @@ typedef struct Clocks {
 #define CLOCKS(list, n_, ...) { { __VA_ARGS__ }, n_, sizeof(list), list }
 
 typedef struct Description {
-    uint32_t base;
+    const char *name;           /* of the row in the device table */
     const char *node;
     const char *compatible;     /* NULs between several */
     uint8_t compatible_size;
@@ -226,45 +214,45 @@ typedef struct Description {
 #define REF_PCLK(name)  CLOCKS(name "\0apb_pclk", 2, PH_REFCLK, PH_PCLK)
 
 static const Description descriptions[] = {
-    { 0x40000000, "flash",    PLAIN("arm,versatile-flash\0cfi-flash"), 0, NO_CLOCK, flash },
-    { 0x44000000, "flash",    PLAIN("arm,versatile-flash\0cfi-flash"), 0, NO_CLOCK, flash },
-    { 0x4e000000, "ethernet", PLAIN("smsc,lan91c111"), 0x10000, NO_CLOCK, ethernet },
-    { 0x4f000000, "usb",      PLAIN("nxp,usb-isp1761"), 0x20000, NO_CLOCK, usb },
-    { SYSCON_BASE, "syscon",  NULL, 0, 0x1000, NO_CLOCK, syscon },
-    { 0x10002000, "i2c",      PLAIN("arm,versatile-i2c"), 0x1000, NO_CLOCK, i2c },
-    { 0x10004000, "aaci",     PRIMECELL("pl041"), 0x1000, PCLK, NULL },
-    { 0x10005000, "mmcsd",    PRIMECELL("pl18x"), 0x1000, REF_PCLK("mclk"), mmci },
-    { 0x10006000, "kmi",      PRIMECELL("pl050"), 0x1000, REF_PCLK("KMIREFCLK"), NULL },
-    { 0x10007000, "kmi",      PRIMECELL("pl050"), 0x1000, REF_PCLK("KMIREFCLK"), NULL },
-    { 0x10008000, "charlcd",  PLAIN("arm,versatile-lcd"), 0x1000, PCLK, NULL },
-    { UART0_BASE, "serial",   PRIMECELL("pl011"), 0x1000, REF_PCLK("uartclk"), NULL },
-    { 0x1000a000, "serial",   PRIMECELL("pl011"), 0x1000, REF_PCLK("uartclk"), NULL },
-    { 0x1000b000, "serial",   PRIMECELL("pl011"), 0x1000, REF_PCLK("uartclk"), NULL },
-    { 0x1000c000, "serial",   PRIMECELL("pl011"), 0x1000, REF_PCLK("uartclk"), NULL },
-    { 0x1000d000, "spi",      PRIMECELL("pl022"), 0x1000, REF_PCLK("sspclk"), NULL },
-    { 0x10010000, "watchdog", PRIMECELL("sp805"), 0x1000, REF_PCLK("wdog_clk"), NULL },
-    { 0x10011000, "timer",    PRIMECELL("sp804"), 0x1000,
+    { "flash0", "flash",    PLAIN("arm,versatile-flash\0cfi-flash"), 0, NO_CLOCK, flash },
+    { "flash1", "flash",    PLAIN("arm,versatile-flash\0cfi-flash"), 0, NO_CLOCK, flash },
+    { "ethernet", "ethernet", PLAIN("smsc,lan91c111"), 0x10000, NO_CLOCK, ethernet },
+    { "usb", "usb",      PLAIN("nxp,usb-isp1761"), 0x20000, NO_CLOCK, usb },
+    { "sysctl", "syscon",  NULL, 0, 0x1000, NO_CLOCK, syscon },
+    { "i2c", "i2c",      PLAIN("arm,versatile-i2c"), 0x1000, NO_CLOCK, i2c },
+    { "aaci", "aaci",     PRIMECELL("pl041"), 0x1000, PCLK, NULL },
+    { "mmci", "mmcsd",    PRIMECELL("pl18x"), 0x1000, REF_PCLK("mclk"), mmci },
+    { "kmi0", "kmi",      PRIMECELL("pl050"), 0x1000, REF_PCLK("KMIREFCLK"), NULL },
+    { "kmi1", "kmi",      PRIMECELL("pl050"), 0x1000, REF_PCLK("KMIREFCLK"), NULL },
+    { "charlcd", "charlcd",  PLAIN("arm,versatile-lcd"), 0x1000, PCLK, NULL },
+    { "uart0", "serial",   PRIMECELL("pl011"), 0x1000, REF_PCLK("uartclk"), NULL },
+    { "uart1", "serial",   PRIMECELL("pl011"), 0x1000, REF_PCLK("uartclk"), NULL },
+    { "uart2", "serial",   PRIMECELL("pl011"), 0x1000, REF_PCLK("uartclk"), NULL },
+    { "uart3", "serial",   PRIMECELL("pl011"), 0x1000, REF_PCLK("uartclk"), NULL },
+    { "ssp", "spi",      PRIMECELL("pl022"), 0x1000, REF_PCLK("sspclk"), NULL },
+    { "watchdog", "watchdog", PRIMECELL("sp805"), 0x1000, REF_PCLK("wdog_clk"), NULL },
+    { "timer01", "timer",    PRIMECELL("sp804"), 0x1000,
       CLOCKS("timer1\0timer2\0apb_pclk", 3, PH_TIMCLK, PH_TIMCLK, PH_PCLK), NULL },
-    { 0x10012000, "timer",    PRIMECELL("sp804"), 0x1000,
+    { "timer23", "timer",    PRIMECELL("sp804"), 0x1000,
       CLOCKS("timer1\0timer2\0apb_pclk", 3, PH_TIMCLK, PH_TIMCLK, PH_PCLK), NULL },
-    { 0x10013000, "gpio",     PRIMECELL("pl061"), 0x1000, PCLK, gpio },
-    { 0x10014000, "gpio",     PRIMECELL("pl061"), 0x1000, PCLK, gpio },
-    { GPIO2_BASE, "gpio",     PRIMECELL("pl061"), 0x1000, PCLK, gpio },
-    { 0x10017000, "rtc",      PRIMECELL("pl031"), 0x1000, PCLK, NULL },
-    { CLCD_BASE,  "clcd",     PRIMECELL("pl111"), 0x1000,
+    { "gpio0", "gpio",     PRIMECELL("pl061"), 0x1000, PCLK, gpio },
+    { "gpio1", "gpio",     PRIMECELL("pl061"), 0x1000, PCLK, gpio },
+    { "gpio2", "gpio",     PRIMECELL("pl061"), 0x1000, PCLK, gpio },
+    { "rtc", "rtc",      PRIMECELL("pl031"), 0x1000, PCLK, NULL },
+    { "clcd", "clcd",     PRIMECELL("pl111"), 0x1000,
       CLOCKS("clcdclk\0apb_pclk", 2, PH_OSC0, PH_PCLK), clcd },
-    { 0x10030000, "dma-controller", PRIMECELL("pl081"), 0x1000, PCLK, dmac },
+    { "dmac", "dma-controller", PRIMECELL("pl081"), 0x1000, PCLK, dmac },
 };
 
 static void describe(DtbWriter *t, const Description *s, const RealviewDevice *d)
 {
     int i;
 
-    dtb_begin_at(t, s->node, s->base);
+    dtb_begin_at(t, s->node, d->base);
     if (s->compatible) {
         dtb_property(t, "compatible", s->compatible, s->compatible_size);
     }
-    dtb_cells(t, "reg", 2, s->base, s->size ? s->size : d->size);
+    dtb_cells(t, "reg", 2, d->base, s->size ? s->size : d->size);
     if (s->clocks.n) {
         fdt32_t v[3];
 
@@ -287,9 +275,9 @@ static void describe_range(DtbWriter *t, bool fpga)
     size_t i;
 
     for (i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]); i++) {
-        const RealviewDevice *d = device_at(descriptions[i].base);
+        const RealviewDevice *d = present(descriptions[i].name);
 
-        if (d && (descriptions[i].base < FPGA_END) == fpga) {
+        if (d && (d->base < FPGA_END) == fpga) {
             describe(t, &descriptions[i], d);
         }
     }
@@ -373,11 +361,11 @@ static void twd(DtbWriter *t, const char *node, const char *compatible, uint32_t
     dtb_end(t);
 }
 
-static void l2_cache(DtbWriter *t)
+static void l2_cache(DtbWriter *t, const RealviewDevice *d)
 {
-    dtb_begin_at(t, "cache-controller", L220_BASE);
+    dtb_begin_at(t, "cache-controller", d->base);
     dtb_string(t, "compatible", "arm,l220-cache");
-    dtb_cells(t, "reg", 2, L220_BASE, 0x1000);
+    dtb_cells(t, "reg", 2, d->base, d->size);
     dtb_cell(t, "interrupt-parent", PH_GIC);
     dtb_cells(t, "interrupts", 9, IRQ_SPI, REALVIEW_EB_L220_SPI, IRQ_LEVEL_HIGH, IRQ_SPI, REALVIEW_EB_L220_SPI + 1,
           IRQ_LEVEL_HIGH, IRQ_SPI, REALVIEW_EB_L220_SPI + 2, IRQ_LEVEL_HIGH);
@@ -417,29 +405,30 @@ static void pmu(DtbWriter *t, int smp)
 static void core_tile(DtbWriter *t)
 {
     static const char compat[] = "arm,realview-eb-soc\0simple-bus";
-    const RealviewDevice *fpga_gic = device_at(FPGA_GIC_BASE);
+    const RealviewDevice *fpga_gic = present("fpga-gic1"), *scu = present("scu");
+    uint32_t timers = present("mptimer")->base;
 
     dtb_begin(t, "soc");
     dtb_property(t, "compatible", compat, sizeof(compat));
     dtb_address_cells(t, 1, 1);
     dtb_flag(t, "ranges");
     dtb_cell(t, "regmap", PH_SYSCON);
-    gic(t, "arm,eb11mp-gic", GIC_DIST_BASE, GIC_CPU_BASE, PH_GIC);
+    gic(t, "arm,eb11mp-gic", present("gic-dist")->base, present("gic-cpu")->base, PH_GIC);
     dtb_end(t);
     if (fpga_gic) {
-        gic(t, "arm,pl390", FPGA_GIC_BASE + 0x1000, FPGA_GIC_BASE, PH_FPGA_GIC);
+        gic(t, "arm,pl390", fpga_gic->base + 0x1000, fpga_gic->base, PH_FPGA_GIC);
         interrupts(t, fpga_gic);
         dtb_end(t);
     }
-    if (device_at(L220_BASE)) {
-        l2_cache(t);
+    if (present("l220")) {
+        l2_cache(t, present("l220"));
     }
-    dtb_begin_at(t, "scu", SCU_BASE);
+    dtb_begin_at(t, "scu", scu->base);
     dtb_string(t, "compatible", "arm,arm11mp-scu");
-    dtb_cells(t, "reg", 2, SCU_BASE, 0x100);
+    dtb_cells(t, "reg", 2, scu->base, scu->size);
     dtb_end(t);
-    twd(t, "timer", "arm,arm11mp-twd-timer", TWD_TIMER_BASE, REALVIEW_EB_TIMER_PPI);
-    twd(t, "watchdog", "arm,arm11mp-twd-wdt", TWD_WDT_BASE, REALVIEW_EB_WATCHDOG_PPI);
+    twd(t, "timer", "arm,arm11mp-twd-timer", timers, REALVIEW_EB_TIMER_PPI);
+    twd(t, "watchdog", "arm,arm11mp-twd-wdt", timers + 0x20, REALVIEW_EB_WATCHDOG_PPI);
     dtb_end(t);
 }
 
@@ -455,7 +444,7 @@ static void cpus(DtbWriter *t, int smp)
         dtb_string(t, "device_type", "cpu");
         dtb_string(t, "compatible", "arm,arm11mpcore");
         dtb_cell(t, "reg", (uint32_t)n);
-        if (device_at(L220_BASE)) {
+        if (present("l220")) {
             dtb_cell(t, "next-level-cache", PH_L2);
         }
         dtb_cell(t, "phandle", PH_CPU0 + (uint32_t)n);
@@ -471,14 +460,18 @@ static void aliases(DtbWriter *t)
 
     dtb_begin(t, "aliases");
     for (n = 0; n < 4; n++) {
-        if (device_at(UART0_BASE + 0x1000 * n)) {
+        snprintf(name, sizeof(name), "uart%u", n);
+        const RealviewDevice *uart = present(name);
+
+        if (uart) {
             snprintf(name, sizeof(name), "serial%u", n);
-            snprintf(path, sizeof(path), "/fpga/serial@%x", UART0_BASE + 0x1000 * n);
+            snprintf(path, sizeof(path), "/fpga/serial@%x", uart->base);
             dtb_string(t, name, path);
         }
     }
-    if (device_at(0x10002000)) {
-        dtb_string(t, "i2c0", "/fpga/i2c@10002000");
+    if (present("i2c")) {
+        snprintf(path, sizeof(path), "/fpga/i2c@%x", present("i2c")->base);
+        dtb_string(t, "i2c0", path);
     }
     dtb_end(t);
 }
@@ -491,7 +484,7 @@ static void root(DtbWriter *t, const MachineState *m)
     dtb_string(t, "model", "ARM RealView Emulation Baseboard with ARM11 MPCore, core tile revision B");
     dtb_cell(t, "arm,hbi", 0x146);
     dtb_begin(t, "chosen");
-    if (device_at(UART0_BASE)) {
+    if (present("uart0")) {
         dtb_string(t, "stdout-path", "serial0:115200n8");
     }
     dtb_end(t);
@@ -507,7 +500,7 @@ static void root(DtbWriter *t, const MachineState *m)
     fixed_clock(t, "clock-periph", REALVIEW_EB_PERIPHCLK_HZ, PH_PERIPHCLK);
     fixed_clock(t, "clock-apb", 0, PH_PCLK);     /* its rate matters to nobody */
     regulator(t);
-    if (device_at(CLCD_BASE)) {
+    if (present("clcd")) {
         video(t);
     }
     describe_range(t, false);

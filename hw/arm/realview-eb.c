@@ -40,7 +40,7 @@ enum { FPGA_GICS = 4, MAX_LINES = 64, FIRST_SPI = 32 };
 typedef struct BoardLine {
     IRQLine irq;                /* what the device drives */
     RealviewBoard *board;
-    int fpga_irq, core_irq;     /* as in the table row */
+    BoardIRQ to;                /* as in the table row */
 } BoardLine;
 
 struct RealviewBoard {
@@ -58,32 +58,26 @@ static void board_line_set(void *opaque, int n, int level)
     BoardLine *l = opaque;
     RealviewBoard *b = l->board;
 
-    if (l->core_irq >= 0) {
-        gic_set_spi(b->core_gic, (unsigned)l->core_irq + FIRST_SPI, level);
+    if (l->to.core >= 0) {
+        gic_set_spi(b->core_gic, (unsigned)l->to.core + FIRST_SPI, level);
     }
-    for (unsigned i = 0; l->fpga_irq >= 0 && i < FPGA_GICS; i++) {
-        gic_set_spi(b->fpga_gic[i], (unsigned)l->fpga_irq + FIRST_SPI, level);
+    for (unsigned i = 0; l->to.fpga >= 0 && i < FPGA_GICS; i++) {
+        gic_set_spi(b->fpga_gic[i], (unsigned)l->to.fpga + FIRST_SPI, level);
     }
 }
 
-static const IRQLine *board_line_new(RealviewBoard *b, int fpga_irq, int core_irq)
+/* The device's line number I of those in its row. */
+static const IRQLine *board_irq(RealviewBoard *b, const RealviewDevice *d, unsigned i)
 {
-    if (b->num_lines == MAX_LINES) {
-        error_exit("realview-eb: too many interrupt lines");
+    if (b->num_lines == MAX_LINES || !d->irq[i].used) {
+        error_exit("realview-eb: %s has no interrupt line %u", d->name, i);
     }
     BoardLine *l = &b->line[b->num_lines++];
 
     l->board = b;
-    l->fpga_irq = fpga_irq;
-    l->core_irq = core_irq;
+    l->to = d->irq[i];
     irq_init(&l->irq, board_line_set, l, 0);
     return &l->irq;
-}
-
-/* The device's (first) line. */
-static const IRQLine *board_irq(RealviewBoard *b, const RealviewDevice *d)
-{
-    return board_line_new(b, d->fpga_irq, d->core_irq);
 }
 
 /* ---- init functions of the device table ---- */
@@ -101,7 +95,7 @@ static void eb_init_gic_cpu(RealviewBoard *b, const RealviewDevice *d)
 
 static void eb_init_fpga_gic(RealviewBoard *b, const RealviewDevice *d)
 {
-    b->fpga_gic[d->unit] = pl390_create(d->base, d->name, board_irq(b, d));
+    b->fpga_gic[d->unit] = pl390_create(d->base, d->name, board_irq(b, d, 0));
 }
 
 static void eb_set_timer_ppi(void *opaque, int n, int level)
@@ -151,7 +145,7 @@ static void eb_init_i2c(RealviewBoard *b, const RealviewDevice *d)
 
 static void eb_init_uart(RealviewBoard *b, const RealviewDevice *d)
 {
-    PL011State *uart = pl011_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, b->m->serial[d->unit], board_irq(b, d));
+    PL011State *uart = pl011_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, b->m->serial[d->unit], board_irq(b, d, 0));
 
     /* With -kernel there is no boot monitor; its console is what old kernels' early messages rely on. */
     if (d->unit == 0 && b->m->kernel) {
@@ -161,22 +155,22 @@ static void eb_init_uart(RealviewBoard *b, const RealviewDevice *d)
 
 static void eb_init_sp804(RealviewBoard *b, const RealviewDevice *d)
 {
-    sp804_create(d->base, d->name, REALVIEW_EB_TIMCLK_HZ, board_irq(b, d));
+    sp804_create(d->base, d->name, REALVIEW_EB_TIMCLK_HZ, board_irq(b, d, 0));
 }
 
 static void eb_init_ssp(RealviewBoard *b, const RealviewDevice *d)
 {
-    pl022_create(d->base, d->name, board_irq(b, d));
+    pl022_create(d->base, d->name, board_irq(b, d, 0));
 }
 
 static void eb_init_rtc(RealviewBoard *b, const RealviewDevice *d)
 {
-    pl031_create(d->base, d->name, board_irq(b, d));
+    pl031_create(d->base, d->name, board_irq(b, d, 0));
 }
 
 static void eb_init_mmci(RealviewBoard *b, const RealviewDevice *d)
 {
-    const IRQLine *const irq[2] = { board_irq(b, d), board_line_new(b, d->fpga_irq2, d->core_irq2) };
+    const IRQLine *const irq[2] = { board_irq(b, d, 0), board_irq(b, d, 1) };
     PL181State *mmci = pl181_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, b->m->sd, irq);
 
     realview_sysctl_set_card(b->sysctl, pl181_has_card(mmci), pl181_card_is_readonly(mmci));
@@ -189,7 +183,7 @@ static void eb_init_dmac(RealviewBoard *b, const RealviewDevice *d)
         .hidden_base = REALVIEW_EB_MPCORE_BASE, .hidden_size = REALVIEW_EB_MPCORE_SIZE,
     };
 
-    pl080_create(&config, board_irq(b, d));
+    pl080_create(&config, board_irq(b, d, 0));
 }
 
 /* ---- what absent devices answer ---- */
@@ -214,9 +208,10 @@ static const AbsentAnswer ethernet_answers[] = { { 0x04, 0x8080 }, { 0 } }; /* b
 
 /* ---- the device table ---- */
 
-#define NO_IRQ          .fpga_irq = -1, .core_irq = -1, .fpga_irq2 = -1, .core_irq2 = -1
-#define IRQ(f, c)       .fpga_irq = (f), .core_irq = (c), .fpga_irq2 = -1, .core_irq2 = -1
-#define IRQS(f, c, g, d) .fpga_irq = (f), .core_irq = (c), .fpga_irq2 = (g), .core_irq2 = (d)
+#define TO(f, c)        { .used = true, .fpga = (f), .core = (c) }
+#define NO_IRQ          .irq = { { .used = false } }
+#define IRQ(f, c)       .irq = { TO(f, c) }
+#define IRQS(f, c, g, d) .irq = { TO(f, c), TO(g, d) }
 #define PRESENT(n, b, s, fn, ...) { .name = (n), .base = (b), .size = (s), .present = true, .init = (fn), __VA_ARGS__ }
 #define ABSENT(n, b, s, ...) { .name = (n), .base = (b), .size = (s), __VA_ARGS__ }
 #define KiB             1024u
@@ -285,6 +280,10 @@ static void realview_eb_init(MachineState *m)
 {
     RealviewBoard *b = calloc(1, sizeof(*b));
 
+    m->boot = (BoardBoot) {
+        .gic_cpu = realview_eb_device("gic-cpu")->base,
+        .flags = realview_eb_device("sysctl")->base + REALVIEW_SYSCTL_FLAGS,
+    };
     if (!b) {
         error_exit("out of memory");
     }

@@ -33,6 +33,12 @@ typedef struct MachineClass {
     uint32_t board_id;                  /* ATAGS machine id */
 } MachineClass;
 
+/* What a board tells the boot loader: where its boot code finds things. Filled in by the class's init(). */
+typedef struct BoardBoot {
+    uint32_t gic_cpu;           /* the CPU interface of the interrupt controller, as each CPU sees its own */
+    uint32_t flags;             /* the register that sends secondary CPUs to the address in it */
+} BoardBoot;
+
 struct MachineState {
     const MachineClass *mc;
     int smp;
@@ -40,6 +46,7 @@ struct MachineState {
     uint8_t *ram;
     const char *kernel, *initrd, *dtb, *append;
     SecondaryStart secondary;
+    BoardBoot boot;
     BlockBackend *sd;                           /* the card in the slot; NULL: empty */
     const char *name, *uuid;            /* for the monitor; NULL: none */
     Chardev *serial[4];                 /* NULL: not connected */

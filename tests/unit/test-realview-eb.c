@@ -22,7 +22,13 @@ static void test_table(void)
 
         unique &= realview_eb_device(d->name) == d;
         sane &= d->present == (d->init != NULL) && !(d->base & 3) && !(d->size & 3) && d->size &&
-                d->fpga_irq < 32 && d->core_irq < 32 && d->fpga_irq2 < 32 && d->core_irq2 < 32;
+                (uint64_t)d->base + d->size <= 1ull << 32;
+        for (unsigned n = 0; n < BOARD_IRQS; n++) {
+            const BoardIRQ *irq = &d->irq[n];
+
+            sane &= !irq->used || (irq->fpga < 32 && irq->core < 32 && (irq->fpga >= 0 || irq->core >= 0));
+            sane &= !n || !irq->used || d->irq[n - 1].used;
+        }
     }
     ok(unique, "device names are unique");
     ok(sane, "rows are sane");

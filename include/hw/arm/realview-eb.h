@@ -18,16 +18,20 @@
 typedef struct RealviewBoard RealviewBoard;
 typedef struct RealviewDevice RealviewDevice;
 
+/*
+ * Where an interrupt line goes. fpga: board number 0..31, an SPI of each of the four FPGA controllers (ID = number + 32).
+ * core: SPI number 0..31 of the core tile's controller (ID = number + 32). -1: not connected there.
+ */
+typedef struct BoardIRQ {
+    bool used;
+    int fpga, core;
+} BoardIRQ;
+enum { BOARD_IRQS = 4 };
+
 struct RealviewDevice {
     const char *name;           /* unique; also the name of the memory region */
     uint32_t base, size;        /* bytes; physical */
-    /*
-     * Interrupt lines. fpga_irq: board number 0..31, an SPI of each of the four FPGA controllers (ID = number + 32).
-     * core_irq: SPI number 0..31 of the core tile's controller (ID = number + 32). -1: not connected there.
-     * The second pair is for devices with two lines (MMCI: command and PIO).
-     */
-    int fpga_irq, core_irq;
-    int fpga_irq2, core_irq2;
+    BoardIRQ irq[BOARD_IRQS];   /* as many as are `used`; MMCI has two: command and PIO */
     bool present;               /* false: the region reads as on an empty board; leave it out of the device tree */
     const AbsentAnswer *answers; /* absent: what it reads as so that no driver polls it for ever; NULL: 0 */
     int unit;                   /* which one of several equal devices: UART 0..3, FPGA controller 0..3, ... */

@@ -4,6 +4,9 @@
 #define HW_MISC_REALVIEW_SYSCTL_H
 #include <stdbool.h>
 #include <stdint.h>
+/* Offset of SYS_FLAGS, which tells secondary CPUs where to go. */
+#define REALVIEW_SYSCTL_FLAGS 0x30u
+
 typedef struct RealviewSysctlConfig {
     uint32_t sys_id;            /* SYS_ID */
     uint32_t proc_id[2];        /* SYS_PROCID0, SYS_PROCID1 */
