@@ -189,9 +189,9 @@ static void eb_init_dmac(RealviewBoard *b, const RealviewDevice *d)
 /* ---- what absent devices answer ---- */
 
 /*
- * Drivers that do not look at the PrimeCell ID first wait for these, some of them for ever. An absent device is idle, has
- * done what it was asked for, and found nothing. Others need no answer: their drivers wait for a busy bit to clear, with
- * a limit, or after having identified the chip.
+ * Drivers that do not look at the PrimeCell ID first wait for these, some of them for ever. An absent device is idle,
+ * has done what it was asked for, and found nothing. Others need no answer: their drivers wait for a busy bit to clear,
+ * with a limit, or after having identified the chip.
  */
 static const AbsentAnswer aaci_answers[] = {
     /* Of each channel: both FIFOs empty, room to send. */

@@ -19,8 +19,8 @@ typedef struct RealviewBoard RealviewBoard;
 typedef struct RealviewDevice RealviewDevice;
 
 /*
- * Where an interrupt line goes. fpga: board number 0..31, an SPI of each of the four FPGA controllers (ID = number + 32).
- * core: SPI number 0..31 of the core tile's controller (ID = number + 32). -1: not connected there.
+ * Where an interrupt line goes. fpga: board number 0..31, an SPI of each of the four FPGA controllers (ID = number +
+ * 32). core: SPI number 0..31 of the core tile's controller (ID = number + 32). -1: not connected there.
  */
 typedef struct BoardIRQ {
     bool used;
