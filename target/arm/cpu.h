@@ -232,7 +232,7 @@ void arm_cpu_reset(CPUARMState *env);
 const char *arm_exception_name(int excp);
 
 /* ---- target/arm/dump.c ---- */
-/* Registers as text, for "info registers" and -d cpu; `fpu` adds the VFP registers. The CPU is stopped or our own. */
+/* Registers as text, for "info registers"; `fpu` adds the VFP registers. The CPU is stopped. */
 void arm_cpu_dump(const CPUARMState *env, FILE *f, bool fpu);
 
 /* ---- target/arm/mmu.c ---- */

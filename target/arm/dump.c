@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The CPU's registers as text, for the monitor's "info registers" and for -d cpu. Called on the CPU's own thread or
- * with the CPU stopped; reads only.
+ * The CPU's registers as text, for the monitor's "info registers" (-d cpu has lines of its own, in accel/tcg). Called with
+ * the CPU stopped; reads only.
  */
 #include "target/arm/cpu.h"
+#include "target/arm/vfp-helper.h"
 
 static const char *mode_name(uint32_t mode)
 {
@@ -47,8 +48,5 @@ void arm_cpu_dump(const CPUARMState *env, FILE *f, bool fpu)
         fprintf(f, "s%02d=%08x s%02d=%08x d%02d=%016llx\n", i * 2, env->vfp.s[i * 2], i * 2 + 1,
                 env->vfp.s[i * 2 + 1], i, (unsigned long long)env->vfp.d[i]);
     }
-    /* FPSCR without the sticky bits that wait in MXCSR. */
-    fprintf(f, "FPSCR: %08x FPEXC: %08x\n",
-            env->fpscr | env->fpscr_cum | (uint32_t)(env->fp_nzcv.nz & 0xc0) << 24 |
-            (uint32_t)env->fp_nzcv.c << 29 | (uint32_t)env->fp_nzcv.v << 28, env->fpexc);
+    fprintf(f, "FPSCR: %08x FPEXC: %08x\n", vfp_fpscr_stopped(env), env->fpexc);
 }
