@@ -41,7 +41,9 @@ typedef struct ImageOptions {
     bool no_lock;               /* locking=off: do not keep others from the file */
 } ImageOptions;
 
-/* Open an image and the images behind it. NULL: failed; *error is a line that names the file and the remedy (free()). */
+/*
+ * Open an image and the images behind it. NULL: failed; *error is a line that names the file and the remedy (free()).
+ */
 Image *image_open(const char *path, const ImageOptions *options, char **error);
 /* As image_open(), read-only, behind a new image in a temporary file that takes the writes and is gone when closed. */
 Image *image_open_temporary(const char *path, const ImageOptions *options, char **error);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* qcow2: a new image in an empty file: header, table of tables of counts, one table of counts, L1, each at its cluster. */
+/*
+ * qcow2: a new image in an empty file: header, table of tables of counts, one table of counts, L1, each at its
+ * cluster.
+ */
 #include <errno.h>
 #include <glib.h>
 #include <stdlib.h>

@@ -186,7 +186,8 @@ static int drop_cluster(Qcow2 *q, uint64_t offset)
     Mapping m;
     int ret = qcow2_map(q, offset, q->cluster_size, &m);
 
-    if (ret || (m.kind == CLUSTER_ZERO && !(m.entry & QCOW2_OFFSET)) || (m.kind == CLUSTER_UNALLOCATED && !q->backing)) {
+    if (ret || (m.kind == CLUSTER_ZERO && !(m.entry & QCOW2_OFFSET)) ||
+        (m.kind == CLUSTER_UNALLOCATED && !q->backing)) {
         return ret;
     }
     ret = qcow2_set_entry(q, offset, q->version >= 3 ? QCOW2_ZERO : 0);
@@ -424,7 +425,9 @@ static bool open_backing(Qcow2 *q, const uint8_t *h, const ImageOptions *options
     return q->backing != NULL;
 }
 
-/* What must be so before the first write: right counts, no features that a writer who does not know them would break. */
+/*
+ * What must be so before the first write: right counts, no features that a writer who does not know them would break.
+ */
 static int prepare_to_write(Qcow2 *q)
 {
     Qcow2Check check;

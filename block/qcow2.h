@@ -6,9 +6,9 @@
  * two-level table of reference counts tells which file clusters are in use.
  *
  * What survives what:
- *  - kill: metadata is written through (into the host's page cache) in the order count, data, L2 entry, so that at most one
+ *  - kill: metadata is written through (into the host's page cache) in the order count, data, L2 entry, so at most one
  *    cluster is counted and not used.
- *  - the host's power failing: version 3 images carry the dirty bit from their first allocation to their closing, and an
+ *  - the host's power failing: version 3 images carry the dirty bit from the first allocation to their closing, and an
  *    image that is opened with the bit set gets its counts made anew from its tables. In version 2 images a count is on
  *    the disk before its cluster is used. A cluster that was freed is not used again before a flush.
  *
@@ -72,7 +72,7 @@ typedef struct Mapping {
     ClusterKind kind;
     uint64_t entry;             /* the L2 entry of the first cluster */
     uint64_t host;              /* DATA: where the byte asked for is */
-    uint64_t bytes;             /* DATA: as many follow one another, at most those asked for; else up to the cluster's end */
+    uint64_t bytes;             /* DATA: as many follow one another, at most those asked for; else up to its end */
     bool in_place;              /* DATA: may be written there */
 } Mapping;
 

@@ -237,8 +237,8 @@ static void continue_signal(int signo)
 }
 
 /*
- * Back from here, the signal comes again and ends the program in the usual way. A thread that crashes while another one is
- * in here waits for that end.
+ * Back from here, the signal comes again and ends the program in the usual way. A thread that crashes while another one
+ * is in here waits for that end.
  */
 static void fatal_signal(int signo)
 {

@@ -59,7 +59,7 @@ enum {
  *
  *  insn_start   imm = PC|T of the guest instruction; a marker
  *  mov d,a[f:NZ]  mvn  and  or  xor  bic(a & ~b) [f:NZ; V and C untouched]
- *  add sub [f:NZCV, ARM meaning: C after sub = no borrow]; adc = a+b+C; sbc = a-b-!C; d may be none (cmp, cmn, tst, teq)
+ *  add sub [f:NZCV, ARM meaning: C after sub = no borrow]; adc = a+b+C; sbc = a-b-!C; d may be none (cmp, tst)
  *  shl shr sar ror d,a,imm: imm 1..31 [f: NZC: C = last bit shifted out]
  *  rrx d,a: (C<<31)|(a>>1) [f: NZC]
  *  shlv shrv sarv rorv d,a,b: by b[7:0], ARM meaning for >= 32; no flags (carry variants are helpers)
@@ -83,7 +83,7 @@ enum {
  *  exit_main: back to the main loop; regs[15] already holds the next PC|T
  *  every exit reads all flags: whoever comes to the main loop has them in env->nzcv
  *  barrier: imm = BARRIER_*: DMB, DSB: full memory barrier; prefetch flush: only counted, an exit follows
- *  FP (width in n: 2 single, 3 double): fadd fsub fmul fnmul fdiv fsqrt d,a[,b]; fmov fneg fabs d,a (bit operations, no NaN handling)
+ *  FP (width in n: 2 single, 3 double): fadd fsub fmul fnmul fdiv fsqrt d,a[,b]; fmov fneg fabs d,a (bits only)
  *  fcmp a,b (b none = compare with +0): sets env->fp_nzcv; imm = 1: signalling (FCMPE)
  *  fmstat: env->nzcv = env->fp_nzcv (sets F_NZCV)
  *  fcvt d,a: n = source width (2: s->d, 3: d->s)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Random numbers for guests: the host's, or with -seed a fixed sequence (the SplitMix64 generator), for runs to compare. */
+/*
+ * Random numbers for guests: the host's, or with -seed a fixed sequence (the SplitMix64 generator), for runs to
+ * compare.
+ */
 #include <string.h>
 #include <sys/random.h>
 #include <glib.h>

@@ -10,7 +10,8 @@
  * The timers: binary heaps ordered by expiry and, among equals, by arming order, one of plain timers and one of line
  * timers. `heap_lock` guards the heaps and every QTimer field. One timerfd, a source of the I/O thread's main loop, is
  * armed for the earliest timer; arming a later one, or deleting one, costs no system call: if the timerfd wakes early,
- * the dispatcher finds nothing due and arms it again. Callbacks of plain timers run on the I/O thread with no lock held.
+ * the dispatcher finds nothing due and arms it again. Callbacks of plain timers run on the I/O thread with no lock
+ * held.
  *
  * Line timers and clock_shown_ns(): the I/O thread gets to run some time after a timer is due, and a guest that reads
  * a counter meanwhile would see the next period begin before the interrupt of the last one is pending. So whoever shows

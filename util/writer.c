@@ -159,8 +159,8 @@ static void write_front(Writer *w)
 }
 
 /*
- * On an overloaded host the thread may not get to run before the program has ended: write what it has not taken, as long
- * as the reader takes it.
+ * On an overloaded host the thread may not get to run before the program has ended: write what it has not taken, as
+ * long as the reader takes it.
  */
 static void help(Writer *w)
 {

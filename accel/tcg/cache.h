@@ -21,8 +21,8 @@ typedef struct CacheRegion {
 } CacheRegion;
 
 /*
- * One CPU's translator: its scratch, and the piece of a region that it fills. So CPUs that share a cache translate side by
- * side; they meet at B to get a piece and to publish a block. Belongs to the CPU's thread; Flush takes pieces back.
+ * One CPU's translator: its scratch, and the piece of a region that it fills. So CPUs that share a cache translate side
+ * by side; they meet at B to get a piece and to publish a block. Belongs to the CPU's thread; Flush takes pieces back.
  */
 typedef struct CacheBuilder {
     CodeBuffer buf;             /* base: of the cache */

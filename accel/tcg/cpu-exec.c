@@ -74,7 +74,10 @@ static CPUExit run(CPUState *cpu)
         TranslationBlock *tb;
 
         if (__atomic_load_n(&cpu->holds, __ATOMIC_SEQ_CST)) {
-            /* Requests that matter to a CPU that sleeps are looked for by cpu_must_wake(), the others when the hold is over. */
+            /*
+             * Requests that matter to a CPU that sleeps are looked for by cpu_must_wake(), the others when the hold is
+             * over.
+             */
             __atomic_exchange_n(&env->exit_request, 0, __ATOMIC_SEQ_CST);
             if (cpu_held(cpu)) {
                 return CPU_EXIT_IDLE;

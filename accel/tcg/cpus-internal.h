@@ -16,12 +16,15 @@ void cpu_end_sleep(CPUState *cpu);
  */
 bool cpu_must_wake(CPUState *cpu);
 /*
- * All of CPUs [first, first + n), which this thread runs, are in WFI, in WFE or held: sleep on first's `waker` until the wait of
- * one ends. If one is in WFE, sleep for a bounded time; all are out of WFE then. Out of E.
+ * All of CPUs [first, first + n), which this thread runs, are in WFI, in WFE or held: sleep on first's `waker` until
+ * the wait of one ends. If one is in WFE, sleep for a bounded time; all are out of WFE then. Out of E.
  */
 void cpus_sleep(int first, int n);
 
-/* cpu-hold.c: must the CPU stay where it is? Asks for the end of the hold if it may be interrupted. The CPU's own thread. */
+/*
+ * cpu-hold.c: must the CPU stay where it is? Asks for the end of the hold if it may be interrupted. The CPU's own
+ * thread.
+ */
 bool cpu_held(CPUState *cpu);
 /* cpu-hold.c: the hold is over: do what the instruction left to be done. The CPU's own thread, reading E. */
 void cpu_finish_instruction(CPUState *cpu);

@@ -65,8 +65,8 @@ TranslationBlock *tb_find(CPUState *cpu)
         }
     }
     /*
-     * With -d exec and -d cpu every block passes the main loop; so no block may find another by itself. Nor one in a page
-     * with subpages: its fetch is in no table (tlb_fetch()), so no TLB operation would make the entry stale.
+     * With -d exec and -d cpu every block passes the main loop; so no block may find another by itself. Nor one in a
+     * page with subpages: its fetch is in no table (tlb_fetch()), so no TLB operation would make the entry stale.
      */
     if (page && !subpages && !qemu_log_enabled(LOG_EXEC | LOG_CPU)) {
         fill_fast(cpu, pc, tb);

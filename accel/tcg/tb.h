@@ -17,7 +17,8 @@ typedef struct TranslationBlock TranslationBlock;
 typedef struct TBJump {
     uint32_t target_pc;         /* PC|T this exit goes to; valid if used */
     uint32_t patch_offset;      /* from tb->code: the 4-byte-aligned rel32 field; 0: exit unused */
-    uint32_t saved_patch_offset;/* the same of a second jump, behind the code that saves `unsaved`; if none: patch_offset */
+    /* The same of a second jump, behind the code that saves `unsaved`; if there is none: patch_offset. */
+    uint32_t saved_patch_offset;
     uint8_t unsaved;            /* F_*: not in env->nzcv yet where the first jump stands */
     TranslationBlock *to;       /* chained to, or NULL.               lock: C (unified) / owner CPU (separate) */
     TranslationBlock *next_in;  /* next in to->incoming; low bit = which jump of that block.   lock: same */
@@ -27,7 +28,7 @@ struct TranslationBlock {
     uint32_t pc, flags, phys_pc;
     uint32_t guest_bytes;       /* that it depends on: its code, literals */
     uint16_t guest_insns;
-    uint8_t invalid;            /* set in an exclusive section, cleared by publishing; such a block is in no table any more */
+    uint8_t invalid;            /* set in an exclusive section, cleared by publishing; so it is in no table any more */
     uint8_t evicted;            /* being evicted: still in its page's list.             lock: as for Flush */
     uint8_t owner;              /* separate caches: CPU index */
     uint8_t flags_in;           /* F_*: what it needs in env->nzcv at its start */
@@ -43,7 +44,7 @@ struct TranslationBlock {
 /* A piece of executable memory that one builder fills. Owned by whoever holds B (unified) or by the CPU (separate). */
 typedef struct CodeBuffer {
     uint8_t *base, *ptr, *end;
-    bool too_complex;           /* emit() failed by a limit of the back end: not room, but fewer instructions will help */
+    bool too_complex;           /* emit() failed by a limit of the back end: fewer instructions will help, not room */
 } CodeBuffer;
 
 typedef struct TCGBackend {

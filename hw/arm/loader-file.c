@@ -2,8 +2,8 @@
 /*
  * Host files for the boot loader: reading them whole, and gzip.
  *
- * Called by hw/arm/boot-plan.c and hw/arm/loader-device.c on the main thread; no state, no locks. Sizes are bounded: a file
- * may be a pipe or a device that never ends, and a small gzip file may hold gigabytes.
+ * Called by hw/arm/boot-plan.c and hw/arm/loader-device.c on the main thread; no state, no locks. Sizes are bounded: a
+ * file may be a pipe or a device that never ends, and a small gzip file may hold gigabytes.
  */
 #include <errno.h>
 #include <fcntl.h>

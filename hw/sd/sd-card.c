@@ -399,9 +399,9 @@ SDCard *sd_card_new(BlockBackend *blk, const SDHost *host, char **error)
     if (!bytes || bytes % SD_UNIT || bytes > SD_MAX_EXTENDED) {
         uint64_t next = bytes > SD_MAX_EXTENDED ? SD_MAX_EXTENDED : (bytes / SD_UNIT + 1) * SD_UNIT;
 
-        *error = g_strdup_printf("'%s': an SD card has a multiple of 512 KiB and at most 2 TiB, not %llu bytes (qemu-img "
-                                 "resize -f %s '%s' %lluK makes it one)", blk_path(blk), (unsigned long long)bytes,
-                                 blk_format(blk), blk_path(blk), (unsigned long long)next >> 10);
+        *error = g_strdup_printf("'%s': an SD card has a multiple of 512 KiB and at most 2 TiB, not %llu bytes "
+                                 "(qemu-img resize -f %s '%s' %lluK makes it one)", blk_path(blk),
+                                 (unsigned long long)bytes, blk_format(blk), blk_path(blk), (unsigned long long)next >> 10);
         return NULL;
     }
     card = device_new(&sd_card_class, "sd-card");

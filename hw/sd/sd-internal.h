@@ -24,7 +24,9 @@ enum { SD_BUFFER = 64 << 10 };
 #define OCR_HIGH_CAPACITY   (1u << 30)      /* CCS; in ACMD41's argument: HCS */
 #define OCR_VOLTAGES        0x00ff8000u     /* 2.7 to 3.6 V */
 
-typedef enum SDState { SD_IDLE, SD_READY, SD_IDENT, SD_STBY, SD_TRAN, SD_DATA, SD_RCV, SD_PRG, SD_DIS, SD_INACTIVE } SDState;
+typedef enum SDState {
+    SD_IDLE, SD_READY, SD_IDENT, SD_STBY, SD_TRAN, SD_DATA, SD_RCV, SD_PRG, SD_DIS, SD_INACTIVE,
+} SDState;
 
 struct SDCard {
     Device dev;                 /* its lock is not used: the host's is */
@@ -62,7 +64,9 @@ struct SDCard {
 };
 
 /* ---- sd-data.c ---- */
-/* Begin moving memory from byte `offset` on; `count` blocks of `length` bytes, 0: no end is known. The range is sound. */
+/*
+ * Begin moving memory from byte `offset` on; `count` blocks of `length` bytes, 0: no end is known. The range is sound.
+ */
 void sd_begin_read(SDCard *card, uint64_t offset, uint32_t length, uint64_t count);
 void sd_begin_write(SDCard *card, uint64_t offset, uint64_t count);
 /* Send bytes that are not from memory, at most SD_STATUS_BYTES. */

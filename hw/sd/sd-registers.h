@@ -7,7 +7,7 @@
 
 enum { SD_BLOCK = 512, SD_SWITCH_BYTES = 64, SD_STATUS_BYTES = 64, SD_SCR_BYTES = 8 };
 #define SD_UNIT         (512ull << 10)          /* a card's size is a multiple of this */
-#define SD_MAX_STANDARD (2ull << 30)            /* bytes of a standard-capacity card (SDSC), which is addressed by byte */
+#define SD_MAX_STANDARD (2ull << 30)            /* bytes of a standard-capacity card (SDSC), addressed by byte */
 #define SD_MAX_HIGH     (32ull << 30)           /* of a high-capacity card (SDHC); beyond: extended (SDXC) */
 #define SD_MAX_EXTENDED (2ull << 40)
 

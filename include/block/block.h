@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Block back ends: what a device that stores blocks (an SD card, flash, a virtio disk) talks to. A request is carried out
- * by a thread of the back end, so neither a CPU nor the I/O thread waits for the host's disk; its `done` is called on the
- * I/O thread. Implemented in block/backend.c.
+ * Block back ends: what a device that stores blocks (an SD card, flash, a virtio disk) talks to. A request is carried
+ * out by a thread of the back end, so neither a CPU nor the I/O thread waits for the host's disk; its `done` is called
+ * on the I/O thread. Implemented in block/backend.c.
  */
 #ifndef BLOCK_BLOCK_H
 #define BLOCK_BLOCK_H
@@ -12,7 +12,9 @@
 
 typedef struct BlockBackend BlockBackend;
 
-typedef enum BlockErrorPolicy { BLOCK_ERROR_REPORT, BLOCK_ERROR_IGNORE, BLOCK_ERROR_STOP, BLOCK_ERROR_ENOSPC } BlockErrorPolicy;
+typedef enum BlockErrorPolicy {
+    BLOCK_ERROR_REPORT, BLOCK_ERROR_IGNORE, BLOCK_ERROR_STOP, BLOCK_ERROR_ENOSPC,
+} BlockErrorPolicy;
 
 /* What -drive says; strings live as long as the program. */
 typedef struct BlockOptions {
@@ -59,7 +61,7 @@ void blk_submit(BlockBackend *blk, BlockRequest *request);
 void blk_drain(BlockBackend *blk);
 
 /* For all back ends; I/O thread. */
-void blk_drain_all(void);                       /* before the machine's state is looked at or its memory changes hands */
+void blk_drain_all(void);   /* before the machine's state is looked at or its memory changes hands */
 void blk_resume_all(void);                      /* the machine goes on: carry out again what an error stopped */
 void blk_close_all(void);                       /* the program ends */
 BlockBackend *blk_next(const BlockBackend *blk);        /* the first one for NULL; NULL at the end */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Interrupt wires. A line is owned by the sink (a controller or the board), which fills it with irq_init(); a device keeps
- * a pointer and calls irq_set() with its own lock held. A sink takes its own lock inside the handler: lock order is
- * device -> interrupt controller (cascaded controller -> core controller) -> CPU.
+ * Interrupt wires. A line is owned by the sink (a controller or the board), which fills it with irq_init(); a device
+ * keeps a pointer and calls irq_set() with its own lock held. A sink takes its own lock inside the handler: lock order
+ * is device -> interrupt controller (cascaded controller -> core controller) -> CPU.
  */
 #ifndef HW_IRQ_H
 #define HW_IRQ_H

@@ -2,8 +2,8 @@
 /*
  * Virtual time and timers. Virtual time is host monotonic time while the VM runs; it stops with the VM.
  * Timers fire without locks held: the callback takes its device's lock. Plain timers fire on the I/O thread (GLib main
- * loop). Line timers, whose callbacks do no more than change registers and interrupt lines, also fire on the thread of a
- * CPU that is shown the time: a guest never sees a time at which something is overdue. Implemented in util/timer.c.
+ * loop). Line timers, whose callbacks do no more than change registers and interrupt lines, also fire on the thread of
+ * a CPU that is shown the time: a guest never sees a time at which something is overdue. Implemented in util/timer.c.
  */
 #ifndef QEMU_TIMER_H
 #define QEMU_TIMER_H
@@ -23,6 +23,7 @@ extern _Thread_local bool clock_was_shown;
 void clock_virtual_pause(bool paused);      /* run-state code only */
 QTimer *timer_new(QTimerCB cb, void *opaque);
 QTimer *timer_new_line(QTimerCB cb, void *opaque);
-void timer_mod(QTimer *t, int64_t expire_ns); /* (re)arm for an absolute virtual time; any thread; wakes the I/O thread if earlier */
+/* (Re)arm for an absolute virtual time; any thread; wakes the I/O thread if earlier. */
+void timer_mod(QTimer *t, int64_t expire_ns);
 void timer_del(QTimer *t);                  /* any thread; the callback may still be running when it returns */
 #endif

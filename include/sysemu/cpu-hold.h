@@ -32,11 +32,12 @@ void cpu_hold_end(CPUHold *h);
 /* Is there anything that holds the CPU? CPU thread. */
 bool cpu_is_held(CPUARMState *env);
 /*
- * For an instruction that cannot end before something has happened for which the CPU is held: leave the instruction, and
- * call finish() at the main loop when all holds have ended. finish() gives the instruction its results and moves regs[15]
- * behind it, or leaves regs[15] alone; then the instruction is executed again, after interrupts. It may call this again.
- * If interrupt() is not NULL, it is called at the main loop as soon as the CPU could take an interrupt, once; it may
- * bring about the end of a hold. A reset drops the rest of the instruction. CPU thread, in a helper or in finish().
+ * For an instruction that cannot end before something has happened for which the CPU is held: leave the instruction,
+ * and call finish() at the main loop when all holds have ended. finish() gives the instruction its results and moves
+ * regs[15] behind it, or leaves regs[15] alone; then the instruction is executed again, after interrupts. It may call
+ * this again. If interrupt() is not NULL, it is called at the main loop as soon as the CPU could take an interrupt,
+ * once; it may bring about the end of a hold. A reset drops the rest of the instruction. CPU thread, in a helper or in
+ * finish().
  */
 _Noreturn void cpu_leave_instruction(CPUARMState *env, void (*finish)(CPUARMState *env),
                                      void (*interrupt)(CPUARMState *env));

@@ -113,9 +113,9 @@ typedef struct ExclusiveWatch {
 } ExclusiveWatch;
 
 /*
- * What translated code counts. Written by the CPU's thread, read by anyone (relaxed). A STREX fails because there was no
- * reservation, because it was for another address or size, because somebody stored there (or drew the same slot of the
- * snapshot table), or because memory differed from the value read (exclusive=snapshot).
+ * What translated code counts. Written by the CPU's thread, read by anyone (relaxed). A STREX fails because there was
+ * no reservation, because it was for another address or size, because somebody stored there (or drew the same slot of
+ * the snapshot table), or because memory differed from the value read (exclusive=snapshot).
  */
 enum { BARRIER_DMB, BARRIER_DSB, BARRIER_PREFETCH, NB_BARRIERS };
 typedef struct ARMCounters {
@@ -246,8 +246,8 @@ typedef struct ARMPageInfo {
     uint8_t domain;
 } ARMPageInfo;
 /*
- * Walk the tables for VA; the FCSE applies here, and a modified address stays as it is. Returns FAULT_NONE and fills *info, or the fault status
- * (domain in bits 7:4; no write bit). MMU off: identity map, all access. ARM DDI 0100I B4.
+ * Walk the tables for VA; the FCSE applies here, and a modified address stays as it is. Returns FAULT_NONE and fills
+ * *info, or the fault status (domain in bits 7:4; no write bit). MMU off: identity map, all access. ARM DDI 0100I B4.
  */
 uint32_t arm_mmu_walk(CPUARMState *env, uint32_t va, MMUAccessType type, bool privileged, ARMPageInfo *info);
 /* FCSE: modified virtual address. */
@@ -269,8 +269,8 @@ void tlb_flush_mva(CPUARMState *env, uint32_t mva, uint32_t asid);
 /* WFI: mark the CPU idle; the main loop sleeps until irq_lines != 0. */
 void arm_cpu_wfi(CPUARMState *env);
 /*
- * WFE: take an event, or wait a moment for one. If none comes, leave translated code to sleep, a bounded time; whatever ends
- * that sets the event register, and the instruction is executed again.
+ * WFE: take an event, or wait a moment for one. If none comes, leave translated code to sleep, a bounded time; whatever
+ * ends that sets the event register, and the instruction is executed again.
  */
 void arm_cpu_wfe(CPUARMState *env);
 /* SEV: set the event registers of all CPUs. */
@@ -287,11 +287,13 @@ void arm_cpu_sev(CPUARMState *env);
 #define TBF_NO_UNALIGN  (1u << 9)   /* SCTLR.U == 0: ARMv5 rotated loads */
 #define TBF_MASK        0x3ffu
 /*
- * The page of the block has 1 KiB subpages with different rights (SCTLR.XP = 0). In the block's key, not in ctxkey: such
- * blocks are in no jump cache.
+ * The page of the block has 1 KiB subpages with different rights (SCTLR.XP = 0). In the block's key, not in ctxkey:
+ * such blocks are in no jump cache.
  */
 #define TBF_SUBPAGES    (1u << 10)
-/* log2 of the aligned piece of memory within which the right to fetch one byte means the right to fetch and read all. */
+/*
+ * log2 of the aligned piece of memory within which the right to fetch one byte means the right to fetch and read all.
+ */
 static inline unsigned arm_tb_reach_bits(uint32_t flags)
 {
     return flags & TBF_SUBPAGES ? 10 : 12;

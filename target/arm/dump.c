@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The CPU's registers as text, for the monitor's "info registers" (-d cpu has lines of its own, in accel/tcg). Called with
- * the CPU stopped; reads only.
+ * The CPU's registers as text, for the monitor's "info registers" (-d cpu has lines of its own, in accel/tcg). Called
+ * with the CPU stopped; reads only.
  */
 #include "target/arm/cpu.h"
 #include "target/arm/vfp-helper.h"

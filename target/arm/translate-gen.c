@@ -51,9 +51,9 @@ uint8_t gen_mem_aligned(const DisasContext *s, unsigned size)
 }
 
 /*
- * A literal of the code's own page can be taken now: stores to it invalidate the block (s_depend), and fetch implies the
- * right to read (within reach). Not behind a store or a call of the block: those may wait while another CPU changes the
- * literal.
+ * A literal of the code's own page can be taken now: stores to it invalidate the block (s_depend), and fetch implies
+ * the right to read (within reach). Not behind a store or a call of the block: those may wait while another CPU changes
+ * the literal.
  */
 static bool fold_literal(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uint8_t mem)
 {

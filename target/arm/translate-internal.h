@@ -5,9 +5,9 @@
  * translates; there are no locks.
  *
  * A handler, trans_<name>(), gets the context and the instruction's fields by the letters of its rows, emits IR and
- * returns true. It returns false, having emitted nothing, when the word is UNDEFINED or UNPREDICTABLE in a way we treat so; the
- * driver then raises the exception. The driver has already wrapped the handler in the instruction's condition, unless
- * the row says I_OWN_COND.
+ * returns true. It returns false, having emitted nothing, when the word is UNDEFINED or UNPREDICTABLE in a way we treat
+ * so; the driver then raises the exception. The driver has already wrapped the handler in the instruction's condition,
+ * unless the row says I_OWN_COND.
  */
 #ifndef TARGET_ARM_TRANSLATE_INTERNAL_H
 #define TARGET_ARM_TRANSLATE_INTERNAL_H

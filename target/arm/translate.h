@@ -6,18 +6,18 @@
 
 /*
  * Translate from PC|T `pc` under TBF_* `flags` until the block ends (branch, PC write, mode change, end of the page or,
- * with TBF_SUBPAGES, the subpage, max_insns instructions, IR nearly full). `code` points at the host copy of the 4 KiB guest page that holds pc.
- * Every block ends in exit_jmp, exit_ind or exit_main. An ARM instruction never crosses a page (pc is 4-aligned);
- * Thumb BL pairs are two separate instructions.
+ * with TBF_SUBPAGES, the subpage, max_insns instructions, IR nearly full). `code` points at the host copy of the 4 KiB
+ * guest page that holds pc. Every block ends in exit_jmp, exit_ind or exit_main. An ARM instruction never crosses a
+ * page (pc is 4-aligned); Thumb BL pairs are two separate instructions.
  */
 void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns);
 /* The same for a page that holds data as well: no word of it is taken as a constant. */
 void arm_translate_with_data(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns);
 
 /*
- * Flags (F_*) that are live on entry to the code at PC|T `pc`: looks at a few instructions within the page or subpage; F_NZCV if
- * in doubt. A load, a store or anything that may raise makes all flags live (exceptions must see them). Nobody may rely on
- * it: the text may be another one when it runs.
+ * Flags (F_*) that are live on entry to the code at PC|T `pc`: looks at a few instructions within the page or subpage;
+ * F_NZCV if in doubt. A load, a store or anything that may raise makes all flags live (exceptions must see them).
+ * Nobody may rely on it: the text may be another one when it runs.
  */
 uint8_t arm_flags_live_at(uint32_t pc, uint32_t flags, const uint8_t *code_page);
 #endif

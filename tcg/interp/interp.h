@@ -65,7 +65,9 @@ void interp_run(CPUARMState *env, const IRBlock *b);
 /* Does the condition hold on the flags in env->nzcv? */
 bool interp_condition(const CPUARMState *env, uint8_t cc);
 
-/* One function per op, in interp-int.c, interp-mem.c, interp-fp.c or interp-run.c; one that is missing does not link. */
+/*
+ * One function per op, in interp-int.c, interp-mem.c, interp-fp.c or interp-run.c; one that is missing does not link.
+ */
 #define OP(name, ...) void interp_##name(InterpRun *r, const IROp *op);
 #include "tcg/ir-ops.def"
 #undef OP

@@ -132,8 +132,8 @@ static void track_host_flags(const IRBlock *b, const uint8_t *rules, uint8_t *ho
 }
 
 /*
- * Backward: which flags must be in memory at each point; a definition saves those that must be after it. Those at the start
- * are what the block needs.
+ * Backward: which flags must be in memory at each point; a definition saves those that must be after it. Those at the
+ * start are what the block needs.
  */
 static void place_saves(IRBlock *b, const uint8_t *rules, const uint8_t *host_flags)
 {

@@ -104,7 +104,7 @@ uint8_t *x_jcc_short_fwd(Asm *a, X86CC cc);                         /* rel8 fiel
 uint8_t *x_jecxz_short_fwd(Asm *a);
 void x_patch(uint8_t *field, const uint8_t *target);
 void x_patch8(uint8_t *field, const uint8_t *target);
-uint8_t *x_jmp_aligned(Asm *a, const uint8_t *target);              /* JMP rel32 whose field is 4-byte aligned; returns the field */
+uint8_t *x_jmp_aligned(Asm *a, const uint8_t *target);  /* JMP rel32 whose field is 4-byte aligned; returns the field */
 void x_ret(Asm *a);
 void x_lahf(Asm *a);
 void x_sahf(Asm *a);

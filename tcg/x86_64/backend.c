@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The x86_64 back end as the accelerator sees it (TCGBackend), and what stands at the start of every code buffer: the helper
- * table, constants, the way in and out of translated code, and the thunks of the slow paths.
+ * The x86_64 back end as the accelerator sees it (TCGBackend), and what stands at the start of every code buffer: the
+ * helper table, constants, the way in and out of translated code, and the thunks of the slow paths.
  *
- * x86_layout and enter_code are written by the first init_buffer(), before any CPU runs; the layout of all buffers is equal.
+ * x86_layout and enter_code are written by the first init_buffer(), before any CPU runs; the layout of all buffers is
+ * equal.
  */
 #include <xmmintrin.h>
 #include "accel/tcg/ldst.h"

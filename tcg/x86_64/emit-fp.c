@@ -2,11 +2,12 @@
 /*
  * VFP inline with SSE2. MXCSR holds the guest's rounding mode and cumulative flags, so results and flags are the
  * host's, with two exceptions that go out of line, where vfp_op_s/d computes again from the operands: NaNs (x86 picks
- * another operand and another default NaN), and inexact products and quotients of exactly the least normal magnitude (ARM
- * detects underflow before rounding, x86 after it). Blocks translated with FZ set use helpers.
+ * another operand and another default NaN), and inexact products and quotients of exactly the least normal magnitude
+ * (ARM detects underflow before rounding, x86 after it). Blocks translated with FZ set use helpers.
  *
- * The xmm cache: xmm_ref[x] is the VFP register (or FP temporary) that xmm x equals. Writes go to memory at once, so forgetting
- * an entry costs nothing; temporaries exist in xmm registers only and are never forgotten before their last use.
+ * The xmm cache: xmm_ref[x] is the VFP register (or FP temporary) that xmm x equals. Writes go to memory at once, so
+ * forgetting an entry costs nothing; temporaries exist in xmm registers only and are never forgotten before their last
+ * use.
  */
 #include "target/arm/vfp-helper.h"
 #include "tcg/helper.h"
@@ -163,8 +164,8 @@ static void fp_fix_up(Emitter *e, X86CC cc, unsigned vfp_op, bool d, int xa, int
 }
 
 /*
- * Leave if xd is a NaN or, for operations that can underflow, plus or minus the least normal number. UCOMIS sets ZF for equal
- * and for unordered.
+ * Leave if xd is a NaN or, for operations that can underflow, plus or minus the least normal number. UCOMIS sets ZF for
+ * equal and for unordered.
  */
 static void fp_check(Emitter *e, const IROp *op, unsigned vfp_op, bool d, bool source_d, int xa, int xb, int xd)
 {

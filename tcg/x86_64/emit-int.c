@@ -37,7 +37,9 @@ static int in_reg(Emitter *e, IRRef r)
     return RCX;
 }
 
-/* d = a op b for every two-operand ALU op; leaves x86 flags of the operation. Moves keep EFLAGS (adc, sbb rely on it). */
+/*
+ * d = a op b for every two-operand ALU op; leaves x86 flags of the operation. Moves keep EFLAGS (adc, sbb rely on it).
+ */
 static void emit_alu(Emitter *e, ALUOp alu, const IROp *op, bool commutative)
 {
     Asm *as = &e->as;
@@ -91,7 +93,8 @@ static bool emit_lea_add(Emitter *e, const IROp *op)
     Loc d = emit_loc(e, op->d), a = emit_loc(e, op->a), b = emit_loc(e, op->b);
     int32_t disp;
 
-    if (op->setf || d.kind != LOC_REG || a.kind != LOC_REG || same_loc(d, a) || (op->opc == IR_sub && b.kind != LOC_IMM)) {
+    if (op->setf || d.kind != LOC_REG || a.kind != LOC_REG || same_loc(d, a) ||
+        (op->opc == IR_sub && b.kind != LOC_IMM)) {
         return false;
     }
     if (b.kind == LOC_REG && !same_loc(d, b)) {
@@ -107,7 +110,8 @@ static bool emit_lea_add(Emitter *e, const IROp *op)
 }
 
 /*
- * `shl t, b, 1..3; add d, a, t`, t not used again: one LEA. Register-offset addressing and multiplications by 3, 5, 9 look like that.
+ * `shl t, b, 1..3; add d, a, t`, t not used again: one LEA. Register-offset addressing and multiplications by 3, 5, 9
+ * look like that.
  */
 bool emit_shifted_add(Emitter *e, const IROp *op)
 {

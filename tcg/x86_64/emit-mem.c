@@ -14,8 +14,8 @@
  *
  * The thunks begin with what needs no C: unaligned accesses inside a page, stores to watched pages.
  *
- * LDM and STM check once that first and last word share a page. The slow path, behind the block, hands PC and MEM_* to a
- * thunk that syncs all guest registers to env, so that a fault needs nothing restored.
+ * LDM and STM check once that first and last word share a page. The slow path, behind the block, hands PC and MEM_* to
+ * a thunk that syncs all guest registers to env, so that a fault needs nothing restored.
  */
 #include "accel/tcg/softtlb.h"
 #include "tcg/helper.h"

@@ -9,8 +9,8 @@
  *   rcx is scratch of one op's code; rax and rdx hold IR temporaries or are scratch as ops.def tells.
  *   xmm0 scratch; xmm1..xmm15 a read cache of VFP registers (every write goes to memory too) and FP temporaries.
  *
- * EFLAGS hold guest flags between a flag-setting op and its consumers; env->nzcv has them when IROp.savef says so (the flag
- * pass, tcg/passes/flags.c). Around a memory access or a call they are always in env->nzcv.
+ * EFLAGS hold guest flags between a flag-setting op and its consumers; env->nzcv has them when IROp.savef says so (the
+ * flag pass, tcg/passes/flags.c). Around a memory access or a call they are always in env->nzcv.
  *
  * Each thread that builds blocks has its Emitter.
  */
@@ -142,7 +142,8 @@ void emit_assign_temps(Emitter *e);
 void emit_flags_defined(Emitter *e, EFKind kind);           /* after an op that set EFLAGS: record, save savef */
 void emit_flags_save(Emitter *e, uint8_t mask);             /* EFLAGS -> env->nzcv; may clobber rax, keeps EFLAGS */
 void emit_flags_clobber(Emitter *e);
-X86CC emit_cond(Emitter *e, int cc);                        /* make EFLAGS testable; returns the x86 condition that is true iff cc */
+/* Make EFLAGS testable; returns the x86 condition that is true iff cc. */
+X86CC emit_cond(Emitter *e, int cc);
 void emit_carry_in(Emitter *e, bool inverted);              /* CF = C (or !C) */
 
 bool emit_shifted_add(Emitter *e, const IROp *op);          /* op and the next one together */
@@ -157,8 +158,9 @@ void emit_host_load(Asm *as, unsigned size, int reg, RM host);
 void emit_host_store(Asm *as, unsigned size, RM host, int reg);
 void emit_slow_mem(Emitter *e, SlowPath *s);
 /*
- * Start of the load and store thunks: ecx = guest address, env->slow_mem, and slow_val of a store. Words and halfwords that
- * are not aligned (ARMv6: SCTLR.U) but inside a plain page need no C; everything else goes on behind, nothing changed.
+ * Start of the load and store thunks: ecx = guest address, env->slow_mem, and slow_val of a store. Words and halfwords
+ * that are not aligned (ARMv6: SCTLR.U) but inside a plain page need no C; everything else goes on behind, nothing
+ * changed.
  */
 void emit_unaligned(Asm *as, bool store);
 void emit_slow_fp(Emitter *e, SlowPath *s);

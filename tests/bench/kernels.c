@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bare-metal benchmark kernels for the RealView EB, one mechanism each; the same image runs on any emulator of the board with
- * semihosting. Each prints `K <name> <nanoseconds per operation>`, by the board's 24 MHz counter, and checks its own result.
+ * Bare-metal benchmark kernels for the RealView EB, one mechanism each; the same image runs on any emulator of the
+ * board with semihosting. Each prints `K <name> <nanoseconds per operation>`, by the board's 24 MHz counter, and checks
+ * its own result.
  */
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=300
 """Every option that QEMU has is done, accepted because it changes nothing here, or refused by one line that says what
-to use instead; nothing else is an option. The emulator's own table (-help) is compared with QEMU's, and each row tried. If
-QEMU is there it is asked as well whether it takes what ours takes."""
+to use instead; nothing else is an option. The emulator's own table (-help) is compared with QEMU's, and each row tried.
+If QEMU is there it is asked as well whether it takes what ours takes."""
 import os
 import re
 import shutil
@@ -81,7 +81,8 @@ BOTH_ACCEPT = [
     ["-smp", "cpus=2,cpus=4"], ["-m", "128,maxmem=256M"], ["-m", "128,slots=2,maxmem=256M"], ["-m", "64", "-m", "128"],
     ["-m", "128", "-m", "slots=2,maxmem=256M"], ["-cpu", "arm11mpcore,vfp=on,cfgend=off"],
     ["-name", "x,debug-threads=on"],
-    ["-no-reboot", "-no-reboot"], ["-snapshot"], ["-seed", "1"], ["-seed", "0x10"], ["-snapshot", "-net", "none", "-vga", "none", "-parallel", "none", "-usb"],
+    ["-no-reboot", "-no-reboot"], ["-snapshot"], ["-seed", "1"], ["-seed", "0x10"],
+    ["-snapshot", "-net", "none", "-vga", "none", "-parallel", "none", "-usb"],
 ]
 
 # What only goes on with a warning, in both.

@@ -5,7 +5,8 @@
  * resets.
  *
  * The board and the memory map are the real ones (libpqemu); tests/unit/fake-*.c and this file stand in for what
- * surrounds them: the card's image, the clock, which stands still between steps, timers, CPUs, character devices, DMA into RAM.
+ * surrounds them: the card's image, the clock, which stands still between steps, timers, CPUs, character devices, DMA
+ * into RAM.
  */
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The function under fuzz: guest code -> decoder -> translator -> passes -> both back ends. fuzz-translate.c feeds it with
- * libFuzzer, tests/unit/test-emit-limits.c with random code and with the worst blocks there are. One thread; machine_init()
- * of tests/unit/ir-env.h comes first.
+ * The function under fuzz: guest code -> decoder -> translator -> passes -> both back ends. fuzz-translate.c feeds it
+ * with libFuzzer, tests/unit/test-emit-limits.c with random code and with the worst blocks there are. One thread;
+ * machine_init() of tests/unit/ir-env.h comes first.
  */
 #ifndef TESTS_FUZZ_TRANSLATE_H
 #define TESTS_FUZZ_TRANSLATE_H

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ABA: between the LDREX and the STREX of one CPU another one stores to the word, and puts the old value back or stores the
- * old value at once. STREX must fail every time, whatever the kind of store. The CPUs take turns through flags, so
- * nothing is left to chance. A STREX nobody disturbed must succeed (nearly) always.
- * guest-test: cpus=2,4 timeout=30
+ * ABA: between the LDREX and the STREX of one CPU another one stores to the word, and puts the old value back or stores
+ * the old value at once. STREX must fail every time, whatever the kind of store. The CPUs take turns through flags, so
+ * nothing is left to chance. A STREX nobody disturbed must succeed (nearly) always. guest-test: cpus=2,4 timeout=30
  */
 #include "smc-code.h"
 

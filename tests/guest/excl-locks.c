@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What real programs build from LDREX and STREX: ticket lock, MCS lock, a lock-free queue without tags, which breaks when
- * A-B-A passes, counters of which every CPU must get its share, and interrupts that come between LDREX and STREX and
- * clear the reservation in the two usual ways (CLREX; STREX to a dummy, as before ARMv6K).
- * guest-test: cpus=1,2,4 timeout=60
+ * What real programs build from LDREX and STREX: ticket lock, MCS lock, a lock-free queue without tags, which breaks
+ * when A-B-A passes, counters of which every CPU must get its share, and interrupts that come between LDREX and STREX
+ * and clear the reservation in the two usual ways (CLREX; STREX to a dummy, as before ARMv6K). guest-test: cpus=1,2,4
+ * timeout=60
  */
 #include "smc-code.h"
 
@@ -198,8 +198,8 @@ static struct item *pop_free(void)
 }
 
 /*
- * tail: t -> next, unless somebody did it already. Nodes are used again, so t may have left the queue and be its tail once more with
- * another successor: look at it while the reservation on tail stands.
+ * tail: t -> next, unless somebody did it already. Nodes are used again, so t may have left the queue and be its tail
+ * once more with another successor: look at it while the reservation on tail stands.
  */
 static void swing_tail(struct item *t, struct item *next)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What exclusives mean for whole pages: pages whose stores are watched, forgotten and watched again, while other CPUs store to
- * them; exclusive variables on a stack, beside code, in code that changes.
- * guest-test: cpus=1,2,4 timeout=60
+ * What exclusives mean for whole pages: pages whose stores are watched, forgotten and watched again, while other CPUs
+ * store to them; exclusive variables on a stack, beside code, in code that changes. guest-test: cpus=1,2,4 timeout=60
  */
 #include "smc-code.h"
 
@@ -78,7 +77,10 @@ static void watch_cycles(void)
     ok_eq(bad, 0, "bytes and half-words stored to it");
 }
 
-/* The reservation is taken; `turn` goes to CPU 0, which stores to the word (back to the same value) and then often to others. */
+/*
+ * The reservation is taken; `turn` goes to CPU 0, which stores to the word (back to the same value) and then often to
+ * others.
+ */
 static void aba_job(uint32_t argument)
 {
     (void)argument;

@@ -53,7 +53,8 @@ static uint32_t swp(uint32_t address, uint32_t value)
 
 static void exclusives(void)
 {
-    static const uint32_t places[] = { PEN + 0x800, PEN + PAGE - 8, SYS_24MHZ & ~7u, 0x30000000, 0xfffffff8, RAM_END - 8, RAM_END };
+    static const uint32_t places[] = { PEN + 0x800, PEN + PAGE - 8, SYS_24MHZ & ~7u, 0x30000000, 0xfffffff8,
+                                       RAM_END - 8, RAM_END };
     uint32_t failed;
 
     for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Data beside code in one page, written all the time: a word behind a function, one between a function and its literal, a
- * stack, an exclusive counter, by the own and by other CPUs. smc-counters.py bounds what the translator makes of it.
+ * Data beside code in one page, written all the time: a word behind a function, one between a function and its literal,
+ * a stack, an exclusive counter, by the own and by other CPUs. smc-counters.py bounds what the translator makes of it.
  * guest-test: cpus=1,2,4 timeout=30
  */
 #include "smc-code.h"
@@ -9,17 +9,21 @@
 enum { ROUNDS = 5000 };
 
 /*
- * Each returns what it found. count_behind: the counter is the word behind the function. count_between: it stands between
- * the code and the literal with the increment. count_exclusive: LDREX and STREX on a word of the code's page. on_stack:
- * r0 = stack in the code's page.
+ * Each returns what it found. count_behind: the counter is the word behind the function. count_between: it stands
+ * between the code and the literal with the increment. count_exclusive: LDREX and STREX on a word of the code's page.
+ * on_stack: r0 = stack in the code's page.
  */
-__asm__(".pushsection .rodata\n .balign 4\n .global beside_code, beside_end, count_behind, count_between, count_exclusive, on_stack\n"
+__asm__(".pushsection .rodata\n .balign 4\n .global beside_code, beside_end, "
+        "count_behind, count_between, count_exclusive, on_stack\n"
         "beside_code:\n"
         "count_behind: ldr r0, 1f\n add r0, r0, #1\n str r0, 1f\n bx lr\n 1: .word 0\n"
-        "count_between: ldr r0, 1f\n ldr r1, 2f\n add r0, r0, r1\n str r0, 1f\n bx lr\n 1: .word 0\n .space 240\n 2: .word 3\n"
-        "count_exclusive: adr r2, 2f\n 1: ldrex r0, [r2]\n add r0, r0, #1\n strex r1, r0, [r2]\n teq r1, #0\n bne 1b\n bx lr\n"
+        "count_between: ldr r0, 1f\n"
+        " ldr r1, 2f\n add r0, r0, r1\n str r0, 1f\n bx lr\n 1: .word 0\n .space 240\n 2: .word 3\n"
+        "count_exclusive: adr r2, 2f\n"
+        " 1: ldrex r0, [r2]\n add r0, r0, #1\n strex r1, r0, [r2]\n teq r1, #0\n bne 1b\n bx lr\n"
         " .space 8\n 2: .word 0\n"
-        "on_stack: mov r2, sp\n mov sp, r0\n push {r4-r8, lr}\n mov r4, r0\n mov r5, r1\n mov r6, r2\n bl 1f\n add r0, r0, r4\n"
+        "on_stack: mov r2, sp\n"
+        " mov sp, r0\n push {r4-r8, lr}\n mov r4, r0\n mov r5, r1\n mov r6, r2\n bl 1f\n add r0, r0, r4\n"
         "mov r2, r6\n pop {r4-r8, lr}\n mov sp, r2\n bx lr\n"
         "1: push {r5, lr}\n rsb r0, r4, r5\n pop {r5, pc}\n"
         "beside_end:\n .popsection");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Code changed by an interrupt handler of the same CPU, and the flags the handler sees: wherever the interrupt comes in,
- * SPSR holds the flags of the program at that point, also where the text as it stands never reads them.
- * guest-test: cpus=1,2 timeout=20
+ * Code changed by an interrupt handler of the same CPU, and the flags the handler sees: wherever the interrupt comes
+ * in, SPSR holds the flags of the program at that point, also where the text as it stands never reads them. guest-test:
+ * cpus=1,2 timeout=20
  */
 #include "smc-code.h"
 
@@ -14,7 +14,8 @@ enum { SGI = 3 };
  */
 __asm__(".pushsection .rodata\n .balign 4\n .global irq_flags, irq_flags_next, irq_flags_end\n"
         "irq_flags: mov r2, #5\n cpsie i\n str r1, [r0]\n mov r0, #1\n subs r2, r2, r2\n b irq_flags_next\n nop\n nop\n"
-        "irq_flags_next: adds r3, r3, #1\n mov r2, #100\n 1: sub r2, r2, #1\n teq r2, #0\n bne 1b\n cpsid i\n bx lr\n irq_flags_end:\n"
+        "irq_flags_next: adds r3, r3, #1\n"
+        " mov r2, #100\n 1: sub r2, r2, #1\n teq r2, #0\n bne 1b\n cpsid i\n bx lr\n irq_flags_end:\n"
         ".popsection");
 extern const uint32_t irq_flags[], irq_flags_next[], irq_flags_end[];
 
@@ -53,7 +54,8 @@ static uint32_t run_flags(volatile uint32_t *p)
 
 int test_main(void)
 {
-    uint32_t next = (uint32_t)irq_flags_next - (uint32_t)irq_flags, bytes = (uint32_t)irq_flags_end - (uint32_t)irq_flags;
+    uint32_t next = (uint32_t)irq_flags_next - (uint32_t)irq_flags;
+    uint32_t bytes = (uint32_t)irq_flags_end - (uint32_t)irq_flags;
     bool flags = true, patch = true, came = true;
     unsigned at_next = 0;
 

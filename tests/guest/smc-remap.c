@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Code at one virtual address and changing physical ones: TLB flushes by address, ASID and as a whole, ASIDs used again,
- * a page remapped under the code that does it, chained code whose neighbour page moves, rights taken away; on several
- * CPUs with different tables at the same time.
- * guest-test: cpus=1,2,4 timeout=30
+ * Code at one virtual address and changing physical ones: TLB flushes by address, ASID and as a whole, ASIDs used
+ * again, a page remapped under the code that does it, chained code whose neighbour page moves, rights taken away; on
+ * several CPUs with different tables at the same time. guest-test: cpus=1,2,4 timeout=30
  */
 #include "smc-code.h"
 
@@ -99,8 +98,8 @@ static void by_asid(void)
 }
 
 /*
- * Position-independent: r0 = address of the descriptor, r1 = new descriptor, r2 = VA: maps another page over itself. Page A
- * has MOV r0, #1 behind the flush, page B MOV r0, #2.
+ * Position-independent: r0 = address of the descriptor, r1 = new descriptor, r2 = VA: maps another page over itself.
+ * Page A has MOV r0, #1 behind the flush, page B MOV r0, #2.
  */
 __asm__(".pushsection .rodata\n .balign 4\n .global remap_self, remap_self_result, remap_self_end\n"
         "remap_self: mov r3, #0\n str r1, [r0]\n mcr p15, 0, r3, c7, c10, 4\n"

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Code and literals changed by another CPU: handed over through a flag, under a CPU that loops in it, by an interrupt to
- * the looping CPU, by all CPUs in one page at a time. A literal is data: it obeys the rules of memory order and of
- * coherence, although translators like to take it as a constant.
- * guest-test: cpus=2,4 timeout=40
+ * Code and literals changed by another CPU: handed over through a flag, under a CPU that loops in it, by an interrupt
+ * to the looping CPU, by all CPUs in one page at a time. A literal is data: it obeys the rules of memory order and of
+ * coherence, although translators like to take it as a constant. guest-test: cpus=2,4 timeout=40
  */
 #include "smc-loop.h"
 
@@ -53,10 +52,10 @@ static void hand_over(void)
 /* ---- a loop that is changed while another CPU is in it ---- */
 
 /*
- * Upstream invalidates what it translated from the word, and then stores. The other CPU is back at the loop's start at once
- * and may translate the old word again in between; nobody invalidates that. In about half of its runs the loop stores the
- * old constant for ever although memory has the new one and further interrupts, cache operations and prefetch flushes
- * reach it; storing the same word again helps. With thread=single there it never happens.
+ * Upstream invalidates what it translated from the word, and then stores. The other CPU is back at the loop's start at
+ * once and may translate the old word again in between; nobody invalidates that. In about half of its runs the loop
+ * stores the old constant for ever although memory has the new one and further interrupts, cache operations and
+ * prefetch flushes reach it; storing the same word again helps. With thread=single there it never happens.
  */
 static void loop_changed(void)
 {
@@ -82,12 +81,14 @@ __asm__(".pushsection .rodata\n .balign 4\n .global read_both, read_both_literal
         " flag_then_literal_dmb, flag_then_literal_end\n"
         /* r0 = address of the literal, r1 = of `stop`; counts reads of an old value behind one of a new value. */
         "read_both: push {r4, lr}\n mov r4, #0\n"
-        "1: ldr r2, [r0]\n ldr r3, read_both_literal\n cmp r3, r2\n addlo r4, r4, #1\n ldr r2, [r1]\n cmp r2, #0\n beq 1b\n"
+        "1: ldr r2, [r0]\n ldr r3, read_both_literal\n"
+        " cmp r3, r2\n addlo r4, r4, #1\n ldr r2, [r1]\n cmp r2, #0\n beq 1b\n"
         "mov r0, r4\n pop {r4, pc}\n read_both_literal: .word 0\n read_both_end:\n"
         /* r0 = wanted flag, r1 = address of the flag: the literal behind it. */
         "flag_then_literal: mov ip, #0\n"
         "1: ldr r2, [r1]\n cmp r2, r0\n bne 1b\n"
-        "flag_then_literal_dmb: mcr p15, 0, ip, c7, c10, 5\n ldr r0, [pc, #0]\n bx lr\n .word 0\n flag_then_literal_end:\n"
+        "flag_then_literal_dmb: mcr p15, 0, ip, c7, c10, 5\n"
+        " ldr r0, [pc, #0]\n bx lr\n .word 0\n flag_then_literal_end:\n"
         ".popsection");
 extern const uint32_t read_both[], read_both_literal[], read_both_end[], flag_then_literal[], flag_then_literal_end[];
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Self-modifying code on one CPU: every kind of store changes an instruction and a literal, through the code's own address
- * and another one; the page of the writer itself; ends of pages; ARM and Thumb readings of the same bytes.
- * A literal is data: it needs no cache maintenance.
- * guest-test: cpus=1,2 timeout=20
+ * Self-modifying code on one CPU: every kind of store changes an instruction and a literal, through the code's own
+ * address and another one; the page of the writer itself; ends of pages; ARM and Thumb readings of the same bytes. A
+ * literal is data: it needs no cache maintenance. guest-test: cpus=1,2 timeout=20
  */
 #include "smc-code.h"
 
@@ -119,8 +118,8 @@ static void other_literals(void)
 /* ---- the writer's own page ---- */
 
 /*
- * r0 = new word for `patched`. The flags of the MOVS are dead in the old text (ADDS) and alive in the new one (MOVEQ): what
- * follows a prefetch flush may not be relied on before it.
+ * r0 = new word for `patched`. The flags of the MOVS are dead in the old text (ADDS) and alive in the new one (MOVEQ):
+ * what follows a prefetch flush may not be relied on before it.
  */
 __asm__(".pushsection .rodata\n .balign 4\n .global smc_flags_before, smc_flags_before_end, smc_flags_behind,"
         " smc_flags_behind_end, smc_own, smc_own_end\n"
@@ -245,7 +244,8 @@ static void page_ends(void)
 
 static void store_words(unsigned kind, uint32_t at, const uint32_t *v)
 {
-    register uint32_t r2 __asm__("r2") = v[0], r3 __asm__("r3") = v[1], r4 __asm__("r4") = v[2], r5 __asm__("r5") = v[3];
+    register uint32_t r2 __asm__("r2") = v[0], r3 __asm__("r3") = v[1];
+    register uint32_t r4 __asm__("r4") = v[2], r5 __asm__("r5") = v[3];
 
     switch (kind) {
     case 0:

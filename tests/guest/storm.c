@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * More code than the smallest code cache holds, on all CPUs at once, while it is rewritten and interrupts come: flushes,
- * invalidations and chains race against execution. The functions' results prove that nothing stale ran.
+ * More code than the smallest code cache holds, on all CPUs at once, while it is rewritten and interrupts come:
+ * flushes, invalidations and chains race against execution. The functions' results prove that nothing stale ran.
  * guest-test: cpus=1,2,4 timeout=120 accel=tb-size=1
  */
 #include "runtime.h"

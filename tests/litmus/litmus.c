@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The runner: each test many times, in batches over an array of instances, on two to four CPUs. Before each instance the
- * threads wait for each other and then for a random number of turns of a loop, so that their accesses meet. A thread whose
- * partner has lost its host CPU gives its own up, but not without end. Who runs a thread changes from batch to batch.
+ * The runner: each test many times, in batches over an array of instances, on two to four CPUs. Before each instance
+ * the threads wait for each other and then for a random number of turns of a loop, so that their accesses meet. A
+ * thread whose partner has lost its host CPU gives its own up, but not without end. Who runs a thread changes from
+ * batch to batch.
  *
- * PARAMETERS (set by litmus.py through the loader device): runs of each test; seed; number of the first test and how many
- * of them, 0: all. One line of results for each test:
+ * PARAMETERS (set by litmus.py through the loader device): runs of each test; seed; number of the first test and how
+ * many of them, 0: all. One line of results for each test:
  *   litmus NAME VERDICT runs N weak N outcomes 00=N 01=N ...
  */
 #include "litmus.h"

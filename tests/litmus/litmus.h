@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One litmus test: threads that touch x, y and z of one instance, each value in a cache line of its own, and keep what they
- * read. litmus.c runs the tests of tests.c over many instances (docs/litmus.md).
+ * One litmus test: threads that touch x, y and z of one instance, each value in a cache line of its own, and keep what
+ * they read. litmus.c runs the tests of tests.c over many instances (docs/litmus.md).
  */
 #ifndef TESTS_LITMUS_LITMUS_H
 #define TESTS_LITMUS_LITMUS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tests. Names: the shape, then what stands between the two accesses of each thread that has two. Verdicts are those of
- * the ARMv6 rules (ARM DDI 0100I B2.4-B2.6) as the later architecture made them precise: DMB and DSB are cumulative,
- * dependencies order but a store need not reach all other CPUs at once, exclusives and SWP order nothing.
+ * The tests. Names: the shape, then what stands between the two accesses of each thread that has two. Verdicts are
+ * those of the ARMv6 rules (ARM DDI 0100I B2.4-B2.6) as the later architecture made them precise: DMB and DSB are
+ * cumulative, dependencies order but a store need not reach all other CPUs at once, exclusives and SWP order nothing.
  */
 #include "tests.h"
 

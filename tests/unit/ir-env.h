@@ -30,7 +30,10 @@ uint64_t test_random(uint64_t *state);
 void machine_fast_memory(bool on);
 /* Emit the block with tcg_backend (default: the interpreter) and run it. False: it could not be emitted. */
 bool machine_run(const IRBlock *b);
-/* Two blocks; the second runs where the first leaves by a direct jump, by way of the main loop or chained. x86-64 only. */
+/*
+ * Two blocks; the second runs where the first leaves by a direct jump, by way of the main loop or chained. x86-64
+ * only.
+ */
 bool machine_run_pair(const IRBlock *b, const IRBlock *next, bool chained);
 
 /* TAP */

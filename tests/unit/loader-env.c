@@ -24,7 +24,8 @@ uint32_t memory_ram_size(void)
 MemoryRegion *memory_region_at(size_t index)
 {
     static const MMIOOps ops;
-    static MemoryRegion map[] = { { .size = RAM_SIZE, .ram = ram }, { .base = 0x10000000, .size = 0x1000, .ops = &ops } };
+    static MemoryRegion map[] = { { .size = RAM_SIZE, .ram = ram },
+                                  { .base = 0x10000000, .size = 0x1000, .ops = &ops } };
 
     return index < G_N_ELEMENTS(map) ? &map[index] : NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The limits of a block: whatever the guest executes, the translator stays inside an IRBlock and the emitter takes every
- * block it makes; only a full buffer may refuse. Random code and, on purpose, the instructions that need most, 128 of
- * them in a row. The same function as the fuzzer's. With arguments: rounds, first seed.
+ * The limits of a block: whatever the guest executes, the translator stays inside an IRBlock and the emitter takes
+ * every block it makes; only a full buffer may refuse. Random code and, on purpose, the instructions that need most,
+ * 128 of them in a row. The same function as the fuzzer's. With arguments: rounds, first seed.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -86,7 +86,10 @@ static bool random_code(unsigned rounds, uint64_t seed)
     return !failed;
 }
 
-/* One instruction, 128 times, under many combinations of flags; among 0, 1, 2 others in four, so that limits fall anywhere. */
+/*
+ * One instruction, 128 times, under many combinations of flags; among 0, 1, 2 others in four, so that limits fall
+ * anywhere.
+ */
 static bool repeated(uint32_t insn, uint32_t filler, const char *what)
 {
     bool good = true;
@@ -141,7 +144,8 @@ int main(int argc, char **argv)
     }
     test_ok(random_code(rounds, seed), "random code");
     printf("# per instruction: %d ops, %d consts, %d args, %d labels, %d temps; largest block: %d ops, %d bytes\n",
-           fuzz_maxima.ops_per_insn, fuzz_maxima.consts_per_insn, fuzz_maxima.args_per_insn, fuzz_maxima.labels_per_insn,
+           fuzz_maxima.ops_per_insn, fuzz_maxima.consts_per_insn, fuzz_maxima.args_per_insn,
+            fuzz_maxima.labels_per_insn,
            fuzz_maxima.temps_per_insn, fuzz_maxima.ops, fuzz_maxima.code_size);
     return test_done();
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An SD card behind the PL181: identification, registers, transfers of all kinds, errors, a slow and a failing image. */
+/*
+ * An SD card behind the PL181: identification, registers, transfers of all kinds, errors, a slow and a failing image.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -17,7 +17,8 @@ enum { CONTEXTS = 12, LAST_GENERATION = UINT32_MAX / (TBF_MASK + 1) };
 static uint8_t ram[PAGES * 4096] __attribute__((aligned(4096))), other[4 * 4096] __attribute__((aligned(4096)));
 
 /*
- * ---- what softtlb.c calls: all rights; virtual pages from ALIAS on are physical, below it page v is page v % PAGES ----
+ * ---- what softtlb.c calls: all rights; virtual pages from ALIAS on are physical, below it page v is page v % PAGES
+ * ----
  */
 
 uint32_t arm_mmu_walk(CPUARMState *env, uint32_t va, MMUAccessType type, bool privileged, ARMPageInfo *info)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What exclusives cost: pairs alone, on lines and pages of their own, on one word; stores to pages with and without a watch.
- * Prints `cost NAME PICOSECONDS` for each operation; cost.py makes a table. Nothing is judged.
+ * What exclusives cost: pairs alone, on lines and pages of their own, on one word; stores to pages with and without a
+ * watch. Prints `cost NAME PICOSECONDS` for each operation; cost.py makes a table. Nothing is judged.
  */
 #include "runtime.h"
 
