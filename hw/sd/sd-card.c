@@ -401,7 +401,8 @@ SDCard *sd_card_new(BlockBackend *blk, const SDHost *host, char **error)
 
         *error = g_strdup_printf("'%s': an SD card has a multiple of 512 KiB and at most 2 TiB, not %llu bytes "
                                  "(qemu-img resize -f %s '%s' %lluK makes it one)", blk_path(blk),
-                                 (unsigned long long)bytes, blk_format(blk), blk_path(blk), (unsigned long long)next >> 10);
+                                 (unsigned long long)bytes, blk_format(blk), blk_path(blk),
+                                 (unsigned long long)next >> 10);
         return NULL;
     }
     card = device_new(&sd_card_class, "sd-card");
