@@ -6,6 +6,7 @@
 #include <string.h>
 #include <glib.h>
 #include "monitor/monitor-internal.h"
+#include "target/arm/cpu.h"
 
 enum { EXPR_DEPTH_MAX = 100 };          /* brackets and signs inside each other; a line may consist of them */
 

@@ -12,6 +12,7 @@
 #include "monitor/monitor-internal.h"
 #include "qemu/disas.h"
 #include "sysemu/sysemu.h"
+#include "target/arm/cpu.h"
 
 enum { EXAMINE_MAX = 4096 };            /* items of one command */
 

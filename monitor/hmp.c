@@ -15,6 +15,7 @@
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
+#include "target/arm/cpu.h"
 
 #ifndef PQEMU_VERSION
 #define PQEMU_VERSION "0.1.0"

@@ -6,7 +6,8 @@
  */
 #ifndef TCG_HELPER_H
 #define TCG_HELPER_H
-#include "target/arm/cpu.h"
+#include <stdint.h>
+#include "exec/cpu-type.h"
 
 enum {
     HF_PURE   = 1,      /* touches nothing but its arguments, Q, GE and VFP state; cannot raise */

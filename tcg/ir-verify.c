@@ -8,6 +8,7 @@
  * for the op; the last op leaves the block.
  */
 #include <string.h>
+#include "target/arm/cpu.h"
 #include "tcg/ir-info.h"
 #include "tcg/helper.h"
 

@@ -7,6 +7,7 @@
  * is hit `overflow` is set, further ops go to a slot that is never executed, and the verifier rejects the block. The
  * translator never gets there because it asks ir_nearly_full() before every guest instruction.
  */
+#include <stddef.h>
 #include <string.h>
 #include "tcg/ir-info.h"
 #include "tcg/helper.h"

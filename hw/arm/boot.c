@@ -15,6 +15,7 @@
 #include "hw/boards.h"
 #include "hw/semihosting.h"
 #include "qemu/log.h"
+#include "target/arm/cpu.h"
 
 /* Lives as long as the program: the reset handler's opaque. */
 typedef struct BootInfo {

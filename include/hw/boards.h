@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "block/block.h"
 #include "chardev/char.h"
-#include "target/arm/cpu.h"
+#include "exec/cpu-type.h"
 
 typedef struct MachineState MachineState;
 

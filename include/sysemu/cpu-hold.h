@@ -13,7 +13,7 @@
 #define SYSEMU_CPU_HOLD_H
 #include <stdbool.h>
 #include <stdint.h>
-#include "target/arm/cpu.h"
+#include "exec/cpu-type.h"
 
 /* One thing to wait for, and the CPUs that do. Zeroed; must not go away once it has been used. */
 typedef struct CPUHold {

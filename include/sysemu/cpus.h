@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "target/arm/cpu.h"
+#include "exec/cpu-type.h"
 
 /* Allocate CPU n's state (zeroed, own mapping); before machine init. */
 CPUARMState *cpu_create(int index, int num_cpus);

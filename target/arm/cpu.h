@@ -18,8 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <setjmp.h>
-
-enum { ARM_MAX_CPUS = 4 };
+#include "exec/cpu-type.h"
 
 /* CPSR bits, ARM DDI 0100I A2.5 */
 #define CPSR_N      (1u << 31)
@@ -123,7 +122,7 @@ typedef struct ARMCounters {
     uint64_t ldrex, strex_ok, strex_none, strex_address, strex_size, strex_stored, strex_differs;
 } ARMCounters;
 
-typedef struct CPUARMState {
+struct CPUARMState {
     /* --- addressed by translated code; keep the order --- */
     uint32_t regs[16];              /* 0 */
     ARMFlags nzcv;                  /* 64 */
@@ -198,7 +197,7 @@ typedef struct CPUARMState {
 
     sigjmp_buf *unwind;             /* interpreter: where cpu_loop_exit() jumps */
     struct CPUState *cpu;           /* accelerator side */
-} CPUARMState;
+};
 
 #define ENV_OFFSET(f) ((int)offsetof(CPUARMState, f))
 

@@ -5,6 +5,7 @@
  * translated code and the interpreter on the CPU's own thread; they touch only their arguments and env->nzcv, q, ge
  * and regs as helper-table.def says.
  */
+#include "target/arm/cpu.h"
 #include "tcg/helper.h"
 
 /* ---- shifts by a register; amounts are the low byte; A5.1 ---- */

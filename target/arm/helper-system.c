@@ -4,6 +4,7 @@
  * translated code or the interpreter on the CPU's own thread; see tcg/helper.h for what is synchronised around a
  * call.
  */
+#include "target/arm/cpu.h"
 #include "tcg/helper.h"
 #include "qemu/log.h"
 

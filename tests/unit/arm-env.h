@@ -6,6 +6,7 @@
  */
 #ifndef TESTS_ARM_ENV_H
 #define TESTS_ARM_ENV_H
+#include "target/arm/cpu.h"
 #include "tcg/helper.h"
 
 enum { TEST_RAM_SIZE = 1 << 20 };

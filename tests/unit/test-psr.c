@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* CPSR and SPSR, register banks, translation flags (ARM DDI 0100I A2.4, A2.5, A4.1.38, A4.1.39). */
+#include "target/arm/cpu.h"
 #include "tests/unit/arm-env.h"
 #include "tcg/helper.h"
 

@@ -14,6 +14,7 @@
 #include "hw/boards.h"
 #include "sysemu/cpu-hold.h"
 #include "sysemu/runstate.h"
+#include "target/arm/cpu.h"
 #include "tests/unit/arm-env.h"
 
 enum { BLOCK = 0x1000, NAME = 0x2000, BUF = 0x3000 };

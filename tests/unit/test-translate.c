@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "hw/semihosting.h"
+#include "target/arm/cpu.h"
 #include "target/arm/decode.h"
 #include "target/arm/translate.h"
 #include "tests/unit/arm-env.h"
