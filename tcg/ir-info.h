@@ -28,7 +28,7 @@ typedef enum IRKind {
 typedef enum IRImm {
     IMM_NONE, IMM_NUMBER, IMM_PC, IMM_SHIFT, IMM_LABEL,
     IMM_OFFSET,         /* added to operand a: an address, described by IROp.mem */
-    IMM_FIELD,          /* offset in CPUARMState */
+    IMM_FIELD,          /* offset from the CPUARMState, see IR_ENV_* */
     IMM_HELPER,
 } IRImm;
 

@@ -51,8 +51,11 @@ static void print_mem(FILE *f, uint8_t mem)
 static void print_imm(FILE *f, const IROp *op, const char *sep)
 {
     switch ((IRImm)ir_info(op)->imm) {
-    case IMM_NUMBER: case IMM_PC: case IMM_SHIFT: case IMM_FIELD:
+    case IMM_NUMBER: case IMM_PC: case IMM_SHIFT:
         fprintf(f, "%s#0x%" PRIx32, sep, op->imm);
+        break;
+    case IMM_FIELD:
+        fprintf(f, (int32_t)op->imm < 0 ? "%s#%" PRId32 : "%s#0x%" PRIx32, sep, op->imm);
         break;
     case IMM_LABEL:
         fprintf(f, "%sL%" PRIu32, sep, op->imm);

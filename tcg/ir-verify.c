@@ -236,13 +236,21 @@ static const char *check_label(Verifier *v, const IROp *op)
     return NULL;
 }
 
+static const char *check_field(int32_t offset)
+{
+    bool good = offset == IR_ENV_EXIT_REQUEST || offset == IR_ENV_PAIR || offset == IR_ENV_PAIR + 4 ||
+                (offset >= 0 && offset <= (int32_t)sizeof(CPUARMState) - 4 && !(offset & 3));
+
+    return good ? NULL : "offset is outside the CPU state";
+}
+
 static const char *check_imm(Verifier *v, const IROp *op)
 {
     switch ((IRImm)ir_info(op)->imm) {
     case IMM_SHIFT:
         return op->imm >= 1 && op->imm <= 31 ? NULL : "shift amount is not 1..31";
     case IMM_FIELD:
-        return op->imm <= sizeof(CPUARMState) - 4 && !(op->imm & 3) ? NULL : "offset is outside the CPU state";
+        return check_field((int32_t)op->imm);
     case IMM_LABEL:
         return check_label(v, op);
     case IMM_OFFSET:

@@ -75,7 +75,7 @@ enum {
  *  ldm/stm [a+imm],mem: n = IROp.n elements, refs at IRBlock.args[IROp.arg]; all S/reg/temp (4 bytes each), or all D
  *       (8 bytes each). ldm writes its destinations only when every access succeeded. 'a' may be among them.
  *       mem: size 2 or 3, MEM_ALIGN (always 4-byte alignment), MEM_BE, MEM_USER.
- *  ldenv d,imm / stenv a,imm: 32-bit field of CPUARMState at byte offset imm
+ *  ldenv d,imm / stenv a,imm: 32-bit field of CPUARMState at byte offset imm, or IR_ENV_*
  *  call d,helper(imm),a,b,c: see helper.h
  *  exit_jmp imm: go to guest PC|T imm, chainable. n = 1 if the jump closes a loop (back edge: interrupt check)
  *       setf = flags the target probably reads: a guess that only chooses code
@@ -144,6 +144,11 @@ IRRef ir_temp(IRBlock *b);
 IRRef ir_ftemp(IRBlock *b);
 IRRef ir_const(IRBlock *b, uint32_t value);      /* shares equal constants */
 uint32_t ir_label(IRBlock *b);
+/*
+ * Byte offsets of what ldenv and stenv reach besides CPUARMState: a word that makes the CPU leave translated code soon
+ * if it is set to 1, and the two words that the helpers of LDREXD and STREXD give and take.
+ */
+enum { IR_ENV_EXIT_REQUEST = -4, IR_ENV_PAIR = -16 };
 IROp *ir_emit(IRBlock *b, IROpcode opc, IRRef d, IRRef a, IRRef b2, uint32_t imm);
 /* True if less than `room` ops are left: end the block. */
 bool ir_nearly_full(const IRBlock *b);

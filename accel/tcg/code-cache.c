@@ -249,14 +249,14 @@ void cache_drop_fast_entry(CPUState *cpu, const TranslationBlock *tb)
     uint32_t i = cache_fast_index(tb->pc);
 
     if (cpu->fast[i] == tb) {
-        cpu->env->jump_cache[i] = (JumpCacheEntry) { 0 };
+        env_jit(cpu->env)->jump_cache[i] = (JumpCacheEntry) { 0 };
         cpu->fast[i] = NULL;
     }
 }
 
 void cache_clear_fast(CPUState *cpu)
 {
-    memset(cpu->env->jump_cache, 0, sizeof(cpu->env->jump_cache));
+    memset(env_jit(cpu->env)->jump_cache, 0, sizeof(env_jit(cpu->env)->jump_cache));
     memset(cpu->fast, 0, sizeof(cpu->fast));
 }
 

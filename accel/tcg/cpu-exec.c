@@ -78,19 +78,19 @@ static CPUExit run(CPUState *cpu)
              * Requests that matter to a CPU that sleeps are looked for by cpu_must_wake(), the others when the hold is
              * over.
              */
-            __atomic_exchange_n(&env->exit_request, 0, __ATOMIC_SEQ_CST);
+            __atomic_exchange_n(&env_jit(env)->exit_request, 0, __ATOMIC_SEQ_CST);
             if (cpu_held(cpu)) {
                 return CPU_EXIT_IDLE;
             }
-            __atomic_store_n(&env->exit_request, 1, __ATOMIC_SEQ_CST);
+            __atomic_store_n(&env_jit(env)->exit_request, 1, __ATOMIC_SEQ_CST);
         }
         if (cpu->finish) {
             cpu_finish_instruction(cpu);
             continue;
         }
-        if (__atomic_load_n(&env->exit_request, __ATOMIC_RELAXED)) {
+        if (__atomic_load_n(&env_jit(env)->exit_request, __ATOMIC_RELAXED)) {
             /* Full barrier: what the requester wrote before it raised the request is visible below. */
-            __atomic_exchange_n(&env->exit_request, 0, __ATOMIC_SEQ_CST);
+            __atomic_exchange_n(&env_jit(env)->exit_request, 0, __ATOMIC_SEQ_CST);
             if (accel_options.thread_single || elock_wanted() || __atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST)) {
                 take_exceptions(cpu);
                 return CPU_EXIT_REQUEST;
@@ -147,7 +147,7 @@ CPUExit cpu_exec(CPUState *cpu)
 
 void cpu_loop_exit(CPUARMState *env)
 {
-    CPUState *cpu = env->cpu;
+    CPUState *cpu = env_cpu(env);
 
     if (cpu->in_exec) {
         cpu_count_event(cpu, restore);

@@ -35,7 +35,7 @@ void cpu_hold(CPUHold *h)
         return;
     }
     __atomic_add_fetch(&cpu->holds, 1, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&cpu->env->exit_request, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&env_jit(cpu->env)->exit_request, 1, __ATOMIC_SEQ_CST);
 }
 
 void cpu_hold_end(CPUHold *h)
@@ -52,13 +52,13 @@ void cpu_hold_end(CPUHold *h)
 
 bool cpu_is_held(CPUARMState *env)
 {
-    return __atomic_load_n(&env->cpu->holds, __ATOMIC_SEQ_CST) != 0;
+    return __atomic_load_n(&env_cpu(env)->holds, __ATOMIC_SEQ_CST) != 0;
 }
 
 void cpu_leave_instruction(CPUARMState *env, void (*finish)(CPUARMState *env), void (*interrupt)(CPUARMState *env))
 {
-    env->cpu->finish = finish;
-    env->cpu->interrupt = interrupt;
+    env_cpu(env)->finish = finish;
+    env_cpu(env)->interrupt = interrupt;
     cpu_loop_exit(env);
 }
 

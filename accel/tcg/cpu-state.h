@@ -4,8 +4,9 @@
 #define ACCEL_TCG_CPU_STATE_H
 #include <pthread.h>
 #include <setjmp.h>
-#include "target/arm/cpu.h"
+#include "accel/tcg/jit-state.h"
 #include "accel/tcg/tb.h"
+#include "sysemu/cpus.h"
 
 struct TLBContexts;             /* accel/tcg/softtlb.c */
 struct CodeCache;               /* accel/tcg/cache.h */
@@ -20,7 +21,7 @@ struct CacheBuilder;
     X(slow_load) X(slow_store) X(mmio) \
     X(e_read) X(e_read_contended) X(exclusive_sections) X(e_write_contended) X(page_lock) X(page_lock_contended) \
     X(watch_pages) X(watched_stores)
-/* Y(name, field of CPUARMState.count): those that translated code increments by itself. */
+/* Y(name, field of JITState.count): those that translated code increments by itself. */
 #define CPU_CODE_COUNTERS(Y) \
     Y(barrier_dmb, barrier[BARRIER_DMB]) Y(barrier_dsb, barrier[BARRIER_DSB]) \
     Y(barrier_prefetch, barrier[BARRIER_PREFETCH]) Y(ldrex, ldrex) Y(strex_ok, strex_ok) Y(strex_none, strex_none) \
@@ -53,7 +54,7 @@ typedef struct CPUState {
     struct CodeCache *cache;    /* unified: the same for all */
     struct CacheBuilder *builder;
     struct TLBContexts *tlb;
-    TranslationBlock *fast[JUMP_CACHE_SIZE];    /* block of env->jump_cache[] of the same index; same rules */
+    TranslationBlock *fast[JUMP_CACHE_SIZE];    /* block of env_jit(env)->jump_cache[] of the same index; same rules */
     CPUCounters n;
 } CPUState;
 extern CPUState *cpu_states[ARM_MAX_CPUS];      /* accel/tcg/cpus.c; filled before the threads start */

@@ -23,8 +23,8 @@ enum {
 
 void arm_cpu_wfi(CPUARMState *env)
 {
-    env->cpu->halted = 1;
-    __atomic_store_n(&env->exit_request, 1, __ATOMIC_RELAXED);
+    env_cpu(env)->halted = 1;
+    __atomic_store_n(&env_jit(env)->exit_request, 1, __ATOMIC_RELAXED);
 }
 
 /* ---- the event register ---- */
@@ -37,7 +37,7 @@ static bool take_event(CPUState *cpu)
 
 void arm_cpu_wfe(CPUARMState *env)
 {
-    CPUState *cpu = env->cpu;
+    CPUState *cpu = env_cpu(env);
 
     if (take_event(cpu)) {
         return;
@@ -48,13 +48,13 @@ void arm_cpu_wfe(CPUARMState *env)
             for (int k = 0; k < EVENT_PAUSES; k++) {
                 cpu_relax();
             }
-            if (take_event(cpu) || __atomic_load_n(&env->exit_request, __ATOMIC_RELAXED)) {
+            if (take_event(cpu) || __atomic_load_n(&env_jit(env)->exit_request, __ATOMIC_RELAXED)) {
                 return;
             }
         }
     }
     __atomic_store_n(&cpu->event_wait, 1, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&env->exit_request, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&env_jit(env)->exit_request, 1, __ATOMIC_RELAXED);
     cpu_loop_exit(env);
 }
 
@@ -87,8 +87,8 @@ bool cpu_must_wake(CPUState *cpu)
 {
     int excp;
 
-    if (__atomic_load_n(&cpu->env->exit_request, __ATOMIC_SEQ_CST) || __atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST) ||
-        cpus_quitting()) {
+    if (__atomic_load_n(&env_jit(cpu->env)->exit_request, __ATOMIC_SEQ_CST) ||
+        __atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST) || cpus_quitting()) {
         return true;
     }
     if (cpu_held(cpu)) {

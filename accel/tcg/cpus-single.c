@@ -32,7 +32,7 @@ static void *slice_thread(void *opaque)
         nanosleep(&slice, NULL);
         cpu = __atomic_load_n(&running, __ATOMIC_SEQ_CST);
         if (cpu) {
-            __atomic_store_n(&cpu->env->exit_request, 1, __ATOMIC_SEQ_CST);
+            __atomic_store_n(&env_jit(cpu->env)->exit_request, 1, __ATOMIC_SEQ_CST);
         }
     }
     return NULL;
@@ -43,7 +43,7 @@ void cpus_single_kick(int n)
     CPUState *cpu = __atomic_load_n(&running, __ATOMIC_SEQ_CST);
 
     if (cpu && cpu->index != n) {
-        __atomic_store_n(&cpu->env->exit_request, 1, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&env_jit(cpu->env)->exit_request, 1, __ATOMIC_SEQ_CST);
     }
 }
 
@@ -101,7 +101,7 @@ void *cpus_single_thread(void *opaque)
             cpus_park(0, cpu_count);
             if (!has_work(cpu)) {
                 /* Whatever woke us is looked at: it must not keep the thread from sleeping. */
-                __atomic_store_n(&cpu->env->exit_request, 0, __ATOMIC_SEQ_CST);
+                __atomic_store_n(&env_jit(cpu->env)->exit_request, 0, __ATOMIC_SEQ_CST);
                 if (!has_work(cpu)) {
                     continue;
                 }

@@ -37,21 +37,23 @@ static bool started;                /* I/O thread */
 
 CPUARMState *cpu_create(int index, int num_cpus)
 {
-    size_t bytes = (sizeof(CPUARMState) + 4095) & ~(size_t)4095;
-    CPUARMState *env = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t bytes = (sizeof(CPUStorage) + 4095) & ~(size_t)4095;
+    CPUStorage *storage = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CPUState *cpu = g_aligned_alloc0(1, (sizeof(CPUState) + 63) & ~(size_t)63, 64);
+    CPUARMState *env;
 
     assert(index >= 0 && index < ARM_MAX_CPUS && num_cpus <= ARM_MAX_CPUS && !cpu_states[index]);
-    if (env == MAP_FAILED) {
+    if (storage == MAP_FAILED) {
         error_exit("cannot map the state of CPU %d", index);
     }
+    env = &storage->env;
     if (!cpu_count) {
         mpd_init();
     }
     env->cpu_index = index;
     env->num_cpus = num_cpus;
     env->exception = EXCP_NONE;
-    env->cpu = cpu;
+    storage->jit.cpu = cpu;
     cpu->env = env;
     cpu->index = index;
     cpu->stop = 1;
@@ -61,6 +63,15 @@ CPUARMState *cpu_create(int index, int num_cpus)
     excl_cpu_init(env);
     arm_cpu_reset(env);
     return env;
+}
+
+void cpu_reset_to(int n, uint32_t pc, const uint32_t *args, unsigned count)
+{
+    CPUARMState *env = cpu_states[n]->env;
+
+    arm_cpu_reset(env);
+    env->regs[15] = pc;
+    memcpy(env->regs, args, count * sizeof(*args));
 }
 
 bool cpu_is_halted(int n)

@@ -184,7 +184,7 @@ static bool wait_cpu(CPUState *cpu, uint32_t busy)
         }
         /* Once per state: a CPU that takes the request looks at `blocked` next, which is raised already. */
         if (state != kicked) {
-            __atomic_store_n(&cpu->env->exit_request, 1, __ATOMIC_SEQ_CST);
+            __atomic_store_n(&env_jit(cpu->env)->exit_request, 1, __ATOMIC_SEQ_CST);
             kicked = state;
         }
         if (spins++ < SPINS) {
@@ -216,14 +216,14 @@ static bool wait_all(uint32_t busy)
 
 void elock_read_enter(CPUARMState *env)
 {
-    enter(env->cpu, ELOCK_OUT, ~0u);
+    enter(env_cpu(env), ELOCK_OUT, ~0u);
     observe_begin(OBS_E_READ);
 }
 
 void elock_read_exit(CPUARMState *env)
 {
     observe_end(OBS_E_READ);
-    set_state(env->cpu, ELOCK_OUT);
+    set_state(env_cpu(env), ELOCK_OUT);
 }
 
 bool elock_wanted(void)
@@ -235,14 +235,16 @@ void elock_suspend(CPUARMState *env)
 {
     if (!exclusive_depth) {
         observe_suspend();
-        set_state(env->cpu, env->cpu->in_exec ? ELOCK_SUSPENDED : ELOCK_OUT);
+        set_state(env_cpu(env), env_cpu(env)->in_exec ? ELOCK_SUSPENDED : ELOCK_OUT);
     }
 }
 
 void elock_resume(CPUARMState *env)
 {
+    bool in_exec = env_cpu(env)->in_exec;
+
     if (!exclusive_depth) {
-        enter(env->cpu, env->cpu->in_exec ? ELOCK_SUSPENDED : ELOCK_OUT, env->cpu->in_exec ? BLOCKED_WRITERS : ~0u);
+        enter(env_cpu(env), in_exec ? ELOCK_SUSPENDED : ELOCK_OUT, in_exec ? BLOCKED_WRITERS : ~0u);
         observe_resume();
     }
 }
@@ -268,7 +270,7 @@ void cpu_wait_end(bool token)
 /* Give up the read right of the thread's CPU, if it has one. */
 static void suspend_own(CPUARMState *env)
 {
-    CPUState *cpu = env ? env->cpu : current_cpu;
+    CPUState *cpu = env ? env_cpu(env) : current_cpu;
 
     exclusive_cpu = NULL;
     if (cpu && (__atomic_load_n(&cpu->reading, __ATOMIC_RELAXED) & ELOCK_READING)) {

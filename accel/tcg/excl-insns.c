@@ -62,7 +62,7 @@ uint32_t helper_ldrex(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t unus
     Target t = exclusive_target(env, va, mem, false);
     uint64_t v;
 
-    env->count.ldrex++;
+    env_jit(env)->count.ldrex++;
     if (t.host) {
         v = excl_load(env, t.addr >> TLB_PAGE_BITS, t.host, size);
     } else {
@@ -71,20 +71,20 @@ uint32_t helper_ldrex(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t unus
         v = mmio_load(env, t.addr, size);
     }
     v = to_memory_order(v, size, mem);
-    env->tmp[0] = (uint32_t)v;
-    env->tmp[1] = (uint32_t)(v >> 32);
+    env_jit(env)->pair[0] = (uint32_t)v;
+    env_jit(env)->pair[1] = (uint32_t)(v >> 32);
     return (uint32_t)v;
 }
 
 uint32_t helper_strex(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
 {
     unsigned size = 1u << (mem & MEM_SIZE);
-    uint64_t v = size == 8 ? env->tmp[0] | (uint64_t)env->tmp[1] << 32 : val;
+    uint64_t v = size == 8 ? env_jit(env)->pair[0] | (uint64_t)env_jit(env)->pair[1] << 32 : val;
     Target t = exclusive_target(env, va, mem, true);
 
     if (!t.host) {
         excl_clear(env);
-        env->count.strex_none++;
+        env_jit(env)->count.strex_none++;
         return 1;
     }
     return !ram_store_exclusive(env, t.addr, t.host, to_memory_order(v, size, mem), size);

@@ -34,7 +34,7 @@ static uint64_t slots[1 << EXCL_SLOT_BITS] __attribute__((aligned(64)));
 
 void excl_cpu_init(CPUARMState *env)
 {
-    env->excl_slots = slots;
+    env_jit(env)->excl_slots = slots;
 }
 
 static uint64_t *slot_of(const uint8_t *host)
@@ -77,8 +77,8 @@ static void slot_unlock(uint64_t *slot, uint64_t version)
 /* The same after a store by the CPU itself, which does not end its own reservation. */
 static void slot_unlock_own(CPUARMState *env, uint64_t *slot, uint64_t version)
 {
-    if (env->excl_host && env->excl_slot == slot && env->excl_version == version) {
-        env->excl_version = version + 2;
+    if (env_jit(env)->excl_host && env_jit(env)->excl_slot == slot && env_jit(env)->excl_version == version) {
+        env_jit(env)->excl_version = version + 2;
     }
     slot_unlock(slot, version);
 }
@@ -150,7 +150,7 @@ static void watch_page(CPUARMState *env, uint32_t page)
         if (!ram_page_has(page, RAM_PAGE_WATCHED)) {
             tlb_revoke_writes(page);
             ram_page_set(page, RAM_PAGE_WATCHED);
-            env->cpu->n.watch_pages++;
+            env_cpu(env)->n.watch_pages++;
         }
         exclusive_end(env);
     }
@@ -160,7 +160,8 @@ static void unwatch_page(CPUARMState *env, uint32_t page, uint64_t host_page)
 {
     exclusive_begin(env);
     for (int i = 0; i < cpu_count; i++) {
-        CPUARMState *other = cpu_states[i]->env;
+        JITState *other = env_jit(cpu_states[i]->env);
+
         if (other->excl_host >> TLB_PAGE_BITS == host_page) {
             other->excl_host = 0;
         }
@@ -177,10 +178,10 @@ static void age_page(CPUARMState *env, uint32_t page, const uint8_t *host)
     uint16_t *stores = &ram_pages[page].stores, n;
 
     /* One store in EXCL_SAMPLE is counted for all of them. */
-    if ((int32_t)--env->watch_budget >= 0) {
+    if ((int32_t)--env_jit(env)->watch_budget >= 0) {
         return;
     }
-    env->watch_budget = EXCL_SAMPLE - 1;
+    env_jit(env)->watch_budget = EXCL_SAMPLE - 1;
     n = (uint16_t)(__atomic_load_n(stores, __ATOMIC_RELAXED) + EXCL_SAMPLE);
     __atomic_store_n(stores, n, __ATOMIC_RELAXED);
     if (n >= UNWATCH_STORES) {
@@ -218,7 +219,7 @@ void excl_store(CPUARMState *env, uint32_t page, uint8_t *host, uint64_t v, unsi
         guest_store(host, v, size);
         return;
     }
-    env->cpu->n.watched_stores++;
+    env_cpu(env)->n.watched_stores++;
     store_locked(env, host, v, size);
     age_page(env, page, host);
 }
@@ -257,7 +258,7 @@ void excl_write(uint8_t *host, const void *buf, uint32_t len)
 
 void excl_clear(CPUARMState *env)
 {
-    env->excl_host = 0;
+    env_jit(env)->excl_host = 0;
 }
 
 /* ---- LDREX and STREX ---- */
@@ -272,54 +273,54 @@ uint64_t excl_load(CPUARMState *env, uint32_t page, const uint8_t *host, unsigne
 
         watch_page(env, page);
         __atomic_store_n(stores, 0, __ATOMIC_RELAXED);
-        env->excl_watch[host_page % EXCL_WATCH_SIZE] = (ExclusiveWatch) { host_page, stores };
+        env_jit(env)->excl_watch[host_page % EXCL_WATCH_SIZE] = (ExclusiveWatch) { host_page, stores };
     }
-    env->excl_slot = slot_of(host);
+    env_jit(env)->excl_slot = slot_of(host);
     if (accel_options.exclusive_snapshot) {
         /* PQEMU's rule: a colliding LDREX ends other CPUs' reservations. */
-        env->excl_version = slot_lock(env->excl_slot);
-        slot_unlock(env->excl_slot, env->excl_version);
-        env->excl_version += 2;
+        env_jit(env)->excl_version = slot_lock(env_jit(env)->excl_slot);
+        slot_unlock(env_jit(env)->excl_slot, env_jit(env)->excl_version);
+        env_jit(env)->excl_version += 2;
     } else {
-        env->excl_version = slot_version(env->excl_slot);
+        env_jit(env)->excl_version = slot_version(env_jit(env)->excl_slot);
     }
     v = mem_load(host, size);
-    env->excl_host = (uintptr_t)host;
-    env->excl_size = size;
-    env->excl_value = v;
+    env_jit(env)->excl_host = (uintptr_t)host;
+    env_jit(env)->excl_size = size;
+    env_jit(env)->excl_value = v;
     return v;
 }
 
 /* What becomes of a STREX is counted here. */
 static bool commit(CPUARMState *env, uint8_t *host, uint64_t v, unsigned size)
 {
-    uint64_t version = env->excl_version;
+    uint64_t version = env_jit(env)->excl_version;
     bool ok = true;
 
-    if (!env->excl_host) {
-        env->count.strex_none++;
+    if (!env_jit(env)->excl_host) {
+        env_jit(env)->count.strex_none++;
         return false;
     }
-    if (env->excl_host != (uintptr_t)host) {
-        env->count.strex_address++;
+    if (env_jit(env)->excl_host != (uintptr_t)host) {
+        env_jit(env)->count.strex_address++;
         return false;
     }
-    if (env->excl_size != size) {
-        env->count.strex_size++;
+    if (env_jit(env)->excl_size != size) {
+        env_jit(env)->count.strex_size++;
         return false;
     }
-    if (!__atomic_compare_exchange_n(env->excl_slot, &version, version | 1, false, __ATOMIC_SEQ_CST,
+    if (!__atomic_compare_exchange_n(env_jit(env)->excl_slot, &version, version | 1, false, __ATOMIC_SEQ_CST,
                                      __ATOMIC_RELAXED)) {
-        env->count.strex_stored++;
+        env_jit(env)->count.strex_stored++;
         return false;
     }
     if (accel_options.exclusive_snapshot) {
-        ok = mem_compare_exchange(host, env->excl_value, v, size);
+        ok = mem_compare_exchange(host, env_jit(env)->excl_value, v, size);
     } else {
         guest_store(host, v, size);
     }
-    slot_unlock(env->excl_slot, version);
-    *(ok ? &env->count.strex_ok : &env->count.strex_differs) += 1;
+    slot_unlock(env_jit(env)->excl_slot, version);
+    *(ok ? &env_jit(env)->count.strex_ok : &env_jit(env)->count.strex_differs) += 1;
     return ok;
 }
 
@@ -327,6 +328,6 @@ bool excl_commit(CPUARMState *env, uint8_t *host, uint64_t v, unsigned size)
 {
     bool ok = commit(env, host, v, size);
 
-    env->excl_host = 0;
+    env_jit(env)->excl_host = 0;
     return ok;
 }

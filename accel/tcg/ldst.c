@@ -58,7 +58,7 @@ uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
 {
     int excp;
 
-    env->cpu->n.mmio++;
+    env_cpu(env)->n.mmio++;
     clock_was_shown = false;
     uint64_t v = mmio_read_pieces(env, phys, size);
     if (clock_was_shown && __atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE) && arm_interrupt_pending(env, &excp)) {
@@ -69,7 +69,7 @@ uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
 
 void mmio_store(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
 {
-    env->cpu->n.mmio++;
+    env_cpu(env)->n.mmio++;
     if (size == 8) {
         mmio_write(phys, (uint32_t)v, 4, env->cpu_index);
         mmio_write(phys + 4, (uint32_t)(v >> 32), 4, env->cpu_index);
@@ -157,7 +157,7 @@ uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
     uint32_t v;
 
     env->regs[15] = pc;
-    env->cpu->n.slow_load++;
+    env_cpu(env)->n.slow_load++;
     if (misaligned && (mem & MEM_ALIGN)) {
         raise_alignment_fault(env, va, false);
     }
@@ -179,7 +179,7 @@ void slow_store(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem, uint3
     unsigned size = 1u << (mem & MEM_SIZE);
 
     env->regs[15] = pc;
-    env->cpu->n.slow_store++;
+    env_cpu(env)->n.slow_store++;
     if (va & (size - 1)) {
         if (mem & MEM_ALIGN) {
             raise_alignment_fault(env, va, true);
@@ -197,7 +197,7 @@ uint64_t slow_load64(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
     uint64_t first, second;
 
     env->regs[15] = pc;
-    env->cpu->n.slow_load++;
+    env_cpu(env)->n.slow_load++;
     if (va & 3) {
         raise_alignment_fault(env, va, false);
     }
@@ -220,7 +220,7 @@ uint64_t slow_load64(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
 void slow_store64(CPUARMState *env, uint32_t va, uint64_t val, uint32_t mem, uint32_t pc)
 {
     env->regs[15] = pc;
-    env->cpu->n.slow_store++;
+    env_cpu(env)->n.slow_store++;
     if (va & 3) {
         raise_alignment_fault(env, va, true);
     }
@@ -269,7 +269,7 @@ static void stm_word(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem, 
 void slow_ldm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc)
 {
     bool wide = (mem & MEM_SIZE) == 3;
-    uint32_t *words = (uint32_t *)(void *)env->ldm_buf;
+    uint32_t *words = (uint32_t *)(void *)env_jit(env)->ldm_buf;
 
     env->regs[15] = pc;
     if (va & 3) {
@@ -277,7 +277,7 @@ void slow_ldm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t 
     }
     for (uint32_t i = 0; i < n; i++) {
         if (wide) {
-            env->ldm_buf[i] = slow_load64(env, va + 8 * i, mem, pc);
+            env_jit(env)->ldm_buf[i] = slow_load64(env, va + 8 * i, mem, pc);
         } else {
             words[i] = ldm_word(env, va + 4 * i, mem, pc);
         }
@@ -287,7 +287,7 @@ void slow_ldm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t 
 void slow_stm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc)
 {
     bool wide = (mem & MEM_SIZE) == 3;
-    const uint32_t *words = (const uint32_t *)(const void *)env->ldm_buf;
+    const uint32_t *words = (const uint32_t *)(const void *)env_jit(env)->ldm_buf;
 
     env->regs[15] = pc;
     if (va & 3) {
@@ -295,7 +295,7 @@ void slow_stm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t 
     }
     for (uint32_t i = 0; i < n; i++) {
         if (wide) {
-            slow_store64(env, va + 8 * i, env->ldm_buf[i], mem, pc);
+            slow_store64(env, va + 8 * i, env_jit(env)->ldm_buf[i], mem, pc);
         } else {
             stm_word(env, va + 4 * i, words[i], mem, pc);
         }

@@ -11,7 +11,7 @@ uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc);   
 uint64_t slow_load64(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc);
 void slow_store(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem, uint32_t pc);
 void slow_store64(CPUARMState *env, uint32_t va, uint64_t val, uint32_t mem, uint32_t pc);
-/* n elements of size 4 or 8 (mem) between [va...] and env->ldm_buf (as uint32_t[] or uint64_t[]). */
+/* n elements of size 4 or 8 (mem) between [va...] and JITState.ldm_buf (as uint32_t[] or uint64_t[]). */
 void slow_ldm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc);
 void slow_stm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc);
 

@@ -57,7 +57,7 @@ static void invalidate(const RamWrite *w)
         next = tb->page_next;
         cache_unlink_block(tb);
     }
-    cpu_count_event(w->env ? w->env->cpu : NULL, invalidate);
+    cpu_count_event(w->env ? env_cpu(w->env) : NULL, invalidate);
     observe_end(OBS_INVALIDATE);
     exclusive_end(w->env);
 }

@@ -5,7 +5,7 @@
  * Problem: ARMv6 Linux changes ASID at every process switch and DACR at every kernel entry, exit and user copy; neither
  * may cost a flush. Idea: a CPU keeps NB_CONTEXTS sets of tables, each for one (MMU on, ASID, DACR, FCSE, privilege); a
  * switch only picks another set. The least recently used one is recycled. Every context has a generation that is part
- * of env->ctxkey, so that jump-cache entries die with a flush at no cost.
+ * of JITState.ctxkey, so that jump-cache entries die with a flush at no cost.
  *
  * The tables of a context are one lazily backed mapping: 8 MiB loads, 8 MiB stores, 4 MiB fetch. A flush walks the list
  * of pages that were filled. All of this belongs to the CPU's thread; tlb_revoke_writes() changes other CPUs' tables
@@ -77,27 +77,27 @@ void tlb_cpu_init(CPUARMState *env)
     if (!s->writer) {
         error_exit("out of memory for the memory tables of CPU %u", env->cpu_index);
     }
-    env->cpu->tlb = s;
+    env_cpu(env)->tlb = s;
     s->current = &s->ctx[0];
     s->last_gen = 1;
     s->ctx[0].gen = 1;
-    env->tlb_read = (uint64_t *)s->current->t.read;
+    env_jit(env)->tlb_read = (uint64_t *)s->current->t.read;
 }
 
 static void set_ctxkey(CPUARMState *env)
 {
-    struct TLBContext *c = env->cpu->tlb->current;
+    struct TLBContext *c = env_cpu(env)->tlb->current;
 
-    env->tlb_read = (uint64_t *)c->t.read;
-    env->ctxkey = c->gen * (TBF_MASK + 1) | arm_tb_flags(env);
+    env_jit(env)->tlb_read = (uint64_t *)c->t.read;
+    env_jit(env)->ctxkey = c->gen * (TBF_MASK + 1) | arm_tb_flags(env);
 }
 
 static uint32_t new_generation(CPUARMState *env)
 {
-    struct TLBContexts *s = env->cpu->tlb;
+    struct TLBContexts *s = env_cpu(env)->tlb;
 
     if (++s->last_gen > UINT32_MAX / (TBF_MASK + 1)) {
-        memset(env->jump_cache, 0, sizeof(env->jump_cache));
+        memset(env_jit(env)->jump_cache, 0, sizeof(env_jit(env)->jump_cache));
         s->last_gen = NB_CONTEXTS + 1;
         for (int i = 0; i < NB_CONTEXTS; i++) {
             s->ctx[i].gen = s->ctx[i].gen ? (uint32_t)i + 1 : 0;
@@ -129,7 +129,7 @@ static void flush_context(CPUARMState *env, struct TLBContext *c)
 
 static struct TLBContext *find_context(CPUARMState *env, bool privileged)
 {
-    struct TLBContexts *s = env->cpu->tlb;
+    struct TLBContexts *s = env_cpu(env)->tlb;
     bool mmu = env->cp15.sctlr & SCTLR_M;
     uint32_t key = (mmu ? (env->cp15.contextidr & 0xff) | KEY_MMU : 0) | (privileged ? KEY_PRIV : 0);
     uint32_t dacr = mmu ? env->cp15.dacr : 0, fcse = env->cp15.fcse;
@@ -145,7 +145,7 @@ static struct TLBContext *find_context(CPUARMState *env, bool privileged)
             oldest = c;
         }
     }
-    env->cpu->n.ctx_recycle++;
+    env_cpu(env)->n.ctx_recycle++;
     flush_context(env, oldest);
     oldest->key = key;
     oldest->dacr = dacr;
@@ -156,14 +156,14 @@ static struct TLBContext *find_context(CPUARMState *env, bool privileged)
 
 void arm_context_changed(CPUARMState *env)
 {
-    env->cpu->tlb->current = find_context(env, arm_privileged(env));
+    env_cpu(env)->tlb->current = find_context(env, arm_privileged(env));
     set_ctxkey(env);
-    env->cpu->n.ctx_switch++;
+    env_cpu(env)->n.ctx_switch++;
 }
 
 TLBTables *tlb_tables(CPUARMState *env, bool privileged)
 {
-    struct TLBContexts *s = env->cpu->tlb;
+    struct TLBContexts *s = env_cpu(env)->tlb;
 
     if (arm_privileged(env) == privileged) {
         return &s->current->t;
@@ -216,7 +216,7 @@ static int64_t store_entry(CPUARMState *env, uint32_t vpage, uint32_t page, cons
     /*
      * First claim, then look: mpd_protect_page() marks the page, then looks for claims. One of the two sees the other.
      */
-    note_writer(env->cpu->tlb, page, vpage);
+    note_writer(env_cpu(env)->tlb, page, vpage);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     why = (ram_page_has(page, RAM_PAGE_CODE) ? TLB_SLOW_CODE : 0) |
           (ram_page_has(page, RAM_PAGE_WATCHED) ? TLB_SLOW_WATCHED : 0);
@@ -235,7 +235,7 @@ int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uin
     uint8_t *host;
     int64_t e;
 
-    env->cpu->n.tlb_fill++;
+    env_cpu(env)->n.tlb_fill++;
     *fault = arm_mmu_walk(env, va, store ? MMU_DATA_STORE : MMU_DATA_LOAD, privileged, &info);
     if (*fault) {
         return 0;
@@ -287,7 +287,7 @@ int64_t tlb_data_entry(CPUARMState *env, uint32_t va, bool store, uint32_t mem)
 
 uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *subpages)
 {
-    struct TLBContext *c = env->cpu->tlb->current;
+    struct TLBContext *c = env_cpu(env)->tlb->current;
     uint32_t va = pc & ~1u, vpage = va >> TLB_PAGE_BITS, code = c->t.code[vpage], ram;
 
     *subpages = false;
@@ -313,9 +313,9 @@ uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *su
 
 void tlb_flush_all(CPUARMState *env)
 {
-    struct TLBContexts *s = env->cpu->tlb;
+    struct TLBContexts *s = env_cpu(env)->tlb;
 
-    env->cpu->n.tlb_flush_all++;
+    env_cpu(env)->n.tlb_flush_all++;
     qemu_log_mask(LOG_MMU, "CPU %u: TLB: flush all\n", env->cpu_index);
     for (int i = 0; i < NB_CONTEXTS; i++) {
         if (s->ctx[i].gen) {
@@ -327,9 +327,9 @@ void tlb_flush_all(CPUARMState *env)
 
 void tlb_flush_asid(CPUARMState *env, uint32_t asid)
 {
-    struct TLBContexts *s = env->cpu->tlb;
+    struct TLBContexts *s = env_cpu(env)->tlb;
 
-    env->cpu->n.tlb_flush_asid++;
+    env_cpu(env)->n.tlb_flush_asid++;
     qemu_log_mask(LOG_MMU, "CPU %u: TLB: flush ASID %u\n", env->cpu_index, asid & 0xff);
     for (int i = 0; i < NB_CONTEXTS; i++) {
         struct TLBContext *c = &s->ctx[i];
@@ -356,10 +356,10 @@ static bool clear_range(struct TLBContext *c, uint32_t first, uint32_t n)
 
 void tlb_flush_mva(CPUARMState *env, uint32_t mva, uint32_t asid)
 {
-    struct TLBContexts *s = env->cpu->tlb;
+    struct TLBContexts *s = env_cpu(env)->tlb;
     uint32_t vpage = mva >> TLB_PAGE_BITS;
 
-    env->cpu->n.tlb_flush_mva++;
+    env_cpu(env)->n.tlb_flush_mva++;
     qemu_log_mask(LOG_MMU, "CPU %u: TLB: flush 0x%08x, ASID %u\n", env->cpu_index, mva, asid & 0xff);
     if (env->cp15.fcse) {
         tlb_flush_all(env);
@@ -391,7 +391,7 @@ void tlb_flush_mva(CPUARMState *env, uint32_t mva, uint32_t asid)
 
 void tlb_cpu_reset(CPUARMState *env)
 {
-    struct TLBContexts *s = env->cpu->tlb;
+    struct TLBContexts *s = env_cpu(env)->tlb;
 
     for (int i = 0; i < NB_CONTEXTS; i++) {
         flush_context(env, &s->ctx[i]);
@@ -399,7 +399,7 @@ void tlb_cpu_reset(CPUARMState *env)
         s->ctx[i].last_use = 0;
         s->ctx[i].gen = 0;
     }
-    memset(env->jump_cache, 0, sizeof(env->jump_cache));
+    memset(env_jit(env)->jump_cache, 0, sizeof(env_jit(env)->jump_cache));
     arm_context_changed(env);
 }
 

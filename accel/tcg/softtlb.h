@@ -10,7 +10,7 @@
  */
 #ifndef ACCEL_TCG_SOFTTLB_H
 #define ACCEL_TCG_SOFTTLB_H
-#include "target/arm/cpu.h"
+#include "accel/tcg/jit-state.h"
 
 #define TLB_PAGE_BITS   12
 #define TLB_ENTRIES     (1u << 20)
@@ -35,7 +35,7 @@ bool tlb_take_dirty(uint32_t page, unsigned who);
 /* Inline fast path in C for the interpreter: host address for a plain access of `size` bytes inside a page, or NULL. */
 static inline void *tlb_fast(CPUARMState *env, uint32_t va, unsigned size, bool store)
 {
-    const uint64_t *t = (const uint64_t *)((const uint8_t *)env->tlb_read + (store ? TLB_WRITE_OFFSET : 0));
+    const uint64_t *t = (const uint64_t *)((const uint8_t *)env_jit(env)->tlb_read + (store ? TLB_WRITE_OFFSET : 0));
     int64_t e = (int64_t)t[va >> TLB_PAGE_BITS];
     return e > 0 && !(va & (size - 1)) ? (void *)(e + (uint64_t)va) : NULL;
 }

@@ -40,7 +40,7 @@ void stats_read_counters(int cpu, uint64_t out[NB_COUNTERS])
 {
     static const ARMCounters none;
     const CPUCounters *n = cpu < cpu_count ? &cpu_states[cpu]->n : &other_counters;
-    const ARMCounters *code = cpu < cpu_count ? &cpu_states[cpu]->env->count : &none;
+    const ARMCounters *code = cpu < cpu_count ? &env_jit(cpu_states[cpu]->env)->count : &none;
     int i = 0;
 
 #define X(f) out[i++] = __atomic_load_n(&n->f, __ATOMIC_RELAXED);
@@ -51,6 +51,13 @@ void stats_read_counters(int cpu, uint64_t out[NB_COUNTERS])
 #undef Y
     out[COUNTER_sgi_sent] = cpu < cpu_count ? observe_sgi_count(cpu, true) : 0;
     out[COUNTER_sgi_taken] = cpu < cpu_count ? observe_sgi_count(cpu, false) : 0;
+}
+
+void arm_count_barrier(CPUARMState *env, int barrier)
+{
+    uint64_t *n = &env_jit(env)->count.barrier[barrier];
+
+    __atomic_store_n(n, *n + 1, __ATOMIC_RELAXED);
 }
 
 double stats_percent(uint64_t part, uint64_t all)

@@ -14,9 +14,9 @@ static void fill_fast(CPUState *cpu, uint32_t pc, TranslationBlock *tb)
     uint32_t i = cache_fast_index(pc);
 
     cpu->fast[i] = tb;
-    cpu->env->jump_cache[i] = (JumpCacheEntry) {
+    env_jit(cpu->env)->jump_cache[i] = (JumpCacheEntry) {
         .pc = pc,
-        .ctxkey = cpu->env->ctxkey,
+        .ctxkey = env_jit(cpu->env)->ctxkey,
         .code = accel_options.backend_interp ? (void *)tb : (void *)tb->code,
     };
 }
@@ -24,6 +24,7 @@ static void fill_fast(CPUState *cpu, uint32_t pc, TranslationBlock *tb)
 TranslationBlock *tb_find(CPUState *cpu)
 {
     CPUARMState *env = cpu->env;
+    const JITState *jit = env_jit(env);
     CodeCache *cache = cpu->cache;
     uint32_t pc = env->regs[15];
     uint32_t i = cache_fast_index(pc);
@@ -34,7 +35,7 @@ TranslationBlock *tb_find(CPUState *cpu)
 
     cpu_count_event(cpu, find_fast);
     observe_begin(OBS_FIND_FAST);
-    if (env->jump_cache[i].pc == pc && env->jump_cache[i].ctxkey == env->ctxkey && env->ctxkey) {
+    if (jit->jump_cache[i].pc == pc && jit->jump_cache[i].ctxkey == jit->ctxkey && jit->ctxkey) {
         cpu_count_event(cpu, find_fast_hit);
         tb = cpu->fast[i];
         observe_end(OBS_FIND_FAST);

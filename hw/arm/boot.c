@@ -15,7 +15,7 @@
 #include "hw/boards.h"
 #include "hw/semihosting.h"
 #include "qemu/log.h"
-#include "target/arm/cpu.h"
+#include "sysemu/cpus.h"
 
 /* Lives as long as the program: the reset handler's opaque. */
 typedef struct BootInfo {
@@ -33,13 +33,7 @@ static void boot_reset(void *opaque)
     }
     boot_blobs_place(&info->plan.blobs);
     for (n = 0; n < info->m->smp; n++) {
-        CPUARMState *env = info->m->cpu[n];
-
-        arm_cpu_reset(env);
-        env->regs[15] = info->plan.pc[n];
-        if (n == 0) {
-            memcpy(env->regs, info->plan.args, sizeof(info->plan.args));
-        }
+        cpu_reset_to(n, info->plan.pc[n], info->plan.args, n ? 0 : G_N_ELEMENTS(info->plan.args));
     }
 }
 

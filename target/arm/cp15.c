@@ -132,7 +132,7 @@ void cp15_wfi(CPUARMState *env, uint32_t insn, uint32_t val)
 /* The translator puts barriers inline; this serves the interpreter's and conditional forms that come as a call. */
 void cp15_barrier(CPUARMState *env, uint32_t insn, uint32_t val)
 {
-    env->count.barrier[CP_CRM(insn) == 5 ? BARRIER_PREFETCH : CP_OPC2(insn) == 4 ? BARRIER_DSB : BARRIER_DMB]++;
+    arm_count_barrier(env, CP_CRM(insn) == 5 ? BARRIER_PREFETCH : CP_OPC2(insn) == 4 ? BARRIER_DSB : BARRIER_DMB);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * State of one ARM11 MPCore CPU (ARMv6K, VFPv2).
+ * State of one ARM11 MPCore CPU (ARMv6K, VFPv2): what the architecture has, and what is saved, shown and given to a
+ * debugger. What the accelerator needs besides is accel/tcg/jit-state.h.
  *
  * Translated code addresses the first part of CPUARMState by fixed offsets (checked by static asserts in
  * tcg/x86_64/). The state belongs to the thread that runs the CPU; the few fields that other threads touch
@@ -17,7 +18,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <setjmp.h>
 #include "exec/cpu-type.h"
 
 /* CPSR bits, ARM DDI 0100I A2.5 */
@@ -96,70 +96,26 @@ typedef struct ARMFlags {
     uint8_t unused;
 } ARMFlags;
 
-/* Jump cache: guest PC|T and CPU context key -> host code. One per CPU, used inline by translated code. */
-enum { JUMP_CACHE_BITS = 12, JUMP_CACHE_SIZE = 1 << JUMP_CACHE_BITS };
-typedef struct JumpCacheEntry {
-    uint32_t pc;        /* PC | T */
-    uint32_t ctxkey;    /* env->ctxkey when it was filled; 0 = empty */
-    void *code;         /* x86_64: host entry; interp: the TranslationBlock */
-} JumpCacheEntry;
-
-/* A watched page as an inline LDREX finds it. */
-enum { EXCL_WATCH_SIZE = 16 };
-typedef struct ExclusiveWatch {
-    uint64_t host_page;             /* host address >> 12; 0 = empty */
-    uint16_t *stores;               /* counter to reset at an LDREX */
-} ExclusiveWatch;
-
-/*
- * What translated code counts. Written by the CPU's thread, read by anyone (relaxed). A STREX fails because there was
- * no reservation, because it was for another address or size, because somebody stored there (or drew the same slot of
- * the snapshot table), or because memory differed from the value read (exclusive=snapshot).
- */
+/* Barriers by the way they are asked for in CP15. */
 enum { BARRIER_DMB, BARRIER_DSB, BARRIER_PREFETCH, NB_BARRIERS };
-typedef struct ARMCounters {
-    uint64_t barrier[NB_BARRIERS];
-    uint64_t ldrex, strex_ok, strex_none, strex_address, strex_size, strex_stored, strex_differs;
-} ARMCounters;
 
 struct CPUARMState {
-    /* --- addressed by translated code; keep the order --- */
+    /* --- addressed by translated code; the first fields most --- */
     uint32_t regs[16];              /* 0 */
     ARMFlags nzcv;                  /* 64 */
-    uint32_t exit_request;          /* 68; atomic: other threads set it to 1 (cpu_kick) */
-    uint32_t ctxkey;                /* 72; translation context, see accel/tcg/softtlb.h */
-    uint32_t q;                     /* 76; CPSR.Q as 0 or 1 */
-    uint32_t ge;                    /* 80; CPSR.GE as 4 bits */
-    uint32_t cpsr;                  /* 84; CPSR without N Z C V Q GE T */
-    uint64_t *tlb_read;             /* 88; the current table for loads; stores: + TLB_WRITE_OFFSET */
-    uint32_t mxcsr;                 /* 96; guest rounding mode and sticky flags while not in MXCSR */
-    uint32_t host_mxcsr;            /* 100 */
-    void *host_rsp;                 /* 104; stack pointer to unwind to (x86_64 back end) */
-    uint32_t tmp[32];               /* 112; [0..1] pairs of LDREXD/STREXD; the others: spilled IR temporaries */
+    uint32_t q;                     /* CPSR.Q as 0 or 1 */
+    uint32_t ge;                    /* CPSR.GE as 4 bits */
+    uint32_t cpsr;                  /* CPSR without N Z C V Q GE T */
     ARMFlags fp_nzcv;               /* FPSCR N Z C V in the same form */
     uint32_t fpscr;                 /* FPSCR without N Z C V and without cumulative bits */
     uint32_t fpscr_cum;             /* cumulative bits that are not in MXCSR (IDC, helpers' results) */
+    uint32_t mxcsr;                 /* the others and the rounding mode, as the host has them, while not in MXCSR */
+    uint32_t host_mxcsr;            /* the emulator's own while guest code runs */
     uint32_t fpexc;
-    uint64_t ldm_buf[40];           /* slow path of multiple transfers */
-    uint64_t slow_val;              /* slow path: value to store; operand a of an FP fix-up */
-    uint64_t slow_val2;             /* operand b of an FP fix-up */
-    uint32_t slow_mem;              /* MEM_*; FP operation */
-    uint32_t slow_n;                /* elements of a multiple transfer */
-    /* exclusive monitor, see accel/tcg/excl-monitor.h; own thread, others inside exclusive sections */
-    uint64_t excl_host;             /* host address of the reserved location; 0 = open */
-    uint64_t *excl_slot;            /* its slot and */
-    uint64_t excl_version;          /* the slot's version at the LDREX */
-    uint64_t excl_value;            /* exclusive=snapshot: the value read, little-endian as in memory */
-    uint32_t excl_size;             /* bytes: 1, 2, 4, 8 */
-    uint32_t watch_budget;          /* stores to watched pages until one is counted against its page */
-    uint64_t *excl_slots;           /* the slot table */
-    ExclusiveWatch excl_watch[EXCL_WATCH_SIZE];     /* watched pages used lately; index: host page number */
-    ARMCounters count;
     union {
         uint64_t d[16];
         uint32_t s[32];
     } vfp __attribute__((aligned(16)));
-    JumpCacheEntry jump_cache[JUMP_CACHE_SIZE] __attribute__((aligned(64)));
 
     /* --- below: C code only --- */
     uint32_t cpu_index;
@@ -194,9 +150,6 @@ struct CPUARMState {
         uint64_t pmccntr_start_ns;
     } cp15;
     uint32_t fpinst, fpinst2;
-
-    sigjmp_buf *unwind;             /* interpreter: where cpu_loop_exit() jumps */
-    struct CPUState *cpu;           /* accelerator side */
 };
 
 #define ENV_OFFSET(f) ((int)offsetof(CPUARMState, f))
@@ -265,6 +218,8 @@ _Noreturn void cpu_loop_exit(CPUARMState *env);
 void tlb_flush_all(CPUARMState *env);
 void tlb_flush_asid(CPUARMState *env, uint32_t asid);
 void tlb_flush_mva(CPUARMState *env, uint32_t mva, uint32_t asid);
+/* Count a barrier that was asked for by a helper. */
+void arm_count_barrier(CPUARMState *env, int barrier);
 /* WFI: mark the CPU idle; the main loop sleeps until irq_lines != 0. */
 void arm_cpu_wfi(CPUARMState *env);
 /*

@@ -148,9 +148,6 @@ void arm_cpu_reset(CPUARMState *env)
     memset(env->banked_r14, 0, sizeof(env->banked_r14));
     memset(env->usr_r8_12, 0, sizeof(env->usr_r8_12));
     memset(env->fiq_r8_12, 0, sizeof(env->fiq_r8_12));
-    memset(env->tmp, 0, sizeof(env->tmp));
-    memset(env->ldm_buf, 0, sizeof(env->ldm_buf));
-    memset(env->jump_cache, 0, sizeof(env->jump_cache));
 
     /* VFP off, round to nearest, no sticky flags; MXCSR with every exception masked. */
     memset(&env->vfp, 0, sizeof(env->vfp));
@@ -166,7 +163,6 @@ void arm_cpu_reset(CPUARMState *env)
     env->exception = EXCP_NONE;
     env->exception_fsr = 0;
     env->exception_far = 0;
-    env->excl_host = 0;
 
     cp15_reset(env);
     env->regs[15] = env->cp15.sctlr & SCTLR_V ? 0xffff0000u : 0;

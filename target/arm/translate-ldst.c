@@ -289,15 +289,15 @@ bool trans_ldrex(DisasContext *s, const args_ldrex *f)
     return true;
 }
 
-/* LDREXD<c> Rd, [Rn]: the helper leaves the words in env->tmp */
+/* LDREXD<c> Rd, [Rn]: the helper leaves the words at IR_ENV_PAIR */
 bool trans_ldrexd(DisasContext *s, const args_ldrexd *f)
 {
     if (f->n == 15 || f->d >= 14 || (f->d & 1)) {
         return false;
     }
     gen_call(s, REF_NONE, HELPER_ldrex, REF_R(f->n), gen_const(s, gen_mem_aligned(s, 3)), REF_NONE);
-    ir_emit(s->b, IR_ldenv, REF_R(f->d), REF_NONE, REF_NONE, ENV_OFFSET(tmp[0]));
-    ir_emit(s->b, IR_ldenv, REF_R(f->d + 1), REF_NONE, REF_NONE, ENV_OFFSET(tmp[1]));
+    ir_emit(s->b, IR_ldenv, REF_R(f->d), REF_NONE, REF_NONE, (uint32_t)IR_ENV_PAIR);
+    ir_emit(s->b, IR_ldenv, REF_R(f->d + 1), REF_NONE, REF_NONE, (uint32_t)IR_ENV_PAIR + 4);
     return true;
 }
 
@@ -317,8 +317,8 @@ bool trans_strexd(DisasContext *s, const args_strexd *f)
     if (f->n == 15 || f->d == 15 || f->m >= 14 || (f->m & 1) || f->d == f->n || f->d == f->m || f->d == f->m + 1) {
         return false;
     }
-    ir_emit(s->b, IR_stenv, REF_NONE, REF_R(f->m), REF_NONE, ENV_OFFSET(tmp[0]));
-    ir_emit(s->b, IR_stenv, REF_NONE, REF_R(f->m + 1), REF_NONE, ENV_OFFSET(tmp[1]));
+    ir_emit(s->b, IR_stenv, REF_NONE, REF_R(f->m), REF_NONE, (uint32_t)IR_ENV_PAIR);
+    ir_emit(s->b, IR_stenv, REF_NONE, REF_R(f->m + 1), REF_NONE, (uint32_t)IR_ENV_PAIR + 4);
     gen_call(s, REF_R(f->d), HELPER_strex, REF_R(f->n), gen_const(s, 0), gen_const(s, gen_mem_aligned(s, 3)));
     return true;
 }

@@ -133,7 +133,7 @@ void interp_smull(InterpRun *r, const IROp *op)
 
 static uint32_t *env_field(CPUARMState *env, uint32_t offset)
 {
-    return (uint32_t *)(void *)((uint8_t *)env + offset);
+    return (uint32_t *)(void *)((uint8_t *)env + (int32_t)offset);
 }
 
 void interp_ldenv(InterpRun *r, const IROp *op)

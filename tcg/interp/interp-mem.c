@@ -150,7 +150,7 @@ void interp_ldm(InterpRun *r, const IROp *op)
     uint32_t va = interp_get(r, op->a) + op->imm;
     unsigned size = op->mem & MEM_SIZE;
     const uint8_t *p = plain_range(r, op, va, false);
-    const uint32_t *words = (const uint32_t *)(const void *)r->env->ldm_buf;
+    const uint32_t *words = (const uint32_t *)(const void *)env_jit(r->env)->ldm_buf;
 
     if (!p) {
         slow_ldm(r->env, va, op->n, op->mem, r->pc);
@@ -161,7 +161,7 @@ void interp_ldm(InterpRun *r, const IROp *op)
         if (p) {
             set_any(r, ref, load_plain(p + (i << size), op->mem & ~MEM_SIGNED));
         } else {
-            set_any(r, ref, size == 3 ? r->env->ldm_buf[i] : words[i]);
+            set_any(r, ref, size == 3 ? env_jit(r->env)->ldm_buf[i] : words[i]);
         }
     }
 }
@@ -171,7 +171,7 @@ void interp_stm(InterpRun *r, const IROp *op)
     uint32_t va = interp_get(r, op->a) + op->imm;
     unsigned size = op->mem & MEM_SIZE;
     uint8_t *p = plain_range(r, op, va, true);
-    uint32_t *words = (uint32_t *)(void *)r->env->ldm_buf;
+    uint32_t *words = (uint32_t *)(void *)env_jit(r->env)->ldm_buf;
 
     for (unsigned i = 0; i < op->n; i++) {
         uint64_t value = get_any(r, r->args[op->arg + i]);
@@ -179,7 +179,7 @@ void interp_stm(InterpRun *r, const IROp *op)
         if (p) {
             store_plain(p + (i << size), value, op->mem);
         } else if (size == 3) {
-            r->env->ldm_buf[i] = value;
+            env_jit(r->env)->ldm_buf[i] = value;
         } else {
             words[i] = value;
         }

@@ -55,7 +55,7 @@ void interp_call(InterpRun *r, const IROp *op)
 void interp_barrier(InterpRun *r, const IROp *op)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    r->env->count.barrier[op->imm]++;
+    env_jit(r->env)->count.barrier[op->imm]++;
 }
 
 void interp_exit_jmp(InterpRun *r, const IROp *op)

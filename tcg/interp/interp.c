@@ -64,14 +64,14 @@ static bool interp_emit(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
 static uintptr_t interp_exec(CPUARMState *env, TranslationBlock *tb)
 {
     sigjmp_buf here;
-    sigjmp_buf *volatile outer = env->unwind;
+    sigjmp_buf *volatile outer = env_jit(env)->unwind;
 
     vfp_enter_guest(env);
     if (sigsetjmp(here, 0) == 0) {
-        env->unwind = &here;
+        env_jit(env)->unwind = &here;
         interp_run(env, tb->ir);
     }
-    env->unwind = outer;
+    env_jit(env)->unwind = outer;
     vfp_leave_guest(env);
     return 0;
 }
@@ -86,7 +86,7 @@ static void interp_clear_jump(TranslationBlock *tb, int n)
 
 static __attribute__((noreturn)) void interp_unwind(CPUARMState *env)
 {
-    siglongjmp(*env->unwind, 1);
+    siglongjmp(*env_jit(env)->unwind, 1);
 }
 
 const TCGBackend tcg_backend_interp = {

@@ -6,7 +6,7 @@
 #ifndef TCG_INTERP_INTERP_H
 #define TCG_INTERP_INTERP_H
 #include "tcg/ir-info.h"
-#include "target/arm/cpu.h"
+#include "accel/tcg/jit-state.h"
 
 /*
  * A compact block is the front part of an IRBlock, as one piece from malloc(): the header, nops ops, then the

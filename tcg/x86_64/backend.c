@@ -41,46 +41,46 @@ static void sync_regs(Asm *as, bool out)
 /* ---- what the thunks call: parameters are in env, see slow_common() ---- */
 static uint64_t thunk_load(CPUARMState *env, uint32_t va)
 {
-    return slow_load(env, va, env->slow_mem, env->regs[15]);
+    return slow_load(env, va, env_jit(env)->slow_mem, env->regs[15]);
 }
 
 static uint64_t thunk_load64(CPUARMState *env, uint32_t va)
 {
-    return slow_load64(env, va, env->slow_mem, env->regs[15]);
+    return slow_load64(env, va, env_jit(env)->slow_mem, env->regs[15]);
 }
 
 static uint64_t thunk_store(CPUARMState *env, uint32_t va)
 {
-    slow_store(env, va, (uint32_t)env->slow_val, env->slow_mem, env->regs[15]);
+    slow_store(env, va, (uint32_t)env_jit(env)->slow_val, env_jit(env)->slow_mem, env->regs[15]);
     return 0;
 }
 
 static uint64_t thunk_store64(CPUARMState *env, uint32_t va)
 {
-    slow_store64(env, va, env->slow_val, env->slow_mem, env->regs[15]);
+    slow_store64(env, va, env_jit(env)->slow_val, env_jit(env)->slow_mem, env->regs[15]);
     return 0;
 }
 
 static uint64_t thunk_ldm(CPUARMState *env, uint32_t va)
 {
-    slow_ldm(env, va, env->slow_n, env->slow_mem, env->regs[15]);
+    slow_ldm(env, va, env_jit(env)->slow_n, env_jit(env)->slow_mem, env->regs[15]);
     return 0;
 }
 
 static uint64_t thunk_stm(CPUARMState *env, uint32_t va)
 {
-    slow_stm(env, va, env->slow_n, env->slow_mem, env->regs[15]);
+    slow_stm(env, va, env_jit(env)->slow_n, env_jit(env)->slow_mem, env->regs[15]);
     return 0;
 }
 
 static uint64_t thunk_fp(CPUARMState *env, uint32_t unused)
 {
-    int op = (int)(env->slow_mem & ~(uint32_t)VFP_SLOW_DOUBLE);
+    int op = (int)(env_jit(env)->slow_mem & ~(uint32_t)VFP_SLOW_DOUBLE);
 
-    if (env->slow_mem & VFP_SLOW_DOUBLE) {
-        return vfp_op_d(env, op, env->slow_val, env->slow_val2);
+    if (env_jit(env)->slow_mem & VFP_SLOW_DOUBLE) {
+        return vfp_op_d(env, op, env_jit(env)->slow_val, env_jit(env)->slow_val2);
     }
-    return vfp_op_s(env, op, (uint32_t)env->slow_val, (uint32_t)env->slow_val2);
+    return vfp_op_s(env, op, (uint32_t)env_jit(env)->slow_val, (uint32_t)env_jit(env)->slow_val2);
 }
 
 typedef uint64_t (*ThunkFn)(CPUARMState *, uint32_t);
@@ -140,10 +140,10 @@ static void emit_enter(Asm *as)
     x_alu_rm_i(as, ALU_SUB, true, rm_reg(RSP), 8);
     x_mov_r_rm(as, true, ENV_REG, rm_reg(RDI));
     x_mov_r_rm(as, true, RAX, rm_reg(RSI));
-    x_mov_rm_r(as, true, emit_env(ENV_OFFSET(host_rsp)), RSP);
+    x_mov_rm_r(as, true, emit_env(JIT_OFFSET(host_rsp)), RSP);
     x_stmxcsr(as, emit_env(ENV_OFFSET(host_mxcsr)));
     x_ldmxcsr(as, emit_env(ENV_OFFSET(mxcsr)));
-    x_mov_r_rm(as, true, TLB_REG, emit_env(ENV_OFFSET(tlb_read)));
+    x_mov_r_rm(as, true, TLB_REG, emit_env(JIT_OFFSET(tlb_read)));
     sync_regs(as, false);
     x_jmp_rm(as, rm_reg(RAX));
 }
@@ -164,17 +164,17 @@ static void emit_return(Asm *as)
 static void emit_exit_main_thunk(Asm *as, const uint8_t *epilogue)
 {
     uint8_t *out[3];
-    RM slot = rm_sib(ENV_REG, RCX, 2, ENV_OFFSET(jump_cache));
+    RM slot = rm_sib(ENV_REG, RCX, 2, JIT_OFFSET(jump_cache));
 
-    x_mov_r_rm(as, true, TLB_REG, emit_env(ENV_OFFSET(tlb_read)));
-    x_alu_rm_i(as, ALU_CMP, false, emit_env(ENV_OFFSET(exit_request)), 0);
+    x_mov_r_rm(as, true, TLB_REG, emit_env(JIT_OFFSET(tlb_read)));
+    x_alu_rm_i(as, ALU_CMP, false, emit_env(JIT_OFFSET(exit_request)), 0);
     out[0] = x_jcc_fwd(as, X_NE);
     x_mov_r_rm(as, false, RDX, emit_env(ENV_OFFSET(regs[15])));
     x_mov_r_rm(as, false, RCX, rm_reg(RDX));
     x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), (JUMP_CACHE_SIZE - 1) << 2);
     x_alu_rm_r(as, ALU_CMP, false, slot, RDX);
     out[1] = x_jcc_fwd(as, X_NE);
-    x_mov_r_rm(as, false, RAX, emit_env(ENV_OFFSET(ctxkey)));
+    x_mov_r_rm(as, false, RAX, emit_env(JIT_OFFSET(ctxkey)));
     slot.disp += 4;
     x_alu_rm_r(as, ALU_CMP, false, slot, RAX);
     out[2] = x_jcc_fwd(as, X_NE);
@@ -220,7 +220,7 @@ static bool x86_init_buffer(CodeBuffer *buf)
     emit_enter(&as);
     l->leave = (uint32_t)(as.p - base);
     x_mov_r_rm(&as, true, ENV_REG, rm_reg(RDI));
-    x_mov_r_rm(&as, true, RSP, emit_env(ENV_OFFSET(host_rsp)));
+    x_mov_r_rm(&as, true, RSP, emit_env(JIT_OFFSET(host_rsp)));
     x_mov_r_i(&as, RAX, 0);
     emit_return(&as);
     l->epilogue = (uint32_t)(as.p - base);
@@ -269,7 +269,7 @@ static uintptr_t x86_exec(CPUARMState *env, TranslationBlock *tb)
     uintptr_t result = 0;
 
     if (sigsetjmp(here, 0) == 0) {
-        env->unwind = &here;
+        env_jit(env)->unwind = &here;
         result = enter_block(env, tb);
     }
     return result;
@@ -278,7 +278,7 @@ static uintptr_t x86_exec(CPUARMState *env, TranslationBlock *tb)
 static __attribute__((noreturn)) void x86_unwind(CPUARMState *env)
 {
     vfp_leave_guest(env);
-    siglongjmp(*env->unwind, 1);
+    siglongjmp(*env_jit(env)->unwind, 1);
 }
 #else
 static uintptr_t x86_exec(CPUARMState *env, TranslationBlock *tb)

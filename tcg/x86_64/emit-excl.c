@@ -14,7 +14,7 @@
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
 
-#define ENV(field) emit_env(ENV_OFFSET(field))
+#define JIT(field) emit_env(JIT_OFFSET(field))
 
 enum { STREX_PAUSES = 16 };         /* after a STREX that lost; some 0.2 us */
 
@@ -37,7 +37,7 @@ static void emit_slot(Asm *as, int host)
     x_shift_i(as, SH_SHR, true, rm_reg(RDX), EXCL_GRANULE_BITS);
     x_imul_r_rm_i(as, RDX, rm_reg(RDX), (int32_t)EXCL_HASH);
     x_shift_i(as, SH_SHR, false, rm_reg(RDX), 32 - EXCL_SLOT_BITS);
-    x_mov_r_rm(as, true, RAX, ENV(excl_slots));
+    x_mov_r_rm(as, true, RAX, JIT(excl_slots));
     x_lea(as, true, RDX, rm_sib(RAX, RDX, 3, 0));
 }
 
@@ -82,7 +82,7 @@ static void emit_note_ldrex(Emitter *e, SlowPath *s)
     x_alu_rm_i(as, ALU_AND, false, rm_reg(RAX), EXCL_WATCH_SIZE - 1);
     x_shift_i(as, SH_SHL, false, rm_reg(RAX), 4);
     x_alu_r_rm(as, ALU_ADD, true, RAX, rm_reg(ENV_REG));
-    watch.disp = ENV_OFFSET(excl_watch);
+    watch.disp = JIT_OFFSET(excl_watch);
     x_alu_r_rm(as, ALU_CMP, true, RDX, watch);
     slow_if(e, s, X_NE);
     watch.disp += (int)offsetof(ExclusiveWatch, stores);
@@ -109,12 +109,12 @@ static void emit_ldrex(Emitter *e, const IROp *op, unsigned size)
     x_mov_r_rm(as, true, RAX, rm_mem(RDX, 0));
     x_test8_rm_i(as, rm_reg(RAX), 1);
     slow_if(e, s, X_NE);
-    x_mov_rm_r(as, true, ENV(excl_slot), RDX);
-    x_mov_rm_r(as, true, ENV(excl_version), RAX);
-    x_mov_rm_r(as, true, ENV(excl_host), RCX);
-    x_mov_rm_i(as, ENV(excl_size), 1u << size);
+    x_mov_rm_r(as, true, JIT(excl_slot), RDX);
+    x_mov_rm_r(as, true, JIT(excl_version), RAX);
+    x_mov_rm_r(as, true, JIT(excl_host), RCX);
+    x_mov_rm_i(as, JIT(excl_size), 1u << size);
     emit_host_load(as, size, RAX, rm_mem(RCX, 0));
-    count(as, ENV_OFFSET(count.ldrex));
+    count(as, JIT_OFFSET(count.ldrex));
     emit_store_ref(e, op->d, RAX);
     s->back = as->p;
 }
@@ -125,16 +125,16 @@ static uint8_t *emit_commit(Emitter *e, const IROp *op, unsigned size)
     Asm *as = &e->as;
     uint8_t *fail;
 
-    x_mov_r_rm(as, true, RDX, ENV(excl_slot));
-    x_mov_r_rm(as, true, RAX, ENV(excl_version));
+    x_mov_r_rm(as, true, RDX, JIT(excl_slot));
+    x_mov_r_rm(as, true, RAX, JIT(excl_version));
     x_lea(as, true, RCX, rm_mem(RAX, 1));
     x_lock(as);
     x_cmpxchg_rm_r(as, true, rm_mem(RDX, 0), RCX);
     fail = x_jcc_fwd(as, X_NE);
-    x_mov_r_rm(as, true, RCX, ENV(excl_host));
+    x_mov_r_rm(as, true, RCX, JIT(excl_host));
     emit_load_ref(e, RAX, op->b);
     emit_host_store(as, size, rm_mem(RCX, 0), RAX);
-    x_mov_r_rm(as, true, RAX, ENV(excl_version));
+    x_mov_r_rm(as, true, RAX, JIT(excl_version));
     x_alu_rm_i(as, ALU_ADD, true, rm_reg(RAX), 2);
     x_mov_rm_r(as, true, rm_mem(RDX, 0), RAX);
     return fail;
@@ -161,18 +161,18 @@ static void emit_count_failure(Asm *as, uint8_t *fail[3])
     uint8_t *none, *out[3];
 
     x_patch(fail[0], as->p);
-    x_alu_rm_i(as, ALU_CMP, true, ENV(excl_host), 0);
+    x_alu_rm_i(as, ALU_CMP, true, JIT(excl_host), 0);
     none = x_jcc_fwd(as, X_E);
-    count(as, ENV_OFFSET(count.strex_address));
+    count(as, JIT_OFFSET(count.strex_address));
     out[0] = x_jmp_fwd(as);
     x_patch(none, as->p);
-    count(as, ENV_OFFSET(count.strex_none));
+    count(as, JIT_OFFSET(count.strex_none));
     out[1] = x_jmp_fwd(as);
     x_patch(fail[1], as->p);
-    count(as, ENV_OFFSET(count.strex_size));
+    count(as, JIT_OFFSET(count.strex_size));
     out[2] = x_jmp_fwd(as);
     x_patch(fail[2], as->p);
-    count(as, ENV_OFFSET(count.strex_stored));
+    count(as, JIT_OFFSET(count.strex_stored));
     emit_rest(as);
     for (int i = 0; i < 3; i++) {
         x_patch(out[i], as->p);
@@ -195,19 +195,19 @@ static void emit_strex(Emitter *e, const IROp *op, unsigned size)
     } else {
         emit_host_address(e, s, (int32_t)TLB_WRITE_OFFSET);
     }
-    x_alu_r_rm(as, ALU_CMP, true, RCX, ENV(excl_host));
+    x_alu_r_rm(as, ALU_CMP, true, RCX, JIT(excl_host));
     fail[0] = x_jcc_fwd(as, X_NE);
-    x_alu_rm_i(as, ALU_CMP, false, ENV(excl_size), 1 << size);
+    x_alu_rm_i(as, ALU_CMP, false, JIT(excl_size), 1 << size);
     fail[1] = x_jcc_fwd(as, X_NE);
     fail[2] = emit_commit(e, op, size);
-    count(as, ENV_OFFSET(count.strex_ok));
+    count(as, JIT_OFFSET(count.strex_ok));
     x_mov_r_i(as, RAX, 0);
     done = x_jmp_fwd(as);
     emit_count_failure(as, fail);
     x_mov_r_i(as, RAX, 1);
     x_patch(done, as->p);
     x_mov_r_i(as, RCX, 0);
-    x_mov_rm_r(as, true, ENV(excl_host), RCX);
+    x_mov_rm_r(as, true, JIT(excl_host), RCX);
     emit_store_ref(e, op->d, RAX);
     s->back = as->p;
 }
@@ -231,14 +231,14 @@ bool emit_exclusive(Emitter *e, const IROp *op)
 }
 
 /*
- * ecx = guest address, env->slow_val = value, env->slow_mem = MEM_*: a plain aligned word to a page that is special
+ * ecx = guest address, JITState.slow_val = value, JITState.slow_mem = MEM_*: a plain aligned word to a page that is special
  * only because it is watched. Returns from the thunk, or goes on behind with nothing changed. r15 = tables.
  */
 void emit_watched_store(Asm *as)
 {
     uint8_t *full[2], *undo[5];
 
-    x_alu_rm_i(as, ALU_CMP, false, ENV(slow_mem), 2);
+    x_alu_rm_i(as, ALU_CMP, false, JIT(slow_mem), 2);
     full[0] = x_jcc_fwd(as, X_NE);
     x_test8_rm_i(as, rm_reg(RCX), 3);
     full[1] = x_jcc_fwd(as, X_NE);
@@ -254,12 +254,12 @@ void emit_watched_store(Asm *as)
     x_test_rm_r(as, true, rm_reg(RAX), RAX);
     undo[1] = x_jcc_fwd(as, X_LE);
     x_alu_r_rm(as, ALU_ADD, true, RAX, rm_reg(RCX));
-    x_mov_rm_r(as, true, ENV(slow_val2), RAX);
+    x_mov_rm_r(as, true, JIT(slow_val2), RAX);
     emit_slot(as, RAX);
     /* Perhaps the CPU's own reservation: the C code knows how to keep it. */
-    x_alu_r_rm(as, ALU_CMP, true, RDX, ENV(excl_slot));
+    x_alu_r_rm(as, ALU_CMP, true, RDX, JIT(excl_slot));
     undo[2] = x_jcc_fwd(as, X_E);
-    x_alu_rm_i(as, ALU_SUB, false, ENV(watch_budget), 1);
+    x_alu_rm_i(as, ALU_SUB, false, JIT(watch_budget), 1);
     undo[3] = x_jcc_fwd(as, X_S);
     x_mov_r_rm(as, true, RAX, rm_mem(RDX, 0));
     x_alu_rm_i(as, ALU_AND, true, rm_reg(RAX), -2);     /* a locked slot fails the comparison */
@@ -269,8 +269,8 @@ void emit_watched_store(Asm *as)
     x_cmpxchg_rm_r(as, true, rm_mem(RDX, 0), RCX);
     x_pop(as, RCX);
     undo[4] = x_jcc_fwd(as, X_NE);
-    x_mov_r_rm(as, true, RAX, ENV(slow_val2));
-    x_mov_r_rm(as, false, RCX, ENV(slow_val));
+    x_mov_r_rm(as, true, RAX, JIT(slow_val2));
+    x_mov_r_rm(as, false, RCX, JIT(slow_val));
     x_mov_rm_r(as, false, rm_mem(RAX, 0), RCX);
     x_mov_r_rm(as, true, RAX, rm_mem(RDX, 0));
     x_alu_rm_i(as, ALU_ADD, true, rm_reg(RAX), 1);

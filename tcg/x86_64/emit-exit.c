@@ -3,7 +3,7 @@
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
 
-#define EXIT_REQUEST emit_env(ENV_OFFSET(exit_request))
+#define EXIT_REQUEST emit_env(JIT_OFFSET(exit_request))
 
 /* Flags that live on past the block reach env->nzcv before it is left. */
 static void save_flags_for_exit(Emitter *e)
@@ -13,7 +13,7 @@ static void save_flags_for_exit(Emitter *e)
 
 static int32_t jump_cache_offset(uint32_t pc)
 {
-    return ENV_OFFSET(jump_cache) + (int32_t)(((pc >> 2) & (JUMP_CACHE_SIZE - 1)) * sizeof(JumpCacheEntry));
+    return JIT_OFFSET(jump_cache) + (int32_t)(((pc >> 2) & (JUMP_CACHE_SIZE - 1)) * sizeof(JumpCacheEntry));
 }
 
 /* regs[15] = target; rax = what exec() returns; to the epilogue. */
@@ -103,7 +103,7 @@ static void emit_looked_up_jump(Emitter *e, uint32_t target)
     miss[0] = x_jcc_fwd(as, X_NE);
     x_alu_rm_i(as, ALU_CMP, false, emit_env(off), (int32_t)target);
     miss[1] = x_jcc_fwd(as, X_NE);
-    x_mov_r_rm(as, false, RCX, emit_env(ENV_OFFSET(ctxkey)));
+    x_mov_r_rm(as, false, RCX, emit_env(JIT_OFFSET(ctxkey)));
     x_alu_rm_r(as, ALU_CMP, false, emit_env(off + 4), RCX);
     miss[2] = x_jcc_fwd(as, X_NE);
     x_jmp_rm(as, emit_env(off + 8));
@@ -136,12 +136,12 @@ void emit_exit_ind(Emitter *e, const IROp *op)
     x_mov_r_rm(as, false, RCX, rm_reg(RDX));
     x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), (JUMP_CACHE_SIZE - 1) << 2);
     /* an entry is 16 bytes for each 4 of PC: scale 4 */
-    x_alu_rm_r(as, ALU_CMP, false, rm_sib(ENV_REG, RCX, 2, ENV_OFFSET(jump_cache)), RDX);
+    x_alu_rm_r(as, ALU_CMP, false, rm_sib(ENV_REG, RCX, 2, JIT_OFFSET(jump_cache)), RDX);
     x_jcc(as, X_NE, miss);
-    x_mov_r_rm(as, false, RAX, emit_env(ENV_OFFSET(ctxkey)));
-    x_alu_rm_r(as, ALU_CMP, false, rm_sib(ENV_REG, RCX, 2, ENV_OFFSET(jump_cache) + 4), RAX);
+    x_mov_r_rm(as, false, RAX, emit_env(JIT_OFFSET(ctxkey)));
+    x_alu_rm_r(as, ALU_CMP, false, rm_sib(ENV_REG, RCX, 2, JIT_OFFSET(jump_cache) + 4), RAX);
     x_jcc(as, X_NE, miss);
-    x_jmp_rm(as, rm_sib(ENV_REG, RCX, 2, ENV_OFFSET(jump_cache) + 8));
+    x_jmp_rm(as, rm_sib(ENV_REG, RCX, 2, JIT_OFFSET(jump_cache) + 8));
     emit_flags_clobber(e);
 }
 
@@ -196,7 +196,7 @@ void emit_helper_call(Emitter *e, const IROp *op)
         save_caller_saved(e, false);
     }
     if (h->flags & HF_CTX) {
-        x_mov_r_rm(as, true, TLB_REG, emit_env(ENV_OFFSET(tlb_read)));
+        x_mov_r_rm(as, true, TLB_REG, emit_env(JIT_OFFSET(tlb_read)));
     }
     emit_xmm_forget_all(e);
     emit_flags_clobber(e);
@@ -247,6 +247,6 @@ void emit_barrier(Emitter *e, const IROp *op)
     if (op->imm != BARRIER_PREFETCH) {
         x_lock(as);
     }
-    x_alu_rm_i(as, ALU_ADD, true, emit_env(ENV_OFFSET(count.barrier) + 8 * (int)op->imm), 1);
+    x_alu_rm_i(as, ALU_ADD, true, emit_env(JIT_OFFSET(count.barrier) + 8 * (int)op->imm), 1);
     emit_flags_clobber(e);
 }

@@ -371,9 +371,9 @@ void emit_slow_fp(Emitter *e, SlowPath *s)
 {
     Asm *as = &e->as;
 
-    x_movs_m_x(as, true, emit_env(ENV_OFFSET(slow_val)), s->xa);
-    x_movs_m_x(as, true, emit_env(ENV_OFFSET(slow_val2)), s->xb);
-    x_mov_rm_i(as, emit_env(ENV_OFFSET(slow_mem)), s->fp_op);
+    x_movs_m_x(as, true, emit_env(JIT_OFFSET(slow_val)), s->xa);
+    x_movs_m_x(as, true, emit_env(JIT_OFFSET(slow_val2)), s->xb);
+    x_mov_rm_i(as, emit_env(JIT_OFFSET(slow_mem)), s->fp_op);
     x_call(as, emit_thunk(e, x86_layout.fp[1]));
     x_movd_x_r(as, true, s->xd, RCX);
     x_jmp(as, s->back);

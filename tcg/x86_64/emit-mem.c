@@ -327,7 +327,7 @@ static void slow_common(Emitter *e, SlowPath *s)
         x_mov_r_rm(as, false, RCX, rm_reg(s->addr_reg));
     }
     x_mov_rm_i(as, emit_env(ENV_OFFSET(regs[15])), s->pc);
-    x_mov_rm_i(as, emit_env(ENV_OFFSET(slow_mem)), s->op->mem);
+    x_mov_rm_i(as, emit_env(JIT_OFFSET(slow_mem)), s->op->mem);
 }
 
 static void slow_load_code(Emitter *e, SlowPath *s)
@@ -353,7 +353,7 @@ static void slow_store_code(Emitter *e, SlowPath *s)
     const IROp *op = s->op;
     bool wide = (op->mem & MEM_SIZE) == 3;
     Loc v = emit_loc(e, op->b);
-    RM val = emit_env(ENV_OFFSET(slow_val));
+    RM val = emit_env(JIT_OFFSET(slow_val));
 
     if (v.kind == LOC_IMM) {
         x_mov_rm_i(as, val, v.imm);
@@ -373,10 +373,10 @@ static void slow_multi_code(Emitter *e, SlowPath *s)
     bool load = op->opc == IR_ldm, wide = (op->mem & MEM_SIZE) == 3;
     int step = wide ? 8 : 4;
 
-    x_mov_rm_i(as, emit_env(ENV_OFFSET(slow_n)), op->n);
+    x_mov_rm_i(as, emit_env(JIT_OFFSET(slow_n)), op->n);
     for (int i = 0; i < op->n && !load; i++) {
         Loc l = emit_loc(e, e->b->args[op->arg + i]);
-        RM slot = emit_env(ENV_OFFSET(ldm_buf) + i * step);
+        RM slot = emit_env(JIT_OFFSET(ldm_buf) + i * step);
         if (l.kind == LOC_IMM) {
             x_mov_rm_i(as, slot, l.imm);
         } else if (l.kind == LOC_REG) {
@@ -389,7 +389,7 @@ static void slow_multi_code(Emitter *e, SlowPath *s)
     x_call(as, emit_thunk(e, load ? x86_layout.ldm[s->save_xmm] : x86_layout.stm[s->save_xmm]));
     for (int i = 0; i < op->n && load; i++) {
         Loc l = emit_loc(e, e->b->args[op->arg + i]);
-        RM slot = emit_env(ENV_OFFSET(ldm_buf) + i * step);
+        RM slot = emit_env(JIT_OFFSET(ldm_buf) + i * step);
         if (l.kind == LOC_REG) {
             x_mov_r_rm(as, false, l.reg, slot);
         } else {
@@ -418,7 +418,7 @@ static void emit_unaligned_kind(Asm *as, bool store, uint32_t mem)
     unsigned size = mem & MEM_SIZE;
     uint8_t *next, *undo[2];
 
-    x_alu_rm_i(as, ALU_CMP, false, emit_env(ENV_OFFSET(slow_mem)), (int32_t)mem);
+    x_alu_rm_i(as, ALU_CMP, false, emit_env(JIT_OFFSET(slow_mem)), (int32_t)mem);
     next = x_jcc_fwd(as, X_NE);
     x_push(as, RAX);
     x_mov_r_rm(as, false, RAX, rm_reg(RCX));
@@ -432,7 +432,7 @@ static void emit_unaligned_kind(Asm *as, bool store, uint32_t mem)
     undo[1] = x_jcc_fwd(as, X_LE);
     if (store) {
         x_alu_r_rm(as, ALU_ADD, true, RAX, rm_reg(RCX));
-        x_mov_r_rm(as, false, RCX, emit_env(ENV_OFFSET(slow_val)));
+        x_mov_r_rm(as, false, RCX, emit_env(JIT_OFFSET(slow_val)));
         emit_host_store(as, size, rm_mem(RAX, 0), RCX);
     } else if (mem & MEM_SIGNED) {
         x_movsx16(as, RCX, rm_sib(RAX, RCX, 0, 0));

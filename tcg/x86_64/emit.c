@@ -30,7 +30,7 @@ Loc emit_loc(const Emitter *e, IRRef r)
         if (t >= 0) {
             return (Loc) { .kind = LOC_REG, .reg = t };
         }
-        return (Loc) { .kind = LOC_MEM, .disp = ENV_OFFSET(tmp) + 4 * (-1 - t) };
+        return (Loc) { .kind = LOC_MEM, .disp = JIT_OFFSET(spill) + 4 * (JIT_SPILLS + t) };
     }
     assert(ref_is_s(r) || ref_is_d(r));
     return (Loc) { .kind = LOC_MEM, .disp = emit_vfp_disp(r) };

@@ -3,7 +3,7 @@
  * IR -> x86-64, shared by the emit-*.c files.
  *
  * Host registers while translated code runs:
- *   rbp CPUARMState   r15 fast memory table (env->tlb_read)   rsp host stack, 16-byte aligned
+ *   rbp CPUARMState   r15 fast memory table (JITState.tlb_read)   rsp host stack, 16-byte aligned
  *   rbx rsi rdi r8 r9 r10 r11 r12 = r0..r7, r13 = sp, r14 = lr: for as long as translated code runs, across chained
  *   blocks; r8-r12 are memory operands (env->regs). Guest registers' upper halves are always zero.
  *   rcx is scratch of one op's code; rax and rdx hold IR temporaries or are scratch as ops.def tells.
@@ -16,6 +16,7 @@
  */
 #ifndef TCG_X86_64_EMIT_H
 #define TCG_X86_64_EMIT_H
+#include "accel/tcg/jit-state.h"
 #include "accel/tcg/tb.h"
 #include "tcg/ir-info.h"
 #include "tcg/x86_64/asm.h"
@@ -158,7 +159,7 @@ void emit_host_load(Asm *as, unsigned size, int reg, RM host);
 void emit_host_store(Asm *as, unsigned size, RM host, int reg);
 void emit_slow_mem(Emitter *e, SlowPath *s);
 /*
- * Start of the load and store thunks: ecx = guest address, env->slow_mem, and slow_val of a store. Words and halfwords
+ * Start of the load and store thunks: ecx = guest address, JITState.slow_mem, and slow_val of a store. Words and halfwords
  * that are not aligned (ARMv6: SCTLR.U) but inside a plain page need no C; everything else goes on behind, nothing
  * changed.
  */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where IR temporaries live: rax, rdx or a spill slot of env->tmp. Guest registers need no allocation (they are
- * pinned), so temporaries are few and short-lived, and one forward scan does.
+ * Where IR temporaries live: rax, rdx or a slot of JITState.spill. Guest registers need no allocation (they are pinned),
+ * so temporaries are few and short-lived, and one forward scan does.
  *
  * A temporary may sit in rax or rdx only if no op between its definition and its last use needs that register as
  * scratch. It may also be an operand of an op that needs the register, if that op reads it first (operand_is_safe).
  */
 #include "tcg/x86_64/emit.h"
 
-enum { SPILL_FIRST = 2, NB_SLOTS = 32 };    /* env->tmp[0..1] belong to the LDREXD/STREXD helpers */
 enum { NO_OP = 0xffff };
 
 /* Scratch registers the emitted code of an op may destroy. */
@@ -70,13 +69,13 @@ static int forbidden(const Emitter *e, int t, int first, int last)
 
 /* Until which op each place is taken. */
 typedef struct Places {
-    int rax, rdx, slot[NB_SLOTS];
+    int rax, rdx, slot[JIT_SPILLS];
 } Places;
 
 /* A place for temporary t, defined by op i. */
 static void assign(Emitter *e, Places *until, int t, int i)
 {
-    int last = e->temp_last[t], bad = forbidden(e, t, i, last), s = SPILL_FIRST;
+    int last = e->temp_last[t], bad = forbidden(e, t, i, last), s = 0;
 
     if (until->rdx <= i && !(bad & USE_RDX)) {
         e->temp_reg[t] = RDX;
@@ -88,10 +87,10 @@ static void assign(Emitter *e, Places *until, int t, int i)
         until->rax = last > i ? last : i + 1;
         return;
     }
-    while (s < NB_SLOTS && until->slot[s] >= i) {
+    while (s < JIT_SPILLS && until->slot[s] >= i) {
         s++;
     }
-    if (s == NB_SLOTS) {
+    if (s == JIT_SPILLS) {
         e->failed = true;
         return;
     }

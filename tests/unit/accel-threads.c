@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "tests/unit/accel-threads.h"
 #include "qemu/log.h"
 
@@ -22,21 +23,22 @@ static void (*thread_fn)(int index);
 void accel_create_cpus(int n)
 {
     for (int i = 0; i < ARM_MAX_CPUS; i++) {
-        free(cpu_states[i] ? cpu_states[i]->env : NULL);
+        free(cpu_states[i] ? env_jit(cpu_states[i]->env) : NULL);
         free(cpu_states[i]);
         cpu_states[i] = NULL;
     }
     cpu_count = n;
     for (int i = 0; i < n; i++) {
         CPUState *cpu = calloc(1, sizeof(*cpu));
-        CPUARMState *env = calloc(1, sizeof(*env));
+        CPUStorage *storage = aligned_alloc(64, sizeof(*storage));
 
-        if (!cpu || !env) {
+        if (!cpu || !storage) {
             abort();
         }
+        memset(storage, 0, sizeof(*storage));
         cpu->index = i;
-        cpu->env = env;
-        env->cpu = cpu;
+        cpu->env = &storage->env;
+        storage->jit.cpu = cpu;
         cpu_states[i] = cpu;
     }
 }

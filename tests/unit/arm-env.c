@@ -103,6 +103,10 @@ void tlb_flush_mva(CPUARMState *e, uint32_t mva, uint32_t asid)
     env_calls.asid = asid;
 }
 
+void arm_count_barrier(CPUARMState *e, int barrier)
+{
+}
+
 void arm_cpu_wfi(CPUARMState *e)
 {
     env_calls.wfi++;

@@ -197,11 +197,11 @@ void slow_store64(CPUARMState *env, uint32_t va, uint64_t val, uint32_t mem, uin
 
 void slow_ldm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc)
 {
-    uint32_t *words = (uint32_t *)(void *)env->ldm_buf;
+    uint32_t *words = (uint32_t *)(void *)env_jit(env)->ldm_buf;
 
     for (uint32_t i = 0; i < n; i++) {
         if ((mem & MEM_SIZE) == 3) {
-            env->ldm_buf[i] = slow_load64(env, va + i * 8, mem, pc);
+            env_jit(env)->ldm_buf[i] = slow_load64(env, va + i * 8, mem, pc);
         } else {
             words[i] = slow_load(env, va + i * 4, mem, pc);
         }
@@ -210,11 +210,11 @@ void slow_ldm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t 
 
 void slow_stm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t pc)
 {
-    uint32_t *words = (uint32_t *)(void *)env->ldm_buf;
+    uint32_t *words = (uint32_t *)(void *)env_jit(env)->ldm_buf;
 
     for (uint32_t i = 0; i < n; i++) {
         if ((mem & MEM_SIZE) == 3) {
-            slow_store64(env, va + i * 8, env->ldm_buf[i], mem, pc);
+            slow_store64(env, va + i * 8, env_jit(env)->ldm_buf[i], mem, pc);
         } else {
             slow_store(env, va + i * 4, words[i], mem, pc);
         }
@@ -235,12 +235,14 @@ static uint64_t *no_pages, *all_pages;
 
 void machine_init(void)
 {
-    machine.env = aligned_alloc(64, (sizeof(CPUARMState) + 63) & ~63ul);
-    memset(machine.env, 0, sizeof(CPUARMState));
+    CPUStorage *storage = aligned_alloc(64, sizeof(*storage));
+
+    memset(storage, 0, sizeof(*storage));
+    machine.env = &storage->env;
     machine.mem = map(TEST_MEM_BYTES, PROT_READ | PROT_WRITE);
     no_pages = map(TLB_WRITE_OFFSET * 2, PROT_READ | PROT_WRITE);
-    machine.env->tlb_read = no_pages;
-    machine.env->ctxkey = 1;
+    env_jit(machine.env)->tlb_read = no_pages;
+    env_jit(machine.env)->ctxkey = 1;
     machine_reset(0);
 }
 
@@ -252,7 +254,7 @@ void machine_fast_memory(bool on)
             all_pages[i] = all_pages[i + TLB_ENTRIES] = (uintptr_t)machine.mem - (i << TLB_PAGE_BITS);
         }
     }
-    machine.env->tlb_read = on ? all_pages : no_pages;
+    env_jit(machine.env)->tlb_read = on ? all_pages : no_pages;
 }
 
 void machine_reset(uint64_t seed)

@@ -7,7 +7,7 @@
 #ifndef TESTS_UNIT_IR_ENV_H
 #define TESTS_UNIT_IR_ENV_H
 #include "accel/tcg/tb.h"
-#include "target/arm/cpu.h"
+#include "accel/tcg/jit-state.h"
 #include "tcg/ir.h"
 
 enum { TEST_MEM_BYTES = 4096 };     /* one page, seen at every guest page */

@@ -43,7 +43,7 @@ static void prepare(const TCGBackend *backend, uint64_t seed)
     }
     env->mxcsr = 0x1f80 | (seed >> 3 & 3) << 13;
     env->fpscr = (seed >> 3 & 1) << 23 | (seed >> 4 & 1) << 22 | (seed & 32 ? FPSCR_DN : 0);
-    env->exit_request = seed % 7 == 0;
+    env_jit(env)->exit_request = seed % 7 == 0;
 }
 
 static void note(Outcome *o)

@@ -132,7 +132,7 @@ static void act(CPUARMState *env, uint32_t *seed)
         env->exception = EXCP_SWI;
         cpu_loop_exit(env);
     case 37 ... 40:     /* other tables */
-        env->ctxkey = env->ctxkey % 5 + 1;
+        env_jit(env)->ctxkey = env_jit(env)->ctxkey % 5 + 1;
         break;
     case 41:
         cpu_interrupt((r >> 8) % cpu_count, (r >> 16) & 1, 1);
@@ -151,7 +151,7 @@ static void act(CPUARMState *env, uint32_t *seed)
 static uintptr_t run_blocks(CPUARMState *env, TranslationBlock *tb)
 {
     uint32_t *seed = &seeds[env->cpu_index];
-    uint32_t generation = env->cpu->cache->generation;
+    uint32_t generation = env_cpu(env)->cache->generation;
 
     for (;;) {
         Code *c = (Code *)(void *)tb->code;
@@ -164,8 +164,8 @@ static uintptr_t run_blocks(CPUARMState *env, TranslationBlock *tb)
         /* An exception restarts at the next block. */
         env->regs[15] = random_pc(seed);
         act(env, seed);
-        CHECK(generation == env->cpu->cache->generation && c->magic == MAGIC && c->pc == tb->pc);
-        if (__atomic_load_n(&env->exit_request, __ATOMIC_RELAXED)) {
+        CHECK(generation == env_cpu(env)->cache->generation && c->magic == MAGIC && c->pc == tb->pc);
+        if (__atomic_load_n(&env_jit(env)->exit_request, __ATOMIC_RELAXED)) {
             return 0;
         }
         if (rnd(seed) & 1) {
@@ -177,14 +177,14 @@ static uintptr_t run_blocks(CPUARMState *env, TranslationBlock *tb)
             }
             tb = to;
         } else {
-            JumpCacheEntry *e = &env->jump_cache[(env->regs[15] >> 2) & (JUMP_CACHE_SIZE - 1)];
+            JumpCacheEntry *e = &env_jit(env)->jump_cache[(env->regs[15] >> 2) & (JUMP_CACHE_SIZE - 1)];
 
-            if (e->pc != env->regs[15] || e->ctxkey != env->ctxkey) {
+            if (e->pc != env->regs[15] || e->ctxkey != env_jit(env)->ctxkey) {
                 return 0;
             }
             /* Real code jumps to e->code; here the block is needed too. */
             CHECK(((Code *)e->code)->pc == e->pc);
-            tb = env->cpu->fast[(env->regs[15] >> 2) & (JUMP_CACHE_SIZE - 1)];
+            tb = env_cpu(env)->fast[(env->regs[15] >> 2) & (JUMP_CACHE_SIZE - 1)];
             CHECK(tb && tb->code == e->code && !tb->invalid);
         }
     }
@@ -194,7 +194,7 @@ static uintptr_t fake_exec(CPUARMState *env, TranslationBlock *tb)
 {
     sigjmp_buf here;
 
-    env->unwind = &here;
+    env_jit(env)->unwind = &here;
     return sigsetjmp(here, 0) ? 0 : run_blocks(env, tb);
 }
 
@@ -211,7 +211,7 @@ static void fake_clear_jump(TranslationBlock *tb, int n)
 
 static __attribute__((noreturn)) void fake_unwind(CPUARMState *env)
 {
-    siglongjmp(*env->unwind, 1);
+    siglongjmp(*env_jit(env)->unwind, 1);
 }
 
 const TCGBackend tcg_backend_x86_64 = {
@@ -248,7 +248,7 @@ void arm_translate_with_data(IRBlock *b, uint32_t pc, uint32_t flags, const uint
 
 uint32_t arm_tb_flags(const CPUARMState *env)
 {
-    return env->ctxkey & 1;
+    return env_jit(env)->ctxkey & 1;
 }
 
 uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *subpages)
@@ -289,12 +289,12 @@ void tlb_revoke_writes(uint32_t page)
 
 void tlb_cpu_init(CPUARMState *env)
 {
-    env->ctxkey = 1;
+    env_jit(env)->ctxkey = 1;
 }
 
 void tlb_cpu_reset(CPUARMState *env)
 {
-    env->ctxkey = 1;
+    env_jit(env)->ctxkey = 1;
     memset(may_write[env->cpu_index], 0, PAGES);
 }
 

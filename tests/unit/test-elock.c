@@ -44,7 +44,7 @@ static void access_device(CPUARMState *env)
 static void exec(CPUState *cpu, uint32_t *seed)
 {
     cpu->in_exec = 1;
-    for (int i = 0; i < 20 && !__atomic_load_n(&cpu->env->exit_request, __ATOMIC_RELAXED); i++) {
+    for (int i = 0; i < 20 && !__atomic_load_n(&env_jit(cpu->env)->exit_request, __ATOMIC_RELAXED); i++) {
         ACCEL_CHECK(a == b);
         if (accel_random(seed) % WRITE_EVERY == 0) {
             write_section(cpu->env, accel_random(seed) & 1);
@@ -76,8 +76,8 @@ static void run_cpu(int index)
     current_cpu = cpu;
     elock_read_enter(cpu->env);
     for (int i = 0; i < BLOCKS; i++) {
-        if (__atomic_load_n(&cpu->env->exit_request, __ATOMIC_RELAXED)) {
-            __atomic_exchange_n(&cpu->env->exit_request, 0, __ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&env_jit(cpu->env)->exit_request, __ATOMIC_RELAXED)) {
+            __atomic_exchange_n(&env_jit(cpu->env)->exit_request, 0, __ATOMIC_SEQ_CST);
             if (elock_wanted()) {
                 elock_read_exit(cpu->env);
                 elock_read_enter(cpu->env);

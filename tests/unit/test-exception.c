@@ -168,13 +168,10 @@ static void test_reset(void)
 {
     env_reset();
     env->irq_lines = 1;
-    env->exit_request = 1;
     env->cpu_index = 3;
     env->regs[4] = 4;
     env->cp15.dacr = 9;
     env->fpexc = FPEXC_EN;
-    env->jump_cache[5].ctxkey = 1;
-    env->excl_host = 4;
     arm_cpu_reset(env);
     CHECK_EQ(cpsr_read(env), 0x1d3);
     CHECK_EQ(env->regs[15], 0);
@@ -183,12 +180,9 @@ static void test_reset(void)
     CHECK_EQ(env->cp15.sctlr, 0x54078);
     CHECK_EQ(env->fpexc, 0);
     CHECK_EQ(env->mxcsr, 0x1f80);
-    CHECK_EQ(env->jump_cache[5].ctxkey, 0);
-    CHECK_EQ(env->excl_host, 0);
     CHECK_EQ(env->exception, EXCP_NONE);
     /* Not ours to reset. */
     CHECK_EQ(env->irq_lines, 1);
-    CHECK_EQ(env->exit_request, 1);
     CHECK_EQ(env->cpu_index, 3);
     CHECK_EQ(env_calls.context_changed, 1);
     test_done("reset");

@@ -145,7 +145,7 @@ static void test_conditions(void)
 
 static void test_fast_memory(void)
 {
-    uint64_t *table = env->tlb_read;
+    uint64_t *table = env_jit(env)->tlb_read;
     uint8_t *entry = page - PAGE;
     IROp *op;
 
@@ -215,7 +215,7 @@ static void test_slow_memory(void)
     run();
     test_ok(machine.excp == EXCP_DATA_ABORT && env->regs[15] == 0x8004 && env->regs[0] == 2 && env->regs[3] == 0,
             "a fault leaves with the state of its instruction");
-    test_ok(env->unwind == NULL, "nothing is left to unwind to");
+    test_ok(env_jit(env)->unwind == NULL, "nothing is left to unwind to");
 }
 
 static void test_calls_and_exits(void)

@@ -407,8 +407,8 @@ static void run_cpu(int index)
         uint32_t r = accel_random(&seed);
         uint32_t word = accel_random(&seed) % WORDS;
 
-        if (__atomic_load_n(&cpu->env->exit_request, __ATOMIC_RELAXED)) {
-            __atomic_exchange_n(&cpu->env->exit_request, 0, __ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&env_jit(cpu->env)->exit_request, __ATOMIC_RELAXED)) {
+            __atomic_exchange_n(&env_jit(cpu->env)->exit_request, 0, __ATOMIC_SEQ_CST);
             if (elock_wanted()) {
                 elock_read_exit(cpu->env);
                 elock_read_enter(cpu->env);

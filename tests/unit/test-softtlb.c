@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The fast memory tables of accel/tcg/softtlb.c with a make-believe MMU: which jump-cache entries a change of the
- * tables makes stale (they carry env->ctxkey), and which direct-store rights are taken away. One thread.
+ * tables makes stale (they carry env_jit(env)->ctxkey), and which direct-store rights are taken away. One thread.
  */
 #include <stdlib.h>
 #include "accel/tcg/ram-page.h"
@@ -46,7 +46,7 @@ void arm_raise_data_abort(CPUARMState *env, uint32_t far, uint32_t fsr)
 
 static uint32_t generation(const CPUARMState *env)
 {
-    return env->ctxkey / (TBF_MASK + 1);
+    return env_jit(env)->ctxkey / (TBF_MASK + 1);
 }
 
 static void set_asid(CPUARMState *env, uint32_t asid)
@@ -77,13 +77,13 @@ static void test_fetch(void)
     CPUARMState *env = start();
     const uint8_t *page;
     bool subpages;
-    uint32_t key = env->ctxkey;
+    uint32_t key = env_jit(env)->ctxkey;
 
     ACCEL_CHECK(tlb_fetch(env, 0x5004, &page, &subpages) == 0x5004 && page == ram + 0x5000 && !subpages);
     tlb_flush_mva(env, 0x6000, 0);
-    ACCEL_CHECK(env->ctxkey == key);
+    ACCEL_CHECK(env_jit(env)->ctxkey == key);
     tlb_flush_mva(env, 0x5000, 0);
-    ACCEL_CHECK(env->ctxkey != key);
+    ACCEL_CHECK(env_jit(env)->ctxkey != key);
     accel_case_done("only a flush of a page with code makes jump-cache entries stale");
 }
 
@@ -203,13 +203,13 @@ static bool round_begins_in_user_access(unsigned shift)
         if (generation(env) <= CONTEXTS + 1) {
             return false;
         }
-        env->jump_cache[0] = (JumpCacheEntry) { .pc = 4, .ctxkey = env->ctxkey };
+        env_jit(env)->jump_cache[0] = (JumpCacheEntry) { .pc = 4, .ctxkey = env_jit(env)->ctxkey };
         tlb_tables(env, false);             /* an access with user rights wants a context of its own */
-        key = env->ctxkey;
+        key = env_jit(env)->ctxkey;
         arm_context_changed(env);
-        ACCEL_CHECK(env->ctxkey == key);
+        ACCEL_CHECK(env_jit(env)->ctxkey == key);
         if (generation(env) <= CONTEXTS + 1) {
-            ACCEL_CHECK(!env->jump_cache[0].ctxkey);
+            ACCEL_CHECK(!env_jit(env)->jump_cache[0].ctxkey);
             return true;
         }
     }

@@ -143,11 +143,11 @@ static uint32_t access_register(bool write, uint32_t reg, uint32_t value)
     volatile uint32_t result = 0xdead;
 
     machine.excp = EXCP_NONE;
-    env->unwind = &here;
+    env_jit(env)->unwind = &here;
     if (sigsetjmp(here, 0) == 0) {
         result = write ? helper_vmsr(env, reg, value, 0) : helper_vmrs(env, reg, 0, 0);
     }
-    env->unwind = NULL;
+    env_jit(env)->unwind = NULL;
     return result;
 }
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The accelerator's part of a CPU's state: what translated code needs besides the architecture's, CPUARMState. It is made
+ * new wherever the CPU starts, never saved and never shown.
+ *
+ * Both parts are one piece of memory, this one in front, so that one pointer (CPUARMState *, ENV_REG in translated code)
+ * reaches both: the architecture's fields by positive displacements, these by negative ones. The last 128 bytes are
+ * within a displacement of one byte; they come at the end, where the assertions below keep them. The state belongs to the
+ * thread that runs the CPU; fields that others touch say so.
+ */
+#ifndef ACCEL_TCG_JIT_STATE_H
+#define ACCEL_TCG_JIT_STATE_H
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "target/arm/cpu.h"
+#include "tcg/ir.h"
+
+/* Jump cache: guest PC|T and CPU context key -> host code. One per CPU, used inline by translated code. */
+enum { JUMP_CACHE_BITS = 12, JUMP_CACHE_SIZE = 1 << JUMP_CACHE_BITS };
+typedef struct JumpCacheEntry {
+    uint32_t pc;        /* PC | T */
+    uint32_t ctxkey;    /* JITState.ctxkey when it was filled; 0 = empty */
+    void *code;         /* x86_64: host entry; interp: the TranslationBlock */
+} JumpCacheEntry;
+
+/* A watched page as an inline LDREX finds it. */
+enum { EXCL_WATCH_SIZE = 16 };
+typedef struct ExclusiveWatch {
+    uint64_t host_page;             /* host address >> 12; 0 = empty */
+    uint16_t *stores;               /* counter to reset at an LDREX */
+} ExclusiveWatch;
+
+/*
+ * What translated code counts. Written by the CPU's thread, read by anyone (relaxed). A STREX fails because there was no
+ * reservation, because it was for another address or size, because somebody stored there (or drew the same slot of the
+ * snapshot table), or because memory differed from the value read (exclusive=snapshot).
+ */
+typedef struct ARMCounters {
+    uint64_t barrier[NB_BARRIERS];
+    uint64_t ldrex, strex_ok, strex_none, strex_address, strex_size, strex_stored, strex_differs;
+} ARMCounters;
+
+enum { JIT_SPILLS = 30 };           /* slots for IR temporaries without a register */
+
+typedef struct JITState {
+    JumpCacheEntry jump_cache[JUMP_CACHE_SIZE] __attribute__((aligned(64)));
+    ARMCounters count;
+    /* exclusive monitor, see accel/tcg/excl-monitor.h; own thread, others inside exclusive sections */
+    uint64_t excl_host;             /* host address of the reserved location; 0 = open */
+    uint64_t *excl_slot;            /* its slot and */
+    uint64_t excl_version;          /* the slot's version at the LDREX */
+    uint64_t excl_value;            /* exclusive=snapshot: the value read, little-endian as in memory */
+    uint32_t excl_size;             /* bytes: 1, 2, 4, 8 */
+    uint32_t watch_budget;          /* stores to watched pages until one is counted against its page */
+    uint64_t *excl_slots;           /* the slot table */
+    ExclusiveWatch excl_watch[EXCL_WATCH_SIZE];     /* watched pages used lately; index: host page number */
+    uint64_t ldm_buf[40];           /* slow path of multiple transfers */
+    struct CPUState *cpu;           /* thread, caches, counters */
+    sigjmp_buf *unwind;             /* where the interpreter's exec() is left to (x86_64: with the thread sanitizer) */
+    uint32_t spill[JIT_SPILLS];     /* the last are used first */
+    /* 56 bytes, with 18 spill slots in front of them, are the 128 that are near */
+    void *host_rsp;                 /* stack pointer to unwind to (x86_64 back end) */
+    uint64_t slow_val2;             /* operand b of an FP fix-up */
+    uint64_t slow_val;              /* slow path: value to store; operand a of an FP fix-up */
+    uint32_t slow_n;                /* elements of a multiple transfer */
+    uint32_t slow_mem;              /* MEM_*; FP operation */
+    uint64_t *tlb_read;             /* the current table for loads; stores: + TLB_WRITE_OFFSET */
+    uint32_t pair[2];               /* IR_ENV_PAIR: the words of LDREXD and STREXD */
+    uint32_t ctxkey;                /* translation context, see accel/tcg/softtlb.h */
+    uint32_t exit_request;          /* IR_ENV_EXIT_REQUEST; atomic: other threads set it to 1 (cpu_kick) */
+} JITState;
+
+typedef struct CPUStorage {
+    JITState jit;
+    CPUARMState env;
+} CPUStorage;
+
+/* Byte offset of a field from the CPUARMState; negative. */
+#define JIT_OFFSET(f) ((int)offsetof(CPUStorage, jit.f) - (int)offsetof(CPUStorage, env))
+
+_Static_assert(sizeof(JITState) == offsetof(CPUStorage, env), "nothing between the parts");
+_Static_assert(JIT_OFFSET(host_rsp) >= -128, "hot fields have short offsets");
+_Static_assert(JIT_OFFSET(exit_request) == IR_ENV_EXIT_REQUEST && JIT_OFFSET(pair) == IR_ENV_PAIR,
+               "the translator's idea of these fields");
+
+static inline JITState *env_jit(const CPUARMState *env)
+{
+    return &((CPUStorage *)(void *)((char *)(uintptr_t)env - offsetof(CPUStorage, env)))->jit;
+}
+
+static inline struct CPUState *env_cpu(const CPUARMState *env)
+{
+    return env_jit(env)->cpu;
+}
+#endif
