@@ -4,8 +4,8 @@
 """Which folder includes headers of which: no folder reaches up, so there is no circle. --table prints all of it.
 
 LAYERS is the order of the source (docs/README.md): a folder may include from its own layer's folders named before it,
-from itself, and from all layers below. EXCEPTIONS are the includes that break this; each must still be there, so the list only
-shrinks.
+from itself, and from all layers below. EXCEPTIONS are the includes that break this; each must still be there, so the
+list only shrinks.
 """
 import argparse
 import collections
@@ -27,9 +27,10 @@ LAYERS = [
     ["include/exec", "include/chardev", "include/block"],       # what memory, consoles and disks are
     ["include/sysemu", "include/hw", "include/monitor"],        # the machine, as its parts see it
     ["util", "chardev", "block"],
-    ["hw/core", "hw/*", "hw/arm"],                              # devices; the board above them
+    ["hw/core", "hw/*"],                                        # devices
     ["tcg", "tcg/passes"],                                      # intermediate code
     ["target/arm"],                                             # the processor: state, decoder, front end, helpers
+    ["hw/arm"],                                                 # the board, and what starts its CPUs
     ["accel/tcg"],                                              # caches, chaining, threads of CPUs
     ["tcg/interp", "tcg/x86_64"],                               # back ends: they know all tables that code uses
     ["monitor", "softmmu"],                                     # who looks at all, who starts all
