@@ -46,16 +46,16 @@ typedef struct AccelProperty {
 #define FIELD(f) offsetof(AccelOptions, f)
 
 static const AccelProperty properties[] = {
-    { "thread", PROP_WORD, FIELD(thread_single), .choice = { { "multi" }, { "single" } },
+    { "thread", PROP_WORD, FIELD(thread_single), .choice = { { "multi", false }, { "single", false } },
       .help = "one host thread per CPU, or one for all of them" },
     { "ccache", PROP_WORD, FIELD(ccache_separate),
       .choice = { { "unified", !HAVE_UNIFIED }, { "separate", !HAVE_SEPARATE } },
       .help = "one code cache for all CPUs, or one each" },
-    { "backend", PROP_WORD, FIELD(backend_interp), .choice = { { "x86_64" }, { "interp" } },
+    { "backend", PROP_WORD, FIELD(backend_interp), .choice = { { "x86_64", false }, { "interp", false } },
       .help = "translate to host code, or interpret the intermediate code" },
-    { "exclusive", PROP_WORD, FIELD(exclusive_snapshot), .choice = { { "monitor" }, { "snapshot" } },
+    { "exclusive", PROP_WORD, FIELD(exclusive_snapshot), .choice = { { "monitor", false }, { "snapshot", false } },
       .help = "LDREX/STREX: as the architecture has it, or by comparing values" },
-    { "one-insn-per-tb", PROP_WORD, FIELD(one_insn), .choice = { { "off" }, { "on" } },
+    { "one-insn-per-tb", PROP_WORD, FIELD(one_insn), .choice = { { "off", false }, { "on", false } },
       .help = "translate each instruction by itself (slow), so that the log shows each" },
     /* Jumps inside the buffer reach 2 GiB; leave room for several buffers. */
     { "tb-size", PROP_NUMBER, FIELD(tb_size_kib), .unit = "MiB", .scale = 1024, .max = 1024,
