@@ -11,6 +11,10 @@ import sys
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MACHINE = "realview-eb-mpcore"
 # What a healthy kernel never says.
@@ -226,29 +230,15 @@ class VM:
             raise Failure("the kernel complains: " + " | ".join(bad[:5]))
 
 
-class Cases:
-    """Prints TAP. `with cases.case("name"):` is one test case; the program goes on after a failed one."""
+class Cases(tap.Cases):
+    """`with cases.case("name"):` is one test case; the program goes on after a failed one."""
 
-    def __init__(self):
-        self.number = 0
-        self.failed = 0
-
-    def case(self, name, vm=None):
+    def case(self, name, vm=None):      # pylint: disable=arguments-differ
         return _Case(self, name, vm)
 
-    def skip(self, name, reason):
-        self.number += 1
-        print("ok %d - %s # SKIP %s" % (self.number, name, reason), flush=True)
-
     def report(self, name, problem=None, vm=None):
-        self.number += 1
-        if problem is None:
-            print("ok %d - %s" % (self.number, name), flush=True)
-            return
-        self.failed += 1
-        print("not ok %d - %s" % (self.number, name))
-        print("# " + str(problem).replace("\n", "\n# "))
-        if vm is not None:
+        self.check(problem is None, name, problem)
+        if problem is not None and vm is not None:
             print("# command: " + " ".join("'%s'" % a if " " in a or ";" in a else a for a in vm.argv))
             lines = vm.text().splitlines()
             # What came first may have scrolled away; what a test provoked on purpose came before it.
@@ -259,8 +249,7 @@ class Cases:
         sys.stdout.flush()
 
     def finish(self):
-        print("1..%d" % self.number)
-        sys.exit(1 if self.failed else 0)
+        sys.exit(self.done())
 
 
 class _Case:

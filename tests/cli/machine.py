@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What tests of the command line share: TAP, programs of a few instructions, waiting for answers and for the end."""
+"""What tests of the command line share: programs of a few instructions, waiting for answers and for the end."""
 import hashlib
 import os
 import re
@@ -7,7 +7,12 @@ import select
 import socket
 import struct
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+from tap import Cases           # noqa: E402, F401  (path set above; also for those who import this)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
@@ -59,20 +64,6 @@ ECHO = [
     0xe5801000,         # str   r1, [r0]
     0xeafffff9,         # b     loop
 ]
-
-
-class Cases:
-    """Numbers and prints results."""
-
-    def __init__(self):
-        self.count = self.failures = 0
-
-    def check(self, good, name, detail=""):
-        self.count += 1
-        if not good:
-            self.failures += 1
-            print("# " + str(detail).replace("\n", "\n# "))
-        print("%sok %d - %s" % ("" if good else "not ", self.count, name), flush=True)
 
 
 class Files:

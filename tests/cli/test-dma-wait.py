@@ -14,6 +14,10 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.dont_write_bytecode = True
@@ -70,21 +74,17 @@ def run(guest, design):
 
 
 def main():
+    cases = tap.Cases()
     guest = image()
     if not guest:
-        print("ok 1 - DMA while CPUs wait # SKIP no cross compiler\n1..1")
-        return 0
-    failed = 0
-    for number, design in enumerate(DESIGNS):
+        cases.skip("DMA while CPUs wait", "no cross compiler")
+        return cases.done()
+    for design in DESIGNS:
         text = run(guest, design)
         good = sum(line.startswith("ok ") for line in text.splitlines()) == 3 and "exit status" not in text
-        failed += not good
-        print("%sok %d - DMA over code while CPUs wait for the reader of their output: %s" % (
-            "" if good else "not ", number + 1, design))
-        if not good:
-            print("".join("# %s\n" % line for line in text.splitlines()[:20]), end="")
-    print("1..%d" % len(DESIGNS))
-    return 1 if failed else 0
+        cases.check(good, "DMA over code while CPUs wait for the reader of their output: " + design,
+                    "\n".join(text.splitlines()[:20]))
+    return cases.done()
 
 
 if __name__ == "__main__":

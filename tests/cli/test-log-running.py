@@ -182,8 +182,7 @@ def main():
                     test(cases, files, mode, cpus)
                 except (AssertionError, OSError) as e:
                     cases.check(False, "%s, %d CPUs" % (mode[1], cpus), e)
-    print("1..%d" % cases.count)
-    return cases.failures != 0
+    return cases.done()
 
 
 if __name__ == "__main__":

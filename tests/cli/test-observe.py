@@ -13,6 +13,10 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
 CROSS = os.environ.get("PQEMU_TEST_CROSS", "arm-linux-gnueabi-")
@@ -81,19 +85,6 @@ data:
 EXPECTED = {"ldrex": 9, "strex_ok": 6, "strex_none": 3, "strex_address": 2, "strex_size": 1, "strex_stored": 0,
             "strex_differs": 0, "barrier_dmb": 7, "barrier_dsb": 4, "barrier_prefetch": 2}
 EVENTS = ["Idle", "Find Fast", "Find Slow", "Build", "Chain", "Execute", "Unchain", "Restore", "Flush", "Invalidate"]
-
-
-class Cases:
-    def __init__(self):
-        self.count = self.failures = 0
-
-    def check(self, good, name, detail=None):
-        self.count += 1
-        self.failures += not good
-        print("%sok %d - %s" % ("" if good else "not ", self.count, name))
-        if not good and detail is not None:
-            print("# %s" % str(detail).replace("\n", "\n# "))
-        sys.stdout.flush()
 
 
 def build(directory, loop):
@@ -237,7 +228,7 @@ def test_ring(cases, image, directory):
 
 
 def main():
-    cases = Cases()
+    cases = tap.Cases()
     if subprocess.run(["sh", "-c", "command -v %sgcc" % CROSS], stdout=subprocess.DEVNULL, check=False).returncode:
         print("ok 1 - statistics # SKIP no %sgcc\n1..1" % CROSS)
         return 0
@@ -249,8 +240,7 @@ def main():
         test_errors(cases, ends, directory)
         test_ends(cases, loop, directory)
         test_ring(cases, loop, directory)
-    print("1..%d" % cases.count)
-    return cases.failures != 0
+    return cases.done()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
 M = ["-M", "realview-eb-mpcore"]
@@ -149,20 +153,6 @@ GOOD = [
 ]
 
 
-class Cases:
-    """Numbers and prints results."""
-
-    def __init__(self):
-        self.count = self.failures = 0
-
-    def check(self, good, name, detail=""):
-        self.count += 1
-        if not good:
-            self.failures += 1
-            print("# " + detail.replace("\n", "\n# "))
-        print("%sok %d - %s" % ("" if good else "not ", self.count, name), flush=True)
-
-
 def run(args, stdin=b""):
     try:
         p = subprocess.run([QEMU, *args], input=stdin, capture_output=True, timeout=20, check=False)
@@ -172,7 +162,7 @@ def run(args, stdin=b""):
 
 
 def main():
-    cases = Cases()
+    cases = tap.Cases()
     with tempfile.TemporaryDirectory() as tmp:
         empty = os.path.join(tmp, "empty")
         with open(empty, "wb"):
@@ -203,8 +193,7 @@ def main():
         cases.check(code == 0 and err.count("\n") == 1 and "warning: -m 512" in err and "256 MiB" in err and
                     "00000000-0fffffff (ram)" in out, "-m above what the board has: a warning, and 256 MiB",
                     "exit %s, stdout %r, stderr %r" % (code, out[:500], err[:500]))
-    print("1..%d" % cases.count)
-    return cases.failures != 0
+    return cases.done()
 
 
 if __name__ == "__main__":

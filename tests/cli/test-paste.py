@@ -248,8 +248,7 @@ def main():
                 test(cases, files)
             except (AssertionError, OSError) as e:
                 cases.check(False, test.__name__, e)
-    print("1..%d" % cases.count)
-    return cases.failures != 0
+    return cases.done()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,10 @@ import sys
 import tempfile
 import zlib
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
 UPSTREAM = os.environ.get("PQEMU_TEST_UPSTREAM", "/usr/bin/qemu-system-arm")
@@ -107,19 +111,6 @@ def uimage(contents, system):
     return header(zlib.crc32(header(0))) + contents
 
 
-class Report:
-    def __init__(self):
-        self.number = self.failed = 0
-
-    def case(self, good, name, details=""):
-        self.number += 1
-        self.failed += not good
-        print("%sok %d - %s" % ("" if good else "not ", self.number, name))
-        if not good and details:
-            print("# " + details.replace("\n", "\n# "))
-        sys.stdout.flush()
-
-
 def start_registers(emulator, machine, args):
     """[(r0 or r1 or r2 or any other but the program counter, program counter)] of a machine that has not run yet."""
     argv = [emulator, "-M", "realview-eb-mpcore" + machine, "-m", "64", "-smp", "3", "-display", "none", "-serial",
@@ -135,17 +126,17 @@ def start_registers(emulator, machine, args):
     return cpus, "%s\n%s" % (" ".join(argv), result.stdout)
 
 
-def check_start(report, emulator, name, args, want, machine=""):
+def check_start(cases, emulator, name, args, want, machine=""):
     """want: for each CPU its program counter, or that and r0-r2."""
     cpus, details = start_registers(emulator, machine, args)
     good = len(cpus) == len(want)
     for (first, others, pc), wanted in zip(cpus, want):
         want_pc, want_first = wanted if isinstance(wanted, tuple) else (wanted, [0, 0, 0])
         good = good and pc == want_pc and first == want_first and not others
-    report.case(good, name, details)
+    cases.check(good, name, details)
 
 
-def starts(report, emulator, directory, oracle):
+def starts(cases, emulator, directory, oracle):
     def file(name, contents):
         path = os.path.join(directory, name)
         with open(path, "wb") as out:
@@ -158,33 +149,33 @@ def starts(report, emulator, directory, oracle):
     other = file("other.uimage", uimage(LOOP, 2))
     loader = ["-device", "loader,file=%s" % program]
 
-    check_start(report, emulator, "an ELF kernel starts all CPUs at its entry point", ["-kernel", program], [CODE] * 3)
-    check_start(report, emulator, "so does a uImage that is not Linux", ["-kernel", other], [CODE] * 3)
-    check_start(report, emulator, "-device loader of an ELF file alone: all CPUs start at 0", loader, [0] * 3)
-    check_start(report, emulator, "with cpu-num that CPU starts at its entry point",
+    check_start(cases, emulator, "an ELF kernel starts all CPUs at its entry point", ["-kernel", program], [CODE] * 3)
+    check_start(cases, emulator, "so does a uImage that is not Linux", ["-kernel", other], [CODE] * 3)
+    check_start(cases, emulator, "-device loader of an ELF file alone: all CPUs start at 0", loader, [0] * 3)
+    check_start(cases, emulator, "with cpu-num that CPU starts at its entry point",
                 [loader[0], loader[1] + ",cpu-num=1"], [0, CODE, 0])
-    check_start(report, emulator, "an address for a CPU", ["-device", "loader,addr=0x30000,cpu-num=2"], [0, 0, 0x30000])
-    check_start(report, emulator, "a raw file for a CPU",
+    check_start(cases, emulator, "an address for a CPU", ["-device", "loader,addr=0x30000,cpu-num=2"], [0, 0, 0x30000])
+    check_start(cases, emulator, "a raw file for a CPU",
                 ["-device", "loader,file=%s,addr=0x30000,cpu-num=0" % raw], [0x30000, 0, 0])
-    check_start(report, emulator, "-device loader has the last word beside -kernel",
+    check_start(cases, emulator, "-device loader has the last word beside -kernel",
                 ["-kernel", program, "-device", "loader,addr=0x30000,cpu-num=2"], [CODE, CODE, 0x30000])
     if oracle:
         return
-    check_start(report, emulator, "a raw kernel is Linux: the others wait in the pen", ["-kernel", raw], [0, PEN, PEN])
-    check_start(report, emulator, "so is a uImage that says so", ["-kernel", linux], [0, PEN, PEN])
-    check_start(report, emulator, "a device tree for an ELF kernel: the first CPU alone is told",
+    check_start(cases, emulator, "a raw kernel is Linux: the others wait in the pen", ["-kernel", raw], [0, PEN, PEN])
+    check_start(cases, emulator, "so is a uImage that says so", ["-kernel", linux], [0, PEN, PEN])
+    check_start(cases, emulator, "a device tree for an ELF kernel: the first CPU alone is told",
                 ["-kernel", program, "-dtb", "builtin"], [(CODE, [0, 0x33b, 0x2000000]), CODE, CODE])
-    check_start(report, emulator, "secondary=pen with an ELF kernel", ["-kernel", program], [CODE, PEN, PEN],
+    check_start(cases, emulator, "secondary=pen with an ELF kernel", ["-kernel", program], [CODE, PEN, PEN],
                 ",secondary=pen")
-    check_start(report, emulator, "secondary=entry with a raw kernel", ["-kernel", raw], [0] * 3, ",secondary=entry")
-    check_start(report, emulator, "secondary=pen with -device loader alone",
+    check_start(cases, emulator, "secondary=entry with a raw kernel", ["-kernel", raw], [0] * 3, ",secondary=entry")
+    check_start(cases, emulator, "secondary=pen with -device loader alone",
                 ["-device", "loader,file=%s,cpu-num=0" % program], [CODE, PEN, PEN], ",secondary=pen")
-    check_start(report, emulator, "secondary=pen: -device loader has the last word",
+    check_start(cases, emulator, "secondary=pen: -device loader has the last word",
                 ["-kernel", program, "-device", "loader,addr=0x30000,cpu-num=1"], [CODE, 0x30000, PEN],
                 ",secondary=pen")
 
 
-def bare_metal(report, emulator, directory, oracle):
+def bare_metal(cases, emulator, directory, oracle):
     source = os.path.join(directory, "program.S")
     with open(source, "w", encoding="utf-8") as out:
         out.write(PROGRAM)
@@ -202,7 +193,7 @@ def bare_metal(report, emulator, directory, oracle):
                                         check=False).returncode
             except subprocess.TimeoutExpired:
                 status = None
-            report.case(status == 0, "all CPUs come by the entry point as at reset: %d, %s" % (cpus, mode),
+            cases.check(status == 0, "all CPUs come by the entry point as at reset: %d, %s" % (cpus, mode),
                         "exit status %s: %s" % (status, " ".join(argv)))
 
 
@@ -211,15 +202,14 @@ def main():
     parser.add_argument("--oracle", action="store_true", help="ask Debian's qemu-system-arm (PQEMU_TEST_UPSTREAM)")
     oracle = parser.parse_args().oracle
     emulator = UPSTREAM if oracle else QEMU
-    report = Report()
+    cases = tap.Cases()
     with tempfile.TemporaryDirectory() as directory:
-        starts(report, emulator, directory, oracle)
+        starts(cases, emulator, directory, oracle)
         if shutil.which(CROSS + "gcc"):
-            bare_metal(report, emulator, directory, oracle)
+            bare_metal(cases, emulator, directory, oracle)
         else:
-            report.case(True, "bare-metal programs # SKIP no cross compiler")
-    print("1..%d" % report.number)
-    return 1 if report.failed else 0
+            cases.skip("bare-metal programs", "no cross compiler")
+    return cases.done()
 
 
 if __name__ == "__main__":

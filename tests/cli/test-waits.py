@@ -19,6 +19,10 @@ import tempfile
 import termios
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.dont_write_bytecode = True
@@ -26,17 +30,11 @@ QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-a
 BUILD = os.environ.get("PQEMU_TEST_BUILD", os.path.join(ROOT, "build"))
 PATIENCE = 30 * float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
 DESIGNS = ["ccache=unified", "ccache=separate", "thread=single", "backend=interp"]
-cases = failures = 0
+cases = tap.Cases()
 
 
 def check(good, name, text=""):
-    global cases, failures
-    cases += 1
-    failures += not good
-    print("%sok %d - %s" % ("" if good else "not ", cases, name))
-    if not good:
-        print("".join("# %s\n" % line for line in text.splitlines()[:20]), end="")
-    sys.stdout.flush()
+    cases.check(good, name, "\n".join(text.splitlines()[:20]))
 
 
 def images(*names):
@@ -370,7 +368,7 @@ def test_reports(guest):
 def main():
     guests = images("flush-wait.c", "waits.c")
     if not guests:
-        print("ok 1 - CPUs that wait # SKIP no cross compiler\n1..1")
+        cases.skip("CPUs that wait", "no cross compiler")
         return 0
     test_flush(guests[0])
     test_one_order(guests[1])
@@ -378,8 +376,7 @@ def main():
     test_interrupts(guests[1])
     test_reports(guests[1])
     test_stop_reset_end(guests[1])
-    print("1..%d" % cases)
-    return 1 if failures else 0
+    return cases.done()
 
 
 if __name__ == "__main__":

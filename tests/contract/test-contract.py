@@ -29,35 +29,35 @@ def test_design(report, design, properties, image, directory):
     trace = os.path.join(directory, "trace.json")
     output, status = contract.run_traced(contract.EMULATOR, image, properties, trace, 40 * contract.SCALE)
     good = status == 0 and output.count("\nok") + output.startswith("ok") == 4
-    report.case(good, design + ": the guest computes what it should")
+    report.check(good, design + ": the guest computes what it should")
     if not good:
         print("# | " + output.replace("\n", "\n# | "))
     spans, tracks, instants = check.read_trace(trace)
     os.remove(trace)
-    report.case(sorted(tracks.values()) == ["CPU 0", "CPU 1", "CPU 2", "CPU 3", "I/O thread"],
+    report.check(sorted(tracks.values()) == ["CPU 0", "CPU 1", "CPU 2", "CPU 3", "I/O thread"],
                 design + ": a named track for every CPU and the I/O thread")
     crossing = check.find_crossing(spans)
-    report.case(not crossing, design + ": spans nest")
+    report.check(not crossing, design + ": spans nest")
     if crossing:
         print("# %s\n# %s" % tuple(check.describe(span, tracks) for span in crossing))
-    report.case(all(instants[name] for name in ("IRQ", "SGI sent", "SGI taken")), design + ": interrupts are on record")
+    report.check(all(instants[name] for name in ("IRQ", "SGI sent", "SGI taken")), design + ": interrupts are on record")
     names = [span.name for span in spans]
     rare = {name: names.count(name) for name in check.EVENTS.values()
             if names.count(name) < (3 if name == "Flush" else MIN_EVENTS)}
-    report.case(not rare, design + ": every event happened often enough")
+    report.check(not rare, design + ": every event happened often enough")
     if rare:
         print("# %s" % rare)
     seen, violations = check.find_overlaps(spans, table)
-    report.case(not violations, design + ": no pair marked S overlapped")
+    report.check(not violations, design + ": no pair marked S overlapped")
     if design == "single":
-        report.case(not seen, design + ": CPUs run by turns")
+        report.check(not seen, design + ": CPUs run by turns")
     else:
-        report.case(seen["I"] + seen["D"] > 0, design + ": CPUs did run at the same time")
+        report.check(seen["I"] + seen["D"] > 0, design + ": CPUs did run at the same time")
     for line in check.summary(spans, seen, violations, tracks):
         print("# " + line)
     planted = plant_violation(spans, table)
     planted.sort(key=lambda span: (span.begin, -span.end))
-    report.case(len(check.find_overlaps(planted, table)[1]) > len(violations), design + ": a planted overlap is found")
+    report.check(len(check.find_overlaps(planted, table)[1]) > len(violations), design + ": a planted overlap is found")
 
 
 def cases(report, image, directory):

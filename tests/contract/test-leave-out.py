@@ -49,7 +49,7 @@ def cases(report, image, directory):
         emulator = contract.build_emulator(os.path.join(directory, "build"), "-Dleave_out=" + left_out)
         for properties, wanted in runs:
             evidence = find_violation(emulator, image, properties, wanted, directory)
-            report.case(evidence is not None, "%s without %s: the violation is found" % (properties, left_out))
+            report.check(evidence is not None, "%s without %s: the violation is found" % (properties, left_out))
             for line in evidence or ():
                 print("# " + line)
             sys.stdout.flush()

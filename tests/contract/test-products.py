@@ -30,19 +30,19 @@ def run(emulator, *arguments):
 def check(report, directory, image, design, other):
     emulator = contract.build_emulator(os.path.join(directory, design), "-Dccache=" + design)
     found = symbols_of(emulator, other)
-    report.case(not found, "only %s: no code of %s" % (design, other))
+    report.check(not found, "only %s: no code of %s" % (design, other))
     if found:
         print("# " + " ".join(found))
-    report.case(bool(symbols_of(emulator, design)), "only %s: its own code is there" % design)
+    report.check(bool(symbols_of(emulator, design)), "only %s: its own code is there" % design)
     status, _, errors = run(emulator, "-M", "realview-eb-mpcore", "-accel", "tcg,ccache=" + other)
-    report.case(status == 1 and errors.count("\n") == 1 and other in errors and "--ccache" in errors,
+    report.check(status == 1 and errors.count("\n") == 1 and other in errors and "--ccache" in errors,
                 "only %s: ccache=%s is refused in one line that names the remedy" % (design, other))
     output, status = contract.run_traced(emulator, image, "thread=multi", os.path.join(directory, "trace.json"),
                                          60 * contract.SCALE)
-    report.case(status == 0 and output.count("ok ") == 4 and "not ok" not in output,
+    report.check(status == 0 and output.count("ok ") == 4 and "not ok" not in output,
                 "only %s: it is the default; a guest that stresses the cache runs" % design)
     status, output, _ = run(emulator, "-accel", "help")
-    report.case(status == 0 and "tb-size" in output, "only %s: help" % design)
+    report.check(status == 0 and "tb-size" in output, "only %s: help" % design)
 
 
 def cases(report, image, directory):

@@ -30,6 +30,10 @@ import known                    # noqa: E402
 import regress                  # noqa: E402
 import runner                   # noqa: E402
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
 KINDS = {"int": gen_a32.GenInt, "mem": gen_a32.GenMem, "thumb": gen_t16.GenThumb, "media": gen_a32.GenMedia,
          "vfp": gen_vfp.GenVfp, "sys": gen_sys.GenSys, "mix": gen_mix.GenMix, "smc": gen_mix.GenSmc,
          "undef": gen_undef.GenUndef, "mmu": gen_mmu.GenMmu, "mmu-old": gen_mmu_old.GenMmuOld, "irq": gen_irq.irq,
@@ -118,31 +122,23 @@ def main():
         names = [n for n in names if n != "oracle"]
     kinds = options.kind or list(KINDS)
     quick = options.quick or len(sys.argv) == 1             # the test runner gives no arguments
+    cases = tap.Cases()
     if not os.access(options.qemu, os.X_OK):
-        print("1..0 # SKIP no emulator at " + options.qemu)
-        return 0
+        cases.skip("differential test", "no emulator at " + options.qemu)
+        return cases.done()
     try:
         image.runtime()
     except image.ToolsMissing as missing:
-        print("1..1\nok 1 - differential test # SKIP no " + str(missing))
-        return 0
+        cases.skip("differential test", "no " + str(missing))
+        return cases.done()
     emulators = runner.emulators(options.qemu, names)
     if "oracle" in names and not any(e.oracle for e in emulators):
         comment("the oracle is not installed")
-    number = failed = 0
-
-    def result(ok, name):
-        nonlocal number, failed
-        number += 1
-        failed += not ok
-        print("%s %d - %s" % ("ok" if ok else "not ok", number, name))
-        sys.stdout.flush()
-
     if not options.no_regressions:
         for name, problems in regress.run([e for e in emulators if not e.oracle]):
             for problem in problems:
                 comment(problem)
-            result(not problems, "regression " + name)
+            cases.check(not problems, "regression " + name)
     kinds = [kind for kind in kinds if len(emulators) > 1 or kind in VARIANTS]      # there is something to compare
     if kinds:
         total = 0
@@ -155,12 +151,11 @@ def main():
                 least = 0 if kind in LONG_SEQUENCES else LONG // (len(KINDS) - len(LONG_SEQUENCES))
             failures, insns = run_kind(kind, options, emulators, count, least)
             total += insns
-            result(failures == 0, "%s seed %d: %s" % (kind, options.seed, " = ".join(e.name for e in emulators)))
+            cases.check(failures == 0, "%s seed %d: %s" % (kind, options.seed, " = ".join(e.name for e in emulators)))
         comment("%d instructions on each emulator" % total)
     if known.used:
         comment("known: %d (see tests/diff/known.py)" % len(known.used))
-    print("1..%d" % number)
-    return 1 if failed else 0
+    return cases.done()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,10 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RAM_MIB = 16
 CODE, CODE_BYTES = 0x8000, 64 << 10
@@ -140,7 +144,7 @@ def main():
     parser.add_argument("--count", type=int, default=12, help="images; each runs in every design")
     parser.add_argument("--seconds", type=float, default=2.0)
     options = parser.parse_args()
-    number = failed = 0
+    cases = tap.Cases()
     for seed in range(options.seed, options.seed + options.count):
         with tempfile.NamedTemporaryFile(suffix=".elf") as file:
             file.write(image(seed))
@@ -148,14 +152,8 @@ def main():
             for design in DESIGNS:
                 cpus = 1 + seed % 4
                 problem = run(options.qemu, file.name, cpus, design, options.seconds)
-                number += 1
-                failed += problem is not None
-                print("%sok %d - seed %d, %s, %d CPUs" % ("not " if problem else "", number, seed, design, cpus))
-                for line in (problem or "").splitlines():
-                    print("# " + line)
-                sys.stdout.flush()
-    print("1..%d" % number)
-    return 1 if failed else 0
+                cases.check(problem is None, "seed %d, %s, %d CPUs" % (seed, design, cpus), problem)
+    return cases.done()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 RUNTIME = os.path.join(HERE, "runtime")
@@ -129,18 +133,13 @@ def run(argv, timeout):
         return out.read(OUTPUT_LIMIT).decode("utf-8", "replace").replace("\r", ""), status, time.monotonic() - begin
 
 
-class Report:
-    """Numbers the cases of all runs."""
+class Report(tap.Cases):
+    """The cases of all runs."""
 
     def __init__(self, verbose):
-        self.number = self.failed = 0
+        super().__init__()
         self.verbose = verbose
         self.ours = set()           # cases in which upstream is known to do otherwise
-
-    def case(self, good, name):
-        self.number += 1
-        self.failed += not good
-        print("%sok %d - %s" % ("" if good else "not ", self.number, name))
 
     def run(self, label, argv, output, status, seconds, lenient=False):
         """Turns the TAP of one run into cases; returns the names of its cases."""
@@ -157,7 +156,7 @@ class Report:
             if name.endswith("(ours)"):
                 self.ours.add((label.split("/")[0], name))
             bad += [] if good else [name]
-            self.case(good, "%s: %s" % (label, name))
+            self.check(good, "%s: %s" % (label, name))
         if status is None:
             bad.append("not finished within the time limit")
         elif plan != len(names):
@@ -165,12 +164,12 @@ class Report:
         elif (status != 0) != any(line.startswith("not ok") for line in output.splitlines()):
             bad.append("exit status %s" % status)
         else:
-            self.case(True, "%s: ran to its end (%.1f s)" % (label, seconds))
+            self.check(True, "%s: ran to its end (%.1f s)" % (label, seconds))
             if not bad and not self.verbose:
                 return names
         if bad:
             if plan != len(names) or status is None:
-                self.case(False, "%s: %s" % (label, bad[-1]))
+                self.check(False, "%s: %s" % (label, bad[-1]))
             print("# command: " + " ".join(argv))
         for line in output.splitlines():
             if self.verbose or not line.startswith(("ok ", "not ok ", "1..", "qemu: module audio")):
@@ -244,11 +243,10 @@ def main():
                         result = run(argv, program.timeout * factor * scale)
                         seen[mode, start] = report.run(label, argv, *result, lenient)
                 if len({tuple(names) for names in seen.values()}) > 1:
-                    report.case(False, "%s/%d: the same cases everywhere" % (program.name, cpus))
+                    report.check(False, "%s/%d: the same cases everywhere" % (program.name, cpus))
     if report.ours:
         print("# known: %d (see docs/testing-guest.md)" % len(report.ours))
-    print("1..%d" % report.number)
-    return 1 if report.failed else 0
+    return report.done()
 
 
 if __name__ == "__main__":

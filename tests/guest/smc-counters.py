@@ -39,12 +39,12 @@ def main():
     build_root = os.environ.get("PQEMU_TEST_BUILD", os.path.join(run_guest.ROOT, "build"))
     emulator = os.environ.get("PQEMU_TEST_QEMU", os.path.join(run_guest.ROOT, "build/qemu-system-arm"))
     scale = float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
+    report = run_guest.Report(False)
     if not run_guest.shutil.which(run_guest.CROSS + "gcc") or run_guest.is_upstream(emulator):
-        print("ok 1 - counters # SKIP needs a cross compiler and this emulator\n1..1")
-        return 0
+        report.skip("counters", "needs a cross compiler and this emulator")
+        return report.done()
     sources = {name: os.path.join(HERE, name + ".c") for name in BOUNDS}
     images = run_guest.build(list(sources.values()), os.path.join(build_root, "tests/guest"))
-    report = run_guest.Report(False)
     for name, bounds in BOUNDS.items():
         for design in ("unified", "separate"):
             for cpus in (1, 4):
@@ -54,15 +54,14 @@ def main():
                     output, status, _ = run_guest.run(argv, 30 * scale)
                     seen = counters(log.name)
                 label = "%s/%s/%d" % (name, design, cpus)
-                report.case(status == 0, label + ": runs")
+                report.check(status == 0, label + ": runs")
                 for event, bound in bounds.items():
                     good = event in seen and seen[event] <= bound * cpus
-                    report.case(good, "%s: %s stays below %d" % (label, event, bound * cpus))
+                    report.check(good, "%s: %s stays below %d" % (label, event, bound * cpus))
                     if not good:
                         print("# %s: %s\n# %s" % (event, seen.get(event, "not reported"), " ".join(argv)))
                         print("# | " + output.replace("\n", "\n# | "))
-    print("1..%d" % report.number)
-    return 1 if report.failed else 0
+    return report.done()
 
 
 if __name__ == "__main__":

@@ -18,6 +18,10 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST = os.path.join(os.path.dirname(HERE), "guest")
 spec = importlib.util.spec_from_file_location("run_guest", os.path.join(GUEST, "run-guest.py"))
@@ -130,23 +134,17 @@ def parse_arguments():
 
 def main():
     options = parse_arguments()
+    cases = tap.Cases()
     # The runner of all tests calls without arguments and wants an answer soon.
     quick = options.quick or (options.runs is None and "PQEMU_TEST_QEMU" in os.environ)
     runs = options.runs or (QUICK_RUNS if quick else DEFAULT_RUNS)
     scale = float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
     if not run_guest.shutil.which(run_guest.CROSS + "gcc"):
-        print("ok 1 - litmus # SKIP no %sgcc\n1..1" % run_guest.CROSS)
-        return 0
+        cases.skip("litmus", "no %sgcc" % run_guest.CROSS)
+        return cases.done()
     image = build(options.build)
-    number = failed = 0
     columns = []
     known = set()           # forbidden outcomes that upstream shows
-
-    def case(good, name):
-        nonlocal number, failed
-        number += 1
-        failed += not good
-        print("%sok %d - %s" % ("" if good else "not ", number, name))
 
     ours = not run_guest.is_upstream(options.qemu)
     for cpus in options.cpus.split(","):
@@ -157,29 +155,26 @@ def main():
             label = "%s/%s" % (design, cpus)
             for name, (verdict, count, weak, outcomes) in results.items():
                 if verdict == "forbidden":
-                    case(weak == 0, "%s: %s is never seen" % (label, name))
+                    cases.check(weak == 0, "%s: %s is never seen" % (label, name))
                 if options.verbose or (weak and verdict == "forbidden"):
                     print("# %s: %s %s of %d: %d weak; %s" % (label, name, verdict, count, weak, outcomes))
-            case(complete, "%s: ran to its end" % label)
-            if not complete:
-                print("# | " + output.replace("\n", "\n# | "))
+            cases.check(complete, "%s: ran to its end" % label, output)
             columns.append((label, results))
             sys.stdout.flush()
         if options.oracle or not ours:
             oracle = options.qemu if not ours else os.environ.get("PQEMU_TEST_UPSTREAM", "/usr/bin/qemu-system-arm")
             parameters = (runs, options.seed, options.first, options.count)
             results, output, complete = run(oracle, image, "", int(cpus), parameters, (120 + runs / 400) * scale)
-            case(complete, "upstream/%s: ran to its end" % cpus)
+            cases.check(complete, "upstream/%s: ran to its end" % cpus)
             columns.append(("upstream/%s" % cpus, results))
             known |= {name for name, (verdict, _, weak, _) in results.items() if verdict == "forbidden" and weak}
             if options.verbose:
                 print("# " + output.replace("\n", "\n# "))
     if known:
         print("# known: %d (see docs/litmus.md)" % len(known))
-    print("1..%d" % number)
     for line in table(columns, options.markdown):
         print(("" if options.markdown else "# ") + line)
-    return 1 if failed else 0
+    return cases.done()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 
+import tap
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUNNER = os.path.join(os.path.dirname(HERE), "run-tests.py")
 
@@ -56,32 +58,22 @@ class Run:
         return [int(word) for word in found.group(1).split()] if found else None
 
 
-class Cases:
-    def __init__(self):
-        self.number = self.failed = 0
-
-    def check(self, name, good, run):
-        self.number += 1
-        print("%sok %d - %s" % ("" if good else "not ", self.number, name))
-        if not good:
-            self.failed += 1
-            print("# exit status %d" % run.status)
-            for line in run.output.splitlines():
-                print("# | " + line)
+def check(cases, name, good, run):
+    cases.check(good, name, "exit status %d\n%s" % (run.status, "\n".join("| " + l for l in run.output.splitlines())))
 
 
 def failure(cases, name, code, reason, passed, mark="timeout=20"):
     """A suite that must count as one failure, beside a good one that must not suffer."""
     run = Run({"a/good": ("timeout=20", GOOD), "a/bad": (mark, code)})
-    cases.check(name, run.status == 1 and run.last == "%d passed, 1 failed" % (passed + 2) and reason in run.output
+    check(cases, name, run.status == 1 and run.last == "%d passed, 1 failed" % (passed + 2) and reason in run.output
                 and run.row("a/bad") == [passed + 1, passed, 1, 0, 0] and run.row("a/good") == [2, 2, 0, 0, 0], run)
 
 
 def main():
-    cases = Cases()
+    cases = tap.Cases()
     run = Run({"a/good": ("timeout=20", GOOD), "b/plain": ("", "echo ok")})
-    cases.check("everything passes", run.status == 0 and run.last == "3 passed, 0 failed", run)
-    cases.check("the table has a row per suite and their sum", run.row("a/good") == [2, 2, 0, 0, 0]
+    check(cases, "everything passes", run.status == 0 and run.last == "3 passed, 0 failed", run)
+    check(cases, "the table has a row per suite and their sum", run.row("a/good") == [2, 2, 0, 0, 0]
                 and run.row("b/plain") == [1, 1, 0, 0, 0] and run.row("together") == [3, 3, 0, 0, 0], run)
 
     failure(cases, "a case that is not ok fails", "echo 'ok 1 - x'; echo 'not ok 2 - y'; exit 1", "a/bad: y", 1)
@@ -95,48 +87,47 @@ def main():
     failure(cases, "a suite that does not end fails", SLEEPER, "(not finished within 1 s)", 1, mark="timeout=1")
 
     run = Run({"a/good": ("", GOOD)}, built=[("there", ["/bin/sh", "-c", "echo ok"]), ("lost", ["/nonexistent/test"])])
-    cases.check("a program that cannot be started fails", run.status == 1 and run.last == "3 passed, 1 failed"
+    check(cases, "a program that cannot be started fails", run.status == 1 and run.last == "3 passed, 1 failed"
                 and "unit/lost: (start)" in run.output, run)
-    cases.check("unit tests are one row", run.row("unit (2 programs)") == [2, 1, 1, 0, 0], run)
+    check(cases, "unit tests are one row", run.row("unit (2 programs)") == [2, 1, 1, 0, 0], run)
 
     run = Run({"a/skips": ("", "echo 'ok 1 - x # SKIP no disc'; echo 'ok 2 - y'")})
-    cases.check("skipped cases are counted apart", run.last == "1 passed, 0 failed"
+    check(cases, "skipped cases are counted apart", run.last == "1 passed, 0 failed"
                 and run.row("a/skips") == [2, 1, 0, 1, 0] and "\n1 skipped\n" in run.output, run)
 
     run = Run({"a/known": ("", GOOD + "; echo '# known: 4 (see a/known.py)'; echo 'known: 2 (see docs/k.md)'")})
-    cases.check("known differences are counted apart", run.last == "2 passed, 0 failed"
+    check(cases, "known differences are counted apart", run.last == "2 passed, 0 failed"
                 and run.row("a/known") == [2, 2, 0, 0, 6] and "known in a/known: 4 (see a/known.py)" in run.output, run)
 
     scripts = {"a/good": ("", GOOD), "a/much": ("long timeout=20", GOOD),
                "b/both": (["timeout=20", "long timeout=20 as=full args=full,three"],
                           'for word in first "$@"; do echo "ok - $word"; done')}
     run = Run(scripts)
-    cases.check("long suites do not run unasked", run.last == "3 passed, 0 failed" and run.row("a/much") is None, run)
+    check(cases, "long suites do not run unasked", run.last == "3 passed, 0 failed" and run.row("a/much") is None, run)
     run = Run(scripts, "a/much")
-    cases.check("a long suite runs by its name",
+    check(cases, "a long suite runs by its name",
                 run.last == "2 passed, 0 failed" and run.row("a/much") is not None, run)
     run = Run(scripts, "--long")
-    cases.check("--long runs everything", run.last == "8 passed, 0 failed" and run.row("a/much") is not None, run)
-    cases.check("a script may have a long form with arguments of its own",
+    check(cases, "--long runs everything", run.last == "8 passed, 0 failed" and run.row("a/much") is not None, run)
+    check(cases, "a script may have a long form with arguments of its own",
                 run.row("b/both") == [1, 1, 0, 0, 0] and run.row("b/both:full") == [3, 3, 0, 0, 0], run)
     run = Run(scripts, "nothing/like/that")
-    cases.check("no match is a failure", run.status == 1 and run.last == "0 passed, 1 failed", run)
+    check(cases, "no match is a failure", run.status == 1 and run.last == "0 passed, 1 failed", run)
 
     run = Run({"a/interrupts": ("timeout=20", "(sleep 0.3; kill -INT $$) & sleep 1; echo 'ok 1 - SIGINT had no effect'")},
               prepare=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
-    cases.check("SIGINT is as usual in a suite, also if a shell runs us in the background",
+    check(cases, "SIGINT is as usual in a suite, also if a shell runs us in the background",
                 "exit status -2)" in run.output and run.last == "0 passed, 1 failed", run)
 
     run = Run({"a/good": ("timeout=20", GOOD), "a/bad": ("timeout=20", "echo 'not ok 1 - y'; echo known: 3 '(see z)'")})
     suites = {suite["name"]: suite for suite in run.json.get("suites", [])}
     tests = {test["name"]: test for test in run.json.get("tests", [])}
-    cases.check("the JSON file says the same", (run.json.get("passed"), run.json.get("failed")) == (2, 1)
+    check(cases, "the JSON file says the same", (run.json.get("passed"), run.json.get("failed")) == (2, 1)
                 and suites["a/bad"]["failed"] == 1 and tests["a/bad"]["failed"] == ["y"]
                 and suites["a/bad"]["known_differences"] == [{"count": 3, "see": "z"}]
                 and suites["a/good"]["cases"] == 2 and suites["a/good"]["limit_seconds"] == 20, run)
 
-    print("1..%d" % cases.number)
-    return 1 if cases.failed else 0
+    return cases.done()
 
 
 if __name__ == "__main__":

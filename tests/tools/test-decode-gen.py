@@ -9,6 +9,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
 GENERATOR, *CC = sys.argv[1:]
 
 GOOD = """
@@ -124,17 +128,11 @@ TESTS = ((fields, "fields are taken apart as the rows spell them"),
 
 
 def main():
-    failed = False
-    for number, (test, name) in enumerate(TESTS, 1):
-        try:
+    cases = tap.Cases()
+    for test, name in TESTS:
+        with cases.case(name):
             test()
-            print(f"ok {number} - {name}")
-        except AssertionError as error:
-            failed = True
-            print(f"not ok {number} - {name}")
-            print("# " + str(error).replace("\n", "\n# "))
-    print(f"1..{len(TESTS)}")
-    return failed
+    return cases.done()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
 
 def run(*arguments):
     done = subprocess.run([sys.argv[1], *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
@@ -61,18 +65,11 @@ def refused():
 
 
 def main():
-    cases = (arm, thumb, undefined, flags, raw, refused)
-    failed = 0
-    for number, case in enumerate(cases, 1):
-        try:
-            case()
-            print("ok %d - insn-info: %s" % (number, case.__name__))
-        except (AssertionError, subprocess.SubprocessError) as error:
-            failed += 1
-            print("not ok %d - insn-info: %s" % (number, case.__name__))
-            print("# " + str(error).replace("\n", "\n# "))
-    print("1..%d" % len(cases))
-    return 1 if failed else 0
+    cases = tap.Cases()
+    for part in (arm, thumb, undefined, flags, raw, refused):
+        with cases.case("insn-info: " + part.__name__, subprocess.SubprocessError):
+            part()
+    return cases.done()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ import execute                  # noqa: E402  (path set above)
 import sources                  # noqa: E402
 import variants                 # noqa: E402
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
 QUICK_PROGRAMS = 150
 QUICK_SEED = "torture"
 
@@ -168,12 +172,12 @@ def native_check(options, built):
 
 def main(argv=None):
     options = parse_arguments(argv)
+    cases = tap.Cases()
     try:
         reports, natives, known = run(options)
     except sources.Missing as missing:
-        print("1..1\nok 1 - torture # SKIP " + str(missing).replace("\n", " "))
-        return 0
-    number = failed = 0
+        cases.skip("torture", str(missing).replace("\n", " "))
+        return cases.done()
     for report in reports:
         comment()
         comment(report.title)
@@ -185,24 +189,16 @@ def main(argv=None):
         for problem in report.problems:
             comment("PROBLEM: " + problem)
         for variant, row in report.rows.items():
-            number += 1
-            ok = not row.differ and not row.silent
-            failed += not ok
-            print("%s %d - %s, %s: %d as %s has them" % ("ok" if ok else "not ok", number, report.title, variant,
-                                                         row.passed + row.alike, execute.ORACLE))
-        number += 1
-        failed += bool(report.problems)
-        print("%s %d - %s: the guest stays healthy" % ("not ok" if report.problems else "ok", number, report.title))
+            cases.check(not row.differ and not row.silent, "%s, %s: %d as %s has them" % (
+                report.title, variant, row.passed + row.alike, execute.ORACLE))
+        cases.check(not report.problems, report.title + ": the guest stays healthy")
     for binary, native, oracle in natives:
         comment("native differs: %s: %s; %s: %s" % (binary.name, native, execute.ORACLE, oracle))
     if options.csmith:
-        number += 1
-        failed += bool(natives)
-        print("%s %d - %s and native code agree" % ("not ok" if natives else "ok", number, execute.ORACLE))
+        cases.check(not natives, execute.ORACLE + " and native code agree")
     if known:
         comment("known: %d (see docs/torture.md)" % known)
-    print("1..%d" % number)
-    return 1 if failed else 0
+    return cases.done()
 
 
 if __name__ == "__main__":
