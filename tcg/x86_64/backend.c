@@ -83,10 +83,34 @@ static uint64_t thunk_fp(CPUARMState *env, uint32_t unused)
     return vfp_op_s(env, op, (uint32_t)env_jit(env)->slow_val, (uint32_t)env_jit(env)->slow_val2);
 }
 
+#ifdef CONFIG_DEBUG_CHECKS
+enum { DEBUG_CHECKS = true };
+#else
+enum { DEBUG_CHECKS = false };
+#endif
+
+/*
+ * C code destroys caller-saved registers when it likes; code of ours that counts on one is to fail at once. Keeps rax, the
+ * result.
+ */
+static void emit_poison(Asm *as)
+{
+    static const int8_t caller_saved[] = { RCX, RDX, RSI, RDI, R8, R9, R10, R11 };
+
+    for (size_t i = 0; i < sizeof(caller_saved); i++) {
+        x_mov_r_i64(as, caller_saved[i], X86_POISON);
+    }
+    for (int x = 0; x < XMM_COUNT; x++) {
+        x_movd_x_r(as, true, x, RCX);
+    }
+    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), 1);     /* EFLAGS */
+    x_ret(as);
+}
+
 typedef uint64_t (*ThunkFn)(CPUARMState *, uint32_t);
 
 /* ecx = argument -> rcx = result; keeps rax, rdx and guest registers, and all xmm if asked. */
-static void emit_slow_thunk(Asm *as, ThunkFn fn, bool save_xmm)
+static void emit_slow_thunk(Asm *as, const uint8_t *base, ThunkFn fn, bool save_xmm)
 {
     int frame = save_xmm ? THUNK_XMM_BYTES + 8 : 8;
 
@@ -107,6 +131,9 @@ static void emit_slow_thunk(Asm *as, ThunkFn fn, bool save_xmm)
     x_mov_r_rm(as, false, RSI, rm_reg(RCX));
     x_mov_r_i64(as, RAX, (uint64_t)(uintptr_t)fn);
     x_call_rm(as, rm_reg(RAX));
+    if (x86_layout.poison) {
+        x_call(as, base + x86_layout.poison);
+    }
     x_mov_r_rm(as, true, RCX, rm_reg(RAX));
     for (int x = 0; x < XMM_COUNT && save_xmm; x++) {
         x_movaps_x_m(as, x, rm_mem(RSP, 16 * x));
@@ -238,10 +265,14 @@ static bool x86_init_buffer(CodeBuffer *buf)
     l->sync_in = (uint32_t)(as.p - base);
     sync_regs(&as, false);
     x_ret(&as);
+    if (DEBUG_CHECKS) {
+        l->poison = (uint32_t)(as.p - base);
+        emit_poison(&as);
+    }
     for (size_t i = 0; i < sizeof(thunks) / sizeof(thunks[0]); i++) {
         for (int xmm = 0; xmm < 2; xmm++) {
             thunks[i].at[xmm] = (uint32_t)(as.p - base);
-            emit_slow_thunk(&as, thunks[i].fn, xmm);
+            emit_slow_thunk(&as, base, thunks[i].fn, xmm);
         }
     }
     l->code = (uint32_t)(as.p - base);

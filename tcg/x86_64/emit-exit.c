@@ -190,6 +190,9 @@ void emit_helper_call(Emitter *e, const IROp *op)
     load_argument(e, RDX, op->b);
     x_mov_r_rm(as, true, RDI, rm_reg(ENV_REG));
     x_call_rm(as, rm_rip(emit_thunk(e, x86_layout.helpers) + sizeof(HelperFn) * op->imm));
+    if (x86_layout.poison) {
+        x_call(as, emit_thunk(e, x86_layout.poison));
+    }
     if (h->flags & HF_REGS) {
         x_call(as, emit_thunk(e, x86_layout.sync_in));
     } else {

@@ -67,6 +67,8 @@ typedef struct SlowPath {
 enum { EMIT_MAX_SLOW = 2048, EMIT_MAX_FIXUPS = IR_MAX_LABELS * 2, EMIT_ROOM = 1024 };
 enum { XMM_COUNT = 16, NB_TEMPS = REF_T_END - REF_T0 };
 
+#define X86_POISON 0xbad0c0debad0c0deull
+
 /* Offsets from the start of every code buffer. */
 typedef struct BufferLayout {
     uint32_t helpers;           /* HelperFn[NB_HELPERS] */
@@ -75,6 +77,7 @@ typedef struct BufferLayout {
     uint32_t ind_miss;          /* edx = PC|T: leave to the main loop */
     uint32_t exit_main;         /* look regs[15] up in the jump cache, or leave */
     uint32_t sync_out, sync_in; /* all guest registers to / from env */
+    uint32_t poison;            /* CONFIG_DEBUG_CHECKS: X86_POISON into what C may destroy, but rax; else 0 */
     uint32_t load[2], load64[2], store[2], store64[2], ldm[2], stm[2], fp[2];   /* [1]: preserve xmm */
     uint32_t code;              /* first byte for blocks */
 } BufferLayout;
