@@ -32,12 +32,23 @@ static struct termios saved_tty;
 static volatile sig_atomic_t tty_changed;
 static int out_flags = -1;              /* flags to put back on the shared stdout */
 
+/*
+ * A background process of the terminal's session that touches it would be stopped. A terminal that is not our session's
+ * (a pseudo-terminal of a program that started us) knows no background, and is there for us alone.
+ */
+static bool in_background(void)
+{
+    pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+    return foreground != -1 && foreground != getpgrp();
+}
+
 static void terminal_set_raw(void)
 {
     struct termios t = saved_tty;
 
-    if (tcgetpgrp(STDIN_FILENO) != getpgrp()) {
-        return;                         /* in the background the attempt would stop us; SIGCONT brings us back here */
+    if (in_background()) {
+        return;                         /* SIGCONT brings us back here */
     }
     t.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
     t.c_oflag |= OPOST;
@@ -55,8 +66,8 @@ static void terminal_set_raw(void)
 
 void chardev_terminal_restore(void)
 {
-    /* A background process that touches the terminal would be stopped; and then it is the shell's to look after. */
-    if (tty_changed && tcgetpgrp(STDIN_FILENO) == getpgrp()) {
+    /* In the background the terminal is the shell's to look after. */
+    if (tty_changed && !in_background()) {
         tty_changed = 0;
         tcsetattr(STDIN_FILENO, TCSANOW, &saved_tty);
     }

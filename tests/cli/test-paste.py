@@ -132,9 +132,13 @@ def pipes(p):
 class Terminal:
     """A pseudo-terminal of ours as the emulator's standard input and output."""
 
-    def __init__(self):
+    def __init__(self, raw=True):
         self.master, self.slave = pty.openpty()
-        tty.setraw(self.slave)
+        if raw:
+            tty.setraw(self.slave)
+            attributes = termios.tcgetattr(self.slave)
+            attributes[1] &= ~termios.ONLCR         # the emulator turns OPOST on: what it prints shall come as it is
+            termios.tcsetattr(self.slave, termios.TCSANOW, attributes)
 
     def way(self, _):
         return self.master, self.master
@@ -176,6 +180,25 @@ def test_stdio(cases, files):
     for run, device in ((through_monitor, "stdio"), (through_mux, "mon:stdio")):
         terminal = Terminal()
         run(cases, files, "%s, terminal" % device, ["-serial", device], terminal.way, terminal.slave, terminal.slave)
+        terminal.close()
+
+
+def test_foreign_terminal(cases, files):
+    """A terminal that is not our session's, as programs like expect make it, becomes raw as well: a terminal that edits
+    lines keeps 4 KiB of each, echoes them itself and holds keys back until the line's end."""
+    for device in ("stdio", "mon:stdio"):
+        name, terminal = "%s, terminal of no session" % device, Terminal(raw=False)
+        before = termios.tcgetattr(terminal.slave)
+        p = subprocess.Popen([*M, "-display", "none", "-serial", device, *files.program(ECHO)], stdin=terminal.slave,
+                             stdout=terminal.slave, start_new_session=True)
+        end = time.monotonic() + 10 * SCALE
+        while termios.tcgetattr(terminal.slave)[3] & termios.ICANON and time.monotonic() < end:
+            time.sleep(0.02)
+        cases.check(not termios.tcgetattr(terminal.slave)[3] & (termios.ICANON | termios.ECHO), name + ": is raw")
+        Sender(terminal.master, PASTE)
+        echoes(cases, name, terminal.master)
+        stop(cases, p)
+        cases.check(termios.tcgetattr(terminal.slave) == before, name + ": is put back at the end")
         terminal.close()
 
 
@@ -243,7 +266,7 @@ def main():
     cases = Cases()
     with tempfile.TemporaryDirectory() as tmp:
         files = Files(tmp)
-        for test in (test_stdio, test_signal_key, test_files, test_sockets, test_monitor):
+        for test in (test_stdio, test_foreign_terminal, test_signal_key, test_files, test_sockets, test_monitor):
             try:
                 test(cases, files)
             except (AssertionError, OSError) as e:
