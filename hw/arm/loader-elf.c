@@ -59,8 +59,9 @@ static char *check_header(const uint8_t *data, uint32_t size, Elf32_Ehdr *eh)
     if (eh->e_machine != EM_ARM) {
         return g_strdup_printf("ELF: made for machine %u, not for ARM", eh->e_machine);
     }
-    if (eh->e_type != ET_EXEC) {
-        return g_strdup("ELF: not a fixed-address executable");
+    /* A position-independent one is right where it was linked: nothing has to be relocated then. */
+    if (eh->e_type != ET_EXEC && eh->e_type != ET_DYN) {
+        return g_strdup("ELF: not an executable");
     }
     if (eh->e_phnum == 0 || eh->e_phnum == PN_XNUM) {
         return g_strdup("ELF: no program headers");

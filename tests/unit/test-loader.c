@@ -98,6 +98,17 @@ static void test_elf_segment_without_contents_over_device(void)
     g_assert_cmphex(ram[0x8000], ==, 0x5a);
 }
 
+static void test_elf_position_independent(void)
+{
+    TestElf e = make_elf();
+
+    e.eh.e_type = ET_DYN;
+    fresh();
+    g_assert_true(load(&e, sizeof(e)));
+    boot_blobs_place(&blobs);
+    g_assert_cmphex(ram[0x8000], ==, 0x5a);
+}
+
 static void test_elf_contents_without_ram(void)
 {
     TestElf e = make_elf();
@@ -141,7 +152,7 @@ static void test_elf_broken(void)
     e.eh.e_ident[EI_DATA] = ELFDATA2MSB;
     bad_elf(&e, sizeof(e), "little-endian");
     e = make_elf();
-    e.eh.e_type = ET_DYN;
+    e.eh.e_type = ET_REL;
     bad_elf(&e, sizeof(e), "executable");
     e = make_elf();
     e.eh.e_phoff = 0xfffffff0;
@@ -433,6 +444,7 @@ int main(int argc, char **argv)
     g_test_add_func("/loader/elf", test_elf);
     g_test_add_func("/loader/elf-tail-over-segment", test_elf_tail_over_segment);
     g_test_add_func("/loader/elf-segment-without-contents-over-device", test_elf_segment_without_contents_over_device);
+    g_test_add_func("/loader/elf-position-independent", test_elf_position_independent);
     g_test_add_func("/loader/elf-contents-without-ram", test_elf_contents_without_ram);
     g_test_add_func("/loader/elf-broken", test_elf_broken);
     g_test_add_func("/loader/zimage", test_zimage);
