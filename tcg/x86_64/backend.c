@@ -90,8 +90,8 @@ enum { DEBUG_CHECKS = false };
 #endif
 
 /*
- * C code destroys caller-saved registers when it likes; code of ours that counts on one is to fail at once. Keeps rax, the
- * result.
+ * C code destroys caller-saved registers when it likes; code of ours that counts on one is to fail at once. Keeps rax,
+ * the result.
  */
 static void emit_poison(Asm *as)
 {

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "tests/fuzz/target.h"
+#include "tests/unit/tap.h"
 
 enum { MAX_FILES = 256, MAX_FILE = 1 << 20 };
 
@@ -24,7 +25,7 @@ typedef struct Input {
 } Input;
 
 static Input inputs[MAX_FILES];
-static unsigned num_inputs, cases, failures;
+static unsigned num_inputs;
 static char running[320];               /* for whoever reads a crash */
 
 static void crashed(int sig)
@@ -82,7 +83,7 @@ static bool corpus_read(const char *path)
             snprintf(file, sizeof(file), "%s/%s", path, e->d_name);
             if (!input_read(file, e->d_name)) {
                 printf("# cannot read %s\n", file);
-                failures++;
+                tap_failures++;
             }
         }
     }
@@ -101,13 +102,6 @@ static bool run(const uint8_t *data, size_t size, const char *name)
         printf("# %s: %s\n", name, err);
     }
     return !err;
-}
-
-static void report(bool good, const char *name)
-{
-    printf("%sok %u - %s\n", good ? "" : "not ", ++cases, name);
-    fflush(stdout);
-    failures += !good;
 }
 
 /* An input of the corpus with some bytes changed, or bytes of no origin. Returns the size. */
@@ -171,19 +165,18 @@ int main(int argc, char **argv)
         for (int i = 1; i < argc; i++) {
             const Input *in = &inputs[num_inputs];
 
-            report(input_read(argv[i], argv[i]) && run(in->data, in->size, argv[i]), argv[i]);
+            tap_case(input_read(argv[i], argv[i]) && run(in->data, in->size, argv[i]), "%s", argv[i]);
         }
     } else {
         for (unsigned i = 0; i < num_inputs; i++) {
-            report(run(inputs[i].data, inputs[i].size, inputs[i].name), inputs[i].name);
+            tap_case(run(inputs[i].data, inputs[i].size, inputs[i].name), "%s", inputs[i].name);
         }
-        report(num_inputs, "there is a corpus");
-        report(random_rounds(argc > 2 ? (unsigned)atoi(argv[2]) : 2000, argc > 3 ? strtoull(argv[3], NULL, 0) : 1),
-               "random changes of the corpus");
+        tap_case(num_inputs, "there is a corpus");
+        tap_case(random_rounds(argc > 2 ? (unsigned)atoi(argv[2]) : 2000, argc > 3 ? strtoull(argv[3], NULL, 0) : 1),
+                 "random changes of the corpus");
     }
-    printf("1..%u\n", cases);
     for (unsigned i = 0; i < num_inputs; i++) {
         free(inputs[i].data);
     }
-    return failures != 0;
+    return tap_done();
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "tests/unit/accel-threads.h"
 #include "qemu/log.h"
+#include "tests/unit/tap.h"
 
 int qemu_loglevel;
 
@@ -17,7 +18,7 @@ void qemu_log(const char *fmt, ...)
 CPUState *cpu_states[ARM_MAX_CPUS];
 int cpu_count;
 
-static int failures, cases, failed_cases;   /* failures: atomic */
+static int failures;            /* atomic */
 static void (*thread_fn)(int index);
 
 void accel_create_cpus(int n)
@@ -88,15 +89,12 @@ void accel_case_done(const char *name)
 {
     int n = __atomic_exchange_n(&failures, 0, __ATOMIC_RELAXED);
 
-    printf("%s %d - %s\n", n ? "not ok" : "ok", ++cases, name);
-    fflush(stdout);
-    failed_cases += n != 0;
+    tap_case(!n, "%s", name);
 }
 
 int accel_finish(void)
 {
-    printf("1..%d\n", cases);
-    return failed_cases != 0;
+    return tap_done();
 }
 
 void error_exit(const char *fmt, ...)

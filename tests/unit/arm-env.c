@@ -8,6 +8,7 @@
 #include "exec/memory.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
+#include "tests/unit/tap.h"
 
 EnvCalls env_calls;
 CPUARMState *env;
@@ -16,7 +17,7 @@ int64_t test_clock_ns;
 int qemu_loglevel;
 
 static jmp_buf env_exit;
-static int failures, groups, failed_groups;
+static int failures;
 
 void env_reset(void)
 {
@@ -59,15 +60,13 @@ void check_eq_at(int line, const char *what, uint64_t got, uint64_t want)
 
 void test_done(const char *name)
 {
-    printf("%s %d - %s\n", failures ? "not ok" : "ok", ++groups, name);
-    failed_groups += failures != 0;
+    tap_case(!failures, "%s", name);
     failures = 0;
 }
 
 int test_finish(void)
 {
-    printf("1..%d\n", groups);
-    return failed_groups != 0;
+    return tap_done();
 }
 
 void arm_context_changed(CPUARMState *e)

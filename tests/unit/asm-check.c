@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 #include "asm-check.h"
+#include "tests/unit/tap.h"
 
 uint8_t code[CODE_SIZE] __attribute__((aligned(16)));
 uint8_t far_data[64] __attribute__((aligned(16)));
 RM rms[MAX_RMS];
 int nrms, nregs;
 static csh handle;
-static int failures, checks, test_number;
-static bool ok_all = true;
+static int failures, checks;
 
 const char *const reg64[16] = { "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11",
                                 "r12", "r13", "r14", "r15" };
@@ -136,8 +136,7 @@ void expect(bool good)
 
 void done(const char *name)
 {
-    printf("%s %d - %s (%d forms)\n", failures ? "not ok" : "ok", ++test_number, name, checks);
-    ok_all = ok_all && !failures;
+    tap_case(!failures, "%s (%d forms)", name, checks);
     failures = checks = 0;
 }
 
@@ -173,7 +172,6 @@ int asm_check_main(void (*const tests[])(void), int n)
     for (int i = 0; i < n; i++) {
         tests[i]();
     }
-    printf("1..%d\n", test_number);
     cs_close(&handle);
-    return ok_all ? 0 : 1;
+    return tap_done();
 }

@@ -12,24 +12,15 @@
 #include "qemu/log.h"
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
+#include "tests/unit/tap.h"
 
 /* ---- TAP ---- */
-static int tests_run, tests_failed;
-
-static void report(bool good, const char *fmt, va_list ap)
-{
-    printf("%sok %d - ", good ? "" : "not ", ++tests_run);
-    vprintf(fmt, ap);
-    printf("\n");
-    tests_failed += !good;
-}
-
 void ok(bool good, const char *fmt, ...)
 {
     va_list ap;
 
     va_start(ap, fmt);
-    report(good, fmt, ap);
+    tap_vcase(good, fmt, ap);
     va_end(ap);
 }
 
@@ -38,7 +29,7 @@ void ok_eq_at(uint64_t got, uint64_t want, const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    report(got == want, fmt, ap);
+    tap_vcase(got == want, fmt, ap);
     va_end(ap);
     if (got != want) {
         printf("# got 0x%llx, want 0x%llx\n", (unsigned long long)got, (unsigned long long)want);
@@ -47,8 +38,7 @@ void ok_eq_at(uint64_t got, uint64_t want, const char *fmt, ...)
 
 int test_done(void)
 {
-    printf("1..%d\n", tests_run);
-    return tests_failed != 0;
+    return tap_done();
 }
 
 /* ---- memory ---- */

@@ -13,6 +13,7 @@
 #include "sysemu/accel.h"
 #include "tcg/helper.h"
 #include "tests/unit/ir-env.h"
+#include "tests/unit/tap.h"
 
 TestMachine machine;
 int qemu_loglevel;
@@ -20,7 +21,6 @@ int cpu_count = 1;
 bool semihosting_enabled;
 AccelOptions accel_options;
 const TCGBackend *tcg_backend = &tcg_backend_interp;
-static int tests_run, tests_failed;
 static CodeBuffer buffer;
 
 bool arm_mode_valid(uint32_t mode)
@@ -336,13 +336,10 @@ bool machine_run_pair(const IRBlock *b, const IRBlock *next, bool chained)
 
 void test_ok(bool ok, const char *name)
 {
-    tests_run++;
-    tests_failed += !ok;
-    printf("%s %d - %s\n", ok ? "ok" : "not ok", tests_run, name);
+    tap_case(ok, "%s", name);
 }
 
 int test_done(void)
 {
-    printf("1..%d\n", tests_run);
-    return tests_failed != 0;
+    return tap_done();
 }

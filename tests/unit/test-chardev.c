@@ -19,11 +19,11 @@
 #include "qemu/writer.h"
 #include "sysemu/cpu-hold.h"
 #include "sysemu/runstate.h"
+#include "tests/unit/tap.h"
 
 enum { BIG = 3 << 20 };
 
-static int cases, failures, quit_requests;
-static FILE *tap;
+static int quit_requests;
 
 /* One CPU, which never runs: is it held? */
 static bool held;               /* atomic */
@@ -47,13 +47,6 @@ static bool is_held(void)
 void qemu_system_quit_request(int exit_code)
 {
     quit_requests++;
-}
-
-static void check(bool ok, const char *name)
-{
-    failures += !ok;
-    fprintf(tap, "%sok %d - %s\n", ok ? "" : "not ", ++cases, name);
-    fflush(tap);
 }
 
 static void run_loop_ms(int ms)
@@ -198,7 +191,7 @@ static void test_stdio_output(Chardev *chr, int from_stdout)
     }
     pthread_join(wt, NULL);
     pthread_join(rt, NULL);
-    check(r.got == BIG && r.right, "a slow reader of a pipe gets every byte in order");
+    tap_case(r.got == BIG && r.right, "a slow reader of a pipe gets every byte in order");
 
     /* The I/O thread does nothing at all now: writers must get on without it. */
     r = (Reader){ .fd = from_stdout, .pause_every = 1 << 30 };
@@ -207,18 +200,18 @@ static void test_stdio_output(Chardev *chr, int from_stdout)
     pthread_join(wt, NULL);
     chardev_flush_all(never);
     pthread_join(rt, NULL);
-    check(r.got == BIG && r.right, "and also while the I/O thread is busy elsewhere; the rest comes with the flush");
+    tap_case(r.got == BIG && r.right, "and also while the I/O thread is busy elsewhere; the rest comes with the flush");
 
     /* Nobody reads: the writer does not wait. */
-    check(!is_held(), "a CPU that prints is not held when all is written");
+    tap_case(!is_held(), "a CPU that prints is not held when all is written");
     pthread_create(&wt, NULL, writer, chr);
     pthread_join(wt, NULL);
-    check(is_held(), "a CPU that prints more than the queue holds is held, and nobody waits inside");
+    tap_case(is_held(), "a CPU that prints more than the queue holds is held, and nobody waits inside");
     r = (Reader){ .fd = from_stdout, .pause_every = 1 << 30 };
     pthread_create(&rt, NULL, slow_reader, &r);
     chardev_flush_all(never);
     pthread_join(rt, NULL);
-    check(r.got == BIG && r.right && !is_held(), "and still nothing is lost; then the CPU goes on");
+    tap_case(r.got == BIG && r.right && !is_held(), "and still nothing is lost; then the CPU goes on");
 }
 
 static void type(int fd, const char *text)
@@ -265,10 +258,10 @@ static void test_full_queue(int to_stdin, Sink *a, Sink *b)
     }
     type(to_stdin, "\001b!");
     type(to_stdin, "\001cmonitor\001c?");
-    check(a->len == 0 && sink_is(b, "monitor"), "mux: Ctrl-a c works behind a paste that nobody takes");
+    tap_case(a->len == 0 && sink_is(b, "monitor"), "mux: Ctrl-a c works behind a paste that nobody takes");
     quit_requests = 0;
     type(to_stdin, "\001x");
-    check(quit_requests == 1, "mux: Ctrl-a x as well");
+    tap_case(quit_requests == 1, "mux: Ctrl-a x as well");
     for (int i = 0; i < PASTE; i += 1000) {
         a->room = 1000;
         chardev_accept_input(a->chr);
@@ -277,14 +270,14 @@ static void test_full_queue(int to_stdin, Sink *a, Sink *b)
         }
     }
     right = a->len == PASTE && !memcmp(a->data, text, PASTE);
-    check(right, "mux: all of the paste arrives in order");
-    check(a->event_count && a->events[(a->event_count - 1) % 8] != CHR_EVENT_BREAK,
-          "mux: a break waits for what was typed before");
+    tap_case(right, "mux: all of the paste arrives in order");
+    tap_case(a->event_count && a->events[(a->event_count - 1) % 8] != CHR_EVENT_BREAK,
+             "mux: a break waits for what was typed before");
     a->room = 1 << 20;
     chardev_accept_input(a->chr);
     run_loop_ms(10);
-    check(a->events[(a->event_count - 1) % 8] == CHR_EVENT_BREAK && a->len == PASTE + 2 &&
-          !memcmp(a->data + PASTE, "!?", 2), "mux: the break, and what came behind it");
+    tap_case(a->events[(a->event_count - 1) % 8] == CHR_EVENT_BREAK && a->len == PASTE + 2 &&
+             !memcmp(a->data + PASTE, "!?", 2), "mux: the break, and what came behind it");
 }
 
 static void test_mux(Chardev *chr, int to_stdin, int from_stdout, Sink *a, Sink *b)
@@ -295,23 +288,23 @@ static void test_mux(Chardev *chr, int to_stdin, int from_stdout, Sink *a, Sink 
     sink_attach(a, chr, 1 << 20);
     sink_attach(b, chr, 1 << 20);
     type(to_stdin, "one");
-    check(sink_is(a, "one") && b->len == 0, "mux: the first front end has the focus");
+    tap_case(sink_is(a, "one") && b->len == 0, "mux: the first front end has the focus");
     a->event_count = b->event_count = 0;
     type(to_stdin, "A\001cB\001\001C");
-    check(sink_is(a, "A") && sink_is(b, "B\001C"), "mux: Ctrl-a c moves the focus, Ctrl-a Ctrl-a is a Ctrl-a");
-    check(a->event_count == 1 && a->events[0] == CHR_EVENT_MUX_OUT && b->event_count == 1 &&
-          b->events[0] == CHR_EVENT_MUX_IN, "mux: both sides are told");
+    tap_case(sink_is(a, "A") && sink_is(b, "B\001C"), "mux: Ctrl-a c moves the focus, Ctrl-a Ctrl-a is a Ctrl-a");
+    tap_case(a->event_count == 1 && a->events[0] == CHR_EVENT_MUX_OUT && b->event_count == 1 &&
+             b->events[0] == CHR_EVENT_MUX_IN, "mux: both sides are told");
     type(to_stdin, "\001b");
-    check(b->event_count == 2 && b->events[1] == CHR_EVENT_BREAK && b->len == 0, "mux: Ctrl-a b is a break");
+    tap_case(b->event_count == 2 && b->events[1] == CHR_EVENT_BREAK && b->len == 0, "mux: Ctrl-a b is a break");
     type(to_stdin, "\001");
     type(to_stdin, "cX");
-    check(sink_is(a, "X"), "mux: an escape in two pieces");
+    tap_case(sink_is(a, "X"), "mux: an escape in two pieces");
     type(to_stdin, "\001h");
     n = read_some(from_stdout, text, sizeof(text) - 1);
     text[n] = 0;
-    check(strstr(text, "C-a x") != NULL, "mux: Ctrl-a h prints help");
+    tap_case(strstr(text, "C-a x") != NULL, "mux: Ctrl-a h prints help");
     type(to_stdin, "\001x");
-    check(quit_requests == 1, "mux: Ctrl-a x asks for the end");
+    tap_case(quit_requests == 1, "mux: Ctrl-a x asks for the end");
     run_loop_ms(10);
     read_some(from_stdout, text, sizeof(text));
 
@@ -319,15 +312,15 @@ static void test_mux(Chardev *chr, int to_stdin, int from_stdout, Sink *a, Sink 
     a->room = 5;
     a->len = 0;
     type(to_stdin, "123456789");
-    check(sink_is(a, "12345"), "input stops where the front end says");
+    tap_case(sink_is(a, "12345"), "input stops where the front end says");
     a->room = 2;
     chardev_accept_input(chr);
     run_loop_ms(10);
-    check(sink_is(a, "67"), "and goes on when it can receive again");
+    tap_case(sink_is(a, "67"), "and goes on when it can receive again");
     a->room = 2;
     chardev_accept_input(chr);
     run_loop_ms(10);
-    check(sink_is(a, "89"), "to the end");
+    tap_case(sink_is(a, "89"), "to the end");
     test_full_queue(to_stdin, a, b);
     a->len = 0;
     a->room = 1 << 20;
@@ -337,7 +330,7 @@ static void test_mux(Chardev *chr, int to_stdin, int from_stdout, Sink *a, Sink 
     chardev_write(chr, (const uint8_t *)"still there", 11);
     run_loop_ms(10);
     n = read_some(from_stdout, text, sizeof(text));
-    check(n == 11 && !memcmp(text, "still there", 11), "end of input leaves output alone");
+    tap_case(n == 11 && !memcmp(text, "still there", 11), "end of input leaves output alone");
 }
 
 static void test_file(const char *dir)
@@ -354,9 +347,9 @@ static void test_file(const char *dir)
     for (size_t i = 0; i < len && right; i++) {
         right = (uint8_t)content[i] == pattern(i);
     }
-    check(right, "file: everything arrives");
+    tap_case(right, "file: everything arrives");
     writer(null);
-    check(true, "null: everything is taken");
+    tap_case(true, "null: everything is taken");
     chardev_write(NULL, (const uint8_t *)"x", 1);
     chardev_accept_input(NULL);
     unlink(path);
@@ -400,7 +393,7 @@ static void test_last_words(Sink *s, int fd)
     s->room = 1 << 20;
     chardev_accept_input(s->chr);
     run_loop_ms(20);
-    check(s->len == WORDS && !memcmp(s->data, text, WORDS), "socket: what a peer sent before it left is not lost");
+    tap_case(s->len == WORDS && !memcmp(s->data, text, WORDS), "socket: what a peer sent before it left is not lost");
     s->len = 0;
 }
 
@@ -417,22 +410,22 @@ static void test_socket(const char *dir)
     run_loop_ms(20);
     chardev_write(s.chr, (const uint8_t *)"hello", 5);
     run_loop_ms(20);
-    check(fd >= 0 && read_some(fd, buf, sizeof(buf)) == 5 && !memcmp(buf, "hello", 5),
-          "socket: output goes to who is connected");
+    tap_case(fd >= 0 && read_some(fd, buf, sizeof(buf)) == 5 && !memcmp(buf, "hello", 5),
+             "socket: output goes to who is connected");
     type(fd, "abc");
-    check(sink_is(&s, "abc") && s.events[0] == CHR_EVENT_OPENED, "socket: input comes");
+    tap_case(sink_is(&s, "abc") && s.events[0] == CHR_EVENT_OPENED, "socket: input comes");
     close(fd);
     run_loop_ms(20);
-    check(s.event_count == 2 && s.events[1] == CHR_EVENT_CLOSED, "socket: the end is noticed");
+    tap_case(s.event_count == 2 && s.events[1] == CHR_EVENT_CLOSED, "socket: the end is noticed");
     writer(s.chr);
     fd = connect_unix(path);
     run_loop_ms(20);
     type(fd, "again");
-    check(sink_is(&s, "again"), "socket: the next one may connect");
+    tap_case(sink_is(&s, "again"), "socket: the next one may connect");
     test_last_words(&s, fd);
     chardev_cleanup();
     exit_files_remove();
-    check(access(path, F_OK) < 0, "socket: the file is removed at the end");
+    tap_case(access(path, F_OK) < 0, "socket: the file is removed at the end");
     g_free(spec);
     g_free(path);
 }
@@ -513,8 +506,8 @@ static void test_telnet_pairs(void)
     }
     chardev_flush_all(never);
     pthread_join(reader, NULL);
-    check(!r.torn && r.pairs == TELNET_WRITES && r.others == TELNET_WRITES,
-          "telnet: no byte of another writer comes between the two 255 that stand for one");
+    tap_case(!r.torn && r.pairs == TELNET_WRITES && r.others == TELNET_WRITES,
+             "telnet: no byte of another writer comes between the two 255 that stand for one");
     close(r.fd);
     close(listener);
 }
@@ -547,8 +540,8 @@ static void test_unread_input(const char *dir)
     while (len < WORDS && (n = recv(fd, got + len, WORDS - len, 0)) > 0) {
         len += (size_t)n;
     }
-    check(len == WORDS && !memcmp(got, text, WORDS) && recv(fd, got, 1, 0) == 0,
-          "socket: input that nobody read does not cost the last output at the end");
+    tap_case(len == WORDS && !memcmp(got, text, WORDS) && recv(fd, got, 1, 0) == 0,
+             "socket: input that nobody read does not cost the last output at the end");
     close(fd);
     g_free(spec);
     g_free(path);
@@ -561,7 +554,7 @@ int main(void)
     int to_stdin, from_stdout;
     Chardev *chr;
 
-    tap = fdopen(dup(STDOUT_FILENO), "w");
+    tap_out = fdopen(dup(STDOUT_FILENO), "w");
     if (!mkdtemp(dir)) {
         return 1;
     }
@@ -575,7 +568,5 @@ int main(void)
     test_telnet_pairs();
     test_unread_input(dir);
     rmdir(dir);
-    fprintf(tap, "1..%d\n", cases);
-    fclose(tap);
-    return failures != 0;
+    return tap_done();
 }

@@ -26,6 +26,7 @@
 #include "sysemu/accel.h"
 #include "sysemu/cpus.h"
 #include "target/arm/translate.h"
+#include "tests/unit/tap.h"
 
 enum { PAGES = 48, RAM_BYTES = PAGES * 4096, MAX_WORDS = 24, MAGIC = 0x600dc0de };
 
@@ -573,7 +574,6 @@ static void run_machine(int cpus, bool separate, bool single, unsigned regions, 
 
 int main(void)
 {
-    int cases = 0, failed = 0;
 
     for (int i = 0; i < 8; i++) {
         int cpus = i < 2 ? 1 : 4, status = 0;
@@ -599,14 +599,9 @@ int main(void)
             run_machine(cpus, separate, single, regions, 600);
             exit(0);
         }
-        if (pid < 0 || waitpid(pid, &status, 0) < 0 || status) {
-            failed++;
-            printf("not ");
-        }
-        printf("ok %d - %d CPU%s, %s cache%s, thread=%s%s\n", ++cases, cpus, cpus > 1 ? "s" : "",
-               separate ? "separate" : "unified", separate ? "s" : "", single ? "single" : "multi",
-               regions ? ", tb-regions=1" : "");
+        tap_case(pid > 0 && waitpid(pid, &status, 0) == pid && !status, "%d CPU%s, %s cache%s, thread=%s%s", cpus,
+                 cpus > 1 ? "s" : "", separate ? "separate" : "unified", separate ? "s" : "",
+                 single ? "single" : "multi", regions ? ", tb-regions=1" : "");
     }
-    printf("1..%d\n", cases);
-    return failed != 0;
+    return tap_done();
 }

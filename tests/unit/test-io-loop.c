@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "qemu/io-loop.h"
+#include "tests/unit/tap.h"
 
 enum { WORKS = 8, THREADS = 3, ROUNDS = 100000 };
 
@@ -19,19 +20,12 @@ typedef struct Counter {
 } Counter;
 
 static Counter counters[THREADS + 1];
-static int cases, failures;
 static int order[2 * WORKS], ordered;
 static IOWork in_order[WORKS];
 static int again;
 static int stop_signals;        /* atomic */
 static pthread_t io_thread;
 static bool wrong_thread;
-
-static void check(bool good, const char *name)
-{
-    failures += !good;
-    printf("%sok %d - %s\n", good ? "" : "not ", ++cases, name);
-}
 
 static void iterate_while(bool (*wanted)(void))
 {
@@ -160,9 +154,9 @@ static void test_threads(void)
     for (int i = 0; i < THREADS; i++) {
         good &= counters[i].seen == ROUNDS && counters[i].calls <= ROUNDS;
     }
-    check(good, "what threads wrote before they posted is seen, in no more calls than posts");
-    check(counters[THREADS].seen >= 200, "the same from a signal handler that interrupts the I/O thread");
-    check(!wrong_thread, "all calls are made on the I/O thread");
+    tap_case(good, "what threads wrote before they posted is seen, in no more calls than posts");
+    tap_case(counters[THREADS].seen >= 200, "the same from a signal handler that interrupts the I/O thread");
+    tap_case(!wrong_thread, "all calls are made on the I/O thread");
 }
 
 static void quit(void *opaque)
@@ -178,17 +172,16 @@ int main(void)
     post_in_order();
     io_loop_init();
     iterate_while(order_wanted);
-    check(in_posted_order(), "what was posted before the loop runs, in order, once");
+    tap_case(in_posted_order(), "what was posted before the loop runs, in order, once");
     post_in_order();
     iterate_while(order_wanted);
-    check(in_posted_order(), "work runs in the order in which it was posted, once");
+    tap_case(in_posted_order(), "work runs in the order in which it was posted, once");
     io_post(&repeated);
     iterate_while(again_wanted);
-    check(again == 5, "work that posts itself runs again");
+    tap_case(again == 5, "work that posts itself runs again");
     test_threads();
     io_post(&last);
     io_loop_run();
-    check(true, "the loop runs until it is told to end");
-    printf("1..%d\n", cases);
-    return failures != 0;
+    tap_case(true, "the loop runs until it is told to end");
+    return tap_done();
 }

@@ -8,17 +8,11 @@
 #include <unistd.h>
 #include "qemu/lock.h"
 #include "util/observe-internal.h"
+#include "tests/unit/tap.h"
 
-static int cases, failures;
 static char path[] = "/tmp/test-observe-XXXXXX";
 static CountedLock lock;
 static uint32_t holder_ready;       /* atomic */
-
-static void check(bool good, const char *name)
-{
-    printf("%sok %d - %s\n", good ? "" : "not ", ++cases, name);
-    failures += !good;
-}
 
 static void wait_ms(long ms)
 {
@@ -34,8 +28,8 @@ static void test_off(void)
     observe_end(OBS_BUILD);
     observe_sgi_sent(0, 1, 3);
     observe_sgi_taken(0, 1, 3);
-    check(!observe_time(0, OBS_BUILD).timed && !observe_sgi_latency(1).timed, "off: no times");
-    check(observe_sgi_count(0, true) == 1 && observe_sgi_count(1, false) == 1, "off: SGIs are counted all the same");
+    tap_case(!observe_time(0, OBS_BUILD).timed && !observe_sgi_latency(1).timed, "off: no times");
+    tap_case(observe_sgi_count(0, true) == 1 && observe_sgi_count(1, false) == 1, "off: SGIs are counted all the same");
 }
 
 static void test_spans(void)
@@ -52,14 +46,14 @@ static void test_spans(void)
     observe_end(OBS_RESTORE);
     observe_end(OBS_E_READ);
     time = observe_time(0, OBS_BUILD);
-    check(time.timed == 1 && time.total >= 2000000 && time.max == time.total, "a span has its time");
-    check(t->count == 2 && build->kind == OBS_BUILD && read->kind == OBS_E_READ && read->begin <= build->begin &&
-          build->end <= read->end, "spans nest; the end of what is not open does nothing");
+    tap_case(time.timed == 1 && time.total >= 2000000 && time.max == time.total, "a span has its time");
+    tap_case(t->count == 2 && build->kind == OBS_BUILD && read->kind == OBS_E_READ && read->begin <= build->begin &&
+             build->end <= read->end, "spans nest; the end of what is not open does nothing");
 
     observe_begin(OBS_E_READ);
     observe_begin(OBS_FIND_SLOW);
     observe_end(OBS_E_READ);
-    check(!t->depth && t->count == 4, "the end of a span ends those inside");
+    tap_case(!t->depth && t->count == 4, "the end of a span ends those inside");
 
     for (int i = 0; i < OBSERVE_DEPTH + 3; i++) {
         observe_begin(OBS_IDLE);
@@ -67,7 +61,7 @@ static void test_spans(void)
     for (int i = 0; i < OBSERVE_DEPTH + 3; i++) {
         observe_end(OBS_IDLE);
     }
-    check(!t->depth && t->count == 4 + OBSERVE_DEPTH, "too deep a stack loses spans, nothing else");
+    tap_case(!t->depth && t->count == 4 + OBSERVE_DEPTH, "too deep a stack loses spans, nothing else");
 }
 
 static void test_suspend(void)
@@ -84,10 +78,10 @@ static void test_suspend(void)
     observe_resume();
     observe_end(OBS_E_READ);
     /* Execute, E read; Exclusive; Execute, E read */
-    check(t->count == 5 && t->ring[2].kind == OBS_EXCLUSIVE && t->ring[0].end <= t->ring[2].begin &&
-          t->ring[3].begin >= t->ring[2].end, "what is suspended does not overlap what comes between");
-    check(observe_time(1, OBS_EXECUTE).timed == 2 && observe_time(1, OBS_EXECUTE).total <=
-          t->ring[0].end - t->ring[0].begin + t->ring[3].end - t->ring[3].begin, "nor does its time count");
+    tap_case(t->count == 5 && t->ring[2].kind == OBS_EXCLUSIVE && t->ring[0].end <= t->ring[2].begin &&
+             t->ring[3].begin >= t->ring[2].end, "what is suspended does not overlap what comes between");
+    tap_case(observe_time(1, OBS_EXECUTE).timed == 2 && observe_time(1, OBS_EXECUTE).total <=
+             t->ring[0].end - t->ring[0].begin + t->ring[3].end - t->ring[3].begin, "nor does its time count");
 }
 
 static void test_interrupts(void)
@@ -99,17 +93,17 @@ static void test_interrupts(void)
     wait_ms(1);
     observe_set_track(3);
     observe_sgi_taken(2, 3, 5);
-    check(observe_sgi_latency(3).timed == 1 && observe_sgi_latency(3).max >= 2000000,
-          "an SGI sent again while it is pending waits from the first time on");
+    tap_case(observe_sgi_latency(3).timed == 1 && observe_sgi_latency(3).max >= 2000000,
+             "an SGI sent again while it is pending waits from the first time on");
     observe_sgi_taken(2, 3, 5);
     observe_sgi_taken(99, 3, 5);
     observe_sgi_sent(0, 3, 99);
-    check(observe_sgi_latency(3).timed == 1, "one that nobody sent has no latency");
+    tap_case(observe_sgi_latency(3).timed == 1, "one that nobody sent has no latency");
     observe_irq_raised(3);
     wait_ms(1);
     observe_irq_taken(3, false);
     observe_irq_taken(3, true);
-    check(observe_irq_latency(3).timed == 1 && observe_irq_latency(3).total >= 1000000, "latency of an interrupt");
+    tap_case(observe_irq_latency(3).timed == 1 && observe_irq_latency(3).total >= 1000000, "latency of an interrupt");
 }
 
 static void *holder(void *opaque)
@@ -128,7 +122,7 @@ static void test_lock(void)
     counted_lock_init(&lock, "test", true);
     counted_lock(&lock);
     counted_unlock(&lock);
-    check(lock.acquired == 1 && !lock.contended && lock.hold.timed == 1, "a lock counts");
+    tap_case(lock.acquired == 1 && !lock.contended && lock.hold.timed == 1, "a lock counts");
     if (pthread_create(&t, NULL, holder, NULL)) {
         abort();
     }
@@ -138,9 +132,9 @@ static void test_lock(void)
     counted_lock(&lock);
     counted_unlock(&lock);
     pthread_join(t, NULL);
-    check(lock.acquired == 3 && lock.contended == 1 && lock.wait.timed == 1 && lock.hold.max >= 20000000,
-          "who waited, and how long it was held");
-    check(counted_lock_next(NULL) == &lock && !counted_lock_next(&lock), "the list of locks");
+    tap_case(lock.acquired == 3 && lock.contended == 1 && lock.wait.timed == 1 && lock.hold.max >= 20000000,
+             "who waited, and how long it was held");
+    tap_case(counted_lock_next(NULL) == &lock && !counted_lock_next(&lock), "the list of locks");
 }
 
 static void test_ring(void)
@@ -152,7 +146,7 @@ static void test_ring(void)
     for (uint64_t i = 0; i < 2 * t->size + 7; i++) {
         observe_span(OBS_LOCK_WAIT, lock.number, begin + i, begin + i + 1);
     }
-    check(t->ring[(t->count - 1) % t->size].begin == begin + 2 * t->size + 6, "the latest records are kept");
+    tap_case(t->ring[(t->count - 1) % t->size].begin == begin + 2 * t->size + 6, "the latest records are kept");
 }
 
 /* What a crash leaves: the spans that are open, and whole JSON. */
@@ -166,12 +160,12 @@ static void test_crash(void)
     observe_begin(OBS_FLUSH);
     observe_crash();
     observe_crash();
-    check(observe_finish(NULL), "a timeline is written once");
+    tap_case(observe_finish(NULL), "a timeline is written once");
     f = fopen(path, "r");
-    check(f && getdelim(&text, &size, 0, f) > 0 && !strncmp(text, "[\n{", 3) && strlen(text) > 2 &&
-          !strcmp(text + strlen(text) - 4, "}\n]\n"), "a crash leaves an array");
-    check(text && strstr(text, "\"name\":\"Flush\",\"dur\":") && strstr(text, "wait for lock test"),
-          "with open spans and the names of locks");
+    tap_case(f && getdelim(&text, &size, 0, f) > 0 && !strncmp(text, "[\n{", 3) && strlen(text) > 2 &&
+             !strcmp(text + strlen(text) - 4, "}\n]\n"), "a crash leaves an array");
+    tap_case(text && strstr(text, "\"name\":\"Flush\",\"dur\":") && strstr(text, "wait for lock test"),
+             "with open spans and the names of locks");
     free(text);
     if (f) {
         fclose(f);
@@ -188,8 +182,8 @@ int main(void)
     }
     close(fd);
     test_off();
-    check(!observe_start(false, "/nonexistent/file", 1, 4), "a file that cannot be opened");
-    check(observe_start(true, path, 1, 4), "start");
+    tap_case(!observe_start(false, "/nonexistent/file", 1, 4), "a file that cannot be opened");
+    tap_case(observe_start(true, path, 1, 4), "start");
     test_spans();
     test_suspend();
     test_interrupts();
@@ -197,6 +191,5 @@ int main(void)
     test_ring();
     test_crash();
     unlink(path);
-    printf("1..%d\n", cases);
-    return failures != 0;
+    return tap_done();
 }

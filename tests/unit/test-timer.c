@@ -6,16 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "qemu/timer.h"
+#include "tests/unit/tap.h"
 
 enum { MS = 1000000, THREADS = 4, ROUNDS = 500, MANY = 1000 };
-
-static int cases, failures;
-
-static void check(bool ok, const char *name)
-{
-    failures += !ok;
-    printf("%sok %d - %s\n", ok ? "" : "not ", ++cases, name);
-}
 
 QTimer *test_timers[2 * MANY];          /* timers are never freed; keep them in sight of leak checkers */
 
@@ -55,21 +48,21 @@ static void test_clock(void)
 {
     int64_t a = clock_virtual_ns(), b, c;
 
-    check(a == 0, "the clock stands at 0 before the machine starts");
+    tap_case(a == 0, "the clock stands at 0 before the machine starts");
     clock_virtual_pause(false);
     a = clock_virtual_ns();
     usleep(20000);
     b = clock_virtual_ns();
-    check(b - a >= 20 * MS && b - a < 2000ll * MS, "the clock runs with the host's");
+    tap_case(b - a >= 20 * MS && b - a < 2000ll * MS, "the clock runs with the host's");
     clock_virtual_pause(true);
     b = clock_virtual_ns();
     usleep(20000);
-    check(clock_virtual_ns() == b, "it stands still while paused");
+    tap_case(clock_virtual_ns() == b, "it stands still while paused");
     clock_virtual_pause(true);
-    check(clock_virtual_ns() == b, "pausing twice changes nothing");
+    tap_case(clock_virtual_ns() == b, "pausing twice changes nothing");
     clock_virtual_pause(false);
     c = clock_virtual_ns();
-    check(c >= b && c - b < 20 * MS, "it goes on where it stopped");
+    tap_case(c >= b && c - b < 20 * MS, "it goes on where it stopped");
 }
 
 static void test_order(void)
@@ -85,31 +78,31 @@ static void test_order(void)
     }
     timer_del(t[4]);
     run_loop_ms(60);
-    check(fired_count == 4 && fired[0] == 1 && fired[1] == 3 && fired[2] == 2 && fired[3] == 0,
-          "timers fire by time, then by arming order; a deleted one does not");
+    tap_case(fired_count == 4 && fired[0] == 1 && fired[1] == 3 && fired[2] == 2 && fired[3] == 0,
+             "timers fire by time, then by arming order; a deleted one does not");
     fired_count = 0;
     timer_mod(t[0], clock_virtual_ns() + 1000ll * MS);
     timer_mod(t[0], clock_virtual_ns() + 5 * MS);
     run_loop_ms(20);
-    check(fired_count == 1, "re-arming for an earlier time counts");
+    tap_case(fired_count == 1, "re-arming for an earlier time counts");
     fired_count = 0;
     timer_mod(t[0], clock_virtual_ns() + 5 * MS);
     timer_mod(t[0], clock_virtual_ns() + 1000ll * MS);
     run_loop_ms(20);
-    check(fired_count == 0, "re-arming for a later time counts");
+    tap_case(fired_count == 0, "re-arming for a later time counts");
     timer_del(t[0]);
     timer_mod(t[1], -5);
     run_loop_ms(10);
-    check(fired_count == 1, "a time that has passed fires at once");
+    tap_case(fired_count == 1, "a time that has passed fires at once");
     timer_mod(t[2], INT64_MAX);
     run_loop_ms(5);
-    check(fired_count == 1, "the end of time does not come");
+    tap_case(fired_count == 1, "the end of time does not come");
     timer_del(t[2]);
     timer_del(t[2]);
     now = clock_virtual_ns();
     timer_mod(t[3], now + 10 * MS);
     run_loop_ms(30);
-    check(fired_at >= now + 10 * MS, "no timer fires early");
+    tap_case(fired_at >= now + 10 * MS, "no timer fires early");
 }
 
 static void test_pause(void)
@@ -120,11 +113,11 @@ static void test_pause(void)
     timer_mod(t, clock_virtual_ns() + 10 * MS);
     clock_virtual_pause(true);
     run_loop_ms(30);
-    check(fired_count == 0, "no timer fires while paused");
+    tap_case(fired_count == 0, "no timer fires while paused");
     timer_mod(t, clock_virtual_ns() + 2 * MS);
     clock_virtual_pause(false);
     run_loop_ms(20);
-    check(fired_count == 1, "a timer armed while paused fires after the pause");
+    tap_case(fired_count == 1, "a timer armed while paused fires after the pause");
 }
 
 static QTimer *again;
@@ -146,7 +139,7 @@ static void test_starvation(void)
     timer_mod(other, clock_virtual_ns() + 2 * MS);
     run_loop_ms(20);
     timer_del(again);
-    check(again_count > 1 && fired_count == 1, "a timer that is always due does not starve others");
+    tap_case(again_count > 1 && fired_count == 1, "a timer that is always due does not starve others");
 }
 
 static void test_many(void)
@@ -181,7 +174,7 @@ static void test_many(void)
     for (int i = 1; i < fired_count; i++) {
         sorted &= when[fired[i - 1]] <= when[fired[i]];
     }
-    check(fired_count == armed && sorted, "many timers, armed and deleted at random, fire once each and in order");
+    tap_case(fired_count == armed && sorted, "many timers, armed and deleted at random, fire once each and in order");
 }
 
 static int thread_fired;
@@ -232,9 +225,9 @@ static void test_threads(void)
     }
     before = __atomic_load_n(&thread_fired, __ATOMIC_RELAXED);
     run_loop_ms(20);
-    check(__atomic_load_n(&thread_fired, __ATOMIC_RELAXED) >= THREADS && thread_fired >= before,
-          "timers armed by other threads fire");
-    check(!clock_went_back, "no thread sees the clock go back, with pauses in between");
+    tap_case(__atomic_load_n(&thread_fired, __ATOMIC_RELAXED) >= THREADS && thread_fired >= before,
+             "timers armed by other threads fire");
+    tap_case(!clock_went_back, "no thread sees the clock go back, with pauses in between");
 }
 
 /* Nothing below runs the main loop: what fires does so because somebody was shown the time. */
@@ -279,23 +272,23 @@ static void test_shown(void)
             late_line = 1;
         }
     }
-    check(!late_line, "no thread is shown a time before its line timers have fired, each once");
+    tap_case(!late_line, "no thread is shown a time before its line timers have fired, each once");
     clock_was_shown = false;
     clock_virtual_ns();
-    check(!clock_was_shown, "time for the emulator's own use");
+    tap_case(!clock_was_shown, "time for the emulator's own use");
     clock_shown_ns();
-    check(clock_was_shown, "time for the guest is marked");
+    tap_case(clock_was_shown, "time for the guest is marked");
     line_fired = 0;
     timer_mod(line_timer, clock_virtual_ns() + MS);
     timer_del(line_timer);
     usleep(3000);
     clock_shown_ns();
-    check(line_fired == 0, "a line timer that was deleted does not fire");
+    tap_case(line_fired == 0, "a line timer that was deleted does not fire");
     timer_mod(line_timer, clock_virtual_ns() + MS);
     for (int i = 0; i < 2000 && !line_fired; i++) {
         run_loop_ms(2);
     }
-    check(line_fired == 1, "without a reader the main loop fires it");
+    tap_case(line_fired == 1, "without a reader the main loop fires it");
 }
 
 int main(void)
@@ -307,6 +300,5 @@ int main(void)
     test_many();
     test_threads();
     test_shown();
-    printf("1..%d\n", cases);
-    return failures != 0;
+    return tap_done();
 }

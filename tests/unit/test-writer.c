@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 #include "qemu/writer.h"
+#include "tests/unit/tap.h"
 
-static int cases, failures, thread_error;
+static int thread_error;
 
 /* In the place of the C library's. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *opaque)
@@ -22,12 +23,6 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(vo
 int pthread_detach(pthread_t thread)
 {
     return 0;
-}
-
-static void check(bool ok, const char *name)
-{
-    failures += !ok;
-    printf("%sok %d - %s\n", ok ? "" : "not ", ++cases, name);
 }
 
 static bool never(int stalled_ms)
@@ -69,8 +64,7 @@ static bool arrives(int error, bool end)
 
 int main(void)
 {
-    check(arrives(EAGAIN, false), "no thread can be made: who prints writes");
-    check(arrives(0, true), "the thread does not run: the end of the program writes");
-    printf("1..%d\n", cases);
-    return failures != 0;
+    tap_case(arrives(EAGAIN, false), "no thread can be made: who prints writes");
+    tap_case(arrives(0, true), "the thread does not run: the end of the program writes");
+    return tap_done();
 }
