@@ -27,6 +27,7 @@
 #include <unistd.h>
 #include <glib.h>
 #include <glib-unix.h>
+#include "host/relax.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 
@@ -83,7 +84,7 @@ int64_t clock_virtual_ns(void)
         if (!(seq & 1) && seq == __atomic_load_n(&clk.seq, __ATOMIC_RELAXED)) {
             return now;
         }
-        __builtin_ia32_pause();
+        cpu_relax();
     }
 }
 

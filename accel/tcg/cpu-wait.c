@@ -7,6 +7,7 @@
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/futex.h"
 #include "accel/tcg/options.h"
+#include "host/relax.h"
 #include "qemu/observe.h"
 
 enum {

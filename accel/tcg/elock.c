@@ -27,6 +27,7 @@
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/elock.h"
 #include "accel/tcg/futex.h"
+#include "host/relax.h"
 #include "sysemu/cpus.h"
 #include "accel/tcg/leave-out.h"
 #include "qemu/observe.h"

@@ -27,6 +27,7 @@
 #include "accel/tcg/ram-page.h"
 #include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
+#include "host/relax.h"
 
 enum { UNWATCH_STORES = 1024, SPINS = 64 };
 
@@ -46,7 +47,7 @@ static void wait_a_little(int spins)
 {
     /* The holder executes a few instructions; but it may have lost its host CPU. */
     if (spins < SPINS) {
-        __builtin_ia32_pause();
+        cpu_relax();
     } else {
         sched_yield();
     }

@@ -37,6 +37,7 @@
 #include "accel/tcg/ram-page.h"
 #include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
+#include "host/relax.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
 

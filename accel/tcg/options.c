@@ -22,6 +22,11 @@
 #else
 #define HAVE_SEPARATE false
 #endif
+#ifdef CONFIG_TRANSLATOR
+#define HAVE_TRANSLATOR true
+#else
+#define HAVE_TRANSLATOR false
+#endif
 
 typedef enum PropertyKind {
     PROP_WORD,          /* bool: the first of two words or the second */
@@ -37,7 +42,7 @@ typedef struct AccelProperty {
     const char *help;
     struct {
         const char *word;
-        bool missing;           /* left out when the emulator was built */
+        const char *missing;    /* why it is left out of this build; NULL: it is there */
     } choice[2];
     const char *unit;           /* of a number; NULL: none */
     uint32_t scale, max;        /* the field counts 1/scale units; largest number of units */
@@ -46,16 +51,18 @@ typedef struct AccelProperty {
 #define FIELD(f) offsetof(AccelOptions, f)
 
 static const AccelProperty properties[] = {
-    { "thread", PROP_WORD, FIELD(thread_single), .choice = { { "multi", false }, { "single", false } },
+    { "thread", PROP_WORD, FIELD(thread_single), .choice = { { "multi", NULL }, { "single", NULL } },
       .help = "one host thread per CPU, or one for all of them" },
     { "ccache", PROP_WORD, FIELD(ccache_separate),
-      .choice = { { "unified", !HAVE_UNIFIED }, { "separate", !HAVE_SEPARATE } },
+      .choice = { { "unified", HAVE_UNIFIED ? NULL : "configure with --ccache=both or --ccache=unified" },
+                  { "separate", HAVE_SEPARATE ? NULL : "configure with --ccache=both or --ccache=separate" } },
       .help = "one code cache for all CPUs, or one each" },
-    { "backend", PROP_WORD, FIELD(backend_interp), .choice = { { "x86_64", false }, { "interp", false } },
+    { "backend", PROP_WORD, FIELD(backend_interp),
+      .choice = { { "x86_64", HAVE_TRANSLATOR ? NULL : "there is no translator for this host" }, { "interp", NULL } },
       .help = "translate to host code, or interpret the intermediate code" },
-    { "exclusive", PROP_WORD, FIELD(exclusive_snapshot), .choice = { { "monitor", false }, { "snapshot", false } },
+    { "exclusive", PROP_WORD, FIELD(exclusive_snapshot), .choice = { { "monitor", NULL }, { "snapshot", NULL } },
       .help = "LDREX/STREX: as the architecture has it, or by comparing values" },
-    { "one-insn-per-tb", PROP_WORD, FIELD(one_insn), .choice = { { "off", false }, { "on", false } },
+    { "one-insn-per-tb", PROP_WORD, FIELD(one_insn), .choice = { { "off", NULL }, { "on", NULL } },
       .help = "translate each instruction by itself (slow), so that the log shows each" },
     /* Jumps inside the buffer reach 2 GiB; leave room for several buffers. */
     { "tb-size", PROP_NUMBER, FIELD(tb_size_kib), .unit = "MiB", .scale = 1024, .max = 1024,
@@ -86,7 +93,7 @@ static const void *const_field(const AccelOptions *o, size_t offset)
 
 void accel_options_default(AccelOptions *o)
 {
-    *o = (AccelOptions) { .ccache_separate = !HAVE_UNIFIED };
+    *o = (AccelOptions) { .ccache_separate = !HAVE_UNIFIED, .backend_interp = !HAVE_TRANSLATOR };
 }
 
 static char *set_word(AccelOptions *o, const AccelProperty *p, const char *value)
@@ -94,8 +101,7 @@ static char *set_word(AccelOptions *o, const AccelProperty *p, const char *value
     for (int i = 0; i < 2; i++) {
         if (value && !strcmp(value, p->choice[i].word)) {
             if (p->choice[i].missing) {
-                return g_strdup_printf("%s=%s is not built in (configure with --%s=both or --%s=%s)", p->name, value,
-                                       p->name, p->name, value);
+                return g_strdup_printf("%s=%s is not built in (%s)", p->name, value, p->choice[i].missing);
             }
             *(bool *)field(o, p->field) = i == 1;
             return NULL;
@@ -233,7 +239,11 @@ void accel_options_json(FILE *f)
 void accel_init(const AccelOptions *o, int num_cpus)
 {
     accel_options = *o;
+#ifdef CONFIG_TRANSLATOR
     tcg_backend = o->backend_interp ? &tcg_backend_interp : &tcg_backend_x86_64;
+#else
+    tcg_backend = &tcg_backend_interp;
+#endif
     cache_choose(o->ccache_separate);
     if (!o->tb_size_kib) {
         accel_options.tb_size_kib = (uint32_t)(cache_ops->default_bytes >> 10);

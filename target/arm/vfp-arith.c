@@ -3,21 +3,18 @@
  * vfp_op_s() and vfp_op_d(): VFPv2 operations with the exact ARM result and flags. Callers: both back ends and
  * vfp-helper.c, on the CPU's thread, with the guest's MXCSR in force.
  *
- * The host's SSE2 unit does the arithmetic; what differs from ARM is done here on bit patterns:
+ * The host does the arithmetic (host/hostfp.h); what differs from ARM is done here on bit patterns:
  *  - NaN operands: a signalling one wins over a quiet one, else the first wins; DN and invalid operations give the
  *    positive default NaN (the host's is negative);
  *  - flush-to-zero (FZ): subnormal operands become zeros (IDC), results too small before rounding become zeros (UFC
  *    alone);
- *  - tininess is detected before rounding, on the host after it;
+ *  - tininess is detected before rounding, on x86 hosts after it;
  *  - conversions to integers saturate.
- * Values are bit patterns in uint64_t; single ones in the low half. Flags are accumulated in env->fpscr_cum, and MXCSR
- * is left as it was.
+ * Values are bit patterns in uint64_t; single ones in the low half. Flags are accumulated in env->fpscr_cum, and the
+ * host's are left as they were.
  */
-#include <xmmintrin.h>
+#include "host/hostfp.h"
 #include "target/arm/vfp-helper.h"
-
-enum { MX_IE = 1, MX_DE = 2, MX_ZE = 4, MX_OE = 8, MX_UE = 16, MX_PE = 32, MX_FLAGS = 63, MX_RC_SHIFT = 13 };
-enum { RC_NEAREST, RC_DOWN, RC_UP, RC_ZERO };
 
 typedef struct Format {
     uint64_t sign, exp, frac, quiet;    /* masks; quiet: top bit of the fraction */
@@ -67,93 +64,39 @@ static uint64_t propagate_nan(CPUARMState *env, const Format *f, uint64_t a, uin
     return env->fpscr & FPSCR_DN ? f->default_nan : nan | f->quiet;
 }
 
-static uint32_t cumulative_from_mxcsr(uint32_t mx)
+static uint32_t cumulative_from_host(uint32_t flags)
 {
-    return (mx & MX_IE ? FPSCR_IOC : 0) | (mx & MX_ZE ? FPSCR_DZC : 0) | (mx & MX_OE ? FPSCR_OFC : 0) |
-           (mx & MX_UE ? FPSCR_UFC : 0) | (mx & MX_PE ? FPSCR_IXC : 0);
+    return (flags & HOSTFP_INVALID ? FPSCR_IOC : 0) | (flags & HOSTFP_DIV_BY_ZERO ? FPSCR_DZC : 0) |
+           (flags & HOSTFP_OVERFLOW ? FPSCR_OFC : 0) | (flags & HOSTFP_UNDERFLOW ? FPSCR_UFC : 0) |
+           (flags & HOSTFP_INEXACT ? FPSCR_IXC : 0);
 }
 
-/*
- * One host instruction. Volatile assembly, because the compiler would move plain arithmetic across the changes of MXCSR
- * around it.
- */
-#define SSE2(insn, dst, src) __asm__ volatile(insn " %1, %0" : "+x"(dst) : "x"(src))
-
-static uint32_t host_single(int op, uint32_t a, uint32_t b)
+/* The host's name of an operation that rounds. */
+static HostFPOp host_op_of(int op)
 {
-    union { uint32_t u; float f; } x = { a }, y = { b };
-
     switch (op) {
     case VFP_ADD:
-        SSE2("addss", x.f, y.f);
-        break;
+        return HOSTFP_ADD;
     case VFP_SUB:
-        SSE2("subss", x.f, y.f);
-        break;
+        return HOSTFP_SUB;
     case VFP_MUL: case VFP_NMUL:
-        SSE2("mulss", x.f, y.f);
-        break;
+        return HOSTFP_MUL;
     case VFP_DIV:
-        SSE2("divss", x.f, y.f);
-        break;
+        return HOSTFP_DIV;
     default:
-        SSE2("sqrtss", x.f, x.f);
-        break;
+        return HOSTFP_SQRT;
     }
-    return x.u;
-}
-
-static uint64_t host_double(int op, uint64_t a, uint64_t b)
-{
-    union { uint64_t u; double f; } x = { a }, y = { b };
-
-    switch (op) {
-    case VFP_ADD:
-        SSE2("addsd", x.f, y.f);
-        break;
-    case VFP_SUB:
-        SSE2("subsd", x.f, y.f);
-        break;
-    case VFP_MUL: case VFP_NMUL:
-        SSE2("mulsd", x.f, y.f);
-        break;
-    case VFP_DIV:
-        SSE2("divsd", x.f, y.f);
-        break;
-    default:
-        SSE2("sqrtsd", x.f, x.f);
-        break;
-    }
-    return x.u;
-}
-
-static uint64_t host_to_double(uint64_t a)
-{
-    union { uint32_t u; float f; } x = { (uint32_t)a };
-    union { double f; uint64_t u; } y = { 0 };
-
-    SSE2("cvtss2sd", y.f, x.f);
-    return y.u;
-}
-
-static uint64_t host_to_single(uint64_t a)
-{
-    union { uint64_t u; double f; } x = { a };
-    union { float f; uint32_t u; } y = { 0 };
-
-    SSE2("cvtsd2ss", y.f, x.f);
-    return y.u;
 }
 
 static uint64_t host_op(int op, bool wide, uint64_t a, uint64_t b)
 {
     switch (op) {
     case VFP_CVT_SD:
-        return host_to_double(a);
+        return hostfp_to_double((uint32_t)a);
     case VFP_CVT_DS:
-        return host_to_single(a);
+        return hostfp_to_single(a);
     default:
-        return wide ? host_double(op, a, b) : host_single(op, a, b);
+        return wide ? hostfp_double(host_op_of(op), a, b) : hostfp_single(host_op_of(op), (uint32_t)a, (uint32_t)b);
     }
 }
 
@@ -165,33 +108,33 @@ static uint64_t host_op(int op, bool wide, uint64_t a, uint64_t b)
  */
 static uint64_t compute(CPUARMState *env, const Format *f, int op, bool wide, uint64_t a, uint64_t b)
 {
-    uint32_t mxcsr = _mm_getcsr(), flags;
+    uint32_t state = hostfp_get(), flags;
     uint64_t result, magnitude;
     bool tiny;
 
-    _mm_setcsr(mxcsr & ~MX_FLAGS);
+    hostfp_set(state & ~HOSTFP_FLAGS);
     result = host_op(op, wide, a, b);
-    flags = _mm_getcsr() & MX_FLAGS;
-    if (flags & MX_IE) {
-        _mm_setcsr(mxcsr);
+    flags = hostfp_get() & HOSTFP_FLAGS;
+    if (flags & HOSTFP_INVALID) {
+        hostfp_set(state);
         env->fpscr_cum |= FPSCR_IOC;
         return f->default_nan;
     }
     magnitude = result & ~f->sign;
-    tiny = magnitude < f->min_normal && (magnitude || (flags & MX_PE));
-    if (magnitude == f->min_normal && (flags & MX_PE)) {
-        _mm_setcsr((mxcsr & ~MX_FLAGS) | RC_ZERO << MX_RC_SHIFT);
+    tiny = magnitude < f->min_normal && (magnitude || (flags & HOSTFP_INEXACT));
+    if (magnitude == f->min_normal && (flags & HOSTFP_INEXACT)) {
+        hostfp_set((state & ~HOSTFP_FLAGS) | HOSTFP_ZERO << HOSTFP_ROUNDING_SHIFT);
         tiny = (host_op(op, wide, a, b) & ~f->sign) < f->min_normal;
     }
-    _mm_setcsr(mxcsr);
+    hostfp_set(state);
     if (tiny && (env->fpscr & FPSCR_FZ)) {
         env->fpscr_cum |= FPSCR_UFC;
         return result & f->sign;
     }
-    if (tiny && (flags & MX_PE)) {
-        flags |= MX_UE;
+    if (tiny && (flags & HOSTFP_INEXACT)) {
+        flags |= HOSTFP_UNDERFLOW;
     }
-    env->fpscr_cum |= cumulative_from_mxcsr(flags);
+    env->fpscr_cum |= cumulative_from_host(flags);
     return result;
 }
 
@@ -283,13 +226,13 @@ static uint64_t round_magnitude(uint64_t m, unsigned shift, bool negative, unsig
     }
     *inexact = rest != 0;
     switch (rc) {
-    case RC_NEAREST:
+    case HOSTFP_NEAREST:
         up = rest > half || (rest == half && (whole & 1));
         break;
-    case RC_DOWN:
+    case HOSTFP_DOWN:
         up = rest && negative;
         break;
-    case RC_UP:
+    case HOSTFP_UP:
         up = rest && !negative;
         break;
     default:
@@ -301,7 +244,7 @@ static uint64_t round_magnitude(uint64_t m, unsigned shift, bool negative, unsig
 
 static uint32_t to_integer(CPUARMState *env, const Format *f, uint64_t a, bool is_signed, bool to_zero)
 {
-    unsigned rc = to_zero ? RC_ZERO : _mm_getcsr() >> MX_RC_SHIFT & 3;
+    unsigned rc = to_zero ? HOSTFP_ZERO : hostfp_get() >> HOSTFP_ROUNDING_SHIFT & 3;
     uint64_t m, limit;
     bool negative, inexact = false;
     int exponent;

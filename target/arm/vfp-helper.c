@@ -5,7 +5,7 @@
  *
  * ARM DDI 0100I C1-C5, ARM DDI 0360 (VFP11 of the MPCore) for the ID values.
  */
-#include <xmmintrin.h>
+#include "host/hostfp.h"
 #include "qemu/log.h"
 #include "target/arm/vfp-helper.h"
 #include "tcg/helper.h"
@@ -22,10 +22,6 @@ enum {
 #define FPSCR_STORED    0x07f70000u
 #define FPSCR_KEY       (FPSCR_FZ | 0x00370000u)    /* what translations depend on */
 
-#define MXCSR_MASKED    0x1f80u                     /* all exceptions masked, nothing raised, round to nearest */
-#define MXCSR_STICKY    0x3fu
-#define MXCSR_RC_SHIFT  13
-
 /*
  * Rounding mode between its two encodings: towards plus infinity is 1 in FPSCR, 2 in MXCSR; minus the other way
  * round.
@@ -37,7 +33,7 @@ static uint32_t swap_rounding(uint32_t mode)
 
 static uint32_t mxcsr_from_fpscr(uint32_t fpscr)
 {
-    return MXCSR_MASKED | swap_rounding(fpscr >> 22 & 3) << MXCSR_RC_SHIFT;
+    return HOSTFP_MASKED | swap_rounding(fpscr >> 22 & 3) << HOSTFP_ROUNDING_SHIFT;
 }
 
 static uint32_t cumulative(uint32_t mxcsr)
@@ -80,24 +76,24 @@ void vfp_set_fpscr_stopped(CPUARMState *env, uint32_t value)
 
 void vfp_enter_guest(CPUARMState *env)
 {
-    env->host_mxcsr = _mm_getcsr();
-    _mm_setcsr((env->mxcsr & (3u << MXCSR_RC_SHIFT | MXCSR_STICKY)) | MXCSR_MASKED);
+    env->host_mxcsr = hostfp_get();
+    hostfp_set((env->mxcsr & (HOSTFP_ROUNDING | HOSTFP_FLAGS)) | HOSTFP_MASKED);
 }
 
 void vfp_leave_guest(CPUARMState *env)
 {
-    env->mxcsr = _mm_getcsr();
-    _mm_setcsr(env->host_mxcsr);
+    env->mxcsr = hostfp_get();
+    hostfp_set(env->host_mxcsr);
 }
 
 uint32_t helper_vfp_get_fpscr(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
 {
-    return gather_fpscr(env, _mm_getcsr());
+    return gather_fpscr(env, hostfp_get());
 }
 
 uint32_t helper_vfp_set_fpscr(CPUARMState *env, uint32_t value, uint32_t b, uint32_t c)
 {
-    _mm_setcsr(spread_fpscr(env, value));
+    hostfp_set(spread_fpscr(env, value));
     return 0;
 }
 
@@ -149,7 +145,7 @@ uint32_t helper_vmrs(CPUARMState *env, uint32_t reg, uint32_t b, uint32_t c)
     case REG_FPSID:
         return FPSID_VALUE;
     case REG_FPSCR:
-        return gather_fpscr(env, _mm_getcsr());
+        return gather_fpscr(env, hostfp_get());
     case REG_MVFR0:
         return MVFR0_VALUE;
     case REG_MVFR1:
@@ -171,7 +167,7 @@ uint32_t helper_vmsr(CPUARMState *env, uint32_t reg, uint32_t value, uint32_t c)
         qemu_log_mask(LOG_GUEST_ERROR, "vfp: write of %#x to read-only FPSID\n", value);
         break;
     case REG_FPSCR:
-        _mm_setcsr(spread_fpscr(env, value));
+        hostfp_set(spread_fpscr(env, value));
         break;
     case REG_FPEXC:
         if ((env->fpexc ^ value) & FPEXC_EN) {

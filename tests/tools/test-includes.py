@@ -23,7 +23,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 # From the bottom to the top; folders of one layer are named in the order in which they may include each other.
 LAYERS = [
-    ["include/qemu"],                                           # lists of nothing: log, locks, timers, threads, writers
+    ["include/host", "include/qemu"],                           # the host's own; log, locks, timers, threads, writers
     ["include/exec", "include/chardev", "include/block"],       # what memory, consoles and disks are
     ["include/sysemu", "include/hw", "include/monitor"],        # the machine, as its parts see it
     ["util", "chardev", "block"],

@@ -215,16 +215,18 @@ static __attribute__((noreturn)) void fake_unwind(CPUARMState *env)
     siglongjmp(*env_jit(env)->unwind, 1);
 }
 
-const TCGBackend tcg_backend_x86_64 = {
-    .name = "fake",
-    .init_buffer = fake_init_buffer,
-    .emit = fake_emit,
-    .exec = fake_exec,
-    .set_jump = fake_set_jump,
-    .clear_jump = fake_clear_jump,
-    .unwind = fake_unwind,
-};
-const TCGBackend tcg_backend_interp;
+/* Whichever the host has is the one that is chosen. */
+#define FAKE_BACKEND { \
+    .name = "fake", \
+    .init_buffer = fake_init_buffer, \
+    .emit = fake_emit, \
+    .exec = fake_exec, \
+    .set_jump = fake_set_jump, \
+    .clear_jump = fake_clear_jump, \
+    .unwind = fake_unwind \
+}
+const TCGBackend tcg_backend_x86_64 = FAKE_BACKEND;
+const TCGBackend tcg_backend_interp = FAKE_BACKEND;
 
 /* ---- the guest and everything else the accelerator asks for ---- */
 
