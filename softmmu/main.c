@@ -73,7 +73,7 @@ static void machine_create(MachineState *m, const Options *o)
     m->uuid = o->uuid;
     m->ram = ram_alloc(o->ram_size, o->mem_prealloc);
     memory_add_ram(0, o->ram_size, m->ram, "ram");
-    for (int i = 0; i < MAX_SERIAL; i++) {
+    for (int i = 0; i < MACHINE_SERIALS; i++) {
         char label[24];
 
         snprintf(label, sizeof(label), "serial%d", i);
@@ -103,7 +103,7 @@ static void monitor_create(MachineState *m, const Options *o)
         monitor_attach(chardev_new("monitor", o->monitor), m);
         return;
     }
-    for (int i = 0; o->monitor_on_mux && i < MAX_SERIAL; i++) {
+    for (int i = 0; o->monitor_on_mux && i < MACHINE_SERIALS; i++) {
         if (chardev_is_mux(m->serial[i])) {
             monitor_attach(m->serial[i], m);
             break;

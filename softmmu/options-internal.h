@@ -16,7 +16,7 @@ typedef struct CommandLine {
     const char *ram_text;
     const char *cpu;
     int serial_count;
-    const char *serial[MAX_SERIAL];
+    const char *serial[MACHINE_SERIALS];
     bool nographic, nodefaults;
     const char *monitor;
     bool snapshot;                      /* -snapshot: for all images */

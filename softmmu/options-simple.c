@@ -54,8 +54,8 @@ void option_display(CommandLine *c, const char *arg)
 
 void option_serial(CommandLine *c, const char *arg)
 {
-    if (c->serial_count == MAX_SERIAL) {
-        option_fail(c, arg, "too many serial lines (at most %d)", MAX_SERIAL);
+    if (c->serial_count == MACHINE_SERIALS) {
+        option_fail(c, arg, "too many serial lines (at most %d)", MACHINE_SERIALS);
     }
     if (!*arg) {
         option_fail(c, "''", "a character device is expected (such as stdio, mon:stdio, file:PATH, null)");

@@ -8,15 +8,13 @@
 #include "hw/boards.h"
 #include "sysemu/accel.h"
 
-enum { MAX_SERIAL = 4 };
-
 typedef struct Options {
     const MachineClass *mc;
     int smp;
     uint32_t ram_size;                  /* bytes */
     const char *kernel, *initrd, *dtb, *append;
     SecondaryStart secondary;
-    const char *serial[MAX_SERIAL];     /* chardev_new() syntax; NULL: not connected */
+    const char *serial[MACHINE_SERIALS];     /* chardev_new() syntax; NULL: not connected */
     const char *monitor;                /* NULL: only where a serial line is "mon:" */
     bool monitor_on_mux;                /* attach it to the first "mon:" serial line */
     AccelOptions accel;

@@ -145,7 +145,8 @@ static void eb_init_i2c(RealviewBoard *b, const RealviewDevice *d)
 
 static void eb_init_uart(RealviewBoard *b, const RealviewDevice *d)
 {
-    PL011State *uart = pl011_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, b->m->serial[d->unit], board_irq(b, d, 0));
+    PL011State *uart = pl011_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, machine_chardev(b->m, d->backend),
+                                    board_irq(b, d, 0));
 
     /* With -kernel there is no boot monitor; its console is what old kernels' early messages rely on. */
     if (d->unit == 0 && b->m->kernel) {
@@ -171,7 +172,8 @@ static void eb_init_rtc(RealviewBoard *b, const RealviewDevice *d)
 static void eb_init_mmci(RealviewBoard *b, const RealviewDevice *d)
 {
     const IRQLine *const irq[2] = { board_irq(b, d, 0), board_irq(b, d, 1) };
-    PL181State *mmci = pl181_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, b->m->sd, irq);
+    PL181State *mmci = pl181_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, machine_drive(b->m, d->backend),
+                                    irq);
 
     realview_sysctl_set_card(b->sysctl, pl181_has_card(mmci), pl181_card_is_readonly(mmci));
 }
@@ -212,6 +214,8 @@ static const AbsentAnswer ethernet_answers[] = { { 0x04, 0x8080 }, { 0 } }; /* b
 #define NO_IRQ          .irq = { { .used = false } }
 #define IRQ(f, c)       .irq = { TO(f, c) }
 #define IRQS(f, c, g, d) .irq = { TO(f, c), TO(g, d) }
+#define CHARDEV(i)      .backend = { BACKEND_CHARDEV, i }
+#define DRIVE(i)        .backend = { BACKEND_DRIVE, i }
 #define PRESENT(n, b, s, fn, ...) { .name = (n), .base = (b), .size = (s), .present = true, .init = (fn), __VA_ARGS__ }
 #define ABSENT(n, b, s, ...) { .name = (n), .base = (b), .size = (s), __VA_ARGS__ }
 #define KiB             1024u
@@ -234,14 +238,14 @@ const RealviewDevice realview_eb_devices[] = {
     ABSENT("sp810",         0x10001000, 4 * KiB, NO_IRQ),
     PRESENT("i2c",          0x10002000, 4 * KiB, eb_init_i2c, NO_IRQ),
     ABSENT("aaci",          0x10004000, 4 * KiB, IRQ(19, 0), .answers = aaci_answers),
-    PRESENT("mmci",         0x10005000, 4 * KiB, eb_init_mmci, IRQS(17, 14, 18, 15)),
+    PRESENT("mmci",         0x10005000, 4 * KiB, eb_init_mmci, IRQS(17, 14, 18, 15), DRIVE(0)),
     ABSENT("kmi0",          0x10006000, 4 * KiB, IRQ(20, 7), .unit = 0, .answers = kmi_answers),
     ABSENT("kmi1",          0x10007000, 4 * KiB, IRQ(21, 8), .unit = 1, .answers = kmi_answers),
     ABSENT("charlcd",       0x10008000, 4 * KiB, IRQ(22, -1), .answers = charlcd_answers),
-    PRESENT("uart0",        0x10009000, 4 * KiB, eb_init_uart, IRQ(12, 4), .unit = 0),
-    PRESENT("uart1",        0x1000a000, 4 * KiB, eb_init_uart, IRQ(13, 5), .unit = 1),
-    PRESENT("uart2",        0x1000b000, 4 * KiB, eb_init_uart, IRQ(14, -1), .unit = 2),
-    PRESENT("uart3",        0x1000c000, 4 * KiB, eb_init_uart, IRQ(15, -1), .unit = 3),
+    PRESENT("uart0",        0x10009000, 4 * KiB, eb_init_uart, IRQ(12, 4), CHARDEV(0), .unit = 0),
+    PRESENT("uart1",        0x1000a000, 4 * KiB, eb_init_uart, IRQ(13, 5), CHARDEV(1), .unit = 1),
+    PRESENT("uart2",        0x1000b000, 4 * KiB, eb_init_uart, IRQ(14, -1), CHARDEV(2), .unit = 2),
+    PRESENT("uart3",        0x1000c000, 4 * KiB, eb_init_uart, IRQ(15, -1), CHARDEV(3), .unit = 3),
     PRESENT("ssp",          0x1000d000, 4 * KiB, eb_init_ssp, IRQ(11, -1)),
     ABSENT("smartcard",     0x1000e000, 4 * KiB, IRQ(16, -1)),
     ABSENT("watchdog",      0x10010000, 4 * KiB, IRQ(0, -1)),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The machines there are. Constant; any thread. */
+/* The machines there are: constant, any thread. A machine's back ends: fixed before the CPUs run. */
 #include <string.h>
 #include "hw/boards.h"
+#include "qemu/log.h"
 
 static const MachineClass *const machines[] = {
     &realview_eb_mpcore_machine,
@@ -21,4 +22,23 @@ const MachineClass *machine_find(const char *name)
         }
     }
     return NULL;
+}
+
+static void check_slot(BackendSlot slot, BackendKind kind, unsigned count)
+{
+    if (slot.kind != kind || slot.n >= count) {
+        error_exit("back end %u of kind %d: the board's table has no such slot", slot.n, (int)kind);
+    }
+}
+
+Chardev *machine_chardev(const MachineState *m, BackendSlot slot)
+{
+    check_slot(slot, BACKEND_CHARDEV, MACHINE_SERIALS);
+    return m->serial[slot.n];
+}
+
+BlockBackend *machine_drive(const MachineState *m, BackendSlot slot)
+{
+    check_slot(slot, BACKEND_DRIVE, 1);
+    return m->sd;
 }

@@ -39,6 +39,14 @@ typedef struct BoardBoot {
     uint32_t flags;             /* the register that sends secondary CPUs to the address in it */
 } BoardBoot;
 
+/* Which of the command line's back ends a row of a board's table stands for. */
+typedef enum BackendKind { BACKEND_NONE, BACKEND_CHARDEV, BACKEND_DRIVE } BackendKind;
+typedef struct BackendSlot {
+    BackendKind kind;
+    unsigned n;                 /* which one of its kind: -serial's number, ...; a machine has one drive: 0 */
+} BackendSlot;
+enum { MACHINE_SERIALS = 4 };
+
 struct MachineState {
     const MachineClass *mc;
     int smp;
@@ -49,9 +57,13 @@ struct MachineState {
     BoardBoot boot;
     BlockBackend *sd;                           /* the card in the slot; NULL: empty */
     const char *name, *uuid;            /* for the monitor; NULL: none */
-    Chardev *serial[4];                 /* NULL: not connected */
+    Chardev *serial[MACHINE_SERIALS];                /* NULL: not connected */
     CPUARMState *cpu[ARM_MAX_CPUS];
 };
+/* What is behind the slot, NULL: nothing. error_exit if the slot is of another kind or there is no such number. */
+Chardev *machine_chardev(const MachineState *m, BackendSlot slot);
+BlockBackend *machine_drive(const MachineState *m, BackendSlot slot);
+
 extern const MachineClass realview_eb_mpcore_machine;
 const MachineClass *machine_find(const char *name);         /* NULL: unknown */
 const MachineClass *const *machine_list(void);              /* NULL-terminated */

@@ -13,6 +13,28 @@ void *realview_build_dtb(MachineState *m, int *size)
     return NULL;
 }
 
+/* What the command line can name has one place on the board; a slot of another kind gives the wrong thing to nobody. */
+static void test_backends(void)
+{
+    unsigned chardevs[MACHINE_SERIALS] = { 0 }, drives = 0;
+    bool known = true, all = true;
+
+    for (size_t i = 0; i < realview_eb_num_devices; i++) {
+        BackendSlot s = realview_eb_devices[i].backend;
+
+        known &= s.kind != BACKEND_CHARDEV || s.n < MACHINE_SERIALS;
+        if (s.kind == BACKEND_CHARDEV && s.n < MACHINE_SERIALS) {
+            chardevs[s.n]++;
+        }
+        drives += s.kind == BACKEND_DRIVE && s.n == 0;
+    }
+    for (unsigned n = 0; n < MACHINE_SERIALS; n++) {
+        all &= chardevs[n] == 1;
+    }
+    ok(known && all, "every serial back end belongs to one row");
+    ok_eq(drives, 1, "the drive belongs to one row");
+}
+
 static void test_table(void)
 {
     bool unique = true, sane = true;
@@ -137,6 +159,7 @@ int main(void)
     bench_init();
     realview_eb_mpcore_machine.init(&m);
     test_table();
+    test_backends();
     test_routing();
     test_cascade();
     test_private();

@@ -34,6 +34,7 @@ struct RealviewDevice {
     BoardIRQ irq[BOARD_IRQS];   /* as many as are `used`; MMCI has two: command and PIO */
     bool present;               /* false: the region reads as on an empty board; leave it out of the device tree */
     const AbsentAnswer *answers; /* absent: what it reads as so that no driver polls it for ever; NULL: 0 */
+    BackendSlot backend;        /* what the command line may put behind it */
     int unit;                   /* which one of several equal devices: UART 0..3, FPGA controller 0..3, ... */
     /* Create and map the device; NULL if absent. */
     void (*init)(RealviewBoard *b, const RealviewDevice *d);
