@@ -4,10 +4,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hw/arm/dtb-writer.h"
 
-enum { DTB_MAX = 64 << 10, DTB_MAX_CELLS = 16 };
+enum { DTB_MAX = 64 << 10, DTB_MAX_CELLS = 16, DTB_MAX_STRINGS = 256 };
 
 struct DtbWriter {
     void *fdt;
@@ -83,6 +84,26 @@ void dtb_flag(DtbWriter *t, const char *name)
 void dtb_string(DtbWriter *t, const char *name, const char *value)
 {
     put(t, fdt_property_string(t->fdt, name, value));
+}
+
+void dtb_strings(DtbWriter *t, const char *name, const char *const *values)
+{
+    char list[DTB_MAX_STRINGS];
+    size_t size = 0;
+
+    for (; *values; values++) {
+        size_t n = strlen(*values) + 1;
+
+        if (n > sizeof(list) - size) {
+            put(t, -FDT_ERR_NOSPACE);
+            return;
+        }
+        memcpy(list + size, *values, n);
+        size += n;
+    }
+    if (size) {
+        dtb_property(t, name, list, (int)size);
+    }
 }
 
 void dtb_cell(DtbWriter *t, const char *name, uint32_t value)

@@ -20,6 +20,7 @@ void dtb_end(DtbWriter *t);
 void dtb_property(DtbWriter *t, const char *name, const void *data, int size);
 void dtb_flag(DtbWriter *t, const char *name);
 void dtb_string(DtbWriter *t, const char *name, const char *value);
+void dtb_strings(DtbWriter *t, const char *name, const char *const *values);  /* up to NULL; none: no property */
 void dtb_cell(DtbWriter *t, const char *name, uint32_t value);
 void dtb_cells(DtbWriter *t, const char *name, int n, ...);             /* n <= 16 arguments of 32 bits */
 void dtb_address_cells(DtbWriter *t, uint32_t addr, uint32_t size);

@@ -1,36 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * "-dtb builtin": the device tree of the RealView EB with an ARM11 MPCore, made from the board's device table.
+ * "-dtb builtin": the device tree of the RealView EB with an ARM11 MPCore, made from the board's device table and the
+ * classes of its devices.
  *
  * Bindings are those of Linux 6.1 (Documentation/devicetree/bindings). A device is described if its row in the table
- * says that it is present; rows are found by their names. Memory size, /chosen and the like are filled in by
- * hw/arm/boot-args.c as for any other tree. Called on the main thread before the CPUs start; no locks, no state kept.
+ * says that it is present and its class has a node; what is on the core tile is described here. Memory size, /chosen and
+ * the like are filled in by hw/arm/boot-args.c as for any other tree. Called on the main thread before the CPUs start;
+ * no locks, no state kept.
  */
 #include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "hw/arm/dtb-writer.h"
+#include "hw/arm/realview-dtb.h"
 #include "hw/arm/realview-eb.h"
-
-/* Phandles. */
-enum {
-    PH_GIC = 1, PH_FPGA_GIC, PH_SYSCON, PH_REFCLK, PH_TIMCLK, PH_PCLK, PH_PERIPHCLK, PH_OSC0, PH_VMMC, PH_L2,
-    PH_GPIO0, PH_GPIO1, PH_GPIO2, PH_CLCD_PADS, PH_DAC_IN, PH_DAC_OUT, PH_VGA_IN, PH_CPU0,
-};
+#include "hw/device.h"
+#include "qemu/log.h"
 
 #define FPGA_END        0x20000000u     /* devices of the FPGA lie below, static memory above */
 
 enum { IRQ_SPI = 0, IRQ_PPI = 1, IRQ_LEVEL_HIGH = 4, IRQ_PPI_ALL_CPUS = 0xf00, PPI_FIRST_ID = 16 };
-enum { GPIO_ACTIVE_HIGH = 0, GPIO_ACTIVE_LOW = 1 };
-
-/* The row called NAME if the device is there, else NULL. */
-static const RealviewDevice *present(const char *name)
-{
-    const RealviewDevice *d = realview_eb_device(name);
-
-    return d && d->present ? d : NULL;
-}
 
 /* ---- interrupts ---- */
 
@@ -50,235 +40,66 @@ static void interrupts(DtbWriter *t, const RealviewDevice *d)
             v[n++] = cpu_to_fdt32(IRQ_LEVEL_HIGH);
         }
     }
-    if (!n || (!core && !present("fpga-gic1"))) {
+    if (!n || (!core && !realview_eb_present("fpga-gic1"))) {
         return;
     }
     dtb_cell(t, "interrupt-parent", core ? PH_GIC : PH_FPGA_GIC);
     dtb_property(t, "interrupts", v, 4 * n);
 }
 
-/* ---- what some devices need beyond the common properties ---- */
-
-static void leds(DtbWriter *t)
-{
-    static const char *const trigger[8] = { "heartbeat", "mmc0", "cpu0", "cpu1", "cpu2", "cpu3" };
-    unsigned i;
-
-    for (i = 0; i < 8; i++) {
-        char name[16];
-
-        snprintf(name, sizeof(name), "led@8,%u", i);
-        dtb_begin(t, name);
-        dtb_string(t, "compatible", "register-bit-led");
-        dtb_cells(t, "reg", 2, 0x08, 0x04);
-        dtb_cell(t, "offset", 0x08);
-        dtb_cell(t, "mask", 1u << i);
-        snprintf(name, sizeof(name), "versatile:%u", i);
-        dtb_string(t, "label", name);
-        if (trigger[i]) {
-            dtb_string(t, "linux,default-trigger", trigger[i]);
-        }
-        dtb_string(t, "default-state", i == 0 ? "on" : "off");
-        dtb_end(t);
-    }
-}
-
-static void syscon(DtbWriter *t, const RealviewDevice *d)
-{
-    static const char compat[] = "arm,realview-eb11mp-revb-syscon\0arm,realview-eb-syscon\0syscon\0simple-mfd";
-    uint32_t osc;
-
-    dtb_property(t, "compatible", compat, sizeof(compat));
-    dtb_cells(t, "ranges", 3, 0, d->base, 0x1000);
-    dtb_address_cells(t, 1, 1);
-    dtb_cell(t, "phandle", PH_SYSCON);
-    leds(t);
-    for (osc = 0; osc < 5; osc++) {
-        uint32_t offset = 0x0c + 4 * osc;
-
-        dtb_begin_at(t, "clock-controller", offset);
-        dtb_string(t, "compatible", "arm,syscon-icst307");
-        dtb_cells(t, "reg", 2, offset, 4);
-        dtb_cell(t, "#clock-cells", 0);
-        dtb_cell(t, "lock-offset", 0x20);
-        dtb_cell(t, "vco-offset", offset);
-        dtb_cell(t, "clocks", PH_REFCLK);
-        if (osc == 0) {
-            dtb_cell(t, "phandle", PH_OSC0);
-        }
-        dtb_end(t);
-    }
-}
-
-static void i2c(DtbWriter *t, const RealviewDevice *d)
-{
-    dtb_address_cells(t, 1, 0);
-    dtb_begin(t, "rtc@68");
-    dtb_string(t, "compatible", "dallas,ds1338");
-    dtb_cell(t, "reg", 0x68);
-    dtb_end(t);
-}
-
-static void mmci(DtbWriter *t, const RealviewDevice *d)
-{
-    dtb_cell(t, "max-frequency", 500000);
-    dtb_cell(t, "bus-width", 4);
-    dtb_flag(t, "cap-sd-highspeed");
-    dtb_flag(t, "cap-mmc-highspeed");
-    dtb_cell(t, "vmmc-supply", PH_VMMC);
-    /* Card detect (low: there is one) and write protection are wired to the third GPIO block. */
-    if (present("gpio2")) {
-        dtb_cells(t, "cd-gpios", 3, PH_GPIO2, 0, GPIO_ACTIVE_LOW);
-        dtb_cells(t, "wp-gpios", 3, PH_GPIO2, 1, GPIO_ACTIVE_HIGH);
-    } else {
-        dtb_flag(t, "broken-cd");
-    }
-}
-
-static void gpio(DtbWriter *t, const RealviewDevice *d)
-{
-    dtb_flag(t, "gpio-controller");
-    dtb_cell(t, "#gpio-cells", 2);
-    dtb_flag(t, "interrupt-controller");
-    dtb_cell(t, "#address-cells", 0);
-    dtb_cell(t, "#interrupt-cells", 2);
-    dtb_cell(t, "phandle", PH_GPIO0 + (uint32_t)d->unit);
-}
-
-static void clcd(DtbWriter *t, const RealviewDevice *d)
-{
-    dtb_string(t, "interrupt-names", "combined");
-    dtb_cell(t, "max-memory-bandwidth", 95000000);
-    dtb_begin(t, "port");
-    dtb_begin(t, "endpoint");
-    dtb_cell(t, "remote-endpoint", PH_DAC_IN);
-    dtb_cells(t, "arm,pl11x,tft-r0g0b0-pads", 3, 0, 8, 16);
-    dtb_cell(t, "phandle", PH_CLCD_PADS);
-    dtb_end(t);
-    dtb_end(t);
-}
-
-static void dmac(DtbWriter *t, const RealviewDevice *d)
-{
-    dtb_cell(t, "#dma-cells", 2);
-    dtb_cell(t, "dma-channels", 2);
-    dtb_flag(t, "lli-bus-interface-ahb1");
-    dtb_flag(t, "mem-bus-interface-ahb1");
-    dtb_cell(t, "memcpy-burst-size", 256);
-    dtb_cell(t, "memcpy-bus-width", 32);
-}
-
-static void flash(DtbWriter *t, const RealviewDevice *d)
-{
-    dtb_cell(t, "bank-width", 4);
-    dtb_begin(t, "partitions");
-    dtb_string(t, "compatible", "arm,arm-firmware-suite");
-    dtb_end(t);
-}
-
-static void ethernet(DtbWriter *t, const RealviewDevice *d)
-{
-    dtb_cell(t, "reg-io-width", 7);     /* 8, 16 and 32 bits */
-}
-
-static void usb(DtbWriter *t, const RealviewDevice *d)
-{
-    dtb_string(t, "dr_mode", "host");
-    dtb_cell(t, "bus-width", 32);
-}
-
 /* ---- the devices ---- */
 
-typedef struct Clocks {
-    uint8_t phandle[3];
-    uint8_t n;
-    uint8_t names_size;
-    const char *names;
-} Clocks;
-#define CLOCKS(list, n_, ...) { { __VA_ARGS__ }, n_, sizeof(list), list }
-
-typedef struct Description {
-    const char *name;           /* of the row in the device table */
-    const char *node;
-    const char *compatible;     /* NULs between several */
-    uint8_t compatible_size;
-    uint32_t size;              /* 0: as in the device table */
-    Clocks clocks;
-    void (*extra)(DtbWriter *t, const RealviewDevice *d);
-} Description;
-
-#define PRIMECELL(part) "arm," part "\0arm,primecell", sizeof("arm," part "\0arm,primecell")
-#define PLAIN(list)     list, sizeof(list)
-#define NO_CLOCK        CLOCKS("", 0, 0)
-#define PCLK            CLOCKS("apb_pclk", 1, PH_PCLK)
-#define REF_PCLK(name)  CLOCKS(name "\0apb_pclk", 2, PH_REFCLK, PH_PCLK)
-
-static const Description descriptions[] = {
-    { "flash0", "flash",    PLAIN("arm,versatile-flash\0cfi-flash"), 0, NO_CLOCK, flash },
-    { "flash1", "flash",    PLAIN("arm,versatile-flash\0cfi-flash"), 0, NO_CLOCK, flash },
-    { "ethernet", "ethernet", PLAIN("smsc,lan91c111"), 0x10000, NO_CLOCK, ethernet },
-    { "usb", "usb",      PLAIN("nxp,usb-isp1761"), 0x20000, NO_CLOCK, usb },
-    { "sysctl", "syscon",  NULL, 0, 0x1000, NO_CLOCK, syscon },
-    { "i2c", "i2c",      PLAIN("arm,versatile-i2c"), 0x1000, NO_CLOCK, i2c },
-    { "aaci", "aaci",     PRIMECELL("pl041"), 0x1000, PCLK, NULL },
-    { "mmci", "mmcsd",    PRIMECELL("pl18x"), 0x1000, REF_PCLK("mclk"), mmci },
-    { "kmi0", "kmi",      PRIMECELL("pl050"), 0x1000, REF_PCLK("KMIREFCLK"), NULL },
-    { "kmi1", "kmi",      PRIMECELL("pl050"), 0x1000, REF_PCLK("KMIREFCLK"), NULL },
-    { "charlcd", "charlcd",  PLAIN("arm,versatile-lcd"), 0x1000, PCLK, NULL },
-    { "uart0", "serial",   PRIMECELL("pl011"), 0x1000, REF_PCLK("uartclk"), NULL },
-    { "uart1", "serial",   PRIMECELL("pl011"), 0x1000, REF_PCLK("uartclk"), NULL },
-    { "uart2", "serial",   PRIMECELL("pl011"), 0x1000, REF_PCLK("uartclk"), NULL },
-    { "uart3", "serial",   PRIMECELL("pl011"), 0x1000, REF_PCLK("uartclk"), NULL },
-    { "ssp", "spi",      PRIMECELL("pl022"), 0x1000, REF_PCLK("sspclk"), NULL },
-    { "watchdog", "watchdog", PRIMECELL("sp805"), 0x1000, REF_PCLK("wdog_clk"), NULL },
-    { "timer01", "timer",    PRIMECELL("sp804"), 0x1000,
-      CLOCKS("timer1\0timer2\0apb_pclk", 3, PH_TIMCLK, PH_TIMCLK, PH_PCLK), NULL },
-    { "timer23", "timer",    PRIMECELL("sp804"), 0x1000,
-      CLOCKS("timer1\0timer2\0apb_pclk", 3, PH_TIMCLK, PH_TIMCLK, PH_PCLK), NULL },
-    { "gpio0", "gpio",     PRIMECELL("pl061"), 0x1000, PCLK, gpio },
-    { "gpio1", "gpio",     PRIMECELL("pl061"), 0x1000, PCLK, gpio },
-    { "gpio2", "gpio",     PRIMECELL("pl061"), 0x1000, PCLK, gpio },
-    { "rtc", "rtc",      PRIMECELL("pl031"), 0x1000, PCLK, NULL },
-    { "clcd", "clcd",     PRIMECELL("pl111"), 0x1000,
-      CLOCKS("clcdclk\0apb_pclk", 2, PH_OSC0, PH_PCLK), clcd },
-    { "dmac", "dma-controller", PRIMECELL("pl081"), 0x1000, PCLK, dmac },
-};
-
-static void describe(DtbWriter *t, const Description *s, const RealviewDevice *d)
+static uint32_t clock_phandle(const RealviewDevice *d, const char *input)
 {
-    int i;
+    static const uint32_t phandle[] = {
+        [REALVIEW_CLOCK_REF] = PH_REFCLK, [REALVIEW_CLOCK_TIMER] = PH_TIMCLK, [REALVIEW_CLOCK_OSC0] = PH_OSC0,
+    };
 
-    dtb_begin_at(t, s->node, d->base);
-    if (s->compatible) {
-        dtb_property(t, "compatible", s->compatible, s->compatible_size);
+    if (!strcmp(input, "apb_pclk")) {
+        return PH_PCLK;
     }
-    dtb_cells(t, "reg", 2, d->base, s->size ? s->size : d->size);
-    if (s->clocks.n) {
-        fdt32_t v[3];
+    if (d->clock == REALVIEW_CLOCK_NONE) {
+        error_exit("realview-eb: nothing drives %s of %s", input, d->name);
+    }
+    return phandle[d->clock];
+}
 
-        for (i = 0; i < s->clocks.n; i++) {
-            v[i] = cpu_to_fdt32(s->clocks.phandle[i]);
-        }
-        dtb_property(t, "clocks", v, 4 * s->clocks.n);
-        dtb_property(t, "clock-names", s->clocks.names, s->clocks.names_size);
+static void clocks(DtbWriter *t, const RealviewDevice *d, const char *const *inputs)
+{
+    fdt32_t v[DEVICE_NODE_NAMES];
+    int n;
+
+    for (n = 0; inputs[n]; n++) {
+        v[n] = cpu_to_fdt32(clock_phandle(d, inputs[n]));
     }
+    if (n) {
+        dtb_property(t, "clocks", v, 4 * n);
+        dtb_strings(t, "clock-names", inputs);
+    }
+}
+
+static void describe(DtbWriter *t, const DeviceNode *node, const RealviewDevice *d)
+{
+    dtb_begin_at(t, node->name, d->base);
+    dtb_strings(t, "compatible", node->compatible);
+    dtb_cells(t, "reg", 2, d->base, d->size);
+    clocks(t, d, node->clocks);
     interrupts(t, d);
     /* Last: properties must come before child nodes, which some of these add. */
-    if (s->extra) {
-        s->extra(t, d);
+    if (d->describe) {
+        d->describe(t, d);
     }
     dtb_end(t);
 }
 
 static void describe_range(DtbWriter *t, bool fpga)
 {
-    size_t i;
+    for (size_t i = 0; i < realview_eb_num_devices; i++) {
+        const RealviewDevice *d = &realview_eb_devices[i];
+        const Device *dev = d->present && (d->base < FPGA_END) == fpga ? device_find(d->name) : NULL;
 
-    for (i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]); i++) {
-        const RealviewDevice *d = present(descriptions[i].name);
-
-        if (d && (d->base < FPGA_END) == fpga) {
-            describe(t, &descriptions[i], d);
+        if (dev && dev->class->node.name) {
+            describe(t, &dev->class->node, d);
         }
     }
 }
@@ -405,23 +226,23 @@ static void pmu(DtbWriter *t, int smp)
 static void core_tile(DtbWriter *t)
 {
     static const char compat[] = "arm,realview-eb-soc\0simple-bus";
-    const RealviewDevice *fpga_gic = present("fpga-gic1"), *scu = present("scu");
-    uint32_t timers = present("mptimer")->base;
+    const RealviewDevice *fpga_gic = realview_eb_present("fpga-gic1"), *scu = realview_eb_present("scu");
+    uint32_t timers = realview_eb_present("mptimer")->base;
 
     dtb_begin(t, "soc");
     dtb_property(t, "compatible", compat, sizeof(compat));
     dtb_address_cells(t, 1, 1);
     dtb_flag(t, "ranges");
     dtb_cell(t, "regmap", PH_SYSCON);
-    gic(t, "arm,eb11mp-gic", present("gic-dist")->base, present("gic-cpu")->base, PH_GIC);
+    gic(t, "arm,eb11mp-gic", realview_eb_present("gic-dist")->base, realview_eb_present("gic-cpu")->base, PH_GIC);
     dtb_end(t);
     if (fpga_gic) {
         gic(t, "arm,pl390", fpga_gic->base + 0x1000, fpga_gic->base, PH_FPGA_GIC);
         interrupts(t, fpga_gic);
         dtb_end(t);
     }
-    if (present("l220")) {
-        l2_cache(t, present("l220"));
+    if (realview_eb_present("l220")) {
+        l2_cache(t, realview_eb_present("l220"));
     }
     dtb_begin_at(t, "scu", scu->base);
     dtb_string(t, "compatible", "arm,arm11mp-scu");
@@ -444,7 +265,7 @@ static void cpus(DtbWriter *t, int smp)
         dtb_string(t, "device_type", "cpu");
         dtb_string(t, "compatible", "arm,arm11mpcore");
         dtb_cell(t, "reg", (uint32_t)n);
-        if (present("l220")) {
+        if (realview_eb_present("l220")) {
             dtb_cell(t, "next-level-cache", PH_L2);
         }
         dtb_cell(t, "phandle", PH_CPU0 + (uint32_t)n);
@@ -461,7 +282,7 @@ static void aliases(DtbWriter *t)
     dtb_begin(t, "aliases");
     for (n = 0; n < 4; n++) {
         snprintf(name, sizeof(name), "uart%u", n);
-        const RealviewDevice *uart = present(name);
+        const RealviewDevice *uart = realview_eb_present(name);
 
         if (uart) {
             snprintf(name, sizeof(name), "serial%u", n);
@@ -469,8 +290,8 @@ static void aliases(DtbWriter *t)
             dtb_string(t, name, path);
         }
     }
-    if (present("i2c")) {
-        snprintf(path, sizeof(path), "/fpga/i2c@%x", present("i2c")->base);
+    if (realview_eb_present("i2c")) {
+        snprintf(path, sizeof(path), "/fpga/i2c@%x", realview_eb_present("i2c")->base);
         dtb_string(t, "i2c0", path);
     }
     dtb_end(t);
@@ -484,7 +305,7 @@ static void root(DtbWriter *t, const MachineState *m)
     dtb_string(t, "model", "ARM RealView Emulation Baseboard with ARM11 MPCore, core tile revision B");
     dtb_cell(t, "arm,hbi", 0x146);
     dtb_begin(t, "chosen");
-    if (present("uart0")) {
+    if (realview_eb_present("uart0")) {
         dtb_string(t, "stdout-path", "serial0:115200n8");
     }
     dtb_end(t);
@@ -500,7 +321,7 @@ static void root(DtbWriter *t, const MachineState *m)
     fixed_clock(t, "clock-periph", REALVIEW_EB_PERIPHCLK_HZ, PH_PERIPHCLK);
     fixed_clock(t, "clock-apb", 0, PH_PCLK);     /* its rate matters to nobody */
     regulator(t);
-    if (present("clcd")) {
+    if (realview_eb_present("clcd")) {
         video(t);
     }
     describe_range(t, false);

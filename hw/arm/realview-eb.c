@@ -216,6 +216,8 @@ static const AbsentAnswer ethernet_answers[] = { { 0x04, 0x8080 }, { 0 } }; /* b
 #define IRQS(f, c, g, d) .irq = { TO(f, c), TO(g, d) }
 #define CHARDEV(i)      .backend = { BACKEND_CHARDEV, i }
 #define DRIVE(i)        .backend = { BACKEND_DRIVE, i }
+#define CLOCK(c)        .clock = REALVIEW_CLOCK_##c
+#define TREE(f)         .describe = realview_describe_##f
 #define PRESENT(n, b, s, fn, ...) { .name = (n), .base = (b), .size = (s), .present = true, .init = (fn), __VA_ARGS__ }
 #define ABSENT(n, b, s, ...) { .name = (n), .base = (b), .size = (s), __VA_ARGS__ }
 #define KiB             1024u
@@ -234,39 +236,39 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("mptimer",      0x10100600, 0x500, eb_init_mptimer, NO_IRQ),
     PRESENT("l220",         0x10102000, 4 * KiB, eb_init_l220, NO_IRQ),
     /* baseboard */
-    PRESENT("sysctl",       0x10000000, 4 * KiB, eb_init_sysctl, NO_IRQ),
+    PRESENT("sysctl",       0x10000000, 4 * KiB, eb_init_sysctl, NO_IRQ, TREE(sysctl)),
     ABSENT("sp810",         0x10001000, 4 * KiB, NO_IRQ),
-    PRESENT("i2c",          0x10002000, 4 * KiB, eb_init_i2c, NO_IRQ),
+    PRESENT("i2c",          0x10002000, 4 * KiB, eb_init_i2c, NO_IRQ, TREE(i2c)),
     ABSENT("aaci",          0x10004000, 4 * KiB, IRQ(19, 0), .answers = aaci_answers),
-    PRESENT("mmci",         0x10005000, 4 * KiB, eb_init_mmci, IRQS(17, 14, 18, 15), DRIVE(0)),
-    ABSENT("kmi0",          0x10006000, 4 * KiB, IRQ(20, 7), .unit = 0, .answers = kmi_answers),
-    ABSENT("kmi1",          0x10007000, 4 * KiB, IRQ(21, 8), .unit = 1, .answers = kmi_answers),
+    PRESENT("mmci",         0x10005000, 4 * KiB, eb_init_mmci, IRQS(17, 14, 18, 15), DRIVE(0), CLOCK(REF), TREE(mmci)),
+    ABSENT("kmi0",          0x10006000, 4 * KiB, IRQ(20, 7), .unit = 0, .answers = kmi_answers, CLOCK(REF)),
+    ABSENT("kmi1",          0x10007000, 4 * KiB, IRQ(21, 8), .unit = 1, .answers = kmi_answers, CLOCK(REF)),
     ABSENT("charlcd",       0x10008000, 4 * KiB, IRQ(22, -1), .answers = charlcd_answers),
-    PRESENT("uart0",        0x10009000, 4 * KiB, eb_init_uart, IRQ(12, 4), CHARDEV(0), .unit = 0),
-    PRESENT("uart1",        0x1000a000, 4 * KiB, eb_init_uart, IRQ(13, 5), CHARDEV(1), .unit = 1),
-    PRESENT("uart2",        0x1000b000, 4 * KiB, eb_init_uart, IRQ(14, -1), CHARDEV(2), .unit = 2),
-    PRESENT("uart3",        0x1000c000, 4 * KiB, eb_init_uart, IRQ(15, -1), CHARDEV(3), .unit = 3),
-    PRESENT("ssp",          0x1000d000, 4 * KiB, eb_init_ssp, IRQ(11, -1)),
+    PRESENT("uart0",        0x10009000, 4 * KiB, eb_init_uart, IRQ(12, 4), CHARDEV(0), .unit = 0, CLOCK(REF)),
+    PRESENT("uart1",        0x1000a000, 4 * KiB, eb_init_uart, IRQ(13, 5), CHARDEV(1), .unit = 1, CLOCK(REF)),
+    PRESENT("uart2",        0x1000b000, 4 * KiB, eb_init_uart, IRQ(14, -1), CHARDEV(2), .unit = 2, CLOCK(REF)),
+    PRESENT("uart3",        0x1000c000, 4 * KiB, eb_init_uart, IRQ(15, -1), CHARDEV(3), .unit = 3, CLOCK(REF)),
+    PRESENT("ssp",          0x1000d000, 4 * KiB, eb_init_ssp, IRQ(11, -1), CLOCK(REF)),
     ABSENT("smartcard",     0x1000e000, 4 * KiB, IRQ(16, -1)),
-    ABSENT("watchdog",      0x10010000, 4 * KiB, IRQ(0, -1)),
-    PRESENT("timer01",      0x10011000, 4 * KiB, eb_init_sp804, IRQ(4, 1), .unit = 0),
-    PRESENT("timer23",      0x10012000, 4 * KiB, eb_init_sp804, IRQ(5, 2), .unit = 1),
-    ABSENT("gpio0",         0x10013000, 4 * KiB, IRQ(6, -1), .unit = 0),
-    ABSENT("gpio1",         0x10014000, 4 * KiB, IRQ(7, -1), .unit = 1),
-    ABSENT("gpio2",         0x10015000, 4 * KiB, IRQ(8, -1), .unit = 2),
+    ABSENT("watchdog",      0x10010000, 4 * KiB, IRQ(0, -1), CLOCK(REF)),
+    PRESENT("timer01",      0x10011000, 4 * KiB, eb_init_sp804, IRQ(4, 1), .unit = 0, CLOCK(TIMER)),
+    PRESENT("timer23",      0x10012000, 4 * KiB, eb_init_sp804, IRQ(5, 2), .unit = 1, CLOCK(TIMER)),
+    ABSENT("gpio0",         0x10013000, 4 * KiB, IRQ(6, -1), .unit = 0, TREE(gpio)),
+    ABSENT("gpio1",         0x10014000, 4 * KiB, IRQ(7, -1), .unit = 1, TREE(gpio)),
+    ABSENT("gpio2",         0x10015000, 4 * KiB, IRQ(8, -1), .unit = 2, TREE(gpio)),
     PRESENT("rtc",          0x10017000, 4 * KiB, eb_init_rtc, IRQ(10, 6)),
     ABSENT("dmc",           0x10018000, 4 * KiB, NO_IRQ),
     ABSENT("pci",           0x10019000, 4 * KiB, NO_IRQ),
-    ABSENT("clcd",          0x10020000, 4 * KiB, IRQ(23, -1), .answers = clcd_answers),
-    PRESENT("dmac",         0x10030000, 4 * KiB, eb_init_dmac, IRQ(24, -1)),
+    ABSENT("clcd",          0x10020000, 4 * KiB, IRQ(23, -1), .answers = clcd_answers, CLOCK(OSC0), TREE(clcd)),
+    PRESENT("dmac",         0x10030000, 4 * KiB, eb_init_dmac, IRQ(24, -1), TREE(dmac)),
     ABSENT("smc",           0x10080000, 4 * KiB, NO_IRQ),
     ABSENT("compactflash",  0x18000000, 4 * KiB, NO_IRQ, .answers = cf_answers),
     ABSENT("disk-on-chip",  0x2c000000, 16 * MiB, IRQ(27, -1)),
     ABSENT("boot-rom",      0x30000000, 64 * MiB, NO_IRQ),
-    ABSENT("flash0",        0x40000000, 64 * MiB, NO_IRQ, .unit = 0),
-    ABSENT("flash1",        0x44000000, 64 * MiB, NO_IRQ, .unit = 1),
-    ABSENT("ethernet",      0x4e000000, 64 * KiB, IRQ(28, 9), .answers = ethernet_answers),
-    ABSENT("usb",           0x4f000000, 128 * KiB, IRQ(29, 3)),
+    ABSENT("flash0",        0x40000000, 64 * MiB, NO_IRQ, .unit = 0, TREE(flash)),
+    ABSENT("flash1",        0x44000000, 64 * MiB, NO_IRQ, .unit = 1, TREE(flash)),
+    ABSENT("ethernet",      0x4e000000, 64 * KiB, IRQ(28, 9), .answers = ethernet_answers, TREE(ethernet)),
+    ABSENT("usb",           0x4f000000, 128 * KiB, IRQ(29, 3), TREE(usb)),
 };
 const size_t realview_eb_num_devices = sizeof(realview_eb_devices) / sizeof(realview_eb_devices[0]);
 
@@ -278,6 +280,13 @@ const RealviewDevice *realview_eb_device(const char *name)
         }
     }
     return NULL;
+}
+
+const RealviewDevice *realview_eb_present(const char *name)
+{
+    const RealviewDevice *d = realview_eb_device(name);
+
+    return d && d->present ? d : NULL;
 }
 
 static void realview_eb_init(MachineState *m)

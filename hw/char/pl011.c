@@ -524,6 +524,8 @@ static const DeviceClass pl011_class = {
     .state_size = sizeof(PL011State),
     .version = 1,
     .fields = pl011_fields,
+    .node = { .name = "serial", .compatible = { "arm,pl011", "arm,primecell" },
+              .clocks = { "uartclk", "apb_pclk" } },
     .registers = pl011_registers,
     .reset = pl011_reset,
     .post_load = pl011_post_load,

@@ -524,19 +524,21 @@ static const MMIORegister pl080_registers[] = {
     { 0 },
 };
 
-static const DeviceClass pl080_class = {
-    .name = "pl080",
-    .state_size = sizeof(PL080State),
-    .version = 1,
-    .fields = pl080_fields,
-    .registers = pl080_registers,
-    .reset = pl080_reset,
-    .post_load = pl080_post_load,
-};
+#define PL080_CLASS(part) { \
+    .name = part, \
+    .state_size = sizeof(PL080State), \
+    .version = 1, \
+    .fields = pl080_fields, \
+    .node = { .name = "dma-controller", .compatible = { "arm," part, "arm,primecell" }, .clocks = { "apb_pclk" } }, \
+    .registers = pl080_registers, \
+    .reset = pl080_reset, \
+    .post_load = pl080_post_load, \
+}
+static const DeviceClass pl080_class = PL080_CLASS("pl080"), pl081_class = PL080_CLASS("pl081");
 
 void pl080_create(const PL080Config *config, const IRQLine *irq)
 {
-    PL080State *s = device_new(&pl080_class, config->name);
+    PL080State *s = device_new(config->channels == PL081_CHANNELS ? &pl081_class : &pl080_class, config->name);
 
     pthread_cond_init(&s->turn_over, NULL);
     s->config = *config;

@@ -194,6 +194,7 @@ static const DeviceClass realview_i2c_class = {
     .state_size = sizeof(RealviewI2C),
     .version = 1,
     .fields = realview_i2c_fields,
+    .node = { .name = "i2c", .compatible = { "arm,versatile-i2c" } },
     .registers = realview_i2c_registers,
     .reset = i2c_reset,
     .post_load = realview_i2c_post_load,

@@ -267,6 +267,7 @@ static const DeviceClass realview_sysctl_class = {
     .state_size = sizeof(RealviewSysctl),
     .version = 1,
     .fields = realview_sysctl_fields,
+    .node = { .name = "syscon" },       /* "compatible" names the board, so it is the board's to say */
     .registers = realview_sysctl_registers,
     .reset = sysctl_reset,
 };

@@ -229,6 +229,7 @@ static const DeviceClass pl031_class = {
     .state_size = sizeof(PL031State),
     .version = 1,
     .fields = pl031_fields,
+    .node = { .name = "rtc", .compatible = { "arm,pl031", "arm,primecell" }, .clocks = { "apb_pclk" } },
     .registers = pl031_registers,
     .reset = pl031_reset,
     .post_load = pl031_post_load,

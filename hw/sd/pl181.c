@@ -486,6 +486,7 @@ static const DeviceClass pl181_class = {
     .state_size = sizeof(PL181State),
     .version = 1,
     .fields = pl181_fields,
+    .node = { .name = "mmcsd", .compatible = { "arm,pl18x", "arm,primecell" }, .clocks = { "mclk", "apb_pclk" } },
     .registers = pl181_registers,
     .reset = pl181_reset,
     .post_load = pl181_post_load,

@@ -226,6 +226,7 @@ static const DeviceClass pl022_class = {
     .state_size = sizeof(PL022State),
     .version = 1,
     .fields = pl022_fields,
+    .node = { .name = "spi", .compatible = { "arm,pl022", "arm,primecell" }, .clocks = { "sspclk", "apb_pclk" } },
     .registers = pl022_registers,
     .reset = pl022_reset,
     .post_load = pl022_post_load,

@@ -257,6 +257,8 @@ static const DeviceClass sp804_class = {
     .state_size = sizeof(SP804State),
     .version = 1,
     .fields = sp804_fields,
+    .node = { .name = "timer", .compatible = { "arm,sp804", "arm,primecell" },
+              .clocks = { "timer1", "timer2", "apb_pclk" } },
     .registers = sp804_registers,
     .reset = sp804_reset,
     .post_load = sp804_post_load,

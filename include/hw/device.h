@@ -49,11 +49,22 @@ typedef struct DeviceField {
     { #a "." #f, offsetof(type, a[0].f), DEVICE_COUNT(type, a[0].f), DEVICE_COUNT(type, a), \
       sizeof(DEVICE_FIELD_OF(type)->a[0]), DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->a[0].f[0]), 1 }
 
+/*
+ * What a device tree says of every device of the class; where it is and how it is wired, the board knows. Lists end with
+ * NULL. `clocks`: the names of its clock inputs, after Linux's bindings; the bus clock is "apb_pclk".
+ */
+enum { DEVICE_NODE_NAMES = 4 };
+typedef struct DeviceNode {
+    const char *name;           /* of the node, without address; NULL: the class has no node of its own */
+    const char *compatible[DEVICE_NODE_NAMES], *clocks[DEVICE_NODE_NAMES];
+} DeviceNode;
+
 typedef struct DeviceClass {
     const char *name;
     size_t state_size;          /* of the struct that begins with Device */
     unsigned version;           /* of fields, from 1 */
     const DeviceField *fields;  /* ends with a NULL name; NULL: no state */
+    DeviceNode node;
     const MMIORegister *registers; /* their names, for the log; ends with a NULL name; NULL: none */
     /* `state`: the device's struct. With all CPUs stopped, without locks; as in hw/core/reset.c. */
     void (*reset)(void *state);

@@ -17,6 +17,12 @@
 /* Board private state, hw/arm/realview-eb.c. */
 typedef struct RealviewBoard RealviewBoard;
 typedef struct RealviewDevice RealviewDevice;
+struct DtbWriter;
+
+/* What drives a device's clock inputs, except for the bus clock. */
+typedef enum RealviewClock {
+    REALVIEW_CLOCK_NONE, REALVIEW_CLOCK_REF, REALVIEW_CLOCK_TIMER, REALVIEW_CLOCK_OSC0,
+} RealviewClock;
 
 /*
  * Where an interrupt line goes. fpga: board number 0..31, an SPI of each of the four FPGA controllers (ID = number +
@@ -36,6 +42,9 @@ struct RealviewDevice {
     const AbsentAnswer *answers; /* absent: what it reads as so that no driver polls it for ever; NULL: 0 */
     BackendSlot backend;        /* what the command line may put behind it */
     int unit;                   /* which one of several equal devices: UART 0..3, FPGA controller 0..3, ... */
+    RealviewClock clock;
+    /* Its node in the device tree: what the board adds to what the class says. NULL: nothing. */
+    void (*describe)(struct DtbWriter *t, const RealviewDevice *d);
     /* Create and map the device; NULL if absent. */
     void (*init)(RealviewBoard *b, const RealviewDevice *d);
 };
@@ -43,8 +52,20 @@ struct RealviewDevice {
 /* All devices, in the order of their creation; names are in hw/arm/realview-eb.c. */
 extern const RealviewDevice realview_eb_devices[];
 extern const size_t realview_eb_num_devices;
-/* The row called NAME, or NULL. */
+/* The row called NAME, or NULL; the second: only if the device is there. */
 const RealviewDevice *realview_eb_device(const char *name);
+const RealviewDevice *realview_eb_present(const char *name);
+
+/* hw/arm/realview-dtb-device.c: for the rows' `describe`. */
+void realview_describe_sysctl(struct DtbWriter *t, const RealviewDevice *d);
+void realview_describe_i2c(struct DtbWriter *t, const RealviewDevice *d);
+void realview_describe_mmci(struct DtbWriter *t, const RealviewDevice *d);
+void realview_describe_gpio(struct DtbWriter *t, const RealviewDevice *d);
+void realview_describe_clcd(struct DtbWriter *t, const RealviewDevice *d);
+void realview_describe_dmac(struct DtbWriter *t, const RealviewDevice *d);
+void realview_describe_flash(struct DtbWriter *t, const RealviewDevice *d);
+void realview_describe_ethernet(struct DtbWriter *t, const RealviewDevice *d);
+void realview_describe_usb(struct DtbWriter *t, const RealviewDevice *d);
 
 /* hw/arm/realview-dtb.c: the board's device tree; malloc'ed, *size in bytes. */
 void *realview_build_dtb(MachineState *m, int *size);
