@@ -127,8 +127,7 @@ void *boot_patch_dtb(const void *data, uint32_t size, const BootArgs *args, uint
 void boot_seed_dtb(void *fdt);
 
 /* ---- hw/arm/boot-stub.c ---- */
-/* A RAM page of its own for the secondary CPUs' code, so that no kernel overwrites it. */
-#define BOOT_PEN_BASE 0xe0000000u
+/* A RAM page of its own for the secondary CPUs' code, so that no kernel overwrites it; where, the board says. */
 #define BOOT_PEN_SIZE 0x1000u
 /* Code of the boot CPU: sets the registers ARM Linux wants and jumps. Returns its size in bytes. */
 enum { BOOT_STUB_MAX = 64 };

@@ -244,9 +244,9 @@ static bool load_pen(BootPlan *plan, const MachineState *m, char **err)
     uint32_t size = boot_build_pen(code, m->boot.gic_cpu, m->boot.flags);
 
     for (int n = 1; n < m->smp; n++) {
-        plan->pc[n] = BOOT_PEN_BASE;
+        plan->pc[n] = m->boot.pen;
     }
-    return boot_blob_add(&plan->blobs, "boot pen", BOOT_PEN_BASE, code, size, err);
+    return boot_blob_add(&plan->blobs, "boot pen", m->boot.pen, code, size, err);
 }
 
 bool boot_plan_make(BootPlan *plan, const MachineState *m, char **err)

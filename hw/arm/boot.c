@@ -71,7 +71,7 @@ void arm_load_kernel(MachineState *m)
         error_exit("cannot allocate memory for the boot pen");
     }
     memset(pen, 0, BOOT_PEN_SIZE);
-    memory_add_ram(BOOT_PEN_BASE, BOOT_PEN_SIZE, pen, "boot-pen");
+    memory_add_ram(m->boot.pen, BOOT_PEN_SIZE, pen, "boot-pen");
 
     if (!boot_plan_make(&info->plan, m, &err)) {
         error_exit("%s", err);

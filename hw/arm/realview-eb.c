@@ -295,6 +295,7 @@ static void realview_eb_init(MachineState *m)
 
     m->boot = (BoardBoot) {
         .gic_cpu = realview_eb_device("gic-cpu")->base,
+        .pen = REALVIEW_EB_PEN,
         .flags = realview_eb_device("sysctl")->base + REALVIEW_SYSCTL_FLAGS,
     };
     if (!b) {

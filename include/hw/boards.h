@@ -36,6 +36,7 @@ typedef struct MachineClass {
 /* What a board tells the boot loader: where its boot code finds things. Filled in by the class's init(). */
 typedef struct BoardBoot {
     uint32_t gic_cpu;           /* the CPU interface of the interrupt controller, as each CPU sees its own */
+    uint32_t pen;               /* a page that is nothing else: RAM for the code of the waiting CPUs is put there */
     uint32_t flags;             /* the register that sends secondary CPUs to the address in it */
 } BoardBoot;
 

@@ -39,7 +39,7 @@ const size_t fuzz_max_input = 16384;
 enum { KERNEL_FILE, INITRD_FILE, DTB_FILE, FILES };
 static int fds[FILES];
 static char path[FILES][32];
-static MachineState machine = { .mc = &realview_eb_mpcore_machine };
+static MachineState machine = { .mc = &realview_eb_mpcore_machine, .boot.pen = 0xe0000000 };
 static LoaderDevice device = { .cpu_num = -1 };
 
 static const char *write_error;
@@ -233,7 +233,7 @@ void fuzz_init(void)
         abort();
     }
     memory_add_ram(0, RAM_SIZE, ram, "ram");
-    memory_add_ram(BOOT_PEN_BASE, BOOT_PEN_SIZE, pen, "boot-pen");
+    memory_add_ram(machine.boot.pen, BOOT_PEN_SIZE, pen, "boot-pen");
     for (int n = 0; n < FILES; n++) {
         fds[n] = memfd_create("fuzz", MFD_CLOEXEC);
         if (fds[n] < 0) {

@@ -81,6 +81,9 @@ enum {
 #define REALVIEW_EB_MPCORE_BASE 0x10100000u
 #define REALVIEW_EB_MPCORE_SIZE 0x3000u
 
+/* Above all that the board has: where CPUs wait for the first one (docs/boot.md). */
+#define REALVIEW_EB_PEN 0xe0000000u
+
 /* Interrupt IDs of the core tile that belong to no table row. */
 enum {
     REALVIEW_EB_TIMER_PPI = 29, REALVIEW_EB_WATCHDOG_PPI = 30,
