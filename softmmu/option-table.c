@@ -174,5 +174,5 @@ const OptionRow option_rows[] = {
     { "xen-domid", "N", .instead = NO_XEN },
     { "xen-attach", .instead = NO_XEN },
     { "xen-domid-restrict", .instead = NO_XEN },
-    { NULL },
+    { .name = NULL },
 };

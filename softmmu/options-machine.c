@@ -75,7 +75,7 @@ static const OptionRow machine_properties[] = {
     { "smp", "...", .instead = "use -smp" },
     { "memory", "...", .instead = "use -m" },
     { "boot", "...", .instead = "use -boot" },
-    { NULL },
+    { .name = NULL },
 };
 
 static void machine_help(void)

@@ -197,6 +197,28 @@ static void heap_remove(QTimer *t)
 }
 
 /*
+ * The first timer that is due at NOW and was armed before this round, of which LAST_ORDER is the last arming. One that a
+ * callback of the round has armed for the past may be in front: it waits for the next round, and nobody for it. Caller
+ * holds heap_lock.
+ */
+static QTimer *heap_due(const TimerHeap *h, int64_t now, uint64_t last_order)
+{
+    QTimer *first = NULL;
+
+    if (heap_first(h) > now || h->v[0]->order <= last_order) {
+        return heap_first(h) > now ? NULL : h->v[0];
+    }
+    for (size_t i = 0; i < h->n; i++) {
+        QTimer *t = h->v[i];
+
+        if (t->expire <= now && t->order <= last_order && (!first || timer_before(t, first))) {
+            first = t;
+        }
+    }
+    return first;
+}
+
+/*
  * Fire the line timers that are due at NOW. A timer that its own callback arms for the past waits for the next round.
  * Any thread, without the lock of a device.
  */
@@ -205,9 +227,8 @@ static void settle(int64_t now)
     pthread_mutex_lock(&settle_lock);
     pthread_mutex_lock(&heap_lock);
     uint64_t last_order = timers.order;
-    while (heap_first(&line_heap) <= now && line_heap.v[0]->order <= last_order) {
-        QTimer *t = line_heap.v[0];
-
+    QTimer *t;
+    while ((t = heap_due(&line_heap, now, last_order))) {
         timers.firing = t->expire;
         heap_remove(t);
         pthread_mutex_unlock(&heap_lock);
@@ -248,10 +269,8 @@ static gboolean timerfd_ready(gint fd, GIOCondition condition, gpointer opaque)
         settle(now);
     }
     pthread_mutex_lock(&heap_lock);
-    while (heap_first(&plain_heap) <= now && plain_heap.v[0]->order <= last_order &&
-           !__atomic_load_n(&clk.paused, __ATOMIC_RELAXED)) {
-        QTimer *t = plain_heap.v[0];
-
+    QTimer *t;
+    while (!__atomic_load_n(&clk.paused, __ATOMIC_RELAXED) && (t = heap_due(&plain_heap, now, last_order))) {
         heap_remove(t);
         pthread_mutex_unlock(&heap_lock);
         t->cb(t->opaque);

@@ -48,6 +48,7 @@ typedef struct MPTimer {
     unsigned warnings;          /* watchdog: how often the user was told of a reset; never cleared */
     int64_t next_ns;            /* first expiry not accounted for yet */
     int64_t armed_ns;           /* when the host timer goes off, or NEVER */
+    int64_t quiet_until;        /* the line shows all expiries before it; atomic, so readable without the lock */
     bool is_watchdog;           /* constant, like all below */
     uint32_t clock_ns;
     const IRQLine *irq;
@@ -109,6 +110,7 @@ static void mptimer_update(MPTimer *t)
         t->level = level;
         irq_set(t->irq, level);
     }
+    __atomic_store_n(&t->quiet_until, t->next_ns, __ATOMIC_RELEASE);
 }
 
 /* May come late, and for a time that is no longer the one armed: it only looks at the clock. */
@@ -135,8 +137,26 @@ static void mptimer_restart(MPTimer *t, uint32_t count, int64_t now)
         .tick_ns = t->clock_ns * (((t->control >> CONTROL_PRESCALE_SHIFT) & 0xff) + 1),
     };
 
+    __atomic_store_n(&t->quiet_until, INT64_MIN, __ATOMIC_RELEASE);     /* until mptimer_update() */
     downcounter_set(&t->counter, &setup, now);
     t->next_ns = downcounter_next_expiry(&t->counter, now);
+}
+
+/*
+ * The counter, without the lock unless an expiry may have passed that the line does not show: the line is due before
+ * the value, also while another CPU is between the counter and the line.
+ */
+static uint32_t mptimer_value(MPTimer *t, int64_t now)
+{
+    uint32_t value = downcounter_value(&t->counter, now);
+
+    if (now >= __atomic_load_n(&t->quiet_until, __ATOMIC_ACQUIRE)) {
+        counted_lock(&t->lock);
+        mptimer_sync(t, now);
+        mptimer_update(t);
+        counted_unlock(&t->lock);
+    }
+    return value;
 }
 
 static uint32_t mptimer_reg_read(MPTimer *t, uint32_t reg)
@@ -145,7 +165,7 @@ static uint32_t mptimer_reg_read(MPTimer *t, uint32_t reg)
     uint32_t v = 0;
 
     if (reg == TWD_COUNTER) {
-        return downcounter_value(&t->counter, now);
+        return mptimer_value(t, now);
     }
     counted_lock(&t->lock);
     switch (reg) {

@@ -34,6 +34,7 @@ typedef struct SP804Timer {
     bool ris;                   /* lock: block; up to date after sp804_sync() */
     int64_t next_ns;            /* first expiry that ris does not reflect yet.   lock: block */
     int64_t armed_ns;           /* when the host timer goes off, or NEVER.       lock: block */
+    int64_t quiet_until;        /* the line shows all expiries before it.        lock: block to change, atomic */
     QTimer *timer;              /* constant */
     SP804State *block;          /* constant */
 } SP804Timer;
@@ -79,6 +80,9 @@ static void sp804_update(SP804State *s)
         s->level = level;
         irq_set(s->irq, level);
     }
+    for (unsigned i = 0; i < SP804_TIMERS; i++) {
+        __atomic_store_n(&s->t[i].quiet_until, s->t[i].next_ns, __ATOMIC_RELEASE);
+    }
 }
 
 /* May come late, and for a time that is no longer the one armed: it only looks at the clock. */
@@ -109,9 +113,27 @@ static void sp804_restart(SP804State *s, SP804Timer *t, uint32_t count, bool wro
         .tick_ns = s->clock_ns * prescale[(t->ctrl >> CTRL_PRESCALE_SHIFT) & 3],
     };
 
+    __atomic_store_n(&t->quiet_until, INT64_MIN, __ATOMIC_RELEASE);     /* until sp804_update() */
     downcounter_set(&t->counter, &setup, now);
     t->next_ns = downcounter_next_expiry(&t->counter, now - 1);
     sp804_sync(t, now);
+}
+
+/*
+ * The counter, without the lock unless an expiry may have passed that the line does not show: the line is due before
+ * the value, also while another CPU is between the counter and the line.
+ */
+static uint32_t sp804_value(SP804Timer *t, int64_t now)
+{
+    uint32_t value = downcounter_value(&t->counter, now);
+
+    if (now >= __atomic_load_n(&t->quiet_until, __ATOMIC_ACQUIRE)) {
+        counted_lock(&t->block->dev.lock);
+        sp804_sync(t, now);
+        sp804_update(t->block);
+        counted_unlock(&t->block->dev.lock);
+    }
+    return value;
 }
 
 static uint32_t sp804_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
@@ -131,7 +153,7 @@ static uint32_t sp804_read(void *opaque, uint32_t offset, unsigned size, unsigne
     int64_t now = clock_shown_ns();
 
     if (reg == SP804_VALUE) {
-        return downcounter_value(&t->counter, now);
+        return sp804_value(t, now);
     }
     counted_lock(&s->dev.lock);
     sp804_sync(t, now);

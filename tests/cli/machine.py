@@ -87,7 +87,7 @@ class Files:
         return self.program(words)
 
 
-def read_until(fd, pattern, timeout=10.0):
+def read_until(fd, pattern, timeout=60.0):
     data = b""
     end = time.monotonic() + timeout * SCALE
     while time.monotonic() < end:
@@ -105,7 +105,7 @@ def read_until(fd, pattern, timeout=10.0):
     raise AssertionError("no %r in %r" % (pattern, data[-1000:]))
 
 
-def connect(family, address, timeout=10.0):
+def connect(family, address, timeout=60.0):
     end = time.monotonic() + timeout * SCALE
     while True:
         s = socket.socket(family)
@@ -119,7 +119,7 @@ def connect(family, address, timeout=10.0):
             time.sleep(0.05)
 
 
-def ended(process, timeout=10.0):
+def ended(process, timeout=60.0):
     try:
         return process.wait(timeout * SCALE)
     except subprocess.TimeoutExpired:

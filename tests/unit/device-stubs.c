@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* See device-stubs.h. Only the CPU inputs are safe to use from several threads. */
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "device-stubs.h"
 #include "exec/memory.h"
 #include "fake-clock.h"
@@ -146,7 +148,7 @@ unsigned bench_resets;
 static void line_handler(void *opaque, int n, int level)
 {
     bench_rises[n] += level && !bench_level[n];
-    bench_level[n] = level;
+    __atomic_store_n(&bench_level[n], level, __ATOMIC_SEQ_CST);
 }
 
 void bench_init(void)
@@ -159,6 +161,46 @@ void bench_init(void)
 void bench_reset(void)
 {
     qemu_devices_reset();
+}
+
+/* ---- a reader beside a writer ---- */
+static struct {
+    const BenchBeside *what;
+    pthread_t reader;
+    bool through;               /* atomic */
+    int level;
+} beside;
+
+static void *beside_read(void *opaque)
+{
+    rd(beside.what->read_addr);
+    beside.level = __atomic_load_n(&bench_level[beside.what->line], __ATOMIC_SEQ_CST);
+    __atomic_store_n(&beside.through, true, __ATOMIC_SEQ_CST);
+    return NULL;
+}
+
+/* The reader has to wait for the writer we are in, so it is not waited for but for a moment. */
+static void beside_arming(void)
+{
+    fake_clock_advance(beside.what->ns, 0);
+    pthread_create(&beside.reader, NULL, beside_read, NULL);
+    for (int i = 0; i < 50 && !__atomic_load_n(&beside.through, __ATOMIC_SEQ_CST); i++) {
+        usleep(1000);
+    }
+}
+
+int bench_read_beside_arming(const BenchBeside *what)
+{
+    beside.what = what;
+    beside.through = false;
+    beside.level = -1;
+    beside.reader = pthread_self();
+    fake_clock_before_arming(beside_arming);
+    wr(what->addr, what->value);
+    if (!pthread_equal(beside.reader, pthread_self())) {
+        pthread_join(beside.reader, NULL);
+    }
+    return beside.level;
 }
 
 void cpu_interrupt(int cpu, int line, int level)

@@ -30,6 +30,18 @@ extern uint8_t bench_ram[BENCH_RAM_SIZE];
 void bench_advance(int64_t ns);                 /* move the clock (fake-clock.h), letting all timers fire on the way */
 void bench_reset(void);                         /* run the reset handlers */
 
+/*
+ * Write a register; while the device is about to arm a timer in it, NS pass and another thread reads READ_ADDR. Returns
+ * what that thread saw of a line right behind its read.
+ */
+typedef struct BenchBeside {
+    uint32_t addr, value;
+    int64_t ns;
+    uint32_t read_addr;
+    unsigned line;
+} BenchBeside;
+int bench_read_beside_arming(const BenchBeside *what);
+
 /* Lines a device under test drives. */
 enum { BENCH_LINES = 16 };
 extern IRQLine bench_line[BENCH_LINES];

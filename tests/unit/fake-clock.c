@@ -14,11 +14,15 @@ struct QTimer {
 };
 static struct QTimer timers[MAX_TIMERS];
 static unsigned num_timers;
-static int64_t now_ns = START_NS;
+static int64_t now_ns = START_NS;      /* atomic, as are the timers' times: a test may read beside its device */
+static void (*before_arming)(void);
+
+#define GET(x)      __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
+#define SET(x, v)   __atomic_store_n(&(x), (v), __ATOMIC_RELEASE)
 
 int64_t clock_virtual_ns(void)
 {
-    return now_ns;
+    return GET(now_ns);
 }
 
 _Thread_local bool clock_was_shown;
@@ -29,7 +33,9 @@ static QTimer *first_due(int64_t end, bool lines_only)
     QTimer *first = NULL;
 
     for (unsigned i = 0; i < num_timers; i++) {
-        if (timers[i].when <= end && (timers[i].line || !lines_only) && (!first || timers[i].when < first->when)) {
+        int64_t when = GET(timers[i].when);
+
+        if (when <= end && (timers[i].line || !lines_only) && (!first || when < GET(first->when))) {
             first = &timers[i];
         }
     }
@@ -38,7 +44,7 @@ static QTimer *first_due(int64_t end, bool lines_only)
 
 static void fire(QTimer *t)
 {
-    t->when = INT64_MAX;
+    SET(t->when, INT64_MAX);
     t->cb(t->opaque);
 }
 
@@ -46,11 +52,11 @@ int64_t clock_shown_ns(void)
 {
     QTimer *t;
 
-    while ((t = first_due(now_ns, true))) {
+    while ((t = first_due(GET(now_ns), true))) {
         fire(t);
     }
     clock_was_shown = true;
-    return now_ns;
+    return GET(now_ns);
 }
 
 static QTimer *new_timer(QTimerCB cb, void *opaque, bool line)
@@ -74,24 +80,35 @@ QTimer *timer_new_line(QTimerCB cb, void *opaque)
 
 void timer_mod(QTimer *t, int64_t expire_ns)
 {
-    t->when = expire_ns;
+    if (before_arming) {
+        void (*hook)(void) = before_arming;
+
+        before_arming = NULL;
+        hook();
+    }
+    SET(t->when, expire_ns);
 }
 
 void timer_del(QTimer *t)
 {
-    t->when = INT64_MAX;
+    SET(t->when, INT64_MAX);
+}
+
+void fake_clock_before_arming(void (*hook)(void))
+{
+    before_arming = hook;
 }
 
 void fake_clock_advance(int64_t ns, unsigned max_fires)
 {
-    int64_t end = now_ns + ns;
+    int64_t end = GET(now_ns) + ns;
     QTimer *t;
 
     for (unsigned fires = 0; fires < max_fires && (t = first_due(end, false)); fires++) {
-        now_ns = t->when > now_ns ? t->when : now_ns;
+        SET(now_ns, GET(t->when) > GET(now_ns) ? GET(t->when) : GET(now_ns));
         fire(t);
     }
-    now_ns = end;
+    SET(now_ns, end);
 }
 
 int fake_clock_armed(void)
@@ -99,7 +116,7 @@ int fake_clock_armed(void)
     int n = 0;
 
     for (unsigned i = 0; i < num_timers; i++) {
-        n += timers[i].when != INT64_MAX;
+        n += GET(timers[i].when) != INT64_MAX;
     }
     return n;
 }
@@ -107,7 +124,7 @@ int fake_clock_armed(void)
 void fake_clock_reset(void)
 {
     for (unsigned i = 0; i < num_timers; i++) {
-        timers[i].when = INT64_MAX;
+        SET(timers[i].when, INT64_MAX);
     }
-    now_ns = START_NS;
+    SET(now_ns, START_NS);
 }

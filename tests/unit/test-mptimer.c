@@ -190,6 +190,20 @@ static void test_late_thread(void)
     ok_eq(bench_resets, 1, "clock-read-raises-what-is-due: a watchdog bites before a clock shows that it should have");
 }
 
+/* A CPU starts its timer, and is stopped by the host between its counter and its line; another one reads on. */
+static void test_reader_beside(void)
+{
+    const BenchBeside start = { BASE + CONTROL, IE | ENABLE | RELOAD, 1500 * TICK, BASE + 0x100 + COUNTER, 0 };
+    const BenchBeside clear = { BASE + STATUS, 1, 1500 * TICK, BASE + 0x100 + COUNTER, 0 };
+
+    bench_reset();
+    wr_as(0, LOAD, 999);
+    ok_eq((uint64_t)bench_read_beside_arming(&start), 1, "counter-read-beside-arming: at the start");
+    fake_clock_advance(1000 * TICK, 0);
+    rd_as(0, COUNTER);
+    ok_eq((uint64_t)bench_read_beside_arming(&clear), 1, "counter-read-beside-arming: when the status is cleared");
+}
+
 int main(void)
 {
     bench_init();
@@ -198,5 +212,6 @@ int main(void)
     test_watchdog();
     test_watchdog_warnings();
     test_late_thread();
+    test_reader_beside();
     return test_done();
 }

@@ -214,6 +214,20 @@ static void test_late_thread(void)
     ok_eq((uint64_t)bench_level[0], 0, "whose expiry is to come");
 }
 
+/* A CPU starts the timer, and is stopped by the host between its counter and its line; another one reads on. */
+static void test_reader_beside(void)
+{
+    const BenchBeside start = { BASE + CTRL, WIDE | ENABLE | PERIODIC | IE, 1500 * US, BASE + VALUE, 0 };
+    const BenchBeside clear = { BASE + INTCLR, 1, 1500 * US, BASE + VALUE, 0 };
+
+    bench_reset();
+    wr(BASE + LOAD, 1000);
+    ok_eq((uint64_t)bench_read_beside_arming(&start), 1, "counter-read-beside-arming: at the start");
+    fake_clock_advance(1000 * US, 0);
+    rd(BASE + VALUE);
+    ok_eq((uint64_t)bench_read_beside_arming(&clear), 1, "counter-read-beside-arming: when the interrupt is cleared");
+}
+
 int main(void)
 {
     bench_init();
@@ -224,5 +238,6 @@ int main(void)
     test_periodic();
     test_one_shot();
     test_late_thread();
+    test_reader_beside();
     return test_done();
 }
