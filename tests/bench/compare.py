@@ -69,7 +69,7 @@ def parse():
     parser.add_argument("--threshold", type=float, default=2.0, metavar="PERCENT",
                         help="how much slower is too slow [2]")
     parser.add_argument("--accel", default="", metavar="PROPERTIES", help="of both, for example ccache=separate")
-    parser.add_argument("--mechanisms", action="store_true", help="also the kernels of one mechanism each")
+    parser.add_argument("--mechanisms", action="store_true", help="also the kernels of one mechanism or idiom each")
     parser.add_argument("--bare", action="store_true", help="no Linux, only bare-metal kernels")
     parser.add_argument("--quick", action="store_true", help="one round of little: whether it works")
     parser.add_argument("--json", metavar="FILE", help="keeps the samples")
@@ -84,7 +84,7 @@ def parse():
 
 
 def make_jobs(chosen, directory):
-    found = [(jobs.Bare(image), chosen.cpus) for image in [*IMAGES, *(["mechanisms"] if chosen.mechanisms else [])]]
+    found = [(jobs.Bare(image), chosen.cpus) for image in [*IMAGES, *(images.ONE_CPU if chosen.mechanisms else [])]]
     if not chosen.bare:
         wanted = QUICK if chosen.quick else PROGRAMS
         listed = [program for suite, names in wanted.items() for program in images.suite(suite)

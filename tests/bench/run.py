@@ -70,8 +70,7 @@ def make_jobs(chosen, directory):
     found = []
     if "micro" in chosen.suites:
         for image in images.BARE_IMAGES:
-            # Mechanisms of one CPU cost the same however many sleep.
-            found.append((jobs.Bare(image), chosen.cpus[:1] if image == "mechanisms" else chosen.cpus))
+            found.append((jobs.Bare(image), chosen.cpus[:1] if image in images.ONE_CPU else chosen.cpus))
     listed = programs(chosen)
     if "boot" in chosen.suites or listed:
         parts = options.guest_parts(chosen)

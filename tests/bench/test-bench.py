@@ -27,6 +27,7 @@ WANTED = {
     "kernels": ["integer_chain", "matrix_multiply", "page_walk", "device_reads", "supervisor_calls"],
     "mechanisms": ["large_block", "direct_other_page", "data_abort", "prefetch_abort", "tlb_fill", "tlb_flush",
                    "rewritten_code", "load_cold", "ldm_8", "vfp_divide_double"],
+    "idioms": ["soft_double_add", "umlal", "string_copy", "vfp_largest", "vfp_fields"],
     "smp": ["interrupt_to_self", "exclusive_contended", "spin_lock", "ipi_ping_pong_asleep"],
     "boot": ["boot"],
     "linux": ["sha512", "awk", "forkexec", "pipes", "wakeups"],

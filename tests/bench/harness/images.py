@@ -19,7 +19,8 @@ TEXT = "text.txt"
 TEXT_BYTES = 2 << 20
 DONE_LINE = "<all done>"
 # The same image on any emulator of the board. They print `K name nanoseconds` and DONE.
-BARE_IMAGES = ("kernels", "mechanisms", "smp")
+BARE_IMAGES = ("kernels", "mechanisms", "idioms", "smp")
+ONE_CPU = ("mechanisms", "idioms")      # cost the same however many sleep
 BARE_FLAGS = ("-O2 -march=armv6k -mfpu=vfp -mfloat-abi=softfp -marm -ffreestanding -fno-builtin -nostdlib -static "
               "-fno-tree-loop-distribute-patterns -Wall -Wextra -Wl,-Ttext=0x10000 -Wl,--build-id=none").split()
 
@@ -170,7 +171,7 @@ def bare_image(name):
     try:
         if name != "kernels":
             run_guest = load("run_guest", "tests/guest/run-guest.py")
-            return run_guest.build([source], out, [source] if name == "mechanisms" else [])[source]
+            return run_guest.build([source], out, [source] if name in ONE_CPU else [])[source]
         path = os.path.join(out, name + ".elf")
         scratch = "%s.%d.tmp" % (path, os.getpid())
         subprocess.run([compiler("guest"), *BARE_FLAGS, os.path.join(BENCH, "kernels-start.S"), source, "-lgcc", "-o",

@@ -20,7 +20,7 @@ BOOT_LIMIT = 120
 BARE_LIMIT = 180
 # Guesses for the estimate: seconds on one CPU of ours.
 GUESS = {"splash": 12.5, "linux": 3.7, "stress": 2.0, "flush": 4.0, "boot": 0.9, "kernels": 1.2, "mechanisms": 1.6,
-         "smp": 2.0}
+         "idioms": 1.5, "smp": 2.0}
 GUESS_PROGRAM = 5.0
 SLOWNESS = {"native": 0.5, "upstream": 4.0, "ours": 1.0}
 
