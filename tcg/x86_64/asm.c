@@ -238,13 +238,6 @@ void x_bswap(Asm *a, bool w, int reg)
     put8(a, (uint8_t)(0xc8 | (reg & 7)));
 }
 
-void x_bt_rm_i(Asm *a, RM rm, int bit)
-{
-    assert(bit >= 0 && bit <= 31);
-    encode(a, OP0F(0xba), false, 4, rm, false, false, 1);
-    put8(a, (uint8_t)bit);
-}
-
 void x_btc_i64(Asm *a, int reg, int bit)
 {
     encode(a, OP0F(0xba), true, 7, rm_reg(reg), false, false, 1);

@@ -87,7 +87,6 @@ void x_imul_r_rm_i(Asm *a, int reg, RM rm, int32_t imm);              /* reg = r
 void x_cmpxchg_rm_r(Asm *a, bool w, RM rm, int reg);                /* rax = expected */
 void x_bswap(Asm *a, bool w, int reg);
 void x_bsr(Asm *a, bool w, int reg, RM rm);
-void x_bt_rm_i(Asm *a, RM rm, int bit);                             /* 32-bit operand: CF = bit */
 void x_btc_i64(Asm *a, int reg, int bit);
 void x_setcc(Asm *a, X86CC cc, RM rm);
 void x_cmov(Asm *a, X86CC cc, bool w, int reg, RM rm);

@@ -153,7 +153,9 @@ void emit_carry_in(Emitter *e, bool inverted)
     if (e->ef.mask & F_C) {
         cf_is_inverted = e->ef.kind == EF_SUB;
     } else {
-        x_bt_rm_i(&e->as, NZCV_C, 0);
+        /* Read in the size it is written: what was stored as a byte and is read as a word waits for the cache. */
+        x_cmp8_rm_i(&e->as, NZCV_C, 1);
+        cf_is_inverted = true;
     }
     if (cf_is_inverted != inverted) {
         x_cmc(&e->as);
