@@ -117,9 +117,11 @@ static const char *check_data(Verifier *v, IRRef r, unsigned size, bool def)
     return size > 2 ? "access of a doubleword by an integer" : check_int(v, r, def);
 }
 
-static const char *check_operand(Verifier *v, const IROp *op, const IROperand *o, IRRef r)
+static const char *check_operand(Verifier *v, const IROp *op, const IROperand *o, IRRef r, bool def)
 {
-    bool def = o->role == IR_DEFS;
+    if (o->role == IR_ALL && !ref_is_reg(r)) {
+        return "a destination that is read is no guest register";
+    }
 
     if (r == REF_NONE && o->optional) {
         return def && ir_info(op)->sets && !op->setf ? "op has neither destination nor flags" : NULL;
@@ -145,7 +147,7 @@ static const char *check_operands(Verifier *v, const IROp *op, unsigned roles)
     const char *err = NULL;
 
     while (!err && ir_next_operand(&it)) {
-        err = check_operand(v, op, it.operand, *it.ref);
+        err = check_operand(v, op, it.operand, *it.ref, roles == IR_DEFS);
     }
     return err;
 }
@@ -166,7 +168,7 @@ static const char *check_slots(const IROp *op)
         for (unsigned k = 0; k < i; k++) {
             const IROperand *p = &info->operand[k];
 
-            if (o->role == IR_DEFS && p->role == IR_DEFS && op->slot[o->slot] == op->slot[p->slot]) {
+            if ((o->role & p->role & IR_DEFS) && op->slot[o->slot] == op->slot[p->slot]) {
                 return "both destinations are the same";
             }
         }

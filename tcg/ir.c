@@ -22,6 +22,8 @@ enum { ROOM_OPS = 128, ROOM_CONSTS = 64, ROOM_ARGS = 64, ROOM_LABELS = 16, ROOM_
 #define OPERAND(slot, role, kind, optional) { slot, role, KIND_##kind, optional }
 #define D(kind)         OPERAND(0, IR_DEFS, kind, false)
 #define D_OPT(kind)     OPERAND(0, IR_DEFS, kind, true)
+#define D_TIED(kind)    OPERAND(0, IR_ALL, kind, false)
+#define E_TIED(kind)    OPERAND(3, IR_ALL, kind, false)
 #define E(kind)         OPERAND(3, IR_DEFS, kind, false)
 #define A(kind)         OPERAND(1, IR_USES, kind, false)
 #define A_OPT(kind)     OPERAND(1, IR_USES, kind, true)

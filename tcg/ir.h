@@ -67,6 +67,7 @@ enum {
  *  getc d: d = C
  *  nz64 a,b: N = bit 31 of b, Z = (a|b) == 0   (a low word, b high word)
  *  mul d,a,b (low 32) [f:NZ]; umull/smull d(lo),e(hi),a,b
+ *  umlal/smlal d(lo),e(hi),a,b: e:d += a * b; d and e are guest registers
  *  clz rev rev16 revsh sxtb sxth uxtb uxth d,a
  *  csel d,a,b,cc: d = cc ? a : b
  *  br_if cc,label: jump forward to label; label imm: join point. Temporaries do not live across a label.

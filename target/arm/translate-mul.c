@@ -90,15 +90,10 @@ bool trans_mull(DisasContext *s, const args_mull *f)
 /* UMLAL{S}<c> RdLo, RdHi, Rm, Rs; SMLAL */
 bool trans_mlal(DisasContext *s, const args_mlal *f)
 {
-    IRRef lo, hi;
-
     if (!long_regs_ok(f->h, f->l, f->s, f->m)) {
         return false;
     }
-    lo = gen_temp(s);
-    hi = gen_temp(s);
-    gen_umull(s, f->op, lo, hi, REF_R(f->m), REF_R(f->s));
-    gen_add64(s, REF_R(f->l), REF_R(f->h), lo, hi);
+    gen_umull(s, f->op, REF_R(f->l), REF_R(f->h), REF_R(f->m), REF_R(f->s));
     if (f->S) {
         gen_op2f(s, IR_nz64, REF_NONE, REF_R(f->l), REF_R(f->h), F_NZ);
     }
@@ -152,14 +147,10 @@ bool trans_smlaxy(DisasContext *s, const args_smlaxy *f)
 /* SMLAL<x><y><c> RdLo, RdHi, Rm, Rs */
 bool trans_smlalxy(DisasContext *s, const args_smlalxy *f)
 {
-    IRRef lo, hi;
-
     if (!long_regs_ok(f->h, f->l, f->s, f->m)) {
         return false;
     }
-    lo = gen_op2(s, IR_mul, gen_temp(s), gen_half(s, f->m, f->x), gen_half(s, f->s, f->y));
-    hi = gen_shift(s, IR_sar, gen_temp(s), lo, 31);
-    gen_add64(s, REF_R(f->l), REF_R(f->h), lo, hi);
+    gen_umull(s, IR_smlal, REF_R(f->l), REF_R(f->h), gen_half(s, f->m, f->x), gen_half(s, f->s, f->y));
     return true;
 }
 

@@ -131,6 +131,23 @@ void interp_smull(InterpRun *r, const IROp *op)
     set_long(r, op, (int64_t)(int32_t)interp_get(r, op->a) * (int32_t)interp_get(r, op->b));
 }
 
+static uint64_t get_long(InterpRun *r, const IROp *op)
+{
+    return interp_get(r, op->d) | (uint64_t)interp_get(r, op->c) << 32;
+}
+
+void interp_umlal(InterpRun *r, const IROp *op)
+{
+    set_long(r, op, get_long(r, op) + (uint64_t)interp_get(r, op->a) * interp_get(r, op->b));
+}
+
+void interp_smlal(InterpRun *r, const IROp *op)
+{
+    int64_t product = (int64_t)(int32_t)interp_get(r, op->a) * (int32_t)interp_get(r, op->b);
+
+    set_long(r, op, get_long(r, op) + (uint64_t)product);
+}
+
 static uint32_t *env_field(CPUARMState *env, uint32_t offset)
 {
     return (uint32_t *)(void *)((uint8_t *)env + (int32_t)offset);

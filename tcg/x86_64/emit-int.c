@@ -371,17 +371,39 @@ static void load_ref_64(Emitter *e, int reg, IRRef r, bool is_signed)
     }
 }
 
+/* rcx = a * b, 64 bits; a guest register's upper half is zero, so as an unsigned factor it is used where it is. */
+static void emit_product(Emitter *e, const IROp *op, bool is_signed)
+{
+    Loc b = emit_loc(e, op->b);
+
+    load_ref_64(e, RCX, op->a, is_signed);
+    if (is_signed || b.kind != LOC_REG) {
+        load_ref_64(e, RAX, op->b, is_signed);
+        b.reg = RAX;
+    }
+    x_imul_r_rm(&e->as, true, RCX, rm_reg(b.reg));
+}
+
 void emit_mull(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
-    bool is_signed = op->opc == IR_smull;
 
-    load_ref_64(e, RCX, op->a, is_signed);
-    load_ref_64(e, RAX, op->b, is_signed);
-    x_imul_r_rm(as, true, RCX, rm_reg(RAX));
+    emit_product(e, op, op->opc == IR_smull);
     emit_store_ref(e, op->d, RCX);
     x_shift_i(as, SH_SHR, true, rm_reg(RCX), 32);
     emit_store_ref(e, op->c, RCX);
+    emit_flags_clobber(e);
+}
+
+void emit_mlal(Emitter *e, const IROp *op)
+{
+    Asm *as = &e->as;
+
+    emit_product(e, op, op->opc == IR_smlal);
+    x_mov_r_rm(as, false, RAX, rm_reg(RCX));
+    x_shift_i(as, SH_SHR, true, rm_reg(RCX), 32);
+    x_alu_rm_r(as, ALU_ADD, false, emit_rm(emit_loc(e, op->d)), RAX);
+    x_alu_rm_r(as, ALU_ADC, false, emit_rm(emit_loc(e, op->c)), RCX);
     emit_flags_clobber(e);
 }
 

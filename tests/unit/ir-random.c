@@ -109,7 +109,7 @@ static void random_other(Gen *g)
     IRRef a = source(g), b = source(g);
     IROp *op;
 
-    switch (pick(g, 7)) {
+    switch (pick(g, 8)) {
     case 0:
         ir_emit(g->b, IR_setc, REF_NONE, a, REF_NONE, 0);
         break;
@@ -128,6 +128,13 @@ static void random_other(Gen *g)
         }
         break;
     case 4:
+        op = ir_emit(g->b, pick(g, 2) ? IR_umlal : IR_smlal, REF_NONE, a, b, 0);
+        op->d = destination(g, false);
+        do {
+            op->c = destination(g, false);
+        } while (op->c == op->d);
+        break;
+    case 5:
         ir_emit(g->b, IR_barrier, REF_NONE, REF_NONE, REF_NONE, pick(g, BARRIER_PREFETCH + 1));
         break;
     default:

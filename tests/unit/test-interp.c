@@ -116,6 +116,14 @@ static void test_alu(void)
     run();
     test_ok(env->regs[1] == 0xfffffffe && env->regs[2] == 0xffffffff && env->regs[0] == 1 &&
             env->regs[3] == 0xfffffffe && flags() == F_N, "long multiplies");
+
+    start();
+    env->regs[0] = 0xffffffff;
+    env->regs[1] = 2;
+    emit(IR_smlal, REF_R(0), REF_R(0), k(3), 0)->c = REF_R(1);      /* 0x2ffffffff - 3 */
+    emit(IR_umlal, REF_R(0), REF_R(0), REF_R(1), 0)->c = REF_R(1);  /* + 0xfffffffc * 2 */
+    run();
+    test_ok(env->regs[0] == 0xfffffff4 && env->regs[1] == 4, "long multiply-accumulates");
 }
 
 static void test_conditions(void)

@@ -186,6 +186,10 @@ static void test_bad(void)
     verdict("same", "equal destinations of a long multiply are found");
 
     start();
+    emit(IR_umlal, ir_temp(b), REF_R(1), REF_R(2), 0)->c = REF_R(0);
+    verdict("no guest register", "a sum of a long multiply-accumulate that is no register is found");
+
+    start();
     emit(IR_ldm, REF_NONE, REF_R(0), REF_NONE, 0)->mem = 2;
     verdict("element list", "an empty element list is found");
 
