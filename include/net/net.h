@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Networks: what a network card talks to. Frames are Ethernet frames without their check sequence. A card gives frames
+ * on any thread; they go out on the I/O thread, where frames for the card also arrive. Implemented in net/net.c.
+ */
+#ifndef NET_NET_H
+#define NET_NET_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { NET_MAX_FRAME = 1514 };
+
+typedef struct NetBackend NetBackend;
+
+/* A card's side; called on the I/O thread without locks. */
+typedef struct NetCard {
+    /* False: it has no room; net_card_ready() follows when it has. The frame then waits. */
+    bool (*receive)(void *opaque, const uint8_t *frame, size_t bytes);
+    /* The cable was plugged in or pulled out; may be NULL. */
+    void (*link_changed)(void *opaque, bool up);
+    void *opaque;
+} NetCard;
+
+/* What -netdev and -nic say; strings live as long as the program. */
+typedef struct NetOptions {
+    const char *type;           /* "user", "none" (a cable to nowhere) */
+    const char *id;             /* NULL: made from the type */
+    const char *dump_file;      /* write all frames there, as pcap; NULL: do not */
+    /* type user */
+    const char *network;        /* ADDRESS/BITS; NULL: 10.0.2.0/24 */
+    const char *host, *dhcp_start, *dns;        /* addresses; NULL: .2, .15, .3 of the network */
+    const char *hostname, *domain, *tftp, *bootfile;
+    const char **dns_search;    /* NULL-terminated; NULL: none */
+    bool restricted;            /* only what is forwarded leaves or enters */
+    const char **hostfwd;       /* "tcp|udp:[HOST]:PORT-[GUEST]:PORT"; NULL-terminated; NULL: none */
+} NetOptions;
+
+typedef struct NicOptions {
+    NetOptions net;
+    uint8_t mac[6];
+} NicOptions;
+
+/* NULL: failed; *error is one line (free()). Main thread. */
+NetBackend *net_open(const NetOptions *options, char **error);
+void net_close_all(void);                       /* I/O thread, at the end */
+const char *net_id(const NetBackend *net);
+
+void net_attach(NetBackend *net, const NetCard *card);  /* main thread, once, before frames flow */
+/* Send a frame. Any thread; any lock may be held. Frames beyond a bound are dropped, as by a switch. */
+void net_send(NetBackend *net, const uint8_t *frame, size_t bytes);
+/* The card has room again. Any thread; any lock may be held. */
+void net_card_ready(NetBackend *net);
+/* Plug the cable in or pull it out; I/O thread. */
+void net_set_link(NetBackend *net, bool up);
+bool net_link_up(const NetBackend *net);        /* any thread */
+
+/* type user: add or remove a forwarding. NULL: done; else a line that says what is wrong (free()). I/O thread. */
+char *net_hostfwd_add(NetBackend *net, const char *text);
+char *net_hostfwd_remove(NetBackend *net, const char *text);
+NetBackend *net_next(const NetBackend *net);    /* the first one for NULL; NULL at the end. I/O thread */
+char *net_info(NetBackend *net);                /* for the monitor; free() */
+#endif

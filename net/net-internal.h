@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside net/: kinds of networks. I/O thread. */
+#ifndef NET_NET_INTERNAL_H
+#define NET_NET_INTERNAL_H
+#include "net/net.h"
+
+typedef struct NetKind {
+    const char *type;
+    /* Its own state, or NULL and *error (free()). */
+    void *(*open)(NetBackend *net, const NetOptions *options, char **error);
+    void (*send)(void *state, const uint8_t *frame, size_t bytes);
+    void (*close)(void *state);
+    char *(*hostfwd)(void *state, const char *text, bool add);  /* NULL: has none */
+    char *(*info)(void *state);                                 /* NULL: nothing to say */
+} NetKind;
+
+extern const NetKind net_user;
+/* A frame came from outside. */
+void net_deliver(NetBackend *net, const uint8_t *frame, size_t bytes);
+
+/* net/dump.c: frames into a file for Wireshark or tcpdump (pcap). */
+typedef struct NetDump NetDump;
+NetDump *net_dump_open(const char *path, char **error);
+void net_dump_frame(NetDump *dump, const uint8_t *frame, size_t bytes);        /* NULL is allowed */
+void net_dump_close(NetDump *dump);                                             /* NULL is allowed */
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Networks: queues between cards and kinds of networks.
+ *
+ * `lock` guards the frames that cards have given; the I/O thread takes them out one by one. Frames for a card that has
+ * no room wait in `incoming`, which is the I/O thread's. Both are bounded: a network loses what nobody takes.
+ */
+#include <glib.h>
+#include <pthread.h>
+#include <string.h>
+#include "net/net-internal.h"
+#include "qemu/io-loop.h"
+
+enum { MAX_QUEUED = 512 };
+
+struct NetBackend {
+    const NetKind *kind;        /* constant; NULL: a cable to nowhere */
+    void *state;                /* constant; the kind's */
+    char *id;                   /* constant */
+    NetCard card;               /* constant once attached; receive NULL: none */
+    NetDump *dump;              /* constant; NULL: none */
+    IOWork work;                /* moves frames */
+    bool link_up;               /* atomic; written by the I/O thread */
+    pthread_mutex_t lock;
+    GQueue outgoing;            /* of GBytes.   lock: lock */
+    GQueue incoming;            /* of GBytes.   I/O thread */
+    NetBackend *next;           /* I/O thread */
+};
+
+static NetBackend *networks;    /* I/O thread */
+
+/* ---- I/O thread ---- */
+
+static bool card_receives(NetBackend *net, GBytes *frame)
+{
+    size_t bytes;
+    const uint8_t *data = g_bytes_get_data(frame, &bytes);
+
+    return !net->card.receive || net->card.receive(net->card.opaque, data, bytes);
+}
+
+static void move_frames(void *opaque)
+{
+    NetBackend *net = opaque;
+    GBytes *frame;
+
+    for (;;) {
+        pthread_mutex_lock(&net->lock);
+        frame = g_queue_pop_head(&net->outgoing);
+        pthread_mutex_unlock(&net->lock);
+        if (!frame) {
+            break;
+        }
+        if (net_link_up(net)) {
+            size_t bytes;
+            const uint8_t *data = g_bytes_get_data(frame, &bytes);
+
+            net_dump_frame(net->dump, data, bytes);
+            if (net->kind) {
+                net->kind->send(net->state, data, bytes);
+            }
+        }
+        g_bytes_unref(frame);
+    }
+    while ((frame = g_queue_peek_head(&net->incoming)) != NULL && card_receives(net, frame)) {
+        g_bytes_unref(g_queue_pop_head(&net->incoming));
+    }
+}
+
+void net_deliver(NetBackend *net, const uint8_t *frame, size_t bytes)
+{
+    if (net_link_up(net) && g_queue_get_length(&net->incoming) < MAX_QUEUED) {
+        net_dump_frame(net->dump, frame, bytes);
+        g_queue_push_tail(&net->incoming, g_bytes_new(frame, bytes));
+        io_post(&net->work);
+    }
+}
+
+void net_set_link(NetBackend *net, bool up)
+{
+    if (net_link_up(net) != up) {
+        __atomic_store_n(&net->link_up, up, __ATOMIC_SEQ_CST);
+        if (net->card.link_changed) {
+            net->card.link_changed(net->card.opaque, up);
+        }
+    }
+}
+
+char *net_hostfwd_add(NetBackend *net, const char *text)
+{
+    return net->kind && net->kind->hostfwd ? net->kind->hostfwd(net->state, text, true)
+                                           : g_strdup_printf("network '%s' forwards nothing", net->id);
+}
+
+char *net_hostfwd_remove(NetBackend *net, const char *text)
+{
+    return net->kind && net->kind->hostfwd ? net->kind->hostfwd(net->state, text, false)
+                                           : g_strdup_printf("network '%s' forwards nothing", net->id);
+}
+
+NetBackend *net_next(const NetBackend *net)
+{
+    return net ? net->next : networks;
+}
+
+char *net_info(NetBackend *net)
+{
+    return net->kind && net->kind->info ? net->kind->info(net->state) : g_strdup("");
+}
+
+/* ---- any thread ---- */
+
+void net_send(NetBackend *net, const uint8_t *frame, size_t bytes)
+{
+    pthread_mutex_lock(&net->lock);
+    if (g_queue_get_length(&net->outgoing) < MAX_QUEUED) {
+        g_queue_push_tail(&net->outgoing, g_bytes_new(frame, bytes));
+    }
+    pthread_mutex_unlock(&net->lock);
+    io_post(&net->work);
+}
+
+void net_card_ready(NetBackend *net)
+{
+    io_post(&net->work);
+}
+
+bool net_link_up(const NetBackend *net)
+{
+    return __atomic_load_n(&net->link_up, __ATOMIC_SEQ_CST);
+}
+
+const char *net_id(const NetBackend *net)
+{
+    return net->id;
+}
+
+/* ---- opening and closing ---- */
+
+static const NetKind *const kinds[] = {
+#ifdef CONFIG_SLIRP
+    &net_user,
+#endif
+};
+
+void net_attach(NetBackend *net, const NetCard *card)
+{
+    net->card = *card;
+}
+
+NetBackend *net_open(const NetOptions *options, char **error)
+{
+    NetBackend *net = g_new0(NetBackend, 1);
+    NetBackend **end;
+
+    net->id = g_strdup(options->id ? options->id : options->type);
+    net->link_up = strcmp(options->type, "none");
+    net->work = (IOWork) { .fn = move_frames, .opaque = net };
+    pthread_mutex_init(&net->lock, NULL);
+    g_queue_init(&net->outgoing);
+    g_queue_init(&net->incoming);
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (!strcmp(kinds[i]->type, options->type)) {
+            net->kind = kinds[i];
+        }
+    }
+    if (!net->kind && strcmp(options->type, "none")) {
+        *error = g_strdup_printf("network type '%s' is not built in (none%s are)", options->type,
+                                 G_N_ELEMENTS(kinds) ? " and user" : "");
+    } else if ((options->dump_file && !(net->dump = net_dump_open(options->dump_file, error)))
+               || (net->kind && !(net->state = net->kind->open(net, options, error)))) {
+        net_dump_close(net->dump);
+    } else {
+        for (end = &networks; *end; end = &(*end)->next) {
+        }
+        *end = net;
+        return net;
+    }
+    g_free(net->id);
+    g_free(net);
+    return NULL;
+}
+
+void net_close_all(void)
+{
+    for (NetBackend *net = networks; net; net = net->next) {
+        move_frames(net);
+        if (net->kind) {
+            net->kind->close(net->state);
+            net->kind = NULL;
+        }
+        net_dump_close(net->dump);
+        net->dump = NULL;
+    }
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Network "user": libslirp's TCP/IP stack between the guest and the host's sockets, with DHCP, DNS and TFTP for the
+ * guest; nobody needs any right on the host. Everything here runs on the I/O thread.
+ */
+#include <arpa/inet.h>
+#include <glib.h>
+#include <libslirp.h>
+#include <stdlib.h>
+#include <string.h>
+#include "net/net-internal.h"
+#include "qemu/log.h"
+
+typedef struct UserNet {
+    GSource source;             /* first: GLib allocates it */
+    NetBackend *net;
+    Slirp *slirp;
+    GArray *fds;                /* of GPollFD *, while a round of the main loop waits */
+    char *network;              /* for info */
+} UserNet;
+
+typedef struct UserTimer {
+    UserNet *user;
+    SlirpTimerId id;
+    void *cb_opaque;
+    guint source;               /* 0: not armed */
+} UserTimer;
+
+/* ---- what libslirp asks of us ---- */
+
+static ssize_t send_packet(const void *frame, size_t bytes, void *opaque)
+{
+    net_deliver(((UserNet *)opaque)->net, frame, bytes);
+    return (ssize_t)bytes;
+}
+
+static void guest_error(const char *text, void *opaque)
+{
+    qemu_log_mask(LOG_GUEST_ERROR, "network: %s\n", text);
+}
+
+static int64_t clock_get_ns(void *opaque)
+{
+    return g_get_monotonic_time() * 1000;
+}
+
+static void *timer_new_opaque(SlirpTimerId id, void *cb_opaque, void *opaque)
+{
+    UserTimer *t = g_new0(UserTimer, 1);
+
+    t->user = opaque;
+    t->id = id;
+    t->cb_opaque = cb_opaque;
+    return t;
+}
+
+static gboolean timer_fires(gpointer opaque)
+{
+    UserTimer *t = opaque;
+
+    t->source = 0;
+    slirp_handle_timer(t->user->slirp, t->id, t->cb_opaque);
+    return G_SOURCE_REMOVE;
+}
+
+static void timer_stop(UserTimer *t)
+{
+    if (t->source) {
+        g_source_remove(t->source);
+        t->source = 0;
+    }
+}
+
+static void timer_release(void *timer, void *opaque)
+{
+    timer_stop(timer);
+    g_free(timer);
+}
+
+static void timer_set(void *timer, int64_t expire_ms, void *opaque)
+{
+    UserTimer *t = timer;
+    int64_t left = expire_ms - g_get_monotonic_time() / 1000;
+
+    timer_stop(t);
+    t->source = g_timeout_add(left > 0 ? (guint)left : 0, timer_fires, t);
+}
+
+static void poll_fd_changed(int fd, void *opaque)
+{
+}
+
+static void notify(void *opaque)
+{
+    g_main_context_wakeup(NULL);
+}
+
+static const SlirpCb callbacks = {
+    .send_packet = send_packet, .guest_error = guest_error, .clock_get_ns = clock_get_ns,
+    .timer_new_opaque = timer_new_opaque, .timer_free = timer_release, .timer_mod = timer_set,
+    .register_poll_fd = poll_fd_changed, .unregister_poll_fd = poll_fd_changed, .notify = notify,
+};
+
+/* ---- its sockets in the main loop ---- */
+
+static int add_poll(int fd, int events, void *opaque)
+{
+    UserNet *u = opaque;
+    GPollFD *p = g_new0(GPollFD, 1);
+
+    p->fd = fd;
+    p->events = (gushort)((events & SLIRP_POLL_IN ? G_IO_IN : 0) | (events & SLIRP_POLL_OUT ? G_IO_OUT : 0)
+                          | (events & SLIRP_POLL_PRI ? G_IO_PRI : 0) | (events & SLIRP_POLL_ERR ? G_IO_ERR : 0)
+                          | (events & SLIRP_POLL_HUP ? G_IO_HUP : 0));
+    g_source_add_poll(&u->source, p);
+    g_array_append_val(u->fds, p);
+    return (int)u->fds->len - 1;
+}
+
+static int get_revents(int index, void *opaque)
+{
+    const UserNet *u = opaque;
+    gushort events = g_array_index(u->fds, GPollFD *, index)->revents;
+
+    return (events & G_IO_IN ? SLIRP_POLL_IN : 0) | (events & G_IO_OUT ? SLIRP_POLL_OUT : 0)
+           | (events & G_IO_PRI ? SLIRP_POLL_PRI : 0) | (events & G_IO_ERR ? SLIRP_POLL_ERR : 0)
+           | (events & G_IO_HUP ? SLIRP_POLL_HUP : 0);
+}
+
+static void forget_fds(UserNet *u)
+{
+    for (guint i = 0; i < u->fds->len; i++) {
+        GPollFD *p = g_array_index(u->fds, GPollFD *, i);
+
+        g_source_remove_poll(&u->source, p);
+        g_free(p);
+    }
+    g_array_set_size(u->fds, 0);
+}
+
+static gboolean source_prepare(GSource *source, gint *timeout)
+{
+    UserNet *u = (UserNet *)source;
+    uint32_t wait = UINT32_MAX;
+
+    forget_fds(u);
+    slirp_pollfds_fill(u->slirp, &wait, add_poll, u);
+    *timeout = wait > INT32_MAX ? -1 : (gint)wait;
+    return FALSE;
+}
+
+static gboolean source_check(GSource *source)
+{
+    slirp_pollfds_poll(((UserNet *)source)->slirp, 0, get_revents, source);
+    return FALSE;
+}
+
+static GSourceFuncs source_funcs = { .prepare = source_prepare, .check = source_check };
+
+/* ---- options ---- */
+
+static bool parse_address(const char *text, struct in_addr *address)
+{
+    return inet_pton(AF_INET, text, address) == 1;
+}
+
+/* The n-th address of the network, or the one that is given and lies in it. */
+static bool address_in(const SlirpConfig *c, const char *text, uint32_t n, struct in_addr *address)
+{
+    address->s_addr = htonl(ntohl(c->vnetwork.s_addr) | n);
+    return !text || (parse_address(text, address) && (address->s_addr & c->vnetmask.s_addr) == c->vnetwork.s_addr);
+}
+
+/* "ADDRESS/BITS" */
+static bool parse_network(SlirpConfig *c, const char *text)
+{
+    char *copy = g_strdup(text), *slash = strchr(copy, '/'), *end = NULL;
+    unsigned long bits = slash ? strtoul(slash + 1, &end, 10) : 24;
+    bool good;
+
+    if (slash) {
+        *slash = 0;
+    }
+    good = parse_address(copy, &c->vnetwork) && bits >= 8 && bits <= 28 && (!slash || (end != slash + 1 && !*end));
+    g_free(copy);
+    c->vnetmask.s_addr = htonl(UINT32_MAX << (32 - (good ? bits : 24)));
+    c->vnetwork.s_addr &= c->vnetmask.s_addr;
+    return good;
+}
+
+/* NULL, or what is wrong. */
+static const char *configure(SlirpConfig *c, const NetOptions *o)
+{
+    if (!parse_network(c, o->network ? o->network : "10.0.2.0/24")) {
+        return "net= is a network such as 10.0.2.0/24, of 8 to 28 bits";
+    }
+    if (!address_in(c, o->host, 2, &c->vhost)) {
+        return "host= is an address in the network";
+    }
+    if (!address_in(c, o->dhcp_start, 15 & ~ntohl(c->vnetmask.s_addr), &c->vdhcp_start)) {
+        return "dhcpstart= is an address in the network";
+    }
+    if (!address_in(c, o->dns, 3, &c->vnameserver) || c->vnameserver.s_addr == c->vhost.s_addr) {
+        return "dns= is an address in the network, another one than the host's";
+    }
+    if (o->tftp && !g_file_test(o->tftp, G_FILE_TEST_IS_DIR)) {
+        return "tftp= is a directory";
+    }
+    c->in_enabled = true;
+    c->restricted = o->restricted;
+    c->vhostname = o->hostname;
+    c->vdomainname = o->domain;
+    c->tftp_path = o->tftp;
+    c->bootfile = o->bootfile;
+    c->vdnssearch = o->dns_search;
+    return NULL;
+}
+
+/* "[ADDRESS]:PORT" up to `end`; an empty address stays as it is. */
+static bool parse_end(const char *text, size_t bytes, struct in_addr *address, int *port)
+{
+    char *copy = g_strndup(text, bytes), *colon = strrchr(copy, ':'), *end;
+    long value = colon ? strtol(colon + 1, &end, 10) : -1;
+    bool good = colon && end != colon + 1 && !*end && value >= 0 && value <= 65535;
+
+    if (good) {
+        *colon = 0;
+        good = !*copy || parse_address(copy, address);
+        *port = (int)value;
+    }
+    g_free(copy);
+    return good;
+}
+
+/* "[tcp|udp]:[HOST]:PORT[-[GUEST]:PORT]" */
+static char *user_hostfwd(void *state, const char *text, bool add)
+{
+    UserNet *u = state;
+    struct in_addr host = { .s_addr = INADDR_ANY }, guest = { .s_addr = INADDR_ANY };
+    const char *colon = strchr(text, ':'), *dash = strchr(text, '-');
+    int host_port = 0, guest_port = 0;
+    bool udp = colon && colon - text == 3 && !strncmp(text, "udp", 3);
+    bool tcp = colon && (colon == text || (colon - text == 3 && !strncmp(text, "tcp", 3)));
+
+    if (!udp && !tcp) {
+        return g_strdup_printf("'%s': a forwarding is tcp:[HOST]:PORT-[GUEST]:PORT, or udp", text);
+    }
+    if (!parse_end(colon + 1, dash ? (size_t)(dash - colon - 1) : strlen(colon + 1), &host, &host_port)
+        || (dash && (!parse_end(dash + 1, strlen(dash + 1), &guest, &guest_port) || !guest_port)) || !dash != !add) {
+        return g_strdup_printf("'%s': %s is tcp:[HOST]:PORT%s, or udp", text, add ? "a forwarding" : "what is removed",
+                               add ? "-[GUEST]:PORT" : "");
+    }
+    if (add ? slirp_add_hostfwd(u->slirp, udp, host, host_port, guest, guest_port)
+            : slirp_remove_hostfwd(u->slirp, udp, host, host_port)) {
+        return add ? g_strdup_printf("'%s': the host's port cannot be used (is it taken?)", text)
+                   : g_strdup_printf("'%s': there is no such forwarding", text);
+    }
+    return NULL;
+}
+
+static char *user_info(void *state)
+{
+    UserNet *u = state;
+    char *connections = slirp_connection_info(u->slirp);
+    char *text = g_strdup_printf("net=%s\n%s", u->network, connections);
+
+    g_free(connections);
+    return text;
+}
+
+static void user_close(void *state)
+{
+    UserNet *u = state;
+
+    forget_fds(u);
+    slirp_cleanup(u->slirp);
+    g_source_destroy(&u->source);
+    g_array_free(u->fds, TRUE);
+    g_free(u->network);
+    g_source_unref(&u->source);
+}
+
+static void *user_open(NetBackend *net, const NetOptions *o, char **error)
+{
+    SlirpConfig config = { .version = 4 };
+    const char *problem = configure(&config, o);
+    UserNet *u;
+
+    if (problem) {
+        *error = g_strdup(problem);
+        return NULL;
+    }
+    u = (UserNet *)g_source_new(&source_funcs, sizeof(UserNet));
+    u->net = net;
+    u->fds = g_array_new(FALSE, FALSE, sizeof(GPollFD *));
+    u->network = g_strdup(o->network ? o->network : "10.0.2.0/24");
+    u->slirp = slirp_new(&config, &callbacks, u);
+    for (const char **f = o->hostfwd; f && *f; f++) {
+        *error = user_hostfwd(u, *f, true);
+        if (*error) {
+            user_close(u);
+            return NULL;
+        }
+    }
+    g_source_attach(&u->source, NULL);
+    return u;
+}
+
+static void user_send(void *state, const uint8_t *frame, size_t bytes)
+{
+    slirp_input(((UserNet *)state)->slirp, frame, (int)bytes);
+}
+
+const NetKind net_user = {
+    .type = "user", .open = user_open, .send = user_send, .close = user_close, .hostfwd = user_hostfwd,
+    .info = user_info,
+};

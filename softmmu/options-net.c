@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * -nic, -netdev and -net: the cable of the board's network card. Main thread.
+ *
+ * The board has one card. -nic says what it is connected to; -netdev names a network that -net nic,netdev=ID connects;
+ * the older "-net nic -net user" means the same. Without any of them it is connected to a network of kind "user", unless
+ * -nodefaults is given.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <glib.h>
+#include "softmmu/options-internal.h"
+
+enum { MAX_NETDEVS = 8 };
+
+static struct {
+    NetOptions netdev[MAX_NETDEVS];     /* of -netdev */
+    int netdevs;
+    bool card_has_net, none, old_nic;
+    const char *card_netdev;            /* of -net nic,netdev= */
+    NicOptions nic;
+} parsed;
+
+static _Noreturn void net_help(void)
+{
+    printf("-nic TYPE,PROPERTY=VALUE...           what the network card is connected to\n"
+           "TYPE user: the host's network, by way of the emulator; nobody needs any right on the host\n"
+           "  hostfwd=tcp|udp:[HOST]:PORT-[GUEST]:PORT   connections to the host's port go to the guest; may be repeated\n"
+           "  net=ADDRESS/BITS                     the guest's network (10.0.2.0/24)\n"
+           "  host=, dns=, dhcpstart=ADDRESS       the host, the name server, the guest in it (.2, .3, .15)\n"
+           "  restrict=on|off                      only what is forwarded leaves or enters\n"
+           "  hostname=, domainname=, dnssearch=   what DHCP tells the guest\n"
+           "  tftp=DIRECTORY, bootfile=NAME        files for the guest\n"
+           "  dump=FILE                            write all frames there, as pcap\n"
+           "TYPE none: nothing\n"
+           "For all: mac=ADDRESS, model=lan91c111, id=NAME\n");
+    exit(0);
+}
+
+static void parse_mac(CommandLine *c, const char *arg, const char *text)
+{
+    uint8_t *m = parsed.nic.mac;
+    char end;
+
+    if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5], &end) != 6) {
+        option_fail(c, arg, "mac is six bytes such as 52:54:00:12:34:56, not '%s'", text);
+    }
+    if (m[0] & 1) {
+        option_fail(c, arg, "mac '%s' is a group's address, not a card's", text);
+    }
+}
+
+static const char **append(const char **list, const char *text)
+{
+    size_t n = 0;
+
+    while (list && list[n]) {
+        n++;
+    }
+    list = g_renew(const char *, list, n + 2);
+    list[n] = text;
+    list[n + 1] = NULL;
+    return list;
+}
+
+/* A property of a network; false: it is none. */
+static bool net_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv)
+{
+    const struct { const char *key; const char **value; } texts[] = {
+        { "id", &o->id }, { "net", &o->network }, { "host", &o->host }, { "dhcpstart", &o->dhcp_start },
+        { "dns", &o->dns }, { "hostname", &o->hostname }, { "domainname", &o->domain }, { "tftp", &o->tftp },
+        { "bootfile", &o->bootfile }, { "dump", &o->dump_file },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        if (!strcmp(kv->key, texts[i].key)) {
+            if (!kv->value) {
+                option_fail(c, arg, "%s needs a value", kv->key);
+            }
+            *texts[i].value = kv->value;
+            return true;
+        }
+    }
+    if (!strcmp(kv->key, "hostfwd") && kv->value) {
+        o->hostfwd = append(o->hostfwd, kv->value);
+    } else if (!strcmp(kv->key, "dnssearch") && kv->value) {
+        o->dns_search = append(o->dns_search, kv->value);
+    } else if (!strcmp(kv->key, "restrict")) {
+        o->restricted = option_bool(c, arg, kv);
+    } else if (!strcmp(kv->key, "ipv4")) {
+        if (!option_bool(c, arg, kv)) {
+            option_fail(c, arg, "ipv4=off: there is no other protocol");
+        }
+    } else if (!strcmp(kv->key, "ipv6")) {
+        if (option_bool(c, arg, kv)) {
+            option_fail(c, arg, "ipv6=on: the network has IPv4 only");
+        }
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* A property of the card; false: it is none. */
+static bool card_property(CommandLine *c, const char *arg, const KeyValue *kv)
+{
+    if ((!strcmp(kv->key, "mac") || !strcmp(kv->key, "macaddr")) && kv->value) {
+        parse_mac(c, arg, kv->value);
+    } else if (!strcmp(kv->key, "model") && kv->value) {
+        if (strcmp(kv->value, "lan91c111") && strcmp(kv->value, "smc91c111")) {
+            option_fail(c, arg, "model is lan91c111, the board's card, not '%s'", kv->value);
+        }
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static _Noreturn void unknown(CommandLine *c, const char *arg, const char *key)
+{
+    option_fail(c, arg, "unknown property '%s' (-nic help lists those there are)", key);
+}
+
+static void check_type(CommandLine *c, const char *arg, const char *type)
+{
+    if (strcmp(type, "user") && strcmp(type, "none")) {
+        option_fail(c, arg, "unknown network type '%s' (user, none)", type);
+    }
+}
+
+void option_nic(CommandLine *c, const char *arg)
+{
+    KeyValue *kv;
+    NetOptions o = { 0 };
+
+    if (option_is_help(arg)) {
+        net_help();
+    }
+    kv = option_split(c, arg);
+    if (kv[0].value && !strcmp(kv[0].key, "type")) {
+        o.type = kv[0].value;
+    } else {
+        o.type = kv[0].key ? kv[0].key : "";
+    }
+    check_type(c, arg, o.type);
+    for (int i = 1; kv[i].key; i++) {
+        if (option_is_help(kv[i].key)) {
+            net_help();
+        }
+        if (!card_property(c, arg, &kv[i]) && !net_property(c, arg, &o, &kv[i])) {
+            unknown(c, arg, kv[i].key);
+        }
+    }
+    if (!strcmp(o.type, "none")) {
+        parsed.none = true;
+        return;
+    }
+    if (parsed.card_has_net) {
+        option_fail(c, arg, "the board has one network card, and it is connected already");
+    }
+    parsed.card_has_net = true;
+    parsed.nic.net = o;
+}
+
+void option_netdev(CommandLine *c, const char *arg)
+{
+    KeyValue *kv;
+    NetOptions o = { 0 };
+
+    if (option_is_help(arg)) {
+        net_help();
+    }
+    kv = option_split(c, arg);
+    o.type = kv[0].value && !strcmp(kv[0].key, "type") ? kv[0].value : kv[0].key ? kv[0].key : "";
+    check_type(c, arg, o.type);
+    for (int i = 1; kv[i].key; i++) {
+        if (!net_property(c, arg, &o, &kv[i])) {
+            unknown(c, arg, kv[i].key);
+        }
+    }
+    if (!o.id) {
+        option_fail(c, arg, "id= is missing: its name for -net nic,netdev=ID");
+    }
+    if (parsed.netdevs == MAX_NETDEVS) {
+        option_fail(c, arg, "there are more than %d networks", MAX_NETDEVS);
+    }
+    parsed.netdev[parsed.netdevs++] = o;
+}
+
+/* "-net nic[,...]": the card is there. */
+static void old_nic(CommandLine *c, const char *arg, const KeyValue *kv)
+{
+    if (parsed.old_nic) {
+        option_fail(c, arg, "the board has one network card");
+    }
+    parsed.old_nic = true;
+    for (int i = 1; kv[i].key; i++) {
+        if (!strcmp(kv[i].key, "netdev") && kv[i].value) {
+            parsed.card_netdev = kv[i].value;
+        } else if (!card_property(c, arg, &kv[i])) {
+            unknown(c, arg, kv[i].key);
+        }
+    }
+}
+
+void option_net(CommandLine *c, const char *arg)
+{
+    KeyValue *kv;
+
+    if (option_is_help(arg)) {
+        net_help();
+    }
+    kv = option_split(c, arg);
+    if (kv[0].key && !strcmp(kv[0].key, "nic")) {
+        old_nic(c, arg, kv);
+    } else if (kv[0].key && !strcmp(kv[0].key, "none")) {
+        parsed.none = true;
+    } else {
+        option_nic(c, arg);
+    }
+}
+
+void options_net_finish(CommandLine *c)
+{
+    static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
+    static const uint8_t no_mac[6];
+    const NetOptions *chosen = parsed.card_has_net ? &parsed.nic.net : NULL;
+
+    if (!memcmp(parsed.nic.mac, no_mac, sizeof(mac))) {
+        memcpy(parsed.nic.mac, mac, sizeof(mac));
+    }
+    for (int i = 0; i < parsed.netdevs; i++) {
+        if (parsed.card_netdev ? !strcmp(parsed.netdev[i].id, parsed.card_netdev) : !chosen) {
+            chosen = &parsed.netdev[i];
+        }
+    }
+    if (parsed.card_netdev && (!chosen || strcmp(chosen->id, parsed.card_netdev))) {
+        error_exit("-net nic,netdev=%s: there is no such network (-netdev user,id=%s makes one)", parsed.card_netdev,
+                   parsed.card_netdev);
+    }
+    if (!chosen && !parsed.none && !parsed.old_nic && !c->nodefaults) {
+        /* As QEMU: a card without a word about it is connected. Without libslirp there is nothing to connect it to. */
+#ifdef CONFIG_SLIRP
+        static const NetOptions usual = { .type = "user" };
+
+        chosen = &usual;
+#endif
+    }
+    if (chosen) {
+        parsed.nic.net = *chosen;
+    }
+    c->o->nic = chosen ? &parsed.nic : NULL;
+    memcpy(c->o->mac, parsed.nic.mac, sizeof(mac));
+}
