@@ -93,6 +93,15 @@ static void machine_create(MachineState *m, const Options *o)
             error_exit("%s: %s", o->sd->id, error);
         }
     }
+    memcpy(m->mac, o->mac, sizeof(m->mac));
+    if (o->nic) {
+        char *error;
+
+        m->net = net_open(&o->nic->net, &error);
+        if (!m->net) {
+            error_exit("-nic %s: %s", o->nic->net.type, error);
+        }
+    }
     m->mc->init(m);
     arm_load_kernel(m);
 }
@@ -144,6 +153,7 @@ int main(int argc, char **argv)
     }
     code = runstate_main_loop();
     cpus_shutdown();
+    net_close_all();
     blk_close_all();
     if (!accel_report(runstate_flush_give_up) && !code) {
         code = 1;

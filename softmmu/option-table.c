@@ -14,7 +14,6 @@
 
 #define NO_DRIVE "the board has no such drive; use the SD card slot (-sd FILE, -drive if=sd,file=FILE)"
 #define NO_FLASH "the board's flash takes no image; use -device loader,file=FILE,addr=ADDRESS"
-#define NO_NETWORK "there is no network card; '-nic none' is what there is"
 #define NO_SOUND "there is no sound; '-audiodev none,id=ID' is what there is"
 #define NO_USB "there are no USB devices; use a serial line (-serial)"
 #define NO_DISPLAY "there is no display; use a serial line (-serial stdio, -nographic)"
@@ -57,6 +56,10 @@ const OptionRow option_rows[] = {
     { "drive", "file=FILE[,PROPERTY=VALUE...]", .handle = option_drive,
       .help = "the same with properties (-drive help)" },
     { "snapshot", .handle = option_snapshot, .help = "write to temporary images, gone at the end" },
+    { "nic", "user|none[,PROPERTY=VALUE...]", .handle = option_nic,
+      .help = "what the network card is connected to (-nic help)" },
+    { "netdev", "user,id=ID[,PROPERTY=VALUE...]", .handle = option_netdev, .help = "a network, for -net nic,netdev=ID" },
+    { "net", "nic|user|none[,PROPERTY=VALUE...]", .handle = option_net, .help = "the older form of -nic" },
     { "device", "loader,PROPERTY=VALUE...", .handle = option_device, .help = "load data into memory (-device help)" },
     { "semihosting", .handle = option_semihosting, .help = "let the guest use the host's files and console" },
     { "semihosting-config", "enable=on[,arg=TEXT...]", .handle = option_semihosting_config,
@@ -98,8 +101,6 @@ const OptionRow option_rows[] = {
       .help = "nothing to boot from but -kernel and -device loader" },
     { "k", "LANGUAGE", .accepts = "%any", .help = "no keyboard" },
     { "L", "DIRECTORY", .accepts = "%any", .help = "no firmware or keyboard tables to look for" },
-    { "net", "none", .accepts = "none", .instead = NO_NETWORK, .help = "no network card" },
-    { "nic", "none", .accepts = "none", .instead = NO_NETWORK, .help = "no network card" },
     { "vga", "none", .accepts = "none", .instead = NO_DISPLAY, .help = "no display" },
     { "vnc", "none", .accepts = "none", .instead = NO_DISPLAY, .help = "no display" },
     { "full-screen", .help = "no display" },
@@ -137,7 +138,6 @@ const OptionRow option_rows[] = {
     { "iscsi", "...", .instead = NO_DRIVE },
     { "fsdev", "...", .instead = "there is no shared file system; use -semihosting or -initrd" },
     { "virtfs", "...", .instead = "there is no shared file system; use -semihosting or -initrd" },
-    { "netdev", "...", .instead = NO_NETWORK },
     { "chardev", "...", .instead = "name the device itself: -serial DEVICE, -monitor DEVICE" },
     { "mon", "...", .instead = "name the device itself: -monitor DEVICE" },
     { "qmp", "DEVICE", .instead = NO_QMP },

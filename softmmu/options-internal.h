@@ -81,6 +81,12 @@ void option_sd(CommandLine *c, const char *arg);
 void option_snapshot(CommandLine *c, const char *arg);
 void options_block_finish(CommandLine *c);
 
+/* softmmu/options-net.c */
+void option_nic(CommandLine *c, const char *arg);
+void option_netdev(CommandLine *c, const char *arg);
+void option_net(CommandLine *c, const char *arg);
+void options_net_finish(CommandLine *c);
+
 /* softmmu/options-misc.c */
 void option_device(CommandLine *c, const char *arg);
 void option_semihosting(CommandLine *c, const char *arg);

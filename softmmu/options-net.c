@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <glib.h>
+#include "qemu/log.h"
 #include "softmmu/options-internal.h"
 
 enum { MAX_NETDEVS = 8 };

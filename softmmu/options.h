@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "block/block.h"
 #include "hw/boards.h"
+#include "net/net.h"
 #include "sysemu/accel.h"
 
 typedef struct Options {
@@ -18,6 +19,8 @@ typedef struct Options {
     const char *monitor;                /* NULL: only where a serial line is "mon:" */
     bool monitor_on_mux;                /* attach it to the first "mon:" serial line */
     AccelOptions accel;
+    const NicOptions *nic;              /* what the network card is connected to; NULL: nothing */
+    uint8_t mac[6];                     /* the card's address */
     BlockOptions *sd;                   /* the card in the slot; NULL: none */
     bool no_reboot, no_shutdown, stopped, daemonize;
     bool mem_prealloc, mem_lock;

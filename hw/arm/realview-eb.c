@@ -25,7 +25,7 @@
 #include "hw/misc/l220.h"
 #include "hw/misc/realview-i2c.h"
 #include "hw/misc/realview-sysctl.h"
-#include "hw/sd/pl181.h"
+#include "hw/net/lan91c111.h"
 #include "hw/rtc/ds1338.h"
 #include "hw/rtc/pl031.h"
 #include "hw/sd/pl181.h"
@@ -178,6 +178,11 @@ static void eb_init_mmci(RealviewBoard *b, const RealviewDevice *d)
     realview_sysctl_set_card(b->sysctl, pl181_has_card(mmci), pl181_card_is_readonly(mmci));
 }
 
+static void eb_init_ethernet(RealviewBoard *b, const RealviewDevice *d)
+{
+    lan91c111_create(d->base, d->size, d->name, machine_network(b->m, d->backend), b->m->mac, board_irq(b, d, 0));
+}
+
 static void eb_init_dmac(RealviewBoard *b, const RealviewDevice *d)
 {
     const PL080Config config = {
@@ -206,7 +211,6 @@ static const AbsentAnswer charlcd_answers[] = { { 0x0c, 0x100 }, { 0 } };   /* d
 static const AbsentAnswer clcd_answers[] = { { 0x20, 0x0c }, { 0 } };       /* base update, vertical compare */
 /* Status (registers are 16 bits apart) and alternate status: ready, error. */
 static const AbsentAnswer cf_answers[] = { { 0x0c, 0x41u << 16 }, { 0x100, 0x41 }, { 0 } };
-static const AbsentAnswer ethernet_answers[] = { { 0x04, 0x8080 }, { 0 } }; /* bank 2: no packet received, none sent */
 
 /* ---- the device table ---- */
 
@@ -216,6 +220,7 @@ static const AbsentAnswer ethernet_answers[] = { { 0x04, 0x8080 }, { 0 } }; /* b
 #define IRQS(f, c, g, d) .irq = { TO(f, c), TO(g, d) }
 #define CHARDEV(i)      .backend = { BACKEND_CHARDEV, i }
 #define DRIVE(i)        .backend = { BACKEND_DRIVE, i }
+#define NETWORK(i)      .backend = { BACKEND_NETWORK, i }
 #define CLOCK(c)        .clock = REALVIEW_CLOCK_##c
 #define TREE(f)         .describe = realview_describe_##f
 #define PRESENT(n, b, s, fn, ...) { .name = (n), .base = (b), .size = (s), .present = true, .init = (fn), __VA_ARGS__ }
@@ -267,7 +272,7 @@ const RealviewDevice realview_eb_devices[] = {
     ABSENT("boot-rom",      0x30000000, 64 * MiB, NO_IRQ),
     ABSENT("flash0",        0x40000000, 64 * MiB, NO_IRQ, .unit = 0, TREE(flash)),
     ABSENT("flash1",        0x44000000, 64 * MiB, NO_IRQ, .unit = 1, TREE(flash)),
-    ABSENT("ethernet",      0x4e000000, 64 * KiB, IRQ(28, 9), .answers = ethernet_answers, TREE(ethernet)),
+    PRESENT("ethernet",     0x4e000000, 64 * KiB, eb_init_ethernet, IRQ(28, 9), NETWORK(0), TREE(ethernet)),
     ABSENT("usb",           0x4f000000, 128 * KiB, IRQ(29, 3), TREE(usb)),
 };
 const size_t realview_eb_num_devices = sizeof(realview_eb_devices) / sizeof(realview_eb_devices[0]);

@@ -42,3 +42,9 @@ BlockBackend *machine_drive(const MachineState *m, BackendSlot slot)
     check_slot(slot, BACKEND_DRIVE, 1);
     return m->sd;
 }
+
+NetBackend *machine_network(const MachineState *m, BackendSlot slot)
+{
+    check_slot(slot, BACKEND_NETWORK, 1);
+    return m->net;
+}

@@ -112,7 +112,8 @@ static void write_register(LanPhy *phy, unsigned reg, uint16_t value)
 
 /*
  * A frame: any number of ones, then 01, operation (10 read, 01 write), address (5 bits), register (5), turnaround (2),
- * data (16). In a read the PHY drives the turnaround's second bit, a zero, and the data.
+ * data (16). In a read the PHY drives the turnaround's second bit, a zero, and the data; what nobody drives reads as
+ * zero too, also all of an address where there is no PHY.
  */
 static void bit_arrives(LanPhy *phy, bool bit)
 {
@@ -128,7 +129,7 @@ static void bit_arrives(LanPhy *phy, bool bit)
     } else if (phy->in_bits == HEADER && (phy->in >> 10 & 3) == 2) {
         bool ours = (phy->in >> 5 & 31) == 0;
 
-        phy->out = ours ? (uint32_t)read_register(phy, phy->in & 31) << 14 | 1u << 31 : UINT32_MAX;
+        phy->out = ours ? (uint32_t)read_register(phy, phy->in & 31) << 14 : 0;
         phy->out_bits = 18;
         phy->in_bits = 0;
     } else if (phy->in_bits == WRITE_FRAME) {
@@ -160,7 +161,5 @@ void lan_phy_write(LanPhy *phy, uint32_t signals)
 
 uint32_t lan_phy_read(const LanPhy *phy)
 {
-    bool high = phy->out_bits ? phy->out >> 31 : true;
-
-    return phy->signals | (high ? MII_MDI : 0);
+    return phy->signals | (phy->out_bits && phy->out >> 31 ? MII_MDI : 0);
 }

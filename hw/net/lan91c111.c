@@ -11,13 +11,10 @@
  *
  * Lock: the device's own; received frames come on the I/O thread.
  */
-#include <stdlib.h>
 #include <string.h>
-#include "exec/memory.h"
-#include "hw/boards.h"
+#include "hw/device.h"
 #include "hw/net/lan91c111-phy.h"
 #include "hw/net/lan91c111.h"
-#include "qemu/lock.h"
 #include "qemu/log.h"
 
 enum { PACKETS = 4, PACKET_BYTES = 2048, REG_BYTES = 16, BANK_SELECT = 14, MAX_DATA = 1532, MIN_FRAME = 60 };
@@ -51,7 +48,7 @@ typedef struct PacketQueue {
 } PacketQueue;
 
 typedef struct LAN91C111 {
-    CountedLock lock;           /* everything below that is not said to be constant */
+    Device dev;                 /* its lock: everything below that is not said to be constant */
     uint16_t bank, tcr, eph_status, rcr, rpcr, config, base, general, ctl, pointer, ercv;
     uint8_t mac[6], multicast[8], packet_number, alloc_result, interrupt, mask;
     uint32_t free;              /* bit per packet */
@@ -527,6 +524,8 @@ static void write_any(LAN91C111 *s, uint32_t offset, uint32_t value, unsigned si
         uint16_t old = even == BANK_SELECT ? s->bank : read_register(s, even);
 
         write_register(s, even, (uint16_t)((old & ~(0xffu << shift)) | (value & 0xff) << shift), 1u << (offset & 1));
+    } else if (size == 4 && offset == BANK_SELECT - 2) {
+        write_register(s, BANK_SELECT, (uint16_t)(value >> 16), 3);     /* as a word it is this register alone */
     } else {
         for (unsigned i = 0; i < size; i += 2) {
             write_register(s, (offset & ~1u) + i, (uint16_t)(value >> (8 * i)), 3);
@@ -544,10 +543,10 @@ static uint32_t lan91c111_read(void *opaque, uint32_t offset, unsigned size, uns
     if (offset + size > REG_BYTES) {
         return 0;               /* as old kernels expect that look for another controller at 0x50 */
     }
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     v = read_any(s, offset, size);
     update_line(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     return v;
 }
 
@@ -559,10 +558,10 @@ static void lan91c111_write(void *opaque, uint32_t offset, uint32_t value, unsig
         qemu_log_mask(LOG_GUEST_ERROR, "lan91c111: write at 0x%x\n", offset);
         return;
     }
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     write_any(s, offset, value, size);
     update_line(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 static const MMIOOps lan91c111_ops = { lan91c111_read, lan91c111_write };
@@ -572,10 +571,10 @@ static bool lan91c111_receive(void *opaque, const uint8_t *frame, size_t bytes)
     LAN91C111 *s = opaque;
     bool taken;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     taken = !lan_phy_carries(&s->phy) || receive_frame(s, frame, bytes);
     update_line(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
     return taken;
 }
 
@@ -583,17 +582,17 @@ static void lan91c111_link_changed(void *opaque, bool up)
 {
     LAN91C111 *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     lan_phy_set_link(&s->phy, up);
     update_line(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
 
 static void lan91c111_reset(void *opaque)
 {
     LAN91C111 *s = opaque;
 
-    counted_lock(&s->lock);
+    counted_lock(&s->dev.lock);
     s->bank = s->base = s->general = 0;
     memcpy(s->mac, s->reset_mac, sizeof(s->mac));
     memset(s->memory, 0, sizeof(s->memory));
@@ -602,18 +601,62 @@ static void lan91c111_reset(void *opaque)
     s->phy.link = s->net && net_link_up(s->net);
     s->phy.signals = 0;
     update_line(s);
-    counted_unlock(&s->lock);
+    counted_unlock(&s->dev.lock);
 }
+
+/* Bound what an index depends on; frames that wait in the network are not part of the state. */
+static void lan91c111_post_load(void *opaque)
+{
+    LAN91C111 *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    s->bank &= 7;
+    s->free &= (1u << PACKETS) - 1;
+    s->completed.used = s->completed.used > PACKETS ? PACKETS : s->completed.used;
+    s->received.used = s->received.used > PACKETS ? PACKETS : s->received.used;
+    s->phy.link = s->net && net_link_up(s->net);
+    update_line(s);
+    counted_unlock(&s->dev.lock);
+    if (s->net) {
+        net_card_ready(s->net);
+    }
+}
+
+#define FIELD(f) DEVICE_FIELD(LAN91C111, f)
+
+static const DeviceField lan91c111_fields[] = {
+    FIELD(bank), FIELD(tcr), FIELD(eph_status), FIELD(rcr), FIELD(rpcr), FIELD(config), FIELD(base), FIELD(general),
+    FIELD(ctl), FIELD(pointer), FIELD(ercv), FIELD(packet_number), FIELD(alloc_result), FIELD(interrupt), FIELD(mask),
+    FIELD(free), FIELD(alloc_waits), FIELD(completed.used), FIELD(received.used), FIELD(phy.control),
+    FIELD(phy.advertised), FIELD(phy.config1), FIELD(phy.config2), FIELD(phy.status), FIELD(phy.mask),
+    FIELD(phy.signals), FIELD(phy.in), FIELD(phy.in_bits), FIELD(phy.out), FIELD(phy.out_bits),
+    DEVICE_ARRAY(LAN91C111, mac), DEVICE_ARRAY(LAN91C111, multicast), DEVICE_ARRAY(LAN91C111, completed.number),
+    DEVICE_ARRAY(LAN91C111, received.number), DEVICE_EACH_ARRAY_OF(LAN91C111, memory),
+    { 0 },
+};
+
+/* The offsets of bank 2, where a driver is most of the time. */
+static const MMIORegister lan91c111_registers[] = {
+    { 0x0, "MMU_COMMAND" }, { 0x2, "PACKET_NUMBER" }, { 0x4, "FIFO_PORTS" }, { 0x6, "POINTER" }, { 0x8, "DATA" },
+    { 0xc, "INTERRUPT" }, { BANK_SELECT, "BANK" },
+    { 0 },
+};
+
+static const DeviceClass lan91c111_class = {
+    .name = "lan91c111",
+    .state_size = sizeof(LAN91C111),
+    .version = 1,
+    .fields = lan91c111_fields,
+    .registers = lan91c111_registers,
+    .reset = lan91c111_reset,
+    .post_load = lan91c111_post_load,
+};
 
 void lan91c111_create(uint32_t base, uint32_t size, const char *name, NetBackend *net, const uint8_t mac[6],
                       const IRQLine *irq)
 {
-    LAN91C111 *s = calloc(1, sizeof(*s));
+    LAN91C111 *s = device_new(&lan91c111_class, name);
 
-    if (!s) {
-        error_exit("out of memory");
-    }
-    counted_lock_init(&s->lock, name, false);
     s->irq = irq;
     s->net = net;
     memcpy(s->reset_mac, mac, sizeof(s->reset_mac));
@@ -622,7 +665,6 @@ void lan91c111_create(uint32_t base, uint32_t size, const char *name, NetBackend
 
         net_attach(net, &card);
     }
-    lan91c111_reset(s);
-    qemu_register_reset(lan91c111_reset, s);
-    memory_add_mmio(base, size, &lan91c111_ops, s, name);
+    device_add(&s->dev);
+    device_map(&s->dev, base, size, &lan91c111_ops);
 }

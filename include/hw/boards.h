@@ -7,6 +7,7 @@
 #include "block/block.h"
 #include "chardev/char.h"
 #include "exec/cpu-type.h"
+#include "net/net.h"
 
 typedef struct MachineState MachineState;
 
@@ -41,10 +42,10 @@ typedef struct BoardBoot {
 } BoardBoot;
 
 /* Which of the command line's back ends a row of a board's table stands for. */
-typedef enum BackendKind { BACKEND_NONE, BACKEND_CHARDEV, BACKEND_DRIVE } BackendKind;
+typedef enum BackendKind { BACKEND_NONE, BACKEND_CHARDEV, BACKEND_DRIVE, BACKEND_NETWORK } BackendKind;
 typedef struct BackendSlot {
     BackendKind kind;
-    unsigned n;                 /* which one of its kind: -serial's number, ...; a machine has one drive: 0 */
+    unsigned n;                 /* which one of its kind: -serial's number, ...; a machine has one drive and one network: 0 */
 } BackendSlot;
 enum { MACHINE_SERIALS = 4 };
 
@@ -56,6 +57,8 @@ struct MachineState {
     const char *kernel, *initrd, *dtb, *append;
     SecondaryStart secondary;
     BoardBoot boot;
+    NetBackend *net;                            /* the network card's cable; NULL: none */
+    uint8_t mac[6];                             /* the network card's */
     BlockBackend *sd;                           /* the card in the slot; NULL: empty */
     const char *name, *uuid;            /* for the monitor; NULL: none */
     Chardev *serial[MACHINE_SERIALS];                /* NULL: not connected */
@@ -64,6 +67,7 @@ struct MachineState {
 /* What is behind the slot, NULL: nothing. error_exit if the slot is of another kind or there is no such number. */
 Chardev *machine_chardev(const MachineState *m, BackendSlot slot);
 BlockBackend *machine_drive(const MachineState *m, BackendSlot slot);
+NetBackend *machine_network(const MachineState *m, BackendSlot slot);
 
 extern const MachineClass realview_eb_mpcore_machine;
 const MachineClass *machine_find(const char *name);         /* NULL: unknown */
