@@ -185,6 +185,7 @@ void blk_drain_all(void)
 }
 
 const char *blk_id(const BlockBackend *blk) { return blk->id; }
+const char *blk_said(const BlockBackend *blk) { return blk->options.said; }
 const char *blk_path(const BlockBackend *blk) { return blk->path; }
 const char *blk_format(const BlockBackend *blk) { return blk->image->ops->format; }
 uint64_t blk_bytes(const BlockBackend *blk) { return blk->image->bytes; }

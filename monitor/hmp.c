@@ -151,6 +151,8 @@ static const HMPCommand info_items[] = {
     { "jit", NULL, "", "what the translator and the CPUs have done", 0, 0, info_jit },
     { "accel", NULL, "", "how guest code is run", 0, 0, info_accel },
     { "irq", NULL, "", "how often each interrupt was acknowledged", 0, 0, info_irq },
+    { "block", NULL, "", "the images of disks", 0, 0, hmp_info_block },
+    { "network", NULL, "", "what the network card is connected to, and its connections", 0, 0, hmp_info_network },
     { "tlb", NULL, "", "the current CPU's memory tables", 0, 0, info_tlb },
 };
 
@@ -289,6 +291,10 @@ static const HMPCommand commands[] = {
     { "x", NULL, "/FMT ADDR", "memory at a virtual address; FMT: count, x d u o c i, b h w g", 2, 2, do_x },
     { "xp", NULL, "/FMT ADDR", "memory at a physical address", 2, 2, do_xp },
     { "print", "p", "/FMT EXPR", "what an expression comes to; FMT: x d u o c", 2, 2, do_print },
+    { "set_link", NULL, "NAME on|off", "plug the network's cable in or pull it out", 2, 2, hmp_set_link },
+    { "hostfwd_add", NULL, "[NAME] tcp|udp:[HOST]:PORT-[GUEST]:PORT", "connections to a port of the host go to the guest",
+      1, 2, hmp_hostfwd_add },
+    { "hostfwd_remove", NULL, "[NAME] tcp|udp:[HOST]:PORT", "no longer", 1, 2, hmp_hostfwd_remove },
     { "log", NULL, "ITEMS|none|help", "choose what to log, as with -d", 1, 1, do_log },
 };
 

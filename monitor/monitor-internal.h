@@ -31,6 +31,13 @@ const char *hmp_complete(const char *prefix);
 /* monitor/hmp-expr.c: what the text comes to; returns NULL, or what is wrong with it. */
 const char *hmp_expression(const char *text, const CPUARMState *env, int64_t *value);
 
+/* monitor/hmp-devices.c */
+void hmp_info_block(Monitor *mon, char **argv);
+void hmp_info_network(Monitor *mon, char **argv);
+void hmp_set_link(Monitor *mon, char **argv);
+void hmp_hostfwd_add(Monitor *mon, char **argv);
+void hmp_hostfwd_remove(Monitor *mon, char **argv);
+
 /* monitor/hmp-memory.c: "x", "xp" and "print"; `format` is what follows the slash, or "". */
 void hmp_examine(Monitor *mon, const char *format, const char *address, bool physical);
 void hmp_print(Monitor *mon, const char *format, const char *expression);

@@ -90,7 +90,7 @@ static void machine_create(MachineState *m, const Options *o)
 
         m->sd = blk_open(o->sd, &error);
         if (!m->sd) {
-            error_exit("%s: %s", o->sd->id, error);
+            error_exit("%s: %s", o->sd->said, error);
         }
     }
     memcpy(m->mac, o->mac, sizeof(m->mac));
@@ -99,7 +99,7 @@ static void machine_create(MachineState *m, const Options *o)
 
         m->net = net_open(&o->nic->net, &error);
         if (!m->net) {
-            error_exit("-nic %s: %s", o->nic->net.type, error);
+            error_exit("%s: %s", o->nic->net.said, error);
         }
     }
     m->mc->init(m);

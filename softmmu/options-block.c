@@ -128,6 +128,7 @@ static void drive_add(CommandLine *c, const char *arg, const BlockOptions *d)
         option_fail(c, arg, "there is a card in the slot already ('%s')", c->o->sd->file);
     }
     c->o->sd = g_memdup2(d, sizeof(*d));
+    c->o->sd->said = g_strdup_printf("%s %s", c->option, arg);
 }
 
 void option_drive(CommandLine *c, const char *arg)

@@ -161,6 +161,7 @@ void option_nic(CommandLine *c, const char *arg)
         option_fail(c, arg, "the board has one network card, and it is connected already");
     }
     parsed.card_has_net = true;
+    o.said = g_strdup_printf("%s %s", c->option, arg);
     parsed.nic.net = o;
 }
 
@@ -186,6 +187,7 @@ void option_netdev(CommandLine *c, const char *arg)
     if (parsed.netdevs == MAX_NETDEVS) {
         option_fail(c, arg, "there are more than %d networks", MAX_NETDEVS);
     }
+    o.said = g_strdup_printf("%s %s", c->option, arg);
     parsed.netdev[parsed.netdevs++] = o;
 }
 
@@ -243,7 +245,7 @@ void options_net_finish(CommandLine *c)
     if (!chosen && !parsed.none && !parsed.old_nic && !c->nodefaults) {
         /* As QEMU: a card without a word about it is connected. Without libslirp there is nothing to connect it to. */
 #ifdef CONFIG_SLIRP
-        static const NetOptions usual = { .type = "user" };
+        static const NetOptions usual = { .said = "network", .type = "user" };
 
         chosen = &usual;
 #endif

@@ -507,7 +507,7 @@ PL181State *pl181_create(uint32_t base, const char *name, uint32_t clock_hz, Blo
     if (blk) {
         s->card = sd_card_new(blk, &host, &error);
         if (!s->card) {
-            error_exit("%s: %s", blk_id(blk), error);
+            error_exit("%s: %s", blk_said(blk), error);
         }
     }
     device_add(&s->dev);

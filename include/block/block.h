@@ -18,6 +18,7 @@ typedef enum BlockErrorPolicy {
 
 /* What -drive says; strings live as long as the program. */
 typedef struct BlockOptions {
+    const char *said;           /* the option and its argument, for messages */
     const char *id;             /* NULL: made from the interface and its number */
     const char *file;
     const char *format;         /* NULL: told by the file's first bytes */
@@ -50,6 +51,7 @@ BlockBackend *blk_open(const BlockOptions *options, char **error);
 /* Waits for what is under way, writes everything back, closes the image. I/O thread. */
 void blk_close(BlockBackend *blk);
 const char *blk_id(const BlockBackend *blk);
+const char *blk_said(const BlockBackend *blk);
 const char *blk_path(const BlockBackend *blk);
 const char *blk_format(const BlockBackend *blk);
 uint64_t blk_bytes(const BlockBackend *blk);

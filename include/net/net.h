@@ -24,6 +24,7 @@ typedef struct NetCard {
 
 /* What -netdev and -nic say; strings live as long as the program. */
 typedef struct NetOptions {
+    const char *said;           /* the option and its argument, for messages */
     const char *type;           /* "user", "none" (a cable to nowhere) */
     const char *id;             /* NULL: made from the type */
     const char *dump_file;      /* write all frames there, as pcap; NULL: do not */

@@ -29,7 +29,7 @@ UUID = "12345678-9aBc-def0-1234-56789abcdef0"
 # Words to try each option that changes nothing with; an empty list: the option alone. All of them QEMU accepts too.
 ACCEPTED = {
     "boot": ["c", "order=dc", "d,menu=on,strict=on", "menu=off,splash-time=5,reboot-timeout=10"], "k": ["fr", "en-us"],
-    "L": ["/usr/share/qemu"], "net": ["none"], "nic": ["none"], "vga": ["none"], "vnc": ["none"], "full-screen": [],
+    "L": ["/usr/share/qemu"], "vga": ["none"], "vnc": ["none"], "full-screen": [],
     "portrait": [], "rotate": ["90", "270"], "parallel": ["none", "null"], "audio": ["none", "driver=none"],
     "audiodev": ["none,id=x", "driver=none,id=snd0,timer-period=100"], "audio-help": [], "usb": [],
     "gdb": ["none"], "sandbox": ["off", "enable=off"], "only-migratable": [],
@@ -42,8 +42,17 @@ ORACLE_REFUSES = {"audio", "audio-help"}
 # Such options with arguments that are not nothing, or are wrong: (option, argument, what the line says).
 WRONG = [
     ("boot", "z", "accepted are order"), ("boot", "cc", "accepted are order"), ("boot", "foo=1", "accepted are order"),
-    ("boot", "once=n", "accepted are order"), ("net", "user", "no network card"), ("net", "nic", "no network card"),
-    ("nic", "user,model=foo", "no network card"), ("vga", "std", "no display"), ("vnc", ":1", "no display"),
+    ("boot", "once=n", "accepted are order"), ("nic", "tap", "unknown network type 'tap'"),
+    ("nic", "user,model=foo", "model is lan91c111"), ("nic", "user,mac=1:2", "mac is six bytes"),
+    ("nic", "user,mac=01:00:00:00:00:01", "a group's address"), ("nic", "user,foo=1", "unknown property 'foo'"),
+    ("nic", "user,hostfwd=tcp::x-:22", "a forwarding is tcp"), ("nic", "user,net=1.2.3.4/31", "net= is a network"),
+    ("nic", "user,tftp=/nonexistent", "tftp= is a directory"), ("nic", "user,dump=/nonexistent/x", "No such file"),
+    ("netdev", "user", "id= is missing"), ("net", "nic,netdev=x", "there is no such network"),
+    ("drive", "file=/nonexistent", "No such file"), ("drive", "if=sd", "file= is missing"),
+    ("drive", "if=ide,file=x", "no 'ide' disk"), ("drive", "file=/dev/zero", "neither a file nor a block device"),
+    ("drive", "file=x,cache=foo", "cache is writeback"), ("drive", "file=x,foo=1", "unknown property 'foo'"),
+    ("sd", "/bin/ls", "multiple of 512 KiB"),
+    ("vga", "std", "no display"), ("vnc", ":1", "no display"),
     ("rotate", "45", "'45' is none of: 90, 180, 270"), ("parallel", "stdio", "use -serial"),
     ("audio", "alsa", "no sound"),
     ("audiodev", "none", "no sound; '-audiodev none,id=ID'"), ("audiodev", "alsa,id=x", "no sound"),
@@ -82,6 +91,9 @@ BOTH_ACCEPT = [
     ["-m", "128", "-m", "slots=2,maxmem=256M"], ["-cpu", "arm11mpcore,vfp=on,cfgend=off"],
     ["-name", "x,debug-threads=on"],
     ["-no-reboot", "-no-reboot"], ["-snapshot"], ["-seed", "1"], ["-seed", "0x10"],
+    ["-net", "none"], ["-nic", "none"], ["-nic", "user"], ["-net", "nic", "-net", "user"],
+    ["-nic", "user,hostfwd=tcp:127.0.0.1:0-:22,mac=52:54:00:00:00:01,restrict=on,net=192.168.76.0/24"],
+    ["-netdev", "user,id=n", "-net", "nic,netdev=n"],
     ["-snapshot", "-net", "none", "-vga", "none", "-parallel", "none", "-usb"],
 ]
 

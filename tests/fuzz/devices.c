@@ -22,6 +22,7 @@
 #include "tests/fuzz/target.h"
 #include "tests/unit/fake-block.h"
 #include "tests/unit/fake-clock.h"
+#include "tests/unit/fake-net.h"
 
 enum {
     RAM_SIZE = 1 << 20, CARD_SIZE = 1 << 20, MAX_FIRES = 200, SERIAL = 4,
@@ -36,6 +37,7 @@ const size_t fuzz_max_input = STEP_BYTES * MAX_STEPS;
 
 static uint8_t *ram;
 static BlockBackend *card;
+static NetBackend *network;
 static bool reset_wanted;
 static const char *error;
 
@@ -172,6 +174,7 @@ static void other(unsigned what, unsigned n, uint32_t offset, uint32_t value, un
         break;
     case OTHER_INPUT:
         characters(n, value);
+        fake_net_offer(network, ram + (offset & 0xfffc), value & 0x7ff);
         break;
     case OTHER_BREAK:
         if (frontend[n % SERIAL].event) {
@@ -250,6 +253,7 @@ void fuzz_init(void)
     for (unsigned i = 0; i < SERIAL; i++) {
         m.serial[i] = (Chardev *)&line[i];
     }
+    m.net = network = fake_net_new();
     card = m.sd = fake_block_new(CARD_SIZE, false);
     memory_add_ram(0, RAM_SIZE, ram, "ram");
     m.mc->init(&m);

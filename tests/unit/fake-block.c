@@ -26,6 +26,7 @@ BlockBackend *fake_block_new(uint64_t bytes, bool readonly)
 
 uint8_t *fake_block_data(BlockBackend *blk) { return blk->data; }
 const char *blk_id(const BlockBackend *blk) { return "fake"; }
+const char *blk_said(const BlockBackend *blk) { return "-sd fake.img"; }
 const char *blk_path(const BlockBackend *blk) { return "fake.img"; }
 const char *blk_format(const BlockBackend *blk) { return "raw"; }
 uint64_t blk_bytes(const BlockBackend *blk) { return blk->bytes; }

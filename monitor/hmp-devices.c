@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Monitor commands about disks and networks: info block, info network, set_link, hostfwd_add, hostfwd_remove. */
+#include <string.h>
+#include "block/block.h"
+#include "monitor/monitor-internal.h"
+#include "net/net.h"
+
+void hmp_info_block(Monitor *mon, char **argv)
+{
+    BlockBackend *blk = NULL;
+
+    while ((blk = blk_next(blk)) != NULL) {
+        monitor_printf(mon, "%s: %s (%s%s), %llu bytes\n", blk_id(blk), blk_path(blk), blk_format(blk),
+                       blk_readonly(blk) ? ", read-only" : "", (unsigned long long)blk_bytes(blk));
+    }
+    if (!blk_next(NULL)) {
+        monitor_puts(mon, "There are no images (-sd FILE puts one into the card slot).\n");
+    }
+}
+
+void hmp_info_network(Monitor *mon, char **argv)
+{
+    NetBackend *net = NULL;
+
+    while ((net = net_next(net)) != NULL) {
+        char *info = net_info(net);
+
+        monitor_printf(mon, "%s: link %s, %s", net_id(net), net_link_up(net) ? "up" : "down", info);
+        g_free(info);
+    }
+    if (!net_next(NULL)) {
+        monitor_puts(mon, "The network card is connected to nothing.\n");
+    }
+}
+
+/* The network called `name`, or the only one if it is NULL; a line tells the user if there is none. */
+static NetBackend *find_network(Monitor *mon, const char *name)
+{
+    NetBackend *net = NULL;
+
+    while ((net = net_next(net)) != NULL) {
+        if (!name || !strcmp(net_id(net), name)) {
+            return net;
+        }
+    }
+    monitor_printf(mon, "There is no network '%s' ('info network' lists them).\n", name ? name : "");
+    return NULL;
+}
+
+void hmp_set_link(Monitor *mon, char **argv)
+{
+    NetBackend *net = find_network(mon, argv[0]);
+    const char *state = argv[1];
+
+    if (strcmp(state, "on") && strcmp(state, "off")) {
+        monitor_printf(mon, "set_link NAME on|off, not '%s'.\n", state);
+    } else if (net) {
+        net_set_link(net, !strcmp(state, "on"));
+    }
+}
+
+/* argv: [NAME] FORWARDING */
+static void hostfwd(Monitor *mon, char **argv, bool add)
+{
+    NetBackend *net = find_network(mon, argv[1] ? argv[0] : NULL);
+    const char *text = argv[1] ? argv[1] : argv[0];
+    char *problem;
+
+    if (!net) {
+        return;
+    }
+    problem = add ? net_hostfwd_add(net, text) : net_hostfwd_remove(net, text);
+    if (problem) {
+        monitor_printf(mon, "%s.\n", problem);
+        g_free(problem);
+    }
+}
+
+void hmp_hostfwd_add(Monitor *mon, char **argv)
+{
+    hostfwd(mon, argv, true);
+}
+
+void hmp_hostfwd_remove(Monitor *mon, char **argv)
+{
+    hostfwd(mon, argv, false);
+}
