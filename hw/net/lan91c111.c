@@ -645,6 +645,7 @@ static const MMIORegister lan91c111_registers[] = {
 static const DeviceClass lan91c111_class = {
     .name = "lan91c111",
     .state_size = sizeof(LAN91C111),
+    .node = { .name = "ethernet", .compatible = { "smsc,lan91c111" } },
     .version = 1,
     .fields = lan91c111_fields,
     .registers = lan91c111_registers,

@@ -24,9 +24,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 # From the bottom to the top; folders of one layer are named in the order in which they may include each other.
 LAYERS = [
     ["include/host", "include/qemu"],                           # the host's own; log, locks, timers, threads, writers
-    ["include/exec", "include/chardev", "include/block"],       # what memory, consoles and disks are
+    ["include/exec", "include/chardev", "include/block", "include/net"],      # what memory, consoles, disks and networks are
     ["include/sysemu", "include/hw", "include/monitor"],        # the machine, as its parts see it
-    ["util", "chardev", "block"],
+    ["util", "chardev", "block", "net"],
     ["hw/core", "hw/*"],                                        # devices
     ["tcg", "tcg/passes"],                                      # intermediate code
     ["target/arm"],                                             # the processor: state, decoder, front end, helpers
