@@ -14,7 +14,12 @@ typedef struct NetKind {
     char *(*info)(void *state);                                 /* NULL: nothing to say */
 } NetKind;
 
-extern const NetKind net_user;
+extern const NetKind net_user, net_stream, net_dgram, net_tap, net_bridge;
+
+/* net/address.c: NULL and *error (free()): no such host, ... Main thread; may wait for a name server. */
+typedef struct _GSocketAddress GSocketAddress;
+GSocketAddress *net_socket_address(const NetAddress *address, char **error);
+
 /* A frame came from outside. */
 void net_deliver(NetBackend *net, const uint8_t *frame, size_t bytes);
 

@@ -138,6 +138,7 @@ const char *net_id(const NetBackend *net)
 /* ---- opening and closing ---- */
 
 static const NetKind *const kinds[] = {
+    &net_stream, &net_dgram, &net_tap, &net_bridge,
 #ifdef CONFIG_SLIRP
     &net_user,
 #endif
@@ -165,8 +166,7 @@ NetBackend *net_open(const NetOptions *options, char **error)
         }
     }
     if (!net->kind && strcmp(options->type, "none")) {
-        *error = g_strdup_printf("network type '%s' is not built in (none%s are)", options->type,
-                                 G_N_ELEMENTS(kinds) ? " and user" : "");
+        *error = g_strdup_printf("network type '%s' is not built in (-netdev help lists those there are)", options->type);
     } else if ((options->dump_file && !(net->dump = net_dump_open(options->dump_file, error)))
                || (net->kind && !(net->state = net->kind->open(net, options, error)))) {
         net_dump_close(net->dump);

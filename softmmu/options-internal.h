@@ -87,6 +87,12 @@ void option_netdev(CommandLine *c, const char *arg);
 void option_net(CommandLine *c, const char *arg);
 void options_net_finish(CommandLine *c);
 
+/* softmmu/options-netdev.c: one network. Its first word; a property (false: it has none of that name); the end. */
+_Noreturn void net_option_help(void);
+void net_option_type(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv);
+bool net_option_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv);
+void net_option_complete(CommandLine *c, const char *arg, NetOptions *o);
+
 /* softmmu/options-misc.c */
 void option_device(CommandLine *c, const char *arg);
 void option_semihosting(CommandLine *c, const char *arg);

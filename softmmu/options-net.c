@@ -23,22 +23,6 @@ static struct {
     NicOptions nic;
 } parsed;
 
-static _Noreturn void net_help(void)
-{
-    printf("-nic TYPE,PROPERTY=VALUE...           what the network card is connected to\n"
-           "TYPE user: the host's network, by way of the emulator; nobody needs any right on the host\n"
-           "  hostfwd=tcp|udp:[HOST]:PORT-[GUEST]:PORT   connections to the host's port go to the guest; may be repeated\n"
-           "  net=ADDRESS/BITS                     the guest's network (10.0.2.0/24)\n"
-           "  host=, dns=, dhcpstart=ADDRESS       the host, the name server, the guest in it (.2, .3, .15)\n"
-           "  restrict=on|off                      only what is forwarded leaves or enters\n"
-           "  hostname=, domainname=, dnssearch=   what DHCP tells the guest\n"
-           "  tftp=DIRECTORY, bootfile=NAME        files for the guest\n"
-           "  dump=FILE                            write all frames there, as pcap\n"
-           "TYPE none: nothing\n"
-           "For all: mac=ADDRESS, model=lan91c111, id=NAME\n");
-    exit(0);
-}
-
 static void parse_mac(CommandLine *c, const char *arg, const char *text)
 {
     uint8_t *m = parsed.nic.mac;
@@ -50,57 +34,6 @@ static void parse_mac(CommandLine *c, const char *arg, const char *text)
     if (m[0] & 1) {
         option_fail(c, arg, "mac '%s' is a group's address, not a card's", text);
     }
-}
-
-static const char **append(const char **list, const char *text)
-{
-    size_t n = 0;
-
-    while (list && list[n]) {
-        n++;
-    }
-    list = g_renew(const char *, list, n + 2);
-    list[n] = text;
-    list[n + 1] = NULL;
-    return list;
-}
-
-/* A property of a network; false: it is none. */
-static bool net_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv)
-{
-    const struct { const char *key; const char **value; } texts[] = {
-        { "id", &o->id }, { "net", &o->network }, { "host", &o->host }, { "dhcpstart", &o->dhcp_start },
-        { "dns", &o->dns }, { "hostname", &o->hostname }, { "domainname", &o->domain }, { "tftp", &o->tftp },
-        { "bootfile", &o->bootfile }, { "dump", &o->dump_file },
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
-        if (!strcmp(kv->key, texts[i].key)) {
-            if (!kv->value) {
-                option_fail(c, arg, "%s needs a value", kv->key);
-            }
-            *texts[i].value = kv->value;
-            return true;
-        }
-    }
-    if (!strcmp(kv->key, "hostfwd") && kv->value) {
-        o->hostfwd = append(o->hostfwd, kv->value);
-    } else if (!strcmp(kv->key, "dnssearch") && kv->value) {
-        o->dns_search = append(o->dns_search, kv->value);
-    } else if (!strcmp(kv->key, "restrict")) {
-        o->restricted = option_bool(c, arg, kv);
-    } else if (!strcmp(kv->key, "ipv4")) {
-        if (!option_bool(c, arg, kv)) {
-            option_fail(c, arg, "ipv4=off: there is no other protocol");
-        }
-    } else if (!strcmp(kv->key, "ipv6")) {
-        if (option_bool(c, arg, kv)) {
-            option_fail(c, arg, "ipv6=on: the network has IPv4 only");
-        }
-    } else {
-        return false;
-    }
-    return true;
 }
 
 /* A property of the card; false: it is none. */
@@ -120,14 +53,7 @@ static bool card_property(CommandLine *c, const char *arg, const KeyValue *kv)
 
 static _Noreturn void unknown(CommandLine *c, const char *arg, const char *key)
 {
-    option_fail(c, arg, "unknown property '%s' (-nic help lists those there are)", key);
-}
-
-static void check_type(CommandLine *c, const char *arg, const char *type)
-{
-    if (strcmp(type, "user") && strcmp(type, "none")) {
-        option_fail(c, arg, "unknown network type '%s' (user, none)", type);
-    }
+    option_fail(c, arg, "unknown property '%s' of this network (-nic help lists those there are)", key);
 }
 
 void option_nic(CommandLine *c, const char *arg)
@@ -136,20 +62,15 @@ void option_nic(CommandLine *c, const char *arg)
     NetOptions o = { 0 };
 
     if (option_is_help(arg)) {
-        net_help();
+        net_option_help();
     }
     kv = option_split(c, arg);
-    if (kv[0].value && !strcmp(kv[0].key, "type")) {
-        o.type = kv[0].value;
-    } else {
-        o.type = kv[0].key ? kv[0].key : "";
-    }
-    check_type(c, arg, o.type);
+    net_option_type(c, arg, &o, &kv[0]);
     for (int i = 1; kv[i].key; i++) {
         if (option_is_help(kv[i].key)) {
-            net_help();
+            net_option_help();
         }
-        if (!card_property(c, arg, &kv[i]) && !net_property(c, arg, &o, &kv[i])) {
+        if (!card_property(c, arg, &kv[i]) && !net_option_property(c, arg, &o, &kv[i])) {
             unknown(c, arg, kv[i].key);
         }
     }
@@ -161,6 +82,7 @@ void option_nic(CommandLine *c, const char *arg)
         option_fail(c, arg, "the board has one network card, and it is connected already");
     }
     parsed.card_has_net = true;
+    net_option_complete(c, arg, &o);
     o.said = g_strdup_printf("%s %s", c->option, arg);
     parsed.nic.net = o;
 }
@@ -171,19 +93,19 @@ void option_netdev(CommandLine *c, const char *arg)
     NetOptions o = { 0 };
 
     if (option_is_help(arg)) {
-        net_help();
+        net_option_help();
     }
     kv = option_split(c, arg);
-    o.type = kv[0].value && !strcmp(kv[0].key, "type") ? kv[0].value : kv[0].key ? kv[0].key : "";
-    check_type(c, arg, o.type);
+    net_option_type(c, arg, &o, &kv[0]);
     for (int i = 1; kv[i].key; i++) {
-        if (!net_property(c, arg, &o, &kv[i])) {
+        if (!net_option_property(c, arg, &o, &kv[i])) {
             unknown(c, arg, kv[i].key);
         }
     }
     if (!o.id) {
         option_fail(c, arg, "id= is missing: its name for -net nic,netdev=ID");
     }
+    net_option_complete(c, arg, &o);
     if (parsed.netdevs == MAX_NETDEVS) {
         option_fail(c, arg, "there are more than %d networks", MAX_NETDEVS);
     }
@@ -212,7 +134,7 @@ void option_net(CommandLine *c, const char *arg)
     KeyValue *kv;
 
     if (option_is_help(arg)) {
-        net_help();
+        net_option_help();
     }
     kv = option_split(c, arg);
     if (kv[0].key && !strcmp(kv[0].key, "nic")) {

@@ -22,10 +22,18 @@ typedef struct NetCard {
     void *opaque;
 } NetCard;
 
+/* Where a socket is. */
+typedef struct NetAddress {
+    const char *type;           /* "inet", "unix"; NULL: not given */
+    const char *host;           /* inet; NULL: the loopback address */
+    uint16_t port;              /* inet */
+    const char *path;           /* unix */
+} NetAddress;
+
 /* What -netdev and -nic say; strings live as long as the program. */
 typedef struct NetOptions {
     const char *said;           /* the option and its argument, for messages */
-    const char *type;           /* "user", "none" (a cable to nowhere) */
+    const char *type;           /* "user", "stream", "dgram", "tap", "bridge", "none" (a cable to nowhere) */
     const char *id;             /* NULL: made from the type */
     const char *dump_file;      /* write all frames there, as pcap; NULL: do not */
     /* type user */
@@ -35,6 +43,17 @@ typedef struct NetOptions {
     const char **dns_search;    /* NULL-terminated; NULL: none */
     bool restricted;            /* only what is forwarded leaves or enters */
     const char **hostfwd;       /* "tcp|udp:[HOST]:PORT-[GUEST]:PORT"; NULL-terminated; NULL: none */
+    /* types stream and dgram */
+    NetAddress local;           /* dgram: where frames arrive; stream: where to listen (server) or to connect to */
+    NetAddress remote;          /* dgram: the peer or the group */
+    bool server;                /* stream */
+    unsigned reconnect_ms;      /* stream, client: try again after; 0: never */
+    /* types tap and bridge */
+    const char *ifname;         /* NULL: the first name that is free */
+    const char *script, *down_script;   /* run with the interface's name before and after; NULL: none */
+    const char *bridge;         /* put the interface there; NULL: do not */
+    bool has_fd;
+    int fd;                     /* has_fd: of an interface, opened by who started us */
 } NetOptions;
 
 typedef struct NicOptions {

@@ -15,7 +15,7 @@ import threading
 
 from vm import VM, Cases, designs
 
-DATA = random.Random(1).randbytes(8 << 20)
+DATA = random.Random(1).randbytes(4 << 20)
 ADDRESS = "ip link set lo up; ip link set eth0 up; udhcpc -i eth0 -n -q -t 20 -s /tmp/lease; "
 # What udhcpc calls with the lease in its environment.
 LEASE = ("printf '#!/bin/sh\\n[ \"$1\" != bound ] || { ifconfig eth0 $ip netmask $subnet; route add default gw $router; "
@@ -70,10 +70,10 @@ def traffic(cases, server, design):
             vm.shell("ping -c 2 10.0.2.2 >/dev/null", 60)
         if not up.ok:
             return
-        with cases.case("%s: 8 MiB from the host" % design, vm):
+        with cases.case("%s: 4 MiB from the host" % design, vm):
             vm.send("wget -q -O /tmp/f http://10.0.2.2:%d/f; md5sum /tmp/f\n" % server.http.server_port)
             vm.expect(hashlib.md5(DATA).hexdigest(), 240)
-        with cases.case("%s: 8 MiB to the host" % design, vm):
+        with cases.case("%s: 4 MiB to the host" % design, vm):
             vm.send("nc 10.0.2.2 %d < /tmp/f; echo sent\n" % server.upload.getsockname()[1])
             got = server.received(240 * vm.scale)
             assert hashlib.md5(got).hexdigest() == hashlib.md5(DATA).hexdigest(), len(got)
@@ -124,7 +124,7 @@ def forwarding_and_link(cases, directory):
 def monitor(vm, line):
     """One command that says nothing."""
     vm.send("\x01c" + line + "\n")
-    vm.expect(r"\(qemu\) .*%s\n" % line.split()[0].replace("_", "."), 30)
+    vm.expect(r"\(qemu\) %s[^\n]*\n" % line.split()[0], 30)
     vm.expect(r"\(qemu\) ", 30)
     vm.send("\x01c")
 
@@ -145,6 +145,66 @@ def no_card(cases):
         vm.check_log()
 
 
+def with_address(vm, last):
+    vm.wait_shell()
+    vm.shell("ip link set eth0 up; ifconfig eth0 192.168.7.%d netmask 255.255.255.0" % last, 60)
+
+
+def pings(vm, last):
+    vm.shell("until ping -c 1 -W 1 192.168.7.%d >/dev/null; do :; done" % last, 120)
+
+
+def two_machines(cases, directory):
+    """Two emulators on one cable, by each kind that joins two."""
+    path = os.path.join(directory, "cable")
+    udp = free_port(), free_port()
+    cables = {
+        "stream, unix": ("stream,server=on,addr.type=unix,addr.path=" + path,
+                         "stream,addr.type=unix,reconnect=1,addr.path=" + path),
+        "dgram": ("dgram,local.type=inet,local.host=127.0.0.1,local.port=%d,remote.type=inet,remote.host=127.0.0.1,"
+                  "remote.port=%d" % udp,
+                  "socket,udp=127.0.0.1:%d,localaddr=127.0.0.1:%d" % udp),
+    }
+    for name, (first, second) in cables.items():
+        with VM(dtb="builtin", args=("-nic", first + ",mac=52:54:00:00:00:01"), slow=3, smp=1) as left, \
+                cases.case(name + ": two emulators ping each other", left):
+            with VM(dtb="builtin", args=("-nic", second + ",mac=52:54:00:00:00:02"), slow=3, smp=1) as right:
+                with_address(left, 1)
+                with_address(right, 2)
+                pings(left, 2)
+                pings(right, 1)
+                right.shell("ping -c 3 -s 1400 192.168.7.1 >/dev/null", 60)
+                right.check_log()
+            left.shell("! ping -c 1 -W 1 192.168.7.2 >/dev/null", 60)
+            left.check_log()
+
+
+def peer_that_breaks_the_protocol(cases):
+    """A stream's peer that sends a length no frame has is hung up on; the next one is welcome."""
+    port = free_port()
+    with VM(dtb="builtin", args=("-nic", "stream,server=on,addr.type=inet,addr.port=%d" % port), slow=3, smp=1) as vm, \
+            cases.case("stream: a peer that sends no frames", vm):
+        with_address(vm, 1)
+        for text in (b"\xff\xff\xff\xff", b"\0\0\0\0", struct.pack(">I", 1515)):
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as peer:
+                peer.sendall(text)
+                while peer.recv(4096):
+                    pass
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as peer:
+            # An ARP request for the guest's address, in two parts, gets its answer.
+            request = (b"\xff" * 6 + b"\x52\x54\0\0\0\x09" + struct.pack(">HHHBBH", 0x806, 1, 0x800, 6, 4, 1) +
+                       b"\x52\x54\0\0\0\x09" + bytes((192, 168, 7, 9)) + bytes(6) + bytes((192, 168, 7, 1))).ljust(60, b"\0")
+            text = struct.pack(">I", len(request)) + request
+            got = b""
+            while not any(got[i:i + 4] == b"\x08\x06\0\x01" and got[i + 8:i + 10] == b"\0\x02" for i in range(len(got))):
+                peer.sendall(text[:7])
+                peer.sendall(text[7:])
+                data = peer.recv(4096)
+                assert data, "the emulator hung up"
+                got += data
+        vm.check_log()
+
+
 def main():
     cases = Cases()
     server = Server()
@@ -152,6 +212,8 @@ def main():
         traffic(cases, server, design)
     with tempfile.TemporaryDirectory() as directory:
         forwarding_and_link(cases, directory)
+        two_machines(cases, directory)
+    peer_that_breaks_the_protocol(cases)
     no_card(cases)
     cases.finish()
 

@@ -48,6 +48,13 @@ WRONG = [
     ("nic", "user,hostfwd=tcp::x-:22", "a forwarding is tcp"), ("nic", "user,net=1.2.3.4/31", "net= is a network"),
     ("nic", "user,tftp=/nonexistent", "tftp= is a directory"), ("nic", "user,dump=/nonexistent/x", "No such file"),
     ("netdev", "user", "id= is missing"), ("net", "nic,netdev=x", "there is no such network"),
+    ("nic", "user,server=on", "unknown property 'server' of this network"), ("nic", "stream,addr.type=inet", "addr.port"),
+    ("nic", "stream,server=on", "addr.type is missing"), ("nic", "stream,addr.path=/x,addr.port=99999", "up to 65535"),
+    ("nic", "stream,addr.type=ipx", "inet or unix"), ("nic", "dgram,local.port=1", "remote.type is missing"),
+    ("nic", "socket,fd=3", "unknown property"), ("nic", "socket", "listen="), ("nic", "socket,connect=7", "HOST:PORT"),
+    ("nic", "stream,server=on,addr.path=/nonexistent/s", "No such file"), ("nic", "vde", "unknown network type"),
+    ("nic", "bridge,br=nobridge0", "nobridge0"), ("nic", "tap,fd=7,ifname=x", "do not go with it"),
+    ("nic", "tap,fd=77", "fd=77"), ("nic", "stream,addr.path=" + "x" * 200, "too long for a socket"),
     ("drive", "file=/nonexistent", "No such file"), ("drive", "if=sd", "file= is missing"),
     ("drive", "if=ide,file=x", "no 'ide' disk"), ("drive", "file=/dev/zero", "neither a file nor a block device"),
     ("drive", "file=x,cache=foo", "cache is writeback"), ("drive", "file=x,foo=1", "unknown property 'foo'"),
@@ -94,6 +101,7 @@ BOTH_ACCEPT = [
     ["-net", "none"], ["-nic", "none"], ["-nic", "user"], ["-net", "nic", "-net", "user"],
     ["-nic", "user,hostfwd=tcp:127.0.0.1:0-:22,mac=52:54:00:00:00:01,restrict=on,net=192.168.76.0/24"],
     ["-netdev", "user,id=n", "-net", "nic,netdev=n"],
+    ["-nic", "socket,udp=127.0.0.1:9,localaddr=127.0.0.1:0"], ["-nic", "stream,addr.host=127.0.0.1,addr.port=9,reconnect=5"],
     ["-snapshot", "-net", "none", "-vga", "none", "-parallel", "none", "-usb"],
 ]
 

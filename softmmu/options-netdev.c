@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One network of -nic, -netdev and -net: its type and properties. Main thread. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <glib.h>
+#include "softmmu/options-internal.h"
+
+_Noreturn void net_option_help(void)
+{
+    printf("-nic TYPE,PROPERTY=VALUE...           what the network card is connected to\n"
+           "TYPE user: the host's network, by way of the emulator; nobody needs any right on the host\n"
+           "  hostfwd=tcp|udp:[HOST]:PORT-[GUEST]:PORT   connections to the host's port go to the guest; may be repeated\n"
+           "  net=ADDRESS/BITS                     the guest's network (10.0.2.0/24)\n"
+           "  host=, dns=, dhcpstart=ADDRESS       the host, the name server, the guest in it (.2, .3, .15)\n"
+           "  restrict=on|off                      only what is forwarded leaves or enters\n"
+           "  hostname=, domainname=, dnssearch=   what DHCP tells the guest\n"
+           "  tftp=DIRECTORY, bootfile=NAME        files for the guest\n"
+           "TYPE stream: a connection to another emulator or a switch; frames follow their length (32 bits, big-endian)\n"
+           "  server=on|off                        wait for the peer, or connect to it (off)\n"
+           "  addr.type=inet,addr.host=,addr.port= or addr.type=unix,addr.path=\n"
+           "  reconnect=SECONDS                    try again when the peer is gone (0: never)\n"
+           "TYPE dgram: a datagram a frame, to one peer or to a multicast group\n"
+           "  local.type=, local.host=, ..., remote.type=, remote.host=, ...   as addr.* above\n"
+           "TYPE socket: the older way to say stream or dgram\n"
+           "  listen=[HOST]:PORT, connect=HOST:PORT, mcast=GROUP:PORT, or udp=HOST:PORT,localaddr=[HOST]:PORT\n"
+           "TYPE tap: an interface of the host\n"
+           "  ifname=NAME, fd=N                    which one; fd: one that is open already\n"
+           "  script=FILE|no, downscript=FILE|no   run with its name before and after (no)\n"
+           "TYPE bridge: an interface in a bridge of the host\n"
+           "  br=NAME                              the bridge (br0)\n"
+           "TYPE none: nothing\n"
+           "For all: mac=ADDRESS, model=lan91c111, id=NAME, dump=FILE (write all frames there, as pcap)\n");
+    exit(0);
+}
+
+void net_option_type(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv)
+{
+    static const char *const types[] = { "user", "stream", "dgram", "socket", "tap", "bridge", "none" };
+
+    o->type = kv->value && !strcmp(kv->key, "type") ? kv->value : kv->key ? kv->key : "";
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        if (!strcmp(types[i], o->type)) {
+            o->type = types[i];
+            return;
+        }
+    }
+    option_fail(c, arg, "unknown network type '%s' (user, stream, dgram, socket, tap, bridge, none)", o->type);
+}
+
+static const char **append(const char **list, const char *text)
+{
+    size_t n = 0;
+
+    while (list && list[n]) {
+        n++;
+    }
+    list = g_renew(const char *, list, n + 2);
+    list[n] = text;
+    list[n + 1] = NULL;
+    return list;
+}
+
+static bool is_type(const NetOptions *o, const char *type)
+{
+    return !strcmp(o->type, type);
+}
+
+static uint16_t parse_port(CommandLine *c, const char *arg, const char *text)
+{
+    char *end;
+    const unsigned long port = strtoul(text, &end, 10);
+
+    if (*end || end == text || port > 65535) {
+        option_fail(c, arg, "a port is a number up to 65535, not '%s'", text);
+    }
+    return (uint16_t)port;
+}
+
+/* "[HOST]:PORT" */
+static void parse_host_port(CommandLine *c, const char *arg, NetAddress *a, const char *text, const char *no_host)
+{
+    const char *colon = strrchr(text, ':');
+
+    if (!colon) {
+        option_fail(c, arg, "an address is HOST:PORT, not '%s'", text);
+    }
+    a->type = "inet";
+    a->host = colon == text ? no_host : g_strndup(text, (gsize)(colon - text));
+    a->port = parse_port(c, arg, colon + 1);
+}
+
+/* PREFIX.type, .host, .port, .path; false: it is none of them. */
+static bool address_property(CommandLine *c, const char *arg, NetAddress *a, const char *prefix, const KeyValue *kv)
+{
+    const size_t n = strlen(prefix);
+    const char *key = kv->key + n;
+
+    if (strncmp(kv->key, prefix, n) || !kv->value) {
+        return false;
+    }
+    if (!strcmp(key, ".type")) {
+        if (strcmp(kv->value, "inet") && strcmp(kv->value, "unix")) {
+            option_fail(c, arg, "%s.type is inet or unix, not '%s'", prefix, kv->value);
+        }
+        a->type = kv->value;
+    } else if (!strcmp(key, ".host")) {
+        a->host = kv->value;
+    } else if (!strcmp(key, ".port")) {
+        a->port = parse_port(c, arg, kv->value);
+    } else if (!strcmp(key, ".path")) {
+        a->path = kv->value;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool user_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv)
+{
+    if (!strcmp(kv->key, "hostfwd") && kv->value) {
+        o->hostfwd = append(o->hostfwd, kv->value);
+    } else if (!strcmp(kv->key, "dnssearch") && kv->value) {
+        o->dns_search = append(o->dns_search, kv->value);
+    } else if (!strcmp(kv->key, "restrict")) {
+        o->restricted = option_bool(c, arg, kv);
+    } else if (!strcmp(kv->key, "ipv4")) {
+        if (!option_bool(c, arg, kv)) {
+            option_fail(c, arg, "ipv4=off: there is no other protocol");
+        }
+    } else if (!strcmp(kv->key, "ipv6")) {
+        if (option_bool(c, arg, kv)) {
+            option_fail(c, arg, "ipv6=on: the network has IPv4 only");
+        }
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool stream_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv)
+{
+    if (!strcmp(kv->key, "server")) {
+        o->server = option_bool(c, arg, kv);
+    } else if (!strcmp(kv->key, "reconnect") && kv->value) {
+        const uint16_t seconds = parse_port(c, arg, kv->value);
+
+        o->reconnect_ms = seconds * 1000u;
+    } else {
+        return address_property(c, arg, &o->local, "addr", kv);
+    }
+    return true;
+}
+
+/* The older -netdev socket becomes a stream or a dgram. */
+static bool socket_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv)
+{
+    if (!kv->value) {
+        return false;
+    }
+    if (!strcmp(kv->key, "listen")) {
+        o->server = true;
+        parse_host_port(c, arg, &o->local, kv->value, "0.0.0.0");
+        o->type = "stream";
+    } else if (!strcmp(kv->key, "connect")) {
+        parse_host_port(c, arg, &o->local, kv->value, NULL);
+        o->type = "stream";
+    } else if (!strcmp(kv->key, "mcast") || !strcmp(kv->key, "udp")) {
+        parse_host_port(c, arg, &o->remote, kv->value, NULL);
+        o->type = "dgram";
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool dgram_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv)
+{
+    if (!strcmp(kv->key, "localaddr") && kv->value) {
+        if (strchr(kv->value, ':')) {
+            parse_host_port(c, arg, &o->local, kv->value, "0.0.0.0");
+        }
+        return true;            /* with mcast=: the interface; the host's routes choose it */
+    }
+    return address_property(c, arg, &o->local, "local", kv) || address_property(c, arg, &o->remote, "remote", kv);
+}
+
+static const char *script(const char *value)
+{
+    return strcmp(value, "no") ? value : NULL;
+}
+
+static bool tap_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv)
+{
+    if (!kv->value) {
+        return false;
+    }
+    if (!strcmp(kv->key, "ifname")) {
+        o->ifname = kv->value;
+    } else if (!strcmp(kv->key, "script")) {
+        o->script = script(kv->value);
+    } else if (!strcmp(kv->key, "downscript")) {
+        o->down_script = script(kv->value);
+    } else if (!strcmp(kv->key, "br")) {
+        o->bridge = kv->value;
+    } else if (!strcmp(kv->key, "fd")) {
+        o->has_fd = true;
+        o->fd = parse_port(c, arg, kv->value);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool net_option_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv)
+{
+    const struct { const char *key, *type; const char **value; } texts[] = {
+        { "id", NULL, &o->id }, { "dump", NULL, &o->dump_file }, { "net", "user", &o->network },
+        { "host", "user", &o->host }, { "dhcpstart", "user", &o->dhcp_start }, { "dns", "user", &o->dns },
+        { "hostname", "user", &o->hostname }, { "domainname", "user", &o->domain }, { "tftp", "user", &o->tftp },
+        { "bootfile", "user", &o->bootfile },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        if (!strcmp(kv->key, texts[i].key) && (!texts[i].type || is_type(o, texts[i].type))) {
+            if (!kv->value) {
+                option_fail(c, arg, "%s needs a value", kv->key);
+            }
+            *texts[i].value = kv->value;
+            return true;
+        }
+    }
+    return (is_type(o, "user") && user_property(c, arg, o, kv))
+           || (is_type(o, "stream") && stream_property(c, arg, o, kv))
+           || (is_type(o, "socket") && socket_property(c, arg, o, kv))
+           || ((is_type(o, "dgram") || is_type(o, "socket")) && dgram_property(c, arg, o, kv))
+           || ((is_type(o, "tap") || is_type(o, "bridge")) && tap_property(c, arg, o, kv));
+}
+
+static void complete_address(CommandLine *c, const char *arg, NetAddress *a, const char *name)
+{
+    if (!a->type && (a->host || a->path || a->port)) {
+        a->type = a->path ? "unix" : "inet";
+    }
+    if (!a->type) {
+        option_fail(c, arg, "%s.type is missing (inet with %s.host and %s.port, or unix with %s.path)", name, name, name, name);
+    }
+    if (!strcmp(a->type, "unix") ? !a->path : !a->port) {
+        option_fail(c, arg, "%s.%s is missing", name, strcmp(a->type, "unix") ? "port" : "path");
+    }
+}
+
+void net_option_complete(CommandLine *c, const char *arg, NetOptions *o)
+{
+    if (is_type(o, "socket")) {
+        option_fail(c, arg, "a socket needs listen=, connect=, mcast= or udp=");
+    }
+    if (is_type(o, "stream")) {
+        complete_address(c, arg, &o->local, "addr");
+    }
+    if (is_type(o, "dgram")) {
+        complete_address(c, arg, &o->remote, "remote");
+    }
+    if (is_type(o, "bridge") && !o->bridge) {
+        o->bridge = "br0";
+    }
+    if (is_type(o, "tap") && o->has_fd && (o->ifname || o->script)) {
+        option_fail(c, arg, "fd= is of an interface that is ready: ifname= and script= do not go with it");
+    }
+}
