@@ -114,6 +114,19 @@ static void stream_accept(StreamNet *s)
     g_socket_listener_accept_async(s->listener, s->cancel, accept_done, s);
 }
 
+/* A client that does not try again: a peer that is not there is a mistake of the command line. */
+static bool connect_now(StreamNet *s, GError **failed)
+{
+    GSocketClient *client = g_socket_client_new();
+    GSocketConnection *c = g_socket_client_connect(client, s->peer, NULL, failed);
+
+    g_object_unref(client);
+    if (c) {
+        stream_connected(s, c);
+    }
+    return c != NULL;
+}
+
 /* ---- frames ---- */
 
 static uint32_t frame_bytes(const StreamNet *s)
@@ -232,6 +245,7 @@ static void *stream_open(NetBackend *net, const NetOptions *o, char **error)
     StreamNet *s = g_new0(StreamNet, 1);
     GSocketAddress *address = net_socket_address(&o->local, error);
     GError *failed = NULL;
+    bool ok = true;
 
     if (!address) {
         g_free(s);
@@ -245,20 +259,30 @@ static void *stream_open(NetBackend *net, const NetOptions *o, char **error)
     s->sending = g_byte_array_new();
     if (o->server) {
         s->listener = g_socket_listener_new();
-        if (!g_socket_listener_add_address(s->listener, address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL,
-                                           NULL, &failed)) {
-            *error = g_strdup(failed->message);
-            g_error_free(failed);
-            g_object_unref(s->listener);
-            g_object_unref(address);
-            g_free(s);
-            return NULL;
-        }
+        ok = g_socket_listener_add_address(s->listener, address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL, NULL,
+                                           &failed);
         g_object_unref(address);
-        stream_accept(s);
+        if (ok) {
+            stream_accept(s);
+        }
     } else {
         s->peer = G_SOCKET_CONNECTABLE(address);
-        stream_connect(s);
+        if (s->reconnect_ms) {
+            stream_connect(s);
+        } else {
+            ok = connect_now(s, &failed);
+        }
+    }
+    if (!ok) {
+        *error = g_strdup(failed->message);
+        g_error_free(failed);
+        g_clear_object(&s->listener);
+        g_clear_object(&s->peer);
+        g_object_unref(s->cancel);
+        g_byte_array_unref(s->unsent);
+        g_byte_array_unref(s->sending);
+        g_free(s);
+        return NULL;
     }
     return s;
 }

@@ -42,7 +42,7 @@ ORACLE_REFUSES = {"audio", "audio-help"}
 # Such options with arguments that are not nothing, or are wrong: (option, argument, what the line says).
 WRONG = [
     ("boot", "z", "accepted are order"), ("boot", "cc", "accepted are order"), ("boot", "foo=1", "accepted are order"),
-    ("boot", "once=n", "accepted are order"), ("nic", "tap", "unknown network type 'tap'"),
+    ("boot", "once=n", "accepted are order"), ("nic", "tap,foo=1", "unknown property"),
     ("nic", "user,model=foo", "model is lan91c111"), ("nic", "user,mac=1:2", "mac is six bytes"),
     ("nic", "user,mac=01:00:00:00:00:01", "a group's address"), ("nic", "user,foo=1", "unknown property 'foo'"),
     ("nic", "user,hostfwd=tcp::x-:22", "a forwarding is tcp"), ("nic", "user,net=1.2.3.4/31", "net= is a network"),
@@ -53,6 +53,7 @@ WRONG = [
     ("nic", "stream,addr.type=ipx", "inet or unix"), ("nic", "dgram,local.port=1", "remote.type is missing"),
     ("nic", "socket,fd=3", "unknown property"), ("nic", "socket", "listen="), ("nic", "socket,connect=7", "HOST:PORT"),
     ("nic", "stream,server=on,addr.path=/nonexistent/s", "No such file"), ("nic", "vde", "unknown network type"),
+    ("nic", "stream,addr.host=127.0.0.1,addr.port=9", "refused"),
     ("nic", "bridge,br=nobridge0", "nobridge0"), ("nic", "tap,fd=7,ifname=x", "do not go with it"),
     ("nic", "tap,fd=77", "fd=77"), ("nic", "stream,addr.path=" + "x" * 200, "too long for a socket"),
     ("drive", "file=/nonexistent", "No such file"), ("drive", "if=sd", "file= is missing"),
@@ -101,7 +102,7 @@ BOTH_ACCEPT = [
     ["-net", "none"], ["-nic", "none"], ["-nic", "user"], ["-net", "nic", "-net", "user"],
     ["-nic", "user,hostfwd=tcp:127.0.0.1:0-:22,mac=52:54:00:00:00:01,restrict=on,net=192.168.76.0/24"],
     ["-netdev", "user,id=n", "-net", "nic,netdev=n"],
-    ["-nic", "socket,udp=127.0.0.1:9,localaddr=127.0.0.1:0"], ["-nic", "stream,addr.host=127.0.0.1,addr.port=9,reconnect=5"],
+    ["-nic", "socket,udp=127.0.0.1:9,localaddr=127.0.0.1:0"],
     ["-snapshot", "-net", "none", "-vga", "none", "-parallel", "none", "-usb"],
 ]
 
