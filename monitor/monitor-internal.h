@@ -9,7 +9,8 @@
 enum { MON_LINE_MAX = 64 * 1024, MON_HISTORY = 32 };
 
 typedef struct Monitor {
-    Chardev *chr;
+    Chardev *chr;                       /* NULL: what is printed is collected */
+    GString *collected;
     MachineState *machine;
     int cpu;                            /* the one that x and "info registers" look at */
     bool shown;                         /* the banner has been printed */

@@ -18,6 +18,10 @@ static const char prompt[] = "(qemu) ";
 
 void monitor_puts(Monitor *mon, const char *text)
 {
+    if (!mon->chr) {
+        g_string_append(mon->collected, text);
+        return;
+    }
     while (*text) {
         size_t n = strcspn(text, "\n");
 
@@ -273,4 +277,14 @@ void monitor_attach(Chardev *chr, MachineState *machine)
     mon->line = g_string_new(NULL);
     mon->history_at = -1;
     chardev_attach(chr, &fe);
+}
+
+char *monitor_order_text(MachineState *machine, const char *line)
+{
+    static Monitor order;
+
+    order.machine = machine;
+    order.collected = g_string_new(NULL);
+    hmp_execute(&order, line);
+    return g_string_free(order.collected, FALSE);
 }

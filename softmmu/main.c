@@ -17,6 +17,7 @@
 #include "hw/boards.h"
 #include "hw/rtc/pl031.h"
 #include "hw/semihosting.h"
+#include "monitor/gdbstub.h"
 #include "monitor/monitor.h"
 #include "qemu/exit-files.h"
 #include "qemu/io-loop.h"
@@ -143,6 +144,9 @@ int main(int argc, char **argv)
     accel_init(&options.accel, options.smp);
     machine_create(m, &options);
     monitor_create(m, &options);
+    if (options.gdb) {
+        gdbstub_attach(chardev_new("gdb", options.gdb), m);
+    }
     runstate_started();
     chardev_terminal_start();
     cpus_start();

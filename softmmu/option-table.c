@@ -20,7 +20,6 @@
 #define NO_FIRMWARE "there is no firmware; put it where the CPU starts by -device loader,file=FILE,addr=0,force-raw=on"
 #define NO_STATE "machines are not saved; start a new one"
 #define NO_QMP "there is no machine protocol; use the monitor for people (-monitor DEVICE)"
-#define NO_GDB "there is no debugger's port; use the monitor (-monitor stdio) and -d in_asm,exec,cpu"
 #define NO_OBJECTS "there are no objects to create or configure"
 #define NO_TABLES "the board has no firmware tables"
 #define NO_XEN "there is no Xen; leave it out"
@@ -74,7 +73,10 @@ const OptionRow option_rows[] = {
     { "nodefaults", .handle = option_nodefaults, .help = "no serial line and no monitor unless asked for" },
 
     { .group = "How it starts and ends" },
-    { "S", .handle = option_stopped, .help = "do not start the CPUs; the monitor's 'cont' does" },
+    { "S", .handle = option_stopped, .help = "do not start the CPUs; the monitor's 'cont' does, or a debugger" },
+    { "gdb", "DEVICE", .handle = option_gdb,
+      .help = "where gdb finds the machine: tcp::PORT, unix:PATH, stdio, pty; none: nowhere" },
+    { "s", .handle = option_gdb_default, .help = "the same as -gdb tcp::1234" },
     { "no-reboot", .handle = option_no_reboot, .help = "exit when the guest resets the machine" },
     { "no-shutdown", .handle = option_no_shutdown, .help = "stop instead of exiting when the guest shuts down" },
     { "action", "EVENT=ACTION[,...]", .handle = option_action,
@@ -113,7 +115,6 @@ const OptionRow option_rows[] = {
       .help = "no sound" },
     { "audio-help", .help = "no sound" },
     { "usb", .help = "the board's USB controller has no devices" },
-    { "gdb", "none", .accepts = "none", .instead = NO_GDB, .help = "no debugger's port" },
     { "sandbox", "off", .accepts = "*enable=off",
       .instead = "the emulator has no filter for system calls; put it into a sandbox from "
       "outside (systemd-run -p SystemCallFilter=..., bubblewrap)", .help = "no filter for system calls" },
@@ -143,7 +144,6 @@ const OptionRow option_rows[] = {
     { "qmp", "DEVICE", .instead = NO_QMP },
     { "qmp-pretty", "DEVICE", .instead = NO_QMP },
     { "preconfig", .instead = NO_QMP },
-    { "s", .instead = NO_GDB },
     { "spice", "...", .instead = NO_DISPLAY },
     { "usbdevice", "NAME", .instead = NO_USB },
     { "debugcon", "DEVICE", .instead = "the board has no such port; use -serial DEVICE" },

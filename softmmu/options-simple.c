@@ -71,6 +71,31 @@ void option_monitor(CommandLine *c, const char *arg)
     c->monitor = arg;
 }
 
+/* A socket is a server that waits for nobody, unless it is told otherwise: what is debugged goes on without. */
+void option_gdb(CommandLine *c, const char *arg)
+{
+    bool socket = g_str_has_prefix(arg, "tcp:") || g_str_has_prefix(arg, "unix:");
+
+    if (!*arg || g_str_has_prefix(arg, "mon:")) {
+        option_fail(c, *arg ? arg : "''", "a character device is expected (none, tcp::PORT, unix:PATH, stdio, pty)");
+    }
+    if (g_str_has_prefix(arg, "chardev:")) {
+        option_fail(c, arg, "name the device itself: -gdb tcp::PORT, unix:PATH, stdio, pty, pipe:PATH");
+    }
+    if (!strcmp(arg, "none")) {
+        c->o->gdb = NULL;
+    } else if (socket && !strstr(arg, ",server")) {
+        c->o->gdb = g_strconcat(arg, ",server=on,wait=off", arg[0] == 't' ? ",nodelay=on" : "", NULL);
+    } else {
+        c->o->gdb = arg;
+    }
+}
+
+void option_gdb_default(CommandLine *c, const char *arg)
+{
+    option_gdb(c, "tcp::1234");
+}
+
 void option_no_reboot(CommandLine *c, const char *arg)
 {
     c->o->no_reboot = true;

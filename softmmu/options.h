@@ -18,6 +18,7 @@ typedef struct Options {
     const char *serial[MACHINE_SERIALS];     /* chardev_new() syntax; NULL: not connected */
     const char *monitor;                /* NULL: only where a serial line is "mon:" */
     bool monitor_on_mux;                /* attach it to the first "mon:" serial line */
+    const char *gdb;                    /* chardev_new() syntax; NULL: no port for a debugger */
     AccelOptions accel;
     const NicOptions *nic;              /* what the network card is connected to; NULL: nothing */
     uint8_t mac[6];                     /* the card's address */

@@ -40,7 +40,8 @@ static bool running;                    /* atomic; written by the I/O thread */
 static bool user_quit;                  /* the monitor's quit or Ctrl-a x ended the loop; I/O thread */
 static bool opt_no_reboot, opt_no_shutdown;     /* fixed by runstate_init() */
 static int exit_code;                   /* I/O thread */
-static enum { STOP_PRELAUNCH, STOP_PAUSED, STOP_SHUTDOWN } stop_reason; /* I/O thread; valid while not running */
+static enum { STOP_PRELAUNCH, STOP_PAUSED, STOP_DEBUG, STOP_SHUTDOWN } stop_reason;  /* I/O thread; while not running */
+static void (*listener)(RunstateEvent event, int code);     /* I/O thread; NULL: none */
 
 static void handle_requests(void *opaque);
 static IOWork requests_work = { .fn = handle_requests };
@@ -78,7 +79,7 @@ bool runstate_is_running(void)
 
 const char *runstate_name(void)
 {
-    static const char *const stopped[] = { "paused (prelaunch)", "paused", "paused (shutdown)" };
+    static const char *const stopped[] = { "paused (prelaunch)", "paused", "paused (debug)", "paused (shutdown)" };
 
     return runstate_is_running() ? "running" : stopped[stop_reason];
 }
@@ -109,19 +110,41 @@ void vm_start(void)
     cpus_resume();
 }
 
+void runstate_set_listener(void (*fn)(RunstateEvent event, int code))
+{
+    listener = fn;
+}
+
+static void tell(RunstateEvent event, int code)
+{
+    if (listener) {
+        listener(event, code);
+    }
+}
+
 static void stop(int reason)
 {
-    if (runstate_is_running()) {
+    bool was_running = runstate_is_running();
+
+    if (was_running) {
         runstate_hold_cpus();
         clock_virtual_pause(true);
         __atomic_store_n(&running, false, __ATOMIC_SEQ_CST);
     }
     stop_reason = reason;
+    if (was_running) {
+        tell(reason == STOP_SHUTDOWN ? RUNSTATE_SHUTDOWN : reason == STOP_DEBUG ? RUNSTATE_DEBUG : RUNSTATE_PAUSED, 0);
+    }
 }
 
 void vm_stop(void)
 {
     stop(STOP_PAUSED);
+}
+
+void vm_stop_for_debugger(void)
+{
+    stop(STOP_DEBUG);
 }
 
 void runstate_power_on(void)
@@ -147,6 +170,7 @@ static void reset_machine(void)
 
 static void end_loop(int code)
 {
+    tell(RUNSTATE_ENDED, code);
     if (runstate_is_running()) {
         stop(STOP_SHUTDOWN);
     }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "accel/tcg/cache.h"
+#include "accel/tcg/debug-points.h"
 #include "accel/tcg/elock.h"
 #include "accel/tcg/guest-mem.h"
 #include "accel/tcg/mpd.h"
@@ -160,17 +161,11 @@ static TranslationBlock *publish(CPUState *cpu, TranslationBlock *tb, uint8_t *c
     return tb;
 }
 
-/*
- * One try in the builder's piece. `page`: the guest page, NULL: not RAM, and `word` is the instruction; such a block is
- * in no table. NULL: no room.
- */
-static TranslationBlock *build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page,
-                               uint32_t word)
+/* The next descriptor; NULL: no room. */
+static TranslationBlock *begin_block(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc)
 {
     CacheBuilder *b = cpu->builder;
     TranslationBlock *tb = b->next;
-    uint8_t *code_begin = b->buf.ptr;
-    bool has_data = false;
 
     if (tb == b->end) {
         return NULL;
@@ -180,11 +175,38 @@ static TranslationBlock *build(CPUState *cpu, uint32_t pc, uint32_t flags, uint3
     tb->flags = flags;
     tb->phys_pc = phys_pc;
     tb->owner = cpu->cache->owner;
+    return tb;
+}
+
+/* How many instructions the block at pc may have. */
+static int max_insns(uint32_t pc)
+{
+    int max = accel_options.one_insn ? 1 : BLOCK_MAX_INSNS;
+
+    return __atomic_load_n(&debug_breakpoints, __ATOMIC_RELAXED) ? debug_limit_insns(pc, max) : max;
+}
+
+/*
+ * One try in the builder's piece. `page`: the guest page, NULL: not RAM, and `word` is the instruction; such a block is
+ * in no table. NULL: no room.
+ */
+static TranslationBlock *build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page,
+                               uint32_t word)
+{
+    CacheBuilder *b = cpu->builder;
+    uint8_t *code_begin = b->buf.ptr;
+    TranslationBlock *tb = begin_block(cpu, pc, flags, phys_pc);
+    bool has_data = false;
+
+    if (!tb) {
+        return NULL;
+    }
     if (page) {
-        has_data = mpd_build_begin(phys_pc >> 12);
+        /* No word is a constant where a debugger watches loads. */
+        has_data = mpd_build_begin(phys_pc >> 12) || debug_page_is_watched(pc >> 12, false);
     }
     read_page(b, phys_pc, page, word);
-    if (translate_and_emit(b, tb, page && !accel_options.one_insn ? BLOCK_MAX_INSNS : 1, has_data)) {
+    if (translate_and_emit(b, tb, page ? max_insns(pc) : 1, has_data)) {
         count_build(cpu, tb);
         if (page) {
             tb = publish(cpu, tb, code_begin);
@@ -226,6 +248,44 @@ TranslationBlock *tb_build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t 
         tb = tb_hash_lookup(&cpu->cache->hash, pc, flags, phys_pc);     /* another CPU was faster */
     }
     while (!tb && !(tb = build(cpu, pc, flags, phys_pc, page, word)) && take_piece(cpu)) {
+    }
+    observe_end(OBS_BUILD);
+    return tb;
+}
+
+/* Thumb's BL and BLX are two instructions here, and one for whoever steps through a program. */
+static int step_insns(const CacheBuilder *b, uint32_t pc)
+{
+    return (pc & 1) && (b->page[(pc & 0xffe) + 1] & 0xf8) == 0xf0 ? 2 : 1;
+}
+
+/* It is executed at once, like an instruction that was fetched already; so nobody has to tell when its bytes change. */
+static TranslationBlock *build_step(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page,
+                                    uint32_t word)
+{
+    CacheBuilder *b = cpu->builder;
+    uint8_t *code_begin = b->buf.ptr;
+    TranslationBlock *tb = begin_block(cpu, pc, flags, phys_pc);
+
+    if (!tb) {
+        return NULL;
+    }
+    tb->invalid = 1;
+    read_page(b, phys_pc, page, word);
+    if (!translate_and_emit(b, tb, step_insns(b, pc), true)) {
+        discard(b, tb, code_begin);
+        return NULL;
+    }
+    return tb;
+}
+
+TranslationBlock *tb_build_step(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page)
+{
+    TranslationBlock *tb = NULL;
+    uint32_t word = page ? 0 : fetch_mmio(cpu, pc, phys_pc);
+
+    observe_begin(OBS_BUILD);
+    while (!(tb = build_step(cpu, pc, flags, phys_pc, page, word)) && take_piece(cpu)) {
     }
     observe_end(OBS_BUILD);
     return tb;

@@ -108,8 +108,12 @@ void tb_unchain(TranslationBlock *tb);
 /* ---- tb-lookup.c ---- */
 /* Find Fast, Find Slow, Build: the block for env->regs[15], or NULL: the cache was flushed, look again. May raise. */
 TranslationBlock *tb_find(CPUState *cpu);
+/* The same, a block of the one instruction there. */
+TranslationBlock *tb_find_step(CPUState *cpu);
 
 /* ---- build.c ---- */
 /* Translate; NULL: the cache is full. E read; takes B. `page`: host address of the guest page, NULL: not RAM. */
 TranslationBlock *tb_build(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page);
+/* The same for one instruction (Thumb: BL as a whole), to be executed once: the block is in no table. */
+TranslationBlock *tb_build_step(CPUState *cpu, uint32_t pc, uint32_t flags, uint32_t phys_pc, const uint8_t *page);
 #endif

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include "accel/tcg/cache.h"
 #include "accel/tcg/cpus-internal.h"
+#include "accel/tcg/debug.h"
 #include "accel/tcg/elock.h"
 #include "accel/tcg/options.h"
 #include "qemu/log.h"
@@ -27,7 +28,7 @@ static void take_exceptions(CPUState *cpu)
         arm_do_exception(env);
         env->exception = EXCP_NONE;
     }
-    if (__atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE)) {
+    if (__atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE) && (!cpu->step || cpu->step_irqs)) {
         cpu->halted = 0;
         if (arm_interrupt_pending(env, &excp)) {
             if (cpu->event_wait) {
@@ -61,6 +62,17 @@ static void log_block(const CPUState *cpu, const TranslationBlock *tb)
         fprintf(f, "PSR=%08x\n", cpsr_read(env));
     }
     qemu_log_unlock(f);
+}
+
+/*
+ * The block of a debugger's step: one instruction. It cannot lead to another one past the main loop: it is not chained,
+ * and exit_request sends the rest here.
+ */
+static TranslationBlock *find_step(CPUState *cpu)
+{
+    cpu->step_ran = true;
+    __atomic_store_n(&env_jit(cpu->env)->exit_request, 1, __ATOMIC_SEQ_CST);
+    return tb_find_step(cpu);
 }
 
 /* Until the CPU should leave E. Exceptions raised outside exec() jump out of here. */
@@ -101,17 +113,23 @@ static CPUExit run(CPUState *cpu)
             }
         }
         take_exceptions(cpu);
+        if (cpu->step && !cpu->event_wait && debug_step_done(cpu)) {
+            return CPU_EXIT_IDLE;
+        }
         if (cpu->halted || cpu->event_wait) {
             return CPU_EXIT_IDLE;
         }
+        if (__atomic_load_n(&debug_breakpoints, __ATOMIC_RELAXED) && debug_stop_at_pc(cpu)) {
+            return CPU_EXIT_IDLE;
+        }
 
-        tb = tb_find(cpu);
+        tb = cpu->step ? find_step(cpu) : tb_find(cpu);
         if (!tb) {
             left = 0;
             continue;
         }
         /* A flush since then, by this CPU or while it was suspended in Build, leaves no blocks to chain from. */
-        if (left && generation == cpu->cache->generation) {
+        if (left && !cpu->step && generation == cpu->cache->generation) {
             tb_chain(cpu, (TranslationBlock *)(left & ~(uintptr_t)3), left & 1, tb);
         }
         generation = cpu->cache->generation;
@@ -125,6 +143,9 @@ static CPUExit run(CPUState *cpu)
         observe_end(OBS_EXECUTE);
         observe_end(OBS_RESTORE);
         cpu->in_exec = 0;
+        if (cpu->step) {
+            left = 0;
+        }
     }
 }
 

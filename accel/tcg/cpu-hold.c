@@ -21,21 +21,28 @@ static void enlist(CPUHold *h)
     }
 }
 
-void cpu_hold(CPUHold *h)
+static void hold(CPUHold *h, CPUState *cpu)
 {
-    CPUState *cpu = current_cpu;
-    uint32_t bit;
+    uint32_t bit = 1u << cpu->index;
 
-    if (!cpu) {
-        return;
-    }
-    bit = 1u << cpu->index;
     enlist(h);
     if (__atomic_fetch_or(&h->cpus, bit, __ATOMIC_SEQ_CST) & bit) {
         return;
     }
     __atomic_add_fetch(&cpu->holds, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&env_jit(cpu->env)->exit_request, 1, __ATOMIC_SEQ_CST);
+}
+
+void cpu_hold(CPUHold *h)
+{
+    if (current_cpu) {
+        hold(h, current_cpu);
+    }
+}
+
+void cpu_hold_other(CPUHold *h, int n)
+{
+    hold(h, cpu_states[n]);
 }
 
 void cpu_hold_end(CPUHold *h)

@@ -7,6 +7,7 @@
 #include "accel/tcg/jit-state.h"
 #include "accel/tcg/tb.h"
 #include "sysemu/cpus.h"
+#include "sysemu/debug.h"
 
 struct TLBContexts;             /* accel/tcg/softtlb.c */
 struct CodeCache;               /* accel/tcg/cache.h */
@@ -51,6 +52,10 @@ typedef struct CPUState {
     uint32_t sleeping;          /* on the futex, or about to; atomic */
     uint32_t stop;              /* pause request; atomic */
     uint32_t stopped;           /* parked for a pause.          lock: pause_lock in cpus.c */
+    /* A debugger's, see accel/tcg/debug.c: own thread; the I/O thread while the CPU is paused. */
+    bool step, step_irqs;       /* execute one instruction and stop; take interrupts meanwhile */
+    bool step_ran;              /* it has been executed, or has raised something */
+    DebugStop debug_stop;       /* why it stopped */
     struct CodeCache *cache;    /* unified: the same for all */
     struct CacheBuilder *builder;
     struct TLBContexts *tlb;

@@ -40,7 +40,7 @@ void arm_cpu_wfe(CPUARMState *env)
 {
     CPUState *cpu = env_cpu(env);
 
-    if (take_event(cpu)) {
+    if (take_event(cpu) || cpu->step) {
         return;
     }
     if (!accel_options.thread_single) {

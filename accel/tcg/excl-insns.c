@@ -4,6 +4,7 @@
  * helper-table.def): translate and check, then the exclusive monitor or the device. Own CPU's thread.
  */
 #include "accel/tcg/cpu-state.h"
+#include "accel/tcg/debug.h"
 #include "accel/tcg/excl-monitor.h"
 #include "accel/tcg/ldst.h"
 #include "accel/tcg/ram-write.h"
@@ -46,6 +47,7 @@ static Target exclusive_target(CPUARMState *env, uint32_t va, uint32_t mem, bool
         raise_alignment_fault(env, va, store);
     }
     e = tlb_data_entry(env, va, store, mem);
+    debug_check_access(env, va, size, store);
     if (e > 0) {
         t.host = (uint8_t *)(uintptr_t)((uint64_t)e + va);
         t.addr = memory_ram_of_host(t.host);

@@ -8,6 +8,7 @@
  * A2.7.
  */
 #include "accel/tcg/cpu-state.h"
+#include "accel/tcg/debug.h"
 #include "accel/tcg/guest-mem.h"
 #include "accel/tcg/ldst.h"
 #include "accel/tcg/ram-write.h"
@@ -61,7 +62,8 @@ uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
     env_cpu(env)->n.mmio++;
     clock_was_shown = false;
     uint64_t v = mmio_read_pieces(env, phys, size);
-    if (clock_was_shown && __atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE) && arm_interrupt_pending(env, &excp)) {
+    if (clock_was_shown && !env_cpu(env)->step && __atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE) &&
+        arm_interrupt_pending(env, &excp)) {
         cpu_loop_exit(env);
     }
     return v;
@@ -119,6 +121,7 @@ static uint64_t load_any(CPUARMState *env, uint32_t va, unsigned size, uint32_t 
 {
     uint64_t v = 0;
 
+    debug_check_access(env, va, size, false);
     if (!crosses_subpage(va, size)) {
         v = load_in_page(env, va, size, mem);
     } else {
@@ -131,6 +134,7 @@ static uint64_t load_any(CPUARMState *env, uint32_t va, unsigned size, uint32_t 
 
 static void store_any(CPUARMState *env, uint32_t va, uint64_t v, unsigned size, uint32_t mem)
 {
+    debug_check_access(env, va, size, true);
     if (mem & MEM_BE) {
         v = swap_bytes(v, size);
     }

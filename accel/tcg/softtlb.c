@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "accel/tcg/cpu-state.h"
+#include "accel/tcg/debug-points.h"
 #include "accel/tcg/ram-page.h"
 #include "accel/tcg/softtlb-internal.h"
 #include "exec/memory.h"
@@ -219,7 +220,8 @@ static int64_t store_entry(CPUARMState *env, uint32_t vpage, uint32_t page, cons
     note_writer(env_cpu(env)->tlb, page, vpage);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     why = (ram_page_has(page, RAM_PAGE_CODE) ? TLB_SLOW_CODE : 0) |
-          (ram_page_has(page, RAM_PAGE_WATCHED) ? TLB_SLOW_WATCHED : 0);
+          (ram_page_has(page, RAM_PAGE_WATCHED) ? TLB_SLOW_WATCHED : 0) |
+          (debug_page_is_watched(vpage, true) ? TLB_SLOW_DEBUG : 0);
     if (why) {
         return tlb_slow_entry(page, why | TLB_SLOW_RAM);
     }
@@ -245,6 +247,8 @@ int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uin
         e = tlb_slow_entry(info.phys >> TLB_PAGE_BITS, TLB_SLOW_MMIO);
     } else if (store) {
         e = store_entry(env, vpage, ram >> TLB_PAGE_BITS, host);
+    } else if (debug_page_is_watched(vpage, false)) {
+        e = tlb_slow_entry(ram >> TLB_PAGE_BITS, TLB_SLOW_RAM | TLB_SLOW_DEBUG);
     } else {
         e = (int64_t)((uintptr_t)host - ((uint64_t)vpage << TLB_PAGE_BITS));
     }
@@ -270,7 +274,7 @@ int64_t tlb_data_entry(CPUARMState *env, uint32_t va, bool store, uint32_t mem)
     uint32_t fault;
 
     /* A page whose code went away, or whose exclusives aged, gets its direct entry back. */
-    if (store && e < 0 && (e & TLB_SLOW_RAM) && !(e & TLB_SLOW_MMIO)) {
+    if (store && e < 0 && (e & TLB_SLOW_RAM) && !(e & (TLB_SLOW_MMIO | TLB_SLOW_DEBUG))) {
         uint32_t page = entry_addr(e, 0) >> TLB_PAGE_BITS;
         if (!ram_page_has(page, RAM_PAGE_CODE | RAM_PAGE_WATCHED)) {
             e = 0;
@@ -472,7 +476,7 @@ static uint32_t view_entry(int64_t e, uint32_t vpage, PageView *v)
 
         return memory_ram_phys(memory_ram_of_host(host)) >> TLB_PAGE_BITS;
     }
-    v->special |= e & (TLB_SLOW_MMIO | TLB_SLOW_CODE | TLB_SLOW_WATCHED);
+    v->special |= e & (TLB_SLOW_MMIO | TLB_SLOW_CODE | TLB_SLOW_WATCHED | TLB_SLOW_DEBUG);
     return (e & TLB_SLOW_MMIO ? entry_addr(e, 0) : memory_ram_phys(entry_addr(e, 0))) >> TLB_PAGE_BITS;
 }
 
@@ -504,10 +508,11 @@ static bool follows(const PageView *a, const PageView *b, uint32_t distance)
 
 static void print_range(FILE *f, const PageView *v, uint32_t pages)
 {
-    fprintf(f, "  %08x-%08x -> %08x  %c%c%c%s%s%s\n", v->vpage << TLB_PAGE_BITS,
+    fprintf(f, "  %08x-%08x -> %08x  %c%c%c%s%s%s%s\n", v->vpage << TLB_PAGE_BITS,
             ((v->vpage + pages) << TLB_PAGE_BITS) - 1, v->phys << TLB_PAGE_BITS, v->read ? 'r' : '-',
             v->write ? 'w' : '-', v->fetch ? 'x' : '-', v->special & TLB_SLOW_MMIO ? " device" : "",
-            v->special & TLB_SLOW_CODE ? " holds code" : "", v->special & TLB_SLOW_WATCHED ? " watched" : "");
+            v->special & TLB_SLOW_CODE ? " holds code" : "", v->special & TLB_SLOW_WATCHED ? " watched" : "",
+            v->special & TLB_SLOW_DEBUG ? " watchpoint" : "");
 }
 
 static int compare_pages(const void *a, const void *b)

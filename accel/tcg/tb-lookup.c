@@ -21,6 +21,24 @@ static void fill_fast(CPUState *cpu, uint32_t pc, TranslationBlock *tb)
     };
 }
 
+TranslationBlock *tb_find_step(CPUState *cpu)
+{
+    uint32_t pc = cpu->env->regs[15], phys, flags, generation = cpu->cache->generation;
+    TranslationBlock *tb;
+    const uint8_t *page;
+    bool subpages;
+
+    observe_begin(OBS_FIND_SLOW);       /* a prefetch abort ends it in cpu_exec() */
+    phys = tlb_fetch(cpu->env, pc, &page, &subpages);
+    flags = arm_tb_flags(cpu->env) | (subpages ? TBF_SUBPAGES : 0);
+    observe_end(OBS_FIND_SLOW);
+    tb = tb_build_step(cpu, pc, flags, phys, page);
+    if (!tb) {
+        cache_ops->flush(cpu, generation);
+    }
+    return tb;
+}
+
 TranslationBlock *tb_find(CPUState *cpu)
 {
     CPUARMState *env = cpu->env;

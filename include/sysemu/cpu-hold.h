@@ -27,6 +27,8 @@ typedef struct CPUHold {
  * backward or indirect jump at the latest, so a little more of what is waited for may be asked for until then.
  */
 void cpu_hold(CPUHold *h);
+/* The same for CPU n while all CPUs are paused. I/O thread. */
+void cpu_hold_other(CPUHold *h, int n);
 /* It happened: all CPUs that are held by h go on. Any thread. */
 void cpu_hold_end(CPUHold *h);
 /* Is there anything that holds the CPU? CPU thread. */

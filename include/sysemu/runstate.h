@@ -9,4 +9,11 @@ void qemu_system_quit_request(int exit_code);       /* the user wants out: also 
 void vm_start(void);                                /* I/O thread */
 void vm_stop(void);                                 /* I/O thread */
 bool runstate_is_running(void);
+/* vm_stop(), and the monitor shows for whom. I/O thread. */
+void vm_stop_for_debugger(void);
+
+/* The machine was stopped by the user, for a debugger, by the guest's end with -no-shutdown; or the program ends. */
+typedef enum RunstateEvent { RUNSTATE_PAUSED, RUNSTATE_DEBUG, RUNSTATE_SHUTDOWN, RUNSTATE_ENDED } RunstateEvent;
+/* The one to be told, on the I/O thread, with the CPUs paused but at the end, of which `code` is the exit code. */
+void runstate_set_listener(void (*fn)(RunstateEvent event, int code));
 #endif

@@ -188,7 +188,7 @@ static void emit_strex(Emitter *e, const IROp *op, unsigned size)
     emit_excl_address(e, s, op, size);
     if (cpu_count > 1) {
         x_mov_r_rm(as, false, RDX, rm_sib(TLB_REG, RCX, 3, (int32_t)TLB_WRITE_OFFSET));
-        x_alu_rm_i(as, ALU_AND, false, rm_reg(RDX), 0xf);
+        x_alu_rm_i(as, ALU_AND, false, rm_reg(RDX), TLB_SLOW_REASONS);
         x_alu_rm_i(as, ALU_CMP, false, rm_reg(RDX), TLB_SLOW_RAM | TLB_SLOW_WATCHED);
         slow_if(e, s, X_NE);
         emit_host_address(e, s, 0);
@@ -247,7 +247,7 @@ void emit_watched_store(Asm *as)
     x_mov_r_rm(as, false, RAX, rm_reg(RCX));
     x_shift_i(as, SH_SHR, false, rm_reg(RAX), TLB_PAGE_BITS);
     x_mov_r_rm(as, false, RDX, rm_sib(TLB_REG, RAX, 3, (int32_t)TLB_WRITE_OFFSET));
-    x_alu_rm_i(as, ALU_AND, false, rm_reg(RDX), 0xf);
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RDX), TLB_SLOW_REASONS);
     x_alu_rm_i(as, ALU_CMP, false, rm_reg(RDX), TLB_SLOW_RAM | TLB_SLOW_WATCHED);
     undo[0] = x_jcc_fwd(as, X_NE);
     x_mov_r_rm(as, true, RAX, rm_sib(TLB_REG, RAX, 3, 0));

@@ -32,7 +32,7 @@ ACCEPTED = {
     "L": ["/usr/share/qemu"], "vga": ["none"], "vnc": ["none"], "full-screen": [],
     "portrait": [], "rotate": ["90", "270"], "parallel": ["none", "null"], "audio": ["none", "driver=none"],
     "audiodev": ["none,id=x", "driver=none,id=snd0,timer-period=100"], "audio-help": [], "usb": [],
-    "gdb": ["none"], "sandbox": ["off", "enable=off"], "only-migratable": [],
+    "sandbox": ["off", "enable=off"], "only-migratable": [],
     "no-user-config": [],
     "compat": ["deprecated-input=accept", "deprecated-input=reject,deprecated-output=hide"], "async-teardown": [],
 }
@@ -64,7 +64,7 @@ WRONG = [
     ("rotate", "45", "'45' is none of: 90, 180, 270"), ("parallel", "stdio", "use -serial"),
     ("audio", "alsa", "no sound"),
     ("audiodev", "none", "no sound; '-audiodev none,id=ID'"), ("audiodev", "alsa,id=x", "no sound"),
-    ("gdb", "tcp::1234", "no debugger's port"), ("sandbox", "on", "from outside"),
+    ("sandbox", "on", "from outside"),
     ("compat", "foo=1", "'foo' is none of: deprecated-input"),
     ("compat", "deprecated-input=maybe", "deprecated-input is accept.reject.crash, not 'maybe'"),
 ]

@@ -33,7 +33,7 @@ LAYERS = [
     ["hw/arm"],                                                 # the board, and what starts its CPUs
     ["accel/tcg"],                                              # caches, chaining, threads of CPUs
     ["tcg/interp", "tcg/x86_64"],                               # back ends: they know all tables that code uses
-    ["monitor", "softmmu"],                                     # who looks at all, who starts all
+    ["gdbstub", "monitor", "softmmu"],                          # who looks at all, who starts all
 ]
 
 # (file, header) that reach up, and what it would take.

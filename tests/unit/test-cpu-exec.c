@@ -23,6 +23,7 @@
 #include "accel/tcg/ram-write.h"
 #include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
+#include "qemu/io-loop.h"
 #include "qemu/log.h"
 #include "sysemu/accel.h"
 #include "sysemu/cpus.h"
@@ -266,6 +267,25 @@ uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *su
     *subpages = (pc >> 12) % 8 == 5;
     *page = pc < RAM_BYTES ? (const uint8_t *)ram + (pc & ~0xfffu) : NULL;
     return pc;
+}
+
+/* The fake tables have no watchpoints, and there is no I/O thread. */
+void tlb_flush_all(CPUARMState *env)
+{
+}
+
+void tlb_flush_mva(CPUARMState *env, uint32_t mva, uint32_t asid)
+{
+}
+
+uint32_t arm_mmu_walk(CPUARMState *env, uint32_t va, MMUAccessType type, bool privileged, ARMPageInfo *info)
+{
+    info->phys = va;
+    return FAULT_NONE;
+}
+
+void io_post(IOWork *w)
+{
 }
 
 bool arm_interrupt_pending(CPUARMState *env, int *excp)
