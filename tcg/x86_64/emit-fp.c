@@ -367,6 +367,34 @@ void emit_putw(Emitter *e, const IROp *op)
     x_mov_rm_r(&e->as, false, emit_env(emit_vfp_disp(op->d)), RAX);
 }
 
+/*
+ * `fputw s2n, a; fputw s2n+1, b`, FMDRR: the double is written at once, for it is read as a double soon, and what was
+ * stored in halves and is read whole waits for the cache.
+ */
+bool emit_put_double(Emitter *e, const IROp *op)
+{
+    const IROp *high = op + 1;
+    Asm *as = &e->as;
+    IRRef d;
+    int x;
+
+    if (op->opc != IR_fputw || e->index + 1 >= e->b->nops || high->opc != IR_fputw || !ref_is_s(op->d) ||
+        ((op->d - REF_S0) & 1) || high->d != op->d + 1) {
+        return false;
+    }
+    d = REF_D((op->d - REF_S0) / 2);
+    emit_load_ref(e, RAX, high->a);
+    emit_load_ref(e, RCX, op->a);
+    x_shift_i(as, SH_SHL, true, rm_reg(RAX), 32);
+    x_alu_r_rm(as, ALU_OR, true, RAX, rm_reg(RCX));
+    x_mov_rm_r(as, true, emit_env(emit_vfp_disp(d)), RAX);
+    memset(e->xmm_busy, 0, sizeof(e->xmm_busy));
+    x = emit_xmm_new(e, d);
+    x_movd_x_r(as, true, x, RAX);
+    emit_flags_clobber(e);
+    return true;
+}
+
 void emit_slow_fp(Emitter *e, SlowPath *s)
 {
     Asm *as = &e->as;

@@ -186,7 +186,7 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
         e->index = i;
         e->op = &b->ops[i];
         begin_op(e, i);
-        if (emit_shifted_add(e, e->op)) {
+        if (emit_shifted_add(e, e->op) || emit_put_double(e, e->op)) {
             begin_op(e, ++i);
             continue;
         }

@@ -58,6 +58,8 @@ typedef struct SlowPath {
     const IROp *op;
     uint32_t pc;                /* PC|T */
     int addr_reg;
+    uint8_t *align_field;       /* jump of an access that is not aligned to its size, and where it goes on */
+    const uint8_t *align_back;
     int xa, xb, xd;             /* FP operands */
     uint32_t fp_op;
     bool save_xmm;
@@ -150,7 +152,9 @@ void emit_flags_clobber(Emitter *e);
 X86CC emit_cond(Emitter *e, int cc);
 void emit_carry_in(Emitter *e, bool inverted);              /* CF = C (or !C) */
 
-bool emit_shifted_add(Emitter *e, const IROp *op);          /* op and the next one together */
+/* op and the next one together, if they are such a pair */
+bool emit_shifted_add(Emitter *e, const IROp *op);
+bool emit_put_double(Emitter *e, const IROp *op);
 void emit_helper_call(Emitter *e, const IROp *op);           /* the whole call, any helper */
 
 /* emit-excl.c */
