@@ -34,46 +34,27 @@ static void *plain_access(const InterpRun *r, const IROp *op, uint32_t va, unsig
     return op->mem & MEM_USER ? NULL : tlb_fast(r->env, va, bytes, store);
 }
 
+static uint64_t swapped(uint64_t v, uint8_t mem)
+{
+    unsigned size = mem & MEM_SIZE;
+
+    return mem & MEM_BE ? __builtin_bswap64(v) >> (64 - (8 << size)) : v;
+}
+
 static uint64_t load_plain(const void *p, uint8_t mem)
 {
-    bool swap = mem & MEM_BE;
-    uint64_t v;
+    unsigned size = mem & MEM_SIZE;
+    uint64_t v = swapped(guest_load(p, 1u << size), mem);
 
-    switch (mem & MEM_SIZE) {
-    case 0:
-        v = __atomic_load_n((const uint8_t *)p, __ATOMIC_RELAXED);
-        return mem & MEM_SIGNED ? (uint32_t)(int8_t)v : v;
-    case 1:
-        v = __atomic_load_n((const uint16_t *)p, __ATOMIC_RELAXED);
-        v = swap ? __builtin_bswap16(v) : v;
-        return mem & MEM_SIGNED ? (uint32_t)(int16_t)v : v;
-    case 2:
-        v = __atomic_load_n((const uint32_t *)p, __ATOMIC_RELAXED);
-        return swap ? __builtin_bswap32(v) : v;
-    default:
-        v = __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED);
-        return swap ? __builtin_bswap64(v) : v;
+    if (!(mem & MEM_SIGNED)) {
+        return v;
     }
+    return size == 0 ? (uint32_t)(int8_t)v : (uint32_t)(int16_t)v;
 }
 
 static void store_plain(void *p, uint64_t v, uint8_t mem)
 {
-    bool swap = mem & MEM_BE;
-
-    switch (mem & MEM_SIZE) {
-    case 0:
-        __atomic_store_n((uint8_t *)p, v, __ATOMIC_RELAXED);
-        break;
-    case 1:
-        __atomic_store_n((uint16_t *)p, swap ? __builtin_bswap16(v) : v, __ATOMIC_RELAXED);
-        break;
-    case 2:
-        __atomic_store_n((uint32_t *)p, swap ? __builtin_bswap32(v) : v, __ATOMIC_RELAXED);
-        break;
-    default:
-        __atomic_store_n((uint64_t *)p, swap ? __builtin_bswap64(v) : v, __ATOMIC_RELAXED);
-        break;
-    }
+    guest_store(p, swapped(v, mem), 1u << (mem & MEM_SIZE));
 }
 
 /*
@@ -92,13 +73,6 @@ static uint8_t *unaligned_access(const InterpRun *r, const IROp *op, uint32_t va
     return p ? p + rest : NULL;
 }
 
-static uint64_t load_unaligned(const uint8_t *p, uint8_t mem)
-{
-    uint64_t v = guest_load(p, 1u << (mem & MEM_SIZE));
-
-    return mem & MEM_SIGNED ? (uint32_t)(int16_t)v : v;
-}
-
 void interp_ld(InterpRun *r, const IROp *op)
 {
     uint32_t va = interp_get(r, op->a) + op->imm;
@@ -108,7 +82,7 @@ void interp_ld(InterpRun *r, const IROp *op)
     if (p) {
         set_any(r, op->d, load_plain(p, op->mem));
     } else if ((p = unaligned_access(r, op, va, false))) {
-        set_any(r, op->d, load_unaligned(p, op->mem));
+        set_any(r, op->d, load_plain(p, op->mem));
     } else if (size == 3) {
         set_any(r, op->d, slow_load64(r->env, va, op->mem, r->pc));
     } else {
@@ -126,7 +100,7 @@ void interp_st(InterpRun *r, const IROp *op)
     if (p) {
         store_plain(p, value, op->mem);
     } else if ((p = unaligned_access(r, op, va, true))) {
-        guest_store(p, value, 1u << size);
+        store_plain(p, value, op->mem);
     } else if (size == 3) {
         slow_store64(r->env, va, value, op->mem, r->pc);
     } else {
@@ -134,7 +108,7 @@ void interp_st(InterpRun *r, const IROp *op)
     }
 }
 
-/* All elements are in one page, aligned to their size and directly accessible. */
+/* All elements are in one page, aligned to a word and directly accessible. */
 static uint8_t *plain_range(const InterpRun *r, const IROp *op, uint32_t va, bool is_store)
 {
     unsigned bytes = 1u << (op->mem & MEM_SIZE);
@@ -142,7 +116,7 @@ static uint8_t *plain_range(const InterpRun *r, const IROp *op, uint32_t va, boo
     if ((va & ((1u << TLB_PAGE_BITS) - 1)) + op->n * bytes > 1u << TLB_PAGE_BITS) {
         return NULL;
     }
-    return plain_access(r, op, va, bytes, is_store);
+    return plain_access(r, op, va, 4, is_store);
 }
 
 void interp_ldm(InterpRun *r, const IROp *op)

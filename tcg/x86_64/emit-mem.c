@@ -248,6 +248,53 @@ void emit_st(Emitter *e, const IROp *op)
     emit_flags_clobber(e);
 }
 
+/*
+ * FLDD and FSTD. A doubleword needs the alignment of a word only, but has that of its size nearly always, and then lies
+ * in one page: one test; emit_half_aligned() looks at the others.
+ */
+static void emit_double(Emitter *e, SlowPath *s, const IROp *op, int addr)
+{
+    Asm *as = &e->as;
+    IRRef r = e->b->args[op->arg];
+    RM host = rm_sib(RCX, addr, 0, 0);
+    int x;
+
+    if (!known_aligned(e, op, 7)) {
+        x_test8_rm_i(as, rm_reg(addr), 7);
+        s->align_field = x_jcc_fwd(as, X_NE);
+        s->align_back = as->p;
+    }
+    emit_table_lookup(e, s, addr, op->opc == IR_stm);
+    if (op->opc == IR_ldm) {
+        x = s->xd = emit_xmm_new(e, r);
+        x_movs_x_m(as, true, x, host);
+        x_movs_m_x(as, true, emit_env(emit_vfp_disp(r)), x);
+        return;
+    }
+    x = emit_xmm_find(e, r);
+    if (x >= 0) {
+        x_movs_m_x(as, true, host, x);
+    } else {
+        x_mov_r_rm(as, true, RDX, emit_env(emit_vfp_disp(r)));
+        x_mov_rm_r(as, true, host, RDX);
+    }
+}
+
+/* Out of line: aligned to a word and inside a page, it goes on as if it were aligned. */
+static void emit_half_aligned(Emitter *e, SlowPath *s)
+{
+    Asm *as = &e->as;
+
+    x_patch(s->align_field, as->p);
+    x_test8_rm_i(as, rm_reg(s->addr_reg), 3);
+    x_jcc(as, X_NE, s->code);
+    x_mov_r_rm(as, false, RCX, rm_reg(s->addr_reg));
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), 0xfff);
+    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), 0xff8);
+    x_jcc(as, X_BE, s->align_back);
+    x_jmp(as, s->code);
+}
+
 void emit_multi(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
@@ -257,7 +304,10 @@ void emit_multi(Emitter *e, const IROp *op)
     int addr = emit_address(e, op);
 
     s->addr_reg = addr;
-    if (!always_slow(e, s, op)) {
+    s->xd = -1;
+    if (op->n == 1 && wide && !be && !(op->mem & MEM_USER)) {
+        emit_double(e, s, op, addr);
+    } else if (!always_slow(e, s, op)) {
         emit_align_check(e, s, op, addr, 3);
         if (last + step > 4) {
             /* The last word must be in the first one's page. */
@@ -397,6 +447,9 @@ static void slow_multi_code(Emitter *e, SlowPath *s)
             x_mov_rm_r(as, wide, emit_env(l.disp), RDX);
         }
     }
+    if (s->xd >= 0) {
+        x_movd_x_r(as, true, s->xd, RDX);
+    }
 }
 
 void emit_slow_mem(Emitter *e, SlowPath *s)
@@ -410,6 +463,9 @@ void emit_slow_mem(Emitter *e, SlowPath *s)
         slow_multi_code(e, s);
     }
     x_jmp(&e->as, s->back);
+    if (s->align_field) {
+        emit_half_aligned(e, s);
+    }
 }
 
 /* Returns from the thunk if the access has just these MEM_* bits and lies inside a plain page. */

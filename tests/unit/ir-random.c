@@ -153,13 +153,22 @@ static void random_memory(Gen *g)
     uint8_t mem = size | (pick(g, 8) ? 0 : MEM_BE);
     IROp *op;
 
-    switch (pick(g, 4)) {
+    switch (pick(g, 5)) {
     case 0: case 1:
         mem |= size < 2 && pick(g, 2) ? MEM_SIGNED : 0;
         ir_emit(g->b, IR_ld, destination(g, pick(g, 2)), base, REF_NONE, offset)->mem = mem;
         break;
     case 2:
         ir_emit(g->b, IR_st, REF_NONE, base, value, offset)->mem = mem;
+        break;
+    case 3:
+        op = ir_emit(g->b, pick(g, 2) ? IR_ldm : IR_stm, REF_NONE, base, REF_NONE, offset);
+        op->mem = 3 | MEM_ALIGN | (pick(g, 8) ? 0 : MEM_BE);
+        op->n = 1 + pick(g, 2) * pick(g, 3);
+        op->arg = g->b->nargs;
+        for (unsigned i = 0, first = pick(g, 13); i < op->n; i++) {
+            g->b->args[g->b->nargs++] = REF_D(first + i);
+        }
         break;
     default:
         op = ir_emit(g->b, pick(g, 2) ? IR_ldm : IR_stm, REF_NONE, base, REF_NONE, offset);
@@ -197,7 +206,7 @@ static void random_fp(Gen *g)
     IRRef b = dbl ? REF_D(pick(g, 16)) : REF_S(pick(g, 32)), single = REF_S(pick(g, 32)), f;
     uint8_t n = dbl ? 3 : 2;
 
-    switch (pick(g, 10)) {
+    switch (pick(g, 11)) {
     case 0: case 1:
         ir_emit(g->b, two[pick(g, 5)], d, a, b, 0)->n = n;
         break;
@@ -222,6 +231,11 @@ static void random_fp(Gen *g)
         ir_emit(g->b, pick(g, 2) ? IR_fsito : IR_fuito, d, single, REF_NONE, 0)->n = n;
         break;
     case 8:
+        f = REF_S(pick(g, 16) * 2);
+        ir_emit(g->b, IR_fputw, f, source(g), REF_NONE, 0);
+        ir_emit(g->b, IR_fputw, f + 1, source(g), REF_NONE, 0);
+        break;
+    case 9:
         ir_emit(g->b, pick(g, 2) ? IR_ftosi : IR_ftoui, single, a, REF_NONE, pick(g, 2))->n = n;
         break;
     default:
