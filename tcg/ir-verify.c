@@ -15,6 +15,7 @@
 typedef struct Verifier {
     const IRBlock *b;
     unsigned segment;               /* labels passed + 1 */
+    unsigned compared;              /* segment in which fp_nzcv is what an fcmp left, 0: none */
     uint16_t temp[REF_T_END - REF_T0];      /* segment of the last definition, 0: none */
     uint16_t ftemp[REF_F_END - REF_F0];
     uint8_t ftemp_width[REF_F_END - REF_F0];
@@ -281,6 +282,12 @@ static const char *check_op(Verifier *v, const IROp *op)
     if (ir_op_has_width(op) && op->n != 2 && op->n != 3) {
         return "FP width is neither single nor double";
     }
+    if ((ir_info(op)->effects & FX_FPCC_READ) && v->compared != v->segment) {
+        return "flags of a comparison that is not before";
+    }
+    if (ir_op_effects(op) & FX_FPCC_WRITE) {
+        v->compared = op->opc == IR_fcmp ? v->segment : 0;
+    }
     err = check_imm(v, op);
     err = err ? err : check_slots(op);
     err = err ? err : check_operands(v, op, IR_USES);
@@ -301,6 +308,7 @@ const char *ir_verify(const IRBlock *b, int *at)
     }
     v.b = b;
     v.segment = 1;
+    v.compared = 0;
     memset(v.temp, 0, b->ntemps * sizeof(v.temp[0]));
     memset(v.ftemp, 0, b->nftemps * sizeof(v.ftemp[0]));
     memset(v.label, 0, b->nlabels);

@@ -86,7 +86,7 @@ enum {
  *  barrier: imm = BARRIER_*: DMB, DSB: full memory barrier; prefetch flush: only counted, an exit follows
  *  FP (width in n: 2 single, 3 double): fadd fsub fmul fnmul fdiv fsqrt d,a[,b]; fmov fneg fabs d,a (bits only)
  *  fcmp a,b (b none = compare with +0): sets env->fp_nzcv; imm = 1: signalling (FCMPE)
- *  fmstat: env->nzcv = env->fp_nzcv (sets F_NZCV)
+ *  fmstat: flags of the last fcmp, which is before it without a label or another write of them between [f: NZCV]
  *  fcvt d,a: n = source width (2: s->d, 3: d->s)
  *  fsito fuito d,a: a S ref/FP temp holding an integer; n = destination width
  *  ftosi ftoui d,a: imm = 1 round to zero, 0 by FPSCR; d S ref; n = source width

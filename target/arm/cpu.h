@@ -106,7 +106,7 @@ struct CPUARMState {
     uint32_t q;                     /* CPSR.Q as 0 or 1 */
     uint32_t ge;                    /* CPSR.GE as 4 bits */
     uint32_t cpsr;                  /* CPSR without N Z C V Q GE T */
-    ARMFlags fp_nzcv;               /* FPSCR N Z C V in the same form */
+    ARMFlags fp_nzcv;               /* FPSCR N Z C V: read by vfp_flags() */
     uint32_t fpscr;                 /* FPSCR without N Z C V and without cumulative bits */
     uint32_t fpscr_cum;             /* cumulative bits that are not in MXCSR (IDC, helpers' results) */
     uint32_t mxcsr;                 /* the others and the rounding mode, as the host has them, while not in MXCSR */

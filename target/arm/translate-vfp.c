@@ -8,6 +8,7 @@
  */
 #include "target/arm/translate-internal.h"
 #include "target/arm/vfp-helper.h"
+#include "tcg/ir-info.h"
 
 enum { VFP_FPSID = 0, VFP_FPSCR = 1, VFP_FPINST2 = 10 };
 
@@ -256,6 +257,29 @@ bool trans_vfp_toi(DisasContext *s, const args_vfp_toi *f)
 
 /* ---- register transfers ---- */
 
+/* The flags of FPSCR are those of a comparison in this block, whichever way led here. */
+static bool is_compared(const IRBlock *b)
+{
+    for (int i = b->nops - 1; i >= 0; i--) {
+        const IROp *op = &b->ops[i];
+
+        if (ir_op_effects(op) & (FX_JOIN | FX_FPCC_WRITE)) {
+            return op->opc == IR_fcmp;
+        }
+    }
+    return false;
+}
+
+/* FMSTAT */
+static void gen_fmstat(DisasContext *s)
+{
+    if (is_compared(s->b)) {
+        ir_emit(s->b, IR_fmstat, REF_NONE, REF_NONE, REF_NONE, 0)->setf = F_NZCV;
+    } else {
+        gen_call(s, REF_NONE, HELPER_vfp_fmstat, REF_NONE, REF_NONE, REF_NONE);
+    }
+}
+
 /* FMRX, FMXR. Rights that the block key does not decide are checked by helper_vmrs() and helper_vmsr(). */
 bool trans_vfp_system(DisasContext *s, const args_vfp_system *f)
 {
@@ -264,7 +288,7 @@ bool trans_vfp_system(DisasContext *s, const args_vfp_system *f)
     }
     if (f->n == VFP_FPSCR && is_enabled(s)) {
         if (f->load && f->d == 15) {
-            ir_emit(s->b, IR_fmstat, REF_NONE, REF_NONE, REF_NONE, 0);
+            gen_fmstat(s);
         } else if (f->d == 15) {
             return false;
         } else if (f->load) {

@@ -42,10 +42,27 @@ static uint32_t cumulative(uint32_t mxcsr)
     return (mxcsr & 1) | (mxcsr >> 1 & 0x1e);
 }
 
+/* Less 1000, equal 0110, greater 0010, unordered 0011 (ARM DDI 0100I C2.7). */
+ARMFlags vfp_flags(const CPUARMState *env)
+{
+    uint8_t raw = env->fp_nzcv.nz;
+
+    if (!(raw & VFP_RAW)) {
+        return env->fp_nzcv;
+    }
+    if (raw & VFP_RAW_UNORDERED) {
+        return (ARMFlags){ .c = 1, .v = 1 };
+    }
+    if (raw & VFP_RAW_LESS) {
+        return (ARMFlags){ .nz = 0x80 };
+    }
+    return (ARMFlags){ .nz = raw & VFP_RAW_EQUAL, .c = 1 };
+}
+
 static uint32_t gather_fpscr(const CPUARMState *env, uint32_t mxcsr)
 {
-    const ARMFlags *f = &env->fp_nzcv;
-    uint32_t nzcv = (uint32_t)(f->nz & 0xc0) << 24 | (uint32_t)(f->c & 1) << 29 | (uint32_t)(f->v & 1) << 28;
+    ARMFlags f = vfp_flags(env);
+    uint32_t nzcv = (uint32_t)(f.nz & 0xc0) << 24 | (uint32_t)(f.c & 1) << 29 | (uint32_t)(f.v & 1) << 28;
 
     return nzcv | env->fpscr | env->fpscr_cum | cumulative(mxcsr);
 }
@@ -89,6 +106,12 @@ void vfp_leave_guest(CPUARMState *env)
 uint32_t helper_vfp_get_fpscr(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
 {
     return gather_fpscr(env, hostfp_get());
+}
+
+uint32_t helper_vfp_fmstat(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
+{
+    env->nzcv = vfp_flags(env);
+    return 0;
 }
 
 uint32_t helper_vfp_set_fpscr(CPUARMState *env, uint32_t value, uint32_t b, uint32_t c)

@@ -49,6 +49,13 @@ enum {
 };
 
 /*
+ * N Z C V of FPSCR. env->fp_nzcv has them, or what a comparison in translated code left: bit 1 of nz is set and the
+ * others are the x86 flags of a COMIS as LAHF shows them.
+ */
+enum { VFP_RAW = 2, VFP_RAW_LESS = 1, VFP_RAW_UNORDERED = 4, VFP_RAW_EQUAL = 0x40 };
+ARMFlags vfp_flags(const CPUARMState *env);
+
+/*
  * Load the guest's rounding mode and cumulative flags into MXCSR, remembering the host's; and back. Brackets guest
  * code.
  */

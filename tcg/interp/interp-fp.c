@@ -66,7 +66,7 @@ void interp_fcmp(InterpRun *r, const IROp *op)
 
 void interp_fmstat(InterpRun *r, const IROp *op)
 {
-    r->env->nzcv = r->env->fp_nzcv;
+    r->env->nzcv = vfp_flags(r->env);
 }
 
 void interp_fcvt(InterpRun *r, const IROp *op)

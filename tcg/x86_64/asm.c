@@ -176,6 +176,14 @@ void x_mov8_mem_ah(Asm *a, RM mem)
     encode(a, OP(0x88), false, 4, mem, false, false, 0);
 }
 
+void x_movzx8_ah(Asm *a, int reg)
+{
+    assert(reg < R8);
+    put8(a, 0x0f);
+    put8(a, 0xb6);
+    put8(a, (uint8_t)(0xc4 | reg << 3));
+}
+
 void x_mov16_rm_r(Asm *a, RM mem, int reg) { enc(a, (Opcode) { 0x66, 0, 0x89 }, false, reg, mem); }
 
 void x_mov16_rm_i(Asm *a, RM mem, uint16_t imm)

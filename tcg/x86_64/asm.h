@@ -70,6 +70,7 @@ void x_mov8_rm_r(Asm *a, RM mem, int reg);
 void x_mov8_rm_i(Asm *a, RM mem, uint8_t imm);
 void x_mov8_ah_mem(Asm *a, RM mem);                                 /* mov ah, [mem] */
 void x_mov8_mem_ah(Asm *a, RM mem);
+void x_movzx8_ah(Asm *a, int reg);                                  /* reg = ah; the first eight registers only */
 void x_mov16_rm_r(Asm *a, RM mem, int reg);
 void x_mov16_rm_i(Asm *a, RM mem, uint16_t imm);
 void x_movzx8(Asm *a, int reg, RM rm);

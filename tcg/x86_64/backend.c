@@ -243,6 +243,7 @@ static bool x86_init_buffer(CodeBuffer *buf)
     l->neg_min_s = put_constant(&as, base, 0x80800000u);
     l->neg_min_d = put_constant(&as, base, 0x8010000000000000ull);
 
+    emit_put_compared(&as, base);
     l->enter = (uint32_t)(as.p - base);
     emit_enter(&as);
     l->leave = (uint32_t)(as.p - base);

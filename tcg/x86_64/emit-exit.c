@@ -28,7 +28,7 @@ static void emit_leave(Emitter *e, uint32_t target, uint64_t ret)
 
 /*
  * Interrupt check of a back edge; returns the field of the jump that leaves. JECXZ leaves EFLAGS alone: flags that are
- * not saved yet survive it. Then ecx is 0 if the CPU stays.
+ * not saved yet survive it.
  */
 static uint8_t *emit_interrupt_check(Emitter *e)
 {
@@ -79,6 +79,7 @@ static void emit_chained_jump(Emitter *e, const IROp *op)
         }
         save_flags_for_exit(e);
         if (leave) {
+            x_mov_r_rm(as, false, RCX, EXIT_REQUEST);
             stay = x_jecxz_short_fwd(as);
             leave = x_jmp_fwd(as);
             x_patch8(stay, as->p);

@@ -5,6 +5,7 @@
  * N Z V are SF ZF OF. C is CF after additions and shifts, NOT CF after subtractions: EFKind tells. Saving all four
  * is LAHF; SETO AL; MOV [v..nz], AX; SETcc [c]: none of them changes EFLAGS, so a conditional jump may follow.
  */
+#include "target/arm/vfp-helper.h"
 #include "tcg/x86_64/emit.h"
 
 #define NZCV_V   emit_env(ENV_OFFSET(nzcv.v))
@@ -17,7 +18,7 @@ _Static_assert(offsetof(ARMFlags, nz) == offsetof(ARMFlags, v) + 1, "AX is store
 static uint8_t kind_flags(EFKind k)
 {
     switch (k) {
-    case EF_SUB: case EF_ADD:
+    case EF_SUB: case EF_ADD: case EF_COMPARED:
         return F_NZCV;
     case EF_SHIFT:
         return F_NZC;
@@ -33,12 +34,72 @@ void emit_flags_clobber(Emitter *e)
     e->ef = (EFlagsState) { EF_NONE, 0, 0 };
 }
 
+/*
+ * COMIS leaves CF for less, ZF for equal, and both with PF for unordered. Some of ARM's conditions are one of x86's
+ * then; for the others and for memory two tables, indexed by these flags as LAHF shows them, have ARM's flags: as
+ * env->nzcv holds them, and as a number that compares with 1 that way.
+ */
+static const struct { uint8_t raw; uint32_t less_one; ARMFlags nzcv; } compared[] = {
+    { VFP_RAW, 2, { .c = 1 } },
+    { VFP_RAW | VFP_RAW_LESS, 0, { .nz = 0x80 } },
+    { VFP_RAW | VFP_RAW_EQUAL, 1, { .nz = 0x40, .c = 1 } },
+    { VFP_RAW | VFP_RAW_LESS | VFP_RAW_EQUAL | VFP_RAW_UNORDERED, 0x80000000, { .c = 1, .v = 1 } },
+};
+enum { COMPARED_VALUES = (VFP_RAW | VFP_RAW_LESS | VFP_RAW_EQUAL | VFP_RAW_UNORDERED) + 1 };
+
+void emit_put_compared(Asm *as, const uint8_t *base)
+{
+    uint32_t less_one[COMPARED_VALUES] = { 0 };
+    ARMFlags nzcv[COMPARED_VALUES] = { { 0 } };
+
+    for (size_t i = 0; i < sizeof(compared) / sizeof(compared[0]); i++) {
+        less_one[compared[i].raw] = compared[i].less_one;
+        nzcv[compared[i].raw] = compared[i].nzcv;
+    }
+    as->p = (uint8_t *)(((uintptr_t)as->p + 63) & ~(uintptr_t)63);
+    x86_layout.compared_nzcv = (uint32_t)(as->p - base);
+    memcpy(as->p, nzcv, sizeof(nzcv));
+    as->p += sizeof(nzcv);
+    x86_layout.compared_less_one = (uint32_t)(as->p - base);
+    memcpy(as->p, less_one, sizeof(less_one));
+    as->p += sizeof(less_one);
+}
+
+/* The entry of one of the tables for the flags at hand; clobbers rax and rcx, keeps EFLAGS. */
+static RM compared_entry(Emitter *e, uint32_t table)
+{
+    x_lahf(&e->as);
+    x_movzx8_ah(&e->as, RCX);
+    x_lea(&e->as, true, RAX, rm_rip(e->buf_base + table));
+    return rm_sib(RAX, RCX, 2, 0);
+}
+
+/* Turn EF_COMPARED into flags that are ARM's. */
+static void make_plain(Emitter *e)
+{
+    if (e->ef.kind == EF_COMPARED) {
+        x_alu_rm_i(&e->as, ALU_CMP, false, compared_entry(e, x86_layout.compared_less_one), 1);
+        e->ef.kind = EF_SUB;
+    }
+}
+
+static void save_compared(Emitter *e)
+{
+    x_mov_r_rm(&e->as, false, RAX, compared_entry(e, x86_layout.compared_nzcv));
+    x_mov_rm_r(&e->as, false, emit_env(ENV_OFFSET(nzcv)), RAX);
+}
+
 void emit_flags_save(Emitter *e, uint8_t mask)
 {
     Asm *as = &e->as;
 
     mask &= e->ef.mask;
     if (!mask) {
+        return;
+    }
+    if (e->ef.kind == EF_COMPARED) {
+        save_compared(e);
+        e->ef.unsaved = 0;
         return;
     }
     if (mask & F_NZ) {
@@ -75,15 +136,41 @@ void emit_flags_defined(Emitter *e, EFKind kind)
     }
 }
 
+/* The x86 condition behind COMIS that is ARM's, or -1. */
+static int compared_cc(int cc)
+{
+    switch (cc) {
+    case CC_GT:
+        return X_A;
+    case CC_LE:
+        return X_BE;
+    case CC_GE:
+        return X_AE;
+    case CC_LT:
+        return X_B;
+    case CC_VS:
+        return X_P;
+    case CC_VC:
+        return X_NP;
+    default:
+        return -1;
+    }
+}
+
 /* The condition from EFLAGS that hold its flags. */
 static X86CC cond_from_eflags(Emitter *e, int cc)
 {
-    bool sub = e->ef.kind == EF_SUB;
+    bool sub;
     static const X86CC signed_cc[] = {
         [CC_EQ] = X_E, [CC_NE] = X_NE, [CC_MI] = X_S, [CC_PL] = X_NS, [CC_VS] = X_O, [CC_VC] = X_NO,
         [CC_GE] = X_GE, [CC_LT] = X_L, [CC_GT] = X_G, [CC_LE] = X_LE,
     };
 
+    if (e->ef.kind == EF_COMPARED && compared_cc(cc) >= 0) {
+        return (X86CC)compared_cc(cc);
+    }
+    make_plain(e);
+    sub = e->ef.kind == EF_SUB;
     switch (cc) {
     case CC_CS:
         return sub ? X_AE : X_B;
@@ -151,6 +238,7 @@ void emit_carry_in(Emitter *e, bool inverted)
     bool cf_is_inverted = false;
 
     if (e->ef.mask & F_C) {
+        make_plain(e);
         cf_is_inverted = e->ef.kind == EF_SUB;
     } else {
         /* Read in the size it is written: what was stored as a byte and is read as a word waits for the cache. */
@@ -183,6 +271,7 @@ void emit_getc(Emitter *e, const IROp *op)
     Asm *as = &e->as;
 
     if (e->ef.mask & F_C) {
+        make_plain(e);
         x_setcc(as, e->ef.kind == EF_SUB ? X_AE : X_B, rm_reg(RCX));
         x_movzx8(as, RCX, rm_reg(RCX));
     } else {

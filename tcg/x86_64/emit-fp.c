@@ -239,13 +239,12 @@ void emit_move(Emitter *e, const IROp *op)
     fp_result(e, op->d, d, xd);
 }
 
-/* N Z C V of FPSCR: less 1000, equal 0110, greater 0010, unordered 0011 (ARM DDI 0100I C2.7). */
+/* The host's flags as they are, VFP_RAW: whoever looks at FPSCR makes ARM's of them. LAHF sets bit 1. */
 void emit_cmp(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool d = op->n == 3;
     int xa = fp_source(e, op->a, d), xb = XMM_SCRATCH;
-    uint8_t *unordered, *done;
 
     if (op->b == REF_NONE) {
         x_xorps(as, XMM_SCRATCH, XMM_SCRATCH);
@@ -253,31 +252,20 @@ void emit_cmp(Emitter *e, const IROp *op)
         xb = fp_source(e, op->b, d);
     }
     (op->imm ? x_comis : x_ucomis)(as, d, xa, rm_reg(xb));
-    unordered = x_jcc_short_fwd(as, X_P);
-    /* CF = less, ZF = equal: nz = N << 7 | Z << 6 */
-    x_setcc(as, X_AE, emit_env(ENV_OFFSET(fp_nzcv.c)));
     x_lahf(as);
-    x_mov8_rm_i(as, emit_env(ENV_OFFSET(fp_nzcv.v)), 0);
-    x_setcc(as, X_B, rm_reg(RAX));
-    x_movzx8(as, RCX, rm_reg(RAX));
-    x_shift_i(as, SH_SHL, false, rm_reg(RCX), 7);
-    x_shift_i(as, SH_SHR, false, rm_reg(RAX), 8);
-    x_alu_rm_i(as, ALU_AND, false, rm_reg(RAX), 0x40);
-    x_alu_r_rm(as, ALU_OR, false, RCX, rm_reg(RAX));
-    x_mov8_rm_r(as, emit_env(ENV_OFFSET(fp_nzcv.nz)), RCX);
-    done = x_jcc_short_fwd(as, X_AE);       /* always: OR cleared CF */
-    x_patch8(unordered, as->p);
-    x_mov16_rm_i(as, emit_env(ENV_OFFSET(fp_nzcv.v)), 0x0001);
-    x_mov8_rm_i(as, emit_env(ENV_OFFSET(fp_nzcv.c)), 1);
-    x_patch8(done, as->p);
+    x_mov8_mem_ah(as, emit_env(ENV_OFFSET(fp_nzcv.nz)));
     emit_flags_clobber(e);
+    e->compared = true;
 }
 
+/* Behind its comparison it costs nothing; else the flags come back from FPSCR, where an fcmp of this block left them. */
 void emit_fmstat(Emitter *e, const IROp *op)
 {
-    x_mov_r_rm(&e->as, false, RAX, emit_env(ENV_OFFSET(fp_nzcv)));
-    x_mov_rm_r(&e->as, false, emit_env(ENV_OFFSET(nzcv)), RAX);
-    emit_flags_clobber(e);
+    if (!e->compared) {
+        x_mov8_ah_mem(&e->as, emit_env(ENV_OFFSET(fp_nzcv.nz)));
+        x_sahf(&e->as);
+    }
+    emit_flags_defined(e, EF_COMPARED);
 }
 
 void emit_fcvt(Emitter *e, const IROp *op)

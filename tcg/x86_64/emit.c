@@ -177,6 +177,7 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     emit_assign_temps(e);
     emit_flags_clobber(e);
     emit_xmm_forget_all(e);
+    e->compared = false;
 
     for (int i = 0; i < b->nops && !e->failed; i++) {
         if (e->as.end - e->as.p < EMIT_ROOM) {
@@ -186,6 +187,7 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
         e->index = i;
         e->op = &b->ops[i];
         begin_op(e, i);
+        e->compared &= e->op->opc == IR_insn_start || e->op->opc == IR_fmstat;
         if (emit_shifted_add(e, e->op) || emit_put_double(e, e->op)) {
             begin_op(e, ++i);
             continue;

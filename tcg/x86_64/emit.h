@@ -31,6 +31,7 @@ typedef enum EFKind {
     EF_ADD,         /* N Z V; C = CF */
     EF_LOGIC,       /* N Z only */
     EF_SHIFT,       /* N Z; C = CF */
+    EF_COMPARED,    /* of a comparison of floating-point numbers, as COMIS leaves them */
 } EFKind;
 
 typedef struct EFlagsState {
@@ -75,6 +76,7 @@ enum { XMM_COUNT = 16, NB_TEMPS = REF_T_END - REF_T0 };
 typedef struct BufferLayout {
     uint32_t helpers;           /* HelperFn[NB_HELPERS] */
     uint32_t sign_s, sign_d, abs_s, abs_d, max_u32_s, max_u32_d, min_s, min_d, neg_min_s, neg_min_d;  /* constants */
+    uint32_t compared_nzcv, compared_less_one;      /* tables, emit-flags.c */
     uint32_t enter, leave, epilogue;
     uint32_t ind_miss;          /* edx = PC|T: leave to the main loop */
     uint32_t exit_main;         /* look regs[15] up in the jump cache, or leave */
@@ -104,6 +106,7 @@ typedef struct Emitter {
     int nslow;
     bool failed;                /* out of spill slots, xmm registers, fix-ups or slow path records: too complex */
     bool full;                  /* out of room */
+    bool compared;              /* EFLAGS are still those of the last fcmp */
     IRRef xmm_ref[XMM_COUNT];   /* what an xmm register holds, REF_NONE: nothing */
     bool xmm_busy[XMM_COUNT];   /* operand of the op being emitted */
     int xmm_next;
@@ -146,8 +149,9 @@ void emit_assign_temps(Emitter *e);
 
 /* emit-flags.c */
 void emit_flags_defined(Emitter *e, EFKind kind);           /* after an op that set EFLAGS: record, save savef */
-void emit_flags_save(Emitter *e, uint8_t mask);             /* EFLAGS -> env->nzcv; may clobber rax, keeps EFLAGS */
+void emit_flags_save(Emitter *e, uint8_t mask);             /* EFLAGS -> env->nzcv; may clobber rax and, for EF_COMPARED, rcx; keeps EFLAGS */
 void emit_flags_clobber(Emitter *e);
+void emit_put_compared(Asm *as, const uint8_t *base);      /* the tables for EF_COMPARED */
 /* Make EFLAGS testable; returns the x86 condition that is true iff cc. */
 X86CC emit_cond(Emitter *e, int cc);
 void emit_carry_in(Emitter *e, bool inverted);              /* CF = C (or !C) */

@@ -222,7 +222,11 @@ static void random_fp(Gen *g)
         ir_emit(g->b, IR_fcmp, REF_NONE, a, pick(g, 3) ? b : REF_NONE, pick(g, 2))->n = n;
         break;
     case 5:
-        ir_emit(g->b, IR_fmstat, REF_NONE, REF_NONE, REF_NONE, 0);
+        ir_emit(g->b, IR_fcmp, REF_NONE, a, b, pick(g, 2))->n = n;
+        if (pick(g, 2)) {
+            random_alu(g);
+        }
+        ir_emit(g->b, IR_fmstat, REF_NONE, REF_NONE, REF_NONE, 0)->setf = F_NZCV;
         break;
     case 6:
         ir_emit(g->b, IR_fcvt, dbl ? single : REF_D(pick(g, 16)), a, REF_NONE, 0)->n = n;

@@ -133,7 +133,12 @@ static void test_mov(void)
         x_mov8_mem_ah(&a, rms[k]);
         EXPECT(a, "mov %s, ah", operand(rms[k], 1, a.p));
     }
-    done("x_mov8_ah_mem, x_mov8_mem_ah");
+    for (int reg = 0; reg < R8; reg++) {
+        Asm a = begin();
+        x_movzx8_ah(&a, reg);
+        EXPECT(a, "movzx %s, ah", reg32[reg]);
+    }
+    done("x_mov8_ah_mem, x_mov8_mem_ah, x_movzx8_ah");
     FOR_RM(k) {
         int reg = (k * 7) & 15;
         Asm a = begin();

@@ -162,6 +162,12 @@ static void test_bad(void)
     verdict("width", "a missing width is found");
 
     start();
+    emit(IR_fcmp, REF_NONE, REF_S(4), REF_NONE, 0)->n = 2;
+    emit(IR_label, REF_NONE, REF_NONE, REF_NONE, ir_label(b));
+    emit(IR_fmstat, REF_NONE, REF_NONE, REF_NONE, 0)->setf = F_NZCV;
+    verdict("comparison", "flags of a comparison before a label are found");
+
+    start();
     emit(IR_ld, REF_R(0), REF_R(1), REF_NONE, 0)->mem = 3;
     verdict("doubleword", "a doubleword load to an integer is found");
 
