@@ -77,12 +77,13 @@ void gdb_resume(Gdb *g, const char *packet)
 /* One action of vCont: c, s, C SIGNAL, S SIGNAL, each perhaps with :THREAD. */
 static bool parse_action(const Gdb *g, const char **p, DebugRun *run, int *cpu)
 {
-    char action = *(*p)++;
+    char action = **p;
     uint32_t signal;
 
     if (action != 'c' && action != 's' && action != 'C' && action != 'S') {
         return false;
     }
+    (*p)++;
     *run = action == 's' || action == 'S' ? DEBUG_STEP : DEBUG_RUN;
     *cpu = -1;
     if ((action == 'C' || action == 'S') && !gdb_number(p, &signal)) {
@@ -102,25 +103,23 @@ void gdb_vcont(Gdb *g, const char *actions)
 {
     DebugRun run[ARM_MAX_CPUS], what;
     const char *p = actions;
-    bool any = false;
+    bool any = false, good = true;
     int cpu;
 
     for (int i = 0; i < ARM_MAX_CPUS; i++) {
         run[i] = DEBUG_STAY;
     }
-    while (*p == ';') {
+    while (*p == ';' && good) {
         p++;
-        if (!*p || !parse_action(g, &p, &what, &cpu)) {
-            break;
-        }
-        for (int i = 0; i < g->machine->smp; i++) {
+        good = parse_action(g, &p, &what, &cpu);
+        for (int i = 0; good && i < g->machine->smp; i++) {
             if ((cpu < 0 || cpu == i) && run[i] == DEBUG_STAY) {
                 run[i] = what;
                 any = true;
             }
         }
     }
-    if (*p || !any) {
+    if (*p || !any || !good) {
         gdb_send_text(&g->link, GDB_E_INVALID);
     } else {
         start(g, run);
