@@ -264,6 +264,29 @@ def run(name, image, accel, cpus):
             s.end()
 
 
+def test_document(image):
+    """The session that docs/debugging-a-guest.md shows, as it stands there."""
+    with open(os.path.join(ROOT, "docs/debugging-a-guest.md"), encoding="utf-8") as file:
+        orders = [line.strip()[6:] for line in file if line.startswith("    (gdb) ")]
+    with tempfile.TemporaryDirectory() as directory:
+        s = Session("document", image, "ccache=unified", 4, directory)
+        try:
+            s.check(orders[0] == "target remote :1234" and orders[-1] == "detach", "a session is there", orders)
+            stops = []
+            for order in orders[1:]:
+                if order == "continue":
+                    stops.append(s.gdb.go(order))
+                    continue
+                answer = s.gdb.do(order)
+                s.check(not answer.startswith("error"), order, answer)
+            s.check(len(stops) == 2 and "breakpoint-hit" in stops[0] and "watchpoint-trigger" in stops[1], "its stops",
+                    stops)
+        except gdb_client.Gone as error:
+            s.check(False, "gdb went on to the end", error)
+        finally:
+            s.end()
+
+
 def main():
     image = build_image()
     if not image or not gdb_client.available():
@@ -272,6 +295,7 @@ def main():
     for name, accel, cpus in RUNS:
         if not sys.argv[1:] or name in sys.argv[1:]:
             run(name, image, accel, cpus)
+    test_document(image)
     return cases.done()
 
 
