@@ -3,9 +3,10 @@
  * The main loop, caches, MPD, E and CPU threads together, with a make-believe guest: a "block" is some words of
  * memory up to one that is a multiple of 8, "translated code" is a copy of them, and what they do is random: jump,
  * store to code or data, raise, wait for an interrupt or an event, switch translation tables. Caches are tiny, so
- * flushes happen all the time. Meanwhile the main thread raises interrupts, writes by DMA, pauses and resets.
+ * flushes happen all the time. Meanwhile the main thread raises interrupts, writes by DMA, pauses and resets, and sets
+ * breakpoints, steps some CPUs and lets others stay as a debugger does.
  *
- * Checked: code memory stays intact while it is executed or waited in; with one CPU a block equals memory; pause stops
+ * Checked: no block has a breakpoint, a step is one block; code memory stays intact while it is executed or waited in; with one CPU a block equals memory; pause stops
  * everything; interrupts always wake; CPUs that all wait for events sleep. Each configuration is a process of its own.
  */
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 #include "accel/tcg/cache.h"
 #include "accel/tcg/cpu-state.h"
+#include "accel/tcg/debug-points.h"
 #include "accel/tcg/elock.h"
 #include "accel/tcg/guest-mem.h"
 #include "accel/tcg/mpd.h"
@@ -37,6 +39,8 @@ static uint32_t ram[RAM_BYTES / 4];     /* atomic, relaxed */
 static uint8_t may_write[ARM_MAX_CPUS][PAGES];
 static uint64_t blocks_run[ARM_MAX_CPUS];   /* atomic */
 static uint64_t raised, irqs_taken, wfis;   /* atomic */
+static uint32_t debugger_called;        /* atomic */
+static unsigned broke, stepped;         /* stops that the debugger was told */
 static uint32_t seeds[ARM_MAX_CPUS];
 static bool all_wait;                   /* blocks do nothing but wait for events; atomic */
 static bool exact;                      /* one CPU, no DMA at the moment: code must equal memory */
@@ -164,6 +168,9 @@ static uintptr_t run_blocks(CPUARMState *env, TranslationBlock *tb)
         for (uint32_t i = 0; i < c->n && exact && tb->phys_pc < RAM_BYTES; i++) {
             CHECK(c->text[i] == ram[tb->phys_pc / 4 + i]);
         }
+        for (uint32_t i = 0; i < c->n; i++) {
+            CHECK(!debug_breakpoint_at(c->pc + 4 * i));
+        }
         __atomic_add_fetch(&blocks_run[env->cpu_index], 1, __ATOMIC_RELAXED);
         /* An exception restarts at the next block. */
         env->regs[15] = random_pc(seed);
@@ -286,6 +293,7 @@ uint32_t arm_mmu_walk(CPUARMState *env, uint32_t va, MMUAccessType type, bool pr
 
 void io_post(IOWork *w)
 {
+    __atomic_store_n(&debugger_called, 1, __ATOMIC_SEQ_CST);
 }
 
 bool arm_interrupt_pending(CPUARMState *env, int *excp)
@@ -433,6 +441,55 @@ static void check_paused(bool reset)
     cpus_resume();
 }
 
+static void check_stop(const DebugStop *stop, const DebugRun *run)
+{
+    switch (stop->reason) {
+    case DEBUG_BROKE:
+        CHECK(debug_breakpoint_at(stop->addr) && cpu_states[stop->cpu]->env->regs[15] == stop->addr);
+        broke++;
+        break;
+    case DEBUG_STEPPED:
+        CHECK(run[stop->cpu] == DEBUG_STEP);
+        stepped++;
+        break;
+    default:
+        CHECK(stop->reason == DEBUG_NONE);
+    }
+}
+
+/* A debugger's turn: breakpoints anywhere, and each CPU runs, steps or stays until one stops or some time is over. */
+static void check_debugger(int cpus, uint32_t *seed)
+{
+    uint64_t before[ARM_MAX_CPUS];
+    DebugRun run[ARM_MAX_CPUS];
+    DebugStop stop;
+
+    cpus_pause();
+    for (int k = 0; k < 4; k++) {
+        CHECK(debug_point_insert(DEBUG_BREAK_SOFTWARE, random_pc(seed), 4));
+    }
+    for (int c = 0; c < cpus; c++) {
+        run[c] = (DebugRun)(rnd(seed) % 3);
+        debug_set_run(c, run[c], rnd(seed) & 1);
+        before[c] = __atomic_load_n(&blocks_run[c], __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&debugger_called, 0, __ATOMIC_SEQ_CST);
+    cpus_resume();
+    for (int k = 0; k < 20 && !__atomic_load_n(&debugger_called, __ATOMIC_SEQ_CST); k++) {
+        sleep_us(100);
+    }
+    cpus_pause();
+    for (int c = 0; c < cpus; c++) {
+        uint64_t ran = __atomic_load_n(&blocks_run[c], __ATOMIC_RELAXED) - before[c];
+
+        CHECK(run[c] == DEBUG_RUN || ran <= (run[c] == DEBUG_STEP));
+    }
+    stop = debug_take_stop();
+    check_stop(&stop, run);
+    debug_points_clear();
+    cpus_resume();
+}
+
 /* Every block in use is in the hash table, and what it is chained to is in use, however often the cache was full. */
 static void check_block(TranslationBlock *tb, void *opaque)
 {
@@ -502,7 +559,7 @@ static bool shown(int cpus)
 {
     const CPUCounters *n = &cpu_states[0]->n;
 
-    return flushes(cpus) > 3 && __atomic_load_n(&raised, __ATOMIC_RELAXED) > 10 &&
+    return broke > 3 && stepped > 3 && flushes(cpus) > 3 && __atomic_load_n(&raised, __ATOMIC_RELAXED) > 10 &&
            __atomic_load_n(&irqs_taken, __ATOMIC_RELAXED) > 10 && __atomic_load_n(&wfis, __ATOMIC_RELAXED) > 10 &&
            __atomic_load_n(&n->chain, __ATOMIC_RELAXED) && __atomic_load_n(&n->invalidate, __ATOMIC_RELAXED) &&
            __atomic_load_n(&n->find_fast_hit, __ATOMIC_RELAXED);
@@ -577,6 +634,9 @@ static void run_machine(int cpus, bool separate, bool single, unsigned regions, 
         CHECK(!dma_write(RAM_BYTES - 2, data, 4));
         if (i % 16 == 15) {
             check_paused(i % 64 == 63);
+        }
+        if (i % 8 == 3) {
+            check_debugger(cpus, &seed);
         }
         if (i % 32 == 1) {
             cpu_kick((int)(rnd(&seed) % (uint32_t)cpus));
