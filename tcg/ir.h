@@ -177,6 +177,7 @@ typedef enum IRHostFlags {
     HOST_KEEPS,             /* what is there stays */
     HOST_KEEPS_IF_READ,     /* stays, if what it reads was there; else it is lost */
     HOST_SETS,              /* setf is there, nothing else */
+    HOST_KEEPS_OR_LOSES,    /* stays if setf is 0; else as HOST_LOSES */
     HOST_SETS_OR_KEEPS,     /* setf is there; what was there stays if setf is 0 */
 } IRHostFlags;
 

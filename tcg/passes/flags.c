@@ -95,6 +95,8 @@ static uint8_t host_flags_after(const uint8_t *rules, const IROp *op, uint8_t be
         return ir_op_reads_flags(op) & ~before ? 0 : before;
     case HOST_SETS:
         return op->setf;
+    case HOST_KEEPS_OR_LOSES:
+        return op->setf ? 0 : before;
     case HOST_SETS_OR_KEEPS:
         return op->setf ? op->setf : before;
     case HOST_LOSES:
@@ -158,7 +160,7 @@ static void place_saves(IRBlock *b, const uint8_t *rules, const uint8_t *host_fl
             memory |= at_label[op->imm];
         }
         if (ir_info(op)->sets) {
-            bool always = !rules || rules[op->opc] == HOST_LOSES;
+            bool always = !rules || rules[op->opc] == HOST_LOSES || rules[op->opc] == HOST_KEEPS_OR_LOSES;
 
             op->savef = always ? op->setf : op->setf & memory;
             memory &= ~op->setf;

@@ -32,29 +32,9 @@ static int32_t rel32_to(const uint8_t *end_of_insn, const void *target)
     return (int32_t)d;
 }
 
-/* Prefixes, REX, opcode, ModRM, SIB and displacement; imm_bytes = immediate that follows (RIP-relative needs it). */
-static void encode(Asm *a, Opcode o, bool w, int reg, RM rm, bool byte_reg, bool byte_rm, int imm_bytes)
+/* ModRM, SIB and displacement. */
+static void operands(Asm *a, int reg, RM rm, int imm_bytes)
 {
-    uint8_t rex = (uint8_t)((w ? 8 : 0) | (reg & 8 ? 4 : 0));
-    bool need = (byte_reg && reg >= RSP) || (byte_rm && rm.reg >= RSP);
-
-    if (rm.reg >= 0) {
-        rex |= rm.reg & 8 ? 1 : 0;
-    } else {
-        rex |= rm.base >= 0 && (rm.base & 8) ? 1 : 0;
-        rex |= rm.index >= 0 && (rm.index & 8) ? 2 : 0;
-    }
-    if (o.prefix) {
-        put8(a, o.prefix);
-    }
-    if (rex || need) {
-        put8(a, 0x40 | rex);
-    }
-    if (o.escape) {
-        put8(a, o.escape);
-    }
-    put8(a, o.op);
-
     uint8_t r = (uint8_t)((reg & 7) << 3);
     if (rm.reg >= 0) {
         put8(a, (uint8_t)(0xc0 | r | (rm.reg & 7)));
@@ -84,6 +64,31 @@ static void encode(Asm *a, Opcode o, bool w, int reg, RM rm, bool byte_reg, bool
     } else if (mod == 0x80) {
         put32(a, (uint32_t)rm.disp);
     }
+}
+
+/* Prefixes, REX, opcode, ModRM, SIB and displacement; imm_bytes = immediate that follows (RIP-relative needs it). */
+static void encode(Asm *a, Opcode o, bool w, int reg, RM rm, bool byte_reg, bool byte_rm, int imm_bytes)
+{
+    uint8_t rex = (uint8_t)((w ? 8 : 0) | (reg & 8 ? 4 : 0));
+    bool need = (byte_reg && reg >= RSP) || (byte_rm && rm.reg >= RSP);
+
+    if (rm.reg >= 0) {
+        rex |= rm.reg & 8 ? 1 : 0;
+    } else {
+        rex |= rm.base >= 0 && (rm.base & 8) ? 1 : 0;
+        rex |= rm.index >= 0 && (rm.index & 8) ? 2 : 0;
+    }
+    if (o.prefix) {
+        put8(a, o.prefix);
+    }
+    if (rex || need) {
+        put8(a, 0x40 | rex);
+    }
+    if (o.escape) {
+        put8(a, o.escape);
+    }
+    put8(a, o.op);
+    operands(a, reg, rm, imm_bytes);
 }
 
 static void enc(Asm *a, Opcode o, bool w, int reg, RM rm)
@@ -217,6 +222,32 @@ void x_shift_i(Asm *a, ShiftOp op, bool w, RM rm, int count)
 }
 
 void x_shift_cl(Asm *a, ShiftOp op, bool w, RM rm) { enc(a, OP(0xd3), w, op, rm); }
+
+/* VEX with three bytes: map 2 is 0F 38, 3 is 0F 3A; pp stands for the prefix 66, F3 or F2. vvvv 0: no operand. */
+static void vex(Asm *a, int map, bool w, int pp, int reg, int vvvv, RM rm)
+{
+    int b = rm.reg >= 0 ? rm.reg : rm.base;
+
+    put8(a, 0xc4);
+    put8(a, (uint8_t)((reg & 8 ? 0 : 0x80) | (rm.index >= 0 && (rm.index & 8) ? 0 : 0x40) |
+                      (b >= 0 && (b & 8) ? 0 : 0x20) | map));
+    put8(a, (uint8_t)((w ? 0x80 : 0) | (~vvvv & 15) << 3 | pp));
+}
+
+void x_shiftx(Asm *a, ShiftOp op, bool w, int reg, int src, int count)
+{
+    vex(a, 2, w, op == SH_SHL ? 1 : op == SH_SAR ? 2 : 3, reg, count, rm_reg(src));
+    put8(a, 0xf7);
+    put8(a, (uint8_t)(0xc0 | (reg & 7) << 3 | (src & 7)));
+}
+
+void x_rorx_i(Asm *a, int reg, RM src, int count)
+{
+    vex(a, 3, false, 3, reg, 0, src);
+    put8(a, 0xf0);
+    operands(a, reg, src, 1);
+    put8(a, (uint8_t)count);
+}
 
 void x_shift16_i(Asm *a, ShiftOp op, int reg, int count)
 {

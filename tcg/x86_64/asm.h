@@ -81,6 +81,9 @@ void x_movsxd(Asm *a, int reg, RM rm);
 void x_lea(Asm *a, bool w, int reg, RM mem);
 void x_shift_i(Asm *a, ShiftOp op, bool w, RM rm, int count);       /* 1..63 */
 void x_shift_cl(Asm *a, ShiftOp op, bool w, RM rm);
+/* BMI2: no flags, another destination. The count is taken modulo 32 or 64. */
+void x_shiftx(Asm *a, ShiftOp op, bool w, int reg, int src, int count);      /* SHL SHR SAR */
+void x_rorx_i(Asm *a, int reg, RM src, int count);                  /* 32 bits */
 void x_shift16_i(Asm *a, ShiftOp op, int reg, int count);
 void x_unary(Asm *a, UnaryOp op, bool w, RM rm);
 void x_imul_r_rm(Asm *a, bool w, int reg, RM rm);

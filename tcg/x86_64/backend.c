@@ -227,6 +227,9 @@ static bool x86_init_buffer(CodeBuffer *buf)
     if (buf->end - buf->base < 64 * 1024) {
         return false;
     }
+    if (!enter_code) {
+        x86_use_bmi2(true);
+    }
     l->helpers = 0;
     for (int i = 0; i < NB_HELPERS; i++) {
         memcpy(as.p, &helper_table[i].fn, sizeof(HelperFn));

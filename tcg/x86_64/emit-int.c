@@ -2,6 +2,7 @@
 /* Integer IR ops -> x86-64. Two-address forms on the pinned registers wherever the operands allow it. */
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
+#include "tcg/x86_64/op-flags.h"
 
 /* reg op= operand. */
 static void alu_reg_ref(Emitter *e, ALUOp alu, int reg, IRRef r)
@@ -261,6 +262,15 @@ void emit_shift_imm(Emitter *e, const IROp *op)
         x_lea(as, false, d.reg, rm_sib(a.reg, a.reg, 0, 0));
         return;
     }
+    if (x86_bmi2 && op->opc == IR_ror && !op->setf) {
+        if (a.kind == LOC_IMM) {
+            x_mov_r_i(as, reg, a.imm);
+            a = (Loc) { .kind = LOC_REG, .reg = reg };
+        }
+        x_rorx_i(as, reg, emit_rm(a), (int)op->imm);
+        emit_store_ref(e, op->d, reg);
+        return;
+    }
     emit_load_ref(e, reg, op->a);
     x_shift_i(as, sh[op->opc], false, rm_reg(reg), (int)op->imm);
     if (d.kind != LOC_REG) {
@@ -300,11 +310,61 @@ void emit_rrx(Emitter *e, const IROp *op)
     }
 }
 
+static void load_ref_64(Emitter *e, int reg, IRRef r, bool is_signed)
+{
+    Loc l = emit_loc(e, r);
+
+    if (!is_signed) {
+        emit_load_ref(e, reg, r);
+    } else if (l.kind == LOC_IMM) {
+        x_mov_r_i64(&e->as, reg, (uint64_t)(int64_t)(int32_t)l.imm);
+    } else {
+        x_movsxd(&e->as, reg, emit_rm(l));
+    }
+}
+
+/*
+ * Shifts by a register with BMI2: ARM uses 8 bits of the amount, 64-bit shifts six, and 63 does what more would do.
+ * EFLAGS stay.
+ */
+static void emit_shift_bmi2(Emitter *e, const IROp *op)
+{
+    Asm *as = &e->as;
+    Loc a = emit_loc(e, op->a), b = emit_loc(e, op->b);
+    ShiftOp shift = op->opc == IR_shlv ? SH_SHL : op->opc == IR_shrv ? SH_SHR : SH_SAR;
+    uint8_t *small;
+    int value = RCX;
+
+    if (b.kind == LOC_IMM) {
+        x_mov_r_i(as, RAX, b.imm & 0xff);
+    } else {
+        x_movzx8(as, RAX, emit_rm(b));
+    }
+    x_rorx_i(as, RCX, rm_reg(RAX), 6);
+    x_movzx8(as, RCX, rm_reg(RCX));
+    small = x_jecxz_short_fwd(as);
+    x_mov_r_i(as, RAX, 63);
+    x_patch8(small, as->p);
+    if (shift == SH_SAR) {
+        load_ref_64(e, RCX, op->a, true);
+    } else if (a.kind == LOC_REG) {
+        value = a.reg;
+    } else {
+        emit_load_ref(e, RCX, op->a);
+    }
+    x_shiftx(as, shift, true, RCX, value, RAX);
+    emit_store_ref(e, op->d, RCX);
+}
+
 /* Shifts by a register: ARM uses 8 bits of the amount, x86 five. */
 void emit_shift_var(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
 
+    if (x86_bmi2 && op->opc != IR_rorv) {
+        emit_shift_bmi2(e, op);
+        return;
+    }
     emit_load_ref(e, RCX, op->b);
     emit_load_ref(e, RAX, op->a);
     x_movzx8(as, RCX, rm_reg(RCX));
@@ -355,19 +415,6 @@ void emit_mul(Emitter *e, const IROp *op)
     if (op->setf) {
         x_test_rm_r(as, false, rm_reg(reg), reg);
         emit_flags_defined(e, EF_LOGIC);
-    }
-}
-
-static void load_ref_64(Emitter *e, int reg, IRRef r, bool is_signed)
-{
-    Loc l = emit_loc(e, r);
-
-    if (!is_signed) {
-        emit_load_ref(e, reg, r);
-    } else if (l.kind == LOC_IMM) {
-        x_mov_r_i64(&e->as, reg, (uint64_t)(int64_t)(int32_t)l.imm);
-    } else {
-        x_movsxd(&e->as, reg, emit_rm(l));
     }
 }
 

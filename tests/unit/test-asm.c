@@ -198,7 +198,21 @@ static void test_shift(void)
             EXPECT(a, "%s %s, %s", ops[n].name, reg16[reg], number((uint64_t)(1 + (reg + n) % 15)));
         }
     }
-    done("x_shift_i, x_shift_cl, x_shift16_i");
+    for (int k = 0; k < 256; k++) {
+        static const struct { ShiftOp op; const char *name; } flagless[] = {
+            { SH_SHL, "shlx" }, { SH_SHR, "shrx" }, { SH_SAR, "sarx" },
+        };
+        int reg = k & 15, src = k >> 4, count = (k * 7 + 3) & 15, n = k % 3, size = k & 1 ? 8 : 4;
+        Asm a = begin();
+        x_shiftx(&a, flagless[n].op, k & 1, reg, src, count);
+        EXPECT(a, "%s %s, %s, %s", flagless[n].name, reg_name(reg, size), reg_name(src, size), reg_name(count, size));
+    }
+    FOR_RM(k) {
+        Asm a = begin();
+        x_rorx_i(&a, k & 15, rms[k], 1 + k % 31);
+        EXPECT(a, "rorx %s, %s, %s", reg32[k & 15], operand(rms[k], 4, a.p), number((uint64_t)(1 + k % 31)));
+    }
+    done("x_shift_i, x_shift_cl, x_shift16_i, x_shiftx, x_rorx_i");
 }
 
 static void test_misc(void)

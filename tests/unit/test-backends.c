@@ -103,12 +103,19 @@ static const char *difference(bool fast)
     return !fast && interp.trace != host.trace ? "helpers or exceptions saw something else" : NULL;
 }
 
+/* With what the host's CPU has, if anything, and without. */
+static void choose_shifts(uint64_t seed)
+{
+    x86_use_bmi2(!(seed & 4));
+}
+
 /* 1 same, 0 different, -1 not emitted */
 static int round_of(uint64_t seed)
 {
     uint64_t state = seed;
     bool fast = seed & 2;
 
+    choose_shifts(seed);
     machine_fast_memory(fast);
     ir_random_block(b, &state, 8 + seed % 50, seed & 1);
     ir_optimize(b, x86_host_flags);
@@ -137,6 +144,7 @@ static bool pair_round(uint64_t seed)
     uint64_t state = seed;
     const char *what;
 
+    choose_shifts(seed);
     machine_fast_memory(true);
     ir_random_block(b, &state, 4 + seed % 20, false);
     ir_random_block(next, &state, 1 + seed % 9, false);
