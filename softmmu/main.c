@@ -86,12 +86,12 @@ static void machine_create(MachineState *m, const Options *o)
     if (semihosting_enabled) {
         semihosting_init();
     }
-    if (o->sd) {
+    for (int i = 0; i < MACHINE_DRIVES; i++) {
         char *error;
 
-        m->sd = blk_open(o->sd, &error);
-        if (!m->sd) {
-            error_exit("%s: %s", o->sd->said, error);
+        m->drive[i] = o->drive[i] ? blk_open(o->drive[i], &error) : NULL;
+        if (o->drive[i] && !m->drive[i]) {
+            error_exit("%s: %s", o->drive[i]->said, error);
         }
     }
     memcpy(m->mac, o->mac, sizeof(m->mac));

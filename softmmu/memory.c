@@ -82,20 +82,38 @@ static MemoryRegion *region_add(uint32_t base, uint32_t size, const char *name)
     return r;
 }
 
-MemoryRegion *memory_add_ram(uint32_t base, uint32_t size, uint8_t *host, const char *name)
+/* Returns its RAM address. */
+static uint32_t block_add(uint32_t base, uint32_t size, uint8_t *host)
 {
-    MemoryRegion *r = region_add(base, size, name);
     const RamBlock *last = ram_block_count ? &ram_block[ram_block_count - 1] : NULL;
     uint32_t addr = last ? last->addr + last->size : 0;
 
     g_assert(ram_block_count < MAX_RAM_BLOCKS && (base | size) % (1u << PAGE_BITS) == 0 &&
              (uint64_t)addr + size <= 1ull << 32);
     ram_block[ram_block_count++] = (RamBlock) { addr, size, base, host };
+    return addr;
+}
+
+MemoryRegion *memory_add_ram(uint32_t base, uint32_t size, uint8_t *host, const char *name)
+{
+    MemoryRegion *r = region_add(base, size, name);
+
+    r->ram_addr = block_add(base, size, host);
     r->ram = host;
-    r->ram_addr = addr;
     if (base == 0) {
         ram0_size = size;
     }
+    return r;
+}
+
+MemoryRegion *memory_add_rom(uint32_t base, uint32_t size, uint8_t *host, const MMIOOps *ops, void *opaque,
+                             const char *name)
+{
+    MemoryRegion *r = memory_add_mmio(base, size, ops, opaque, name);
+
+    r->ram_addr = block_add(base, size, host);
+    r->rom = host;
+    r->rom_shown = true;
     return r;
 }
 
@@ -196,6 +214,20 @@ uint8_t *memory_ram_at(uint32_t phys, uint32_t len, uint32_t *ram)
     }
     *ram = r->ram_addr + (phys - r->base);
     return r->ram + (phys - r->base);
+}
+
+const uint8_t *memory_read_at(uint32_t phys, uint32_t len, uint32_t *ram)
+{
+    MemoryRegion *r = memory_find(phys);
+
+    if (!r || !r->rom) {
+        return memory_ram_at(phys, len, ram);
+    }
+    if (!rom_is_shown(r) || len > r->size - (phys - r->base)) {
+        return NULL;
+    }
+    *ram = r->ram_addr + (phys - r->base);
+    return r->rom + (phys - r->base);
 }
 
 uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
@@ -319,7 +351,7 @@ char *memory_map_text(void)
         const MemoryRegion *r = sorted[i];
 
         fprintf(f, "  %08x-%08x (%s): %s", r->base, (uint32_t)(region_end(r) - 1),
-                r->ram ? "ram" : r->ops == &unimplemented_ops ? "absent" : "i/o", r->name);
+                r->ram ? "ram" : r->rom ? "rom" : r->ops == &unimplemented_ops ? "absent" : "i/o", r->name);
         if (r->ram && memory_ram_phys(r->ram_addr) != r->base) {
             fprintf(f, ", the same as %08x", memory_ram_phys(r->ram_addr));
         }

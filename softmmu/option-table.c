@@ -13,7 +13,7 @@
 #include "softmmu/options-internal.h"
 
 #define NO_DRIVE "the board has no such drive; use the SD card slot (-sd FILE, -drive if=sd,file=FILE)"
-#define NO_FLASH "the board's flash takes no image; use -device loader,file=FILE,addr=ADDRESS"
+#define NO_NAND "the board has no such flash; use -pflash FILE"
 #define NO_SOUND "there is no sound; '-audiodev none,id=ID' is what there is"
 #define NO_USB "there are no USB devices; use a serial line (-serial)"
 #define NO_DISPLAY "there is no display; use a serial line (-serial stdio, -nographic)"
@@ -52,6 +52,8 @@ const OptionRow option_rows[] = {
     { "dtb", "FILE|builtin", .handle = option_dtb, .help = "device tree; builtin: the machine's own" },
     { "append", "TEXT", .handle = option_append, .help = "kernel command line" },
     { "sd", "FILE", .handle = option_sd, .help = "an image in the SD card slot" },
+    { "pflash", "FILE", .handle = option_pflash,
+      .help = "an image of 64 MiB in the next bank of NOR flash; up to 2 times" },
     { "drive", "file=FILE[,PROPERTY=VALUE...]", .handle = option_drive,
       .help = "the same with properties (-drive help)" },
     { "snapshot", .handle = option_snapshot, .help = "write to temporary images, gone at the end" },
@@ -134,8 +136,7 @@ const OptionRow option_rows[] = {
     { "hdd", "FILE", .instead = NO_DRIVE },
     { "cdrom", "FILE", .instead = NO_DRIVE },
     { "blockdev", "...", .instead = NO_DRIVE },
-    { "mtdblock", "FILE", .instead = NO_FLASH },
-    { "pflash", "FILE", .instead = NO_FLASH },
+    { "mtdblock", "FILE", .instead = NO_NAND },
     { "iscsi", "...", .instead = NO_DRIVE },
     { "fsdev", "...", .instead = "there is no shared file system; use -semihosting or -initrd" },
     { "virtfs", "...", .instead = "there is no shared file system; use -semihosting or -initrd" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -drive, -sd and -snapshot: the images behind the board's disks. Main thread. */
+/* -drive, -sd, -pflash and -snapshot: the images behind the board's disks. Main thread. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,8 @@
 static void drive_help(void)
 {
     printf("file=PATH                 the image\n"
-           "if=sd                     the board's SD card slot (default)\n"
+           "if=sd|pflash              the board's SD card slot (default), its NOR flash\n"
+           "unit=0|1                  which bank of the flash, 64 MiB each; if not given, the next one\n"
            "format=raw|qcow2          if not given, told by the file's first bytes\n"
            "cache=writeback|none|writethrough|directsync|unsafe\n"
            "                          writeback: the host caches, the guest's flushes count (default); none: past the\n"
@@ -68,22 +69,34 @@ static bool either(CommandLine *c, const char *arg, const KeyValue *kv, const ch
     return !strcmp(kv->value, b);
 }
 
-static void drive_interface(CommandLine *c, const char *arg, const char *value)
+/* Where the machine has its drives: MachineState's numbers. */
+enum { SLOT_SD = 0, SLOT_FLASH = 1, UNIT_NEXT = -1 };
+
+/* What a -drive says, and where it goes. */
+typedef struct Drive {
+    BlockOptions block;
+    bool flash;
+    int unit;
+} Drive;
+
+static void drive_interface(CommandLine *c, const char *arg, Drive *d, const char *value)
 {
-    if (strcmp(value, "sd")) {
-        option_fail(c, arg, "the board has no '%s' disk (if=sd is its SD card slot)", value);
+    if (strcmp(value, "sd") && strcmp(value, "pflash")) {
+        option_fail(c, arg, "the board has no '%s' disk (if=sd is its SD card slot, if=pflash its flash)", value);
     }
+    d->flash = !strcmp(value, "pflash");
 }
 
 /* One property; `kv` has a value. */
-static void drive_property(CommandLine *c, const char *arg, BlockOptions *d, const KeyValue *kv)
+static void drive_property(CommandLine *c, const char *arg, Drive *drive, const KeyValue *kv)
 {
+    BlockOptions *d = &drive->block;
     const char *key = kv->key, *value = kv->value;
 
     if (!strcmp(key, "file") || !strcmp(key, "file.filename")) {
         d->file = value;
     } else if (!strcmp(key, "if")) {
-        drive_interface(c, arg, value);
+        drive_interface(c, arg, drive, value);
     } else if (!strcmp(key, "format") || !strcmp(key, "driver")) {
         d->format = either(c, arg, kv, "raw", "qcow2") ? "qcow2" : "raw";
     } else if (!strcmp(key, "cache")) {
@@ -107,9 +120,10 @@ static void drive_property(CommandLine *c, const char *arg, BlockOptions *d, con
             option_fail(c, arg, "media is disk (the board has no drive for a '%s')", value);
         }
     } else if (!strcmp(key, "index") || !strcmp(key, "unit") || !strcmp(key, "bus")) {
-        if (strcmp(value, "0")) {
-            option_fail(c, arg, "%s is 0: the board has one SD card slot", key);
+        if (strcmp(value, "0") && strcmp(value, "1")) {
+            option_fail(c, arg, "%s is 0, or 1 for the second bank of the flash", key);
         }
+        drive->unit = strcmp(key, "bus") ? value[0] - '0' : drive->unit;
     } else if (!strcmp(key, "aio")) {
         if (strcmp(value, "threads")) {
             option_fail(c, arg, "aio is threads, not '%s'", value);
@@ -119,21 +133,38 @@ static void drive_property(CommandLine *c, const char *arg, BlockOptions *d, con
     }
 }
 
-static void drive_add(CommandLine *c, const char *arg, const BlockOptions *d)
+static void drive_add(CommandLine *c, const char *arg, const Drive *d)
 {
-    if (!d->file || !*d->file) {
+    static const char *const names[MACHINE_DRIVES] = { "sd0", "pflash0", "pflash1" };
+    BlockOptions **slot = c->o->drive;
+    int unit = d->unit;
+
+    if (!d->block.file || !*d->block.file) {
         option_fail(c, arg, "file= is missing");
     }
-    if (c->o->sd) {
-        option_fail(c, arg, "there is a card in the slot already ('%s')", c->o->sd->file);
+    if (!d->flash && unit > 0) {
+        option_fail(c, arg, "unit is 0: the board has one SD card slot");
     }
-    c->o->sd = g_memdup2(d, sizeof(*d));
-    c->o->sd->said = g_strdup_printf("%s %s", c->option, arg);
+    if (d->flash && unit == UNIT_NEXT) {
+        unit = slot[SLOT_FLASH] ? 1 : 0;
+    }
+    unit = d->flash ? SLOT_FLASH + unit : SLOT_SD;
+    if (slot[unit]) {
+        option_fail(c, arg, d->flash ? "that bank of the flash has an image already ('%s')"
+                                     : "there is a card in the slot already ('%s')", slot[unit]->file);
+    }
+    slot[unit] = g_memdup2(&d->block, sizeof(d->block));
+    if (!slot[unit]->id) {
+        slot[unit]->id = names[unit];
+    }
+    slot[unit]->said = g_strdup_printf("%s %s", c->option, arg);
 }
+
+static const Drive plain_drive = { .block.on_write_error = BLOCK_ERROR_ENOSPC, .unit = UNIT_NEXT };
 
 void option_drive(CommandLine *c, const char *arg)
 {
-    BlockOptions d = { .on_write_error = BLOCK_ERROR_ENOSPC };
+    Drive d = plain_drive;
     KeyValue *kv;
 
     if (option_is_help(arg)) {
@@ -152,11 +183,24 @@ void option_drive(CommandLine *c, const char *arg)
     drive_add(c, arg, &d);
 }
 
+/* An image whose format is told by its first bytes. */
+static void drive_of_file(CommandLine *c, const char *file, bool flash)
+{
+    Drive d = plain_drive;
+
+    d.block.file = file;
+    d.flash = flash;
+    drive_add(c, file, &d);
+}
+
 void option_sd(CommandLine *c, const char *arg)
 {
-    BlockOptions d = { .file = arg, .on_write_error = BLOCK_ERROR_ENOSPC };
+    drive_of_file(c, arg, false);
+}
 
-    drive_add(c, arg, &d);
+void option_pflash(CommandLine *c, const char *arg)
+{
+    drive_of_file(c, arg, true);
 }
 
 void option_snapshot(CommandLine *c, const char *arg)
@@ -166,10 +210,9 @@ void option_snapshot(CommandLine *c, const char *arg)
 
 void options_block_finish(CommandLine *c)
 {
-    if (c->o->sd) {
-        c->o->sd->snapshot |= c->snapshot;
-        if (!c->o->sd->id) {
-            c->o->sd->id = "sd0";
+    for (int i = 0; i < MACHINE_DRIVES; i++) {
+        if (c->o->drive[i]) {
+            c->o->drive[i]->snapshot |= c->snapshot;
         }
     }
 }

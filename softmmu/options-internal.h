@@ -78,6 +78,7 @@ void options_smp_finish(CommandLine *c);
 /* softmmu/options-block.c */
 void option_drive(CommandLine *c, const char *arg);
 void option_sd(CommandLine *c, const char *arg);
+void option_pflash(CommandLine *c, const char *arg);
 void option_snapshot(CommandLine *c, const char *arg);
 void options_block_finish(CommandLine *c);
 

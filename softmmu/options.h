@@ -22,7 +22,7 @@ typedef struct Options {
     AccelOptions accel;
     const NicOptions *nic;              /* what the network card is connected to; NULL: nothing */
     uint8_t mac[6];                     /* the card's address */
-    BlockOptions *sd;                   /* the card in the slot; NULL: none */
+    BlockOptions *drive[MACHINE_DRIVES]; /* as in MachineState; NULL: none */
     bool no_reboot, no_shutdown, stopped, daemonize;
     bool mem_prealloc, mem_lock;
     uint8_t escape_key;                 /* of a multiplexer */

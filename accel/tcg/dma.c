@@ -7,11 +7,12 @@
 bool dma_read(uint32_t phys, void *buf, uint32_t len)
 {
     const uint8_t *p;
+    uint32_t ram;
 
     if (!len) {
         return true;
     }
-    p = memory_ram_ptr(phys, len);
+    p = memory_read_at(phys, len, &ram);
     if (!p) {
         return false;
     }

@@ -234,7 +234,7 @@ int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uin
     struct TLBContext *c = (struct TLBContext *)(void *)t;     /* t is its first member */
     uint32_t vpage = va >> TLB_PAGE_BITS, ram;
     ARMPageInfo info;
-    uint8_t *host;
+    const uint8_t *host;
     int64_t e;
 
     env_cpu(env)->n.tlb_fill++;
@@ -242,7 +242,8 @@ int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uin
     if (*fault) {
         return 0;
     }
-    host = memory_ram_at(info.phys & ~0xfffu, 1u << TLB_PAGE_BITS, &ram);
+    host = store ? memory_ram_at(info.phys & ~0xfffu, 1u << TLB_PAGE_BITS, &ram)
+                 : memory_read_at(info.phys & ~0xfffu, 1u << TLB_PAGE_BITS, &ram);
     if (!host) {
         e = tlb_slow_entry(info.phys >> TLB_PAGE_BITS, TLB_SLOW_MMIO);
     } else if (store) {
@@ -301,8 +302,8 @@ uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *su
         if (fault) {
             arm_raise_prefetch_abort(env, va, fault);
         }
-        code = memory_ram_at(info.phys & ~0xfffu, 1u << TLB_PAGE_BITS, &ram) ? ram | TLB_CODE
-                                                                             : (info.phys & ~0xfffu) | TLB_CODE_MMIO;
+        code = memory_read_at(info.phys & ~0xfffu, 1u << TLB_PAGE_BITS, &ram) ? ram | TLB_CODE
+                                                                              : (info.phys & ~0xfffu) | TLB_CODE_MMIO;
         *subpages = info.size < 4096;
         if (!*subpages) {
             note_filled(env, c, vpage, info.size);
@@ -342,6 +343,13 @@ void tlb_flush_asid(CPUARMState *env, uint32_t asid)
         }
     }
     set_ctxkey(env);
+}
+
+void tlb_flush_all_cpus(void)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        tlb_flush_all(cpu_states[i]->env);
+    }
 }
 
 /* Forget [first, first + n) virtual pages; the generation changes if code was fetched there. */

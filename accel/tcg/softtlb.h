@@ -24,6 +24,8 @@ void tlb_cpu_reset(CPUARMState *env);
  * prefetch abort. Own CPU, outside or inside exec().
  */
 uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *subpages);
+/* Forget all entries of all CPUs: the memory map changes. Caller is in an exclusive section. */
+void tlb_flush_all_cpus(void);
 /* Drop the store entries for a page of RAM (ram-page.h) from every CPU's tables. Caller is in an exclusive section. */
 void tlb_revoke_writes(uint32_t page);
 /*

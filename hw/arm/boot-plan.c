@@ -256,6 +256,9 @@ bool boot_plan_make(BootPlan *plan, const MachineState *m, char **err)
     bool linux_boot = false, pen, ok;
 
     memset(plan, 0, sizeof(*plan));
+    for (int n = 0; n < m->smp && !m->kernel; n++) {
+        plan->pc[n] = m->boot.rom;
+    }
     ok = !m->kernel || load_kernel(plan, m, &linux_boot, err);
     pen = m->secondary == SECONDARY_BY_IMAGE ? linux_boot : m->secondary == SECONDARY_PEN;
     ok = ok && (!pen || load_pen(plan, m, err)) && boot_load_devices(&plan->blobs, m->smp, pc, pc_set, err);

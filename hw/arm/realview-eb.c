@@ -17,6 +17,7 @@
 #include <string.h>
 #include "exec/memory.h"
 #include "hw/arm/realview-eb.h"
+#include "hw/block/nor-flash.h"
 #include "hw/char/pl011.h"
 #include "hw/dma/pl080.h"
 #include "hw/intc/gic.h"
@@ -193,6 +194,19 @@ static void eb_init_dmac(RealviewBoard *b, const RealviewDevice *d)
     pl080_create(&config, board_irq(b, d, 0));
 }
 
+/* A bank without an image is one without chips. */
+static void eb_init_flash(RealviewBoard *b, const RealviewDevice *d)
+{
+    BlockBackend *blk = machine_drive(b->m, d->backend);
+
+    if (blk) {
+        nor_flash_create(&(NorFlashConfig) { .base = d->base, .name = d->name, .blk = blk,
+                                             .vpp = realview_sysctl_flash_vpp, .opaque = b->sysctl });
+    } else {
+        memory_add_unimplemented(d->base, d->size, d->name, NULL);
+    }
+}
+
 /* ---- what absent devices answer ---- */
 
 /*
@@ -270,8 +284,8 @@ const RealviewDevice realview_eb_devices[] = {
     ABSENT("compactflash",  0x18000000, 4 * KiB, NO_IRQ, .answers = cf_answers),
     ABSENT("disk-on-chip",  0x2c000000, 16 * MiB, IRQ(27, -1)),
     ABSENT("boot-rom",      0x30000000, 64 * MiB, NO_IRQ),
-    ABSENT("flash0",        0x40000000, 64 * MiB, NO_IRQ, .unit = 0, TREE(flash)),
-    ABSENT("flash1",        0x44000000, 64 * MiB, NO_IRQ, .unit = 1, TREE(flash)),
+    PRESENT("flash0",       0x40000000, 64 * MiB, eb_init_flash, NO_IRQ, DRIVE(1), .unit = 0, TREE(flash)),
+    PRESENT("flash1",       0x44000000, 64 * MiB, eb_init_flash, NO_IRQ, DRIVE(2), .unit = 1, TREE(flash)),
     PRESENT("ethernet",     0x4e000000, 64 * KiB, eb_init_ethernet, IRQ(28, 9), NETWORK(0), TREE(ethernet)),
     ABSENT("usb",           0x4f000000, 128 * KiB, IRQ(29, 3), TREE(usb)),
 };
@@ -302,6 +316,7 @@ static void realview_eb_init(MachineState *m)
         .gic_cpu = realview_eb_device("gic-cpu")->base,
         .pen = REALVIEW_EB_PEN,
         .flags = realview_eb_device("sysctl")->base + REALVIEW_SYSCTL_FLAGS,
+        .rom = m->drive[1] ? realview_eb_device("flash0")->base : 0,
     };
     if (!b) {
         error_exit("out of memory");

@@ -39,8 +39,8 @@ Chardev *machine_chardev(const MachineState *m, BackendSlot slot)
 
 BlockBackend *machine_drive(const MachineState *m, BackendSlot slot)
 {
-    check_slot(slot, BACKEND_DRIVE, 1);
-    return m->sd;
+    check_slot(slot, BACKEND_DRIVE, MACHINE_DRIVES);
+    return m->drive[slot.n];
 }
 
 NetBackend *machine_network(const MachineState *m, BackendSlot slot)

@@ -31,6 +31,7 @@ enum {
     CLCD_PANEL_MASK = 0x1f00, CLCD_PANEL_VGA = 0x1f00,
     /* What asks for a reset: the soft reset (bit 8), bit 3, which Linux writes on this board, and the reset depth. */
     RESETCTL_TRIGGERS = 1 << 8 | 1 << 3 | 7,
+    FLASH_VPP = 1 << 0,
     MCI_CARD_IN = 1 << 0, MCI_WRITE_PROTECTED = 1 << 1,
     /* Linux 2.6.2x sets this depth ("configuration clear") without unlocking first. */
     RESETCTL_CONFIGCLR = 1 << 0,
@@ -38,7 +39,8 @@ enum {
 
 struct RealviewSysctl {
     Device dev;                 /* its lock: everything below that is not said to be constant */
-    uint32_t led, osc[OSC_COUNT], lock_value, cfgdata[2], flags, nvflags, resetctl, flash, clcd, pld_ctrl1;
+    uint32_t led, osc[OSC_COUNT], lock_value, cfgdata[2], flags, nvflags, resetctl, clcd, pld_ctrl1;
+    uint32_t flash;             /* FLASH_VPP; atomic */
     bool unlocked;
     int64_t reset_ns;           /* virtual time of the last reset: the counters' zero.  lock to write; atomic */
     uint32_t mci;               /* MCI_*; atomic */
@@ -77,7 +79,7 @@ static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset)
     case SYS_MCI:
         return __atomic_load_n(&s->mci, __ATOMIC_RELAXED);
     case SYS_FLASH:
-        return s->flash;
+        return __atomic_load_n(&s->flash, __ATOMIC_RELAXED);
     case SYS_CLCD:
         return s->clcd;
     case SYS_PROCID0:
@@ -181,7 +183,7 @@ static void sysctl_write_reg(RealviewSysctl *s, uint32_t offset, uint32_t value)
         sysctl_write_resetctl(s, value);
         break;
     case SYS_FLASH:
-        s->flash = value & 1;
+        __atomic_store_n(&s->flash, value & FLASH_VPP, __ATOMIC_RELAXED);
         break;
     case SYS_CLCD:
         s->clcd = CLCD_PANEL_VGA | (value & ~(uint32_t)CLCD_PANEL_MASK);
@@ -228,7 +230,8 @@ static void sysctl_reset(void *opaque)
     RealviewSysctl *s = opaque;
 
     counted_lock(&s->dev.lock);
-    s->led = s->lock_value = s->flags = s->resetctl = s->flash = s->pld_ctrl1 = 0;
+    s->led = s->lock_value = s->flags = s->resetctl = s->pld_ctrl1 = 0;
+    __atomic_store_n(&s->flash, 0, __ATOMIC_RELAXED);
     memset(s->osc, 0, sizeof(s->osc));
     memset(s->cfgdata, 0, sizeof(s->cfgdata));
     s->clcd = CLCD_PANEL_VGA;
@@ -240,6 +243,13 @@ static void sysctl_reset(void *opaque)
 void realview_sysctl_set_card(RealviewSysctl *s, bool present, bool readonly)
 {
     __atomic_store_n(&s->mci, (present ? MCI_CARD_IN : 0) | (readonly ? MCI_WRITE_PROTECTED : 0), __ATOMIC_RELAXED);
+}
+
+bool realview_sysctl_flash_vpp(void *opaque)
+{
+    RealviewSysctl *s = opaque;
+
+    return __atomic_load_n(&s->flash, __ATOMIC_RELAXED) & FLASH_VPP;
 }
 
 static const DeviceField realview_sysctl_fields[] = {

@@ -36,7 +36,9 @@ typedef struct MemoryRegion {
     const char *name;
     const MMIOOps *ops;         /* NULL: RAM */
     uint8_t *ram;
-    uint32_t ram_addr;          /* of its first byte */
+    uint32_t ram_addr;          /* of its first byte; also of rom's */
+    uint8_t *rom;               /* what a CPU reads past `ops` while it is shown; NULL: nothing */
+    bool rom_shown;             /* atomic; written in exclusive sections */
     void *opaque;
     const AbsentAnswer *answers; /* NULL: none */
     const MMIORegister *registers; /* NULL: none */
@@ -45,6 +47,12 @@ typedef struct MemoryRegion {
 
 /* Regions must not overlap (asserted). Names live for ever. RAM: whole 4 KiB pages; a new block. */
 MemoryRegion *memory_add_ram(uint32_t base, uint32_t size, uint8_t *host, const char *name);
+/*
+ * Memory that CPUs read and execute like RAM, but write through `ops` only (flash): a block of RAM addresses, too. It is
+ * shown until rom_hide(); while hidden, reads and fetches go to `ops`.
+ */
+MemoryRegion *memory_add_rom(uint32_t base, uint32_t size, uint8_t *host, const MMIOOps *ops, void *opaque,
+                             const char *name);
 /* The RAM that `of` shows from `offset` on, a second time. */
 MemoryRegion *memory_add_ram_alias(uint32_t base, uint32_t size, const MemoryRegion *of, uint32_t offset,
                                    const char *name);
@@ -58,6 +66,8 @@ MemoryRegion *memory_region_at(size_t index);
 uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len);
 /* The same, and if it is RAM, *ram is the RAM address of phys; [*ram, *ram + len) is in the same block. */
 uint8_t *memory_ram_at(uint32_t phys, uint32_t len, uint32_t *ram);
+/* The same for those who only read: RAM, or memory of memory_add_rom() that is shown. */
+const uint8_t *memory_read_at(uint32_t phys, uint32_t len, uint32_t *ram);
 /* Between RAM addresses, host addresses and the physical addresses that blocks were added at; the argument is valid. */
 uint8_t *memory_ram_host(uint32_t ram);
 uint32_t memory_ram_of_host(const uint8_t *host);
@@ -73,4 +83,18 @@ char *memory_map_text(void);
  * dma_write invalidates translated code and exclusive reservations (implemented in accel/tcg/dma.c). */
 bool dma_read(uint32_t phys, void *buf, uint32_t len);
 bool dma_write(uint32_t phys, const void *buf, uint32_t len);
+/*
+ * The memory of a region of memory_add_rom(). Any thread, without a lock that a register access takes, since all of
+ * these may wait for the CPUs to leave guest code. Implemented in accel/tcg/rom.c.
+ *
+ * rom_hide(): from its return on no CPU reads past `ops`. rom_show(): all CPUs may, if may(opaque) says so, which is
+ * asked with the CPUs stopped and may take the device's lock. rom_write(): translated code goes with what it replaces.
+ */
+void rom_hide(MemoryRegion *r);
+void rom_show(MemoryRegion *r, bool (*may)(void *opaque), void *opaque);
+static inline bool rom_is_shown(const MemoryRegion *r)
+{
+    return __atomic_load_n(&r->rom_shown, __ATOMIC_RELAXED);
+}
+void rom_write(MemoryRegion *r, uint32_t offset, const void *buf, uint32_t len);
 #endif

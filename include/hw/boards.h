@@ -38,6 +38,7 @@ typedef struct MachineClass {
 typedef struct BoardBoot {
     uint32_t gic_cpu;           /* the CPU interface of the interrupt controller, as each CPU sees its own */
     uint32_t pen;               /* a page that is nothing else: RAM for the code of the waiting CPUs is put there */
+    uint32_t rom;               /* where the CPUs start without -kernel */
     uint32_t flags;             /* the register that sends secondary CPUs to the address in it */
 } BoardBoot;
 
@@ -45,9 +46,9 @@ typedef struct BoardBoot {
 typedef enum BackendKind { BACKEND_NONE, BACKEND_CHARDEV, BACKEND_DRIVE, BACKEND_NETWORK } BackendKind;
 typedef struct BackendSlot {
     BackendKind kind;
-    unsigned n;                 /* which one of its kind: -serial's number, ...; a machine has one drive and one network: 0 */
+    unsigned n;                 /* which one of its kind: -serial's number, ...; there is one network: 0 */
 } BackendSlot;
-enum { MACHINE_SERIALS = 4 };
+enum { MACHINE_SERIALS = 4, MACHINE_DRIVES = 3 };
 
 struct MachineState {
     const MachineClass *mc;
@@ -59,7 +60,7 @@ struct MachineState {
     BoardBoot boot;
     NetBackend *net;                            /* the network card's cable; NULL: none */
     uint8_t mac[6];                             /* the network card's */
-    BlockBackend *sd;                           /* the card in the slot; NULL: empty */
+    BlockBackend *drive[MACHINE_DRIVES];        /* the SD card, two banks of flash; NULL: none */
     const char *name, *uuid;            /* for the monitor; NULL: none */
     Chardev *serial[MACHINE_SERIALS];                /* NULL: not connected */
     CPUARMState *cpu[ARM_MAX_CPUS];

@@ -20,8 +20,8 @@ enum { DOMAIN_CLIENT = 1, DOMAIN_MANAGER = 3 };
 
 static bool read_descriptor(const CPUARMState *env, uint32_t phys, uint32_t *desc)
 {
-    const uint8_t *p = memory_ram_ptr(phys, 4);
-    uint32_t v;
+    uint32_t ram, v;
+    const uint8_t *p = memory_read_at(phys, 4, &ram);
 
     if (__builtin_expect(!p, 0)) {
         qemu_log_mask(LOG_GUEST_ERROR, "CPU%u: translation table entry at 0x%08x is not in memory\n", env->cpu_index,

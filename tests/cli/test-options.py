@@ -18,6 +18,11 @@ M = ["-M", "realview-eb-mpcore"]
 
 # (arguments, what the line must say); "@" stands for an existing file, "@dir" for a directory.
 BAD = [
+    (["-M", "realview-eb-mpcore", "-pflash", "@"], "pflash0.*64 MiB.*truncate -s 64M"),
+    (["-M", "realview-eb-mpcore", "-pflash", "@", "-pflash", "@", "-pflash", "@"], "has an image already"),
+    (["-drive", "file=@,if=sd,unit=1"], "the board has one SD card slot"),
+    (["-drive", "file=@,if=pflash,unit=2"], "second bank of the flash"),
+    (["-mtdblock", "@"], "use -pflash FILE"),
     (["-nonsense"], "-nonsense: invalid option.*-help"),
     (["--nonsense"], "--nonsense: invalid option"),
     (["disk.img"], "disk.img: unexpected argument"),

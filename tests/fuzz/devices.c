@@ -22,10 +22,11 @@
 #include "tests/fuzz/target.h"
 #include "tests/unit/fake-block.h"
 #include "tests/unit/fake-clock.h"
+#include "tests/unit/fake-io.h"
 #include "tests/unit/fake-net.h"
 
 enum {
-    RAM_SIZE = 1 << 20, CARD_SIZE = 1 << 20, MAX_FIRES = 200, SERIAL = 4,
+    RAM_SIZE = 1 << 20, CARD_SIZE = 1 << 20, FLASH_SIZE = 64 << 20, MAX_FIRES = 200, SERIAL = 4,
     STEP_BYTES = 8, MAX_STEPS = 512,
 };
 
@@ -36,7 +37,7 @@ enum { OTHER_TIME, OTHER_RESET, OTHER_RAM, OTHER_INPUT, OTHER_BREAK, OTHER_ANY_R
 const size_t fuzz_max_input = STEP_BYTES * MAX_STEPS;
 
 static uint8_t *ram;
-static BlockBackend *card;
+static BlockBackend *card, *flash;
 static NetBackend *network;
 static bool reset_wanted;
 static const char *error;
@@ -157,6 +158,8 @@ static void machine_reset(void)
 static void advance(int64_t ns)
 {
     fake_block_run(card);
+    fake_io_run();
+    fake_block_run(flash);
     fake_clock_advance(ns, MAX_FIRES);
 }
 
@@ -254,7 +257,8 @@ void fuzz_init(void)
         m.serial[i] = (Chardev *)&line[i];
     }
     m.net = network = fake_net_new();
-    card = m.sd = fake_block_new(CARD_SIZE, false);
+    card = m.drive[0] = fake_block_new(CARD_SIZE, false);
+    flash = m.drive[1] = fake_block_new(FLASH_SIZE, false);
     memory_add_ram(0, RAM_SIZE, ram, "ram");
     m.mc->init(&m);
     find_devices();
@@ -268,6 +272,8 @@ const char *fuzz_one(const uint8_t *data, size_t size)
     error = NULL;
     qemu_loglevel = 0;
     fake_block_run(card);
+    fake_io_run();
+    fake_block_run(flash);
     fake_clock_reset();
     memset(ram, 0, 1 << 16);
     machine_reset();

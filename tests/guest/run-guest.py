@@ -53,6 +53,7 @@ STARTS = ("entry", "pen")
 RESULT = re.compile(r"^(not )?ok (\d+) - (.*)$")
 HEADER = re.compile(r"guest-test:([^\n*]*)")
 OUTPUT_LIMIT = 256 * 1024
+FLASH_BYTES = 64 << 20
 
 
 class Program:
@@ -72,6 +73,7 @@ class Program:
         self.starts = words.pop("start", STARTS[0]).split(",")
         self.oracle = words.pop("oracle", "yes") == "yes"
         self.vfp = words.pop("vfp", "no") == "yes"
+        self.flash = words.pop("flash", "no") == "yes"
         self.args = words.pop("args", "").split(",") if "args" in words else []
         if words:
             raise SystemExit("%s: header has unknown words: %s" % (path, " ".join(words)))
@@ -115,6 +117,13 @@ def command(emulator, image, cpus, accel, args=(), start=STARTS[0]):
     if start != STARTS[0]:
         argv += ["-machine", "secondary=" + start]
     return argv + (["-accel", "tcg," + accel] if accel else [])
+
+
+def run_with_flash(argv, timeout):
+    """The same as run() with a bank of NOR flash that is all zeroes."""
+    with tempfile.NamedTemporaryFile(suffix=".flash") as image:
+        image.truncate(FLASH_BYTES)
+        return run(argv + ["-drive", "if=pflash,format=raw,file=" + image.name], timeout)
 
 
 def run(argv, timeout):
@@ -240,7 +249,7 @@ def main():
                     for start in STARTS[:1] if lenient or cpus == 1 else program.starts:
                         argv = command(emulator, images[program.path], cpus, accel, program.args, start)
                         label = "%s/%s/%d%s" % (program.name, mode, cpus, "" if start == STARTS[0] else "/" + start)
-                        result = run(argv, program.timeout * factor * scale)
+                        result = (run_with_flash if program.flash else run)(argv, program.timeout * factor * scale)
                         seen[mode, start] = report.run(label, argv, *result, lenient)
                 if len({tuple(names) for names in seen.values()}) > 1:
                     report.check(False, "%s/%d: the same cases everywhere" % (program.name, cpus))

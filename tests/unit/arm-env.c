@@ -126,6 +126,12 @@ uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
     return phys < TEST_RAM_SIZE && len <= TEST_RAM_SIZE - phys ? &test_ram[phys] : NULL;
 }
 
+const uint8_t *memory_read_at(uint32_t phys, uint32_t len, uint32_t *ram)
+{
+    *ram = phys;
+    return memory_ram_ptr(phys, len);
+}
+
 int64_t clock_virtual_ns(void)
 {
     return test_clock_ns;

@@ -65,6 +65,16 @@ MemoryRegion *memory_add_mmio(uint32_t base, uint32_t size, const MMIOOps *ops, 
     return add_region(base, size, ops, opaque, name);
 }
 
+MemoryRegion *memory_add_rom(uint32_t base, uint32_t size, uint8_t *host, const MMIOOps *ops, void *opaque,
+                             const char *name)
+{
+    MemoryRegion *r = add_region(base, size, ops, opaque, name);
+
+    r->rom = host;
+    r->rom_shown = true;
+    return r;
+}
+
 MemoryRegion *memory_add_unimplemented(uint32_t base, uint32_t size, const char *name, const AbsentAnswer *answers)
 {
     return add_region(base, size, NULL, NULL, name);

@@ -353,6 +353,11 @@ uint8_t *memory_ram_at(uint32_t phys, uint32_t len, uint32_t *at)
     return memory_ram_ptr(phys, len);
 }
 
+const uint8_t *memory_read_at(uint32_t phys, uint32_t len, uint32_t *at)
+{
+    return memory_ram_at(phys, len, at);
+}
+
 uint32_t memory_ram_phys(uint32_t at)
 {
     return at;

@@ -9,6 +9,7 @@
 #include "device-stubs.h"
 #include "fake-block.h"
 #include "fake-clock.h"
+#include "fake-io.h"
 #include "hw/arm/realview-eb.h"
 #include "hw/device.h"
 
@@ -88,6 +89,19 @@ static void drive(uint32_t with)
     }
 }
 
+/* What was begun ends: saving waits for that, and it shows. */
+static void settle(const MachineState *m)
+{
+    unsigned done;
+
+    do {
+        done = fake_io_run();
+        for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
+            done += fake_block_run(m->drive[i]);
+        }
+    } while (done);
+}
+
 static uint32_t shown[2][MAX_ROWS][PER_DEVICE], banked[2][CPUS][0x400];
 static int lines[2][CPUS], armed[2];
 
@@ -115,10 +129,14 @@ static void test_board(void)
     Bytes saved[MAX_ROWS], again;
     unsigned n = 0, changed = 0;
 
-    m.sd = fake_block_new(1 << 20, false);
+    m.drive[0] = fake_block_new(1 << 20, false);
+    for (unsigned i = 1; i < MACHINE_DRIVES; i++) {
+        m.drive[i] = fake_block_new(64 << 20, false);
+    }
     realview_eb_mpcore_machine.init(&m);
     bench_reset();
     drive(1);
+    settle(&m);
     look(0);
     for (Device *d = device_next(NULL); d; d = device_next(d)) {
         saved[n++] = save(d);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "device-stubs.h"
+#include "fake-block.h"
 #include "hw/arm/realview-eb.h"
 #include "hw/device.h"
 
@@ -13,23 +14,28 @@ enum { GICC = 0x10100100, GICD = 0x10101000, FPGA = 0x10040000, FPGA_STEP = 0x10
 /* What the command line can name has one place on the board; a slot of another kind gives the wrong thing to nobody. */
 static void test_backends(void)
 {
-    unsigned chardevs[MACHINE_SERIALS] = { 0 }, drives = 0;
+    unsigned chardevs[MACHINE_SERIALS] = { 0 }, drives[MACHINE_DRIVES] = { 0 };
     bool known = true, all = true;
 
     for (size_t i = 0; i < realview_eb_num_devices; i++) {
         BackendSlot s = realview_eb_devices[i].backend;
 
         known &= s.kind != BACKEND_CHARDEV || s.n < MACHINE_SERIALS;
+        known &= s.kind != BACKEND_DRIVE || s.n < MACHINE_DRIVES;
         if (s.kind == BACKEND_CHARDEV && s.n < MACHINE_SERIALS) {
             chardevs[s.n]++;
         }
-        drives += s.kind == BACKEND_DRIVE && s.n == 0;
+        if (s.kind == BACKEND_DRIVE && s.n < MACHINE_DRIVES) {
+            drives[s.n]++;
+        }
     }
     for (unsigned n = 0; n < MACHINE_SERIALS; n++) {
         all &= chardevs[n] == 1;
     }
-    ok(known && all, "every serial back end belongs to one row");
-    ok_eq(drives, 1, "the drive belongs to one row");
+    for (unsigned n = 0; n < MACHINE_DRIVES; n++) {
+        all &= drives[n] == 1;
+    }
+    ok(known && all, "every serial line and every drive belongs to one row");
 }
 
 static void test_table(void)
@@ -202,6 +208,9 @@ int main(void)
     static MachineState m = { .mc = &realview_eb_mpcore_machine, .smp = 4, .ram_size = 128 << 20 };
 
     bench_init();
+    /* Banks of the flash are there if they have an image. */
+    m.drive[1] = fake_block_new(64 << 20, false);
+    m.drive[2] = fake_block_new(64 << 20, false);
     realview_eb_mpcore_machine.init(&m);
     test_table();
     test_backends();

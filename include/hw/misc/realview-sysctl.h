@@ -17,4 +17,6 @@ typedef struct RealviewSysctl RealviewSysctl;
 RealviewSysctl *realview_sysctl_create(uint32_t base, const char *name, const RealviewSysctlConfig *config);
 /* What the SD card slot's switches say (SYS_MCI). Any thread. */
 void realview_sysctl_set_card(RealviewSysctl *s, bool present, bool readonly);
+/* `opaque`: a RealviewSysctl. Does SYS_FLASH give the flash the voltage to be programmed? Any thread. */
+bool realview_sysctl_flash_vpp(void *opaque);
 #endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A bank of NOR flash: two Intel 28F256J3 side by side, 32 bits wide, 64 MiB. */
+#ifndef HW_BLOCK_NOR_FLASH_H
+#define HW_BLOCK_NOR_FLASH_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "block/block.h"
+
+enum { NOR_FLASH_BYTES = 64 << 20 };
+
+typedef struct NorFlashConfig {
+    uint32_t base;
+    const char *name;
+    BlockBackend *blk;          /* the image: NOR_FLASH_BYTES of it */
+    bool (*vpp)(void *opaque);  /* is there a voltage to change the array with? any thread */
+    void *opaque;
+} NorFlashConfig;
+
+/* Reads the image and maps it. Lives as long as the machine. error_exit if the image does not fit. */
+void nor_flash_create(const NorFlashConfig *config);
+#endif
