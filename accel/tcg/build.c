@@ -14,6 +14,7 @@
 #include "accel/tcg/guest-mem.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/options.h"
+#include "accel/tcg/perfmap.h"
 #include "exec/memory.h"
 #include "qemu/disas.h"
 #include "qemu/log.h"
@@ -78,6 +79,7 @@ static bool translate_and_emit(CacheBuilder *b, TranslationBlock *tb, int max_in
         tb->flags_in = ir->flags_in;
         if (tcg_backend->emit(ir, tb, &b->buf)) {
             log_host(tb);
+            perfmap_block(tb->code, tb->code_size, tb->pc, ir->guest_bytes);
             return true;
         }
         if (!new_piece && !b->buf.too_complex) {

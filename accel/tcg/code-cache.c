@@ -12,6 +12,7 @@
 #include "accel/tcg/cache.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/options.h"
+#include "accel/tcg/perfmap.h"
 #include "qemu/log.h"
 
 enum {
@@ -73,6 +74,7 @@ CodeCache *cache_create(size_t bytes, int owner, int sharers)
     if (tcg_backend->init_buffer && !tcg_backend->init_buffer(&c->buf)) {
         error_exit("a code cache of %zu KiB is too small for the %s back end", bytes >> 10, tcg_backend->name);
     }
+    perfmap_thunks(c->buf.base, (size_t)(c->buf.ptr - c->buf.base));
     divide(c, bytes, accel_options.tb_regions);
     c->piece_bytes = (size_t)(c->region[0].end - c->region[0].begin);
     if (sharers > 1) {

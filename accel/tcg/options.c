@@ -9,6 +9,7 @@
 #include <glib.h>
 #include "accel/tcg/cache.h"
 #include "accel/tcg/options.h"
+#include "accel/tcg/perfmap.h"
 #include "accel/tcg/stats-internal.h"
 #include "qemu/log.h"
 
@@ -64,6 +65,8 @@ static const AccelProperty properties[] = {
       .help = "LDREX/STREX: as the architecture has it, or by comparing values" },
     { "one-insn-per-tb", PROP_WORD, FIELD(one_insn), .choice = { { "off", NULL }, { "on", NULL } },
       .help = "translate each instruction by itself (slow), so that the log shows each" },
+    { "perfmap", PROP_WORD, FIELD(perfmap), .choice = { { "off", NULL }, { "on", NULL } },
+      .help = "name translated code for perf in /tmp/perf-PID.map" },
     /* Jumps inside the buffer reach 2 GiB; leave room for several buffers. */
     { "tb-size", PROP_NUMBER, FIELD(tb_size_kib), .unit = "MiB", .scale = 1024, .max = 1024,
       .help = "size of a code cache" },
@@ -253,6 +256,12 @@ void accel_init(const AccelOptions *o, int num_cpus)
     }
     if (!o->trace_mib) {
         accel_options.trace_mib = TRACE_MIB_DEFAULT;
+    }
+    if (o->perfmap && o->backend_interp) {
+        error_exit("-accel tcg,perfmap=on: the interpreter makes no code");
+    }
+    if (o->perfmap) {
+        perfmap_open();
     }
     stats_start(num_cpus);
 }

@@ -127,7 +127,7 @@ def test_one_table(cases, directory):
     """The properties of -accel have one table: help, the monitor and the JSON show the same names, and what was set."""
     path = os.path.join(directory, "stats.json")
     asked = {"thread": "single", "ccache": "separate", "backend": "interp", "exclusive": "snapshot",
-             "one-insn-per-tb": "on", "tb-size": 3,
+             "one-insn-per-tb": "on", "perfmap": "off", "tb-size": 3,
              "tb-regions": 2, "stats": path, "trace": os.path.join(directory, "trace"), "trace-size": 5}
     text = subprocess.run([QEMU, "-accel", "help"], stdout=subprocess.PIPE, check=False).stdout.decode()
     helped = re.findall(r"^  ([a-z-]+)=", text, re.M)
@@ -181,6 +181,24 @@ def test_text(cases, image):
     cases.check(status == 0 and not err, "stats=off: nothing", err)
     status, err = run([*M, "-kernel", image, "-d", "stats"])
     cases.check(status == 0 and "find_fast" in err and "total ms" not in err, "-d stats: a summary without times", err)
+
+
+def test_perfmap(cases, image):
+    for design in ("thread=multi", "thread=single"):
+        with subprocess.Popen([*M, "-kernel", image, "-accel", "tcg,perfmap=on," + design],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as p:
+            err = p.communicate(timeout=60 * SCALE)[1]
+        path = "/tmp/perf-%d.map" % p.pid
+        with open(path, encoding="ascii") as file:
+            rows = [line.split() for line in file]
+        os.unlink(path)
+        blocks = sorted((int(r[0], 16), int(r[1], 16)) for r in rows if r[2].startswith("guest_"))
+        apart = all(a + size <= b for (a, size), (b, _) in zip(blocks, blocks[1:]))
+        first = any(r[2].startswith("guest_00010000+") for r in rows)
+        cases.check(p.returncode == 0 and not err and apart and first and rows[0][2] == "thunks",
+                    "perfmap=on: blocks that do not overlap, by guest address, " + design, rows)
+    status, err = run([*M, "-kernel", image, "-accel", "tcg,perfmap=on,backend=interp"])
+    cases.check(status == 1 and err.count("\n") == 1 and "perfmap" in err, "perfmap=on: not for the interpreter", err)
 
 
 def test_errors(cases, image, directory):
@@ -237,6 +255,7 @@ def main():
         test_one_table(cases, directory)
         test_counters(cases, ends, directory)
         test_text(cases, ends)
+        test_perfmap(cases, ends)
         test_errors(cases, ends, directory)
         test_ends(cases, loop, directory)
         test_ring(cases, loop, directory)
