@@ -279,6 +279,9 @@ void gdb_command(Gdb *g, const char *packet, size_t len)
     case 'Q':
         gdb_set(g, packet);
         break;
+    case 'F':
+        gdb_call_answer(g, packet + 1);
+        break;
     case 'D':
         detach(g);
         break;

@@ -16,7 +16,8 @@ static Gdb *the_gdb;
 
 static void forget(Gdb *g)
 {
-    g->attached = g->resumed = g->physical = g->step_irqs = false;
+    __atomic_store_n(&g->attached, false, __ATOMIC_SEQ_CST);
+    g->resumed = g->physical = g->step_irqs = false;
     g->cpu = g->stop_cpu = 0;
     g->step_cpu = -1;
 }
@@ -26,6 +27,7 @@ void gdb_leave(Gdb *g)
     runstate_hold_cpus();
     debug_points_clear();
     debug_take_stop();
+    gdb_call_drop(g);
     runstate_release_cpus();
     forget(g);
 }
@@ -54,7 +56,11 @@ static void runstate_changed(RunstateEvent event, int code)
             g_snprintf(text, sizeof(text), "W%02x", code & 0xff);
             gdb_send_text(&g->link, text);
         }
-        g->attached = g->resumed = false;
+        __atomic_store_n(&g->attached, false, __ATOMIC_SEQ_CST);
+        g->resumed = false;
+        return;
+    }
+    if (gdb_call_begins()) {
         return;
     }
     stop = debug_take_stop();
@@ -88,7 +94,7 @@ static void packet(Gdb *g)
 static void input(Gdb *g, uint8_t byte)
 {
     if (!g->attached) {
-        g->attached = true;
+        __atomic_store_n(&g->attached, true, __ATOMIC_SEQ_CST);
         vm_stop();
     }
     switch (gdb_link_byte(&g->link, byte)) {
@@ -135,7 +141,9 @@ void gdbstub_attach(Chardev *chr, MachineState *machine)
 
     the_gdb = g;
     g->machine = machine;
+    g->call_cpu = -1;
     forget(g);
+    gdb_calls_init(g);
     gdb_link_init(&g->link, chr);
     debug_set_handler(cpu_stopped);
     runstate_set_listener(runstate_changed);

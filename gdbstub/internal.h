@@ -11,7 +11,7 @@ enum { GDB_SIGINT = 2, GDB_SIGQUIT = 3, GDB_SIGTRAP = 5 };
 typedef struct Gdb {
     GdbLink link;
     MachineState *machine;
-    bool attached;                      /* a debugger has spoken, and not left since */
+    bool attached;                      /* a debugger has spoken, and not left since; atomic, CPUs read it */
     bool resumed;                       /* it waits for a stop reply */
     int cpu;                            /* that Hg chose, or that stopped last */
     int step_cpu;                       /* that Hc chose, for the packets c and s; -1: none */
@@ -19,6 +19,7 @@ typedef struct Gdb {
     bool physical;                      /* addresses are */
     bool step_irqs;                     /* interrupts are taken in a step */
     unsigned steps_alone;               /* in a row, see run.c */
+    int call_cpu;                       /* whose call of semihosting the debugger carries out; -1: none */
 } Gdb;
 
 /* Errors as gdb prints them: E and the number of an error of Unix, of no importance to it. */
@@ -39,6 +40,13 @@ void gdb_resume(Gdb *g, const char *packet);
 void gdb_vcont(Gdb *g, const char *actions);
 /* Why the machine stopped. */
 void gdb_report(Gdb *g, const DebugStop *stop, int signal);
+/* calls.c: calls of semihosting; F and what follows it: the answer. */
+void gdb_calls_init(Gdb *g);
+void gdb_call_answer(Gdb *g, const char *p);
+/* The machine is being stopped for a call: nobody is told. */
+bool gdb_call_begins(void);
+/* The debugger will not answer any more. */
+void gdb_call_drop(Gdb *g);
 /* memory.c: how many of the bytes could be read or written. */
 size_t gdb_read_memory(Gdb *g, uint32_t address, uint8_t *buf, size_t len);
 size_t gdb_write_memory(Gdb *g, uint32_t address, const uint8_t *buf, size_t len);

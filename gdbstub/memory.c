@@ -10,9 +10,15 @@
 
 enum { PIECE = 1 << 10 };               /* the smallest piece of memory with a mapping of its own */
 
+/* A debugger that carries out a call uses the addresses of the caller. */
+static int accessing_cpu(const Gdb *g)
+{
+    return g->call_cpu >= 0 ? g->call_cpu : g->cpu;
+}
+
 static bool translate(const Gdb *g, uint32_t address, uint32_t *phys)
 {
-    CPUARMState *env = g->machine->cpu[g->cpu];
+    CPUARMState *env = g->machine->cpu[accessing_cpu(g)];
     ARMPageInfo info;
 
     *phys = address;
@@ -37,9 +43,9 @@ static size_t device_access(const Gdb *g, uint32_t phys, uint8_t *buf, size_t le
     }
     if (write) {
         memcpy(&value, buf, size);
-        mmio_write(phys, GUINT32_FROM_LE(value), size, (unsigned)g->cpu);
+        mmio_write(phys, GUINT32_FROM_LE(value), size, (unsigned)accessing_cpu(g));
     } else {
-        value = GUINT32_TO_LE(mmio_read(phys, size, (unsigned)g->cpu));
+        value = GUINT32_TO_LE(mmio_read(phys, size, (unsigned)accessing_cpu(g)));
         memcpy(buf, &value, size);
     }
     return size;

@@ -29,6 +29,7 @@ static bool steps_alone(Gdb *g, const DebugRun *run)
 static void start(Gdb *g, DebugRun *run)
 {
     vm_stop();                          /* somebody else may have started it */
+    gdb_call_drop(g);
     if (steps_alone(g, run)) {
         for (int i = 0; i < g->machine->smp; i++) {
             run[i] = run[i] == DEBUG_STEP ? DEBUG_STEP : DEBUG_STAY;

@@ -98,6 +98,20 @@ void option_semihosting(CommandLine *c, const char *arg)
     semihosting_enabled = true;
 }
 
+static SemihostingTarget semihosting_target(const CommandLine *c, const char *arg, const char *value)
+{
+    static const char *const names[] = {
+        [SEMIHOSTING_AUTO] = "auto", [SEMIHOSTING_NATIVE] = "native", [SEMIHOSTING_GDB] = "gdb",
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (value && !strcmp(value, names[i])) {
+            return (SemihostingTarget)i;
+        }
+    }
+    option_fail(c, arg, "target is 'native', 'gdb' or 'auto', not '%s'", value ? value : "");
+}
+
 void option_semihosting_config(CommandLine *c, const char *arg)
 {
     KeyValue *kv = option_split(c, arg);
@@ -112,9 +126,7 @@ void option_semihosting_config(CommandLine *c, const char *arg)
         } else if (i == 0 && !value && (!strcmp(key, "on") || !strcmp(key, "off"))) {
             enable = !strcmp(key, "on");
         } else if (!strcmp(key, "target")) {
-            if (!value || (strcmp(value, "native") && strcmp(value, "auto"))) {
-                option_fail(c, arg, "target is 'native' or 'auto', not '%s'", value ? value : "");
-            }
+            semihosting_set_target(semihosting_target(c, arg, value));
         } else if (!strcmp(key, "arg")) {
             if (!value) {
                 option_fail(c, arg, "arg needs a value");

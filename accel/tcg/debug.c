@@ -243,6 +243,11 @@ DebugStop debug_take_stop(void)
     return best;
 }
 
+void debug_look_again(void)
+{
+    io_post(&handler_work);
+}
+
 void debug_set_handler(void (*fn)(void))
 {
     handler = fn;

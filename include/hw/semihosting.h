@@ -21,6 +21,19 @@ extern bool semihosting_enabled;
 /* With the machine, if semihosting_enabled. */
 void semihosting_init(void);
 
+/* Who carries calls out: the emulator, a debugger, or a debugger while there is one. Before the CPUs start. */
+typedef enum SemihostingTarget { SEMIHOSTING_AUTO, SEMIHOSTING_NATIVE, SEMIHOSTING_GDB } SemihostingTarget;
+void semihosting_set_target(SemihostingTarget t);
+/* The debugger's side. `ask` is called on CPU threads, with a request of gdb's File-I/O protocol in text. */
+typedef struct SemihostingRemote {
+    bool (*attached)(void);
+    void (*ask)(int cpu, const char *request);
+} SemihostingRemote;
+/* With the machine; *r lives for ever. */
+void semihosting_set_remote(const SemihostingRemote *r);
+/* The answer to a CPU's request: ret < 0 is an error with the number err. I/O thread. */
+void semihosting_remote_answer(int cpu, int32_t ret, int err);
+
 /* Command line for SYS_GET_CMDLINE; the string is copied. A later call replaces an earlier one. */
 void semihosting_set_cmdline(const char *cmdline);
 /* True if somebody called semihosting_set_cmdline(): then the boot loader does not put its default there. */

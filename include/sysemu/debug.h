@@ -47,6 +47,8 @@ typedef struct DebugStop {
  * go on, as they stopped before their instruction. All CPUs have run = DEBUG_RUN after that.
  */
 DebugStop debug_take_stop(void);
+/* Look again whether a CPU has stopped, once the machine runs. */
+void debug_look_again(void);
 /* `fn` is called on the I/O thread when a CPU has stopped; it must stop the machine, then call debug_take_stop(). */
 void debug_set_handler(void (*fn)(void));
 #endif

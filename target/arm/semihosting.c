@@ -27,19 +27,12 @@
 #include "target/arm/cpu.h"
 #include "target/arm/semihosting-call.h"
 #include "target/arm/semihosting-files.h"
+#include "target/arm/semihosting-remote.h"
 #include "tcg/helper.h"
 
-enum {
-    SYS_OPEN = 0x01, SYS_CLOSE = 0x02, SYS_WRITEC = 0x03, SYS_WRITE0 = 0x04, SYS_WRITE = 0x05, SYS_READ = 0x06,
-    SYS_READC = 0x07, SYS_ISERROR = 0x08, SYS_ISTTY = 0x09, SYS_SEEK = 0x0a, SYS_FLEN = 0x0c, SYS_TMPNAM = 0x0d,
-    SYS_REMOVE = 0x0e, SYS_RENAME = 0x0f, SYS_CLOCK = 0x10, SYS_TIME = 0x11, SYS_SYSTEM = 0x12, SYS_ERRNO = 0x13,
-    SYS_GET_CMDLINE = 0x15, SYS_HEAPINFO = 0x16, SYS_EXIT = 0x18, SYS_EXIT_EXTENDED = 0x20, SYS_ELAPSED = 0x30,
-    SYS_TICKFREQ = 0x31,
-};
 #define ADP_STOPPED_APPLICATION_EXIT 0x20026u
 
 enum {
-    SEMI_STRING_MAX = 1 << 20,      /* SYS_WRITE0 */
     SEMI_SUBPAGE = 1 << 10,         /* smallest piece of memory with a mapping of its own */
     SEMI_TICK_HZ = 1000000000,
 };
@@ -71,27 +64,51 @@ void semihosting_set_heap(uint32_t base, uint32_t limit)
     heap_limit = limit;
 }
 
-static int32_t fail(int err)
+int32_t semi_fail(int err)
 {
     __atomic_store_n(&last_errno, err, __ATOMIC_RELAXED);
     return -1;
 }
 
+/* The physical address for an access with the caller's rights; false: there is none. */
+static bool translate(CPUARMState *env, uint32_t va, bool store, uint32_t *phys)
+{
+    ARMPageInfo page;
+
+    if (arm_mmu_walk(env, arm_mva(env, va), store ? MMU_DATA_STORE : MMU_DATA_LOAD, arm_privileged(env), &page)
+        != FAULT_NONE) {
+        return false;
+    }
+    *phys = (page.phys & ~0xfffu) | (va & 0xfff);
+    return true;
+}
+
+bool semi_guest_writable(CPUARMState *env, uint32_t va, uint32_t len)
+{
+    while (len) {
+        uint32_t n = MIN(len, SEMI_SUBPAGE - (va & (SEMI_SUBPAGE - 1))), phys;
+
+        if (!translate(env, va, true, &phys) || !memory_ram_ptr(phys, n)) {
+            return false;
+        }
+        va += n;
+        len -= n;
+    }
+    return true;
+}
+
 /* Copy between guest memory and buf; false if a byte is not accessible RAM (those before it have been copied). */
-static bool guest_copy(CPUARMState *env, uint32_t va, void *buf, uint32_t len, bool to_guest)
+bool semi_guest_copy(CPUARMState *env, uint32_t va, void *buf, uint32_t len, bool to_guest)
 {
     uint8_t *p = buf;
 
     while (len) {
         uint32_t n = MIN(len, SEMI_SUBPAGE - (va & (SEMI_SUBPAGE - 1)));
-        ARMPageInfo page;
         uint32_t phys;
 
-        if (arm_mmu_walk(env, arm_mva(env, va), to_guest ? MMU_DATA_STORE : MMU_DATA_LOAD, arm_privileged(env), &page)
-            != FAULT_NONE) {
+        if (!translate(env, va, to_guest, &phys)) {
             return false;
         }
-        phys = (page.phys & ~0xfffu) | (va & 0xfff);
         if (!(to_guest ? dma_write(phys, p, n) : dma_read(phys, p, n))) {
             return false;
         }
@@ -106,7 +123,7 @@ static bool read_words(CPUARMState *env, uint32_t va, uint32_t *w, unsigned n)
 {
     unsigned i;
 
-    if (!guest_copy(env, va, w, 4 * n, false)) {
+    if (!semi_guest_copy(env, va, w, 4 * n, false)) {
         return false;
     }
     for (i = 0; i < n; i++) {
@@ -123,16 +140,16 @@ static bool write_words(CPUARMState *env, uint32_t va, const uint32_t *w, unsign
     for (i = 0; i < n; i++) {
         out[i] = env->cpsr & CPSR_E ? GUINT32_TO_BE(w[i]) : GUINT32_TO_LE(w[i]);
     }
-    return guest_copy(env, va, out, 4 * n, true);
+    return semi_guest_copy(env, va, out, 4 * n, true);
 }
 
 /* A string of len bytes, without its NUL, into name[PATH_MAX]. */
-static int read_name(CPUARMState *env, uint32_t va, uint32_t len, char *name)
+int semi_read_name(CPUARMState *env, uint32_t va, uint32_t len, char *name)
 {
     if (len >= PATH_MAX) {
         return ENAMETOOLONG;
     }
-    if (!guest_copy(env, va, name, len, false)) {
+    if (!semi_guest_copy(env, va, name, len, false)) {
         return EFAULT;
     }
     name[len] = '\0';
@@ -141,7 +158,7 @@ static int read_name(CPUARMState *env, uint32_t va, uint32_t len, char *name)
 
 static int32_t simple(int64_t ret)
 {
-    return ret < 0 ? fail((int)-ret) : (int32_t)ret;
+    return ret < 0 ? semi_fail((int)-ret) : (int32_t)ret;
 }
 
 static int32_t done_simple(CPUARMState *env, SemiCall *c)
@@ -158,7 +175,7 @@ static int32_t sys_file(CPUARMState *env, uint32_t handle, uint32_t number, void
     SemiCall *c;
 
     if (!f) {
-        return fail(EBADF);
+        return semi_fail(EBADF);
     }
     c = semi_call_new();
     c->run = run;
@@ -176,7 +193,7 @@ static int32_t sys_close(CPUARMState *env, uint32_t handle)
 
     /* Another CPU may have been faster. */
     if (!f || !semi_file_remove(handle)) {
-        return fail(EBADF);
+        return semi_fail(EBADF);
     }
     c = semi_call_new();
     c->run = semi_run_close;
@@ -190,14 +207,14 @@ static int32_t sys_close(CPUARMState *env, uint32_t handle)
 static int32_t sys_names(CPUARMState *env, const uint32_t *arg, bool two, void (*run)(SemiCall *c))
 {
     SemiCall *c = semi_call_new();
-    int err = read_name(env, arg[0], arg[1], c->name);
+    int err = semi_read_name(env, arg[0], arg[1], c->name);
 
     if (!err && two) {
-        err = read_name(env, arg[2], arg[3], c->other);
+        err = semi_read_name(env, arg[2], arg[3], c->other);
     }
     if (err) {
         g_free(c);
-        return fail(err);
+        return semi_fail(err);
     }
     c->run = run;
     c->done = done_simple;
@@ -212,14 +229,14 @@ static int32_t done_open(CPUARMState *env, SemiCall *c)
 static int32_t sys_open(CPUARMState *env, const uint32_t *arg)
 {
     SemiCall *c = semi_call_new();
-    int err = read_name(env, arg[0], arg[2], c->name);
+    int err = semi_read_name(env, arg[0], arg[2], c->name);
 
     if (!err && arg[1] >= SEMI_OPEN_MODES) {
         err = EINVAL;
     }
     if (err) {
         g_free(c);
-        return fail(err);
+        return semi_fail(err);
     }
     c->run = semi_run_open;
     c->done = done_open;
@@ -240,8 +257,8 @@ static int32_t sys_write_string(CPUARMState *env, uint32_t va, uint32_t max)
         uint32_t n = MIN(left, SEMI_SUBPAGE - (va & (SEMI_SUBPAGE - 1)));
         uint32_t len;
 
-        if (!guest_copy(env, va, buf, n, false)) {
-            return fail(EFAULT);
+        if (!semi_guest_copy(env, va, buf, n, false)) {
+            return semi_fail(EFAULT);
         }
         len = max == 1 ? 1 : (uint32_t)strnlen((const char *)buf, n);
         semi_console_write(STDOUT_FILENO, buf, len);
@@ -266,8 +283,8 @@ static int32_t done_console(CPUARMState *env, SemiCall *c)
         if (cpu_is_held(env)) {
             semi_call(env, c);
         }
-        if (!guest_copy(env, c->va, c->buf, n, false)) {
-            fail(EFAULT);
+        if (!semi_guest_copy(env, c->va, c->buf, n, false)) {
+            semi_fail(EFAULT);
             break;
         }
         semi_console_write((int)c->mode, c->buf, n);
@@ -297,8 +314,8 @@ static int32_t sys_write_console(CPUARMState *env, int fd, const uint32_t *arg)
 static bool write_piece(CPUARMState *env, SemiCall *c)
 {
     c->len = MIN(c->left, (uint32_t)SEMI_CHUNK);
-    if (c->len && !guest_copy(env, c->va, c->buf, (uint32_t)c->len, false)) {
-        fail(EFAULT);
+    if (c->len && !semi_guest_copy(env, c->va, c->buf, (uint32_t)c->len, false)) {
+        semi_fail(EFAULT);
         return false;
     }
     return c->len != 0;
@@ -307,7 +324,7 @@ static bool write_piece(CPUARMState *env, SemiCall *c)
 static int32_t done_write(CPUARMState *env, SemiCall *c)
 {
     if (c->ret < 0) {
-        fail((int)-c->ret);
+        semi_fail((int)-c->ret);
         return (int32_t)c->left;
     }
     c->va += (uint32_t)c->ret;
@@ -336,7 +353,7 @@ static int32_t sys_write(CPUARMState *env, const uint32_t *arg)
     semi_file_put(c);
     g_free(c);
     if (!f) {
-        fail(EBADF);
+        semi_fail(EBADF);
     }
     return fd < 0 ? (int32_t)arg[2] : sys_write_console(env, fd, arg);
 }
@@ -344,11 +361,11 @@ static int32_t sys_write(CPUARMState *env, const uint32_t *arg)
 static int32_t done_read(CPUARMState *env, SemiCall *c)
 {
     if (c->ret < 0) {
-        fail((int)-c->ret);
+        semi_fail((int)-c->ret);
         return (int32_t)c->left;
     }
-    if (!guest_copy(env, c->va, c->buf, (uint32_t)c->ret, true)) {
-        return fail(EFAULT);
+    if (!semi_guest_copy(env, c->va, c->buf, (uint32_t)c->ret, true)) {
+        return semi_fail(EFAULT);
     }
     c->va += (uint32_t)c->ret;
     c->left -= (uint32_t)c->ret;
@@ -367,7 +384,7 @@ static int32_t sys_read(CPUARMState *env, const uint32_t *arg)
     SemiCall *c;
 
     if (!f) {
-        fail(EBADF);
+        semi_fail(EBADF);
         return (int32_t)arg[2];
     }
     c = semi_call_new();
@@ -406,9 +423,9 @@ static int32_t sys_tmpnam(CPUARMState *env, const uint32_t *arg)
     int len = snprintf(name, sizeof(name), "/tmp/pqemu-%d-%02x", (int)getpid(), arg[1] & 0xff) + 1;
 
     if (arg[2] < (uint32_t)len) {
-        return fail(EINVAL);
+        return semi_fail(EINVAL);
     }
-    return guest_copy(env, arg[0], name, (uint32_t)len, true) ? 0 : fail(EFAULT);
+    return semi_guest_copy(env, arg[0], name, (uint32_t)len, true) ? 0 : semi_fail(EFAULT);
 }
 
 static int32_t sys_get_cmdline(CPUARMState *env, uint32_t block, const uint32_t *arg)
@@ -417,10 +434,10 @@ static int32_t sys_get_cmdline(CPUARMState *env, uint32_t block, const uint32_t 
     uint32_t len = (uint32_t)strlen(line);
 
     if (arg[1] <= len) {
-        return fail(E2BIG);
+        return semi_fail(E2BIG);
     }
-    if (!guest_copy(env, arg[0], (void *)line, len + 1, true) || !write_words(env, block + 4, &len, 1)) {
-        return fail(EFAULT);
+    if (!semi_guest_copy(env, arg[0], (void *)line, len + 1, true) || !write_words(env, block + 4, &len, 1)) {
+        return semi_fail(EFAULT);
     }
     return 0;
 }
@@ -430,7 +447,7 @@ static int32_t sys_heapinfo(CPUARMState *env, const uint32_t *arg)
 {
     const uint32_t info[] = { heap_base, heap_limit, heap_limit, heap_base };
 
-    return write_words(env, arg[0], info, 4) ? 0 : fail(EFAULT);
+    return write_words(env, arg[0], info, 4) ? 0 : semi_fail(EFAULT);
 }
 
 static int32_t sys_elapsed(CPUARMState *env, uint32_t block)
@@ -438,7 +455,7 @@ static int32_t sys_elapsed(CPUARMState *env, uint32_t block)
     uint64_t now = (uint64_t)clock_shown_ns();
     const uint32_t w[] = { (uint32_t)now, (uint32_t)(now >> 32) };
 
-    return write_words(env, block, w, 2) ? 0 : fail(EFAULT);
+    return write_words(env, block, w, 2) ? 0 : semi_fail(EFAULT);
 }
 
 /* The I/O thread ends the program soon; until then this CPU sleeps, or comes back here if an interrupt wakes it. */
@@ -469,10 +486,14 @@ static unsigned block_words(uint32_t op)
 static int32_t semihosting_call(CPUARMState *env, uint32_t op, uint32_t param)
 {
     uint32_t arg[4] = { 0 };
+    int32_t result;
 
     if (!read_words(env, param, arg, block_words(op))) {
         qemu_log_mask(LOG_GUEST_ERROR, "semihosting: operation 0x%02x: bad parameter block at 0x%08x\n", op, param);
-        return fail(EFAULT);
+        return semi_fail(EFAULT);
+    }
+    if (semi_remote(env, op, param, arg, &result)) {
+        return result;
     }
     switch (op) {
     case SYS_OPEN:
@@ -509,7 +530,7 @@ static int32_t semihosting_call(CPUARMState *env, uint32_t op, uint32_t param)
         return (int32_t)time(NULL);
     case SYS_SYSTEM:
         /* Host commands are beyond what semihosting was turned on for. */
-        return fail(EPERM);
+        return semi_fail(EPERM);
     case SYS_ERRNO:
         return __atomic_load_n(&last_errno, __ATOMIC_RELAXED);
     case SYS_GET_CMDLINE:
@@ -526,7 +547,7 @@ static int32_t semihosting_call(CPUARMState *env, uint32_t op, uint32_t param)
         return SEMI_TICK_HZ;
     default:
         qemu_log_mask(LOG_UNIMP, "semihosting: unknown operation 0x%02x\n", op);
-        return fail(ENOSYS);
+        return semi_fail(ENOSYS);
     }
 }
 

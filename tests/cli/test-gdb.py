@@ -28,15 +28,16 @@ EXCLUSIVE_STEPS = 60
 cases = tap.Cases()
 
 
-def build_image():
-    """The guest's program, or None if there is no cross compiler."""
+def build_images():
+    """The guests' programs, or none if there is no cross compiler."""
     spec = importlib.util.spec_from_file_location("run_guest", os.path.join(ROOT, "tests/guest/run-guest.py"))
     run_guest = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(run_guest)
     if not shutil.which(run_guest.CROSS + "gcc"):
-        return None
-    source = os.path.join(HERE, "gdb.c")
-    return run_guest.build([source], os.path.join(BUILD, "tests/cli"))[source]
+        return []
+    sources = [os.path.join(HERE, name) for name in ("gdb.c", "gdb-calls.c")]
+    built = run_guest.build(sources, os.path.join(BUILD, "tests/cli"))
+    return [built[source] for source in sources]
 
 
 class Session:
@@ -264,6 +265,26 @@ def run(name, image, accel, cpus):
             s.end()
 
 
+def test_calls(name, image, accel, target, cpus):
+    """Semihosting that gdb carries out: its files, its console."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "file")
+        s = Session(name, image, accel, cpus, directory,
+                    ("-S", "-semihosting-config", "enable=on,target=%s,arg=%s" % (target, path)))
+        try:
+            answer = s.gdb.go("continue")
+            s.check('reason="exited-normally"' in answer, "calls that gdb carries out, target=%s" % target, answer)
+            log = "\n".join(s.gdb.log)
+            s.check("written by the guest" in log and "to the console" in log, "gdb's console")
+            with open(path + ".2", "rb") as file:
+                data = file.read()
+            s.check(data == bytes((7 * i + (i >> 8)) & 0xff for i in range(100000)), "gdb's file", len(data))
+        except (gdb_client.Gone, OSError) as error:
+            s.check(False, "gdb went on to the end", error)
+        finally:
+            s.end()
+
+
 def test_document(image):
     """The session that docs/debugging-a-guest.md shows, as it stands there."""
     with open(os.path.join(ROOT, "docs/debugging-a-guest.md"), encoding="utf-8") as file:
@@ -288,14 +309,17 @@ def test_document(image):
 
 
 def main():
-    image = build_image()
-    if not image or not gdb_client.available():
-        cases.skip("gdb", "no %s" % ("cross compiler" if not image else gdb_client.GDB))
+    images = build_images()
+    if not images or not gdb_client.available():
+        cases.skip("gdb", "no %s" % ("cross compiler" if not images else gdb_client.GDB))
         return cases.done()
+    image, calls = images
     for name, accel, cpus in RUNS:
         if not sys.argv[1:] or name in sys.argv[1:]:
             run(name, image, accel, cpus)
     test_document(image)
+    for name, accel, cpus in RUNS[:4]:
+        test_calls(name, calls, accel, "auto" if name == "unified" else "gdb", cpus)
     return cases.done()
 
 
