@@ -56,8 +56,8 @@ HostFile *host_file_open(const char *path, const ImageOptions *options, char **e
         return open_failed(fd, error, g_strdup_printf("'%s' is neither a file nor a block device", path));
     }
     if (!options->no_lock && !lock_file(fd, !options->readonly)) {
-        return open_failed(fd, error, g_strdup_printf("'%s' is used by another process (two users would destroy it)",
-                                                      path));
+        return open_failed(fd, error, g_strdup_printf("'%s' is in use, by another process or another drive "
+                                                      "(two users would destroy it)", path));
     }
     file = g_new0(HostFile, 1);
     file->fd = fd;

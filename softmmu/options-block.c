@@ -157,6 +157,11 @@ static void drive_add(CommandLine *c, const char *arg, const Drive *d)
     if (!slot[unit]->id) {
         slot[unit]->id = names[unit];
     }
+    for (int i = 0; i < MACHINE_DRIVES; i++) {
+        if (i != unit && slot[i] && !strcmp(slot[i]->id, slot[unit]->id)) {
+            option_fail(c, arg, "another drive has the id '%s'", slot[i]->id);
+        }
+    }
     slot[unit]->said = g_strdup_printf("%s %s", c->option, arg);
 }
 

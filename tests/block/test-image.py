@@ -257,7 +257,7 @@ def refusals(cases, directory):
             process.stdin.write("size\n")
             process.stdin.flush()
             process.stdout.readline()
-            assert "used by another process" in tool(image, ["size"])[0]
+            assert "is in use, by another process" in tool(image, ["size"])[0]
             run = subprocess.run(["qemu-io", "-c", "write 0 512", image], capture_output=True, text=True, check=False)
             assert run.returncode != 0, "qemu-io writes to it too"
             assert tool(image, ["size"], "readonly", "nolock") == [str(8 * MIB)]

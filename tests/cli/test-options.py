@@ -22,6 +22,8 @@ BAD = [
     (["-M", "realview-eb-mpcore", "-pflash", "@", "-pflash", "@", "-pflash", "@"], "has an image already"),
     (["-drive", "file=@,if=sd,unit=1"], "the board has one SD card slot"),
     (["-drive", "file=@,if=pflash,unit=2"], "second bank of the flash"),
+    (["-drive", "file=@,if=sd,id=a", "-drive", "file=@,if=pflash,id=a"], "another drive has the id 'a'"),
+    (["-M", "realview-eb-mpcore", "-sd", "@", "-pflash", "@"], "is in use, by another process or another drive"),
     (["-mtdblock", "@"], "use -pflash FILE"),
     (["-nonsense"], "-nonsense: invalid option.*-help"),
     (["--nonsense"], "--nonsense: invalid option"),
