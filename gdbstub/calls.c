@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Calls of semihosting that the debugger carries out (File-I/O). A CPU writes its request and is held; the I/O thread
- * stops the machine, sends one request after another, each in the place of a stop reply, and lets the machine go on when
- * the answer has come. Steps and stops that are under way meanwhile stay so.
+ * stops the machine, sends one request after another, each in the place of a stop reply, and lets the machine go on
+ * when the answer has come. Steps and stops that are under way meanwhile stay so.
  *
  * requests[].state: set to WANTED by the CPU, with its text, and back by the I/O thread; atomic.
  */

@@ -252,6 +252,7 @@ void cpus_reset(void)
         cpu->event = 0;
         cpu->event_wait = 0;
         cpu->env->exception = EXCP_NONE;
+        cpu->debug_stop.reason = DEBUG_NONE;
         excl_clear(cpu->env);
         tlb_cpu_reset(cpu->env);
     }

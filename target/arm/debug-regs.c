@@ -140,8 +140,8 @@ static bool is_shown(const ARMCPReg *cp)
 static void append_system(const DebugReg *r)
 {
     g_array_append_vals(system_regs, r, 1);
-    g_string_append_printf(xml, "<reg name=\"%s\" bitsize=\"32\" regnum=\"%u\" save-restore=\"no\" group=\"system\"/>\n",
-                           r->name, DEBUG_REG_SYSTEM + system_regs->len - 1);
+    g_string_append_printf(xml, "<reg name=\"%s\" bitsize=\"32\" regnum=\"%u\" save-restore=\"no\" "
+                           "group=\"system\"/>\n", r->name, DEBUG_REG_SYSTEM + system_regs->len - 1);
 }
 
 static void append_cp15(void)
@@ -188,8 +188,8 @@ static void make_table(void)
         return;
     }
     system_regs = g_array_new(FALSE, FALSE, sizeof(DebugReg));
-    xml = g_string_new("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target version=\"1.0\">\n"
-                       "<architecture>arm</architecture>\n");
+    xml = g_string_new("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
+                       "<target version=\"1.0\">\n<architecture>arm</architecture>\n");
     append_core();
     g_string_append(xml, "<feature name=\"org.pqemu.arm.banked\">\n");
     for (unsigned i = 0; i < G_N_ELEMENTS(banked_regs); i++) {
@@ -220,7 +220,8 @@ unsigned debug_reg_size(unsigned number)
     if (number >= DEBUG_REG_D0 && number < DEBUG_REG_FPSCR) {
         return 8;
     }
-    return number <= DEBUG_REG_PC || number == DEBUG_REG_CPSR || number == DEBUG_REG_FPSCR || system_reg(number) ? 4 : 0;
+    return number <= DEBUG_REG_PC || number == DEBUG_REG_CPSR || number == DEBUG_REG_FPSCR || system_reg(number) ? 4
+                                                                                                                 : 0;
 }
 
 unsigned debug_reg_read(CPUARMState *env, unsigned number, uint8_t *buf)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=900
 """gdb on Linux, from start_kernel() by addresses of System.map: a breakpoint before the MMU is on, kernel memory, a
-variable that each CPU writes when it comes up, steps through a spin lock; in the first design the kernel then goes on to
-its userland.
+variable that each CPU writes when it comes up, steps through a spin lock; in the first design the kernel then goes on
+to its userland.
 """
 import os
 import re

@@ -27,6 +27,13 @@ static int32_t call_args(uint32_t op, uint32_t a, uint32_t b, uint32_t c, uint32
     return call(op, (uint32_t)block);
 }
 
+/* Where the test steps. */
+int32_t stepped_call(uint32_t op, uint32_t arg);
+__asm__(".text\n.arm\n.global stepped_call\n.type stepped_call, %function\n"
+        "stepped_call: svc #0x123456\n"
+        "   bx lr\n"
+        ".size stepped_call, . - stepped_call\n");
+
 static uint32_t steps;
 
 /* The next step; ends the program if it failed. */
@@ -50,7 +57,7 @@ int test_main(void)
     for (uint32_t i = 0; i < BYTES; i++) {
         out[i] = (uint8_t)(i * 7 + (i >> 8));
     }
-    expect(!call(SYS_WRITE0, (uint32_t)"written by the guest\n"));
+    expect(!stepped_call(SYS_WRITE0, (uint32_t)"written by the guest\n"));
     file = call_args(SYS_OPEN, (uint32_t)console, OPEN_W, 3, 0);
     expect(file > 0 && !call_args(SYS_WRITE, (uint32_t)file, (uint32_t)"to the console\n", 15, 0));
     file = call_args(SYS_OPEN, (uint32_t)name, OPEN_WPLUS, length, 0);

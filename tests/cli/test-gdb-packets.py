@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=300
-"""Packets that gdb does not send: wrong checksums, too long ones, nonsense in every command, random bytes, packets while
-the machine runs, connections that break off. Each gets its answer, and the emulator is there afterwards. Prints TAP.
+"""Packets that gdb does not send: wrong checksums, too long ones, nonsense in every command, random bytes, packets
+while the machine runs, connections that break off. Each gets its answer, and the emulator is there afterwards. Prints
+TAP.
 """
 import os
 import random
@@ -141,10 +142,12 @@ def test_commands(peer):
     """Commands with wrong arguments, and right ones without gdb's care."""
     for packet in ("p", "pzz", "p99999999", "p100000000", "P", "P0", "P0=", "P0=12", "P0=1234567z", "P99=00000000", "G",
                    "G00", "m", "m0", "m0,", "mz,4", "m0,4x", "m100000000,4", "M0,4:00", "M0,4", "M0,2:zzzz", "X0,4:abc",
-                   "X0,1:}", "X0,5000:", "H", "Hx1", "Hg9", "Hgz", "T0", "T5", "T", "Z", "Z0", "Z0,", "Z0,z,4", "z0,8000,4",
-                   "Z2,0,0", "Z2,fffffffc,8", "vCont", "vCont;", "vCont;x", "vCont;c:9", "vCont;c;", "vCont;C", "cz", "C",
-                   "s100000000", "qThreadExtraInfo,9", "qThreadExtraInfo,", "qXfer:features:read:target.xml:",
-                   "qXfer:features:read:target.xml:ffffff,10", "qXfer:features:read:target.xml:0", "qRcmd,1", "qRcmd,zz",
+                   "X0,1:}", "X0,5000:", "H", "Hx1", "Hg9", "Hgz", "T0", "T5", "T", "Z", "Z0", "Z0,", "Z0,z,4",
+                   "z0,8000,4", "Z2,0,0", "Z2,fffffffc,8", "vCont", "vCont;", "vCont;x", "vCont;c:9", "vCont;c;",
+                   "vCont;C", "cz", "C", "s100000000", "qThreadExtraInfo,9", "qThreadExtraInfo,",
+                   "qXfer:features:read:target.xml:",
+                   "qXfer:features:read:target.xml:ffffff,10", "qXfer:features:read:target.xml:0", "qRcmd,1",
+                   "qRcmd,zz",
                    "Qqemu.PhyMemMode:2", "Qqemu.PhyMemMode:", "Qqemu.sstep=0", "Qqemu.sstep=ff", "Qqemu.sstep="):
         answer = peer.ask(packet)
         cases.check(re.fullmatch("E[0-9a-f]{2}", answer), "refused: " + packet, answer)
@@ -154,7 +157,8 @@ def test_commands(peer):
     cases.check(peer.ask("m%x,4" % 0xf0000000) == "E0e" and peer.ask("M%x,1:00" % 0xf0000000) == "E0e",
                 "memory that is not there")
     cases.check(len(peer.ask("m0,ffffffff")) <= PACKET_MAX, "a reading that is too long is shorter")
-    cases.check(peer.ask("X9000,4:a}\x03}\x04\0") == "OK" and peer.ask("m9000,4") == "61232400", "binary writing with escapes")
+    cases.check(peer.ask("X9000,4:a}\x03}\x04\0") == "OK" and peer.ask("m9000,4") == "61232400",
+                "binary writing with escapes")
     registers = peer.ask("g")
     cases.check(peer.ask("G" + registers) == "OK" and peer.ask("g") == registers, "all registers, there and back")
     xml, offset = "", 0
@@ -169,7 +173,8 @@ def test_commands(peer):
                 {"sctlr", "ttbr0", "dfar", "sp_irq", "spsr_svc", "fpexc", "d15"} <= set(names), "the description", xml)
     numbers = [int(n) for n in re.findall(r'regnum="(\d+)"', xml)]
     answers = [peer.ask("p%x" % n) for n in numbers]
-    cases.check(all(re.fullmatch("([0-9a-f]{8}){1,2}", a) for a in answers), "each of its registers can be read", answers)
+    cases.check(all(re.fullmatch("([0-9a-f]{8}){1,2}", a) for a in answers), "each of its registers can be read",
+                answers)
     cases.check(peer.ask("qXfer:memory-map:read::0,4000").count("<memory ") == 1, "the map of virtual addresses")
     peer.ask("Qqemu.PhyMemMode:1")
     cases.check(peer.ask("qXfer:memory-map:read::0,4000").count("<memory ") > 10, "the board's map")

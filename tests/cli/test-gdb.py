@@ -272,6 +272,10 @@ def test_calls(name, image, accel, target, cpus):
         s = Session(name, image, accel, cpus, directory,
                     ("-S", "-semihosting-config", "enable=on,target=%s,arg=%s" % (target, path)))
         try:
+            s.go_to("*&stepped_call")
+            s.gdb.go("stepi")
+            s.check(s.gdb.value("$pc") == s.gdb.value("(unsigned)&stepped_call") + 4 and s.gdb.value("$r0") == 0,
+                    "a step over a call that gdb carries out", s.gdb.do("info registers r0 pc"))
             answer = s.gdb.go("continue")
             s.check('reason="exited-normally"' in answer, "calls that gdb carries out, target=%s" % target, answer)
             log = "\n".join(s.gdb.log)
