@@ -60,6 +60,37 @@ static uint8_t *ram_alloc(uint32_t size, bool prealloc)
     return p;
 }
 
+static BlockBackend *open_drive(const BlockOptions *o)
+{
+    char *error;
+    BlockBackend *blk = blk_open(o, &error);
+
+    if (!blk) {
+        error_exit("%s: %s", o->said, error);
+    }
+    return blk;
+}
+
+static NetBackend *open_network(const NetOptions *o)
+{
+    char *error;
+    NetBackend *net = net_open(o, &error);
+
+    if (!net) {
+        error_exit("%s: %s", o->said, error);
+    }
+    return net;
+}
+
+static void open_virtio(VirtIOConfig *config, const VirtIOOption *o)
+{
+    config->kind = o->kind;
+    config->serial = o->serial;
+    config->blk = o->drive ? open_drive(o->drive) : NULL;
+    config->net = o->net ? open_network(o->net) : NULL;
+    memcpy(config->mac, o->mac, sizeof(config->mac));
+}
+
 static void machine_create(MachineState *m, const Options *o)
 {
     m->mc = o->mc;
@@ -87,21 +118,13 @@ static void machine_create(MachineState *m, const Options *o)
         semihosting_init();
     }
     for (int i = 0; i < MACHINE_DRIVES; i++) {
-        char *error;
-
-        m->drive[i] = o->drive[i] ? blk_open(o->drive[i], &error) : NULL;
-        if (o->drive[i] && !m->drive[i]) {
-            error_exit("%s: %s", o->drive[i]->said, error);
-        }
+        m->drive[i] = o->drive[i] ? open_drive(o->drive[i]) : NULL;
     }
     memcpy(m->mac, o->mac, sizeof(m->mac));
-    if (o->nic) {
-        char *error;
-
-        m->net = net_open(&o->nic->net, &error);
-        if (!m->net) {
-            error_exit("%s: %s", o->nic->net.said, error);
-        }
+    m->net = o->nic ? open_network(&o->nic->net) : NULL;
+    m->virtio_legacy = o->virtio_legacy;
+    for (unsigned i = 0; i < o->virtios; i++) {
+        open_virtio(&m->virtio[i], &o->virtio[i]);
     }
     m->mc->init(m);
     arm_load_kernel(m);

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include "softmmu/options-internal.h"
 
-#define NO_DRIVE "the board has no such drive; use the SD card slot (-sd FILE, -drive if=sd,file=FILE)"
+#define NO_DRIVE "the board has no such drive; use -sd FILE or a virtual disk (-drive if=virtio,file=FILE)"
 #define NO_NAND "the board has no such flash; use -pflash FILE"
 #define NO_SOUND "there is no sound; '-audiodev none,id=ID' is what there is"
 #define NO_USB "there are no USB devices; use a serial line (-serial)"
@@ -61,7 +61,10 @@ const OptionRow option_rows[] = {
       .help = "what the network card is connected to (-nic help)" },
     { "netdev", "user,id=ID[,PROPERTY=VALUE...]", .handle = option_netdev, .help = "a network, for -net nic,netdev=ID" },
     { "net", "nic|user|none[,PROPERTY=VALUE...]", .handle = option_net, .help = "the older form of -nic" },
-    { "device", "loader,PROPERTY=VALUE...", .handle = option_device, .help = "load data into memory (-device help)" },
+    { "device", "DRIVER[,PROPERTY=VALUE...]", .handle = option_device,
+      .help = "a virtual device, or data to load into memory (-device help)" },
+    { "global", "virtio-mmio.force-legacy=on|off", .handle = option_global,
+      .help = "on: virtual devices have the interface from before version 1.0 of virtio" },
     { "semihosting", .handle = option_semihosting, .help = "let the guest use the host's files and console" },
     { "semihosting-config", "enable=on[,arg=TEXT...]", .handle = option_semihosting_config,
       .help = "the same with settings" },
@@ -160,7 +163,6 @@ const OptionRow option_rows[] = {
     { "numa", "...", .instead = "the board has one memory; use -m SIZE" },
     { "mem-path", "FILE", .instead = "guest memory is anonymous; use -m SIZE" },
     { "object", "...", .instead = NO_OBJECTS },
-    { "global", "...", .instead = NO_OBJECTS },
     { "set", "...", .instead = NO_OBJECTS },
     { "readconfig", "FILE", .instead = "options are given on the command line only" },
     { "add-fd", "...", .instead = "give the file's name, /dev/fd/N for a descriptor" },

@@ -9,7 +9,8 @@
 static void drive_help(void)
 {
     printf("file=PATH                 the image\n"
-           "if=sd|pflash              the board's SD card slot (default), its NOR flash\n"
+           "if=sd|pflash|virtio|none  the board's SD card slot (default), its NOR flash, a virtual disk, or what\n"
+           "                          -device virtio-blk-device,drive=ID names\n"
            "unit=0|1                  which bank of the flash, 64 MiB each; if not given, the next one\n"
            "format=raw|qcow2          if not given, told by the file's first bytes\n"
            "cache=writeback|none|writethrough|directsync|unsafe\n"
@@ -75,16 +76,19 @@ enum { SLOT_SD = 0, SLOT_FLASH = 1, UNIT_NEXT = -1 };
 /* What a -drive says, and where it goes. */
 typedef struct Drive {
     BlockOptions block;
-    bool flash;
+    bool flash, virtio, none;           /* none of them: the card */
     int unit;
 } Drive;
 
 static void drive_interface(CommandLine *c, const char *arg, Drive *d, const char *value)
 {
-    if (strcmp(value, "sd") && strcmp(value, "pflash")) {
-        option_fail(c, arg, "the board has no '%s' disk (if=sd is its SD card slot, if=pflash its flash)", value);
-    }
     d->flash = !strcmp(value, "pflash");
+    d->virtio = !strcmp(value, "virtio");
+    d->none = !strcmp(value, "none");
+    if (strcmp(value, "sd") && !d->flash && !d->virtio && !d->none) {
+        option_fail(c, arg, "the board has no '%s' disk (if=sd is its SD card slot, if=pflash its flash, if=virtio a "
+                    "virtual disk)", value);
+    }
 }
 
 /* One property; `kv` has a value. */
@@ -133,6 +137,36 @@ static void drive_property(CommandLine *c, const char *arg, Drive *drive, const 
     }
 }
 
+/* A drive that is not the board's. */
+static void drive_add_other(CommandLine *c, const char *arg, const Drive *d)
+{
+    if (c->drives == MAX_DRIVES) {
+        option_fail(c, arg, "there are more than %d drives", MAX_DRIVES);
+    }
+    DriveOption *drive = &c->other_drive[c->drives++];
+
+    drive->block = g_memdup2(&d->block, sizeof(d->block));
+    drive->block->said = g_strdup_printf("%s %s", c->option, arg);
+    if (!d->block.id) {
+        drive->block->id = g_strdup_printf("%s%d", d->virtio ? "virtio" : "none", c->drives - 1);
+    }
+    if (d->virtio) {
+        drive->taken = true;
+        options_virtio_add_disk(c, drive->block);
+    }
+}
+
+const BlockOptions *options_drive_take(CommandLine *c, const char *id)
+{
+    for (int i = 0; i < c->drives; i++) {
+        if (!c->other_drive[i].taken && !strcmp(c->other_drive[i].block->id, id)) {
+            c->other_drive[i].taken = true;
+            return c->other_drive[i].block;
+        }
+    }
+    return NULL;
+}
+
 static void drive_add(CommandLine *c, const char *arg, const Drive *d)
 {
     static const char *const names[MACHINE_DRIVES] = { "sd0", "pflash0", "pflash1" };
@@ -141,6 +175,10 @@ static void drive_add(CommandLine *c, const char *arg, const Drive *d)
 
     if (!d->block.file || !*d->block.file) {
         option_fail(c, arg, "file= is missing");
+    }
+    if (d->virtio || d->none) {
+        drive_add_other(c, arg, d);
+        return;
     }
     if (!d->flash && unit > 0) {
         option_fail(c, arg, "unit is 0: the board has one SD card slot");
@@ -215,6 +253,9 @@ void option_snapshot(CommandLine *c, const char *arg)
 
 void options_block_finish(CommandLine *c)
 {
+    for (int i = 0; i < c->drives; i++) {
+        c->other_drive[i].block->snapshot |= c->snapshot;
+    }
     for (int i = 0; i < MACHINE_DRIVES; i++) {
         if (c->o->drive[i]) {
             c->o->drive[i]->snapshot |= c->snapshot;

@@ -7,6 +7,14 @@
 #include "softmmu/options.h"
 
 /* The command line as given; options_parse() turns it into Options when all of it is known. */
+enum { MAX_DRIVES = MACHINE_VIRTIOS };
+
+/* A drive of -drive if=none or if=virtio. */
+typedef struct DriveOption {
+    BlockOptions *block;
+    bool taken;                         /* some device has it */
+} DriveOption;
+
 typedef struct CommandLine {
     Options *o;
     const char *option;                 /* the option at hand, with its dash */
@@ -20,6 +28,8 @@ typedef struct CommandLine {
     bool nographic, nodefaults;
     const char *monitor;
     bool snapshot;                      /* -snapshot: for all images */
+    DriveOption other_drive[MAX_DRIVES];
+    int drives;
     const char *accel_missing;          /* asked for before one that there is */
     bool accel_found;
     uint64_t maxcpus, slots, maxmem;    /* valid with the texts */
@@ -81,6 +91,17 @@ void option_sd(CommandLine *c, const char *arg);
 void option_pflash(CommandLine *c, const char *arg);
 void option_snapshot(CommandLine *c, const char *arg);
 void options_block_finish(CommandLine *c);
+/* The drive called `id`, which is the caller's from now on; NULL: there is none that is free. */
+const BlockOptions *options_drive_take(CommandLine *c, const char *id);
+
+/* softmmu/options-virtio.c */
+/* -device with a driver of virtio's; false: it is none. */
+bool option_virtio_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);
+void option_virtio_help(void);
+void option_global(CommandLine *c, const char *arg);
+void options_virtio_add_disk(CommandLine *c, const BlockOptions *drive);
+/* All options are known: give the devices what they name. */
+void options_virtio_finish(CommandLine *c);
 
 /* softmmu/options-net.c */
 void option_nic(CommandLine *c, const char *arg);
@@ -93,6 +114,9 @@ _Noreturn void net_option_help(void);
 void net_option_type(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv);
 bool net_option_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv);
 void net_option_complete(CommandLine *c, const char *arg, NetOptions *o);
+
+/* softmmu/options-net.c: the network called `id`, the caller's from now on; NULL: there is none that is free. */
+const NetOptions *options_net_take(const char *id);
 
 /* softmmu/options-misc.c */
 void option_device(CommandLine *c, const char *arg);

@@ -17,6 +17,7 @@ enum { MAX_NETDEVS = 8 };
 
 static struct {
     NetOptions netdev[MAX_NETDEVS];     /* of -netdev */
+    bool taken[MAX_NETDEVS];            /* by a virtual card */
     int netdevs;
     bool card_has_net, none, old_nic;
     const char *card_netdev;            /* of -net nic,netdev= */
@@ -146,6 +147,17 @@ void option_net(CommandLine *c, const char *arg)
     }
 }
 
+const NetOptions *options_net_take(const char *id)
+{
+    for (int i = 0; i < parsed.netdevs; i++) {
+        if (!parsed.taken[i] && !strcmp(parsed.netdev[i].id, id)) {
+            parsed.taken[i] = true;
+            return &parsed.netdev[i];
+        }
+    }
+    return NULL;
+}
+
 void options_net_finish(CommandLine *c)
 {
     static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
@@ -156,6 +168,9 @@ void options_net_finish(CommandLine *c)
         memcpy(parsed.nic.mac, mac, sizeof(mac));
     }
     for (int i = 0; i < parsed.netdevs; i++) {
+        if (parsed.taken[i]) {
+            continue;
+        }
         if (parsed.card_netdev ? !strcmp(parsed.netdev[i].id, parsed.card_netdev) : !chosen) {
             chosen = &parsed.netdev[i];
         }
@@ -164,7 +179,7 @@ void options_net_finish(CommandLine *c)
         error_exit("-net nic,netdev=%s: there is no such network (-netdev user,id=%s makes one)", parsed.card_netdev,
                    parsed.card_netdev);
     }
-    if (!chosen && !parsed.none && !parsed.old_nic && !c->nodefaults) {
+    if (!chosen && !parsed.none && !parsed.old_nic && !parsed.netdevs && !c->nodefaults) {
         /* As QEMU: a card without a word about it is connected. Without libslirp there is nothing to connect it to. */
 #ifdef CONFIG_SLIRP
         static const NetOptions usual = { .said = "network", .type = "user" };

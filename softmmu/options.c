@@ -167,6 +167,7 @@ void options_parse(int argc, char **argv, Options *o)
     }
     options_machine_finish(&c);
     options_block_finish(&c);
+    options_virtio_finish(&c);
     options_net_finish(&c);
     console_finish(&c);
 }

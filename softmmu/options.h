@@ -9,6 +9,16 @@
 #include "net/net.h"
 #include "sysemu/accel.h"
 
+/* A virtual I/O device that was asked for, and what is behind it. */
+typedef struct VirtIOOption {
+    VirtIOKind kind;
+    const char *said;
+    const BlockOptions *drive;
+    const NetOptions *net;
+    uint8_t mac[6];
+    const char *serial;
+} VirtIOOption;
+
 typedef struct Options {
     const MachineClass *mc;
     int smp;
@@ -23,6 +33,9 @@ typedef struct Options {
     const NicOptions *nic;              /* what the network card is connected to; NULL: nothing */
     uint8_t mac[6];                     /* the card's address */
     BlockOptions *drive[MACHINE_DRIVES]; /* as in MachineState; NULL: none */
+    VirtIOOption virtio[MACHINE_VIRTIOS];
+    unsigned virtios;
+    bool virtio_legacy;                 /* as before version 1.0 of virtio */
     bool no_reboot, no_shutdown, stopped, daemonize;
     bool mem_prealloc, mem_lock;
     uint8_t escape_key;                 /* of a multiplexer */

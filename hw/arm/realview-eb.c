@@ -33,6 +33,7 @@
 #include "hw/ssi/pl022.h"
 #include "hw/timer/mptimer.h"
 #include "hw/timer/sp804.h"
+#include "hw/virtio/virtio-devices.h"
 #include "qemu/log.h"
 
 enum { FPGA_GICS = 4, MAX_LINES = 64, FIRST_SPI = 32 };
@@ -184,6 +185,11 @@ static void eb_init_ethernet(RealviewBoard *b, const RealviewDevice *d)
     lan91c111_create(d->base, d->size, d->name, machine_network(b->m, d->backend), b->m->mac, board_irq(b, d, 0));
 }
 
+static void eb_init_virtio(RealviewBoard *b, const RealviewDevice *d)
+{
+    virtio_mmio_create(d->base, d->name, &b->m->virtio[d->unit], b->m->virtio_legacy, board_irq(b, d, 0));
+}
+
 static void eb_init_dmac(RealviewBoard *b, const RealviewDevice *d)
 {
     const PL080Config config = {
@@ -239,6 +245,9 @@ static const AbsentAnswer cf_answers[] = { { 0x0c, 0x41u << 16 }, { 0x100, 0x41 
 #define TREE(f)         .describe = realview_describe_##f
 #define PRESENT(n, b, s, fn, ...) { .name = (n), .base = (b), .size = (s), .present = true, .init = (fn), __VA_ARGS__ }
 #define ABSENT(n, b, s, ...) { .name = (n), .base = (b), .size = (s), __VA_ARGS__ }
+#define VIRTIO(n) \
+    PRESENT("virtio" #n, 0x10090000 + (n) * VIRTIO_MMIO_SIZE, VIRTIO_MMIO_SIZE, eb_init_virtio, \
+            IRQ(32 + (n), 21 + (n)), .unit = (n))
 #define KiB             1024u
 #define MiB             (1024u * KiB)
 
@@ -281,6 +290,11 @@ const RealviewDevice realview_eb_devices[] = {
     ABSENT("clcd",          0x10020000, 4 * KiB, IRQ(23, -1), .answers = clcd_answers, CLOCK(OSC0), TREE(clcd)),
     PRESENT("dmac",         0x10030000, 4 * KiB, eb_init_dmac, IRQ(24, -1), TREE(dmac)),
     ABSENT("smc",           0x10080000, 4 * KiB, NO_IRQ),
+    /*
+     * Not of the board: virtual devices. On interrupts that the board leaves free: board numbers beyond its own, and
+     * those that the core tile has for the SCU's event counters, which are not modelled.
+     */
+    VIRTIO(0), VIRTIO(1), VIRTIO(2), VIRTIO(3), VIRTIO(4), VIRTIO(5), VIRTIO(6), VIRTIO(7),
     ABSENT("compactflash",  0x18000000, 4 * KiB, NO_IRQ, .answers = cf_answers),
     ABSENT("disk-on-chip",  0x2c000000, 16 * MiB, IRQ(27, -1)),
     ABSENT("boot-rom",      0x30000000, 64 * MiB, NO_IRQ),

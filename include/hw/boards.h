@@ -7,6 +7,7 @@
 #include "block/block.h"
 #include "chardev/char.h"
 #include "exec/cpu-type.h"
+#include "hw/virtio/virtio-devices.h"
 #include "net/net.h"
 
 typedef struct MachineState MachineState;
@@ -48,7 +49,7 @@ typedef struct BackendSlot {
     BackendKind kind;
     unsigned n;                 /* which one of its kind: -serial's number, ...; there is one network: 0 */
 } BackendSlot;
-enum { MACHINE_SERIALS = 4, MACHINE_DRIVES = 3 };
+enum { MACHINE_SERIALS = 4, MACHINE_DRIVES = 3, MACHINE_VIRTIOS = 8 };
 
 struct MachineState {
     const MachineClass *mc;
@@ -60,6 +61,8 @@ struct MachineState {
     BoardBoot boot;
     NetBackend *net;                            /* the network card's cable; NULL: none */
     uint8_t mac[6];                             /* the network card's */
+    VirtIOConfig virtio[MACHINE_VIRTIOS];       /* in the order of the command line */
+    bool virtio_legacy;
     BlockBackend *drive[MACHINE_DRIVES];        /* the SD card, two banks of flash; NULL: none */
     const char *name, *uuid;            /* for the monitor; NULL: none */
     Chardev *serial[MACHINE_SERIALS];                /* NULL: not connected */

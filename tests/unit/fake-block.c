@@ -3,7 +3,7 @@
 #include <string.h>
 #include "fake-block.h"
 
-enum { MAX_REQUESTS = 8 };
+enum { MAX_REQUESTS = 512 };
 
 struct BlockBackend {
     uint64_t bytes;

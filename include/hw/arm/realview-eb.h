@@ -25,7 +25,7 @@ typedef enum RealviewClock {
 } RealviewClock;
 
 /*
- * Where an interrupt line goes. fpga: board number 0..31, an SPI of each of the four FPGA controllers (ID = number +
+ * Where an interrupt line goes. fpga: board number 0..63, an SPI of each of the four FPGA controllers (ID = number +
  * 32). core: SPI number 0..31 of the core tile's controller (ID = number + 32). -1: not connected there.
  */
 typedef struct BoardIRQ {

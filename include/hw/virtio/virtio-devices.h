@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The virtual I/O devices there are, as the command line asks for them, and the transport they are put on. */
+#ifndef HW_VIRTIO_VIRTIO_DEVICES_H
+#define HW_VIRTIO_VIRTIO_DEVICES_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "block/block.h"
+#include "hw/irq.h"
+#include "hw/virtio/virtio.h"
+#include "net/net.h"
+
+typedef enum VirtIOKind { VIRTIO_NOTHING, VIRTIO_BLK, VIRTIO_RNG, VIRTIO_NET } VirtIOKind;
+
+/* A device with what is behind it; constant. */
+typedef struct VirtIOConfig {
+    VirtIOKind kind;
+    BlockBackend *blk;          /* VIRTIO_BLK */
+    const char *serial;         /* VIRTIO_BLK: its serial number; NULL: the back end's name */
+    NetBackend *net;            /* VIRTIO_NET; NULL: a cable to nowhere */
+    uint8_t mac[6];
+} VirtIOConfig;
+
+enum { VIRTIO_MMIO_SIZE = 0x1000 };
+
+/*
+ * A transport at `base` with the device, or with none: its registers then say so. legacy: as before version 1.0 of the
+ * specification (version 1 of the registers). Lives as long as the machine. Main thread.
+ */
+void virtio_mmio_create(uint32_t base, const char *name, const VirtIOConfig *config, bool legacy, const IRQLine *irq);
+
+/* Fill in what the transport has to know of the device; `v` is the transport, which exists already. */
+void virtio_blk_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
+void virtio_rng_init(VirtIODevice *d, VirtIO *v);
+void virtio_net_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
+#endif

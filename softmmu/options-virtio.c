@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * -device virtio-*-device, -drive if=virtio, -global virtio-mmio.force-legacy: virtual I/O devices. A device names its
+ * drive or network, which may come later on the command line: options_virtio_finish() looks them up. Main thread.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <glib.h>
+#include "qemu/log.h"
+#include "softmmu/options-internal.h"
+
+/* A property of a kind of device; `set` gets a value that is not NULL. */
+typedef struct VirtIOProperty {
+    const char *name;
+    void (*set)(CommandLine *c, const char *arg, unsigned n, const char *value);
+    const char *help;
+} VirtIOProperty;
+
+enum { MAX_PROPERTIES = 3 };
+
+typedef struct VirtIODriver {
+    const char *name;
+    VirtIOKind kind;
+    const char *help;
+    VirtIOProperty property[MAX_PROPERTIES];
+} VirtIODriver;
+
+/* What devices name. */
+static const char *named[MACHINE_VIRTIOS];
+
+static void set_named(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    named[n] = value;
+}
+
+static void set_serial(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    if (strlen(value) > 20) {
+        option_fail(c, arg, "serial has 20 characters at most");
+    }
+    c->o->virtio[n].serial = value;
+}
+
+static void set_mac(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    uint8_t *m = c->o->virtio[n].mac;
+    char end;
+
+    if (sscanf(value, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5], &end) != 6 ||
+        (m[0] & 1)) {
+        option_fail(c, arg, "mac is a card's six bytes such as 52:54:00:12:34:57, not '%s'", value);
+    }
+}
+
+static const VirtIODriver drivers[] = {
+    { "virtio-blk-device", VIRTIO_BLK, "a disk", {
+        { "drive", set_named, "the drive's id (-drive if=none,id=ID,...)" },
+        { "serial", set_serial, "its serial number" } } },
+    { "virtio-net-device", VIRTIO_NET, "a network card", {
+        { "netdev", set_named, "the network's id (-netdev TYPE,id=ID,...)" },
+        { "mac", set_mac, "its address" } } },
+    { "virtio-rng-device", VIRTIO_RNG, "random numbers of the host", { { NULL } } },
+};
+
+void option_virtio_help(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        printf("%s: %s, by virtio\n", drivers[i].name, drivers[i].help);
+        for (const VirtIOProperty *p = drivers[i].property; p < drivers[i].property + MAX_PROPERTIES && p->name; p++) {
+            printf("  %-21s %s\n", p->name, p->help);
+        }
+    }
+}
+
+static unsigned add(CommandLine *c, const char *arg, VirtIOKind kind)
+{
+    if (c->o->virtios == MACHINE_VIRTIOS) {
+        option_fail(c, arg, "there are more than %d virtual devices", MACHINE_VIRTIOS);
+    }
+    unsigned n = c->o->virtios++;
+    VirtIOOption *v = &c->o->virtio[n];
+
+    v->kind = kind;
+    v->said = g_strdup_printf("%s %s", c->option, arg);
+    memcpy(v->mac, (const uint8_t[6]) { 0x52, 0x54, 0x00, 0x12, 0x34, (uint8_t)(0x57 + n) }, sizeof(v->mac));
+    return n;
+}
+
+static void set_property(CommandLine *c, const char *arg, const VirtIODriver *d, unsigned n, const KeyValue *kv)
+{
+    for (const VirtIOProperty *p = d->property; p < d->property + MAX_PROPERTIES && p->name; p++) {
+        if (!strcmp(p->name, kv->key)) {
+            if (!kv->value) {
+                option_fail(c, arg, "%s needs a value", kv->key);
+            }
+            p->set(c, arg, n, kv->value);
+            return;
+        }
+    }
+    if (strcmp(kv->key, "id")) {
+        option_fail(c, arg, "unknown property '%s' (-device help lists those there are)", kv->key);
+    }
+}
+
+bool option_virtio_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *kv)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        if (!strcmp(drivers[i].name, driver)) {
+            unsigned n = add(c, arg, drivers[i].kind);
+
+            for (; kv->key; kv++) {
+                set_property(c, arg, &drivers[i], n, kv);
+            }
+            if (drivers[i].kind == VIRTIO_BLK && !named[n]) {
+                option_fail(c, arg, "drive= is missing: the id of a drive (-drive if=none,id=ID,file=FILE)");
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+void options_virtio_add_disk(CommandLine *c, const BlockOptions *drive)
+{
+    c->o->virtio[add(c, drive->file, VIRTIO_BLK)].drive = drive;
+}
+
+void option_global(CommandLine *c, const char *arg)
+{
+    KeyValue *kv = option_split(c, arg);
+
+    if (!kv[0].key || strcmp(kv[0].key, "virtio-mmio.force-legacy") || kv[1].key) {
+        option_fail(c, arg, "there is one such property: virtio-mmio.force-legacy=on|off");
+    }
+    c->o->virtio_legacy = option_bool(c, arg, &kv[0]);
+}
+
+void options_virtio_finish(CommandLine *c)
+{
+    for (unsigned n = 0; n < c->o->virtios; n++) {
+        VirtIOOption *v = &c->o->virtio[n];
+
+        if (!named[n]) {
+            continue;
+        }
+        if (v->kind == VIRTIO_BLK) {
+            v->drive = options_drive_take(c, named[n]);
+        } else {
+            v->net = options_net_take(named[n]);
+        }
+        if (!v->drive && !v->net) {
+            error_exit("%s: there is no '%s', or another device has it (%s,id=%s,... makes one)", v->said, named[n],
+                       v->kind == VIRTIO_BLK ? "-drive if=none" : "-netdev user", named[n]);
+        }
+    }
+}
