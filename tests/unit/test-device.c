@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <glib.h>
 #include "device-stubs.h"
 #include "fake-block.h"
@@ -12,6 +13,13 @@
 #include "fake-io.h"
 #include "hw/arm/realview-eb.h"
 #include "hw/device.h"
+
+/* The host's clock stands still, too: the real-time clock's state has the second of its last plan. */
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+    *ts = (struct timespec) { .tv_sec = 1000000000 };
+    return 0;
+}
 
 typedef struct Bytes {
     char *p;
