@@ -62,7 +62,8 @@ def picture(rows, arrows):
         (x1, y1), (x2, y2) = edge(middle[a], middle[b]), edge(middle[b], middle[a])
         x, y, half = (x1 + x2) / 2, (y1 + y2) / 2, 3.2 * len(label)
         yield '<path d="M%.0f,%.0fL%.0f,%.0f" stroke="#666" marker-end="url(#a)"/>' % (x1, y1, x2, y2)
-        yield '<rect x="%.0f" y="%.0f" width="%.0f" height="14" fill="#fff" stroke="none"/>' % (x - half, y - 7, 2 * half)
+        box = (x - half, y - 7, 2 * half)
+        yield '<rect x="%.0f" y="%.0f" width="%.0f" height="14" fill="#fff" stroke="none"/>' % box
         yield text(x, y + 4, label, 11, "#822")
     for name, title, place in (box for row in rows for box in row if box):
         x, y = middle[name]

@@ -195,7 +195,8 @@ def parse_arguments():
 
 def main():
     options = parse_arguments()
-    # A shell starts what it runs in the background with SIGINT ignored, and children inherit that: Ctrl-C would do nothing.
+    # A shell starts what it runs in the background with SIGINT ignored, and children inherit
+    # that: Ctrl-C would do nothing.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     qemu = os.path.abspath(options.qemu or os.path.join(options.build, "qemu-system-arm"))
     begin = time.monotonic()

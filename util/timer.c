@@ -197,9 +197,9 @@ static void heap_remove(QTimer *t)
 }
 
 /*
- * The first timer that is due at NOW and was armed before this round, of which LAST_ORDER is the last arming. One that a
- * callback of the round has armed for the past may be in front: it waits for the next round, and nobody for it. Caller
- * holds heap_lock.
+ * The first timer that is due at NOW and was armed before this round, of which LAST_ORDER is the last arming. One that
+ * a callback of the round has armed for the past may be in front: it waits for the next round, and nobody for it.
+ * Caller holds heap_lock.
  */
 static QTimer *heap_due(const TimerHeap *h, int64_t now, uint64_t last_order)
 {

@@ -58,7 +58,7 @@ static void separate_flush_all(void)
         }
     }
     observe_end(OBS_FLUSH);
-    elock_flush_end(NULL);
+    elock_flush_end();
 }
 
 static CodeCache *separate_cache_of(const TranslationBlock *tb)

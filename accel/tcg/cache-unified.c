@@ -75,7 +75,7 @@ static void unified_flush(CPUState *cpu, uint32_t generation)
         observe_end(OBS_FLUSH);
         cpu_count_event(cpu, flush);
     }
-    elock_flush_end(cpu->env);
+    elock_flush_end();
 }
 
 static void unified_flush_all(void)
@@ -85,7 +85,7 @@ static void unified_flush_all(void)
         observe_begin(OBS_FLUSH);
         empty();
         observe_end(OBS_FLUSH);
-        elock_flush_end(NULL);
+        elock_flush_end();
     }
 }
 

@@ -64,7 +64,7 @@ void arm_cpu_wfe(CPUARMState *env)
  * `event` or writes it first, and reads `sleeping` after that. An event that is set already is enough: its CPU will
  * take it by an exchange, and see then what this one wrote before SEV.
  */
-void arm_cpu_sev(CPUARMState *env)
+void arm_cpu_sev(void)
 {
     for (int i = 0; i < cpu_count; i++) {
         CPUState *cpu = cpu_states[i];

@@ -69,7 +69,7 @@ static void drop_blocks(uint32_t vpage)
             cache_foreach(cpu_states[i]->cache, drop_block, &vpage);
         }
     }
-    exclusive_end(NULL);
+    exclusive_end();
 }
 
 /* The memory tables of these pages are to be filled anew, and no block has a word of them as a constant. */

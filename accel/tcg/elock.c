@@ -331,7 +331,7 @@ void exclusive_begin(CPUARMState *env)
     observe_begin(OBS_EXCLUSIVE);
 }
 
-void exclusive_end(CPUARMState *env)
+void exclusive_end(void)
 {
     assert(exclusive_depth);
     if (--exclusive_depth) {
@@ -367,7 +367,7 @@ void elock_flush_begin(CPUARMState *env)
     observe_begin(OBS_EXCLUSIVE);
 }
 
-void elock_flush_end(CPUARMState *env)
+void elock_flush_end(void)
 {
     assert(exclusive_depth == 1);
     exclusive_depth = 0;

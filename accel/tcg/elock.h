@@ -34,12 +34,12 @@ void elock_resume(CPUARMState *env);
  * main loop alone).
  */
 void exclusive_begin(CPUARMState *env);
-void exclusive_end(CPUARMState *env);
+void exclusive_end(void);
 /*
  * Like exclusive_begin/end, and besides every other CPU is at its main loop: none is even suspended inside exec().
  * Flush of a cache that is shared uses it. Main loop only (not inside exec(), not inside an exclusive section), or
  * env NULL.
  */
 void elock_flush_begin(CPUARMState *env);
-void elock_flush_end(CPUARMState *env);
+void elock_flush_end(void);
 #endif

@@ -153,7 +153,7 @@ static void watch_page(CPUARMState *env, uint32_t page)
             ram_page_set(page, RAM_PAGE_WATCHED);
             env_cpu(env)->n.watch_pages++;
         }
-        exclusive_end(env);
+        exclusive_end();
     }
 }
 
@@ -171,7 +171,7 @@ static void unwatch_page(CPUARMState *env, uint32_t page, uint64_t host_page)
         }
     }
     ram_page_clear(page, RAM_PAGE_WATCHED);
-    exclusive_end(env);
+    exclusive_end();
 }
 
 static void age_page(CPUARMState *env, uint32_t page, const uint8_t *host)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The accelerator's part of a CPU's state: what translated code needs besides the architecture's, CPUARMState. It is made
- * new wherever the CPU starts, never saved and never shown.
+ * The accelerator's part of a CPU's state: what translated code needs besides the architecture's, CPUARMState. It is
+ * made new wherever the CPU starts, never saved and never shown.
  *
- * Both parts are one piece of memory, this one in front, so that one pointer (CPUARMState *, ENV_REG in translated code)
- * reaches both: the architecture's fields by positive displacements, these by negative ones. The last 128 bytes are
- * within a displacement of one byte; they come at the end, where the assertions below keep them. The state belongs to the
- * thread that runs the CPU; fields that others touch say so.
+ * Both parts are one piece of memory, this one in front, so that one pointer (CPUARMState *, ENV_REG in translated
+ * code) reaches both: the architecture's fields by positive displacements, these by negative ones. The last 128 bytes
+ * are within a displacement of one byte; they come at the end, where the assertions below keep them. The state belongs
+ * to the thread that runs the CPU; fields that others touch say so.
  */
 #ifndef ACCEL_TCG_JIT_STATE_H
 #define ACCEL_TCG_JIT_STATE_H
@@ -32,9 +32,9 @@ typedef struct ExclusiveWatch {
 } ExclusiveWatch;
 
 /*
- * What translated code counts. Written by the CPU's thread, read by anyone (relaxed). A STREX fails because there was no
- * reservation, because it was for another address or size, because somebody stored there (or drew the same slot of the
- * snapshot table), or because memory differed from the value read (exclusive=snapshot).
+ * What translated code counts. Written by the CPU's thread, read by anyone (relaxed). A STREX fails because there was
+ * no reservation, because it was for another address or size, because somebody stored there (or drew the same slot of
+ * the snapshot table), or because memory differed from the value read (exclusive=snapshot).
  */
 typedef struct ARMCounters {
     uint64_t barrier[NB_BARRIERS];

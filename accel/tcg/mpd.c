@@ -167,7 +167,7 @@ void mpd_protect_page(CPUARMState *env, uint32_t page)
             qemu_log_mask(LOG_PAGE, "CPU %u: code in the page at 0x%08x\n", env->cpu_index,
                           memory_ram_phys(page << RAM_PAGE_BITS));
         }
-        exclusive_end(env);
+        exclusive_end();
     }
 }
 

@@ -59,7 +59,7 @@ static void invalidate(const RamWrite *w)
     }
     cpu_count_event(w->env ? env_cpu(w->env) : NULL, invalidate);
     observe_end(OBS_INVALIDATE);
-    exclusive_end(w->env);
+    exclusive_end();
 }
 
 static void end(const RamWrite *w, bool stored)
@@ -71,7 +71,7 @@ static void end(const RamWrite *w, bool stored)
         }
     }
     if (w->stopped) {
-        exclusive_end(w->env);
+        exclusive_end();
     }
     if (w->device) {
         for (uint32_t page = w->ram >> RAM_PAGE_BITS; page <= (w->ram + (w->len - 1)) >> RAM_PAGE_BITS; page++) {

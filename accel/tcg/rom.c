@@ -27,7 +27,7 @@ void rom_hide(MemoryRegion *r)
 {
     exclusive_begin(this_cpu());
     set_shown(r, false);
-    exclusive_end(this_cpu());
+    exclusive_end();
 }
 
 void rom_show(MemoryRegion *r, bool (*may)(void *opaque), void *opaque)
@@ -36,7 +36,7 @@ void rom_show(MemoryRegion *r, bool (*may)(void *opaque), void *opaque)
     if (may(opaque)) {
         set_shown(r, true);
     }
-    exclusive_end(this_cpu());
+    exclusive_end();
 }
 
 void rom_write(MemoryRegion *r, uint32_t offset, const void *buf, uint32_t len)

@@ -4,9 +4,9 @@
  * classes of its devices.
  *
  * Bindings are those of Linux 6.1 (Documentation/devicetree/bindings). A device is described if its row in the table
- * says that it is present and its class has a node; what is on the core tile is described here. Memory size, /chosen and
- * the like are filled in by hw/arm/boot-args.c as for any other tree. Called on the main thread before the CPUs start;
- * no locks, no state kept.
+ * says that it is present and its class has a node; what is on the core tile is described here. Memory size, /chosen
+ * and the like are filled in by hw/arm/boot-args.c as for any other tree. Called on the main thread before the CPUs
+ * start; no locks, no state kept.
  */
 #include <libfdt.h>
 #include <stdio.h>

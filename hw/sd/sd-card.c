@@ -172,7 +172,7 @@ static SDResponse application_command(SDCard *card, unsigned index, uint32_t arg
         card->four_lines = (argument & 3) == 2;
         break;
     case 13:
-        sd_make_status(data, card->bytes, card->four_lines);
+        sd_make_status(data, card->four_lines);
         sd_send_bytes(card, data, SD_STATUS_BYTES);
         break;
     case 22:

@@ -98,7 +98,7 @@ void sd_make_scr(uint8_t scr[SD_SCR_BYTES], uint64_t bytes)
     put(scr, SD_SCR_BYTES, 33, 1, 1);   /* CMD23 */
 }
 
-void sd_make_status(uint8_t status[SD_STATUS_BYTES], uint64_t bytes, bool four_lines)
+void sd_make_status(uint8_t status[SD_STATUS_BYTES], bool four_lines)
 {
     memset(status, 0, SD_STATUS_BYTES);
     put(status, SD_STATUS_BYTES, 510, 2, four_lines ? 2 : 0);

@@ -20,7 +20,7 @@ void sd_make_cid(uint8_t cid[16], uint32_t serial);
 void sd_make_csd(uint8_t csd[16], uint64_t bytes, bool readonly);
 void sd_make_scr(uint8_t scr[SD_SCR_BYTES], uint64_t bytes);
 /* ACMD13's data. */
-void sd_make_status(uint8_t status[SD_STATUS_BYTES], uint64_t bytes, bool four_lines);
+void sd_make_status(uint8_t status[SD_STATUS_BYTES], bool four_lines);
 /* CMD6's data: *high_speed is what is switched to if `argument` asks for it, and stays as it is if it only looks. */
 void sd_make_switch(uint8_t answer[SD_SWITCH_BYTES], uint32_t argument, bool *high_speed);
 #endif

@@ -50,8 +50,8 @@ typedef struct DeviceField {
       sizeof(DEVICE_FIELD_OF(type)->a[0]), DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->a[0].f[0]), 1 }
 
 /*
- * What a device tree says of every device of the class; where it is and how it is wired, the board knows. Lists end with
- * NULL. `clocks`: the names of its clock inputs, after Linux's bindings; the bus clock is "apb_pclk".
+ * What a device tree says of every device of the class; where it is and how it is wired, the board knows. Lists end
+ * with NULL. `clocks`: the names of its clock inputs, after Linux's bindings; the bus clock is "apb_pclk".
  */
 enum { DEVICE_NODE_NAMES = 4 };
 typedef struct DeviceNode {

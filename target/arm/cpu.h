@@ -228,7 +228,7 @@ void arm_cpu_wfi(CPUARMState *env);
  */
 void arm_cpu_wfe(CPUARMState *env);
 /* SEV: set the event registers of all CPUs. */
-void arm_cpu_sev(CPUARMState *env);
+void arm_cpu_sev(void);
 
 /* state bits that select a translation (part of the block key) */
 #define TBF_PRIV        (1u << 0)

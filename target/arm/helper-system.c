@@ -158,6 +158,6 @@ uint32_t helper_wfe(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
 
 uint32_t helper_sev(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
 {
-    arm_cpu_sev(env);
+    arm_cpu_sev();
     return 0;
 }

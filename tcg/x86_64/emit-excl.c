@@ -231,8 +231,8 @@ bool emit_exclusive(Emitter *e, const IROp *op)
 }
 
 /*
- * ecx = guest address, JITState.slow_val = value, JITState.slow_mem = MEM_*: a plain aligned word to a page that is special
- * only because it is watched. Returns from the thunk, or goes on behind with nothing changed. r15 = tables.
+ * ecx = guest address, JITState.slow_val = value, JITState.slow_mem = MEM_*: a plain aligned word to a page that is
+ * special only because it is watched. Returns from the thunk, or goes on behind with nothing changed. r15 = tables.
  */
 void emit_watched_store(Asm *as)
 {

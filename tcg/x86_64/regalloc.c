@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where IR temporaries live: rax, rdx or a slot of JITState.spill. Guest registers need no allocation (they are pinned),
- * so temporaries are few and short-lived, and one forward scan does.
+ * Where IR temporaries live: rax, rdx or a slot of JITState.spill. Guest registers need no allocation (they are
+ * pinned), so temporaries are few and short-lived, and one forward scan does.
  *
  * A temporary may sit in rax or rdx only if no op between its definition and its last use needs that register as
  * scratch. It may also be an operand of an op that needs the register, if that op reads it first (operand_is_safe).

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Scaling from one CPU to two for work that shares nothing: how long two equal processes take that compute at the same time,
-and one alone, in a guest with two CPUs, for both designs of the code cache, and on the host. Prints twice the ratio (2:
-nothing is lost) and the share of the CPUs' busy time that was spent waiting for locks.
+"""Scaling from one CPU to two for work that shares nothing: how long two equal processes take that compute at the same
+time, and one alone, in a guest with two CPUs, for both designs of the code cache, and on the host. Prints twice the
+ratio (2: nothing is lost) and the share of the CPUs' busy time that was spent waiting for locks.
 
     pairs.py [EMULATOR] [--rounds N]
 """

@@ -225,7 +225,8 @@ def damaged(cases, directory):
                 changed[at] = rng.choice([0, 1, 0x7f, 0x80, 0xff, rng.randrange(256)])
             with open(image, "wb") as file:
                 file.write(changed[:rng.randrange(len(changed)) if rng.random() < 0.2 else len(changed)])
-            run = subprocess.run([TOOL, image], input="read 0 100000\nwrite 5000 70000 3\nzero 9000 9000\ncheck\nflush\n",
+            run = subprocess.run([TOOL, image],
+                                 input="read 0 100000\nwrite 5000 70000 3\nzero 9000 9000\ncheck\nflush\n",
                                  capture_output=True, text=True, timeout=60, check=False)
             assert run.returncode in (0, 1), (seed, run.returncode, run.stderr)
 

@@ -50,7 +50,8 @@ def paste(vm, lines=600, limit=60):
 
 def without_cause(vm):
     """How many of the UART's interrupts found nothing to do: by the kernel's count and by the controller's."""
-    status, text = vm.shell("cat /proc/irq/$(sed -n 's/^ *\\([0-9]*\\):.*uart-pl011.*/\\1/p' /proc/interrupts)/spurious")
+    status, text = vm.shell(
+        "cat /proc/irq/$(sed -n 's/^ *\\([0-9]*\\):.*uart-pl011.*/\\1/p' /proc/interrupts)/spurious")
     unhandled = re.search(r"^unhandled (\d+)", text, re.M)
     vm.send("\x01c")
     vm.expect(r"\(qemu\) ", 20)

@@ -24,8 +24,10 @@ CONTENT = bytes(range(256)) * 4096 + b"the end\n"       # 1 MiB and a bit
 
 
 def run(*command, status=(0,), **more):
-    done = subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **more)
-    assert done.returncode in status, "%s: %d\n%s" % (" ".join(command), done.returncode, done.stdout.decode("utf-8", "replace"))
+    done = subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                          **more)
+    said = done.stdout.decode("utf-8", "replace")
+    assert done.returncode in status, "%s: %d\n%s" % (" ".join(command), done.returncode, said)
     return done.stdout
 
 
@@ -82,7 +84,8 @@ def reads_and_writes(cases, directory, design, kind):
     options = "if=sd,file=%s,format=%s" % (image, kind)
     accel, slow = designs()[design]
     with VM(accel=accel, dtb="builtin", args=("-drive", options), slow=3 * slow) as vm, \
-            cases.case("%s, %s: the driver finds the card; a file system is read, written, and clean" % (design, kind), vm):
+            cases.case("%s, %s: the driver finds the card; a file system is read, written, and clean" % (design, kind),
+                       vm):
         card(vm)
         vm.send("md5sum /mnt/known\n")
         vm.expect(hashlib.md5(CONTENT).hexdigest(), 120)
@@ -133,7 +136,8 @@ def variants(cases, directory):
 
 def main():
     cases = Cases()
-    missing = [tool for tool in ("mke2fs", "e2fsck", "debugfs", "qemu-img") if not shutil.which(tool, path=ENVIRONMENT["PATH"])]
+    missing = [tool for tool in ("mke2fs", "e2fsck", "debugfs", "qemu-img")
+               if not shutil.which(tool, path=ENVIRONMENT["PATH"])]
     if missing:
         cases.skip("SD card", "needs " + ", ".join(missing))
         cases.finish()

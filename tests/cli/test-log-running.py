@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=240
-"""The monitor's `log` reaches code that runs: blocks that were translated and chained before are logged from then on, on
-all CPUs, and run at full speed again after `log none`. Shown by what is logged and counted, not by time. Prints TAP.
+"""The monitor's `log` reaches code that runs: blocks that were translated and chained before are logged from then on,
+on all CPUs, and run at full speed again after `log none`. Shown by what is logged and counted, not by time. Prints TAP.
 """
 import os
 import re

@@ -21,8 +21,13 @@ sys.dont_write_bytecode = True
 
 from machine import ECHO, M, SCALE, Cases, Files, connect, ended, read_until    # noqa: E402  (no bytecode)
 
-# More than a terminal's buffer and the read-ahead hold; printable, so that no way changes it.
-PASTE = bytes(33 + (i * 7 + i // 90) % 90 for i in range(20000))
+
+def printable(size):
+    """So that no way changes it."""
+    return bytes(33 + (i * 7 + i // 90) % 90 for i in range(size))
+
+
+PASTE = printable(20000)        # more than a terminal's buffer and the read-ahead hold
 
 
 class Sender(threading.Thread):
@@ -63,10 +68,10 @@ def text_of(data):
     return text.replace(b"(qemu) ", b"").replace(b"\r\n", b"")
 
 
-def collect(fd, data=b"", timeout=60.0):
+def collect(fd, data=b"", size=len(PASTE), timeout=60.0):
     """Until the whole paste has come."""
     end = time.monotonic() + timeout * SCALE
-    while len(text_of(data)) < len(PASTE) and time.monotonic() < end:
+    while (len(data) < size or len(text_of(data)) < size) and time.monotonic() < end:
         if select.select([fd], [], [], 0.1)[0]:
             try:
                 got = os.read(fd, 65536)
@@ -183,6 +188,35 @@ def test_stdio(cases, files):
         terminal.close()
 
 
+def test_size(cases, files, size):
+    """Keys of the multiplexer at the start, in the middle and at the end of what nobody takes yet."""
+    name, terminal, paste = "terminal, paste of %d KiB" % (size >> 10), Terminal(), printable(size)
+    p = subprocess.Popen([*M, "-S", "-display", "none", "-serial", "mon:stdio", *files.program(ECHO)],
+                         stdin=terminal.slave, stdout=terminal.slave)
+    half = size // 2
+    Sender(terminal.master, b"\x01cinfo status\r\x01c" + paste[:half] + b"\x01\x01\x01cinfo version\r\x01c" +
+           paste[half:] + b"\x01ccont\r\x01c")
+    want = paste[:half] + b"\x01" + paste[half:]
+    text = read_until(terminal.master, rb"\(qemu\) cont\r\n")
+    cases.check(b"VM status: paused" in text, name + ": a key before it")
+    cases.check(re.search(rb"info version\r\n\d+\.\d", text), name + ": a key in the middle", text[:400])
+    got = collect(terminal.master, text.split(b"cont\r\n", 1)[1], len(want))
+    cases.check(got == want, name + ": arrives whole, with a doubled escape as one", difference(got, want))
+    Sender(terminal.master, paste + b"\x01x")
+    # It ends when it reads the key, maybe before the guest has taken all that came before.
+    end = time.monotonic() + 60 * SCALE
+    while p.poll() is None and time.monotonic() < end:
+        if select.select([terminal.master], [], [], 0.1)[0]:
+            os.read(terminal.master, 65536)
+    cases.check(ended(p) == 0, name + ": a key behind it, while the guest takes it")
+    terminal.close()
+
+
+def test_sizes(cases, files):
+    for size in (64 << 10, 1 << 20):
+        test_size(cases, files, size)
+
+
 def test_foreign_terminal(cases, files):
     """A terminal that is not our session's, as programs like expect make it, becomes raw as well: a terminal that edits
     lines keeps 4 KiB of each, echoes them itself and holds keys back until the line's end."""
@@ -191,7 +225,7 @@ def test_foreign_terminal(cases, files):
         before = termios.tcgetattr(terminal.slave)
         p = subprocess.Popen([*M, "-display", "none", "-serial", device, *files.program(ECHO)], stdin=terminal.slave,
                              stdout=terminal.slave, start_new_session=True)
-        end = time.monotonic() + 10 * SCALE
+        end = time.monotonic() + 60 * SCALE
         while termios.tcgetattr(terminal.slave)[3] & termios.ICANON and time.monotonic() < end:
             time.sleep(0.02)
         cases.check(not termios.tcgetattr(terminal.slave)[3] & (termios.ICANON | termios.ECHO), name + ": is raw")
@@ -211,7 +245,7 @@ def test_signal_key(cases, files):
 
     p = subprocess.Popen([*M, "-S", "-display", "none", "-monitor", "none", "-serial", "stdio", *files.program(ECHO)],
                          stdin=slave, stdout=slave, stderr=slave, start_new_session=True, preexec_fn=own_terminal)
-    end = time.monotonic() + 10 * SCALE
+    end = time.monotonic() + 60 * SCALE
     while termios.tcgetattr(slave)[3] & termios.ICANON and time.monotonic() < end:
         time.sleep(0.02)
     Sender(master, PASTE + b"\x03")
@@ -266,7 +300,8 @@ def main():
     cases = Cases()
     with tempfile.TemporaryDirectory() as tmp:
         files = Files(tmp)
-        for test in (test_stdio, test_foreign_terminal, test_signal_key, test_files, test_sockets, test_monitor):
+        for test in (test_stdio, test_sizes, test_foreign_terminal, test_signal_key, test_files, test_sockets,
+                     test_monitor):
             try:
                 test(cases, files)
             except (AssertionError, OSError) as e:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=120
-"""A signal before the main loop: whatever the emulator waits for while it starts, the first SIGTERM or SIGINT ends it as
-one that is not caught, and nothing stays behind. Prints TAP.
+"""A signal before the main loop: whatever the emulator waits for while it starts, the first SIGTERM or SIGINT ends it
+as one that is not caught, and nothing stays behind. Prints TAP.
 """
 import os
 import pty

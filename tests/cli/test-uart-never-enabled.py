@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=120
 """A program that uses UARTs which it never enabled: what it stores to UARTDR is sent, on all four and however it was
-loaded, it receives as well, and -d guest_errors tells once per UART which register hardware wants to be set. Prints TAP.
+loaded, it receives as well, and -d guest_errors tells once per UART which register hardware wants to be set.
+Prints TAP.
 """
 import re
 import struct

@@ -40,7 +40,8 @@ def test_design(report, design, properties, image, directory):
     report.check(not crossing, design + ": spans nest")
     if crossing:
         print("# %s\n# %s" % tuple(check.describe(span, tracks) for span in crossing))
-    report.check(all(instants[name] for name in ("IRQ", "SGI sent", "SGI taken")), design + ": interrupts are on record")
+    report.check(all(instants[name] for name in ("IRQ", "SGI sent", "SGI taken")),
+                     design + ": interrupts are on record")
     names = [span.name for span in spans]
     rare = {name: names.count(name) for name in check.EVENTS.values()
             if names.count(name) < (3 if name == "Flush" else MIN_EVENTS)}

@@ -68,7 +68,7 @@ class GenA32(gen.Gen):
 
     # ---- memory ----
     def base(self, spare, exclude=()):
-        """A base register; rarely one that points anywhere, but no loop's counter: a write-back might make it endless."""
+        """A base register; rarely one that points anywhere, no loop's counter: a write-back might make it endless."""
         reg = self.pointer(spare, exclude)
         if reg is None or self.chance(0.004):
             choices = [r for r in range(15) if r not in exclude and r not in self.pointers and r not in self.counters]

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=400 long
-"""Random machine code on the bare board, privileged, in every design: the emulator must neither die nor hang. Prints TAP.
+"""Random machine code on the bare board, privileged, in every design: the emulator must neither die nor hang. Prints
+TAP.
 
 Memory is full of random instructions that lean towards real encodings; registers hold addresses of devices, of the
 ends of RAM and of the address space. Once its monitor answers and a few seconds have passed, the emulator is told to
@@ -27,9 +28,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 RAM_MIB = 16
 CODE, CODE_BYTES = 0x8000, 64 << 10
 DESIGNS = ["ccache=unified", "ccache=separate,tb-size=1", "thread=single", "backend=interp"]
-ADDRESSES = [0, 0x1000, 0x8000, 0xffffff0, (RAM_MIB << 20) - 4, (RAM_MIB << 20) - 2, RAM_MIB << 20, 0x10000000, 0x1000005c,
-             0x10006000, 0x10009000, 0x10011000, 0x10012000, 0x10100000, 0x10100100, 0x10100600, 0x10101000, 0x10101080,
-             0x10102000, 0x10110000, 0x10017000, 0x10002000, 0x10020000, 0x10030000, 0x10030110, 0x4e000000,
+ADDRESSES = [0, 0x1000, 0x8000, 0xffffff0, (RAM_MIB << 20) - 4, (RAM_MIB << 20) - 2, RAM_MIB << 20, 0x10000000,
+             0x1000005c, 0x10006000, 0x10009000, 0x10011000, 0x10012000, 0x10100000, 0x10100100, 0x10100600, 0x10101000,
+             0x10101080, 0x10102000, 0x10110000, 0x10017000, 0x10002000, 0x10020000, 0x10030000, 0x10030110, 0x4e000000,
              0x40000000, 0xe0000800, 0xe0000ffc, 0xfffffffc, 0xfffffff8, 0xffffffff, 0x7ffffffe]
 # Fixed bits of encodings worth meeting often; the other bits are random.
 A32 = [(0x0fe00000, 0x04800000), (0x0e000000, 0x04000000), (0x0e000000, 0x08000000), (0x0e000000, 0x00000000),
@@ -68,7 +69,8 @@ def image(seed):
     thumb = [rng.getrandbits(16) for _ in range(2048)]
     data = struct.pack("<%dI" % len(code), *code) + struct.pack("<2048H", *thumb)
     low = struct.pack("<8I", *vectors)
-    header = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\1\1\1" + bytes(9), 2, 40, 1, CODE, 52, 0, 0x5000000, 52, 32, 2, 0, 0, 0)
+    header = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\1\1\1" + bytes(9), 2, 40, 1, CODE, 52, 0, 0x5000000, 52, 32, 2,
+                         0, 0, 0)
     at = 52 + 64
     segments = struct.pack("<8I", 1, at, 0, 0, len(low), len(low), 7, 4)
     segments += struct.pack("<8I", 1, at + len(low), CODE, CODE, len(data), len(data), 7, 4)
@@ -139,7 +141,8 @@ def run(qemu, path, cpus, accel, seconds):
 
 def main():
     parser = argparse.ArgumentParser(description="Random code on the bare board.")
-    parser.add_argument("--qemu", default=os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm")))
+    parser.add_argument("--qemu", default=os.environ.get("PQEMU_TEST_QEMU",
+                                                         os.path.join(ROOT, "build/qemu-system-arm")))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=12, help="images; each runs in every design")
     parser.add_argument("--seconds", type=float, default=2.0)

@@ -31,8 +31,8 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 RUNTIME = os.path.join(HERE, "runtime")
 CROSS = os.environ.get("PQEMU_TEST_CROSS", "arm-linux-gnueabi-")
 CFLAGS = ("-march=armv6k -marm -mno-unaligned-access -Wa,-mno-warn-deprecated -O2 -g -std=gnu11 -ffreestanding"
-          " -fno-pic -fno-stack-protector -fno-common -fno-tree-loop-distribute-patterns -fno-delete-null-pointer-checks"
-          " --param=min-pagesize=0 -Wall -Wextra -Werror").split()
+          " -fno-pic -fno-stack-protector -fno-common -fno-tree-loop-distribute-patterns"
+          " -fno-delete-null-pointer-checks --param=min-pagesize=0 -Wall -Wextra -Werror").split()
 # The compiler uses VFP registers for other things too, and most images leave the VFP off.
 SOFT = ["-mfloat-abi=soft"]
 VFP = ["-mfpu=vfp", "-mfloat-abi=softfp"]

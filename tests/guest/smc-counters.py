@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=120
-"""Bounds what the translator does for pages with both code and data: no storm of invalidations and rebuilds. Prints TAP.
+"""Bounds what the translator does for pages with both code and data: no storm of invalidations and rebuilds. Prints
+TAP.
 
 Runs smc-beside (a hundred thousand stores beside code) and smc-reuse (code written again and again) and reads the event
 counters of `-d stats`.

@@ -159,7 +159,8 @@ class Design:
                     if late == LATE_CPUS:
                         self.lost(label, vm, message)
                         return
-                    print("# %s: %s: this host is too busy; again in a fresh guest" % (todo[0].name, message), flush=True)
+                    print("# %s: %s: this host is too busy; again in a fresh guest" % (todo[0].name, message),
+                          flush=True)
 
     def torture_guest(self, vm, label, todo):
         """Take from `todo` what has been done; what a LateCPU interrupts remains."""

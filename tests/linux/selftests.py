@@ -141,8 +141,8 @@ TORTURES = (
     Torture("rcutorture", "srcud", RCU),
     Torture("scftorture", "", "stat_interval=5 onoff_interval=3 onoff_holdoff=2 stutter=3", quick=True),
 )
-# The kernel gives a CPU that it switches on a second to come, then cleans up behind it while it comes. So a host that does
-# not run a CPU's thread for a second makes any emulator's guest lose its mind, up to a panic.
+# The kernel gives a CPU that it switches on a second to come, then cleans up behind it while it comes. So a host that
+# does not run a CPU's thread for a second makes any emulator's guest lose its mind, up to a panic.
 LATE = re.compile(r"CPU\d+: failed to (?:boot|come online).*")
 
 

@@ -5,8 +5,8 @@
 # run-tests: long timeout=3600 as=oracle args=--oracle,--runs,200000
 """Memory order: builds the litmus tests, runs them in every design, prints TAP and a table (docs/litmus.md).
 
-A forbidden outcome that is seen is a failure; relaxed outcomes that are allowed are only counted. With --oracle the same
-image runs on Debian's qemu-system-arm, and its counts stand beside ours.
+A forbidden outcome that is seen is a failure; relaxed outcomes that are allowed are only counted. With --oracle the
+same image runs on Debian's qemu-system-arm, and its counts stand beside ours.
 """
 import argparse
 import glob
@@ -44,7 +44,8 @@ def build(directory):
                for source in sources]
     image = os.path.join(directory, "litmus.elf")
     if run_guest.newer(image, objects):
-        subprocess.run([run_guest.CROSS + "gcc", *run_guest.LDFLAGS, "-o", image + ".tmp", *objects, "-lgcc"], check=True)
+        subprocess.run([run_guest.CROSS + "gcc", *run_guest.LDFLAGS, "-o", image + ".tmp", *objects, "-lgcc"],
+                       check=True)
         os.replace(image + ".tmp", image)
     return image
 
@@ -111,16 +112,19 @@ def table(columns, markdown):
         return
     widths = [max(len(row[i]) for row in [titles] + rows) for i in range(len(titles))]
     for row in [titles] + rows:
-        yield "  ".join(cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths))).rstrip()
+        cells = (cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths)))
+        yield "  ".join(cells).rstrip()
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description="Runs the litmus tests of the memory model.")
-    parser.add_argument("--qemu", default=os.environ.get("PQEMU_TEST_QEMU", os.path.join(run_guest.ROOT, "build/qemu-system-arm")))
-    parser.add_argument("--build", default=os.path.join(os.environ.get("PQEMU_TEST_BUILD", os.path.join(run_guest.ROOT, "build")),
-                                                        "tests/litmus"), help="where the image is built")
+    build = os.path.join(run_guest.ROOT, "build")
+    parser.add_argument("--qemu", default=os.environ.get("PQEMU_TEST_QEMU", os.path.join(build, "qemu-system-arm")))
+    parser.add_argument("--build", default=os.path.join(os.environ.get("PQEMU_TEST_BUILD", build), "tests/litmus"),
+                        help="where the image is built")
     parser.add_argument("--designs", default=",".join(DESIGNS))
-    parser.add_argument("--cpus", default="4", help="numbers of CPUs, for example 2,4; tests with more threads are left out")
+    parser.add_argument("--cpus", default="4",
+                        help="numbers of CPUs, for example 2,4; tests with more threads are left out")
     parser.add_argument("--runs", type=int, help="runs of each test [%d]" % DEFAULT_RUNS)
     parser.add_argument("--quick", action="store_true", help="%d runs; what run-tests.py does" % QUICK_RUNS)
     parser.add_argument("--seed", type=int, default=1)
@@ -151,7 +155,8 @@ def main():
         for design in options.designs.split(",") if ours else []:
             accel, part = DESIGNS[design]
             parameters = (int(runs * part), options.seed, options.first, options.count)
-            results, output, complete = run(options.qemu, image, accel, int(cpus), parameters, (60 + runs / 400) * scale)
+            results, output, complete = run(options.qemu, image, accel, int(cpus), parameters,
+                                             (60 + runs / 400) * scale)
             label = "%s/%s" % (design, cpus)
             for name, (verdict, count, weak, outcomes) in results.items():
                 if verdict == "forbidden":

@@ -27,7 +27,8 @@ VARIANTS = {
 NATIVE = "native"
 # Converting a number too large for its integer type is undefined, and the two processors differ. Such programs trap.
 NATIVE_OPTIONS = ["-w", "-pipe", "-O1", "-fsanitize=float-cast-overflow", "-fsanitize-undefined-trap-on-error"]
-# A union of a pointer and something wider than a pointer of the guest: what one writes the other reads differently here.
+# A union of a pointer and something wider than a pointer of the guest: what one writes the other reads differently
+# here.
 POINTER_IN_UNION = re.compile(rb"^union \w+ \{[^}]*\*", re.M)
 COMPILE_SECONDS = 120
 

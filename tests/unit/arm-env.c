@@ -116,7 +116,7 @@ void arm_cpu_wfe(CPUARMState *e)
     env_calls.wfe++;
 }
 
-void arm_cpu_sev(CPUARMState *e)
+void arm_cpu_sev(void)
 {
     env_calls.sev++;
 }

@@ -149,7 +149,7 @@ static void act(CPUARMState *env, uint32_t *seed)
         arm_cpu_wfe(env);
         break;
     case 43 ... 44:
-        arm_cpu_sev(env);
+        arm_cpu_sev();
         break;
     default:
         break;

@@ -25,7 +25,7 @@ static void write_section(CPUARMState *env, int depth)
     }
     b++;
     writes++;
-    exclusive_end(env);
+    exclusive_end();
     __atomic_add_fetch(&expected_writes, 1, __ATOMIC_RELAXED);
 }
 
@@ -64,7 +64,7 @@ static void flush(CPUState *cpu)
     a++;
     b++;
     flushes++;
-    elock_flush_end(cpu->env);
+    elock_flush_end();
     __atomic_add_fetch(&expected_flushes, 1, __ATOMIC_RELAXED);
 }
 
@@ -170,7 +170,7 @@ static void write_without_end(int index)
         for (int i = 0; i < 5; i++) {
             sched_yield();          /* so that the reader is woken in vain */
         }
-        exclusive_end(NULL);
+        exclusive_end();
         if (++sections == MANY_SECTIONS) {
             ACCEL_CHECK(!"the reader starves");
             __atomic_store_n(&starved, STARVED, __ATOMIC_SEQ_CST);

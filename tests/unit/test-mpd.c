@@ -104,7 +104,7 @@ static void invalidate(CPUARMState *env, uint32_t ram, uint32_t len)
     for (TranslationBlock *tb = mpd_take_hits(ram, len); tb; tb = tb->page_next) {
         cache_unlink_block(tb);
     }
-    exclusive_end(env);
+    exclusive_end();
 }
 
 static void test_ranges(void)
@@ -182,7 +182,7 @@ static void test_owners(void)
     accel_case_done("a local flush leaves other CPUs' blocks");
     elock_flush_begin(cpu_states[0]->env);
     mpd_forget_page(9);
-    elock_flush_end(cpu_states[0]->env);
+    elock_flush_end();
     ACCEL_CHECK(!mpd_range_has_code(0x9000, 0x1000) && !has_mark(9));
     accel_case_done("a flush of all clears the page");
     elock_read_exit(cpu_states[0]->env);
@@ -393,7 +393,7 @@ static void check_blocks(CPUARMState *env)
         compare_blocks();
         pthread_mutex_unlock(&device_lock);
     }
-    exclusive_end(env);
+    exclusive_end();
 }
 
 static void run_cpu(int index)

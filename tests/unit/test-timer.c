@@ -22,8 +22,8 @@ static QTimer *new_timer(QTimerCB cb, void *opaque)
 }
 
 /*
- * Nothing here is true only if the host is fast: what has to happen is waited for, for so long, and what must not is not
- * due in the time of a test.
+ * Nothing here is true only if the host is fast: what has to happen is waited for, for so long, and what must not is
+ * not due in the time of a test.
  */
 enum { PATIENCE_MS = 60000, NEVER_MS = 3600000 };
 

@@ -359,7 +359,7 @@ static void disturb(int number)
 {
     double mine = 1e6 + number;
 
-    /* Less than the timer's interval also in an interpreter: the next signal is there when the handler ends otherwise. */
+    /* Less than the timer's interval, in an interpreter, too: else the next signal is there when the handler ends. */
     for (unsigned i = 0; i < 2; i++) {
         mine = mine / 3 + series(i % 2);
     }
