@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Leaving a block: chainable jumps, inline jump-cache lookups, helper calls, barriers. */
+#include "accel/tcg/cpu-state.h"
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
 
@@ -247,8 +248,11 @@ void emit_barrier(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
 
-    /* A locked operation is a full barrier and cheaper than MFENCE; so the one that counts does both. */
-    if (op->imm != BARRIER_PREFETCH) {
+    /*
+     * A locked operation is a full barrier and cheaper than MFENCE; so the one that counts does both. A single CPU needs
+     * none: it sees its own accesses in order, and devices, whatever thread they work on, are reached through locks.
+     */
+    if (op->imm != BARRIER_PREFETCH && cpu_count > 1) {
         x_lock(as);
     }
     x_alu_rm_i(as, ALU_ADD, true, emit_env(JIT_OFFSET(count.barrier) + 8 * (int)op->imm), 1);
