@@ -249,8 +249,9 @@ void emit_barrier(Emitter *e, const IROp *op)
     Asm *as = &e->as;
 
     /*
-     * A locked operation is a full barrier and cheaper than MFENCE; so the one that counts does both. A single CPU needs
-     * none: it sees its own accesses in order, and devices, whatever thread they work on, are reached through locks.
+     * A locked operation is a full barrier and cheaper than MFENCE; so the one that counts does both. A single CPU
+     * needs none: it sees its own accesses in order, and devices, whatever thread they work on, are reached through
+     * locks.
      */
     if (op->imm != BARRIER_PREFETCH && cpu_count > 1) {
         x_lock(as);

@@ -258,7 +258,7 @@ void emit_cmp(Emitter *e, const IROp *op)
     e->compared = true;
 }
 
-/* Behind its comparison it costs nothing; else the flags come back from FPSCR, where an fcmp of this block left them. */
+/* Behind its comparison it costs nothing; else the flags come back from FPSCR, where that comparison left them. */
 void emit_fmstat(Emitter *e, const IROp *op)
 {
     if (!e->compared) {

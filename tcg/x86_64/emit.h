@@ -149,7 +149,8 @@ void emit_assign_temps(Emitter *e);
 
 /* emit-flags.c */
 void emit_flags_defined(Emitter *e, EFKind kind);           /* after an op that set EFLAGS: record, save savef */
-void emit_flags_save(Emitter *e, uint8_t mask);             /* EFLAGS -> env->nzcv; may clobber rax and, for EF_COMPARED, rcx; keeps EFLAGS */
+/* EFLAGS -> env->nzcv; may clobber rax and, for EF_COMPARED, rcx; keeps EFLAGS. */
+void emit_flags_save(Emitter *e, uint8_t mask);
 void emit_flags_clobber(Emitter *e);
 void emit_put_compared(Asm *as, const uint8_t *base);      /* the tables for EF_COMPARED */
 /* Make EFLAGS testable; returns the x86 condition that is true iff cc. */
