@@ -44,6 +44,7 @@ typedef struct ChardevInput {
 
 struct Chardev {
     char *label;
+    char *spec;                         /* constant: as on the command line */
     const ChardevBackend *backend;
     void *state;                        /* I/O: the back end's own */
     Chardev *next;                      /* list of all; main thread, before the loop runs */

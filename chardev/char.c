@@ -253,11 +253,27 @@ void chardev_attach(Chardev *chr, const CharFrontend *fe)
     }
 }
 
+/* The device that -chardev made. */
+static Chardev *chardev_named(const char *user, const char *id)
+{
+    for (Chardev *chr = all_chardevs; chr; chr = chr->next) {
+        if (!strcmp(chr->label, id)) {
+            return chr;
+        }
+    }
+    error_exit("%s: there is no character device '%s' (-chardev KIND,id=%s makes one)", user, id, id);
+}
+
 Chardev *chardev_new(const char *label, const char *spec)
 {
-    Chardev *chr = g_new0(Chardev, 1), **tail = &all_chardevs;
+    Chardev *chr, **tail = &all_chardevs;
     const char *rest = spec;
 
+    if (g_str_has_prefix(spec, "chardev:")) {
+        return chardev_named(label, spec + 8);
+    }
+    chr = g_new0(Chardev, 1);
+    chr->spec = g_strdup(spec);
     chr->label = g_strdup(label);
     chr->output = (IOWork) { .fn = output_service, .opaque = chr };
     chr->accept = (IOWork) { .fn = input_service, .opaque = chr };
@@ -296,6 +312,21 @@ Chardev *chardev_new(const char *label, const char *spec)
     }
     *tail = chr;
     return chr;
+}
+
+const Chardev *chardev_next(const Chardev *chr)
+{
+    return chr ? chr->next : all_chardevs;
+}
+
+const char *chardev_label(const Chardev *chr)
+{
+    return chr->label;
+}
+
+const char *chardev_spec(const Chardev *chr)
+{
+    return chr->spec;
 }
 
 bool chardev_is_mux(const Chardev *chr)

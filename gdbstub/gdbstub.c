@@ -63,6 +63,9 @@ static void runstate_changed(RunstateEvent event, int code)
     if (gdb_call_begins()) {
         return;
     }
+    if (event != RUNSTATE_PAUSED && event != RUNSTATE_DEBUG && event != RUNSTATE_SHUTDOWN) {
+        return;
+    }
     stop = debug_take_stop();
     if (g->resumed) {
         g->resumed = false;
@@ -146,7 +149,7 @@ void gdbstub_attach(Chardev *chr, MachineState *machine)
     gdb_calls_init(g);
     gdb_link_init(&g->link, chr);
     debug_set_handler(cpu_stopped);
-    runstate_set_listener(runstate_changed);
+    runstate_add_listener(runstate_changed);
     fe.opaque = g;
     chardev_attach(chr, &fe);
 }

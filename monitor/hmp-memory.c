@@ -108,6 +108,13 @@ static bool read_memory(const Examine *x, uint32_t address, uint8_t *buf, unsign
     return true;
 }
 
+bool monitor_read_memory(CPUARMState *env, bool physical, uint32_t address, uint8_t *buf, unsigned size)
+{
+    const Examine x = { .env = env, .physical = physical };
+
+    return read_memory(&x, address, buf, size);
+}
+
 static void print_item(FILE *f, const Examine *x, const uint8_t *buf)
 {
     unsigned bits = x->size * 8;

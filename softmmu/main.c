@@ -18,6 +18,7 @@
 #include "hw/rtc/pl031.h"
 #include "hw/semihosting.h"
 #include "monitor/gdbstub.h"
+#include "monitor/qmp.h"
 #include "monitor/monitor.h"
 #include "qemu/exit-files.h"
 #include "qemu/io-loop.h"
@@ -105,6 +106,9 @@ static void machine_create(MachineState *m, const Options *o)
     m->uuid = o->uuid;
     m->ram = ram_alloc(o->ram_size, o->mem_prealloc);
     memory_add_ram(0, o->ram_size, m->ram, "ram");
+    for (int i = 0; i < o->named_count; i++) {
+        chardev_new(o->named[i].id, o->named[i].device);
+    }
     for (int i = 0; i < MACHINE_SERIALS; i++) {
         char label[24];
 
@@ -134,7 +138,21 @@ static void monitor_create(MachineState *m, const Options *o)
 {
     if (o->monitor) {
         monitor_attach(chardev_new("monitor", o->monitor), m);
-        return;
+    }
+    for (int i = 0; i < o->monitor_count; i++) {
+        const OptionsMonitor *more = &o->more_monitors[i];
+        char label[24];
+        Chardev *chr;
+
+        snprintf(label, sizeof(label), "compat_monitor%d", i);
+        chr = chardev_new(label, more->device);
+#ifdef CONFIG_QMP
+        if (more->control) {
+            qmp_attach(chr, m, more->pretty);
+            continue;
+        }
+#endif
+        monitor_attach(chr, m);
     }
     for (int i = 0; o->monitor_on_mux && i < MACHINE_SERIALS; i++) {
         if (chardev_is_mux(m->serial[i])) {

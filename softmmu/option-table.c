@@ -19,7 +19,6 @@
 #define NO_DISPLAY "there is no display; use a serial line (-serial stdio, -nographic)"
 #define NO_FIRMWARE "there is no firmware; put it where the CPU starts by -device loader,file=FILE,addr=0,force-raw=on"
 #define NO_STATE "machines are not saved; start a new one"
-#define NO_QMP "there is no machine protocol; use the monitor for people (-monitor DEVICE)"
 #define NO_OBJECTS "there are no objects to create or configure"
 #define NO_TABLES "the board has no firmware tables"
 #define NO_XEN "there is no Xen; leave it out"
@@ -73,6 +72,10 @@ const OptionRow option_rows[] = {
     { "nographic", .handle = option_nographic, .help = "no display; console and monitor share the terminal" },
     { "display", "none", .handle = option_display, .help = "no display (there is no other)" },
     { "serial", "DEVICE", .handle = option_serial, .help = "where a serial line goes; up to 4 times" },
+    { "chardev", "KIND,id=NAME,...", .handle = option_chardev, .help = "a character device with a name; help: the kinds" },
+    { "mon", "chardev=NAME,...", .handle = option_mon, .help = "a monitor there; mode=control: for programs (QMP)" },
+    { "qmp", "DEVICE", .handle = option_qmp, .help = "a monitor for programs (QMP) there" },
+    { "qmp-pretty", "DEVICE", .handle = option_qmp_pretty, .help = "the same, with line breaks" },
     { "monitor", "DEVICE", .handle = option_monitor, .help = "where the monitor goes; none: nowhere" },
     { "echr", "NUMBER", .handle = option_echr, .help = "the escape key on a shared terminal, instead of 1 (Ctrl-a)" },
     { "nodefaults", .handle = option_nodefaults, .help = "no serial line and no monitor unless asked for" },
@@ -143,11 +146,7 @@ const OptionRow option_rows[] = {
     { "iscsi", "...", .instead = NO_DRIVE },
     { "fsdev", "...", .instead = "there is no shared file system; use -semihosting or -initrd" },
     { "virtfs", "...", .instead = "there is no shared file system; use -semihosting or -initrd" },
-    { "chardev", "...", .instead = "name the device itself: -serial DEVICE, -monitor DEVICE" },
-    { "mon", "...", .instead = "name the device itself: -monitor DEVICE" },
-    { "qmp", "DEVICE", .instead = NO_QMP },
-    { "qmp-pretty", "DEVICE", .instead = NO_QMP },
-    { "preconfig", .instead = NO_QMP },
+    { "preconfig", .instead = "the machine is fixed by the command line; use -S to start it stopped" },
     { "spice", "...", .instead = NO_DISPLAY },
     { "usbdevice", "NAME", .instead = NO_USB },
     { "debugcon", "DEVICE", .instead = "the board has no such port; use -serial DEVICE" },

@@ -103,6 +103,13 @@ void options_virtio_add_disk(CommandLine *c, const BlockOptions *drive);
 /* All options are known: give the devices what they name. */
 void options_virtio_finish(CommandLine *c);
 
+/* softmmu/options-chardev.c */
+void option_chardev(CommandLine *c, const char *arg);
+void option_mon(CommandLine *c, const char *arg);
+void option_qmp(CommandLine *c, const char *arg);
+void option_qmp_pretty(CommandLine *c, const char *arg);
+void options_chardev_finish(const CommandLine *c);
+
 /* softmmu/options-net.c */
 void option_nic(CommandLine *c, const char *arg);
 void option_netdev(CommandLine *c, const char *arg);

@@ -79,9 +79,6 @@ void option_gdb(CommandLine *c, const char *arg)
     if (!*arg || g_str_has_prefix(arg, "mon:")) {
         option_fail(c, *arg ? arg : "''", "a character device is expected (none, tcp::PORT, unix:PATH, stdio, pty)");
     }
-    if (g_str_has_prefix(arg, "chardev:")) {
-        option_fail(c, arg, "name the device itself: -gdb tcp::PORT, unix:PATH, stdio, pty, pipe:PATH");
-    }
     if (!strcmp(arg, "none")) {
         c->o->gdb = NULL;
     } else if (socket && !strstr(arg, ",server")) {

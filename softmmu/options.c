@@ -64,12 +64,21 @@ static void console_finish(CommandLine *c)
 {
     Options *o = c->o;
     bool stdio_used = uses_stdio(c->monitor);
+    bool monitor = c->monitor;
+
+    for (int i = 0; i < o->named_count; i++) {
+        stdio_used |= uses_stdio(o->named[i].device);
+    }
+    for (int i = 0; i < o->monitor_count; i++) {
+        stdio_used |= uses_stdio(o->more_monitors[i].device);
+        monitor |= !o->more_monitors[i].control;
+    }
 
     if (o->daemonize && c->nographic) {
         error_exit("-nographic: takes the terminal, which -daemonize gives up (use -serial file:PATH or the like)");
     }
     if (!c->serial_count && !c->nodefaults && !o->daemonize) {
-        c->serial[0] = !c->monitor ? "mon:stdio" : stdio_used ? "none" : "stdio";
+        c->serial[0] = stdio_used ? "none" : monitor ? "stdio" : "mon:stdio";
         c->serial_count = 1;
     }
     for (int i = 0; i < c->serial_count; i++) {
@@ -85,7 +94,7 @@ static void console_finish(CommandLine *c)
         o->monitor_on_mux = false;
     } else if (c->monitor) {
         o->monitor_on_mux = false;
-    } else if (!o->monitor_on_mux && c->nographic && !c->nodefaults && !stdio_used) {
+    } else if (!monitor && !o->monitor_on_mux && c->nographic && !c->nodefaults && !stdio_used) {
         o->monitor = "stdio";
     }
     if (o->daemonize && stdio_used) {
@@ -169,5 +178,6 @@ void options_parse(int argc, char **argv, Options *o)
     options_block_finish(&c);
     options_virtio_finish(&c);
     options_net_finish(&c);
+    options_chardev_finish(&c);
     console_finish(&c);
 }

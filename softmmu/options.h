@@ -19,6 +19,15 @@ typedef struct VirtIOOption {
     const char *serial;
 } VirtIOOption;
 
+enum { OPTIONS_NAMED = 16, OPTIONS_MONITORS = 8 };
+
+/* -mon and -qmp */
+typedef struct OptionsMonitor {
+    const char *said;                   /* the option and its argument, for messages */
+    const char *device;                 /* chardev_new() syntax */
+    bool control, pretty;               /* control: for programs */
+} OptionsMonitor;
+
 typedef struct Options {
     const MachineClass *mc;
     int smp;
@@ -28,6 +37,12 @@ typedef struct Options {
     const char *serial[MACHINE_SERIALS];     /* chardev_new() syntax; NULL: not connected */
     const char *monitor;                /* NULL: only where a serial line is "mon:" */
     bool monitor_on_mux;                /* attach it to the first "mon:" serial line */
+    struct {
+        const char *id, *device;        /* device: chardev_new() syntax */
+    } named[OPTIONS_NAMED];             /* -chardev */
+    int named_count;
+    OptionsMonitor more_monitors[OPTIONS_MONITORS];
+    int monitor_count;                  /* of more_monitors */
     const char *gdb;                    /* chardev_new() syntax; NULL: no port for a debugger */
     AccelOptions accel;
     const NicOptions *nic;              /* what the network card is connected to; NULL: nothing */

@@ -41,7 +41,7 @@ static bool user_quit;                  /* the monitor's quit or Ctrl-a x ended 
 static bool opt_no_reboot, opt_no_shutdown;     /* fixed by runstate_init() */
 static int exit_code;                   /* I/O thread */
 static enum { STOP_PRELAUNCH, STOP_PAUSED, STOP_DEBUG, STOP_SHUTDOWN } stop_reason;  /* I/O thread; while not running */
-static void (*listener)(RunstateEvent event, int code);     /* I/O thread; NULL: none */
+static void (*listener[4])(RunstateEvent event, int code);  /* constant once the main loop runs; NULL: none more */
 
 static void handle_requests(void *opaque);
 static IOWork requests_work = { .fn = handle_requests };
@@ -99,6 +99,24 @@ void runstate_release_cpus(void)
     cpus_resume();
 }
 
+void runstate_add_listener(void (*fn)(RunstateEvent event, int code))
+{
+    size_t n = 0;
+
+    while (listener[n]) {
+        n++;
+        g_assert(n < G_N_ELEMENTS(listener));
+    }
+    listener[n] = fn;
+}
+
+static void tell(RunstateEvent event, int code)
+{
+    for (size_t n = 0; n < G_N_ELEMENTS(listener) && listener[n]; n++) {
+        listener[n](event, code);
+    }
+}
+
 void vm_start(void)
 {
     if (runstate_is_running()) {
@@ -108,18 +126,7 @@ void vm_start(void)
     blk_resume_all();
     clock_virtual_pause(false);
     cpus_resume();
-}
-
-void runstate_set_listener(void (*fn)(RunstateEvent event, int code))
-{
-    listener = fn;
-}
-
-static void tell(RunstateEvent event, int code)
-{
-    if (listener) {
-        listener(event, code);
-    }
+    tell(RUNSTATE_RUNNING, 0);
 }
 
 static void stop(int reason)
@@ -166,6 +173,7 @@ static void reset_machine(void)
     } else {
         stop_reason = STOP_PAUSED;
     }
+    tell(RUNSTATE_RESET, 0);
 }
 
 static void end_loop(int code)
@@ -181,6 +189,7 @@ static void end_loop(int code)
 /* The guest, not the user, wants to end. */
 static void guest_shutdown(int code)
 {
+    tell(RUNSTATE_GUEST_END, code);
     if (opt_no_shutdown) {
         stop(STOP_SHUTDOWN);
         __atomic_store_n(&request.exit_code, 0, __ATOMIC_SEQ_CST);

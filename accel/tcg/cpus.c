@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/mman.h>
 #include <glib.h>
 #include "accel/tcg/cache.h"
@@ -123,10 +124,16 @@ void cpus_park(int first, int n)
     pthread_mutex_unlock(&pause_lock);
 }
 
+int cpu_thread_id(int cpu)
+{
+    return __atomic_load_n(&cpu_states[accel_options.thread_single ? 0 : cpu]->tid, __ATOMIC_RELAXED);
+}
+
 static void *cpu_thread(void *opaque)
 {
     CPUState *cpu = opaque;
 
+    __atomic_store_n(&cpu->tid, gettid(), __ATOMIC_RELAXED);
     while (!cpus_quitting()) {
         cpus_park(cpu->index, 1);
         if (!cpus_quitting() && cpu_exec(cpu) == CPU_EXIT_IDLE) {

@@ -20,8 +20,8 @@ typedef struct CharFrontend {
 } CharFrontend;
 enum { CHR_EVENT_OPENED, CHR_EVENT_CLOSED, CHR_EVENT_BREAK, CHR_EVENT_MUX_IN, CHR_EVENT_MUX_OUT };
 /*
- * Create from QEMU's -serial syntax ("stdio", "mon:stdio", "file:x", "null", "pty", "tcp:...", "unix:...");
- * error_exit() on mistakes.
+ * Create from QEMU's -serial syntax ("stdio", "mon:stdio", "file:x", "null", "pty", "tcp:...", "unix:..."), or find the one
+ * with that label ("chardev:LABEL"); error_exit() on mistakes.
  */
 Chardev *chardev_new(const char *label, const char *spec);
 /* Attach a front end (a mux takes several; the first gets focus). */
@@ -35,6 +35,9 @@ void chardev_write(Chardev *chr, const uint8_t *buf, int len);
 Chardev *chardev_of_stdout(void);
 /* The front end can receive again: deliver what waits. Any thread; delivery happens on the I/O thread. */
 void chardev_accept_input(Chardev *chr);
+const Chardev *chardev_next(const Chardev *chr);       /* the first one for NULL; NULL at the end. I/O thread */
+const char *chardev_label(const Chardev *chr);
+const char *chardev_spec(const Chardev *chr);
 /* Was it made with "mon:"? Then the monitor may be attached as well. */
 /* The key that begins an order to a multiplexer, instead of Ctrl-a; before the main loop. */
 void chardev_set_escape(uint8_t key);

@@ -12,8 +12,16 @@ bool runstate_is_running(void);
 /* vm_stop(), and the monitor shows for whom. I/O thread. */
 void vm_stop_for_debugger(void);
 
-/* The machine was stopped by the user, for a debugger, by the guest's end with -no-shutdown; or the program ends. */
-typedef enum RunstateEvent { RUNSTATE_PAUSED, RUNSTATE_DEBUG, RUNSTATE_SHUTDOWN, RUNSTATE_ENDED } RunstateEvent;
-/* The one to be told, on the I/O thread, with the CPUs paused but at the end, of which `code` is the exit code. */
-void runstate_set_listener(void (*fn)(RunstateEvent event, int code));
+/*
+ * The machine was stopped by the user, for a debugger, by the guest's end with -no-shutdown; the guest asked for its end;
+ * it was reset; it goes on; the program ends.
+ */
+typedef enum RunstateEvent {
+    RUNSTATE_PAUSED, RUNSTATE_DEBUG, RUNSTATE_SHUTDOWN, RUNSTATE_GUEST_END, RUNSTATE_RESET, RUNSTATE_RUNNING, RUNSTATE_ENDED
+} RunstateEvent;
+/*
+ * Somebody to be told, on the I/O thread; with the CPUs paused where the machine was stopped. At the end `code` is the exit
+ * code. Main thread, before the main loop; at most 4.
+ */
+void runstate_add_listener(void (*fn)(RunstateEvent event, int code));
 #endif

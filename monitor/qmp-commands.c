@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The monitor for programs: the table of its commands, and those that do something. What they return is in qmp-query.c. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "block/block.h"
+#include "monitor/qmp-internal.h"
+#include "net/net.h"
+#include "sysemu/accel.h"
+#include "sysemu/runstate.h"
+#include "sysemu/sysemu.h"
+
+const char *qmp_string(const QmpCall *call, const char *name)
+{
+    return json_object_has_member(call->args, name) ? json_object_get_string_member(call->args, name) : NULL;
+}
+
+int64_t qmp_int(const QmpCall *call, const char *name, int64_t missing)
+{
+    return json_object_has_member(call->args, name) ? json_object_get_int_member(call->args, name) : missing;
+}
+
+static void do_stop(QmpCall *call)
+{
+    vm_stop();
+}
+
+static void do_cont(QmpCall *call)
+{
+    vm_start();
+}
+
+static void do_system_reset(QmpCall *call)
+{
+    qemu_system_reset_request();
+}
+
+static void do_system_powerdown(QmpCall *call)
+{
+    qmp_fail(call, "this board has no power button; 'quit' ends the emulator");
+}
+
+static void do_quit(QmpCall *call)
+{
+    qemu_system_quit_request(0);
+}
+
+static void do_human_monitor_command(QmpCall *call)
+{
+    const int64_t cpu = qmp_int(call, "cpu-index", -1);
+    char *text, **lines;
+
+    if (cpu >= call->machine->smp) {
+        qmp_fail(call, "Parameter 'cpu-index' expects a CPU number");
+        return;
+    }
+    if (cpu >= 0) {
+        char *line = g_strdup_printf("cpu %d", (int)cpu);
+
+        g_free(monitor_order_text(call->machine, line));
+        g_free(line);
+    }
+    text = monitor_order_text(call->machine, qmp_string(call, "command-line"));
+    lines = g_strsplit(text, "\n", -1);
+    g_free(text);
+    text = g_strjoinv("\r\n", lines);          /* programs that know QEMU expect its line ends */
+    g_strfreev(lines);
+    call->result = json_node_init_string(json_node_alloc(), text);
+    g_free(text);
+}
+
+/* memsave, pmemsave: [val, val + size) to a file. */
+static void save_memory(QmpCall *call, bool physical)
+{
+    const int64_t from = qmp_int(call, "val", 0), size = qmp_int(call, "size", 0);
+    const int64_t cpu = qmp_int(call, "cpu-index", 0);
+    const char *path = qmp_string(call, "filename");
+    uint8_t page[4096];
+    FILE *file;
+
+    if (cpu < 0 || cpu >= call->machine->smp) {
+        qmp_fail(call, "Parameter 'cpu-index' expects a CPU number");
+        return;
+    }
+    if (from < 0 || size < 0 || from > UINT32_MAX || size > UINT32_MAX - from + 1) {
+        qmp_fail(call, "Invalid addr 0x%016" PRIx64 "/size %" PRId64 " specified", from, size);
+        return;
+    }
+    file = fopen(path, "wb");
+    if (!file) {
+        qmp_fail(call, "Could not open '%s': %s", path, strerror(errno));
+        return;
+    }
+    runstate_hold_cpus();
+    for (int64_t done = 0; done < size && !call->error; done += sizeof(page)) {
+        const unsigned n = (unsigned)MIN((int64_t)sizeof(page), size - done);
+
+        if (!monitor_read_memory(call->machine->cpu[cpu], physical, (uint32_t)(from + done), page, n)) {
+            qmp_fail(call, "Invalid addr 0x%016" PRIx64 "/size %" PRId64 " specified", from, size);
+        } else if (fwrite(page, 1, n, file) != n) {
+            qmp_fail(call, "Could not write '%s': %s", path, strerror(errno));
+        }
+    }
+    runstate_release_cpus();
+    if (fclose(file) && !call->error) {
+        qmp_fail(call, "Could not write '%s': %s", path, strerror(errno));
+    }
+}
+
+static void do_memsave(QmpCall *call)
+{
+    save_memory(call, false);
+}
+
+static void do_pmemsave(QmpCall *call)
+{
+    save_memory(call, true);
+}
+
+static void do_set_link(QmpCall *call)
+{
+    NetBackend *net = NULL;
+
+    while ((net = net_next(net)) != NULL) {
+        if (!strcmp(net_id(net), qmp_string(call, "name"))) {
+            net_set_link(net, json_object_get_boolean_member(call->args, "up"));
+            return;
+        }
+    }
+    call->error_class = "DeviceNotFound";
+    qmp_fail(call, "Device '%s' not found", qmp_string(call, "name"));
+}
+
+static void text_result(QmpCall *call, char *text)
+{
+    JsonObject *object = json_object_new();
+
+    json_object_set_string_member(object, "human-readable-text", text ? text : "");
+    free(text);
+    call->result = qmp_object_node(object);
+}
+
+static void do_x_query_jit(QmpCall *call)
+{
+    char *text;
+
+    runstate_hold_cpus();
+    text = accel_stats_text();
+    runstate_release_cpus();
+    text_result(call, text);
+}
+
+static void hmp_text(QmpCall *call, const char *line)
+{
+    char *text = monitor_order_text(call->machine, line);
+
+    text_result(call, g_strcmp0(text, "") ? text : NULL);
+}
+
+static void do_x_query_irq(QmpCall *call)
+{
+    hmp_text(call, "info irq");
+}
+
+static void do_x_query_accel(QmpCall *call)
+{
+    hmp_text(call, "info accel");
+}
+
+const QmpCommand qmp_commands[] = {
+    { "cont", "", do_cont, false },
+    { "human-monitor-command", "command-line:s cpu-index:i?", do_human_monitor_command, false },
+    { "memsave", "val:i size:i filename:s cpu-index:i?", do_memsave, false },
+    { "pmemsave", "val:i size:i filename:s", do_pmemsave, false },
+    { "query-block", "", qmp_query_block, false },
+    { "query-chardev", "", qmp_query_chardev, false },
+    { "query-commands", "", qmp_query_commands, false },
+    { "query-cpus-fast", "", qmp_query_cpus_fast, false },
+    { "query-events", "", qmp_query_events, false },
+    { "query-kvm", "", qmp_query_kvm, false },
+    { "query-machines", "", qmp_query_machines, false },
+    { "query-name", "", qmp_query_name, false },
+    { "query-qmp-schema", "", qmp_query_schema, false },
+    { "query-status", "", qmp_query_status, true },
+    { "query-uuid", "", qmp_query_uuid, false },
+    { "query-version", "", qmp_query_version, false },
+    { "quit", "", do_quit, true },
+    { "set_link", "name:s up:b", do_set_link, false },
+    { "stop", "", do_stop, true },
+    { "system_powerdown", "", do_system_powerdown, false },
+    { "system_reset", "", do_system_reset, true },
+    { "x-query-accel", "", do_x_query_accel, false },
+    { "x-query-irq", "", do_x_query_irq, false },
+    { "x-query-jit", "", do_x_query_jit, false },
+    { NULL, NULL, NULL, false },
+};

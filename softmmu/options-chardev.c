@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * -chardev, -mon, -qmp: character devices with names, and the monitors on them. Main thread.
+ *
+ * A device with a name becomes the text that -serial takes (chardev_new()); "chardev:NAME" then stands for it everywhere.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <glib.h>
+#include "qemu/log.h"
+#include "softmmu/options-internal.h"
+
+static _Noreturn void chardev_help(void)
+{
+    printf("-chardev KIND,id=NAME[,mux=on][,PROPERTY=VALUE...]    use it as -serial chardev:NAME, -mon chardev=NAME\n"
+           "KIND stdio, null, pty\n"
+           "KIND file      path=FILE\n"
+           "KIND pipe      path=NAME (NAME.in and NAME.out, or a FIFO NAME)\n"
+           "KIND socket    path=FILE (Unix), or host=HOST,port=PORT; server=on|off, wait=on|off, nodelay=on|off, telnet=on|off\n"
+           "mux=on: a serial line and a monitor share it; the escape key goes from one to the other\n");
+    exit(0);
+}
+
+/* What a kind of device is made of; strings of the command line. */
+typedef struct NamedDevice {
+    const char *kind, *id, *path, *host, *port;
+    bool mux, telnet;
+    GString *flags;             /* ",server=on" and so on */
+} NamedDevice;
+
+static void device_property(CommandLine *c, const char *arg, NamedDevice *d, const KeyValue *kv)
+{
+    const struct { const char *key; const char **value; } texts[] = {
+        { "id", &d->id }, { "path", &d->path }, { "host", &d->host }, { "port", &d->port },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        if (!strcmp(kv->key, texts[i].key) && kv->value) {
+            *texts[i].value = kv->value;
+            return;
+        }
+    }
+    if (!strcmp(kv->key, "mux")) {
+        d->mux = option_bool(c, arg, kv);
+    } else if (!strcmp(kv->key, "telnet")) {
+        d->telnet = option_bool(c, arg, kv);
+    } else if (!strcmp(kv->key, "nowait")) {
+        g_string_append(d->flags, ",wait=off");
+    } else if (!strcmp(kv->key, "signal") && !strcmp(d->kind, "stdio")) {
+        option_bool(c, arg, kv);        /* as it is: with a multiplexer off, else on */
+    } else if (!strcmp(d->kind, "socket") && (!strcmp(kv->key, "server") || !strcmp(kv->key, "wait")
+                                              || !strcmp(kv->key, "nodelay"))) {
+        g_string_append_printf(d->flags, ",%s=%s", kv->key, option_bool(c, arg, kv) ? "on" : "off");
+    } else {
+        option_fail(c, arg, "unknown property '%s' (-chardev help lists those there are)", kv->key);
+    }
+}
+
+/* The device as -serial spells it. */
+static char *device_text(CommandLine *c, const char *arg, const NamedDevice *d)
+{
+    const char *mux = d->mux ? "mon:" : "";
+
+    if (!strcmp(d->kind, "stdio") || !strcmp(d->kind, "null") || !strcmp(d->kind, "pty")) {
+        return g_strconcat(mux, d->kind, NULL);
+    }
+    if (!strcmp(d->kind, "file") || !strcmp(d->kind, "pipe")) {
+        if (!d->path) {
+            option_fail(c, arg, "path= is missing");
+        }
+        return g_strconcat(mux, d->kind, ":", d->path, NULL);
+    }
+    if (strcmp(d->kind, "socket")) {
+        option_fail(c, arg, "unknown kind '%s' (stdio, null, pty, file, pipe, socket)", d->kind);
+    }
+    if (d->path) {
+        return g_strconcat(mux, "unix:", d->path, d->flags->str, NULL);
+    }
+    if (!d->port) {
+        option_fail(c, arg, "path= or port= is missing");
+    }
+    return g_strconcat(mux, d->telnet ? "telnet:" : "tcp:", d->host ? d->host : "", ":", d->port, d->flags->str, NULL);
+}
+
+void option_chardev(CommandLine *c, const char *arg)
+{
+    NamedDevice d = { .flags = g_string_new(NULL) };
+    KeyValue *kv;
+
+    if (option_is_help(arg)) {
+        chardev_help();
+    }
+    kv = option_split(c, arg);
+    d.kind = kv[0].value && !strcmp(kv[0].key, "backend") ? kv[0].value : kv[0].key ? kv[0].key : "";
+    for (int i = kv[0].key ? 1 : 0; kv[i].key; i++) {
+        device_property(c, arg, &d, &kv[i]);
+    }
+    if (!d.id || !*d.id) {
+        option_fail(c, arg, "id= is missing");
+    }
+    for (int i = 0; i < c->o->named_count; i++) {
+        if (!strcmp(c->o->named[i].id, d.id)) {
+            option_fail(c, arg, "there is a device '%s' already", d.id);
+        }
+    }
+    if (c->o->named_count == OPTIONS_NAMED) {
+        option_fail(c, arg, "there are more than %d devices", OPTIONS_NAMED);
+    }
+    c->o->named[c->o->named_count].id = d.id;
+    c->o->named[c->o->named_count++].device = device_text(c, arg, &d);
+    g_string_free(d.flags, TRUE);
+}
+
+static void add_monitor(CommandLine *c, const char *arg, const char *device, bool control, bool pretty)
+{
+    OptionsMonitor *m;
+
+#ifndef CONFIG_QMP
+    if (control) {
+        option_fail(c, arg, "this build has no monitor for programs (it lacks json-glib)");
+    }
+#endif
+    if (c->o->monitor_count == OPTIONS_MONITORS) {
+        option_fail(c, arg, "there are more than %d monitors", OPTIONS_MONITORS);
+    }
+    m = &c->o->more_monitors[c->o->monitor_count++];
+    *m = (OptionsMonitor) { .said = g_strdup_printf("%s %s", c->option, arg), .device = device, .control = control, .pretty = pretty };
+}
+
+void option_mon(CommandLine *c, const char *arg)
+{
+    const char *device = NULL;
+    bool control = false, pretty = false;
+    KeyValue *kv = option_split(c, arg);
+
+    for (int i = 0; kv[i].key; i++) {
+        if (!strcmp(kv[i].key, "chardev") && kv[i].value) {
+            device = g_strconcat("chardev:", kv[i].value, NULL);
+        } else if (!strcmp(kv[i].key, "mode") && kv[i].value) {
+            control = !strcmp(kv[i].value, "control");
+            if (!control && strcmp(kv[i].value, "readline")) {
+                option_fail(c, arg, "mode is readline (for people) or control (for programs), not '%s'", kv[i].value);
+            }
+        } else if (!strcmp(kv[i].key, "pretty")) {
+            pretty = option_bool(c, arg, &kv[i]);
+        } else if (!kv[i].value && i == 0) {
+            device = g_strconcat("chardev:", kv[i].key, NULL);
+        } else if (strcmp(kv[i].key, "id")) {
+            option_fail(c, arg, "unknown property '%s' (chardev, mode, pretty, id)", kv[i].key);
+        }
+    }
+    if (!device) {
+        option_fail(c, arg, "chardev= is missing: the id of a -chardev");
+    }
+    add_monitor(c, arg, device, control, pretty);
+}
+
+static void qmp(CommandLine *c, const char *arg, bool pretty)
+{
+    if (!*arg || g_str_has_prefix(arg, "mon:")) {
+        option_fail(c, *arg ? arg : "''", "a character device is expected (none, stdio, tcp:..., unix:..., pty)");
+    }
+    if (strcmp(arg, "none")) {
+        add_monitor(c, arg, arg, true, pretty);
+    }
+}
+
+void option_qmp(CommandLine *c, const char *arg)
+{
+    qmp(c, arg, false);
+}
+
+void option_qmp_pretty(CommandLine *c, const char *arg)
+{
+    qmp(c, arg, true);
+}
+
+/* "chardev:ID" names one that there is; the message begins with `said`, and with the device unless that has it. */
+static void check_name(const CommandLine *c, const char *said, bool said_device, const char *device)
+{
+    if (!device || !g_str_has_prefix(device, "chardev:")) {
+        return;
+    }
+    for (int i = 0; i < c->o->named_count; i++) {
+        if (!strcmp(c->o->named[i].id, device + strlen("chardev:"))) {
+            return;
+        }
+    }
+    error_exit("%s%s: there is no character device '%s' (-chardev KIND,id=%s makes one)", said, said_device ? device : "",
+               device + strlen("chardev:"), device + strlen("chardev:"));
+}
+
+void options_chardev_finish(const CommandLine *c)
+{
+    for (int i = 0; i < c->serial_count; i++) {
+        check_name(c, "-serial ", true, c->serial[i]);
+    }
+    check_name(c, "-monitor ", true, c->monitor);
+    check_name(c, "-gdb ", true, c->o->gdb);
+    for (int i = 0; i < c->o->monitor_count; i++) {
+        check_name(c, c->o->more_monitors[i].said, false, c->o->more_monitors[i].device);
+    }
+}

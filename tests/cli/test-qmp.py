@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=300
+"""The monitor for programs (QMP): protocol, each command and its errors, events, several programs at once, nonsense.
+Prints TAP.
+"""
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
+LIMIT = 60 * float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
+
+
+class Client:
+    """A program at one end of the connection."""
+
+    def __init__(self, path, negotiate=True, enable=None):
+        end = time.monotonic() + LIMIT
+        while True:
+            try:
+                self.socket = socket.socket(socket.AF_UNIX)
+                self.socket.settimeout(LIMIT)
+                self.socket.connect(path)
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                assert time.monotonic() < end, "nobody listens"
+                time.sleep(0.02)
+        self.file = self.socket.makefile("rb")
+        self.events = []
+        self.greeting = self.read()
+        if negotiate:
+            assert self.order("qmp_capabilities", **({"enable": enable} if enable else {})) == {"return": {}}
+
+    def read(self):
+        line = self.file.readline()
+        assert line, "the emulator hung up"
+        return json.loads(line)
+
+    def answer(self):
+        while True:
+            message = self.read()
+            if "event" not in message:
+                return message
+            self.events.append(message)
+
+    def send(self, data):
+        self.socket.sendall(data if isinstance(data, bytes) else json.dumps(data).encode())
+
+    def raw(self, data):
+        self.send(data)
+        return self.answer()
+
+    def order(self, command, /, **arguments):
+        order = {"execute": command}
+        if arguments:
+            order["arguments"] = {key.replace("_", "-"): value for key, value in arguments.items()}
+        return self.raw(order)
+
+    def result(self, command, /, **arguments):
+        answer = self.order(command, **arguments)
+        assert "return" in answer, answer
+        return answer["return"]
+
+    def error(self, command, /, **arguments):
+        return self.order(command, **arguments)["error"]
+
+    def event(self, name):
+        while True:
+            for number, message in enumerate(self.events):
+                if message["event"] == name:
+                    del self.events[:number + 1]
+                    return message
+            self.events.append(self.read())
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+class Machine:
+    """An emulator with a program's monitor at `path`, and another one."""
+
+    def __init__(self, directory, *options, stopped=True):
+        self.path, self.second = os.path.join(directory, "q"), os.path.join(directory, "r")
+        self.process = subprocess.Popen(
+            [QEMU, "-machine", "realview-eb-mpcore", "-smp", "4", "-nographic", "-serial", "null", "-name", "probe",
+             "-qmp", "unix:%s,server=on,wait=off" % self.path,
+             "-chardev", "socket,id=two,path=%s,server=on,wait=off" % self.second, "-mon", "chardev=two,mode=control",
+             *(("-S",) if stopped else ()), *options],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def ended(self):
+        return self.process.wait(LIMIT)
+
+
+def protocol(cases, path):
+    client = Client(path, negotiate=False)
+    greeting = client.greeting["QMP"]
+    cases.check(set(greeting) == {"version", "capabilities"} and greeting["capabilities"] == ["oob"]
+                and set(greeting["version"]["qemu"]) == {"major", "minor", "micro"}, "greeting", greeting)
+    answer = client.order("query-status")
+    cases.check(answer["error"]["class"] == "CommandNotFound", "nothing before the capabilities", answer)
+    answer = client.order("qmp_capabilities", enable=["nonsense"])
+    cases.check("error" in answer, "an unknown capability", answer)
+    answer = client.raw({"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}, "id": [1, {"a": None}]})
+    cases.check(answer == {"return": {}, "id": [1, {"a": None}]}, "any id comes back", answer)
+    answer = client.order("qmp_capabilities")
+    cases.check(answer["error"]["class"] == "CommandNotFound", "capabilities once", answer)
+    answer = client.raw({"exec-oob": "query-status", "id": 7})
+    cases.check(answer.get("id") == 7 and "return" in answer, "out of band", answer)
+    answer = client.raw({"exec-oob": "query-name"})
+    cases.check("OOB" in answer.get("error", {}).get("desc", ""), "not everything out of band", answer)
+    for text, said in (
+            (b"{}", "lacks member 'execute'"), (b"[]", "must be a JSON object"), (b'{"execute": 1}', "must be a string"),
+            (b'{"execute": "stop", "foo": 1}', "'foo' is unexpected"),
+            (b'{"execute": "stop", "arguments": []}', "must be an object"),
+            (b'{"execute": "nonsense"}', "The command nonsense has not been found"),
+            (b'{"execute": "stop", "arguments": {"a": 1}}', "Parameter 'a' is unexpected"),
+            (b'{"execute": "memsave"}', "Parameter 'val' is missing"),
+            (b'{"execute": "memsave", "arguments": {"val": "x"}}', "Invalid parameter type for 'val', expected: integer"),
+            (b'{"execute": "set_link", "arguments": {"name": "x", "up": 1}}', "expected: boolean"),
+            (b'{"execute": }', "JSON parse error"), (b'{"a": 1]\n', "JSON parse error"), (b"hello\n", "JSON parse error"),
+            (b"}\n", "JSON parse error"), (b"[" * 100 + b"\n", "JSON parse error"),
+            (b'{"x": "' + b"y" * (1 << 20) + b'"}\n', "JSON parse error"), (b"\xff\xfe\0\n", "JSON parse error")):
+        answer = client.raw(text)
+        cases.check(said in answer.get("error", {}).get("desc", ""), "refused: %r" % text[:60], answer)
+        if text.endswith(b"\n"):
+            client.send(b"\n")
+    cases.check(client.order("query-status")["return"]["status"] == "prelaunch", "and goes on")
+    client.close()
+
+
+def fragments(cases, path):
+    client = Client(path)
+    text = b'  {"execute"\n: "query-name", "id": "\\"}{\\\\" }\r\n'
+    for i in range(len(text)):
+        client.send(text[i:i + 1])
+    answer = client.answer()
+    cases.check(answer == {"return": {"name": "probe"}, "id": '"}{\\'}, "a byte at a time", answer)
+    client.send(b'{"execute": "query-kvm", "id": 1}{"execute": "query-kvm", "id": 2}' * 50)
+    got = [client.answer()["id"] for _ in range(100)]
+    cases.check(got == [1, 2] * 50, "many in one piece, answered in order", got)
+    client.close()
+
+
+def queries(cases, path, directory):
+    client = Client(path)
+    cases.check(client.result("query-status") == {"status": "prelaunch", "singlestep": False, "running": False}, "query-status")
+    cpus = client.result("query-cpus-fast")
+    threads = set(os.listdir("/proc/self/task"))
+    cases.check([cpu["cpu-index"] for cpu in cpus] == [0, 1, 2, 3] and len({cpu["thread-id"] for cpu in cpus}) == 4
+                and not threads & {str(cpu["thread-id"]) for cpu in cpus}, "query-cpus-fast", cpus)
+    cases.check("realview-eb-mpcore" in [machine["name"] for machine in client.result("query-machines")], "query-machines")
+    cases.check(client.result("query-kvm") == {"enabled": False, "present": False}, "query-kvm")
+    cases.check(client.result("query-uuid")["UUID"].count("-") == 4, "query-uuid")
+    cases.check("qemu" in client.result("query-version"), "query-version")
+    names = {device["label"]: device["filename"] for device in client.result("query-chardev")}
+    cases.check(names.get("serial0") == "null" and "two" in names, "query-chardev", names)
+    disk = client.result("query-block")[0]
+    cases.check(disk["inserted"]["image"]["virtual-size"] == 1 << 20 and disk["inserted"]["drv"] == "raw", "query-block", disk)
+    commands = {row["name"] for row in client.result("query-commands")}
+    schema = client.result("query-qmp-schema")
+    described = {row["name"] for row in schema if row["meta-type"] == "command"}
+    cases.check(commands == described | {"qmp_capabilities"}, "query-qmp-schema has all of query-commands",
+                commands ^ described)
+    types = {row["name"] for row in schema}
+    used = {row[key] for row in schema for key in ("arg-type", "ret-type") if key in row}
+    cases.check(used <= types, "types of the schema are described", used - types)
+    events = {row["name"] for row in client.result("query-events")}
+    cases.check({"STOP", "RESUME", "RESET", "SHUTDOWN"} <= events, "query-events", events)
+    for name in ("x-query-jit", "x-query-irq", "x-query-accel"):
+        cases.check("human-readable-text" in client.result(name), name)
+    text = client.result("human-monitor-command", command_line="info cpus", cpu_index=2)
+    cases.check("* CPU #2" in text and "\r\n" in text, "human-monitor-command", text)
+    cases.check(client.error("human-monitor-command", command_line="x", cpu_index=9)["class"] == "GenericError",
+                "human-monitor-command: no such CPU")
+    cases.check(client.result("set_link", name="n0", up=False) == {}, "set_link")
+    cases.check("down" in client.result("human-monitor-command", command_line="info network"), "set_link: the cable is out")
+    cases.check(client.error("set_link", name="x", up=True)["class"] == "DeviceNotFound", "set_link: no such network")
+    cases.check("desc" in client.error("system_powerdown"), "system_powerdown says why not")
+    saved = os.path.join(directory, "saved")
+    client.result("pmemsave", val=0, size=10000, filename=saved)
+    with open(saved, "rb") as file:
+        content = file.read()
+    cases.check(content[0x100:0x105] == b"hello" and len(content) == 10000, "pmemsave", content[:16])
+    client.result("memsave", val=0x100, size=5, filename=saved)
+    with open(saved, "rb") as file:
+        cases.check(file.read() == b"hello", "memsave")
+    cases.check("Could not open" in client.error("memsave", val=0, size=1, filename="/nonexistent/x")["desc"], "memsave: no file")
+    for val, size in ((0, 1 << 40), (-1, 4), (0xffffffff, 2), (0xdead0000, 4)):
+        answer = client.error("pmemsave", val=val, size=size, filename=saved)
+        cases.check("Invalid addr" in answer["desc"], "pmemsave: %d, %d" % (val, size), answer)
+    client.close()
+
+
+def events(cases, machine):
+    first, second = Client(machine.path), Client(machine.second)
+    first.result("cont")
+    cases.check("timestamp" in first.event("RESUME") and second.event("RESUME"), "RESUME, for both")
+    second.result("stop")
+    first.event("STOP")
+    cases.check(first.result("query-status")["status"] == "paused", "STOP")
+    second.event("STOP")
+    first.result("system_reset")
+    cases.check(first.event("RESET")["data"]["guest"] is False and second.event("RESET"), "RESET")
+    first.close()
+    third = Client(machine.path)
+    cases.check(third.result("query-status")["running"] is False, "the next program on the same socket")
+    third.result("quit")
+    cases.check(second.event("SHUTDOWN")["data"] == {"guest": False, "reason": "host-qmp-quit"}, "SHUTDOWN")
+    cases.check(machine.ended() == 0, "quit")
+
+
+def nonsense(cases, path):
+    source = random.Random(5)
+    for _ in range(20):
+        client = Client(path, negotiate=source.random() < 0.7)
+        pieces = [b"{", b"}", b"[", b"]", b'"', b"\\", b":", b",", b'"execute"', b'"stop"', b"\n", b"\0", b"1e999", b"null",
+                  b'{"execute":"query-status"}']
+        client.send(b"".join(source.choice(pieces) for _ in range(400)))
+        client.close()
+    client = Client(path)
+    cases.check("status" in client.result("query-status"), "lives through nonsense")
+    client.close()
+
+
+def main():
+    cases = tap.Cases()
+    if b"unknown" in subprocess.run([QEMU, "-machine", "realview-eb-mpcore", "-qmp", "none", "-version"], check=False,
+                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout:
+        cases.skip("QMP", "not built in")
+        return cases.done()
+    with tempfile.TemporaryDirectory() as directory:
+        image = os.path.join(directory, "image")
+        hello = os.path.join(directory, "hello")
+        with open(image, "wb") as file:
+            file.truncate(1 << 20)
+        with open(hello, "wb") as file:
+            file.write(b"hello")
+        with Machine(directory, "-drive", "file=%s,format=raw,if=sd" % image, "-device", "loader,file=%s,addr=0x100,force-raw=on" %
+                     hello, "-nic", "user,id=n0") as machine:
+            protocol(cases, machine.path)
+            fragments(cases, machine.path)
+            queries(cases, machine.path, directory)
+            nonsense(cases, machine.path)
+            events(cases, machine)
+    return cases.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
