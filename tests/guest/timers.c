@@ -241,6 +241,8 @@ static void private_timer(void)
     ok(wait_irqs(IRQ_TWD, 20) >= 20, "private timer: 20 periodic interrupts");
     wr32(TWD_BASE + TWD_CONTROL, 0);
     ack_twd();
+    irq_enable();               /* one that was latched before the timer stopped */
+    irq_disable();
     /* As Linux programs it: counter, then control. */
     memset((void *)ids, 0, sizeof(ids));
     for (unsigned i = 0; i < 10; i++) {

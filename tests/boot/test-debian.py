@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=14400 long
+"""Debian 12 on the SD card (docs/debian.md): systemd comes up on four CPUs, ssh logs in, packages are installed from a
+repository on the host, programs are compiled and run, git clones from the host, the guest's web server answers, and
+reboot, poweroff and a kill leave a clean image. Prints TAP. Builds the image if it is not in the cache.
+"""
+import hashlib
+import http.server
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+from vm import VM, Cases, guest_parts
+
+ENVIRONMENT = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin")
+C_PROGRAM = r"""
+#include <stdio.h>
+#include <pthread.h>
+static int n;
+static void *add(void *p) { for (int i = 0; i < 100000; i++) __sync_fetch_and_add(&n, 1); return p; }
+int main(void) { pthread_t t[4]; for (int i = 0; i < 4; i++) pthread_create(&t[i], 0, add, 0);
+for (int i = 0; i < 4; i++) pthread_join(t[i], 0); printf("sum-%d-\n", n); return 0; }
+"""
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+class Guest:
+    """Debian on a copy of the card."""
+
+    def __init__(self, directory):
+        parts = guest_parts("debian")
+        self.card = os.path.join(directory, "debian.qcow2")
+        if not os.path.exists(self.card):
+            shutil.copy(parts["debian"], self.card)
+        self.key = os.path.join(directory, "key")
+        shutil.copy(parts["debian_key"], self.key)
+        os.chmod(self.key, 0o600)
+        self.port, self.web = free_port(), free_port()
+
+    def start(self, reboot=False):
+        nic = "user,hostfwd=tcp:127.0.0.1:%d-:22,hostfwd=tcp:127.0.0.1:%d-:80" % (self.port, self.web)
+        return VM(dtb="builtin", initrd=None, append="root=/dev/mmcblk0 rootwait", reboot=reboot, slow=10,
+                  args=("-drive", "file=%s,format=qcow2,if=sd" % self.card, "-nic", nic))
+
+    def ssh(self, command, timeout=1800, stdin=None):
+        done = subprocess.run(["ssh", "-i", self.key, "-p", str(self.port), "-o", "StrictHostKeyChecking=no", "-o",
+                               "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=60",
+                               "root@127.0.0.1", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                              timeout=timeout, input=stdin)
+        assert done.returncode == 0, "%s: %d\n%s" % (command, done.returncode, done.stdout.decode("utf-8", "replace"))
+        return done.stdout.decode("utf-8", "replace")
+
+    def wait_ssh(self, seconds=900):
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return self.ssh("true", 120)
+            except (AssertionError, subprocess.TimeoutExpired):
+                assert time.monotonic() < end, "no ssh within %d s" % seconds
+                time.sleep(2)
+
+    def check_image(self, directory):
+        raw = os.path.join(directory, "after.raw")
+        run("qemu-img", "check", self.card)
+        run("qemu-img", "convert", "-O", "raw", self.card, raw)
+        replayed = run("e2fsck", "-p", raw, status=(0, 1))
+        run("e2fsck", "-f", "-n", raw)
+        os.unlink(raw)
+        return replayed
+
+
+def run(*command, status=(0,)):
+    done = subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    assert done.returncode in status, "%s: %d\n%s" % (" ".join(command), done.returncode, done.stdout.decode("utf-8", "replace"))
+    return done.stdout
+
+
+def serve(directory):
+    handler = lambda *args: http.server.SimpleHTTPRequestHandler(*args, directory=directory)   # noqa: E731
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_port
+
+
+def make_repository(directory):
+    """A package of our own in a repository that apt knows how to read."""
+    tree = os.path.join(directory, "tree")
+    os.makedirs(os.path.join(tree, "DEBIAN"))
+    os.makedirs(os.path.join(tree, "usr/bin"))
+    with open(os.path.join(tree, "DEBIAN/control"), "w", encoding="ascii") as file:
+        file.write("Package: pqemu-probe\nVersion: 1\nArchitecture: all\nMaintainer: nobody <root@localhost>\n"
+                   "Description: a package to install\n")
+    with open(os.path.join(tree, "usr/bin/pqemu-probe"), "w", encoding="ascii") as file:
+        file.write("#!/bin/sh\necho probe-works\n")
+    os.chmod(os.path.join(tree, "usr/bin/pqemu-probe"), 0o755)
+    served = os.path.join(directory, "served")
+    os.makedirs(served)
+    package = os.path.join(served, "pqemu-probe_1_all.deb")
+    run("dpkg-deb", "--root-owner-group", "-b", tree, package)
+    with open(package, "rb") as file:
+        content = file.read()
+    with open(os.path.join(served, "Packages"), "wb") as file:
+        file.write(run("dpkg-deb", "-f", package) + ("Filename: ./pqemu-probe_1_all.deb\nSize: %d\nSHA256: %s\n\n" % (
+            len(content), hashlib.sha256(content).hexdigest())).encode())
+    return served
+
+
+def systemd_and_ssh(cases, guest, vm):
+    with cases.case("systemd comes up, and the console asks for a name", vm):
+        vm.expect("pqemu login:", 600)
+        vm.send("root\n")
+        vm.expect(r"root@pqemu:~#", 120)
+        vm.send("nproc; systemctl is-system-running --wait; systemctl --failed --no-legend | wc -l; echo e''nd\n")
+        vm.expect(r"\n4\n(.|\n)*end", 300)
+    with cases.case("ssh logs in", vm) as up:
+        guest.wait_ssh()
+        assert guest.ssh("cat /etc/debian_version").startswith("12.")
+        assert guest.ssh("systemctl --failed --no-legend | wc -l").strip() == "0", guest.ssh("systemctl --failed")
+    return up.ok
+
+
+def things_people_do(cases, guest, vm, directory):
+    served = make_repository(directory)
+    port = serve(served)
+    with cases.case("apt installs from a repository on the host", vm):
+        guest.ssh("echo 'deb [trusted=yes] http://10.0.2.2:%d ./' > /etc/apt/sources.list.d/probe.list; "
+                  "apt-get -q update -o Dir::Etc::sourcelist=sources.list.d/probe.list -o Dir::Etc::sourceparts=/dev/null && "
+                  "apt-get -qy install pqemu-probe" % port)
+        assert guest.ssh("pqemu-probe").strip() == "probe-works"
+    with cases.case("packages from the mirror: a compiler, Python, git and a web server", vm) as installed:
+        guest.ssh("rm /etc/apt/sources.list.d/probe.list; apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy "
+                  "install --no-install-recommends gcc libc6-dev python3-minimal git lighttpd", 7200)
+    if not installed.ok:
+        return
+    with cases.case("gcc compiles a program with threads, which runs", vm):
+        guest.ssh("cat > /tmp/p.c && gcc -O2 -pthread -o /tmp/p /tmp/p.c", stdin=C_PROGRAM.encode())
+        assert guest.ssh("/tmp/p").strip() == "sum-400000-"
+    with cases.case("Python", vm):
+        assert guest.ssh("python3 -c 'print(sum(i*i for i in range(100000)))'").strip() == "333328333350000"
+    with cases.case("git clones from the host", vm):
+        repository = os.path.join(directory, "repository")
+        run("git", "init", "-q", repository)
+        run("git", "-C", repository, "-c", "user.name=n", "-c", "user.email=e@x", "commit", "-q", "--allow-empty", "-m", "first")
+        run("git", "clone", "-q", "--bare", repository, os.path.join(served, "r.git"))
+        run("git", "-C", os.path.join(served, "r.git"), "update-server-info")
+        guest.ssh("git clone -q http://10.0.2.2:%d/r.git /tmp/r && git -C /tmp/r log --oneline | grep first" % port)
+    with cases.case("the guest's web server answers on the host", vm):
+        guest.ssh("echo from-the-guest > /var/www/html/index.html; systemctl start lighttpd")
+        with socket.create_connection(("127.0.0.1", guest.web), timeout=120) as connection:
+            connection.sendall(b"GET /index.html HTTP/1.0\r\n\r\n")
+            text = b""
+            while data := connection.recv(4096):
+                text += data
+        assert b"from-the-guest" in text, text
+    vm.check_log()
+
+
+def endings(cases, guest, directory):
+    with guest.start(reboot=True) as vm:
+        with cases.case("reboot comes back", vm):
+            guest.wait_ssh()
+            guest.ssh("systemctl reboot || true")
+            vm.expect("pqemu login:.*pqemu login:", 900)
+            guest.wait_ssh()
+        with cases.case("poweroff leaves a clean image", vm):
+            guest.ssh("systemctl poweroff || true")
+            vm.expect("Power down|System halted", 300)
+            vm.kill()
+            guest.check_image(directory)
+    with guest.start() as vm, cases.case("killed while it writes: what was flushed is there", vm):
+        guest.wait_ssh()
+        guest.ssh("for i in $(seq 20); do head -c 100000 /dev/urandom > /root/f$i; done; md5sum /root/f* > /root/sums; sync")
+        vm.process.send_signal(signal.SIGKILL)
+        vm.process.wait()
+        guest.check_image(directory)
+    with guest.start() as vm, cases.case("after the kill it starts again", vm):
+        guest.wait_ssh()
+        guest.ssh("md5sum -c --quiet /root/sums")
+
+
+def main():
+    cases = Cases()
+    with tempfile.TemporaryDirectory() as directory:
+        guest = Guest(directory)
+        with guest.start() as vm:
+            if systemd_and_ssh(cases, guest, vm):
+                things_people_do(cases, guest, vm, directory)
+            guest.ssh("sync")
+        endings(cases, guest, directory)
+    cases.finish()
+
+
+if __name__ == "__main__":
+    main()
