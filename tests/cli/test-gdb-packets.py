@@ -211,8 +211,9 @@ def test_running(peer):
     cases.check("swbreak" in answer, "a breakpoint that is still there stops again", answer)
     peer.ask("z0,%x,4" % (LOOP + 4))
     counts = set()
-    for _ in range(200):        # it may be stopped before it has begun
+    for turn in range(200):     # it may be stopped before it has begun
         peer.packet("c")
+        time.sleep(turn / 1000)
         peer.send(b"\3")
         peer.answer()
         counts.add(peer.ask("p0"))

@@ -105,7 +105,7 @@ def write_json(path, outcomes, qemu, seconds):
         } for suite in suites],
         "tests": [{
             "name": outcome.test.name, "passed": len(outcome.passed), "failed": outcome.failed,
-            "skipped": outcome.skipped, "seconds": round(outcome.seconds, 1),
+            "skipped": outcome.skipped, "failed_first": outcome.first_try, "seconds": round(outcome.seconds, 1),
         } for outcome in outcomes],
     }
     part = path + ".part"

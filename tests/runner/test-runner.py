@@ -143,6 +143,21 @@ def main():
     check(cases, "SIGINT is as usual in a suite, also if a shell runs us in the background",
                 "exit status -2)" in run.output and run.last == "0 passed, 1 failed", run)
 
+    once = 'test -f "%s" && echo "ok 1 - x" || { touch "%s"; echo "not ok 1 - x"; }'
+    for suite, last, said in (("cli/shaky", "1 passed, 0 failed", True), ("guest/shaky", "0 passed, 1 failed", False)):
+        with tempfile.TemporaryDirectory(prefix="runner.") as work:
+            mark = os.path.join(work, "ran")
+            run = Run({suite: ("timeout=20", once % (mark, mark))})
+        check(cases, "what waits for a running emulator has a second try and says so: " + suite, run.last == last
+                    and ("passed at the second try only: %s: x" % suite in run.output) == said
+                    and run.json["tests"][0]["failed_first"] == (["x"] if said else []), run)
+    with tempfile.TemporaryDirectory(prefix="runner.") as work:
+        mark = os.path.join(work, "ran")
+        run = Run({"cli/shaky": ("timeout=20", once % (mark, mark))}, "--once")
+    check(cases, "--once: no second try", run.last == "0 passed, 1 failed", run)
+    run = Run({"cli/bad": ("timeout=20", "echo 'not ok 1 - x'")})
+    check(cases, "what fails twice fails", run.last == "0 passed, 1 failed" and "again, alone" in run.output, run)
+
     run = Run({"a/good": ("timeout=20", GOOD), "a/bad": ("timeout=20", "echo 'not ok 1 - y'; echo known: 3 '(see z)'")})
     suites = {suite["name"]: suite for suite in run.json.get("suites", [])}
     tests = {test["name"]: test for test in run.json.get("tests", [])}
