@@ -55,6 +55,7 @@ void qmp_query_status(QmpCall *call)
     static const char *const names[][2] = {
         { "running", "running" }, { "paused (prelaunch)", "prelaunch" }, { "paused", "paused" },
         { "paused (debug)", "debug" }, { "paused (shutdown)", "shutdown" },
+        { "paused (watchdog)", "watchdog" },
     };
     JsonObject *status = json_object_new();
 

@@ -120,6 +120,7 @@ static JsonObject *cause(bool guest, const char *reason)
 static void runstate_changed(RunstateEvent event, int code)
 {
     static bool guest_ended;
+    JsonObject *data;
 
     switch (event) {
     case RUNSTATE_GUEST_END:
@@ -137,6 +138,11 @@ static void runstate_changed(RunstateEvent event, int code)
     case RUNSTATE_RESET:
         tell_all("RESET", cause(false, "host-qmp-system-reset"));
         break;
+    case RUNSTATE_WATCHDOG:
+        data = json_object_new();
+        json_object_set_string_member(data, "action", watchdog_action_names[code]);
+        tell_all("WATCHDOG", data);
+        break;
     case RUNSTATE_ENDED:
         if (!guest_ended) {
             tell_all("SHUTDOWN", cause(false, "host-qmp-quit"));
@@ -145,7 +151,7 @@ static void runstate_changed(RunstateEvent event, int code)
     }
 }
 
-const char *const qmp_events[] = { "RESET", "RESUME", "SHUTDOWN", "STOP", NULL };
+const char *const qmp_events[] = { "RESET", "RESUME", "SHUTDOWN", "STOP", "WATCHDOG", NULL };
 
 /* ---- one order ---- */
 

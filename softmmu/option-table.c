@@ -88,8 +88,9 @@ const OptionRow option_rows[] = {
     { "no-reboot", .handle = option_no_reboot, .help = "exit when the guest resets the machine" },
     { "no-shutdown", .handle = option_no_shutdown, .help = "stop instead of exiting when the guest shuts down" },
     { "action", "EVENT=ACTION[,...]", .handle = option_action,
-      .help = "reboot=reset|shutdown and shutdown=poweroff|pause; panic=... (nothing reports one), watchdog=reset" },
-    { "watchdog-action", "reset", .handle = option_watchdog_action, .help = "what a watchdog does" },
+      .help = "reboot=reset|shutdown, shutdown=poweroff|pause, watchdog=... as below, panic=... (nothing reports one)" },
+    { "watchdog-action", "reset|shutdown|poweroff|pause|debug|none|inject-nmi", .handle = option_watchdog_action,
+      .help = "what a watchdog does that nobody feeds" },
     { "pidfile", "FILE", .handle = option_pidfile, .help = "write the process id there" },
     { "daemonize", .handle = option_daemonize, .help = "go to the background once the machine stands" },
 

@@ -10,6 +10,7 @@
 #include "qemu/guest-random.h"
 #include "qemu/log.h"
 #include "softmmu/options-internal.h"
+#include "sysemu/runstate.h"
 
 void option_kernel(CommandLine *c, const char *arg)
 {
@@ -282,7 +283,7 @@ void option_rtc(CommandLine *c, const char *arg)
     }
 }
 
-/* What may happen at an event: `plain` is what happens anyhow, `special` sets the flag. */
+/* What may happen at an event: `plain` is what happens anyhow, `special` sets the flag; a watchdog has a list of its own. */
 typedef struct ActionRow {
     const char *event, *plain, *special;
     size_t flag;                        /* in Options; 0: there is no special action */
@@ -292,11 +293,16 @@ static const ActionRow actions[] = {
     { "reboot", "reset", "shutdown", offsetof(Options, no_reboot) },
     { "shutdown", "poweroff", "pause", offsetof(Options, no_shutdown) },
     { "panic", "pause|shutdown|exit-failure|none", NULL, 0 },   /* the board cannot report one */
-    { "watchdog", "reset", NULL, 0 },
 };
 
 static void action_set(CommandLine *c, const char *arg, const char *event, const char *action)
 {
+    if (!strcmp(event, "watchdog")) {
+        if (!watchdog_set_action(action)) {
+            option_fail(c, arg, "watchdog is reset|shutdown|poweroff|pause|debug|none|inject-nmi, not '%s'", action);
+        }
+        return;
+    }
     for (unsigned i = 0; i < G_N_ELEMENTS(actions); i++) {
         const ActionRow *row = &actions[i];
         g_auto(GStrv) plain = g_strsplit(row->plain, "|", 0);

@@ -40,7 +40,7 @@ static bool running;                    /* atomic; written by the I/O thread */
 static bool user_quit;                  /* the monitor's quit or Ctrl-a x ended the loop; I/O thread */
 static bool opt_no_reboot, opt_no_shutdown;     /* fixed by runstate_init() */
 static int exit_code;                   /* I/O thread */
-static enum { STOP_PRELAUNCH, STOP_PAUSED, STOP_DEBUG, STOP_SHUTDOWN } stop_reason;  /* I/O thread; while not running */
+static enum { STOP_PRELAUNCH, STOP_PAUSED, STOP_DEBUG, STOP_SHUTDOWN, STOP_WATCHDOG } stop_reason;  /* I/O thread; while not running */
 static void (*listener[4])(RunstateEvent event, int code);  /* constant once the main loop runs; NULL: none more */
 
 static void handle_requests(void *opaque);
@@ -79,7 +79,9 @@ bool runstate_is_running(void)
 
 const char *runstate_name(void)
 {
-    static const char *const stopped[] = { "paused (prelaunch)", "paused", "paused (debug)", "paused (shutdown)" };
+    static const char *const stopped[] = {
+        "paused (prelaunch)", "paused", "paused (debug)", "paused (shutdown)", "paused (watchdog)",
+    };
 
     return runstate_is_running() ? "running" : stopped[stop_reason];
 }
@@ -110,7 +112,7 @@ void runstate_add_listener(void (*fn)(RunstateEvent event, int code))
     listener[n] = fn;
 }
 
-static void tell(RunstateEvent event, int code)
+void runstate_tell(RunstateEvent event, int code)
 {
     for (size_t n = 0; n < G_N_ELEMENTS(listener) && listener[n]; n++) {
         listener[n](event, code);
@@ -126,7 +128,7 @@ void vm_start(void)
     blk_resume_all();
     clock_virtual_pause(false);
     cpus_resume();
-    tell(RUNSTATE_RUNNING, 0);
+    runstate_tell(RUNSTATE_RUNNING, 0);
 }
 
 static void stop(int reason)
@@ -140,7 +142,8 @@ static void stop(int reason)
     }
     stop_reason = reason;
     if (was_running) {
-        tell(reason == STOP_SHUTDOWN ? RUNSTATE_SHUTDOWN : reason == STOP_DEBUG ? RUNSTATE_DEBUG : RUNSTATE_PAUSED, 0);
+        runstate_tell(reason == STOP_SHUTDOWN ? RUNSTATE_SHUTDOWN : reason == STOP_DEBUG ? RUNSTATE_DEBUG : RUNSTATE_PAUSED,
+                      0);
     }
 }
 
@@ -152,6 +155,11 @@ void vm_stop(void)
 void vm_stop_for_debugger(void)
 {
     stop(STOP_DEBUG);
+}
+
+void runstate_stop_for_watchdog(void)
+{
+    stop(STOP_WATCHDOG);
 }
 
 void runstate_power_on(void)
@@ -173,12 +181,12 @@ static void reset_machine(void)
     } else {
         stop_reason = STOP_PAUSED;
     }
-    tell(RUNSTATE_RESET, 0);
+    runstate_tell(RUNSTATE_RESET, 0);
 }
 
 static void end_loop(int code)
 {
-    tell(RUNSTATE_ENDED, code);
+    runstate_tell(RUNSTATE_ENDED, code);
     if (runstate_is_running()) {
         stop(STOP_SHUTDOWN);
     }
@@ -189,7 +197,7 @@ static void end_loop(int code)
 /* The guest, not the user, wants to end. */
 static void guest_shutdown(int code)
 {
-    tell(RUNSTATE_GUEST_END, code);
+    runstate_tell(RUNSTATE_GUEST_END, code);
     if (opt_no_shutdown) {
         stop(STOP_SHUTDOWN);
         __atomic_store_n(&request.exit_code, 0, __ATOMIC_SEQ_CST);

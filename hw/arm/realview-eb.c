@@ -34,6 +34,7 @@
 #include "hw/timer/mptimer.h"
 #include "hw/timer/sp804.h"
 #include "hw/virtio/virtio-devices.h"
+#include "hw/watchdog/sp805.h"
 #include "qemu/log.h"
 
 enum { FPGA_GICS = 4, MAX_LINES = 64, FIRST_SPI = 32 };
@@ -166,6 +167,11 @@ static void eb_init_ssp(RealviewBoard *b, const RealviewDevice *d)
     pl022_create(d->base, d->name, board_irq(b, d, 0));
 }
 
+static void eb_init_sp805(RealviewBoard *b, const RealviewDevice *d)
+{
+    sp805_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, board_irq(b, d, 0));
+}
+
 static void eb_init_rtc(RealviewBoard *b, const RealviewDevice *d)
 {
     pl031_create(d->base, d->name, board_irq(b, d, 0));
@@ -278,7 +284,7 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("uart3",        0x1000c000, 4 * KiB, eb_init_uart, IRQ(15, -1), CHARDEV(3), .unit = 3, CLOCK(REF)),
     PRESENT("ssp",          0x1000d000, 4 * KiB, eb_init_ssp, IRQ(11, -1), CLOCK(REF)),
     ABSENT("smartcard",     0x1000e000, 4 * KiB, IRQ(16, -1)),
-    ABSENT("watchdog",      0x10010000, 4 * KiB, IRQ(0, -1), CLOCK(REF)),
+    PRESENT("watchdog",     0x10010000, 4 * KiB, eb_init_sp805, IRQ(0, -1), CLOCK(REF)),
     PRESENT("timer01",      0x10011000, 4 * KiB, eb_init_sp804, IRQ(4, 1), .unit = 0, CLOCK(TIMER)),
     PRESENT("timer23",      0x10012000, 4 * KiB, eb_init_sp804, IRQ(5, 2), .unit = 1, CLOCK(TIMER)),
     ABSENT("gpio0",         0x10013000, 4 * KiB, IRQ(6, -1), .unit = 0, TREE(gpio)),

@@ -98,11 +98,13 @@ static void set_config(PL080Channel *ch, uint32_t config)
     __atomic_store_n(&ch->config, config, __ATOMIC_RELAXED);
 }
 
-/* Let the channels look for work soon. Caller holds the lock. */
+/* Let the channels look for work soon, if any may work. Caller holds the lock. */
 static void pl080_kick(PL080State *s)
 {
     if ((s->configuration & DMAC_E) && channels_with(s, CONFIG_E)) {
         timer_mod(s->timer, clock_virtual_ns());
+    } else {
+        timer_del(s->timer);
     }
 }
 
@@ -356,10 +358,10 @@ static bool config_write(PL080State *s, PL080Channel *ch, uint32_t value)
             channel_stop(ch);
             set_config(ch, value & CONFIG_WRITABLE);
         }
-        pl080_kick(s);
     } else if (!busy) {
         channel_stop(ch);
     }
+    pl080_kick(s);
     return was_enabled && !(value & CONFIG_E) && busy && turn_elsewhere(s);
 }
 

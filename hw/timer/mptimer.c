@@ -15,10 +15,10 @@
 #include "hw/device.h"
 #include "hw/timer/downcounter.h"
 #include "hw/timer/mptimer.h"
+#include "hw/watchdog/watchdog.h"
 #include "qemu/lock.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
-#include "sysemu/runstate.h"
 
 enum {
     TWD_LOAD = 0x00, TWD_COUNTER = 0x04, TWD_CONTROL = 0x08, TWD_STATUS = 0x0c,
@@ -30,8 +30,6 @@ enum {
     CONTROL_ENABLE = 1 << 0, CONTROL_RELOAD = 1 << 1, CONTROL_INT_ENABLE = 1 << 2, CONTROL_WATCHDOG = 1 << 3,
     CONTROL_PRESCALE_SHIFT = 8, CONTROL_TIMER_MASK = 0xff07, CONTROL_WATCHDOG_MASK = 0xff0f,
 };
-
-enum { WARNINGS = 5 };          /* how many resets of each watchdog the user hears of: a guest can reset for ever */
 
 #define WD_DISABLE_FIRST    0x12345678u
 #define WD_DISABLE_SECOND   0x87654321u
@@ -45,7 +43,7 @@ typedef struct MPTimer {
     bool level;                 /* of the line */
     bool reset_status;          /* watchdog: the last reset was ours */
     bool half_disabled;         /* watchdog: the first magic word was written */
-    unsigned warnings;          /* watchdog: how often the user was told of a reset; never cleared */
+    unsigned told;              /* watchdog: for watchdog_expired() */
     int64_t next_ns;            /* first expiry not accounted for yet */
     int64_t armed_ns;           /* when the host timer goes off, or NEVER */
     int64_t quiet_until;        /* the line shows all expiries before it; atomic, so readable without the lock */
@@ -61,16 +59,6 @@ typedef struct MPTimerState {
     MPTimer timer[ARM_MAX_CPUS], watchdog[ARM_MAX_CPUS];
 } MPTimerState;
 
-/* Caller holds the lock. */
-static void mptimer_warn(MPTimer *t)
-{
-    if (t->warnings < WARNINGS) {
-        t->warnings++;
-        warn_report("MPCore watchdog expired: resetting the machine%s",
-                    t->warnings == WARNINGS ? "; further times are not reported" : "");
-    }
-}
-
 /* Account for the expiries until NOW. Caller holds the lock. */
 static void mptimer_sync(MPTimer *t, int64_t now)
 {
@@ -80,8 +68,7 @@ static void mptimer_sync(MPTimer *t, int64_t now)
     if (t->control & CONTROL_WATCHDOG) {
         t->next_ns = DOWNCOUNTER_NEVER;     /* once is enough */
         t->reset_status = true;
-        mptimer_warn(t);
-        qemu_system_reset_request();
+        watchdog_expired("MPCore watchdog", &t->told);
         return;
     }
     t->status = true;

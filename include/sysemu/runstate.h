@@ -6,6 +6,7 @@
 void qemu_system_reset_request(void);               /* guest or user reset; with -no-reboot: exit 0 */
 void qemu_system_shutdown_request(int exit_code);   /* guest power-off, semihosting exit, Ctrl-a x */
 void qemu_system_quit_request(int exit_code);       /* the user wants out: also with -no-shutdown */
+void qemu_system_watchdog_request(void);            /* a watchdog expired: what -action watchdog= says */
 void vm_start(void);                                /* I/O thread */
 void vm_stop(void);                                 /* I/O thread */
 bool runstate_is_running(void);
@@ -14,11 +15,23 @@ void vm_stop_for_debugger(void);
 
 /*
  * The machine was stopped by the user, for a debugger, by the guest's end with -no-shutdown; the guest asked for its end;
- * it was reset; it goes on; the program ends.
+ * it was reset; it goes on; the program ends; a watchdog expired, and what `code` says follows (WatchdogAction).
  */
 typedef enum RunstateEvent {
-    RUNSTATE_PAUSED, RUNSTATE_DEBUG, RUNSTATE_SHUTDOWN, RUNSTATE_GUEST_END, RUNSTATE_RESET, RUNSTATE_RUNNING, RUNSTATE_ENDED
+    RUNSTATE_PAUSED, RUNSTATE_DEBUG, RUNSTATE_SHUTDOWN, RUNSTATE_GUEST_END, RUNSTATE_RESET, RUNSTATE_RUNNING,
+    RUNSTATE_ENDED, RUNSTATE_WATCHDOG
 } RunstateEvent;
+
+/* softmmu/watchdog.c: what follows when a watchdog has expired. */
+typedef enum WatchdogAction {
+    WATCHDOG_RESET, WATCHDOG_SHUTDOWN, WATCHDOG_POWEROFF, WATCHDOG_PAUSE, WATCHDOG_DEBUG, WATCHDOG_NONE,
+    WATCHDOG_INJECT_NMI, WATCHDOG_ACTIONS
+} WatchdogAction;
+/* As -action has them. */
+extern const char *const watchdog_action_names[WATCHDOG_ACTIONS];
+/* Main thread, before the main loop. False: there is no action of that name. */
+bool watchdog_set_action(const char *name);
+
 /*
  * Somebody to be told, on the I/O thread; with the CPUs paused where the machine was stopped. At the end `code` is the exit
  * code. Main thread, before the main loop; at most 4.

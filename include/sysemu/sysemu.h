@@ -6,6 +6,7 @@
 #ifndef SYSEMU_SYSEMU_H
 #define SYSEMU_SYSEMU_H
 #include <stdbool.h>
+#include "sysemu/runstate.h"
 
 /* Catch signals and make the main loop's wake-up; before anything that other threads or signals may touch. */
 void runstate_init(bool no_reboot, bool no_shutdown);
@@ -20,6 +21,10 @@ void runstate_power_on(void);
 int runstate_main_loop(void);
 /* "running", "paused (shutdown)" and so on. */
 const char *runstate_name(void);
+/* Tell the listeners of an event that others than the run-state code know of. */
+void runstate_tell(RunstateEvent event, int code);
+/* vm_stop(), and the monitor shows why. */
+void runstate_stop_for_watchdog(void);
 /* Stop the CPUs for a moment to look at them or at memory; nestable, independent of the run state. */
 void runstate_hold_cpus(void);
 void runstate_release_cpus(void);

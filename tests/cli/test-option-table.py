@@ -96,7 +96,7 @@ BOTH_REFUSE = [
 BOTH_ACCEPT = [
     ["-uuid", UUID], ["-msg", "timestamp=on,guest-name=on", "-name", "x"], ["-msg", "timestamp=off"], ["-echr", "20"],
     ["-action", "reboot=shutdown,shutdown=pause"], ["-action", "panic=none,watchdog=reset"],
-    ["-watchdog-action", "reset"],
+    *(["-watchdog-action", action] for action in ("reset", "shutdown", "poweroff", "pause", "debug", "none", "inject-nmi")),
     ["-overcommit", "cpu-pm=on"], ["-overcommit", "mem-lock=off"], ["-mem-prealloc"], ["-rtc", "base=utc"],
     ["-rtc", "base=localtime,clock=host"], ["-rtc", "base=2006-06-17T16:01:21,driftfix=none"], ["-singlestep"],
     ["-singlestep", "-singlestep"], ["-accel", "tcg", "-accel", "kvm"], ["-machine", "accel=tcg"],

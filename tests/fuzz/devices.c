@@ -65,6 +65,11 @@ void cpu_wait_end(bool token)
 {
 }
 
+void qemu_system_watchdog_request(void)
+{
+    reset_wanted = true;
+}
+
 void qemu_system_reset_request(void)
 {
     reset_wanted = true;

@@ -7,7 +7,7 @@
 #include "runtime.h"
 
 enum { AACI = 0x10004000, MMCI = 0x10005000, KMI0 = 0x10006000, KMI1 = 0x10007000, CHARLCD = 0x10008000,
-       SSP = 0x1000d000, WATCHDOG = 0x10010000, CLCD = 0x10020000, CF = 0x18000000, FLASH = 0x40000000,
+       SSP = 0x1000d000, CLCD = 0x10020000, CF = 0x18000000, FLASH = 0x40000000,
        ETHERNET = 0x4e000000, USB = 0x4f000000 };
 enum { MCI_POWER = 0, MCI_CLOCK = 4, MCI_ARGUMENT = 8, MCI_COMMAND = 0xc, MCI_DTIMER = 0x24, MCI_DLENGTH = 0x28,
        MCI_DCTRL = 0x2c, MCI_STATUS = 0x34, MCI_CLEAR = 0x38 };
@@ -89,9 +89,6 @@ int test_main(void)
     ok(WAIT_UNTIL(!(*(volatile uint16_t *)(ETHERNET + 0) & 1), 500000), "LAN91C111: its MMU is not busy");
     ok_eq(*(volatile uint16_t *)(ETHERNET + 4) & 0x8080, 0x8080, "LAN91C111: no packet is there");
     /* Waits that end at 0, and probes that find nothing. */
-    wr32(WATCHDOG + 0xc00, 0x1acce551);
-    ok_eq(rd32(WATCHDOG + 0x08) & 1, 0, "SP805: not enabled");
-    ok_eq(rd32(WATCHDOG + 0x10), 0, "SP805: not expired");
     wr32(USB + 0x308, 0xdeadbabe);
     ok_eq(rd32(USB + 0x308), 0, "ISP1761: nothing is kept");
     wr32(FLASH + 0x154, 0x00980098);

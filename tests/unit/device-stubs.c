@@ -232,6 +232,11 @@ void cpu_wait_end(bool token)
 {
 }
 
+void qemu_system_watchdog_request(void)
+{
+    bench_resets++;
+}
+
 void qemu_system_reset_request(void)
 {
     bench_resets++;
