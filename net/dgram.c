@@ -26,9 +26,7 @@ static gboolean dgram_ready(GSocket *socket, GIOCondition condition, gpointer op
         if (n < 0) {
             break;              /* nothing more, or what a send to a peer that is not there left: the next round tells */
         }
-        if (n > 0 && n <= NET_MAX_FRAME) {
-            net_deliver(d->net, (uint8_t *)frame, (size_t)n);
-        }
+        net_deliver(d->net, (uint8_t *)frame, (size_t)n);
     }
     return G_SOURCE_CONTINUE;
 }

@@ -8,7 +8,7 @@ typedef struct NetKind {
     const char *type;
     /* Its own state, or NULL and *error (free()). */
     void *(*open)(NetBackend *net, const NetOptions *options, char **error);
-    void (*send)(void *state, const uint8_t *frame, size_t bytes);
+    void (*send)(void *state, const uint8_t *frame, size_t bytes);     /* NET_MIN_FRAME to NET_MAX_FRAME bytes */
     void (*close)(void *state);
     char *(*hostfwd)(void *state, const char *text, bool add);  /* NULL: has none */
     char *(*info)(void *state);                                 /* NULL: nothing to say */
@@ -20,10 +20,10 @@ extern const NetKind net_user, net_stream, net_dgram, net_tap, net_bridge;
 typedef struct _GSocketAddress GSocketAddress;
 GSocketAddress *net_socket_address(const NetAddress *address, char **error);
 
-/* A frame came from outside. */
+/* A frame came from outside; any length. */
 void net_deliver(NetBackend *net, const uint8_t *frame, size_t bytes);
 
-/* net/dump.c: frames into a file for Wireshark or tcpdump (pcap). */
+/* net/dump.c: frames into a file for Wireshark or tcpdump (pcap); what it does not take at once is dropped. */
 typedef struct NetDump NetDump;
 NetDump *net_dump_open(const char *path, char **error);
 void net_dump_frame(NetDump *dump, const uint8_t *frame, size_t bytes);        /* NULL is allowed */

@@ -3,13 +3,15 @@
  * Networks: queues between cards and kinds of networks.
  *
  * `lock` guards the frames that cards have given; the I/O thread takes them out one by one. Frames for a card that has
- * no room wait in `incoming`, which is the I/O thread's. Both are bounded: a network loses what nobody takes.
+ * no room wait in `incoming`, which is the I/O thread's. Both are bounded: a network loses what nobody takes. Frames of
+ * lengths that Ethernet does not have end here in both directions, so neither cards nor kinds of networks see them.
  */
 #include <glib.h>
 #include <pthread.h>
 #include <string.h>
 #include "net/net-internal.h"
 #include "qemu/io-loop.h"
+#include "qemu/log.h"
 
 enum { MAX_QUEUED = 512 };
 
@@ -28,6 +30,17 @@ struct NetBackend {
 };
 
 static NetBackend *networks;    /* I/O thread */
+
+/* Any thread. */
+static bool is_frame(const NetBackend *net, size_t bytes, const char *way)
+{
+    const bool good = bytes >= NET_MIN_FRAME && bytes <= NET_MAX_FRAME;
+
+    if (!good) {
+        qemu_log_mask(LOG_GUEST_ERROR, "network '%s': a frame of %zu bytes %s the guest is lost\n", net->id, bytes, way);
+    }
+    return good;
+}
 
 /* ---- I/O thread ---- */
 
@@ -69,7 +82,7 @@ static void move_frames(void *opaque)
 
 void net_deliver(NetBackend *net, const uint8_t *frame, size_t bytes)
 {
-    if (net_link_up(net) && g_queue_get_length(&net->incoming) < MAX_QUEUED) {
+    if (net_link_up(net) && is_frame(net, bytes, "for") && g_queue_get_length(&net->incoming) < MAX_QUEUED) {
         net_dump_frame(net->dump, frame, bytes);
         g_queue_push_tail(&net->incoming, g_bytes_new(frame, bytes));
         io_post(&net->work);
@@ -112,6 +125,9 @@ char *net_info(NetBackend *net)
 
 void net_send(NetBackend *net, const uint8_t *frame, size_t bytes)
 {
+    if (!is_frame(net, bytes, "of")) {
+        return;
+    }
     pthread_mutex_lock(&net->lock);
     if (g_queue_get_length(&net->outgoing) < MAX_QUEUED) {
         g_queue_push_tail(&net->outgoing, g_bytes_new(frame, bytes));

@@ -4,14 +4,15 @@
  * passt). Each frame is preceded by its length, 32 bits, big-endian. Everything here runs on the I/O thread.
  *
  * A client that loses its peer tries again after `reconnect`; a server waits for the next client. Frames that are sent
- * while there is no peer are lost, as on a cable that nobody has plugged in.
+ * while there is no peer are lost, as on a cable that nobody has plugged in. A frame that is too long is read and lost;
+ * a length that no kind of frame has means that the peer speaks something else.
  */
 #include <gio/gio.h>
 #include <string.h>
 #include "net/net-internal.h"
 #include "qemu/log.h"
 
-enum { MAX_UNSENT = 1 << 20, HEADER = 4 };
+enum { MAX_UNSENT = 1 << 20, HEADER = 4, MAX_SKIPPED = 128 << 10 };
 
 typedef struct StreamNet {
     NetBackend *net;
@@ -25,6 +26,7 @@ typedef struct StreamNet {
     GByteArray *unsent, *sending;       /* sending: what a write under way has; empty: none */
     uint8_t in[HEADER + NET_MAX_FRAME];
     size_t have;                        /* bytes of `in` */
+    size_t skip;                        /* bytes still to come of a frame that is too long */
 } StreamNet;
 
 static void stream_connect(StreamNet *s);
@@ -51,7 +53,7 @@ static void stream_lost(StreamNet *s, const char *why)
         g_io_stream_close(G_IO_STREAM(s->connection), NULL, NULL);
         g_clear_object(&s->connection);
     }
-    s->have = 0;
+    s->have = s->skip = 0;
     g_byte_array_set_size(s->unsent, 0);
     if (s->listener) {
         stream_accept(s);
@@ -69,7 +71,7 @@ static bool was_cancelled(const GError *error)
 static void stream_connected(StreamNet *s, GSocketConnection *connection)
 {
     s->connection = connection;
-    s->have = 0;
+    s->have = s->skip = 0;
     stream_read(s);
 }
 
@@ -134,6 +136,33 @@ static uint32_t frame_bytes(const StreamNet *s)
     return (uint32_t)s->in[0] << 24 | (uint32_t)s->in[1] << 16 | (uint32_t)s->in[2] << 8 | s->in[3];
 }
 
+/* `n` bytes more have come. False: they cannot be frames. */
+static bool take_bytes(StreamNet *s, size_t n)
+{
+    uint32_t bytes;
+
+    if (s->skip) {
+        s->skip -= n;
+        return true;
+    }
+    s->have += n;
+    if (s->have < HEADER) {
+        return true;
+    }
+    bytes = frame_bytes(s);
+    if (bytes > MAX_SKIPPED) {
+        return false;
+    }
+    if (bytes > NET_MAX_FRAME) {
+        s->skip = bytes;
+    }
+    if (s->skip || s->have == HEADER + bytes) {
+        net_deliver(s->net, s->in + HEADER, bytes);     /* which drops it if it is too long */
+        s->have = 0;
+    }
+    return true;
+}
+
 static void read_done(GObject *source, GAsyncResult *result, gpointer opaque)
 {
     StreamNet *s = opaque;
@@ -149,28 +178,20 @@ static void read_done(GObject *source, GAsyncResult *result, gpointer opaque)
         g_clear_error(&error);
         return;
     }
-    s->have += (size_t)n;
-    if (s->have >= HEADER) {
-        const uint32_t bytes = frame_bytes(s);
-
-        if (bytes == 0 || bytes > NET_MAX_FRAME) {
-            stream_lost(s, "the peer sent no frame");
-            return;
-        }
-        if (s->have == HEADER + bytes) {
-            net_deliver(s->net, s->in + HEADER, bytes);
-            s->have = 0;
-        }
+    if (take_bytes(s, (size_t)n)) {
+        stream_read(s);
+    } else {
+        stream_lost(s, "the peer sends no frames");
     }
-    stream_read(s);
 }
 
 /* Never more than the present frame: what follows stays in the socket. */
 static void stream_read(StreamNet *s)
 {
     const size_t want = s->have < HEADER ? HEADER : HEADER + frame_bytes(s);
+    const size_t bytes = s->skip ? MIN(s->skip, sizeof(s->in)) : want - s->have;
 
-    g_input_stream_read_async(g_io_stream_get_input_stream(G_IO_STREAM(s->connection)), s->in + s->have, want - s->have,
+    g_input_stream_read_async(g_io_stream_get_input_stream(G_IO_STREAM(s->connection)), s->in + s->have, bytes,
                               G_PRIORITY_DEFAULT, s->cancel, read_done, s);
 }
 

@@ -17,7 +17,8 @@
 #include "hw/net/lan91c111.h"
 #include "qemu/log.h"
 
-enum { PACKETS = 4, PACKET_BYTES = 2048, REG_BYTES = 16, BANK_SELECT = 14, MAX_DATA = 1532, MIN_FRAME = 60 };
+enum { PACKETS = 4, PACKET_BYTES = 2048, REG_BYTES = 16, BANK_SELECT = 14, MAX_DATA = 1532, MIN_FRAME = 60,
+       LONGEST_FRAME = 1514 };
 /* Packet: status word, byte count, data, control word. */
 enum { PACKET_HEAD = 4, PACKET_EXTRA = 6, CONTROL_ODD = 0x20, CONTROL_CRC = 0x10 };
 enum {
@@ -197,7 +198,7 @@ static bool receive_frame(LAN91C111 *s, const uint8_t *frame, size_t bytes)
             padded[data++] = (uint8_t)(crc >> (8 * i));
         }
     }
-    if (bytes > NET_MAX_FRAME) {
+    if (bytes > LONGEST_FRAME) {
         status |= RX_TOO_LONG;
     }
     if (data & 1) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Block device (Virtual I/O Device 1.2, section 5.2). Requests are carried out by the block back end side by side, and
- * given back in the order in which they end. Data passes through a buffer of the request's; how much of it is under way
- * is bounded, and what comes beyond waits in the queue.
+ * given back in the order in which they end. Data passes through a buffer of the request's. How much of it is under way
+ * is bounded, and so is the number of requests, since a driver may make one available again before it has ended; what comes
+ * beyond waits in the queue.
  *
  * I/O thread alone; a reset forgets what is under way (its chains are of an earlier epoch).
  */
@@ -14,8 +15,8 @@
 enum { BLK_T_IN = 0, BLK_T_OUT = 1, BLK_T_FLUSH = 4, BLK_T_GET_ID = 8, BLK_T_DISCARD = 11, BLK_T_WRITE_ZEROES = 13 };
 enum { BLK_S_OK, BLK_S_IOERR, BLK_S_UNSUPP };
 enum { SECTOR = 512, HEADER = 16, ID_BYTES = 20, QUEUE_SIZE = 256, TURN = 64, BUFFER_ALIGN = 4096 };
-/* Of one request, of all together, of one that needs no buffer. */
-enum { MOST_BYTES = 16 << 20, MOST_UNDER_WAY = 64 << 20, MOST_CLEARED = 1 << 30 };
+/* Bytes of one request, of all together, of one that needs no buffer; requests. */
+enum { MOST_BYTES = 16 << 20, MOST_UNDER_WAY = 64 << 20, MOST_CLEARED = 1 << 30, MOST_REQUESTS = 256 };
 
 #define BLK_F_SEG_MAX       (1ull << 2)
 #define BLK_F_RO            (1ull << 5)
@@ -28,7 +29,8 @@ typedef struct VirtIOBlk {
     VirtIO *v;                  /* constant, like blk and id */
     BlockBackend *blk;
     char id[ID_BYTES];
-    uint64_t under_way;         /* bytes of buffers */
+    uint64_t under_way;         /* bytes of buffers, also of requests that a reset forgot */
+    unsigned requests;          /* likewise */
 } VirtIOBlk;
 
 typedef struct BlkHeader {
@@ -63,6 +65,7 @@ static void request_end(BlkRequest *r, unsigned status)
     }
     virtqueue_push(s->v, r->chain, written + 1);
     s->under_way -= r->room;
+    s->requests--;
     free(r->block.buffer);
     free(r);
 }
@@ -174,6 +177,7 @@ static void request_begin(VirtIOBlk *s, VirtChain *c)
     if (!r) {
         error_exit("out of memory");
     }
+    s->requests++;
     r->s = s;
     r->chain = c;
     r->type = h.type;
@@ -200,13 +204,18 @@ static void request_begin(VirtIOBlk *s, VirtChain *c)
     }
 }
 
+static bool has_room(const VirtIOBlk *s)
+{
+    return s->under_way < MOST_UNDER_WAY && s->requests < MOST_REQUESTS;
+}
+
 static void blk_notify(void *dev, unsigned queue)
 {
     VirtIOBlk *s = dev;
     unsigned n = 0;
 
     /* What is under way kicks the queue when it ends. */
-    while (s->under_way < MOST_UNDER_WAY && n++ < TURN) {
+    while (has_room(s) && n++ < TURN) {
         VirtChain *c = virtqueue_pop(s->v, queue);
 
         if (!c) {
@@ -214,7 +223,7 @@ static void blk_notify(void *dev, unsigned queue)
         }
         request_begin(s, c);
     }
-    if (s->under_way < MOST_UNDER_WAY) {
+    if (has_room(s)) {
         virtio_kick(s->v, queue);
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Networks: what a network card talks to. Frames are Ethernet frames without their check sequence. A card gives frames
- * on any thread; they go out on the I/O thread, where frames for the card also arrive. Implemented in net/net.c.
+ * on any thread; they go out on the I/O thread, where frames for the card also arrive. Neither side sees a frame that
+ * Ethernet does not have: it is dropped on its way, whoever sent it. Implemented in net/net.c.
  */
 #ifndef NET_NET_H
 #define NET_NET_H
@@ -9,13 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NET_MAX_FRAME = 1514 };
+/* Bytes: two addresses and a type; the same with a VLAN's tag and 1500 bytes of data. */
+enum { NET_MIN_FRAME = 14, NET_MAX_FRAME = 1518 };
 
 typedef struct NetBackend NetBackend;
 
 /* A card's side; called on the I/O thread without locks. */
 typedef struct NetCard {
-    /* False: it has no room; net_card_ready() follows when it has. The frame then waits. */
+    /*
+     * NET_MIN_FRAME to NET_MAX_FRAME bytes. False: it has no room; net_card_ready() follows when it has. The frame then
+     * waits.
+     */
     bool (*receive)(void *opaque, const uint8_t *frame, size_t bytes);
     /* The cable was plugged in or pulled out; may be NULL. */
     void (*link_changed)(void *opaque, bool up);
@@ -67,7 +72,10 @@ void net_close_all(void);                       /* I/O thread, at the end */
 const char *net_id(const NetBackend *net);
 
 void net_attach(NetBackend *net, const NetCard *card);  /* main thread, once, before frames flow */
-/* Send a frame. Any thread; any lock may be held. Frames beyond a bound are dropped, as by a switch. */
+/*
+ * Send a frame. Any thread; any lock may be held. Dropped, as by a switch, are frames beyond a bound of their number, and
+ * those that have less than NET_MIN_FRAME bytes or more than NET_MAX_FRAME (a line under -d guest_errors).
+ */
 void net_send(NetBackend *net, const uint8_t *frame, size_t bytes);
 /* The card has room again. Any thread; any lock may be held. */
 void net_card_ready(NetBackend *net);

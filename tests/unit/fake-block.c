@@ -64,6 +64,11 @@ void blk_drain(BlockBackend *blk)
     fake_block_run(blk);
 }
 
+unsigned fake_block_queued(const BlockBackend *blk)
+{
+    return blk->queued;
+}
+
 unsigned fake_block_run(BlockBackend *blk)
 {
     unsigned n = 0;

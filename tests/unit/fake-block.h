@@ -10,4 +10,6 @@ uint8_t *fake_block_data(BlockBackend *blk);
 void fake_block_fail(BlockBackend *blk, int error);     /* 0, or what the following requests end with */
 /* Carry out what was submitted and call done(), until nothing is left; returns how many there were. */
 unsigned fake_block_run(BlockBackend *blk);
+/* How many requests were submitted and are not carried out. */
+unsigned fake_block_queued(const BlockBackend *blk);
 #endif

@@ -15,7 +15,7 @@
 enum { BLK = 0x10000000, RNG = 0x10001000, NET = 0x10002000, OLD = 0x10003000, EMPTY = 0x10004000 };
 enum { LINE_BLK, LINE_RNG, LINE_NET, LINE_OLD };
 enum { SIZE = 8, DESC = 0x1000, AVAIL = 0x2000, USED = 0x3000, HEADER = 0x4000, DATA = 0x5000, STATUS = 0x6000 };
-enum { TABLE = 0x7000, QUEUE_STEP = 0x8000, DISK = 1 << 20, OLD_PAGE = 4096 };
+enum { TABLE = 0x7000, LONG_TABLE = 0xc000, QUEUE_STEP = 0x8000, DISK = 1 << 20, OLD_PAGE = 4096 };
 enum { NEXT = 1, WRITE = 2, INDIRECT = 4 };
 enum { NEEDS_RESET = 64, INDIRECT_F = 1u << 28, EVENT_F = 1u << 29, FLUSH_F = 1u << 9 };
 
@@ -299,8 +299,89 @@ static void test_broken(void)
     broken("an indirect descriptor with a next one");
     desc(0, HEADER, 16, 0, 0);
     broken("a request without status");
+    desc(0, TABLE, 32, INDIRECT, 0);
+    desc_in(TABLE, 0, HEADER, 16, NEXT, 1);
+    desc_in(TABLE, 1, DATA, 16, NEXT | WRITE, 1);
+    broken("an endless chain in an indirect table");
+    desc(0, TABLE, 16 * (VIRTIO_MAX_SEGMENTS + 1), INDIRECT, 0);
+    broken("an indirect table of more descriptors than a chain may have");
     kick(BLK, 0);
     ok(bench_ram[STATUS] == 0, "after a reset it works again");
+}
+
+/* Make the same buffers available again and again, without a wait for what they were for. Returns how often. */
+static unsigned flood(void)
+{
+    unsigned given = 0, before;
+
+    start(BLK, FLUSH_F);
+    request(4, 0, 0);
+    do {
+        before = fake_block_queued(disk);
+        avail(0);
+        given++;
+        wr(BLK + 0x50, 0);
+        fake_io_run();
+    } while (fake_block_queued(disk) > before && given < 500);
+    return given;
+}
+
+static void test_flood(void)
+{
+    unsigned given = flood();
+
+    ok_eq(fake_block_queued(disk), 256, "a disk has 256 requests under way, however many are available");
+    run();
+    ok(get16(USED + 2) == given && !bench_ram[STATUS], "what waited is done when there is room");
+    flood();
+    wr(BLK + 0x70, 0);
+    fake_io_run();
+    ok_eq(fake_block_queued(disk), 256, "a reset forgets them; they count until they end");
+    run();
+    given = flood();
+    ok_eq(fake_block_queued(disk), 256, "and then there is room for as many");
+    run();
+    ok_eq(get16(USED + 2), given, "which all end");
+}
+
+/* `piece` as often as a chain may have buffers, by an indirect table. */
+static void huge_chain(uint32_t queue, uint32_t first_bytes, uint32_t piece, unsigned flags)
+{
+    const unsigned last = VIRTIO_MAX_SEGMENTS - 1;
+
+    for (unsigned n = 0; n <= last; n++) {
+        desc_in(LONG_TABLE, n, DATA, piece, flags | (n < last ? NEXT : 0), n + 1);
+    }
+    if (first_bytes) {
+        desc_in(LONG_TABLE, 0, HEADER, first_bytes, NEXT, 1);
+    }
+    desc_in(DESC + queue * QUEUE_STEP, 0, LONG_TABLE, 16 * VIRTIO_MAX_SEGMENTS, INDIRECT, 0);
+    put16(AVAIL + queue * QUEUE_STEP + 4, 0);
+    put16(AVAIL + queue * QUEUE_STEP + 2, 1);
+}
+
+static void test_huge(void)
+{
+    start(BLK, INDIRECT_F);
+    request(0, 0, 512);
+    huge_chain(0, 16, 0x8000, WRITE);
+    kick(BLK, 0);
+    ok(get16(USED + 2) == 1 && get16(USED + 8) == 1 && bench_ram[DATA + 0x7fff] == 1 && !fake_block_queued(disk),
+       "a disk: a request of 32 MiB fails, with no memory taken for it");
+    start(RNG, INDIRECT_F);
+    huge_chain(0, 0, 0x8000, WRITE);
+    kick(RNG, 0);
+    ok(get16(USED + 2) == 1 && get16(USED + 8) == 4096, "random numbers: 4 KiB of 32 MiB");
+    start(NET, INDIRECT_F);
+    huge_chain(1, 0, 0x8000, 0);
+    kick(NET, 1);
+    ok(get16(USED + QUEUE_STEP + 2) == 1, "a network card: a frame of 32 MiB is given back");
+    start(NET, INDIRECT_F);
+    huge_chain(1, 12, 1, 0);
+    kick(NET, 1);
+    ok(get16(USED + QUEUE_STEP + 2) == 1 && fake_net_sent_count == 1 && fake_net_sent_bytes == VIRTIO_MAX_SEGMENTS - 1,
+       "a frame in a thousand pieces is sent");
+    fake_net_sent_count = 0;
 }
 
 /* Anything in the guest's memory: neither crash nor endless loop, no wrong access, and a reset mends it. */
@@ -435,6 +516,8 @@ int main(void)
     test_reset_forgets();
     test_event_index();
     test_broken();
+    test_flood();
+    test_huge();
     test_random();
     test_rng();
     test_net();
