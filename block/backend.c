@@ -7,13 +7,17 @@
  * an image or done() is called.
  *
  * A request that failed under the policy "stop" waits in `stalled`, with the machine stopped, and is carried out again
- * when the machine goes on: nothing that the guest wrote is lost because a disk was full.
+ * when the machine goes on: nothing that the guest wrote is lost because a disk was full. A reset drops it.
+ *
+ * The host may not answer for any time. Nobody but the pool's threads waits for it without a limit: who drains or closes
+ * gives up when nothing has ended for a while. What was given up keeps its threads, its image and its structure.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "block/block.h"
 #include "block/image.h"
@@ -21,7 +25,7 @@
 #include "qemu/log.h"
 #include "sysemu/runstate.h"
 
-enum { THREADS = 4 };
+enum { THREADS = 4, DRAIN_PATIENCE_S = 5, CLOSE_PATIENCE_S = 10 };
 
 struct BlockBackend {
     Image *image;               /* constant */
@@ -29,8 +33,9 @@ struct BlockBackend {
     char *id, *path;            /* constant */
     GThreadPool *pool;          /* constant */
     pthread_mutex_t lock;
-    pthread_cond_t idle;        /* a request was carried out */
+    pthread_cond_t ended;       /* a request was carried out; times of CLOCK_MONOTONIC */
     unsigned in_work;           /* requests that the pool has. lock: lock */
+    uint64_t endings;           /* requests that were carried out. lock: lock */
     GQueue finished;            /* whose done() is due.        lock: lock */
     IOWork work;                /* calls them */
     GQueue stalled;             /* that wait for vm_start().   I/O thread */
@@ -39,6 +44,7 @@ struct BlockBackend {
 };
 
 static BlockBackend *backends;  /* I/O thread */
+static void (*error_listener)(const BlockError *error);         /* constant once the main loop runs */
 
 /* ---- on the pool's threads ---- */
 
@@ -72,49 +78,66 @@ static void pool_run(gpointer item, gpointer opaque)
     pthread_mutex_lock(&blk->lock);
     g_queue_push_tail(&blk->finished, r);
     blk->in_work--;
-    pthread_cond_signal(&blk->idle);
+    blk->endings++;
+    pthread_cond_signal(&blk->ended);
     pthread_mutex_unlock(&blk->lock);
     io_post(&blk->work);
 }
 
 /* ---- on the I/O thread ---- */
 
-/* Whether the machine stops for this error, by the policy for reads or writes. */
-static bool stops_machine(const BlockBackend *blk, const BlockRequest *r)
+void blk_set_error_listener(void (*fn)(const BlockError *error))
 {
-    BlockErrorPolicy policy = r->op == BLOCK_READ ? blk->options.on_read_error : blk->options.on_write_error;
-
-    return policy == BLOCK_ERROR_STOP || (policy == BLOCK_ERROR_ENOSPC && r->error == -ENOSPC);
+    error_listener = fn;
 }
 
-static void report(BlockBackend *blk, const BlockRequest *r, bool stops)
+static void report(BlockBackend *blk, const BlockRequest *r, BlockErrorAction action)
 {
     static const char *const verbs[] = { "read", "write", "write", "discard", "flush" };
+    BlockError e = { .blk = blk, .write = r->op != BLOCK_READ, .action = action, .error = -r->error };
 
-    if (!blk->said) {
+    if (!blk->said && action != BLOCK_ACTION_IGNORE) {
         error_report("%s '%s': %s at byte %llu failed: %s%s", blk->id, blk->path, verbs[r->op],
                      (unsigned long long)r->offset, strerror(-r->error),
-                     stops ? " (the machine stops; mend it, then 'cont' tries again)" : "");
+                     action == BLOCK_ACTION_STOP ? " (the machine stops; mend it, then 'cont' tries again)" : "");
+        blk->said = true;
     }
-    blk->said = true;
+    if (error_listener) {
+        error_listener(&e);
+    }
+}
+
+/* What the policy for reads or writes makes of this error. */
+static BlockErrorAction action_for(const BlockBackend *blk, const BlockRequest *r)
+{
+    switch (r->op == BLOCK_READ ? blk->options.on_read_error : blk->options.on_write_error) {
+    case BLOCK_ERROR_IGNORE:
+        return BLOCK_ACTION_IGNORE;
+    case BLOCK_ERROR_STOP:
+        return BLOCK_ACTION_STOP;
+    case BLOCK_ERROR_ENOSPC:
+        return r->error == -ENOSPC ? BLOCK_ACTION_STOP : BLOCK_ACTION_REPORT;
+    case BLOCK_ERROR_REPORT:
+        break;
+    }
+    return BLOCK_ACTION_REPORT;
 }
 
 static void finish(BlockBackend *blk, BlockRequest *r)
 {
-    BlockErrorPolicy policy = r->op == BLOCK_READ ? blk->options.on_read_error : blk->options.on_write_error;
-
     if (!r->error) {
         blk->said = false;
-    } else if (policy == BLOCK_ERROR_IGNORE) {
-        r->error = 0;
     } else {
-        bool stops = stops_machine(blk, r);
+        BlockErrorAction action = action_for(blk, r);
 
-        report(blk, r, stops);
-        if (stops) {
+        report(blk, r, action);
+        if (action == BLOCK_ACTION_STOP) {
             g_queue_push_tail(&blk->stalled, r);
             vm_stop();
             return;
+        }
+        if (action == BLOCK_ACTION_IGNORE) {
+            r->error = 0;
         }
     }
     r->done(r, r->error);
@@ -159,29 +182,59 @@ void blk_resume_all(void)
     }
 }
 
-void blk_drain(BlockBackend *blk)
+void blk_forget_stalled(void)
+{
+    for (BlockBackend *blk = backends; blk; blk = blk->next) {
+        BlockRequest *r;
+
+        while ((r = g_queue_pop_head(&blk->stalled)) != NULL) {
+            r->done(r, r->error);
+        }
+    }
+}
+
+/* Wait until the pool has nothing more to do. False: for so many seconds nothing has ended. The lock is held. */
+static bool wait_for_pool(BlockBackend *blk, unsigned patience)
+{
+    while (blk->in_work) {
+        uint64_t before = blk->endings;
+        struct timespec until;
+
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += patience;
+        while (blk->in_work && blk->endings == before) {
+            if (pthread_cond_timedwait(&blk->ended, &blk->lock, &until) == ETIMEDOUT && blk->endings == before) {
+                return !blk->in_work;
+            }
+        }
+    }
+    return true;
+}
+
+bool blk_drain(BlockBackend *blk)
 {
     for (;;) {
-        bool none;
+        bool idle, none;
 
         pthread_mutex_lock(&blk->lock);
-        while (blk->in_work) {
-            pthread_cond_wait(&blk->idle, &blk->lock);
-        }
+        idle = wait_for_pool(blk, DRAIN_PATIENCE_S);
         none = g_queue_is_empty(&blk->finished);
         pthread_mutex_unlock(&blk->lock);
         if (none) {
-            return;
+            return idle && g_queue_is_empty(&blk->stalled);
         }
         call_done(blk);
     }
 }
 
-void blk_drain_all(void)
+bool blk_drain_all(void)
 {
+    bool all = true;
+
     for (BlockBackend *blk = backends; blk; blk = blk->next) {
-        blk_drain(blk);
+        all = blk_drain(blk) && all;
     }
+    return all;
 }
 
 const char *blk_id(const BlockBackend *blk) { return blk->id; }
@@ -205,6 +258,7 @@ BlockBackend *blk_open(const BlockOptions *options, char **error)
     Image *image = options->snapshot ? image_open_temporary(options->file, &how, error)
                                      : image_open(options->file, &how, error);
     BlockBackend *blk, **end;
+    pthread_condattr_t attr;
 
     if (!image) {
         return NULL;
@@ -215,7 +269,10 @@ BlockBackend *blk_open(const BlockOptions *options, char **error)
     blk->id = g_strdup(options->id ? options->id : "drive");
     blk->path = g_strdup(options->file);
     pthread_mutex_init(&blk->lock, NULL);
-    pthread_cond_init(&blk->idle, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&blk->ended, &attr);
+    pthread_condattr_destroy(&attr);
     blk->work = (IOWork) { .fn = call_done, .opaque = blk };
     g_queue_init(&blk->finished);
     g_queue_init(&blk->stalled);
@@ -226,34 +283,40 @@ BlockBackend *blk_open(const BlockOptions *options, char **error)
     return blk;
 }
 
-void blk_close(BlockBackend *blk)
+bool blk_close(BlockBackend *blk)
 {
     BlockBackend **p = &backends;
+    bool lost = !g_queue_is_empty(&blk->stalled), idle = blk_drain(blk) || lost;
+    int ret;
 
-    blk_drain(blk);
     while (*p != blk) {
         p = &(*p)->next;
     }
     *p = blk->next;
-    g_thread_pool_free(blk->pool, FALSE, TRUE);
-    if (!blk_readonly(blk) && !blk->options.no_flush) {
-        int ret = image_flush(blk->image);
-
-        if (ret) {
-            error_report("%s '%s': the last flush failed: %s", blk->id, blk->path, strerror(-ret));
-        }
+    g_thread_pool_free(blk->pool, TRUE, FALSE);
+    if (lost) {
+        error_report("%s '%s': what waited for an error to be mended is not carried out", blk->id, blk->path);
     }
-    image_close(blk->image);
-    pthread_cond_destroy(&blk->idle);
-    pthread_mutex_destroy(&blk->lock);
-    g_free(blk->id);
-    g_free(blk->path);
+    if (!idle) {
+        error_report("%s '%s': the host does not answer; a request is left behind, and the image is not closed",
+                     blk->id, blk->path);
+        return false;
+    }
+    ret = image_close_within(blk->image, !blk_readonly(blk) && !blk->options.no_flush, CLOSE_PATIENCE_S);
+    if (ret) {
+        error_report("%s '%s': the last flush failed: %s", blk->id, blk->path,
+                     ret == -ETIMEDOUT ? "the host does not answer" : strerror(-ret));
+    }
     /* The structure stays: `work` may still be posted. */
+    return !ret;
 }
 
-void blk_close_all(void)
+bool blk_close_all(void)
 {
+    bool all = true;
+
     while (backends) {
-        blk_close(backends);
+        all = blk_close(backends) && all;
     }
+    return all;
 }

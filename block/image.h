@@ -48,6 +48,11 @@ Image *image_open(const char *path, const ImageOptions *options, char **error);
 /* As image_open(), read-only, behind a new image in a temporary file that takes the writes and is gone when closed. */
 Image *image_open_temporary(const char *path, const ImageOptions *options, char **error);
 void image_close(Image *image);                 /* NULL is allowed */
+/*
+ * Flush if that is asked for, and close, on a thread. The flush's error; -ETIMEDOUT: it takes longer than so many
+ * seconds, and goes on or hangs behind our back.
+ */
+int image_close_within(Image *image, bool flush, unsigned seconds);
 
 static inline int image_read(Image *image, uint64_t offset, void *buffer, size_t bytes)
 {

@@ -199,7 +199,9 @@ int main(int argc, char **argv)
     code = runstate_main_loop();
     cpus_shutdown();
     net_close_all();
-    blk_close_all();
+    if (!blk_close_all() && !code) {
+        code = 1;
+    }
     if (!accel_report(runstate_flush_give_up) && !code) {
         code = 1;
     }

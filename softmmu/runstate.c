@@ -165,6 +165,7 @@ void runstate_stop_for_watchdog(void)
 void runstate_power_on(void)
 {
     qemu_devices_reset();
+    blk_forget_stalled();
     cpus_reset();
 }
 

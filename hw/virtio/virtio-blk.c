@@ -2,10 +2,11 @@
 /*
  * Block device (Virtual I/O Device 1.2, section 5.2). Requests are carried out by the block back end side by side, and
  * given back in the order in which they end. Data passes through a buffer of the request's. How much of it is under way
- * is bounded, and so is the number of requests, since a driver may make one available again before it has ended; what comes
- * beyond waits in the queue.
+ * is bounded, and so is the number of requests, since a driver may make one available again before it has ended; what
+ * comes beyond waits in the queue.
  *
- * I/O thread alone; a reset forgets what is under way (its chains are of an earlier epoch).
+ * I/O thread alone; a reset forgets what is under way (its chains are of an earlier epoch). Requests that come after it
+ * wait until that has ended: an old write must not come behind a new one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,8 @@ typedef struct VirtIOBlk {
     char id[ID_BYTES];
     uint64_t under_way;         /* bytes of buffers, also of requests that a reset forgot */
     unsigned requests;          /* likewise */
+    uint32_t resets;
+    unsigned old;               /* of the requests: those from before the last reset */
 } VirtIOBlk;
 
 typedef struct BlkHeader {
@@ -48,6 +51,7 @@ typedef struct BlkRequest {
     VirtIOBlk *s;
     VirtChain *chain;
     uint32_t type, bytes;       /* bytes: of the buffer that count */
+    uint32_t resets;            /* when it began */
     size_t room;                /* of the buffer */
 } BlkRequest;
 
@@ -66,6 +70,7 @@ static void request_end(BlkRequest *r, unsigned status)
     virtqueue_push(s->v, r->chain, written + 1);
     s->under_way -= r->room;
     s->requests--;
+    s->old -= r->resets != s->resets;           /* who is the last one kicks the queue */
     free(r->block.buffer);
     free(r);
 }
@@ -181,6 +186,7 @@ static void request_begin(VirtIOBlk *s, VirtChain *c)
     r->s = s;
     r->chain = c;
     r->type = h.type;
+    r->resets = s->resets;
     r->block.done = request_done;
     r->block.opaque = r;
     switch (h.type) {
@@ -206,7 +212,7 @@ static void request_begin(VirtIOBlk *s, VirtChain *c)
 
 static bool has_room(const VirtIOBlk *s)
 {
-    return s->under_way < MOST_UNDER_WAY && s->requests < MOST_REQUESTS;
+    return !s->old && s->under_way < MOST_UNDER_WAY && s->requests < MOST_REQUESTS;
 }
 
 static void blk_notify(void *dev, unsigned queue)
@@ -228,6 +234,14 @@ static void blk_notify(void *dev, unsigned queue)
     }
 }
 
+static void blk_reset(void *dev)
+{
+    VirtIOBlk *s = dev;
+
+    s->resets++;
+    s->old = s->requests;
+}
+
 static void blk_drain_chains(void *dev)
 {
     VirtIOBlk *s = dev;
@@ -237,7 +251,7 @@ static void blk_drain_chains(void *dev)
 
 static const VirtIOClass virtio_blk_class = {
     .name = "virtio-blk", .id = VIRTIO_ID_BLOCK, .queues = 1, .queue_size = QUEUE_SIZE, .notify = blk_notify,
-    .drain = blk_drain_chains,
+    .reset = blk_reset, .drain = blk_drain_chains,
 };
 
 static void put(VirtIODevice *d, uint32_t offset, uint64_t value, unsigned size)

@@ -46,10 +46,26 @@ typedef struct BlockRequest {
     int error;                  /* of block/backend.c */
 } BlockRequest;
 
+typedef enum BlockErrorAction { BLOCK_ACTION_REPORT, BLOCK_ACTION_IGNORE, BLOCK_ACTION_STOP } BlockErrorAction;
+
+/* A request that failed, and what comes of it by the policy. */
+typedef struct BlockError {
+    const BlockBackend *blk;
+    bool write;                 /* anything but a read */
+    BlockErrorAction action;
+    int error;                  /* errno */
+} BlockError;
+
+/* Told of each failure, before the machine stops for it. I/O thread, no lock held. Main thread, before the main loop. */
+void blk_set_error_listener(void (*fn)(const BlockError *error));
+
 /* NULL: failed; *error is one line that names the file and the remedy (free()). Main thread. */
 BlockBackend *blk_open(const BlockOptions *options, char **error);
-/* Waits for what is under way, writes everything back, closes the image. I/O thread. */
-void blk_close(BlockBackend *blk);
+/*
+ * Waits for what is under way, writes everything back, closes the image. False: that failed, or the host does not
+ * answer; a line says so. I/O thread.
+ */
+bool blk_close(BlockBackend *blk);
 const char *blk_id(const BlockBackend *blk);
 const char *blk_said(const BlockBackend *blk);
 const char *blk_path(const BlockBackend *blk);
@@ -59,12 +75,16 @@ bool blk_readonly(const BlockBackend *blk);
 
 /* Any thread; any lock may be held. Requests may be carried out side by side and end in any order. */
 void blk_submit(BlockBackend *blk, BlockRequest *request);
-/* Wait until no request is under way and every done() was called; I/O thread, no device's lock held. */
-void blk_drain(BlockBackend *blk);
+/*
+ * Wait until no request is under way and every done() was called; I/O thread, no device's lock held. False: some are
+ * left, for the host has ended none for seconds, or an error stopped the machine and they are to be tried again.
+ */
+bool blk_drain(BlockBackend *blk);
 
 /* For all back ends; I/O thread. */
-void blk_drain_all(void);   /* before the machine's state is looked at or its memory changes hands */
+bool blk_drain_all(void);   /* before the machine's state is looked at or its memory changes hands */
 void blk_resume_all(void);                      /* the machine goes on: carry out again what an error stopped */
-void blk_close_all(void);                       /* the program ends */
+void blk_forget_stalled(void);                  /* the machine was reset: nobody wants it any more */
+bool blk_close_all(void);                       /* the program ends; false: as blk_close() */
 BlockBackend *blk_next(const BlockBackend *blk);        /* the first one for NULL; NULL at the end */
 #endif

@@ -59,9 +59,10 @@ static void carry_out(BlockBackend *blk, BlockRequest *r)
     }
 }
 
-void blk_drain(BlockBackend *blk)
+bool blk_drain(BlockBackend *blk)
 {
     fake_block_run(blk);
+    return true;
 }
 
 unsigned fake_block_queued(const BlockBackend *blk)

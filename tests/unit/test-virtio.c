@@ -85,12 +85,10 @@ static void queue_set_up(uint32_t base, unsigned queue, uint32_t step)
     wr(base + 0x44, 1);
 }
 
-/* A driver of version 1.0 and later takes the device. */
-static void start(uint32_t base, uint32_t features)
+/* A driver of version 1.0 and later takes the device that it has reset. */
+static void take(uint32_t base, uint32_t features)
 {
     memset(bench_ram, 0, sizeof(bench_ram));
-    wr(base + 0x70, 0);
-    run();
     wr(base + 0x70, 1);
     wr(base + 0x70, 3);
     wr(base + 0x24, 0);
@@ -102,6 +100,13 @@ static void start(uint32_t base, uint32_t features)
         queue_set_up(base, n, n * QUEUE_STEP);
     }
     wr(base + 0x70, 15);
+}
+
+static void start(uint32_t base, uint32_t features)
+{
+    wr(base + 0x70, 0);
+    run();
+    take(base, features);
     run();
 }
 
@@ -231,6 +236,23 @@ static void test_reset_forgets(void)
     ok(bench_ram[DATA] == 'z' && bench_ram[STATUS] == 0xff && !get16(USED + 2),
        "what is under way when the driver resets the device writes nothing to the guest's memory");
     ok(!bench_level[LINE_BLK] && !rd(BLK + 0x60), "and gives no interrupt");
+    start(BLK, FLUSH_F);
+    memset(bench_ram + DATA, 'o', 512);
+    request(1, 9, 512);
+    avail(0);
+    wr(BLK + 0x50, 0);
+    fake_io_run();
+    wr(BLK + 0x70, 0);
+    fake_io_run();
+    take(BLK, FLUSH_F);
+    memset(bench_ram + DATA, 'n', 512);
+    request(1, 9, 512);
+    avail(0);
+    wr(BLK + 0x50, 0);
+    fake_io_run();
+    ok_eq(fake_block_queued(disk), 1, "a write after the reset waits for those before it");
+    run();
+    ok(!bench_ram[STATUS] && fake_block_data(disk)[9 * 512] == 'n' && get16(USED + 2) == 1, "and then comes");
 }
 
 static void test_event_index(void)
