@@ -23,6 +23,7 @@
 #include "block/image.h"
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
+#include "qemu/trace.h"
 #include "sysemu/runstate.h"
 
 enum { THREADS = 4, DRAIN_PATIENCE_S = 5, CLOSE_PATIENCE_S = 10 };
@@ -45,6 +46,9 @@ struct BlockBackend {
 
 static BlockBackend *backends;  /* I/O thread */
 static void (*error_listener)(const BlockError *error);         /* constant once the main loop runs */
+
+/* By BlockOp. */
+static const char *const verbs[] = { "read", "write", "write", "discard", "flush" };
 
 /* ---- on the pool's threads ---- */
 
@@ -75,6 +79,8 @@ static void pool_run(gpointer item, gpointer opaque)
     BlockBackend *blk = opaque;
 
     r->error = carry_out(blk, r);
+    trace(BLK_DONE, "drive=%s operation=%s offset=%llu bytes=%llu error=%d", blk->id, verbs[r->op],
+          (unsigned long long)r->offset, (unsigned long long)r->bytes, -r->error);
     pthread_mutex_lock(&blk->lock);
     g_queue_push_tail(&blk->finished, r);
     blk->in_work--;
@@ -93,7 +99,6 @@ void blk_set_error_listener(void (*fn)(const BlockError *error))
 
 static void report(BlockBackend *blk, const BlockRequest *r, BlockErrorAction action)
 {
-    static const char *const verbs[] = { "read", "write", "write", "discard", "flush" };
     BlockError e = { .blk = blk, .write = r->op != BLOCK_READ, .action = action, .error = -r->error };
 
     if (!blk->said && action != BLOCK_ACTION_IGNORE) {
@@ -164,6 +169,8 @@ void blk_submit(BlockBackend *blk, BlockRequest *r)
 {
     r->blk = blk;
     r->error = 0;
+    trace(BLK_SUBMIT, "drive=%s operation=%s offset=%llu bytes=%llu", blk->id, verbs[r->op],
+          (unsigned long long)r->offset, (unsigned long long)r->bytes);
     pthread_mutex_lock(&blk->lock);
     blk->in_work++;
     pthread_mutex_unlock(&blk->lock);

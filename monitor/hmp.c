@@ -153,6 +153,7 @@ static const HMPCommand info_items[] = {
     { "irq", NULL, "", "how often each interrupt was acknowledged", 0, 0, info_irq },
     { "block", NULL, "", "the images of disks", 0, 0, hmp_info_block },
     { "network", NULL, "", "what the network card is connected to, and its connections", 0, 0, hmp_info_network },
+    { "trace-events", NULL, "[PATTERN]", "the events that trace-event switches", 0, 1, hmp_info_trace_events },
     { "tlb", NULL, "", "the current CPU's memory tables", 0, 0, info_tlb },
 };
 
@@ -295,6 +296,7 @@ static const HMPCommand commands[] = {
     { "hostfwd_add", NULL, "[NAME] tcp|udp:[HOST]:PORT-[GUEST]:PORT", "connections to a port of the host go to the guest",
       1, 2, hmp_hostfwd_add },
     { "hostfwd_remove", NULL, "[NAME] tcp|udp:[HOST]:PORT", "no longer", 1, 2, hmp_hostfwd_remove },
+    { "trace-event", NULL, "PATTERN on|off", "switch events on or off", 2, 2, hmp_trace_event },
     { "log", NULL, "ITEMS|none|help", "choose what to log, as with -d", 1, 1, do_log },
 };
 

@@ -32,6 +32,10 @@ const char *hmp_complete(const char *prefix);
 /* monitor/hmp-expr.c: what the text comes to; returns NULL, or what is wrong with it. */
 const char *hmp_expression(const char *text, const CPUARMState *env, int64_t *value);
 
+/* monitor/hmp-trace.c */
+void hmp_info_trace_events(Monitor *mon, char **argv);
+void hmp_trace_event(Monitor *mon, char **argv);
+
 /* monitor/hmp-devices.c */
 void hmp_info_block(Monitor *mon, char **argv);
 void hmp_info_network(Monitor *mon, char **argv);

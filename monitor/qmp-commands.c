@@ -190,6 +190,8 @@ const QmpCommand qmp_commands[] = {
     { "stop", "", do_stop, true },
     { "system_powerdown", "", do_system_powerdown, false },
     { "system_reset", "", do_system_reset, true },
+    { "trace-event-get-state", "name:s vcpu:i?", qmp_trace_event_get_state, false },
+    { "trace-event-set-state", "name:s enable:b ignore-unavailable:b? vcpu:i?", qmp_trace_event_set_state, false },
     { "x-query-accel", "", do_x_query_accel, false },
     { "x-query-irq", "", do_x_query_irq, false },
     { "x-query-jit", "", do_x_query_jit, false },

@@ -55,6 +55,10 @@ void qmp_query_chardev(QmpCall *call);
 void qmp_query_commands(QmpCall *call);
 void qmp_query_events(QmpCall *call);
 void qmp_query_schema(QmpCall *call);
+/* monitor/qmp-trace.c */
+void qmp_trace_event_get_state(QmpCall *call);
+void qmp_trace_event_set_state(QmpCall *call);
+
 JsonNode *qmp_version_node(void);               /* as in the greeting */
 JsonNode *qmp_object_node(JsonObject *object);  /* takes the object */
 #endif

@@ -12,6 +12,7 @@
 #include "net/net-internal.h"
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
+#include "qemu/trace.h"
 
 enum { MAX_QUEUED = 512 };
 
@@ -40,6 +41,13 @@ static bool is_frame(const NetBackend *net, size_t bytes, const char *way)
         qemu_log_mask(LOG_GUEST_ERROR, "network '%s': a frame of %zu bytes %s the guest is lost\n", net->id, bytes, way);
     }
     return good;
+}
+
+static void trace_frame(TraceEvent event, const NetBackend *net, const uint8_t *f, size_t bytes)
+{
+    trace_event(event, "network=%s bytes=%zu to=%02x:%02x:%02x:%02x:%02x:%02x from=%02x:%02x:%02x:%02x:%02x:%02x "
+                "type=0x%02x%02x", net->id, bytes, f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10],
+                f[11], f[12], f[13]);
 }
 
 /* ---- I/O thread ---- */
@@ -83,6 +91,9 @@ static void move_frames(void *opaque)
 void net_deliver(NetBackend *net, const uint8_t *frame, size_t bytes)
 {
     if (net_link_up(net) && is_frame(net, bytes, "for") && g_queue_get_length(&net->incoming) < MAX_QUEUED) {
+        if (trace_is_on(NET_RECEIVE)) {
+            trace_frame(TRACE_NET_RECEIVE, net, frame, bytes);
+        }
         net_dump_frame(net->dump, frame, bytes);
         g_queue_push_tail(&net->incoming, g_bytes_new(frame, bytes));
         io_post(&net->work);
@@ -92,6 +103,7 @@ void net_deliver(NetBackend *net, const uint8_t *frame, size_t bytes)
 void net_set_link(NetBackend *net, bool up)
 {
     if (net_link_up(net) != up) {
+        trace(NET_LINK, "network=%s link=%s", net->id, up ? "up" : "down");
         __atomic_store_n(&net->link_up, up, __ATOMIC_SEQ_CST);
         if (net->card.link_changed) {
             net->card.link_changed(net->card.opaque, up);
@@ -127,6 +139,9 @@ void net_send(NetBackend *net, const uint8_t *frame, size_t bytes)
 {
     if (!is_frame(net, bytes, "of")) {
         return;
+    }
+    if (trace_is_on(NET_SEND)) {
+        trace_frame(TRACE_NET_SEND, net, frame, bytes);
     }
     pthread_mutex_lock(&net->lock);
     if (g_queue_get_length(&net->outgoing) < MAX_QUEUED) {

@@ -23,6 +23,7 @@
 #include "qemu/exit-files.h"
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
+#include "qemu/trace.h"
 #include "qemu/writer.h"
 #include "softmmu/daemon.h"
 #include "softmmu/options.h"
@@ -183,7 +184,9 @@ int main(int argc, char **argv)
     chardev_set_escape(options.escape_key);
     pl031_set_start(options.rtc_offset);
     accel_init(&options.accel, options.smp);
+    memory_trace_init();
     machine_create(m, &options);
+    trace_machine_ready();
     monitor_create(m, &options);
     if (options.gdb) {
         gdbstub_attach(chardev_new("gdb", options.gdb), m);

@@ -298,16 +298,28 @@ static MemoryRegion *access_region(uint32_t phys, unsigned size, unsigned cpu, c
     return r;
 }
 
-static void log_access(const MemoryRegion *r, const char *kind, uint32_t offset, uint32_t value, unsigned size,
-                       unsigned cpu)
+const MMIORegister *memory_register_at(const MemoryRegion *r, uint32_t offset)
 {
     const MMIORegister *reg = r->registers;
 
     while (reg && reg->name && reg->offset != (offset & ~3u)) {
         reg++;
     }
+    return reg;
+}
+
+static void log_access(const MemoryRegion *r, const char *kind, uint32_t offset, uint32_t value, unsigned size,
+                       unsigned cpu)
+{
+    const MMIORegister *reg = memory_register_at(r, offset);
+
     qemu_log("mmio: CPU %u %s %s+0x%x%s%s: 0x%0*x\n", cpu, kind, r->name, offset,
              reg && reg->name ? " " : "", reg && reg->name ? reg->name : "", (int)(2 * size), value);
+}
+
+static bool is_traced(const MemoryRegion *r)
+{
+    return __builtin_expect(__atomic_load_n(&r->traced, __ATOMIC_RELAXED) != NULL, 0);
 }
 
 uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)
@@ -323,6 +335,9 @@ uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)
     if (qemu_log_enabled(LOG_MMIO)) {
         log_access(r, "reads", phys - r->base, value, size, cpu);
     }
+    if (is_traced(r)) {
+        memory_trace_access(r, false, phys - r->base, value, size, cpu);
+    }
     return value;
 }
 
@@ -336,6 +351,9 @@ void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu)
     count_access(&r->writes);
     if (qemu_log_enabled(LOG_MMIO)) {
         log_access(r, "writes", phys - r->base, value, size, cpu);
+    }
+    if (is_traced(r)) {
+        memory_trace_access(r, true, phys - r->base, value, size, cpu);
     }
     r->ops->write(r->opaque, phys - r->base, value, size, cpu);
 }

@@ -132,6 +132,7 @@ void option_semihosting_config(CommandLine *c, const char *arg);
 void option_log_items(CommandLine *c, const char *arg);
 void option_log_file(CommandLine *c, const char *arg);
 void option_log_filter(CommandLine *c, const char *arg);
+void option_trace(CommandLine *c, const char *arg);
 
 /* softmmu/options-simple.c */
 void option_kernel(CommandLine *c, const char *arg);

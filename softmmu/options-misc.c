@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * -device, -semihosting*, -d, -D and -dfilter. Main thread; fills the loader list, semihosting's settings, the
+ * -device, -semihosting*, -d, -D, -dfilter and -trace. Main thread; fills the loader list, semihosting's settings, the
  * log's.
  */
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include "hw/loader.h"
 #include "hw/semihosting.h"
 #include "qemu/log.h"
+#include "qemu/trace.h"
 #include "softmmu/options-internal.h"
 
 static void device_help(void)
@@ -179,5 +180,35 @@ void option_log_filter(CommandLine *c, const char *arg)
 
     if (!log_set_ranges(arg, bad, sizeof(bad))) {
         option_fail(c, arg, "'%s' is not a range of addresses (FIRST..LAST, FIRST+SIZE or LAST-SIZE)", bad);
+    }
+}
+
+void option_trace(CommandLine *c, const char *arg)
+{
+    KeyValue *kv;
+
+    if (option_is_help(arg)) {
+        trace_print_events(stdout);
+        exit(0);
+    }
+    kv = option_split(c, arg);
+    for (int i = 0; kv[i].key; i++) {
+        const char *key = kv[i].key, *value = kv[i].value;
+
+        if (!value && i == 0) {
+            trace_option(key);
+        } else if (!strcmp(key, "enable") && value && *value) {
+            trace_option(value);
+        } else if (!strcmp(key, "events") && value) {
+            if (!trace_option_file(value)) {
+                option_fail(c, arg, "%s: %s", value, strerror(errno));
+            }
+        } else if (!strcmp(key, "file") && value) {
+            if (!trace_set_file(value)) {
+                option_fail(c, arg, "%s: %s", value, strerror(errno));
+            }
+        } else {
+            option_fail(c, arg, "unknown property '%s' (enable=PATTERN, events=FILE, file=FILE)", key);
+        }
     }
 }

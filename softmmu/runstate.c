@@ -24,6 +24,7 @@
 #include "qemu/log.h"
 #include "qemu/observe.h"
 #include "qemu/timer.h"
+#include "qemu/trace.h"
 #include "qemu/writer.h"
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
@@ -127,6 +128,7 @@ void vm_start(void)
     __atomic_store_n(&running, true, __ATOMIC_SEQ_CST);
     blk_resume_all();
     clock_virtual_pause(false);
+    trace(MACHINE_STATE, "running=%d", runstate_is_running());
     cpus_resume();
     runstate_tell(RUNSTATE_RUNNING, 0);
 }
@@ -142,6 +144,7 @@ static void stop(int reason)
     }
     stop_reason = reason;
     if (was_running) {
+        trace(MACHINE_STATE, "running=%d", runstate_is_running());
         runstate_tell(reason == STOP_SHUTDOWN ? RUNSTATE_SHUTDOWN : reason == STOP_DEBUG ? RUNSTATE_DEBUG : RUNSTATE_PAUSED,
                       0);
     }
@@ -164,6 +167,7 @@ void runstate_stop_for_watchdog(void)
 
 void runstate_power_on(void)
 {
+    trace(MACHINE_RESET, "running=%d", runstate_is_running());
     qemu_devices_reset();
     blk_forget_stalled();
     cpus_reset();

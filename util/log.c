@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <glib.h>
 #include "qemu/log.h"
+#include "qemu/trace.h"
 #include "qemu/writer.h"
 
 int qemu_loglevel;
@@ -54,24 +55,10 @@ static pthread_once_t log_once = PTHREAD_ONCE_INIT;
 static LogRange *log_ranges;
 static unsigned log_range_count;
 
-static ssize_t log_to_writer(void *cookie, const char *buf, size_t len)
-{
-    writer_put(cookie, buf, len);
-    return (ssize_t)len;
-}
-
 static FILE *log_open(Writer *w)
 {
-    FILE *f;
-
     log_writer = w;
-    f = fopencookie(w, "w", (cookie_io_functions_t) { .write = log_to_writer });
-
-    /* Whole lines, so that the file can be followed and survives a crash of the guest's making. */
-    if (!f || setvbuf(f, NULL, _IOLBF, 64 * 1024)) {
-        error_exit("cannot make the log's stream");
-    }
-    return f;
+    return writer_stream(w);
 }
 
 static void log_open_stderr(void)
@@ -129,6 +116,7 @@ void log_print_items(FILE *out)
         fprintf(out, "%-15s %s\n", log_items[i].name, log_items[i].help);
     }
     fprintf(out, "%-15s %s\n", "all", "everything above");
+    fprintf(out, "%-15s %s\n", "trace:PATTERN", "events whose names fit (-trace help); 'trace:-PATTERN': these not");
 }
 
 bool log_parse_items(const char *items, int *mask, char *bad, size_t bad_size)
@@ -143,6 +131,10 @@ bool log_parse_items(const char *items, int *mask, char *bad, size_t bad_size)
     for (char **n = names; *n && ok; n++) {
         unsigned i = 0;
 
+        if (g_str_has_prefix(*n, "trace:") && (*n)[6]) {
+            trace_option(*n + 6);
+            continue;
+        }
         if (!strcmp(*n, "all")) {
             for (unsigned k = 0; k < G_N_ELEMENTS(log_items); k++) {
                 *mask |= log_items[k].mask;

@@ -253,6 +253,23 @@ void writer_put(Writer *w, const void *buf, size_t len)
     pthread_mutex_unlock(&w->lock);
 }
 
+static ssize_t stream_write(void *cookie, const char *buf, size_t len)
+{
+    writer_put(cookie, buf, len);
+    return (ssize_t)len;
+}
+
+FILE *writer_stream(Writer *w)
+{
+    FILE *f = fopencookie(w, "w", (cookie_io_functions_t) { .write = stream_write });
+
+    /* Whole lines, so that a file can be followed and survives a crash of the guest's making. */
+    if (!f || setvbuf(f, NULL, _IOLBF, 64 * 1024)) {
+        error_exit("cannot make a stream for lines");
+    }
+    return f;
+}
+
 /* Of one writer, or of all (NULL). */
 static size_t bytes_left(const Writer *w)
 {

@@ -9,6 +9,7 @@
 #include "accel/tcg/ram-write.h"
 #include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
+#include "qemu/trace.h"
 
 static CPUARMState *this_cpu(void)
 {
@@ -18,6 +19,11 @@ static CPUARMState *this_cpu(void)
 static void set_shown(MemoryRegion *r, bool shown)
 {
     if (rom_is_shown(r) != shown) {
+        if (shown) {
+            trace(ROM_SHOW, "memory=%s", r->name);
+        } else {
+            trace(ROM_HIDE, "memory=%s", r->name);
+        }
         __atomic_store_n(&r->rom_shown, shown, __ATOMIC_RELAXED);
         tlb_flush_all_cpus();
     }

@@ -19,6 +19,7 @@
 #include "hw/primecell.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
+#include "qemu/trace.h"
 #include "sysemu/cpus.h"
 
 enum {
@@ -186,6 +187,11 @@ static void channel_stop(PL080Channel *ch)
     ch->src_request = ch->dst_request = REQ_NONE;
 }
 
+static void trace_end(const PL080State *s, unsigned n, const char *why)
+{
+    trace(DMA_END, "controller=%s channel=%u why=%s", s->dev.name, n, why);
+}
+
 /* Returns true if the channel has more to do now. I/O thread. */
 static bool channel_turn(PL080State *s, unsigned n)
 {
@@ -215,6 +221,7 @@ static bool channel_turn(PL080State *s, unsigned n)
     bool served = drop_requests(s, ch);
     switch (outcome) {
     case PL080_ITEM:
+        trace(DMA_ITEM, "controller=%s channel=%u source=0x%08x destination=0x%08x", s->dev.name, n, t.src, t.dst);
         s->raw_tc |= 1u << n;
         more = true;
         break;
@@ -226,12 +233,15 @@ static bool channel_turn(PL080State *s, unsigned n)
         break;
     case PL080_DONE_ITEM:
         s->raw_tc |= 1u << n;
+        trace_end(s, n, "done");
         channel_stop(ch);
         break;
     case PL080_DONE:
+        trace_end(s, n, "done");
         channel_stop(ch);
         break;
     case PL080_ERROR:
+        trace_end(s, n, "error");
         s->raw_error |= 1u << n;
         channel_stop(ch);
         break;
@@ -353,7 +363,15 @@ static bool config_write(PL080State *s, PL080Channel *ch, uint32_t value)
     bool was_enabled = ch->config & CONFIG_E, busy = s->busy == (int)(ch - s->ch);
 
     set_config(ch, value & CONFIG_WRITABLE);
+    if (was_enabled && !(value & CONFIG_E)) {
+        trace_end(s, (unsigned)(ch - s->ch), "disabled");
+    }
     if (value & CONFIG_E) {
+        if (!was_enabled) {
+            trace(DMA_START, "controller=%s channel=%u source=0x%08x destination=0x%08x list=0x%08x control=0x%08x "
+                  "config=0x%08x", s->dev.name, (unsigned)(ch - s->ch), ch->t.src, ch->t.dst, ch->t.lli, ch->t.control,
+                  value);
+        }
         if (!was_enabled && !busy) {
             channel_stop(ch);
             set_config(ch, value & CONFIG_WRITABLE);

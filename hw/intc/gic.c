@@ -26,6 +26,7 @@
 #include "hw/intc/gic.h"
 #include "qemu/log.h"
 #include "gic-internal.h"
+#include "qemu/trace.h"
 
 static GICState *all_gics;          /* constant once the threads run */
 
@@ -79,6 +80,7 @@ void gic_cpu_update(GICState *g, unsigned cpu)
 
     if (level != c->out) {
         c->out = level;
+        trace(GIC_OUTPUT, "controller=%s cpu=%u level=%d", g->dev.name, cpu, level);
         irq_set(&c->line, level);
     }
 }
@@ -202,6 +204,7 @@ void gic_set_spi(GICState *g, unsigned id, int level)
     counted_lock(&g->dev.lock);
     GICGroup *p = &g->spi[id / 32];
     if (!(p->level & bit) != !level) {
+        trace(GIC_LINE, "controller=%s interrupt=%u level=%d", g->dev.name, id, level);
         gic_spi_latch(g, id / 32, gic_group_set_level(p, bit, level));
         gic_spi_latch_levels(g, id / 32, bit);
         gic_spi_changed(g);
@@ -223,6 +226,7 @@ void gic_set_ppi(GICState *g, unsigned cpu, unsigned id, int level)
 
     counted_lock(&c->lock);
     if (!(c->priv.level & 1u << id) != !level) {
+        trace(GIC_PRIVATE_LINE, "controller=%s cpu=%u interrupt=%u level=%d", g->dev.name, cpu, id, level);
         c->priv.latch |= gic_group_set_level(&c->priv, 1u << id, level);
         gic_private_latch_levels(g, c, 1u << id);
         gic_cpu_update(g, cpu);
@@ -262,6 +266,7 @@ void gic_send_sgi(GICState *g, unsigned cpu, uint32_t value)
             if (!g->v->uniprocessor) {
                 observe_sgi_sent(cpu, i, id);
             }
+            trace(GIC_SGI, "controller=%s from=%u to=%u interrupt=%u", g->dev.name, cpu, i, id);
             c->sgi_source[id] |= (uint8_t)(1u << cpu);
             c->sgi_pending |= 1u << id;
             gic_cpu_update(g, i);
@@ -298,6 +303,7 @@ static void gic_take_private(GICState *g, GICCpu *c, GICKey k)
     }
     c->priv.latch &= ~bit;
     c->priv.active |= bit;
+    trace(GIC_ACKNOWLEDGE, "controller=%s cpu=%u interrupt=%u", g->dev.name, (unsigned)(c - g->cpu), id);
     gic_push_active(c, id, gic_key_prio(k));
 }
 
@@ -307,6 +313,7 @@ static void gic_take_shared(GICState *g, unsigned cpu, unsigned id)
     GICGroup *p = &g->spi[id / 32];
     uint32_t bit = 1u << (id % 32);
 
+    trace(GIC_ACKNOWLEDGE, "controller=%s cpu=%u interrupt=%u", g->dev.name, cpu, id);
     g->taken[id]++;
     g->taken_low[id] += !((p->level | p->edge) & bit);
     if (p->one_n & bit) {
@@ -428,6 +435,7 @@ void gic_end(GICState *g, unsigned cpu, uint32_t value)
         }
         return;
     }
+    trace(GIC_END, "controller=%s cpu=%u interrupt=%u", g->dev.name, cpu, id);
     if (id < GIC_PRIVATE) {
         counted_lock(&c->lock);
         found = gic_pop_active(c, id);

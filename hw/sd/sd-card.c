@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <string.h>
 #include "hw/sd/sd-internal.h"
+#include "qemu/trace.h"
 
 bool sd_card_readonly(const SDCard *card)
 {
@@ -302,16 +303,19 @@ static SDResponse memory_command(SDCard *card, unsigned index, uint32_t argument
     return status_response(card, before, response);
 }
 
-SDResponse sd_card_command(SDCard *card, unsigned index, uint32_t argument, uint32_t response[4])
+/* After CMD55 these are others than without. */
+static bool is_application_command(unsigned index)
+{
+    return index == 6 || index == 13 || index == 22 || index == 23 || index == 41 || index == 42 || index == 51;
+}
+
+static SDResponse carry_out(SDCard *card, bool application, unsigned index, uint32_t argument, uint32_t response[4])
 {
     if (card->state == SD_INACTIVE) {
         return SD_NO_RESPONSE;
     }
-    if (card->app_command) {
-        card->app_command = false;
-        if (index == 6 || index == 13 || index == 22 || index == 23 || index == 41 || index == 42 || index == 51) {
-            return application_command(card, index, argument, response);
-        }
+    if (application) {
+        return application_command(card, index, argument, response);
     }
     switch (index) {
     case 0: case 2: case 3: case 8:
@@ -323,6 +327,21 @@ SDResponse sd_card_command(SDCard *card, unsigned index, uint32_t argument, uint
     default:
         return memory_command(card, index, argument, response);
     }
+}
+
+SDResponse sd_card_command(SDCard *card, unsigned index, uint32_t argument, uint32_t response[4])
+{
+    bool application = card->app_command && is_application_command(index);
+
+    if (card->state != SD_INACTIVE) {
+        card->app_command = false;
+    }
+    SDResponse kind = carry_out(card, application, index, argument, response);
+
+    trace(SD_COMMAND, "card=%s command=%sCMD%u argument=0x%08x response=%s state=%d", card->dev.name,
+          application ? "A" : "", index, argument,
+          kind == SD_NO_RESPONSE ? "none" : kind == SD_LONG_RESPONSE ? "long" : "short", (int)card->state);
+    return kind;
 }
 
 void sd_card_reset(SDCard *card)

@@ -9,6 +9,7 @@
 #include "hw/virtio/virtio-devices.h"
 #include "hw/virtio/virtio-internal.h"
 #include "qemu/log.h"
+#include "qemu/trace.h"
 
 enum {
     R_MAGIC = 0x00, R_VERSION = 0x04, R_DEVICE_ID = 0x08, R_VENDOR_ID = 0x0c, R_DEVICE_FEATURES = 0x10,
@@ -332,6 +333,7 @@ static bool register_write(VirtIO *v, uint32_t offset, uint32_t value)
         v->queue_sel = value;
         return false;
     case R_QUEUE_NOTIFY:
+        trace(VIRTIO_NOTIFY, "device=%s queue=%u", v->dev.name, value);
         if (value < v->device.class->queues) {
             virtio_kick(v, value);
         }
@@ -341,6 +343,7 @@ static bool register_write(VirtIO *v, uint32_t offset, uint32_t value)
         virtio_update(v);
         return false;
     case R_STATUS:
+        trace(VIRTIO_STATUS, "device=%s status=0x%02x", v->dev.name, value);
         return status_write(v, value);
     }
     if (offset == R_GUEST_PAGE_SIZE && v->legacy) {

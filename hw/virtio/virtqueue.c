@@ -15,6 +15,7 @@
 #include "exec/memory.h"
 #include "hw/virtio/virtio-internal.h"
 #include "qemu/log.h"
+#include "qemu/trace.h"
 
 enum { DESC_NEXT = 1, DESC_WRITE = 2, DESC_INDIRECT = 4, DESC_BYTES = 16 };
 enum { AVAIL_NO_INTERRUPT = 1 };
@@ -252,6 +253,8 @@ void virtqueue_push(VirtIO *v, VirtChain *c, uint32_t written)
     }
     bool wants = good && wants_interrupt(&r);
 
+    trace(VIRTIO_PUSH, "device=%s queue=%u head=%u written=%u interrupt=%d", v->dev.name, c->queue, c->head, written,
+          wants);
     counted_lock(&v->dev.lock);
     if (v->epoch == r.epoch) {
         v->queue[c->queue].used = now;

@@ -42,6 +42,7 @@ typedef struct MemoryRegion {
     void *opaque;
     const AbsentAnswer *answers; /* NULL: none */
     const MMIORegister *registers; /* NULL: none */
+    uint8_t *traced;            /* atomic; NULL: no access is traced. softmmu/memory-trace.c */
     uint64_t reads, writes;     /* statistics, relaxed atomics */
 } MemoryRegion;
 
@@ -77,6 +78,14 @@ uint32_t memory_ram_size(void);
 /* Dispatch one register access (no device there: reads 0, logged under guest_errors). */
 uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu);
 void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu);
+/*
+ * Events of register accesses (qemu/trace.h). memory_trace_init(): they are visited from now on; once. The other is for
+ * mmio_read() and mmio_write(): the access to a region that has `traced` is printed if its register's event is on.
+ */
+void memory_trace_init(void);
+void memory_trace_access(const MemoryRegion *r, bool write, uint32_t offset, uint32_t value, unsigned size, unsigned cpu);
+/* The register at that offset, or the end of the list; NULL if there is no list. */
+const MMIORegister *memory_register_at(const MemoryRegion *r, uint32_t offset);
 /* The map with its access counts, one region a line, for the monitor; free() it. */
 char *memory_map_text(void);
 /* Device or loader access to memory; false if any byte is not RAM (nothing is written then).

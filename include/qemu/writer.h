@@ -9,6 +9,7 @@
 #define QEMU_WRITER_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 typedef struct Writer Writer;
 
@@ -18,6 +19,8 @@ Writer *writer_new(int fd, const char *label);
 Writer *writer_standard(int fd);
 /* Print all of buf, with nothing of another thread in between. Never waits. */
 void writer_put(Writer *w, const void *buf, size_t len);
+/* A stream whose lines go there; it stays open. Its functions never wait either. */
+FILE *writer_stream(Writer *w);
 /* Wait until all is written, of all writers if W is NULL; give_up(): whether to stop after so long without progress. */
 void writer_flush(const Writer *w, bool (*give_up)(int stalled_ms));
 /* The same for all as the program ends; exit() does not wait for them any more then. */

@@ -12,6 +12,7 @@
 #include "fake-clock.h"
 #include "hw/boards.h"
 #include "qemu/log.h"
+#include "qemu/trace.h"
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 #include "tests/unit/tap.h"
@@ -290,6 +291,12 @@ int qemu_loglevel;
 
 unsigned bench_logs;
 char bench_logged[240];
+
+uint8_t trace_on[TRACE_NB_EVENTS];
+
+void trace_event(TraceEvent event, const char *fmt, ...)
+{
+}
 
 void qemu_log(const char *fmt, ...)
 {
