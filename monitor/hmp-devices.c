@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Monitor commands about disks and networks: info block, info network, set_link, hostfwd_add, hostfwd_remove. */
+/* Monitor commands about devices: info block, charlcd, network; set_link, hostfwd_add, hostfwd_remove. */
 #include <string.h>
 #include "block/block.h"
+#include "hw/display/charlcd.h"
 #include "monitor/monitor-internal.h"
 #include "net/net.h"
 
@@ -15,6 +16,19 @@ void hmp_info_block(Monitor *mon, char **argv)
     }
     if (!blk_next(NULL)) {
         monitor_puts(mon, "There are no images (-sd FILE puts one into the card slot).\n");
+    }
+}
+
+void hmp_info_charlcd(Monitor *mon, char **argv)
+{
+    char text[CHARLCD_LINES][CHARLCD_COLUMNS + 1];
+
+    if (!charlcd_text("charlcd", text)) {
+        monitor_puts(mon, "The machine has no character display.\n");
+        return;
+    }
+    for (unsigned i = 0; i < CHARLCD_LINES; i++) {
+        monitor_printf(mon, "|%s|\n", text[i]);
     }
 }
 

@@ -152,6 +152,7 @@ static const HMPCommand info_items[] = {
     { "accel", NULL, "", "how guest code is run", 0, 0, info_accel },
     { "irq", NULL, "", "how often each interrupt was acknowledged", 0, 0, info_irq },
     { "block", NULL, "", "the images of disks", 0, 0, hmp_info_block },
+    { "charlcd", NULL, "", "what the character display shows", 0, 0, hmp_info_charlcd },
     { "network", NULL, "", "what the network card is connected to, and its connections", 0, 0, hmp_info_network },
     { "trace-events", NULL, "[PATTERN]", "the events that trace-event switches", 0, 1, hmp_info_trace_events },
     { "tlb", NULL, "", "the current CPU's memory tables", 0, 0, info_tlb },

@@ -19,7 +19,9 @@
 #include "hw/arm/realview-eb.h"
 #include "hw/block/nor-flash.h"
 #include "hw/char/pl011.h"
+#include "hw/display/charlcd.h"
 #include "hw/dma/pl080.h"
+#include "hw/gpio/pl061.h"
 #include "hw/intc/gic.h"
 #include "hw/irq.h"
 #include "hw/misc/arm11-scu.h"
@@ -37,7 +39,7 @@
 #include "hw/watchdog/sp805.h"
 #include "qemu/log.h"
 
-enum { FPGA_GICS = 4, MAX_LINES = 64, FIRST_SPI = 32 };
+enum { FPGA_GICS = 4, GPIOS = 3, GPIO_CARD = 2, MAX_LINES = 64, FIRST_SPI = 32 };
 
 /* A device's interrupt wire. */
 typedef struct BoardLine {
@@ -51,6 +53,7 @@ struct RealviewBoard {
     GICState *core_gic;
     GICState *fpga_gic[FPGA_GICS];
     RealviewSysctl *sysctl;
+    PL061State *gpio[GPIOS];
     BoardLine line[MAX_LINES];
     unsigned num_lines;
     IRQLine timer_ppi[ARM_MAX_CPUS], watchdog_ppi[ARM_MAX_CPUS];
@@ -146,6 +149,11 @@ static void eb_init_i2c(RealviewBoard *b, const RealviewDevice *d)
     realview_i2c_create(d->base, d->name, ds1338_create());
 }
 
+static void eb_init_charlcd(RealviewBoard *b, const RealviewDevice *d)
+{
+    charlcd_create(d->base, d->name, board_irq(b, d, 0));
+}
+
 static void eb_init_uart(RealviewBoard *b, const RealviewDevice *d)
 {
     PL011State *uart = pl011_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, machine_chardev(b->m, d->backend),
@@ -177,13 +185,26 @@ static void eb_init_rtc(RealviewBoard *b, const RealviewDevice *d)
     pl031_create(d->base, d->name, board_irq(b, d, 0));
 }
 
+static void eb_init_gpio(RealviewBoard *b, const RealviewDevice *d)
+{
+    b->gpio[d->unit] = pl061_create(d->base, d->name, board_irq(b, d, 0));
+}
+
+/* The switches of the card's slot: in a system register and, where Linux looks, on pins 0 (low: a card) and 1. */
+static void board_set_card(RealviewBoard *b, bool present, bool readonly)
+{
+    realview_sysctl_set_card(b->sysctl, present, readonly);
+    pl061_set_input(b->gpio[GPIO_CARD], 0, !present);
+    pl061_set_input(b->gpio[GPIO_CARD], 1, readonly);
+}
+
 static void eb_init_mmci(RealviewBoard *b, const RealviewDevice *d)
 {
     const IRQLine *const irq[2] = { board_irq(b, d, 0), board_irq(b, d, 1) };
     PL181State *mmci = pl181_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, machine_drive(b->m, d->backend),
                                     irq);
 
-    realview_sysctl_set_card(b->sysctl, pl181_has_card(mmci), pl181_card_is_readonly(mmci));
+    board_set_card(b, pl181_has_card(mmci), pl181_card_is_readonly(mmci));
 }
 
 static void eb_init_ethernet(RealviewBoard *b, const RealviewDevice *d)
@@ -233,7 +254,6 @@ static const AbsentAnswer aaci_answers[] = {
     { 0x68, 0xbc0 }, { 0 },
 };
 static const AbsentAnswer kmi_answers[] = { { 0x04, 0x40 }, { 0 } };        /* sent */
-static const AbsentAnswer charlcd_answers[] = { { 0x0c, 0x100 }, { 0 } };   /* data valid: the display is not busy */
 static const AbsentAnswer clcd_answers[] = { { 0x20, 0x0c }, { 0 } };       /* base update, vertical compare */
 /* Status (registers are 16 bits apart) and alternate status: ready, error. */
 static const AbsentAnswer cf_answers[] = { { 0x0c, 0x41u << 16 }, { 0x100, 0x41 }, { 0 } };
@@ -273,11 +293,14 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("sysctl",       0x10000000, 4 * KiB, eb_init_sysctl, NO_IRQ, TREE(sysctl)),
     ABSENT("sp810",         0x10001000, 4 * KiB, NO_IRQ),
     PRESENT("i2c",          0x10002000, 4 * KiB, eb_init_i2c, NO_IRQ, TREE(i2c)),
+    PRESENT("gpio0",        0x10013000, 4 * KiB, eb_init_gpio, IRQ(6, -1), .unit = 0, TREE(gpio)),
+    PRESENT("gpio1",        0x10014000, 4 * KiB, eb_init_gpio, IRQ(7, -1), .unit = 1, TREE(gpio)),
+    PRESENT("gpio2",        0x10015000, 4 * KiB, eb_init_gpio, IRQ(8, -1), .unit = 2, TREE(gpio)),
     ABSENT("aaci",          0x10004000, 4 * KiB, IRQ(19, 0), .answers = aaci_answers),
     PRESENT("mmci",         0x10005000, 4 * KiB, eb_init_mmci, IRQS(17, 14, 18, 15), DRIVE(0), CLOCK(REF), TREE(mmci)),
     ABSENT("kmi0",          0x10006000, 4 * KiB, IRQ(20, 7), .unit = 0, .answers = kmi_answers, CLOCK(REF)),
     ABSENT("kmi1",          0x10007000, 4 * KiB, IRQ(21, 8), .unit = 1, .answers = kmi_answers, CLOCK(REF)),
-    ABSENT("charlcd",       0x10008000, 4 * KiB, IRQ(22, -1), .answers = charlcd_answers),
+    PRESENT("charlcd",      0x10008000, 4 * KiB, eb_init_charlcd, IRQ(22, -1)),
     PRESENT("uart0",        0x10009000, 4 * KiB, eb_init_uart, IRQ(12, 4), CHARDEV(0), .unit = 0, CLOCK(REF)),
     PRESENT("uart1",        0x1000a000, 4 * KiB, eb_init_uart, IRQ(13, 5), CHARDEV(1), .unit = 1, CLOCK(REF)),
     PRESENT("uart2",        0x1000b000, 4 * KiB, eb_init_uart, IRQ(14, -1), CHARDEV(2), .unit = 2, CLOCK(REF)),
@@ -287,9 +310,6 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("watchdog",     0x10010000, 4 * KiB, eb_init_sp805, IRQ(0, -1), CLOCK(REF)),
     PRESENT("timer01",      0x10011000, 4 * KiB, eb_init_sp804, IRQ(4, 1), .unit = 0, CLOCK(TIMER)),
     PRESENT("timer23",      0x10012000, 4 * KiB, eb_init_sp804, IRQ(5, 2), .unit = 1, CLOCK(TIMER)),
-    ABSENT("gpio0",         0x10013000, 4 * KiB, IRQ(6, -1), .unit = 0, TREE(gpio)),
-    ABSENT("gpio1",         0x10014000, 4 * KiB, IRQ(7, -1), .unit = 1, TREE(gpio)),
-    ABSENT("gpio2",         0x10015000, 4 * KiB, IRQ(8, -1), .unit = 2, TREE(gpio)),
     PRESENT("rtc",          0x10017000, 4 * KiB, eb_init_rtc, IRQ(10, 6)),
     ABSENT("dmc",           0x10018000, 4 * KiB, NO_IRQ),
     ABSENT("pci",           0x10019000, 4 * KiB, NO_IRQ),

@@ -72,6 +72,7 @@ static uint32_t random_word(void)
 static bool reads_pop(const RealviewDevice *d, uint32_t offset)
 {
     return (!strncmp(d->name, "uart", 4) && offset < 8) || (!strcmp(d->name, "ssp") && offset == 8) ||
+           (!strcmp(d->name, "charlcd") && offset < 8) ||
            (!strcmp(d->name, "gic-cpu") && (offset & 0xff) == 0xc) ||
            (!strncmp(d->name, "fpga-gic", 8) && offset == 0xc) || (!strcmp(d->name, "rtc") && offset == 0);
 }
