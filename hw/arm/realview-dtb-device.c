@@ -62,6 +62,18 @@ void realview_describe_sysctl(DtbWriter *t, const RealviewDevice *d)
     }
 }
 
+/* It is a clock controller to Linux, which makes the timers' clocks of its two. */
+void realview_describe_sp810(DtbWriter *t, const RealviewDevice *d)
+{
+    static const char *const inputs[] = { "refclk", "timclk", "apb_pclk", NULL };
+    static const char *const outputs[] = { "timerclk0", "timerclk1", "timerclk2", "timerclk3", NULL };
+
+    dtb_cells(t, "clocks", 3, PH_CLK32K, PH_TIMCLK, PH_PCLK);
+    dtb_strings(t, "clock-names", inputs);
+    dtb_cell(t, "#clock-cells", 1);
+    dtb_strings(t, "clock-output-names", outputs);
+}
+
 void realview_describe_i2c(DtbWriter *t, const RealviewDevice *d)
 {
     dtb_address_cells(t, 1, 0);

@@ -317,6 +317,7 @@ static void root(DtbWriter *t, const MachineState *m)
     cpus(t, m->smp);
 
     fixed_clock(t, "clock-ref", REALVIEW_EB_REFCLK_HZ, PH_REFCLK);
+    fixed_clock(t, "clock-32k", REALVIEW_EB_CLK32K_HZ, PH_CLK32K);
     fixed_clock(t, "clock-timer", REALVIEW_EB_TIMCLK_HZ, PH_TIMCLK);
     fixed_clock(t, "clock-periph", REALVIEW_EB_PERIPHCLK_HZ, PH_PERIPHCLK);
     fixed_clock(t, "clock-apb", 0, PH_PCLK);     /* its rate matters to nobody */

@@ -26,8 +26,11 @@
 #include "hw/irq.h"
 #include "hw/misc/arm11-scu.h"
 #include "hw/misc/l220.h"
+#include "hw/misc/pl131.h"
+#include "hw/misc/pl340.h"
 #include "hw/misc/realview-i2c.h"
 #include "hw/misc/realview-sysctl.h"
+#include "hw/misc/sp810.h"
 #include "hw/net/lan91c111.h"
 #include "hw/rtc/ds1338.h"
 #include "hw/rtc/pl031.h"
@@ -185,6 +188,26 @@ static void eb_init_rtc(RealviewBoard *b, const RealviewDevice *d)
     pl031_create(d->base, d->name, board_irq(b, d, 0));
 }
 
+static void eb_init_sp810(RealviewBoard *b, const RealviewDevice *d)
+{
+    sp810_create(d->base, d->name);
+}
+
+static void eb_init_dmc(RealviewBoard *b, const RealviewDevice *d)
+{
+    pl340_create(d->base, d->name);
+}
+
+static void eb_init_smc(RealviewBoard *b, const RealviewDevice *d)
+{
+    pl354_create(d->base, d->name);
+}
+
+static void eb_init_smartcard(RealviewBoard *b, const RealviewDevice *d)
+{
+    pl131_create(d->base, d->name, board_irq(b, d, 0));
+}
+
 static void eb_init_gpio(RealviewBoard *b, const RealviewDevice *d)
 {
     b->gpio[d->unit] = pl061_create(d->base, d->name, board_irq(b, d, 0));
@@ -291,7 +314,7 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("l220",         0x10102000, 4 * KiB, eb_init_l220, NO_IRQ),
     /* baseboard */
     PRESENT("sysctl",       0x10000000, 4 * KiB, eb_init_sysctl, NO_IRQ, TREE(sysctl)),
-    ABSENT("sp810",         0x10001000, 4 * KiB, NO_IRQ),
+    PRESENT("sp810",        0x10001000, 4 * KiB, eb_init_sp810, NO_IRQ, TREE(sp810)),
     PRESENT("i2c",          0x10002000, 4 * KiB, eb_init_i2c, NO_IRQ, TREE(i2c)),
     PRESENT("gpio0",        0x10013000, 4 * KiB, eb_init_gpio, IRQ(6, -1), .unit = 0, TREE(gpio)),
     PRESENT("gpio1",        0x10014000, 4 * KiB, eb_init_gpio, IRQ(7, -1), .unit = 1, TREE(gpio)),
@@ -306,16 +329,16 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("uart2",        0x1000b000, 4 * KiB, eb_init_uart, IRQ(14, -1), CHARDEV(2), .unit = 2, CLOCK(REF)),
     PRESENT("uart3",        0x1000c000, 4 * KiB, eb_init_uart, IRQ(15, -1), CHARDEV(3), .unit = 3, CLOCK(REF)),
     PRESENT("ssp",          0x1000d000, 4 * KiB, eb_init_ssp, IRQ(11, -1), CLOCK(REF)),
-    ABSENT("smartcard",     0x1000e000, 4 * KiB, IRQ(16, -1)),
+    PRESENT("smartcard",    0x1000e000, 4 * KiB, eb_init_smartcard, IRQ(16, -1)),
     PRESENT("watchdog",     0x10010000, 4 * KiB, eb_init_sp805, IRQ(0, -1), CLOCK(REF)),
     PRESENT("timer01",      0x10011000, 4 * KiB, eb_init_sp804, IRQ(4, 1), .unit = 0, CLOCK(TIMER)),
     PRESENT("timer23",      0x10012000, 4 * KiB, eb_init_sp804, IRQ(5, 2), .unit = 1, CLOCK(TIMER)),
     PRESENT("rtc",          0x10017000, 4 * KiB, eb_init_rtc, IRQ(10, 6)),
-    ABSENT("dmc",           0x10018000, 4 * KiB, NO_IRQ),
+    PRESENT("dmc",          0x10018000, 4 * KiB, eb_init_dmc, NO_IRQ),
     ABSENT("pci",           0x10019000, 4 * KiB, NO_IRQ),
     ABSENT("clcd",          0x10020000, 4 * KiB, IRQ(23, -1), .answers = clcd_answers, CLOCK(OSC0), TREE(clcd)),
     PRESENT("dmac",         0x10030000, 4 * KiB, eb_init_dmac, IRQ(24, -1), TREE(dmac)),
-    ABSENT("smc",           0x10080000, 4 * KiB, NO_IRQ),
+    PRESENT("smc",          0x10080000, 4 * KiB, eb_init_smc, NO_IRQ),
     /*
      * Not of the board: virtual devices. On interrupts that the board leaves free: board numbers beyond its own, and
      * those that the core tile has for the SCU's event counters, which are not modelled.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The baseboard's system controller: identification, configuration lock, flags for the start of secondary CPUs, LEDs,
- * free-running counters and the reset register (ARM DUI 0303).
+ * oscillators, free-running counters and the reset register (ARM DUI 0303).
  *
  * The counters are read by all CPUs as a clock, without a lock; everything else is under the device's lock. Access is
  * by words; narrower reads give 0.
@@ -28,6 +28,7 @@ enum {
 enum {
     LOCK_KEY = 0xa05f, LOCK_VALUE_MASK = 0x7fff, LOCK_LOCKED = 1 << 16,
     OSC_MASK = 0x7ffff, OSC_COUNT = 5,
+    DMAPSRS = 3, DMAPSR_MASK = 0x9f,
     CLCD_PANEL_MASK = 0x1f00, CLCD_PANEL_VGA = 0x1f00,
     /* What asks for a reset: the soft reset (bit 8), bit 3, which Linux writes on this board, and the reset depth. */
     RESETCTL_TRIGGERS = 1 << 8 | 1 << 3 | 7,
@@ -40,6 +41,10 @@ enum {
 struct RealviewSysctl {
     Device dev;                 /* its lock: everything below that is not said to be constant */
     uint32_t led, osc[OSC_COUNT], lock_value, cfgdata[2], flags, nvflags, resetctl, clcd, pld_ctrl1;
+    uint32_t clcdser, iosel, pld_revc[2]; /* stored */
+    uint32_t test_osc[OSC_COUNT];   /* SYS_TEST_OSC at test_osc_ns */
+    int64_t test_osc_ns[OSC_COUNT]; /* since when the oscillator has its present rate; virtual time */
+    uint32_t dmapsr[DMAPSRS];   /* lock to write; atomic */
     uint32_t flash;             /* FLASH_VPP; atomic */
     bool unlocked;
     int64_t reset_ns;           /* virtual time of the last reset: the counters' zero.  lock to write; atomic */
@@ -53,8 +58,24 @@ static uint64_t sysctl_uptime_ns(RealviewSysctl *s)
     return (uint64_t)(clock_shown_ns() - __atomic_load_n(&s->reset_ns, __ATOMIC_RELAXED));
 }
 
+/* Of an ICS307 with 24 MHz at its input: bits 18:16 a code for the output divider, 15:9 R, 8:0 V. */
+static uint64_t osc_hz(uint32_t osc)
+{
+    static const uint8_t divider[8] = { 10, 2, 8, 4, 5, 7, 3, 6 };
+
+    return UINT64_C(48000000) * ((osc & 0x1ff) + 8) / (((osc >> 9 & 0x7f) + 2) * divider[osc >> 16 & 7]);
+}
+
+/* What the oscillator's counter shows. Caller holds the lock. */
+static uint32_t test_osc(const RealviewSysctl *s, unsigned n, int64_t now)
+{
+    uint64_t ns = now > s->test_osc_ns[n] ? (uint64_t)(now - s->test_osc_ns[n]) : 0, hz = osc_hz(s->osc[n]);
+
+    return s->test_osc[n] + (uint32_t)(ns / 1000000000 * hz + ns % 1000000000 * hz / 1000000000);
+}
+
 /* Caller holds the lock. */
-static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset)
+static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset, int64_t now)
 {
     switch (offset) {
     case SYS_ID:
@@ -90,16 +111,21 @@ static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset)
     case SYS_SW:                /* switches all off */
     case SYS_FLAGSCLR:
     case SYS_NVFLAGSCLR:
+    case SYS_BOOTCS:            /* the switches that choose what is at 0: memory */
+    case SYS_MISC:              /* no tile but the CPUs' */
+    case SYS_BUSID:
+        return 0;
     case SYS_CLCDSER:
-    case SYS_BOOTCS:
-    case SYS_MISC:
+        return s->clcdser;
     case SYS_DMAPSR0 ... SYS_DMAPSR2:
+        return realview_sysctl_dma_map(s, (offset - SYS_DMAPSR0) / 4);
     case SYS_IOSEL:
+        return s->iosel;
     case SYS_PLD_CTRL1_REVC:
     case SYS_PLD_CTRL2:
-    case SYS_BUSID:
+        return s->pld_revc[(offset - SYS_PLD_CTRL1_REVC) / 4];
     case SYS_TEST_OSC0 ... SYS_TEST_OSC4:
-        return 0;
+        return test_osc(s, (offset - SYS_TEST_OSC0) / 4, now);
     default:
         qemu_log_mask(LOG_GUEST_ERROR, "sysctl: bad read at 0x%x\n", offset);
         return 0;
@@ -109,6 +135,7 @@ static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset)
 static uint32_t sysctl_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
 {
     RealviewSysctl *s = opaque;
+    int64_t now = 0;
 
     if (size != 4 || (offset & 3)) {
         qemu_log_mask(LOG_GUEST_ERROR, "sysctl: read at 0x%x is not a word\n", offset);
@@ -120,8 +147,11 @@ static uint32_t sysctl_read(void *opaque, uint32_t offset, unsigned size, unsign
     if (offset == SYS_100HZ) {
         return (uint32_t)(sysctl_uptime_ns(s) / 10000000);
     }
+    if (offset >= SYS_TEST_OSC0 && offset <= SYS_TEST_OSC4) {
+        now = clock_shown_ns();
+    }
     counted_lock(&s->dev.lock);
-    uint32_t v = sysctl_read_reg(s, offset);
+    uint32_t v = sysctl_read_reg(s, offset, now);
     counted_unlock(&s->dev.lock);
     return v;
 }
@@ -149,6 +179,16 @@ static void sysctl_write_locked(RealviewSysctl *s, uint32_t offset, uint32_t *re
     }
 }
 
+/* The counter goes on from where it is, at the new rate. Caller holds the lock. */
+static void sysctl_write_osc(RealviewSysctl *s, unsigned n, uint32_t value)
+{
+    int64_t now = clock_virtual_ns();
+
+    s->test_osc[n] = test_osc(s, n, now);
+    s->test_osc_ns[n] = now;
+    sysctl_write_locked(s, SYS_OSC0 + 4 * n, &s->osc[n], value & OSC_MASK);
+}
+
 /* Caller holds the lock. */
 static void sysctl_write_reg(RealviewSysctl *s, uint32_t offset, uint32_t value)
 {
@@ -157,7 +197,7 @@ static void sysctl_write_reg(RealviewSysctl *s, uint32_t offset, uint32_t value)
         s->led = value;
         break;
     case SYS_OSC0 ... SYS_OSC4:
-        sysctl_write_locked(s, offset, &s->osc[(offset - SYS_OSC0) / 4], value & OSC_MASK);
+        sysctl_write_osc(s, (offset - SYS_OSC0) / 4, value);
         break;
     case SYS_LOCK:
         s->unlocked = value == LOCK_KEY;
@@ -191,15 +231,23 @@ static void sysctl_write_reg(RealviewSysctl *s, uint32_t offset, uint32_t value)
     case SYS_PLD_CTRL1:
         sysctl_write_locked(s, offset, &s->pld_ctrl1, value);
         break;
-    case SYS_PCICTL:
-    case SYS_MCI:
     case SYS_CLCDSER:
-    case SYS_BOOTCS:
-    case SYS_MISC:
+        s->clcdser = value;
+        break;
     case SYS_DMAPSR0 ... SYS_DMAPSR2:
+        __atomic_store_n(&s->dmapsr[(offset - SYS_DMAPSR0) / 4], value & DMAPSR_MASK, __ATOMIC_RELAXED);
+        break;
     case SYS_IOSEL:
+        s->iosel = value;
+        break;
     case SYS_PLD_CTRL1_REVC:
     case SYS_PLD_CTRL2:
+        sysctl_write_locked(s, offset, &s->pld_revc[(offset - SYS_PLD_CTRL1_REVC) / 4], value);
+        break;
+    case SYS_PCICTL:
+    case SYS_MCI:
+    case SYS_BOOTCS:
+    case SYS_MISC:
     case SYS_TEST_OSC0 ... SYS_TEST_OSC4:
         qemu_log_mask(LOG_UNIMP, "sysctl: write of 0x%x at 0x%x has no effect\n", value, offset);
         break;
@@ -230,13 +278,23 @@ static void sysctl_reset(void *opaque)
     RealviewSysctl *s = opaque;
 
     counted_lock(&s->dev.lock);
-    s->led = s->lock_value = s->flags = s->resetctl = s->pld_ctrl1 = 0;
+    int64_t now = clock_virtual_ns();
+
+    s->led = s->lock_value = s->flags = s->resetctl = s->pld_ctrl1 = s->clcdser = s->iosel = 0;
+    s->pld_revc[0] = s->pld_revc[1] = 0;
+    memset(s->test_osc, 0, sizeof(s->test_osc));
+    for (unsigned i = 0; i < OSC_COUNT; i++) {
+        s->test_osc_ns[i] = now;
+    }
+    for (unsigned i = 0; i < DMAPSRS; i++) {
+        __atomic_store_n(&s->dmapsr[i], 0, __ATOMIC_RELAXED);
+    }
     __atomic_store_n(&s->flash, 0, __ATOMIC_RELAXED);
     memset(s->osc, 0, sizeof(s->osc));
     memset(s->cfgdata, 0, sizeof(s->cfgdata));
     s->clcd = CLCD_PANEL_VGA;
     s->unlocked = false;
-    __atomic_store_n(&s->reset_ns, clock_virtual_ns(), __ATOMIC_RELAXED);
+    __atomic_store_n(&s->reset_ns, now, __ATOMIC_RELAXED);
     counted_unlock(&s->dev.lock);
 }
 
@@ -252,12 +310,20 @@ bool realview_sysctl_flash_vpp(void *opaque)
     return __atomic_load_n(&s->flash, __ATOMIC_RELAXED) & FLASH_VPP;
 }
 
+uint32_t realview_sysctl_dma_map(RealviewSysctl *s, unsigned line)
+{
+    return __atomic_load_n(&s->dmapsr[line], __ATOMIC_RELAXED);
+}
+
 static const DeviceField realview_sysctl_fields[] = {
     DEVICE_FIELD(RealviewSysctl, led), DEVICE_FIELD(RealviewSysctl, lock_value), DEVICE_FIELD(RealviewSysctl, flags),
     DEVICE_FIELD(RealviewSysctl, nvflags), DEVICE_FIELD(RealviewSysctl, resetctl),
     DEVICE_FIELD(RealviewSysctl, flash), DEVICE_FIELD(RealviewSysctl, clcd), DEVICE_FIELD(RealviewSysctl, pld_ctrl1),
     DEVICE_FIELD(RealviewSysctl, unlocked), DEVICE_FIELD(RealviewSysctl, reset_ns), DEVICE_ARRAY(RealviewSysctl, osc),
-    DEVICE_ARRAY(RealviewSysctl, cfgdata),
+    DEVICE_ARRAY(RealviewSysctl, cfgdata), DEVICE_FIELD_SINCE(RealviewSysctl, clcdser, 2),
+    DEVICE_FIELD_SINCE(RealviewSysctl, iosel, 2), DEVICE_ARRAY_SINCE(RealviewSysctl, pld_revc, 2),
+    DEVICE_ARRAY_SINCE(RealviewSysctl, test_osc, 2), DEVICE_ARRAY_SINCE(RealviewSysctl, test_osc_ns, 2),
+    DEVICE_ARRAY_SINCE(RealviewSysctl, dmapsr, 2),
     { 0 },
 };
 
@@ -267,7 +333,10 @@ static const MMIORegister realview_sysctl_registers[] = {
     { SYS_FLAGSSET, "FLAGSSET" }, { SYS_FLAGSCLR, "FLAGSCLR" }, { SYS_NVFLAGSSET, "NVFLAGSSET" },
     { SYS_NVFLAGSCLR, "NVFLAGSCLR" }, { SYS_RESETCTL, "RESETCTL" }, { SYS_PCICTL, "PCICTL" }, { SYS_MCI, "MCI" },
     { SYS_FLASH, "FLASH" }, { SYS_CLCD, "CLCD" }, { SYS_CLCDSER, "CLCDSER" }, { SYS_BOOTCS, "BOOTCS" },
-    { SYS_24MHZ, "24MHZ" }, { SYS_MISC, "MISC" }, { SYS_IOSEL, "IOSEL" }, { SYS_BUSID, "BUSID" },
+    { SYS_24MHZ, "24MHZ" }, { SYS_MISC, "MISC" }, { SYS_DMAPSR0, "DMAPSR0" }, { SYS_DMAPSR0 + 4, "DMAPSR1" },
+    { SYS_DMAPSR2, "DMAPSR2" }, { SYS_TEST_OSC0, "TEST_OSC0" }, { SYS_TEST_OSC4, "TEST_OSC4" },
+    { SYS_PLD_CTRL1_REVC, "PLD_CTRL1(C)" }, { SYS_PLD_CTRL2, "PLD_CTRL2" },
+    { SYS_IOSEL, "IOSEL" }, { SYS_BUSID, "BUSID" },
     { SYS_PROCID0, "PROCID0" }, { SYS_PROCID1, "PROCID1" }, { SYS_PLD_CTRL1, "PLD_CTRL1" },
     { 0 },
 };
@@ -275,7 +344,7 @@ static const MMIORegister realview_sysctl_registers[] = {
 static const DeviceClass realview_sysctl_class = {
     .name = "realview_sysctl",
     .state_size = sizeof(RealviewSysctl),
-    .version = 1,
+    .version = 2,
     .fields = realview_sysctl_fields,
     .node = { .name = "syscon" },       /* "compatible" names the board, so it is the board's to say */
     .registers = realview_sysctl_registers,

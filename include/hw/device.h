@@ -35,8 +35,9 @@ typedef struct DeviceField {
 #define DEVICE_FIELD(type, f)   DEVICE_FIELD_SINCE(type, f, 1)
 #define DEVICE_COUNT(type, a)   (sizeof(DEVICE_FIELD_OF(type)->a) / sizeof(DEVICE_FIELD_OF(type)->a[0]))
 /* All of an array of integers. */
-#define DEVICE_ARRAY(type, a) \
-    { #a, offsetof(type, a), DEVICE_COUNT(type, a), 1, 0, DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->a[0]), 1 }
+#define DEVICE_ARRAY_SINCE(type, a, version) \
+    { #a, offsetof(type, a), DEVICE_COUNT(type, a), 1, 0, DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->a[0]), version }
+#define DEVICE_ARRAY(type, a)   DEVICE_ARRAY_SINCE(type, a, 1)
 /* All of an array of arrays of integers. */
 #define DEVICE_EACH_ARRAY_OF(type, a) \
     { #a, offsetof(type, a), sizeof(DEVICE_FIELD_OF(type)->a) / sizeof(DEVICE_FIELD_OF(type)->a[0][0]), 1, 0, \

@@ -7,12 +7,41 @@
 
 enum { SYS = 0x10000000, SCU = 0x10100000, L2 = 0x10102000 };
 
+/* The registers that upstream leaves out. */
+static void test_more(void)
+{
+    static const struct { uint32_t reg, mask; bool locked; } kept[] = {
+        { 0x54, 0xffffffff, false }, { 0x64, 0x9f, false }, { 0x6c, 0x9f, false }, { 0x70, 0xffffffff, false },
+        { 0x74, 0xffffffff, true }, { 0x78, 0xffffffff, true },
+    };
+    enum { OSC_200_MHZ = 1 << 16 | 10 << 9 | 92 };
+
+    bench_reset();
+    for (unsigned i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        wr(SYS + 0x20, 0);
+        wr(SYS + kept[i].reg, 0xffffffff);
+        ok_eq(rd(SYS + kept[i].reg), kept[i].locked ? 0 : kept[i].mask, "0x%02x, locked", kept[i].reg);
+        wr(SYS + 0x20, 0xa05f);
+        wr(SYS + kept[i].reg, 0xffffffff);
+        ok_eq(rd(SYS + kept[i].reg), kept[i].mask, "0x%02x, unlocked", kept[i].reg);
+    }
+    ok_eq(rd(SYS + 0xc0), 0, "the oscillators' counters begin at 0");
+    bench_advance(2000000000);
+    ok_eq(rd(SYS + 0xc0), 2 * 19200000, "as the oscillator is at first");
+    wr(SYS + 0x0c, OSC_200_MHZ);
+    bench_advance(1000000000);
+    ok_eq(rd(SYS + 0xc0), 2 * 19200000 + 200000000, "it goes on at the rate that is set");
+    ok_eq(rd(SYS + 0xd0), 3 * 19200000, "each for itself");
+    bench_reset();
+    ok_eq(rd(SYS + 0x54) | rd(SYS + 0x64) | rd(SYS + 0x70) | rd(SYS + 0x74) | rd(SYS + 0xc0), 0, "reset");
+}
+
 static void test_sysctl(void)
 {
     static const struct { uint32_t reg, want; } regs[] = {
         { 0x00, 0xc1400400 }, { 0x04, 0 }, { 0x08, 0 }, { 0x0c, 0 }, { 0x1c, 0 }, { 0x20, 0x10000 }, { 0x28, 0 },
         { 0x30, 0 }, { 0x34, 0 }, { 0x38, 0 }, { 0x40, 0 }, { 0x44, 1 }, { 0x48, 0 }, { 0x4c, 0 }, { 0x50, 0x1f00 },
-        { 0x74, 0 }, { 0x84, 0x06000000 }, { 0x88, 0xff000000 }, { 0xc0, 0 }, { 0xd8, 0 }, { 0xfe0, 0 }, { 0xffc, 0 },
+        { 0x54, 0 }, { 0x58, 0 }, { 0x60, 0 }, { 0x64, 0 }, { 0x70, 0 }, { 0x74, 0 }, { 0x78, 0 }, { 0x80, 0 }, { 0x84, 0x06000000 }, { 0x88, 0xff000000 }, { 0xc0, 0 }, { 0xd8, 0 }, { 0xfe0, 0 }, { 0xffc, 0 },
     };
 
     bench_reset();
@@ -105,6 +134,7 @@ int main(void)
     arm11_scu_create(SCU, "scu", 3);
     l220_create(L2, "l220");
     test_sysctl();
+    test_more();
     test_others();
     return test_done();
 }

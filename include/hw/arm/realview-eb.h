@@ -58,6 +58,7 @@ const RealviewDevice *realview_eb_present(const char *name);
 
 /* hw/arm/realview-dtb-device.c: for the rows' `describe`. */
 void realview_describe_sysctl(struct DtbWriter *t, const RealviewDevice *d);
+void realview_describe_sp810(struct DtbWriter *t, const RealviewDevice *d);
 void realview_describe_i2c(struct DtbWriter *t, const RealviewDevice *d);
 void realview_describe_mmci(struct DtbWriter *t, const RealviewDevice *d);
 void realview_describe_gpio(struct DtbWriter *t, const RealviewDevice *d);
@@ -73,6 +74,7 @@ void *realview_build_dtb(MachineState *m, int *size);
 /* Fixed clocks, Hz. */
 enum {
     REALVIEW_EB_REFCLK_HZ = 24000000,   /* SYS_24MHZ, UART, KMI and MMC reference */
+    REALVIEW_EB_CLK32K_HZ = 32768,
     REALVIEW_EB_TIMCLK_HZ = 1000000,    /* SP804 */
     REALVIEW_EB_PERIPHCLK_HZ = 100000000, /* MPCore private timers */
 };

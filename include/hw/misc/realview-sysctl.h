@@ -17,6 +17,11 @@ typedef struct RealviewSysctl RealviewSysctl;
 RealviewSysctl *realview_sysctl_create(uint32_t base, const char *name, const RealviewSysctlConfig *config);
 /* What the SD card slot's switches say (SYS_MCI). Any thread. */
 void realview_sysctl_set_card(RealviewSysctl *s, bool present, bool readonly);
+/*
+ * SYS_DMAPSR 0 to 2: which device makes the requests of that line of the DMA controller; bit 7: any, 4:0: its code. Any
+ * thread.
+ */
+uint32_t realview_sysctl_dma_map(RealviewSysctl *s, unsigned line);
 /* `opaque`: a RealviewSysctl. Does SYS_FLASH give the flash the voltage to be programmed? Any thread. */
 bool realview_sysctl_flash_vpp(void *opaque);
 #endif
