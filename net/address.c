@@ -3,8 +3,11 @@
 #include <gio/gio.h>
 #include <gio/gunixsocketaddress.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 #include "net/net-internal.h"
+#include "qemu/exit-files.h"
 
 static GSocketAddress *inet_address(const NetAddress *a, char **error)
 {
@@ -29,6 +32,22 @@ static GSocketAddress *inet_address(const NetAddress *a, char **error)
     result = g_inet_socket_address_new(ip, a->port);
     g_object_unref(ip);
     return result;
+}
+
+void net_socket_clear(const NetAddress *a)
+{
+    struct stat st;
+
+    if (!g_strcmp0(a->type, "unix") && stat(a->path, &st) == 0 && S_ISSOCK(st.st_mode)) {
+        unlink(a->path);
+    }
+}
+
+void net_socket_bound(const NetAddress *a)
+{
+    if (!g_strcmp0(a->type, "unix")) {
+        exit_file_add(a->path);
+    }
 }
 
 GSocketAddress *net_socket_address(const NetAddress *a, char **error)

@@ -92,6 +92,7 @@ static void *dgram_open(NetBackend *net, const NetOptions *o, char **error)
     if (o->local.type && !(local = net_socket_address(&o->local, error))) {
         goto fail;
     }
+    net_socket_clear(&o->local);
     d->socket = g_socket_new(g_socket_address_get_family(d->peer), G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_DEFAULT,
                              &failed);
     if (!d->socket || !dgram_bind(d->socket, local, d->peer, &failed)) {
@@ -99,6 +100,7 @@ static void *dgram_open(NetBackend *net, const NetOptions *o, char **error)
         g_error_free(failed);
         goto fail;
     }
+    net_socket_bound(&o->local);
     g_clear_object(&local);
     g_socket_set_blocking(d->socket, FALSE);
     d->source = g_socket_create_source(d->socket, G_IO_IN, NULL);

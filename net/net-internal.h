@@ -19,6 +19,9 @@ extern const NetKind net_user, net_stream, net_dgram, net_tap, net_bridge;
 /* net/address.c: NULL and *error (free()): no such host, ... Main thread; may wait for a name server. */
 typedef struct _GSocketAddress GSocketAddress;
 GSocketAddress *net_socket_address(const NetAddress *address, char **error);
+/* It is going to be bound: a Unix socket that a dead emulator left there goes. It was bound: ours goes at our end. */
+void net_socket_clear(const NetAddress *address);
+void net_socket_bound(const NetAddress *address);
 
 /* A frame came from outside; any length. */
 void net_deliver(NetBackend *net, const uint8_t *frame, size_t bytes);

@@ -130,7 +130,10 @@ NetBackend *net_next(const NetBackend *net)
 
 char *net_info(NetBackend *net)
 {
-    return net->kind && net->kind->info ? net->kind->info(net->state) : g_strdup("");
+    if (net->kind && net->kind->info) {
+        return net->kind->info(net->state);
+    }
+    return g_strdup_printf("type=%s\n", net->kind ? net->kind->type : "none");
 }
 
 /* ---- any thread ---- */

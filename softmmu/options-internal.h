@@ -121,6 +121,8 @@ _Noreturn void net_option_help(void);
 void net_option_type(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv);
 bool net_option_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv);
 void net_option_complete(CommandLine *c, const char *arg, NetOptions *o);
+/* A card's address: six bytes, and not a group's. */
+void net_option_mac(CommandLine *c, const char *arg, const char *text, uint8_t mac[6]);
 
 /* softmmu/options-net.c: the network called `id`, the caller's from now on; NULL: there is none that is free. */
 const NetOptions *options_net_take(const char *id);

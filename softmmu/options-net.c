@@ -4,7 +4,7 @@
  *
  * The board has one card. -nic says what it is connected to; -netdev names a network that -net nic,netdev=ID connects;
  * the older "-net nic -net user" means the same. Without any of them it is connected to a network of kind "user", unless
- * -nodefaults is given.
+ * -nodefaults is given. A network of -netdev that no virtual card has taken is the card's if nothing else is.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,33 +15,24 @@
 
 enum { MAX_NETDEVS = 8 };
 
+/* What one option asked for; `net.said` is NULL if it was not given. */
 static struct {
     NetOptions netdev[MAX_NETDEVS];     /* of -netdev */
-    bool taken[MAX_NETDEVS];            /* by a virtual card */
+    bool taken[MAX_NETDEVS];            /* by a card */
     int netdevs;
-    bool card_has_net, none, old_nic;
-    const char *card_netdev;            /* of -net nic,netdev= */
-    NicOptions nic;
+    NetOptions nic, old_cable;          /* of -nic and of -net that is not -net nic */
+    const char *old_nic;                /* -net nic, for messages; NULL: not given */
+    const char *old_nic_netdev;         /* its netdev= */
+    bool none;
+    uint8_t mac[6];                     /* all 0: not given */
+    NicOptions result;
 } parsed;
-
-static void parse_mac(CommandLine *c, const char *arg, const char *text)
-{
-    uint8_t *m = parsed.nic.mac;
-    char end;
-
-    if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5], &end) != 6) {
-        option_fail(c, arg, "mac is six bytes such as 52:54:00:12:34:56, not '%s'", text);
-    }
-    if (m[0] & 1) {
-        option_fail(c, arg, "mac '%s' is a group's address, not a card's", text);
-    }
-}
 
 /* A property of the card; false: it is none. */
 static bool card_property(CommandLine *c, const char *arg, const KeyValue *kv)
 {
     if ((!strcmp(kv->key, "mac") || !strcmp(kv->key, "macaddr")) && kv->value) {
-        parse_mac(c, arg, kv->value);
+        net_option_mac(c, arg, kv->value, parsed.mac);
     } else if (!strcmp(kv->key, "model") && kv->value) {
         if (strcmp(kv->value, "lan91c111") && strcmp(kv->value, "smc91c111")) {
             option_fail(c, arg, "model is lan91c111, the board's card, not '%s'", kv->value);
@@ -57,60 +48,68 @@ static _Noreturn void unknown(CommandLine *c, const char *arg, const char *key)
     option_fail(c, arg, "unknown property '%s' of this network (-nic help lists those there are)", key);
 }
 
-void option_nic(CommandLine *c, const char *arg)
+/* "TYPE[,PROPERTY...]"; with_card: properties of the card are among them. */
+static NetOptions parse_network(CommandLine *c, const char *arg, const KeyValue *kv, bool with_card)
 {
-    KeyValue *kv;
-    NetOptions o = { 0 };
+    NetOptions o = { .said = g_strdup_printf("%s %s", c->option, arg) };
 
-    if (option_is_help(arg)) {
-        net_option_help();
-    }
-    kv = option_split(c, arg);
     net_option_type(c, arg, &o, &kv[0]);
     for (int i = 1; kv[i].key; i++) {
         if (option_is_help(kv[i].key)) {
             net_option_help();
         }
-        if (!card_property(c, arg, &kv[i]) && !net_option_property(c, arg, &o, &kv[i])) {
+        if (!net_option_property(c, arg, &o, &kv[i]) && !(with_card && card_property(c, arg, &kv[i]))) {
             unknown(c, arg, kv[i].key);
         }
     }
-    if (!strcmp(o.type, "none")) {
+    net_option_complete(c, arg, &o);
+    return o;
+}
+
+static KeyValue *split_or_help(CommandLine *c, const char *arg)
+{
+    if (option_is_help(arg)) {
+        net_option_help();
+    }
+    return option_split(c, arg);
+}
+
+/* The card's cable, by -nic or by -net; *cable is where that option's is kept. */
+static void connect_card(CommandLine *c, const char *arg, NetOptions *cable, const NetOptions *o)
+{
+    if (!strcmp(o->type, "none")) {
         parsed.none = true;
         return;
     }
-    if (parsed.card_has_net) {
-        option_fail(c, arg, "the board has one network card, and it is connected already");
+    if (cable->said) {
+        option_fail(c, arg, "the board has one network card, which '%s' has connected (-device virtio-net-device adds more)",
+                    cable->said);
     }
-    parsed.card_has_net = true;
-    net_option_complete(c, arg, &o);
-    o.said = g_strdup_printf("%s %s", c->option, arg);
-    parsed.nic.net = o;
+    *cable = *o;
+}
+
+void option_nic(CommandLine *c, const char *arg)
+{
+    const NetOptions o = parse_network(c, arg, split_or_help(c, arg), true);
+
+    connect_card(c, arg, &parsed.nic, &o);
 }
 
 void option_netdev(CommandLine *c, const char *arg)
 {
-    KeyValue *kv;
-    NetOptions o = { 0 };
+    const NetOptions o = parse_network(c, arg, split_or_help(c, arg), false);
 
-    if (option_is_help(arg)) {
-        net_option_help();
-    }
-    kv = option_split(c, arg);
-    net_option_type(c, arg, &o, &kv[0]);
-    for (int i = 1; kv[i].key; i++) {
-        if (!net_option_property(c, arg, &o, &kv[i])) {
-            unknown(c, arg, kv[i].key);
-        }
-    }
     if (!o.id) {
         option_fail(c, arg, "id= is missing: its name for -net nic,netdev=ID");
     }
-    net_option_complete(c, arg, &o);
+    for (int i = 0; i < parsed.netdevs; i++) {
+        if (!strcmp(parsed.netdev[i].id, o.id)) {
+            option_fail(c, arg, "there is a network '%s' already", o.id);
+        }
+    }
     if (parsed.netdevs == MAX_NETDEVS) {
         option_fail(c, arg, "there are more than %d networks", MAX_NETDEVS);
     }
-    o.said = g_strdup_printf("%s %s", c->option, arg);
     parsed.netdev[parsed.netdevs++] = o;
 }
 
@@ -118,12 +117,12 @@ void option_netdev(CommandLine *c, const char *arg)
 static void old_nic(CommandLine *c, const char *arg, const KeyValue *kv)
 {
     if (parsed.old_nic) {
-        option_fail(c, arg, "the board has one network card");
+        option_fail(c, arg, "the board has one network card (-device virtio-net-device adds more)");
     }
-    parsed.old_nic = true;
+    parsed.old_nic = g_strdup_printf("%s %s", c->option, arg);
     for (int i = 1; kv[i].key; i++) {
         if (!strcmp(kv[i].key, "netdev") && kv[i].value) {
-            parsed.card_netdev = kv[i].value;
+            parsed.old_nic_netdev = kv[i].value;
         } else if (!card_property(c, arg, &kv[i])) {
             unknown(c, arg, kv[i].key);
         }
@@ -132,18 +131,14 @@ static void old_nic(CommandLine *c, const char *arg, const KeyValue *kv)
 
 void option_net(CommandLine *c, const char *arg)
 {
-    KeyValue *kv;
+    const KeyValue *kv = split_or_help(c, arg);
 
-    if (option_is_help(arg)) {
-        net_option_help();
-    }
-    kv = option_split(c, arg);
-    if (kv[0].key && !strcmp(kv[0].key, "nic")) {
+    if (!strcmp(kv[0].key, "nic")) {
         old_nic(c, arg, kv);
-    } else if (kv[0].key && !strcmp(kv[0].key, "none")) {
-        parsed.none = true;
     } else {
-        option_nic(c, arg);
+        const NetOptions o = parse_network(c, arg, kv, true);
+
+        connect_card(c, arg, &parsed.old_cable, &o);
     }
 }
 
@@ -158,38 +153,72 @@ const NetOptions *options_net_take(const char *id)
     return NULL;
 }
 
-void options_net_finish(CommandLine *c)
+/* Two options that both say what the card is connected to. */
+static void check_one_cable(void)
 {
-    static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
-    static const uint8_t no_mac[6];
-    const NetOptions *chosen = parsed.card_has_net ? &parsed.nic.net : NULL;
+    const char *first = parsed.nic.said ? parsed.nic.said : parsed.old_cable.said;
+    const char *second = parsed.nic.said && parsed.old_cable.said ? parsed.old_cable.said
+                         : parsed.nic.said || parsed.old_nic_netdev ? parsed.old_nic : NULL;
 
-    if (!memcmp(parsed.nic.mac, no_mac, sizeof(mac))) {
-        memcpy(parsed.nic.mac, mac, sizeof(mac));
+    if (first && second) {
+        error_exit("%s: '%s' says otherwise what the board's one network card is connected to (-device virtio-net-device "
+                   "adds more)", second, first);
     }
+}
+
+/* The first network of -netdev that nobody has; NULL: there is none. */
+static const NetOptions *first_free(void)
+{
     for (int i = 0; i < parsed.netdevs; i++) {
-        if (parsed.taken[i]) {
-            continue;
-        }
-        if (parsed.card_netdev ? !strcmp(parsed.netdev[i].id, parsed.card_netdev) : !chosen) {
-            chosen = &parsed.netdev[i];
+        if (!parsed.taken[i]) {
+            parsed.taken[i] = true;
+            return &parsed.netdev[i];
         }
     }
-    if (parsed.card_netdev && (!chosen || strcmp(chosen->id, parsed.card_netdev))) {
-        error_exit("-net nic,netdev=%s: there is no such network (-netdev user,id=%s makes one)", parsed.card_netdev,
-                   parsed.card_netdev);
-    }
-    if (!chosen && !parsed.none && !parsed.old_nic && !parsed.netdevs && !c->nodefaults) {
-        /* As QEMU: a card without a word about it is connected. Without libslirp there is nothing to connect it to. */
+    return NULL;
+}
+
+/* What the board's card is connected to; NULL: nothing. */
+static const NetOptions *card_cable(const CommandLine *c)
+{
+    const NetOptions *o = parsed.nic.said ? &parsed.nic : parsed.old_cable.said ? &parsed.old_cable : NULL;
+
+    if (parsed.old_nic_netdev) {
+        o = options_net_take(parsed.old_nic_netdev);
+        if (!o) {
+            error_exit("%s: there is no such network, or another card has it (-netdev user,id=%s makes one)", parsed.old_nic,
+                       parsed.old_nic_netdev);
+        }
+    } else if (!o && !parsed.none && parsed.netdevs) {
+        o = first_free();
 #ifdef CONFIG_SLIRP
+    } else if (!o && !parsed.none && !parsed.old_nic && !c->nodefaults) {
+        /* As QEMU: a card without a word about it is connected. Without libslirp there is nothing to connect it to. */
         static const NetOptions usual = { .said = "network", .type = "user" };
 
-        chosen = &usual;
+        o = &usual;
 #endif
     }
-    if (chosen) {
-        parsed.nic.net = *chosen;
+    return o;
+}
+
+void options_net_finish(CommandLine *c)
+{
+    static const uint8_t usual_mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 }, no_mac[6];
+    const NetOptions *cable;
+
+    check_one_cable();
+    cable = card_cable(c);
+    for (int i = 0; i < parsed.netdevs; i++) {
+        if (!parsed.taken[i]) {
+            warn_report("%s: no card is connected to it (-device virtio-net-device,netdev=%s adds one)", parsed.netdev[i].said,
+                        parsed.netdev[i].id);
+        }
     }
-    c->o->nic = chosen ? &parsed.nic : NULL;
-    memcpy(c->o->mac, parsed.nic.mac, sizeof(mac));
+    memcpy(c->o->mac, memcmp(parsed.mac, no_mac, sizeof(no_mac)) ? parsed.mac : usual_mac, sizeof(no_mac));
+    if (cable) {
+        parsed.result.net = *cable;
+        memcpy(parsed.result.mac, c->o->mac, sizeof(no_mac));
+        c->o->nic = &parsed.result;
+    }
 }

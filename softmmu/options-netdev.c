@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One network of -nic, -netdev and -net: its type and properties. Main thread. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <glib.h>
+#include <net/if.h>
 #include "softmmu/options-internal.h"
 
 _Noreturn void net_option_help(void)
@@ -63,20 +62,31 @@ static const char **append(const char **list, const char *text)
     return list;
 }
 
+void net_option_mac(CommandLine *c, const char *arg, const char *text, uint8_t m[6])
+{
+    char end;
+
+    if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5], &end) != 6) {
+        option_fail(c, arg, "mac is six bytes such as 52:54:00:12:34:57, not '%s'", text);
+    }
+    if (m[0] & 1) {
+        option_fail(c, arg, "mac '%s' is a group's address, not a card's", text);
+    }
+}
+
 static bool is_type(const NetOptions *o, const char *type)
 {
     return !strcmp(o->type, type);
 }
 
-static uint16_t parse_port(CommandLine *c, const char *arg, const char *text)
+static uint16_t parse_number(CommandLine *c, const char *arg, const char *what, const char *text)
 {
-    char *end;
-    const unsigned long port = strtoul(text, &end, 10);
+    uint64_t number;
 
-    if (*end || end == text || port > 65535) {
-        option_fail(c, arg, "a port is a number up to 65535, not '%s'", text);
+    if (!option_number(text, UINT16_MAX, &number)) {
+        option_fail(c, arg, "%s is a number up to 65535, not '%s'", what, text);
     }
-    return (uint16_t)port;
+    return (uint16_t)number;
 }
 
 /* "[HOST]:PORT" */
@@ -89,7 +99,7 @@ static void parse_host_port(CommandLine *c, const char *arg, NetAddress *a, cons
     }
     a->type = "inet";
     a->host = colon == text ? no_host : g_strndup(text, (gsize)(colon - text));
-    a->port = parse_port(c, arg, colon + 1);
+    a->port = parse_number(c, arg, "a port", colon + 1);
 }
 
 /* PREFIX.type, .host, .port, .path; false: it is none of them. */
@@ -109,7 +119,7 @@ static bool address_property(CommandLine *c, const char *arg, NetAddress *a, con
     } else if (!strcmp(key, ".host")) {
         a->host = kv->value;
     } else if (!strcmp(key, ".port")) {
-        a->port = parse_port(c, arg, kv->value);
+        a->port = parse_number(c, arg, "a port", kv->value);
     } else if (!strcmp(key, ".path")) {
         a->path = kv->value;
     } else {
@@ -145,9 +155,7 @@ static bool stream_property(CommandLine *c, const char *arg, NetOptions *o, cons
     if (!strcmp(kv->key, "server")) {
         o->server = option_bool(c, arg, kv);
     } else if (!strcmp(kv->key, "reconnect") && kv->value) {
-        const uint16_t seconds = parse_port(c, arg, kv->value);
-
-        o->reconnect_ms = seconds * 1000u;
+        o->reconnect_ms = parse_number(c, arg, kv->key, kv->value) * 1000u;
     } else {
         return address_property(c, arg, &o->local, "addr", kv);
     }
@@ -207,7 +215,7 @@ static bool tap_property(CommandLine *c, const char *arg, NetOptions *o, const K
         o->bridge = kv->value;
     } else if (!strcmp(kv->key, "fd")) {
         o->has_fd = true;
-        o->fd = parse_port(c, arg, kv->value);
+        o->fd = parse_number(c, arg, kv->key, kv->value);
     } else {
         return false;
     }
@@ -239,7 +247,8 @@ bool net_option_property(CommandLine *c, const char *arg, NetOptions *o, const K
            || ((is_type(o, "tap") || is_type(o, "bridge")) && tap_property(c, arg, o, kv));
 }
 
-static void complete_address(CommandLine *c, const char *arg, NetAddress *a, const char *name)
+/* any_port: port 0 is one that is free. */
+static void complete_address(CommandLine *c, const char *arg, NetAddress *a, const char *name, bool any_port)
 {
     if (!a->type && (a->host || a->path || a->port)) {
         a->type = a->path ? "unix" : "inet";
@@ -247,7 +256,7 @@ static void complete_address(CommandLine *c, const char *arg, NetAddress *a, con
     if (!a->type) {
         option_fail(c, arg, "%s.type is missing (inet with %s.host and %s.port, or unix with %s.path)", name, name, name, name);
     }
-    if (!strcmp(a->type, "unix") ? !a->path : !a->port) {
+    if (!strcmp(a->type, "unix") ? !a->path || !*a->path : !a->port && !any_port) {
         option_fail(c, arg, "%s.%s is missing", name, strcmp(a->type, "unix") ? "port" : "path");
     }
 }
@@ -258,13 +267,19 @@ void net_option_complete(CommandLine *c, const char *arg, NetOptions *o)
         option_fail(c, arg, "a socket needs listen=, connect=, mcast= or udp=");
     }
     if (is_type(o, "stream")) {
-        complete_address(c, arg, &o->local, "addr");
+        complete_address(c, arg, &o->local, "addr", false);
     }
     if (is_type(o, "dgram")) {
-        complete_address(c, arg, &o->remote, "remote");
+        complete_address(c, arg, &o->remote, "remote", false);
+        if (o->local.type || o->local.host || o->local.path || o->local.port) {
+            complete_address(c, arg, &o->local, "local", true);
+        }
     }
     if (is_type(o, "bridge") && !o->bridge) {
         o->bridge = "br0";
+    }
+    if ((o->ifname && strlen(o->ifname) >= IFNAMSIZ) || (o->bridge && strlen(o->bridge) >= IFNAMSIZ)) {
+        option_fail(c, arg, "an interface's name has %d characters at most", IFNAMSIZ - 1);
     }
     if (is_type(o, "tap") && o->has_fd && (o->ifname || o->script)) {
         option_fail(c, arg, "fd= is of an interface that is ready: ifname= and script= do not go with it");

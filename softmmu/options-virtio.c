@@ -44,13 +44,7 @@ static void set_serial(CommandLine *c, const char *arg, unsigned n, const char *
 
 static void set_mac(CommandLine *c, const char *arg, unsigned n, const char *value)
 {
-    uint8_t *m = c->o->virtio[n].mac;
-    char end;
-
-    if (sscanf(value, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5], &end) != 6 ||
-        (m[0] & 1)) {
-        option_fail(c, arg, "mac is a card's six bytes such as 52:54:00:12:34:57, not '%s'", value);
-    }
+    net_option_mac(c, arg, value, c->o->virtio[n].mac);
 }
 
 static const VirtIODriver drivers[] = {

@@ -87,5 +87,5 @@ bool net_link_up(const NetBackend *net);        /* any thread */
 char *net_hostfwd_add(NetBackend *net, const char *text);
 char *net_hostfwd_remove(NetBackend *net, const char *text);
 NetBackend *net_next(const NetBackend *net);    /* the first one for NULL; NULL at the end. I/O thread */
-char *net_info(NetBackend *net);                /* for the monitor; free() */
+char *net_info(NetBackend *net);                /* for the monitor, whole lines; free() */
 #endif

@@ -54,7 +54,7 @@ WRONG = [
     ("netdev", "user", "id= is missing"), ("net", "nic,netdev=x", "there is no such network"),
     ("device", "virtio-blk-device", "drive= is missing"), ("device", "virtio-blk-device,drive=x", "there is no 'x'"),
     ("device", "virtio-net-device,netdev=x", "there is no 'x'"), ("device", "virtio-rng-device,max=1", "unknown property 'max'"),
-    ("device", "virtio-net-device,mac=1", "mac is a card's six bytes"), ("drive", "if=virtio", "file= is missing"),
+    ("device", "virtio-net-device,mac=1", "mac is six bytes"), ("drive", "if=virtio", "file= is missing"),
     ("device", "virtio-gpu-device", "unknown device 'virtio-gpu-device'"),
     ("global", "virtio-mmio.force-legacy=2", "on"), ("global", "x.y=1", "there is one such property"),
     ("nic", "user,server=on", "unknown property 'server' of this network"), ("nic", "stream,addr.type=inet", "addr.port"),
