@@ -9,8 +9,8 @@
  * A request that failed under the policy "stop" waits in `stalled`, with the machine stopped, and is carried out again
  * when the machine goes on: nothing that the guest wrote is lost because a disk was full. A reset drops it.
  *
- * The host may not answer for any time. Nobody but the pool's threads waits for it without a limit: who drains or closes
- * gives up when nothing has ended for a while. What was given up keeps its threads, its image and its structure.
+ * The host may not answer for any time. Nobody but the pool's threads waits for it without a limit: who drains or
+ * closes gives up when nothing has ended for a while. What was given up keeps its threads, its image and its structure.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -45,8 +45,8 @@ void hmp_hostfwd_add(Monitor *mon, char **argv);
 void hmp_hostfwd_remove(Monitor *mon, char **argv);
 
 /*
- * monitor/hmp-memory.c: `size` bytes at any alignment, virtual as CPU env sees them or physical; false if one of them cannot
- * be read. CPUs held.
+ * monitor/hmp-memory.c: `size` bytes at any alignment, virtual as CPU env sees them or physical; false if one of them
+ * cannot be read. CPUs held.
  */
 bool monitor_read_memory(CPUARMState *env, bool physical, uint32_t address, uint8_t *buf, unsigned size);
 /* "x", "xp" and "print"; `format` is what follows the slash, or "". */

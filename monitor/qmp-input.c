@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where a JSON value ends, in a stream: brackets and strings are followed, the rest is the library's. Size and depth are
- * bounded before the library, which parses by recursion, sees anything.
+ * Where a JSON value ends, in a stream: brackets and strings are followed, the rest is the library's. Size and depth
+ * are bounded before the library, which parses by recursion, sees anything.
  */
 #include <string.h>
 #include "monitor/qmp-internal.h"

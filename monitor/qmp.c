@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The monitor for programs (QMP): sessions. Each session has a character device of its own; a program that connects is
- * greeted, says which capabilities it wants, and then gives orders, each of which gets one answer, in order; events come
- * in between. Everything runs on the I/O thread, so an order out of band is carried out like any other, at once.
+ * greeted, says which capabilities it wants, and then gives orders, each of which gets one answer, in order; events
+ * come in between. Everything runs on the I/O thread, so an order out of band is carried out like any other, at once.
  */
 #include <string.h>
 #include "monitor/qmp.h"

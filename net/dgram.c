@@ -24,7 +24,7 @@ static gboolean dgram_ready(GSocket *socket, GIOCondition condition, gpointer op
         const gssize n = g_socket_receive(socket, frame, sizeof(frame), NULL, NULL);
 
         if (n < 0) {
-            break;              /* nothing more, or what a send to a peer that is not there left: the next round tells */
+            break;              /* nothing more, or what a send to a peer that is not there left; later rounds tell */
         }
         net_deliver(d->net, (uint8_t *)frame, (size_t)n);
     }
@@ -66,7 +66,8 @@ static bool dgram_bind(GSocket *socket, GSocketAddress *local, GSocketAddress *p
     if (is_group(peer)) {
         GInetSocketAddress *group = G_INET_SOCKET_ADDRESS(peer);
 
-        any = g_inet_socket_address_new(g_inet_socket_address_get_address(group), g_inet_socket_address_get_port(group));
+        any = g_inet_socket_address_new(g_inet_socket_address_get_address(group),
+                                        g_inet_socket_address_get_port(group));
         g_socket_set_multicast_loopback(socket, TRUE);
         ok = g_socket_bind(socket, any, TRUE, failed)
              && g_socket_join_multicast_group(socket, g_inet_socket_address_get_address(group), FALSE, NULL, failed);

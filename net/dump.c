@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Frames into a file in pcap's format, with the host's time, as tcpdump and Wireshark read it. I/O thread, which does not
- * wait here: the descriptor does not block, and a frame that a pipe's slow reader or a full disk does not take is
+ * Frames into a file in pcap's format, with the host's time, as tcpdump and Wireshark read it. I/O thread, which does
+ * not wait here: the descriptor does not block, and a frame that a pipe's slow reader or a full disk does not take is
  * dropped, as a whole. What was taken in part is completed first, so that a reader finds the next record.
  */
 #include <errno.h>
@@ -100,7 +100,8 @@ void net_dump_frame(NetDump *dump, const uint8_t *frame, size_t bytes)
     for (size_t i = 0; i < G_N_ELEMENTS(record); i++) {
         const size_t taken = MIN((size_t)n, record[i].iov_len);
 
-        g_byte_array_append(dump->rest, (const uint8_t *)record[i].iov_base + taken, (guint)(record[i].iov_len - taken));
+        g_byte_array_append(dump->rest, (const uint8_t *)record[i].iov_base + taken,
+                            (guint)(record[i].iov_len - taken));
         n -= (ssize_t)taken;
     }
 }

@@ -38,7 +38,8 @@ static bool is_frame(const NetBackend *net, size_t bytes, const char *way)
     const bool good = bytes >= NET_MIN_FRAME && bytes <= NET_MAX_FRAME;
 
     if (!good) {
-        qemu_log_mask(LOG_GUEST_ERROR, "network '%s': a frame of %zu bytes %s the guest is lost\n", net->id, bytes, way);
+        qemu_log_mask(LOG_GUEST_ERROR, "network '%s': a frame of %zu bytes %s the guest is lost\n", net->id, bytes,
+                      way);
     }
     return good;
 }
@@ -200,7 +201,8 @@ NetBackend *net_open(const NetOptions *options, char **error)
         }
     }
     if (!net->kind && strcmp(options->type, "none")) {
-        *error = g_strdup_printf("network type '%s' is not built in (-netdev help lists those there are)", options->type);
+        *error = g_strdup_printf("network type '%s' is not built in (-netdev help lists those there are)",
+                                 options->type);
     } else if ((options->dump_file && !(net->dump = net_dump_open(options->dump_file, error)))
                || (net->kind && !(net->state = net->kind->open(net, options, error)))) {
         net_dump_close(net->dump);

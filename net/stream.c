@@ -281,8 +281,8 @@ static void *stream_open(NetBackend *net, const NetOptions *o, char **error)
     if (o->server) {
         net_socket_clear(&o->local);
         s->listener = g_socket_listener_new();
-        ok = g_socket_listener_add_address(s->listener, address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL, NULL,
-                                           &failed);
+        ok = g_socket_listener_add_address(s->listener, address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL,
+                                           NULL, &failed);
         g_object_unref(address);
         if (ok) {
             net_socket_bound(&o->local);

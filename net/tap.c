@@ -154,7 +154,8 @@ static void *tap_open(NetBackend *net, const NetOptions *o, char **error)
         g_free(t);
         return NULL;
     }
-    if ((o->bridge && !into_bridge(t->name, o->bridge, error)) || (o->script && !run_script(o->script, t->name, error))) {
+    if ((o->bridge && !into_bridge(t->name, o->bridge, error)) ||
+        (o->script && !run_script(o->script, t->name, error))) {
         close(t->fd);
         g_free(t);
         return NULL;

@@ -69,7 +69,8 @@ void memory_trace_init(void)
     trace_add_source(each_register);
 }
 
-void memory_trace_access(const MemoryRegion *r, bool write, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+void memory_trace_access(const MemoryRegion *r, bool write, uint32_t offset, uint32_t value, unsigned size,
+                         unsigned cpu)
 {
     unsigned n = register_number(r, offset);
     const uint8_t *traced = __atomic_load_n(&r->traced, __ATOMIC_ACQUIRE);

@@ -2,7 +2,8 @@
 /*
  * -chardev, -mon, -qmp: character devices with names, and the monitors on them. Main thread.
  *
- * A device with a name becomes the text that -serial takes (chardev_new()); "chardev:NAME" then stands for it everywhere.
+ * A device with a name becomes the text that -serial takes (chardev_new()); "chardev:NAME" then stands for it
+ * everywhere.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@ static _Noreturn void chardev_help(void)
            "KIND stdio, null, pty\n"
            "KIND file      path=FILE\n"
            "KIND pipe      path=NAME (NAME.in and NAME.out, or a FIFO NAME)\n"
-           "KIND socket    path=FILE (Unix), or host=HOST,port=PORT; server=on|off, wait=on|off, nodelay=on|off, telnet=on|off\n"
+           "KIND socket    path=FILE (Unix), or host=HOST,port=PORT; server=on|off, wait=on|off, nodelay=on|off,\n"
+           "               telnet=on|off\n"
            "mux=on: a serial line and a monitor share it; the escape key goes from one to the other\n");
     exit(0);
 }
@@ -125,7 +127,9 @@ static void add_monitor(CommandLine *c, const char *arg, const char *device, boo
         option_fail(c, arg, "there are more than %d monitors", OPTIONS_MONITORS);
     }
     m = &c->o->more_monitors[c->o->monitor_count++];
-    *m = (OptionsMonitor) { .said = g_strdup_printf("%s %s", c->option, arg), .device = device, .control = control, .pretty = pretty };
+    *m = (OptionsMonitor) {
+        .said = g_strdup_printf("%s %s", c->option, arg), .device = device, .control = control, .pretty = pretty,
+    };
 }
 
 void option_mon(CommandLine *c, const char *arg)
@@ -187,8 +191,8 @@ static void check_name(const CommandLine *c, const char *said, bool said_device,
             return;
         }
     }
-    error_exit("%s%s: there is no character device '%s' (-chardev KIND,id=%s makes one)", said, said_device ? device : "",
-               device + strlen("chardev:"), device + strlen("chardev:"));
+    error_exit("%s%s: there is no character device '%s' (-chardev KIND,id=%s makes one)", said,
+               said_device ? device : "", device + strlen("chardev:"), device + strlen("chardev:"));
 }
 
 void options_chardev_finish(const CommandLine *c)

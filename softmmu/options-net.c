@@ -3,7 +3,8 @@
  * -nic, -netdev and -net: the cable of the board's network card. Main thread.
  *
  * The board has one card. -nic says what it is connected to; -netdev names a network that -net nic,netdev=ID connects;
- * the older "-net nic -net user" means the same. Without any of them it is connected to a network of kind "user", unless
+ * the older "-net nic -net user" means the same. Without any of them it is connected to a network of kind "user",
+ * unless
  * -nodefaults is given. A network of -netdev that no virtual card has taken is the card's if nothing else is.
  */
 #include <stdio.h>
@@ -82,8 +83,8 @@ static void connect_card(CommandLine *c, const char *arg, NetOptions *cable, con
         return;
     }
     if (cable->said) {
-        option_fail(c, arg, "the board has one network card, which '%s' has connected (-device virtio-net-device adds more)",
-                    cable->said);
+        option_fail(c, arg, "the board has one network card, which '%s' has connected (-device virtio-net-device adds "
+                    "more)", cable->said);
     }
     *cable = *o;
 }
@@ -161,8 +162,8 @@ static void check_one_cable(void)
                          : parsed.nic.said || parsed.old_nic_netdev ? parsed.old_nic : NULL;
 
     if (first && second) {
-        error_exit("%s: '%s' says otherwise what the board's one network card is connected to (-device virtio-net-device "
-                   "adds more)", second, first);
+        error_exit("%s: '%s' says otherwise what the board's one network card is connected to (-device "
+                   "virtio-net-device adds more)", second, first);
     }
 }
 
@@ -186,8 +187,8 @@ static const NetOptions *card_cable(const CommandLine *c)
     if (parsed.old_nic_netdev) {
         o = options_net_take(parsed.old_nic_netdev);
         if (!o) {
-            error_exit("%s: there is no such network, or another card has it (-netdev user,id=%s makes one)", parsed.old_nic,
-                       parsed.old_nic_netdev);
+            error_exit("%s: there is no such network, or another card has it (-netdev user,id=%s makes one)",
+                       parsed.old_nic, parsed.old_nic_netdev);
         }
     } else if (!o && !parsed.none && parsed.netdevs) {
         o = first_free();
@@ -211,8 +212,8 @@ void options_net_finish(CommandLine *c)
     cable = card_cable(c);
     for (int i = 0; i < parsed.netdevs; i++) {
         if (!parsed.taken[i]) {
-            warn_report("%s: no card is connected to it (-device virtio-net-device,netdev=%s adds one)", parsed.netdev[i].said,
-                        parsed.netdev[i].id);
+            warn_report("%s: no card is connected to it (-device virtio-net-device,netdev=%s adds one)",
+                        parsed.netdev[i].said, parsed.netdev[i].id);
         }
     }
     memcpy(c->o->mac, memcmp(parsed.mac, no_mac, sizeof(no_mac)) ? parsed.mac : usual_mac, sizeof(no_mac));

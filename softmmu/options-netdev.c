@@ -11,13 +11,13 @@ _Noreturn void net_option_help(void)
 {
     printf("-nic TYPE,PROPERTY=VALUE...           what the network card is connected to\n"
            "TYPE user: the host's network, by way of the emulator; nobody needs any right on the host\n"
-           "  hostfwd=tcp|udp:[HOST]:PORT-[GUEST]:PORT   connections to the host's port go to the guest; may be repeated\n"
+           "  hostfwd=tcp|udp:[HOST]:PORT-[GUEST]:PORT   connections to the host's port go to the guest; repeatable\n"
            "  net=ADDRESS/BITS                     the guest's network (10.0.2.0/24)\n"
            "  host=, dns=, dhcpstart=ADDRESS       the host, the name server, the guest in it (.2, .3, .15)\n"
            "  restrict=on|off                      only what is forwarded leaves or enters\n"
            "  hostname=, domainname=, dnssearch=   what DHCP tells the guest\n"
            "  tftp=DIRECTORY, bootfile=NAME        files for the guest\n"
-           "TYPE stream: a connection to another emulator or a switch; frames follow their length (32 bits, big-endian)\n"
+           "TYPE stream: a connection to another emulator or a switch; frames follow their length (32 bits)\n"
            "  server=on|off                        wait for the peer, or connect to it (off)\n"
            "  addr.type=inet,addr.host=,addr.port= or addr.type=unix,addr.path=\n"
            "  reconnect=SECONDS                    try again when the peer is gone (0: never)\n"
@@ -254,7 +254,8 @@ static void complete_address(CommandLine *c, const char *arg, NetAddress *a, con
         a->type = a->path ? "unix" : "inet";
     }
     if (!a->type) {
-        option_fail(c, arg, "%s.type is missing (inet with %s.host and %s.port, or unix with %s.path)", name, name, name, name);
+        option_fail(c, arg, "%s.type is missing (inet with %s.host and %s.port, or unix with %s.path)", name, name,
+                    name, name);
     }
     if (!strcmp(a->type, "unix") ? !a->path || !*a->path : !a->port && !any_port) {
         option_fail(c, arg, "%s.%s is missing", name, strcmp(a->type, "unix") ? "port" : "path");

@@ -283,7 +283,7 @@ void option_rtc(CommandLine *c, const char *arg)
     }
 }
 
-/* What may happen at an event: `plain` is what happens anyhow, `special` sets the flag; a watchdog has a list of its own. */
+/* What may happen at an event: `plain` is what happens anyhow, `special` sets the flag; a watchdog has its own list. */
 typedef struct ActionRow {
     const char *event, *plain, *special;
     size_t flag;                        /* in Options; 0: there is no special action */

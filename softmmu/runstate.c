@@ -41,7 +41,8 @@ static bool running;                    /* atomic; written by the I/O thread */
 static bool user_quit;                  /* the monitor's quit or Ctrl-a x ended the loop; I/O thread */
 static bool opt_no_reboot, opt_no_shutdown;     /* fixed by runstate_init() */
 static int exit_code;                   /* I/O thread */
-static enum { STOP_PRELAUNCH, STOP_PAUSED, STOP_DEBUG, STOP_SHUTDOWN, STOP_WATCHDOG } stop_reason;  /* I/O thread; while not running */
+/* I/O thread; while not running */
+static enum { STOP_PRELAUNCH, STOP_PAUSED, STOP_DEBUG, STOP_SHUTDOWN, STOP_WATCHDOG } stop_reason;
 static void (*listener[4])(RunstateEvent event, int code);  /* constant once the main loop runs; NULL: none more */
 
 static void handle_requests(void *opaque);
@@ -145,7 +146,8 @@ static void stop(int reason)
     stop_reason = reason;
     if (was_running) {
         trace(MACHINE_STATE, "running=%d", runstate_is_running());
-        runstate_tell(reason == STOP_SHUTDOWN ? RUNSTATE_SHUTDOWN : reason == STOP_DEBUG ? RUNSTATE_DEBUG : RUNSTATE_PAUSED,
+        runstate_tell(reason == STOP_SHUTDOWN ? RUNSTATE_SHUTDOWN
+                      : reason == STOP_DEBUG ? RUNSTATE_DEBUG : RUNSTATE_PAUSED,
                       0);
     }
 }

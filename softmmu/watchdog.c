@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the machine does when a watchdog has expired: -action watchdog=. Any thread asks; the I/O thread tells the listeners
- * of the run state, then acts.
+ * What the machine does when a watchdog has expired: -action watchdog=. Any thread asks; the I/O thread tells the
+ * listeners of the run state, then acts.
  */
 #include <string.h>
 #include "qemu/io-loop.h"

@@ -5,7 +5,8 @@
 #include "accel/tcg/softtlb.h"
 
 /* Reasons in the low bits of a negative entry; bits 12-31: RAM address of the page, with TLB_SLOW_MMIO the physical. */
-enum { TLB_SLOW_MMIO = 1, TLB_SLOW_RAM = 2, TLB_SLOW_CODE = 4, TLB_SLOW_WATCHED = 8, TLB_SLOW_DEBUG = 16, TLB_SLOW_REASONS = 31 };
+enum { TLB_SLOW_MMIO = 1, TLB_SLOW_RAM = 2, TLB_SLOW_CODE = 4, TLB_SLOW_WATCHED = 8, TLB_SLOW_DEBUG = 16,
+       TLB_SLOW_REASONS = 31 };
 enum { TLB_CODE = 1, TLB_CODE_MMIO = 3 };
 #define TLB_TABLES_BYTES ((size_t)TLB_ENTRIES * 20)
 

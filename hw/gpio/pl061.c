@@ -3,8 +3,8 @@
  * PL061 general purpose input and output (ARM DDI 0190): eight pins, each an input or an output, each of which can
  * interrupt at an edge or by its level. Nothing drives the pins of the alternate functions.
  *
- * What interrupts look at, and what a read shows, is the pin: what the device drives if it is an output, what is outside
- * if it is an input. Lock: the device's own.
+ * What interrupts look at, and what a read shows, is the pin: what the device drives if it is an output, what is
+ * outside if it is an input. Lock: the device's own.
  */
 #include "hw/device.h"
 #include "hw/gpio/pl061.h"

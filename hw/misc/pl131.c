@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PL131 smart card interface (ARM DDI 0228) with an empty slot. A card is never in, so it is never activated, and what is
- * written to it stays in the transmit FIFO. Lock: the device's own.
+ * PL131 smart card interface (ARM DDI 0228) with an empty slot. A card is never in, so it is never activated, and what
+ * is written to it stays in the transmit FIFO. Lock: the device's own.
  */
 #include <stdbool.h>
 #include "hw/device.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PL354 static memory controller (ARM DDI 0380): two interfaces of four chips each. Timings are written to two registers
- * and go to a chip by a command. Memory is there whatever they say. Lock: the device's own.
+ * PL354 static memory controller (ARM DDI 0380): two interfaces of four chips each. Timings are written to two
+ * registers and go to a chip by a command. Memory is there whatever they say. Lock: the device's own.
  */
 #include "hw/device.h"
 #include "hw/misc/pl340.h"

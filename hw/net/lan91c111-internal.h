@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inside a LAN91C111: its state, which registers (lan91c111.c) and packet memory (lan91c111-frames.c) share. The lock of
- * all, functions and state, is the device's own.
+ * Inside a LAN91C111: its state, which registers (lan91c111.c) and packet memory (lan91c111-frames.c) share. The lock
+ * of all, functions and state, is the device's own.
  */
 #ifndef HW_NET_LAN91C111_INTERNAL_H
 #define HW_NET_LAN91C111_INTERNAL_H

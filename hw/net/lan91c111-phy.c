@@ -12,7 +12,8 @@ enum {
 };
 enum { STATUS_ABLE = 0x7809, STATUS_AUTO_DONE = 1 << 5, STATUS_LINK = 1 << 2 };
 enum { ADVERTISE_ALL = 0x01e1, PARTNER = 0x45e1 };
-enum { INT_ANY = 1 << 15, INT_LINK = 1 << 14, INT_SPEED = 1 << 7, INT_DUPLEX = 1 << 6, INT_100 = 1 << 7, INT_MASK = 0xffc0 };
+enum { INT_ANY = 1 << 15, INT_LINK = 1 << 14, INT_SPEED = 1 << 7, INT_DUPLEX = 1 << 6, INT_100 = 1 << 7,
+       INT_MASK = 0xffc0 };
 
 void lan_phy_reset(LanPhy *phy)
 {

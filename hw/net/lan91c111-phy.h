@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The PHY of a LAN91C111: MII registers behind a serial line of four signals (IEEE 802.3 clause 22). It is at address 0.
- * Lock of all: the controller's.
+ * The PHY of a LAN91C111: MII registers behind a serial line of four signals (IEEE 802.3 clause 22). It is at address
+ * 0. Lock of all: the controller's.
  */
 #ifndef HW_NET_LAN91C111_PHY_H
 #define HW_NET_LAN91C111_PHY_H

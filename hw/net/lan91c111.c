@@ -6,8 +6,8 @@
  * pointer and a data register, and puts its number into the transmit queue; received packets come with their numbers in
  * the receive queue. Registers are in banks of 16 bytes, chosen by the last two bytes.
  *
- * Frames are sent as soon as they are queued: the transmit queue is always empty, only the queue of completed packets is
- * seen. A frame that arrives while there is no free packet waits in the network.
+ * Frames are sent as soon as they are queued: the transmit queue is always empty, only the queue of completed packets
+ * is seen. A frame that arrives while there is no free packet waits in the network.
  *
  * Lock: the device's own; received frames come on the I/O thread.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SP805 watchdog (ARM DDI 0270): a 32-bit down-counter that interrupts when it reaches 0 and begins again, and resets the
- * machine when it reaches 0 once more with the interrupt still there. A lock register keeps a guest that runs wild from
- * feeding it.
+ * SP805 watchdog (ARM DDI 0270): a 32-bit down-counter that interrupts when it reaches 0 and begins again, and resets
+ * the machine when it reaches 0 once more with the interrupt still there. A lock register keeps a guest that runs wild
+ * from feeding it.
  *
  * As in the SP804, expiries are worked out when somebody looks, and a line timer runs only while one would change
  * something. Lock: the device's own.
@@ -282,7 +282,8 @@ static const DeviceClass sp805_class = {
     .state_size = sizeof(SP805State),
     .version = 1,
     .fields = sp805_fields,
-    .node = { .name = "watchdog", .compatible = { "arm,sp805", "arm,primecell" }, .clocks = { "wdog_clk", "apb_pclk" } },
+    .node = { .name = "watchdog", .compatible = { "arm,sp805", "arm,primecell" },
+              .clocks = { "wdog_clk", "apb_pclk" } },
     .registers = sp805_registers,
     .reset = sp805_reset,
     .post_load = sp805_post_load,

@@ -56,7 +56,7 @@ typedef struct BlockError {
     int error;                  /* errno */
 } BlockError;
 
-/* Told of each failure, before the machine stops for it. I/O thread, no lock held. Main thread, before the main loop. */
+/* Told of each failure before the machine stops for it, on the I/O thread, no lock held. Main thread, at start. */
 void blk_set_error_listener(void (*fn)(const BlockError *error));
 
 /* NULL: failed; *error is one line that names the file and the remedy (free()). Main thread. */

@@ -20,8 +20,8 @@ typedef struct CharFrontend {
 } CharFrontend;
 enum { CHR_EVENT_OPENED, CHR_EVENT_CLOSED, CHR_EVENT_BREAK, CHR_EVENT_MUX_IN, CHR_EVENT_MUX_OUT };
 /*
- * Create from QEMU's -serial syntax ("stdio", "mon:stdio", "file:x", "null", "pty", "tcp:...", "unix:..."), or find the one
- * with that label ("chardev:LABEL"); error_exit() on mistakes.
+ * Create from QEMU's -serial syntax ("stdio", "mon:stdio", "file:x", "null", "pty", "tcp:...", "unix:..."), or find the
+ * one with that label ("chardev:LABEL"); error_exit() on mistakes.
  */
 Chardev *chardev_new(const char *label, const char *spec);
 /* Attach a front end (a mux takes several; the first gets focus). */

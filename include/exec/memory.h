@@ -49,8 +49,8 @@ typedef struct MemoryRegion {
 /* Regions must not overlap (asserted). Names live for ever. RAM: whole 4 KiB pages; a new block. */
 MemoryRegion *memory_add_ram(uint32_t base, uint32_t size, uint8_t *host, const char *name);
 /*
- * Memory that CPUs read and execute like RAM, but write through `ops` only (flash): a block of RAM addresses, too. It is
- * shown until rom_hide(); while hidden, reads and fetches go to `ops`.
+ * Memory that CPUs read and execute like RAM, but write through `ops` only (flash): a block of RAM addresses, too. It
+ * is shown until rom_hide(); while hidden, reads and fetches go to `ops`.
  */
 MemoryRegion *memory_add_rom(uint32_t base, uint32_t size, uint8_t *host, const MMIOOps *ops, void *opaque,
                              const char *name);
@@ -83,7 +83,8 @@ void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu);
  * mmio_read() and mmio_write(): the access to a region that has `traced` is printed if its register's event is on.
  */
 void memory_trace_init(void);
-void memory_trace_access(const MemoryRegion *r, bool write, uint32_t offset, uint32_t value, unsigned size, unsigned cpu);
+void memory_trace_access(const MemoryRegion *r, bool write, uint32_t offset, uint32_t value, unsigned size,
+                         unsigned cpu);
 /* The register at that offset, or the end of the list; NULL if there is no list. */
 const MMIORegister *memory_register_at(const MemoryRegion *r, uint32_t offset);
 /* The map with its access counts, one region a line, for the monitor; free() it. */

@@ -7,8 +7,8 @@
 /* Serve a monitor on chr; on a mux it shows itself when it gets the focus, elsewhere at once. */
 void monitor_attach(Chardev *chr, MachineState *machine);
 /*
- * Carry out one line of a debugger's, and give what it prints, with LF at line ends (g_free()). What "cpu" chooses holds
- * for the next such line. I/O thread.
+ * Carry out one line of a debugger's, and give what it prints, with LF at line ends (g_free()). What "cpu" chooses
+ * holds for the next such line. I/O thread.
  */
 char *monitor_order_text(MachineState *machine, const char *line);
 #endif

@@ -73,8 +73,8 @@ const char *net_id(const NetBackend *net);
 
 void net_attach(NetBackend *net, const NetCard *card);  /* main thread, once, before frames flow */
 /*
- * Send a frame. Any thread; any lock may be held. Dropped, as by a switch, are frames beyond a bound of their number, and
- * those that have less than NET_MIN_FRAME bytes or more than NET_MAX_FRAME (a line under -d guest_errors).
+ * Send a frame. Any thread; any lock may be held. Dropped, as by a switch, are frames beyond a bound of their number,
+ * and those that have less than NET_MIN_FRAME bytes or more than NET_MAX_FRAME (a line under -d guest_errors).
  */
 void net_send(NetBackend *net, const uint8_t *frame, size_t bytes);
 /* The card has room again. Any thread; any lock may be held. */

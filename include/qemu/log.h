@@ -27,7 +27,8 @@ void warn_report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void error_exit(const char *fmt, ...) __attribute__((format(printf, 1, 2)));  /* error_report + exit(1) */
 
 /* Configuration; main thread or monitor. A parser that returns false leaves the offending part in bad[]. */
-bool log_parse_items(const char *items, int *mask, char *bad, size_t bad_size); /* -d: "int,mmu" -> LOG_*; "trace:PATTERN": trace_option() */
+/* -d: "int,mmu" -> LOG_*; "trace:PATTERN": trace_option() */
+bool log_parse_items(const char *items, int *mask, char *bad, size_t bad_size);
 bool log_set_ranges(const char *ranges, char *bad, size_t bad_size);            /* -dfilter */
 bool log_set_file(const char *path);        /* -D; "%d" becomes the process id; false: errno tells */
 void log_print_items(FILE *out);            /* -d help */

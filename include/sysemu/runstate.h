@@ -14,8 +14,8 @@ bool runstate_is_running(void);
 void vm_stop_for_debugger(void);
 
 /*
- * The machine was stopped by the user, for a debugger, by the guest's end with -no-shutdown; the guest asked for its end;
- * it was reset; it goes on; the program ends; a watchdog expired, and what `code` says follows (WatchdogAction).
+ * The machine was stopped by the user, for a debugger, by the guest's end with -no-shutdown; the guest asked for its
+ * end; it was reset; it goes on; the program ends; a watchdog expired, and what `code` says follows (WatchdogAction).
  */
 typedef enum RunstateEvent {
     RUNSTATE_PAUSED, RUNSTATE_DEBUG, RUNSTATE_SHUTDOWN, RUNSTATE_GUEST_END, RUNSTATE_RESET, RUNSTATE_RUNNING,
@@ -33,8 +33,8 @@ extern const char *const watchdog_action_names[WATCHDOG_ACTIONS];
 bool watchdog_set_action(const char *name);
 
 /*
- * Somebody to be told, on the I/O thread; with the CPUs paused where the machine was stopped. At the end `code` is the exit
- * code. Main thread, before the main loop; at most 4.
+ * Somebody to be told, on the I/O thread; with the CPUs paused where the machine was stopped. At the end `code` is the
+ * exit code. Main thread, before the main loop; at most 4.
  */
 void runstate_add_listener(void (*fn)(RunstateEvent event, int code));
 #endif

@@ -8,6 +8,7 @@ import hashlib
 import http.server
 import os
 import random
+import re
 import socket
 import struct
 import tempfile
@@ -18,8 +19,8 @@ from vm import VM, Cases, designs
 DATA = random.Random(1).randbytes(4 << 20)
 ADDRESS = "ip link set lo up; ip link set eth0 up; udhcpc -i eth0 -n -q -t 20 -s /tmp/lease; "
 # What udhcpc calls with the lease in its environment.
-LEASE = ("printf '#!/bin/sh\\n[ \"$1\" != bound ] || { ifconfig eth0 $ip netmask $subnet; route add default gw $router; "
-         "echo lease-$ip-$router-; }\\n' > /tmp/lease; chmod +x /tmp/lease")
+LEASE = ("printf '#!/bin/sh\\n[ \"$1\" != bound ] || { ifconfig eth0 $ip netmask $subnet; "
+         "route add default gw $router; echo lease-$ip-$router-; }\\n' > /tmp/lease; chmod +x /tmp/lease")
 
 
 class Server:
@@ -83,7 +84,8 @@ def traffic(cases, server, design):
 def forwarding_and_link(cases, directory):
     first, second = free_port(), free_port()
     dump = os.path.join(directory, "frames.pcap")
-    with VM(dtb="builtin", args=("-nic", "user,id=n0,hostfwd=tcp:127.0.0.1:%d-:80,dump=%s" % (first, dump)), slow=3) as vm:
+    nic = "user,id=n0,hostfwd=tcp:127.0.0.1:%d-:80,dump=%s" % (first, dump)
+    with VM(dtb="builtin", args=("-nic", nic), slow=3) as vm:
         with cases.case("a forwarded port", vm) as up:
             login(vm)
             vm.shell("mkdir -p /tmp/w && echo from-the-guest > /tmp/w/index.html && httpd -h /tmp/w")
@@ -192,11 +194,12 @@ def peer_that_breaks_the_protocol(cases):
                     pass
         with socket.create_connection(("127.0.0.1", port), timeout=60) as peer:
             # An ARP request for the guest's address, in two parts, gets its answer.
-            request = (b"\xff" * 6 + b"\x52\x54\0\0\0\x09" + struct.pack(">HHHBBH", 0x806, 1, 0x800, 6, 4, 1) +
-                       b"\x52\x54\0\0\0\x09" + bytes((192, 168, 7, 9)) + bytes(6) + bytes((192, 168, 7, 1))).ljust(60, b"\0")
+            us = b"\x52\x54\0\0\0\x09"
+            request = (b"\xff" * 6 + us + struct.pack(">HHHBBH", 0x806, 1, 0x800, 6, 4, 1) + us +
+                       bytes((192, 168, 7, 9)) + bytes(6) + bytes((192, 168, 7, 1))).ljust(60, b"\0")
             text = struct.pack(">I", len(request)) + request
             got = b""
-            while not any(got[i:i + 4] == b"\x08\x06\0\x01" and got[i + 8:i + 10] == b"\0\x02" for i in range(len(got))):
+            while not re.search(b"\x08\x06\0\x01....\0\x02", got, re.S):
                 peer.sendall(text[:7])
                 peer.sendall(text[7:])
                 data = peer.recv(4096)

@@ -24,7 +24,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 # From the bottom to the top; folders of one layer are named in the order in which they may include each other.
 LAYERS = [
     ["include/host", "include/qemu"],                           # the host's own; log, locks, timers, threads, writers
-    ["include/exec", "include/chardev", "include/block", "include/net"],      # what memory, consoles, disks and networks are
+    ["include/exec", "include/chardev", "include/block", "include/net"],      # memory, consoles, disks, networks
     ["include/sysemu", "include/hw", "include/monitor"],        # the machine, as its parts see it
     ["util", "chardev", "block", "net"],
     ["hw/core", "hw/*"],                                        # devices

@@ -6,8 +6,9 @@
  * flushes happen all the time. Meanwhile the main thread raises interrupts, writes by DMA, pauses and resets, and sets
  * breakpoints, steps some CPUs and lets others stay as a debugger does.
  *
- * Checked: no block has a breakpoint, a step is one block; code memory stays intact while it is executed or waited in; with one CPU a block equals memory; pause stops
- * everything; interrupts always wake; CPUs that all wait for events sleep. Each configuration is a process of its own.
+ * Checked: no block has a breakpoint, a step is one block; code memory stays intact while it is executed or waited in;
+ * with one CPU a block equals memory; pause stops everything; interrupts always wake; CPUs that all wait for events
+ * sleep. Each configuration is a process of its own.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Networks without a machine: what cards, peers and dump files see of frames that are too short, too long, too many. TAP.
+ * Networks without a machine: what cards, peers and dump files see of frames that are too short, too long, too many.
+ * TAP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -264,7 +265,8 @@ static void test_dump(void)
 
     send_lengths(dumped_net(path));
     work(0);
-    tap_case(file_records(path, &longest) == 4 && longest == 1518, "dump: only frames that Ethernet has are in the file");
+    tap_case(file_records(path, &longest) == 4 && longest == 1518,
+             "dump: only frames that Ethernet has are in the file");
     g_free(path);
 }
 
@@ -321,7 +323,8 @@ static void test_dump_full(void)
     }
     must(setrlimit(RLIMIT_FSIZE, &large));
     must(stat(path, &st));
-    tap_case(st.st_size == 4000 && file_records(path, &longest) == 2, "dump: the file is full in the middle of a frame");
+    tap_case(st.st_size == 4000 && file_records(path, &longest) == 2,
+             "dump: the file is full in the middle of a frame");
     for (int i = 0; i < 3; i++) {
         net_send(net, frame, sizeof(frame));
     }

@@ -42,7 +42,8 @@ void arm_raise_data_abort(CPUARMState *env, uint32_t far, uint32_t fsr)
     abort();
 }
 
-void memory_trace_access(const MemoryRegion *r, bool write, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+void memory_trace_access(const MemoryRegion *r, bool write, uint32_t offset, uint32_t value, unsigned size,
+                         unsigned cpu)
 {
     abort();
 }
