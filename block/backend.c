@@ -40,6 +40,7 @@ struct BlockBackend {
     GQueue finished;            /* whose done() is due.        lock: lock */
     IOWork work;                /* calls them */
     GQueue stalled;             /* that wait for vm_start().   I/O thread */
+    BlockStats stats[BLOCK_FLUSH + 1];      /* I/O thread */
     bool said;                  /* an error was reported since the last success. I/O thread */
     BlockBackend *next;         /* I/O thread */
 };
@@ -128,8 +129,19 @@ static BlockErrorAction action_for(const BlockBackend *blk, const BlockRequest *
     return BLOCK_ACTION_REPORT;
 }
 
+static void count(BlockBackend *blk, const BlockRequest *r)
+{
+    BlockStats *stats = &blk->stats[r->op];
+
+    stats->requests++;
+    stats->failed += r->error != 0;
+    stats->bytes += r->error ? 0 : r->bytes;
+    stats->ns += (uint64_t)(g_get_monotonic_time() - r->begin) * 1000;
+}
+
 static void finish(BlockBackend *blk, BlockRequest *r)
 {
+    count(blk, r);
     if (!r->error) {
         blk->said = false;
     } else {
@@ -138,7 +150,7 @@ static void finish(BlockBackend *blk, BlockRequest *r)
         report(blk, r, action);
         if (action == BLOCK_ACTION_STOP) {
             g_queue_push_tail(&blk->stalled, r);
-            vm_stop();
+            vm_stop_for_io_error();
             return;
         }
         if (action == BLOCK_ACTION_IGNORE) {
@@ -171,6 +183,7 @@ void blk_submit(BlockBackend *blk, BlockRequest *r)
     r->error = 0;
     trace(BLK_SUBMIT, "drive=%s operation=%s offset=%llu bytes=%llu", blk->id, verbs[r->op],
           (unsigned long long)r->offset, (unsigned long long)r->bytes);
+    r->begin = g_get_monotonic_time();
     pthread_mutex_lock(&blk->lock);
     blk->in_work++;
     pthread_mutex_unlock(&blk->lock);
@@ -244,6 +257,8 @@ bool blk_drain_all(void)
     return all;
 }
 
+BlockStats blk_stats(const BlockBackend *blk, BlockOp op) { return blk->stats[op]; }
+const BlockOptions *blk_options(const BlockBackend *blk) { return &blk->options; }
 const char *blk_id(const BlockBackend *blk) { return blk->id; }
 const char *blk_said(const BlockBackend *blk) { return blk->options.said; }
 const char *blk_path(const BlockBackend *blk) { return blk->path; }

@@ -222,11 +222,12 @@ static void do_cont(Monitor *mon, char **argv)
 
 static void do_system_reset(Monitor *mon, char **argv)
 {
-    qemu_system_reset_request();
+    qemu_system_user_reset_request();
 }
 
 static void do_system_powerdown(Monitor *mon, char **argv)
 {
+    vm_powerdown();
     monitor_puts(mon, "this board has no power button; 'quit' ends the emulator\n");
 }
 

@@ -24,6 +24,8 @@ typedef struct Monitor {
 
 void monitor_printf(Monitor *mon, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void monitor_puts(Monitor *mon, const char *text);
+/* Carry out one line that looks at that CPU, and give what it prints, with LF at line ends (g_free()). */
+char *monitor_line_text(MachineState *machine, int cpu, const char *line);
 /* Carry out one line. */
 void hmp_execute(Monitor *mon, const char *line);
 /* Complete the first word of the line if that is possible in one way only; returns the rest to be typed, or NULL. */

@@ -279,12 +279,24 @@ void monitor_attach(Chardev *chr, MachineState *machine)
     chardev_attach(chr, &fe);
 }
 
+static char *collect(Monitor *mon, MachineState *machine, const char *line)
+{
+    mon->machine = machine;
+    mon->collected = g_string_new(NULL);
+    hmp_execute(mon, line);
+    return g_string_free(mon->collected, FALSE);
+}
+
 char *monitor_order_text(MachineState *machine, const char *line)
 {
     static Monitor order;
 
-    order.machine = machine;
-    order.collected = g_string_new(NULL);
-    hmp_execute(&order, line);
-    return g_string_free(order.collected, FALSE);
+    return collect(&order, machine, line);
+}
+
+char *monitor_line_text(MachineState *machine, int cpu, const char *line)
+{
+    Monitor order = { .cpu = cpu };
+
+    return collect(&order, machine, line);
 }

@@ -33,12 +33,12 @@ static void do_cont(QmpCall *call)
 
 static void do_system_reset(QmpCall *call)
 {
-    qemu_system_reset_request();
+    qemu_system_user_reset_request();
 }
 
 static void do_system_powerdown(QmpCall *call)
 {
-    qmp_fail(call, "this board has no power button; 'quit' ends the emulator");
+    vm_powerdown();
 }
 
 static void do_quit(QmpCall *call)
@@ -48,20 +48,14 @@ static void do_quit(QmpCall *call)
 
 static void do_human_monitor_command(QmpCall *call)
 {
-    const int64_t cpu = qmp_int(call, "cpu-index", -1);
+    const int64_t cpu = qmp_int(call, "cpu-index", 0);
     char *text, **lines;
 
-    if (cpu >= call->machine->smp) {
+    if (cpu < 0 || cpu >= call->machine->smp) {
         qmp_fail(call, "Parameter 'cpu-index' expects a CPU number");
         return;
     }
-    if (cpu >= 0) {
-        char *line = g_strdup_printf("cpu %d", (int)cpu);
-
-        g_free(monitor_order_text(call->machine, line));
-        g_free(line);
-    }
-    text = monitor_order_text(call->machine, qmp_string(call, "command-line"));
+    text = monitor_line_text(call->machine, (int)cpu, qmp_string(call, "command-line"));
     lines = g_strsplit(text, "\n", -1);
     g_free(text);
     text = g_strjoinv("\r\n", lines);          /* programs that know QEMU expect its line ends */
@@ -153,7 +147,7 @@ static void do_x_query_jit(QmpCall *call)
 
 static void hmp_text(QmpCall *call, const char *line)
 {
-    char *text = monitor_order_text(call->machine, line);
+    char *text = monitor_line_text(call->machine, 0, line);
 
     text_result(call, g_strcmp0(text, "") ? text : NULL);
 }
@@ -169,31 +163,35 @@ static void do_x_query_accel(QmpCall *call)
 }
 
 const QmpCommand qmp_commands[] = {
-    { "cont", "", do_cont, false },
-    { "human-monitor-command", "command-line:s cpu-index:i?", do_human_monitor_command, false },
-    { "memsave", "val:i size:i filename:s cpu-index:i?", do_memsave, false },
-    { "pmemsave", "val:i size:i filename:s", do_pmemsave, false },
-    { "query-block", "", qmp_query_block, false },
-    { "query-chardev", "", qmp_query_chardev, false },
-    { "query-commands", "", qmp_query_commands, false },
-    { "query-cpus-fast", "", qmp_query_cpus_fast, false },
-    { "query-events", "", qmp_query_events, false },
-    { "query-kvm", "", qmp_query_kvm, false },
-    { "query-machines", "", qmp_query_machines, false },
-    { "query-name", "", qmp_query_name, false },
-    { "query-qmp-schema", "", qmp_query_schema, false },
-    { "query-status", "", qmp_query_status, true },
-    { "query-uuid", "", qmp_query_uuid, false },
-    { "query-version", "", qmp_query_version, false },
-    { "quit", "", do_quit, true },
-    { "set_link", "name:s up:b", do_set_link, false },
-    { "stop", "", do_stop, true },
-    { "system_powerdown", "", do_system_powerdown, false },
-    { "system_reset", "", do_system_reset, true },
-    { "trace-event-get-state", "name:s vcpu:i?", qmp_trace_event_get_state, false },
-    { "trace-event-set-state", "name:s enable:b ignore-unavailable:b? vcpu:i?", qmp_trace_event_set_state, false },
-    { "x-query-accel", "", do_x_query_accel, false },
-    { "x-query-irq", "", do_x_query_irq, false },
-    { "x-query-jit", "", do_x_query_jit, false },
-    { NULL, NULL, NULL, false },
+    { "cont", "", do_cont, false, NULL },
+    { "human-monitor-command", "command-line:s cpu-index:i?", do_human_monitor_command, false, "s" },
+    { "memsave", "val:i size:i filename:s cpu-index:i?", do_memsave, false, NULL },
+    { "pmemsave", "val:i size:i filename:s", do_pmemsave, false, NULL },
+    { "query-block", "", qmp_query_block, false, "[BlockInfo]" },
+    { "query-blockstats", "query-nodes:b?", qmp_query_blockstats, false, "[BlockStats]" },
+    { "query-chardev", "", qmp_query_chardev, false, "[ChardevInfo]" },
+    { "query-commands", "", qmp_query_commands, false, "[CommandInfo]" },
+    { "query-cpus-fast", "", qmp_query_cpus_fast, false, "[CpuInfoFast]" },
+    { "query-events", "", qmp_query_events, false, "[EventInfo]" },
+    { "query-kvm", "", qmp_query_kvm, false, "KvmInfo" },
+    { "query-machines", "", qmp_query_machines, false, "[MachineInfo]" },
+    { "query-memory-size-summary", "", qmp_query_memory_size, false, "MemoryInfo" },
+    { "query-name", "", qmp_query_name, true, "NameInfo" },
+    { "query-named-block-nodes", "flat:b?", qmp_query_named_block_nodes, false, "[BlockDeviceInfo]" },
+    { "query-qmp-schema", "", qmp_query_schema, false, "[SchemaInfo]" },
+    { "query-status", "", qmp_query_status, true, "StatusInfo" },
+    { "query-target", "", qmp_query_target, true, "TargetInfo" },
+    { "query-uuid", "", qmp_query_uuid, true, "UuidInfo" },
+    { "query-version", "", qmp_query_version, true, "VersionInfo" },
+    { "quit", "", do_quit, true, NULL },
+    { "set_link", "name:s up:b", do_set_link, false, NULL },
+    { "stop", "", do_stop, true, NULL },
+    { "system_powerdown", "", do_system_powerdown, false, NULL },
+    { "system_reset", "", do_system_reset, true, NULL },
+    { "trace-event-get-state", "name:s vcpu:i?", qmp_trace_event_get_state, false, "[TraceEventInfo]" },
+    { "trace-event-set-state", "name:s enable:b ignore-unavailable:b? vcpu:i?", qmp_trace_event_set_state, false, NULL },
+    { "x-query-accel", "", do_x_query_accel, false, "HumanReadableText" },
+    { "x-query-irq", "", do_x_query_irq, false, "HumanReadableText" },
+    { "x-query-jit", "", do_x_query_jit, false, "HumanReadableText" },
+    { .name = NULL },
 };

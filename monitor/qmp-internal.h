@@ -18,24 +18,43 @@ typedef enum QmpInputResult { QMP_MORE, QMP_VALUE, QMP_BROKEN } QmpInputResult;
 QmpInputResult qmp_input_byte(QmpInput *in, char c);
 void qmp_input_reset(QmpInput *in);
 
-/* What an order is about. */
+/*
+ * What an order is about. Who runs it fills in `result` or calls qmp_fail(); or calls qmp_defer(), keeps the call, and
+ * qmp_finish() later on the I/O thread: the program's next orders wait, but for those out of band.
+ */
 typedef struct QmpCall {
     MachineState *machine;
     JsonObject *args;           /* never NULL; of the types that the table names */
     JsonNode *result;           /* NULL: {} */
     char *error;                /* NULL: it went well; class GenericError */
     const char *error_class;    /* NULL: GenericError */
+    bool deferred;
+    /* of qmp.c */
+    struct QmpSession *session; /* NULL: the program has gone */
+    JsonNode *id;               /* NULL: none */
 } QmpCall;
+void qmp_defer(QmpCall *call);
+void qmp_finish(QmpCall *call);
 
 typedef struct QmpCommand {
     const char *name;
-    /* "name:type", blanks between; a type is s (string), i (integer), b (boolean), o (object); with "?" it may be missing */
-    const char *args;
+    const char *args;           /* members as in qmp-types.c */
     void (*run)(QmpCall *call);
     bool oob;                   /* may be called out of band */
+    const char *result;         /* a type as in qmp-types.c; NULL: {} */
 } QmpCommand;
 extern const QmpCommand qmp_commands[];         /* ends with a NULL name */
-extern const char *const qmp_events[];          /* NULL-terminated */
+
+typedef struct QmpEvent {
+    const char *name, *data;    /* members as in qmp-types.c */
+} QmpEvent;
+extern const QmpEvent qmp_events[];             /* monitor/qmp-events.c; ends with a NULL name */
+/* Tell all programs; `data` is taken, NULL: none. */
+void qmp_tell(const char *event, JsonObject *data);
+void qmp_events_init(void);                     /* once */
+
+/* monitor/qmp-types.c: the object has these members and no others. NULL, or what is wrong (g_free()). */
+char *qmp_check_members(const char *members, JsonObject *object);
 
 /* The call failed: GenericError with that text. */
 void qmp_fail(QmpCall *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -50,7 +69,8 @@ void qmp_query_uuid(QmpCall *call);
 void qmp_query_kvm(QmpCall *call);
 void qmp_query_cpus_fast(QmpCall *call);
 void qmp_query_machines(QmpCall *call);
-void qmp_query_block(QmpCall *call);
+void qmp_query_target(QmpCall *call);
+void qmp_query_memory_size(QmpCall *call);
 void qmp_query_chardev(QmpCall *call);
 void qmp_query_commands(QmpCall *call);
 void qmp_query_events(QmpCall *call);
@@ -61,4 +81,10 @@ void qmp_trace_event_set_state(QmpCall *call);
 
 JsonNode *qmp_version_node(void);               /* as in the greeting */
 JsonNode *qmp_object_node(JsonObject *object);  /* takes the object */
+JsonNode *qmp_array_node(JsonArray *array);     /* takes the array */
+
+/* monitor/qmp-block.c */
+void qmp_query_block(QmpCall *call);
+void qmp_query_blockstats(QmpCall *call);
+void qmp_query_named_block_nodes(QmpCall *call);
 #endif

@@ -2,7 +2,6 @@
 /* The monitor for programs: commands that tell. Shapes of answers are those of QEMU's QMP reference. */
 #include <stdio.h>
 #include <string.h>
-#include "block/block.h"
 #include "monitor/qmp-internal.h"
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
@@ -22,7 +21,7 @@ JsonNode *qmp_object_node(JsonObject *object)
     return node;
 }
 
-static JsonNode *array_node(JsonArray *array)
+JsonNode *qmp_array_node(JsonArray *array)
 {
     JsonNode *node = json_node_alloc();
 
@@ -54,7 +53,7 @@ void qmp_query_status(QmpCall *call)
 {
     static const char *const names[][2] = {
         { "running", "running" }, { "paused (prelaunch)", "prelaunch" }, { "paused", "paused" },
-        { "paused (debug)", "debug" }, { "paused (shutdown)", "shutdown" },
+        { "paused (debug)", "debug" }, { "paused (io-error)", "io-error" }, { "paused (shutdown)", "shutdown" },
         { "paused (watchdog)", "watchdog" },
     };
     JsonObject *status = json_object_new();
@@ -114,7 +113,7 @@ void qmp_query_cpus_fast(QmpCall *call)
         json_object_set_object_member(cpu, "props", props);
         json_array_add_object_element(cpus, cpu);
     }
-    call->result = array_node(cpus);
+    call->result = qmp_array_node(cpus);
 }
 
 void qmp_query_machines(QmpCall *call)
@@ -133,33 +132,23 @@ void qmp_query_machines(QmpCall *call)
         json_object_set_string_member(machine, "default-ram-id", "ram");
         json_array_add_object_element(machines, machine);
     }
-    call->result = array_node(machines);
+    call->result = qmp_array_node(machines);
 }
 
-void qmp_query_block(QmpCall *call)
+void qmp_query_target(QmpCall *call)
 {
-    JsonArray *disks = json_array_new();
-    BlockBackend *blk = NULL;
+    JsonObject *target = json_object_new();
 
-    while ((blk = blk_next(blk)) != NULL) {
-        JsonObject *disk = json_object_new(), *inserted = json_object_new(), *image = json_object_new();
+    json_object_set_string_member(target, "arch", "arm");
+    call->result = qmp_object_node(target);
+}
 
-        json_object_set_string_member(image, "filename", blk_path(blk));
-        json_object_set_string_member(image, "format", blk_format(blk));
-        json_object_set_int_member(image, "virtual-size", (gint64)blk_bytes(blk));
-        json_object_set_string_member(inserted, "file", blk_path(blk));
-        json_object_set_string_member(inserted, "drv", blk_format(blk));
-        json_object_set_boolean_member(inserted, "ro", blk_readonly(blk));
-        json_object_set_boolean_member(inserted, "encrypted", FALSE);
-        json_object_set_object_member(inserted, "image", image);
-        json_object_set_string_member(disk, "device", blk_id(blk));
-        json_object_set_string_member(disk, "type", "unknown");
-        json_object_set_boolean_member(disk, "locked", FALSE);
-        json_object_set_boolean_member(disk, "removable", TRUE);
-        json_object_set_object_member(disk, "inserted", inserted);
-        json_array_add_object_element(disks, disk);
-    }
-    call->result = array_node(disks);
+void qmp_query_memory_size(QmpCall *call)
+{
+    JsonObject *memory = json_object_new();
+
+    json_object_set_int_member(memory, "base-memory", call->machine->ram_size);
+    call->result = qmp_object_node(memory);
 }
 
 void qmp_query_chardev(QmpCall *call)
@@ -175,106 +164,34 @@ void qmp_query_chardev(QmpCall *call)
         json_object_set_boolean_member(device, "frontend-open", TRUE);
         json_array_add_object_element(devices, device);
     }
-    call->result = array_node(devices);
+    call->result = qmp_array_node(devices);
 }
 
-static JsonArray *named(const char *const *names)
+static void add_name(JsonArray *list, const char *name)
 {
-    JsonArray *list = json_array_new();
+    JsonObject *object = json_object_new();
 
-    for (; *names; names++) {
-        JsonObject *object = json_object_new();
-
-        json_object_set_string_member(object, "name", *names);
-        json_array_add_object_element(list, object);
-    }
-    return list;
+    json_object_set_string_member(object, "name", name);
+    json_array_add_object_element(list, object);
 }
 
 void qmp_query_commands(QmpCall *call)
 {
-    GPtrArray *names = g_ptr_array_new();
+    JsonArray *list = json_array_new();
 
     for (const QmpCommand *c = qmp_commands; c->name; c++) {
-        g_ptr_array_add(names, (char *)c->name);
+        add_name(list, c->name);
     }
-    g_ptr_array_add(names, (char *)"qmp_capabilities");
-    g_ptr_array_add(names, NULL);
-    call->result = array_node(named((const char *const *)names->pdata));
-    g_ptr_array_free(names, TRUE);
+    add_name(list, "qmp_capabilities");
+    call->result = qmp_array_node(list);
 }
 
 void qmp_query_events(QmpCall *call)
 {
-    call->result = array_node(named(qmp_events));
-}
+    JsonArray *list = json_array_new();
 
-static void add_type(JsonArray *schema, const char *name, const char *json_type)
-{
-    JsonObject *type = json_object_new();
-
-    json_object_set_string_member(type, "name", name);
-    json_object_set_string_member(type, "meta-type", "builtin");
-    json_object_set_string_member(type, "json-type", json_type);
-    json_array_add_object_element(schema, type);
-}
-
-/* The arguments of a command, as an object type with a name of its own. */
-static void add_arguments(JsonArray *schema, const QmpCommand *command, const char *name)
-{
-    char **rows = g_strsplit(command->args, " ", -1);
-    JsonObject *type = json_object_new();
-    JsonArray *members = json_array_new();
-
-    for (char **row = rows; *row && **row; row++) {
-        JsonObject *member = json_object_new();
-        char *letter = strchr(*row, ':');
-
-        *letter++ = 0;
-        json_object_set_string_member(member, "name", *row);
-        json_object_set_string_member(member, "type",
-                                      *letter == 's' ? "str" : *letter == 'i' ? "int" : *letter == 'b' ? "bool" : "any");
-        if (letter[1] == '?') {
-            json_object_set_null_member(member, "default");
-        }
-        json_array_add_object_element(members, member);
+    for (const QmpEvent *event = qmp_events; event->name; event++) {
+        add_name(list, event->name);
     }
-    json_object_set_string_member(type, "name", name);
-    json_object_set_string_member(type, "meta-type", "object");
-    json_object_set_array_member(type, "members", members);
-    json_array_add_object_element(schema, type);
-    g_strfreev(rows);
-}
-
-/* Arguments are described exactly; what a command returns is "any". */
-void qmp_query_schema(QmpCall *call)
-{
-    JsonArray *schema = json_array_new();
-
-    for (const QmpCommand *c = qmp_commands; c->name; c++) {
-        JsonObject *command = json_object_new();
-        char *arguments = g_strconcat(c->name, "-arg", NULL);
-
-        json_object_set_string_member(command, "name", c->name);
-        json_object_set_string_member(command, "meta-type", "command");
-        json_object_set_string_member(command, "arg-type", arguments);
-        json_object_set_string_member(command, "ret-type", "any");
-        json_object_set_boolean_member(command, "allow-oob", c->oob);
-        json_array_add_object_element(schema, command);
-        add_arguments(schema, c, arguments);
-        g_free(arguments);
-    }
-    for (const char *const *event = qmp_events; *event; event++) {
-        JsonObject *object = json_object_new();
-
-        json_object_set_string_member(object, "name", *event);
-        json_object_set_string_member(object, "meta-type", "event");
-        json_object_set_string_member(object, "arg-type", "any");
-        json_array_add_object_element(schema, object);
-    }
-    add_type(schema, "str", "string");
-    add_type(schema, "int", "int");
-    add_type(schema, "bool", "boolean");
-    add_type(schema, "any", "value");
-    call->result = array_node(schema);
+    call->result = qmp_array_node(list);
 }

@@ -2,20 +2,24 @@
 /*
  * The monitor for programs (QMP): sessions. Each session has a character device of its own; a program that connects is
  * greeted, says which capabilities it wants, and then gives orders, each of which gets one answer, in order; events
- * come in between. Everything runs on the I/O thread, so an order out of band is carried out like any other, at once.
+ * come in between. Everything runs on the I/O thread. Most orders are done at once; while one is under way that takes
+ * its time (a file is written), the others wait, but those out of band.
  */
 #include <string.h>
 #include "monitor/qmp.h"
 #include "monitor/qmp-internal.h"
-#include "sysemu/runstate.h"
 
 typedef struct QmpSession {
     Chardev *chr;
     MachineState *machine;
     bool pretty, connected, negotiated, oob;
     QmpInput in;
+    QmpCall *busy;              /* the order under way; NULL: none */
+    GQueue waiting;             /* JsonNodes: orders that came meanwhile */
     struct QmpSession *next;
 } QmpSession;
+
+enum { WAITING_MAX = 8 };
 
 static QmpSession *sessions;
 
@@ -85,8 +89,7 @@ static void refuse(QmpSession *s, JsonNode *id, const char *class, const char *f
     answer(s, id, "error", qmp_object_node(error));
 }
 
-/* Tell all sessions; `data` is taken, NULL: none. */
-static void tell_all(const char *event, JsonObject *data)
+void qmp_tell(const char *event, JsonObject *data)
 {
     const gint64 now = g_get_real_time();
     JsonObject *all = json_object_new(), *timestamp = json_object_new();
@@ -108,51 +111,6 @@ static void tell_all(const char *event, JsonObject *data)
     json_node_unref(node);
 }
 
-static JsonObject *cause(bool guest, const char *reason)
-{
-    JsonObject *data = json_object_new();
-
-    json_object_set_boolean_member(data, "guest", guest);
-    json_object_set_string_member(data, "reason", reason);
-    return data;
-}
-
-static void runstate_changed(RunstateEvent event, int code)
-{
-    static bool guest_ended;
-    JsonObject *data;
-
-    switch (event) {
-    case RUNSTATE_GUEST_END:
-        guest_ended = true;
-        tell_all("SHUTDOWN", cause(true, "guest-shutdown"));
-        break;
-    case RUNSTATE_PAUSED:
-    case RUNSTATE_DEBUG:
-    case RUNSTATE_SHUTDOWN:
-        tell_all("STOP", NULL);
-        break;
-    case RUNSTATE_RUNNING:
-        tell_all("RESUME", NULL);
-        break;
-    case RUNSTATE_RESET:
-        tell_all("RESET", cause(false, "host-qmp-system-reset"));
-        break;
-    case RUNSTATE_WATCHDOG:
-        data = json_object_new();
-        json_object_set_string_member(data, "action", watchdog_action_names[code]);
-        tell_all("WATCHDOG", data);
-        break;
-    case RUNSTATE_ENDED:
-        if (!guest_ended) {
-            tell_all("SHUTDOWN", cause(false, "host-qmp-quit"));
-        }
-        break;
-    }
-}
-
-const char *const qmp_events[] = { "RESET", "RESUME", "SHUTDOWN", "STOP", "WATCHDOG", NULL };
-
 /* ---- one order ---- */
 
 void qmp_fail(QmpCall *call, const char *fmt, ...)
@@ -163,64 +121,6 @@ void qmp_fail(QmpCall *call, const char *fmt, ...)
     g_free(call->error);
     call->error = g_strdup_vprintf(fmt, ap);
     va_end(ap);
-}
-
-static bool is_type(JsonNode *node, char type)
-{
-    switch (type) {
-    case 's':
-        return JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING;
-    case 'i':
-        return JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_INT64;
-    case 'b':
-        return JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_BOOLEAN;
-    default:
-        return JSON_NODE_HOLDS_OBJECT(node);
-    }
-}
-
-static const char *type_name(char type)
-{
-    return type == 's' ? "string" : type == 'i' ? "integer" : type == 'b' ? "boolean" : "object";
-}
-
-/* Every argument is one of the table's and of its type, and none lacks. NULL, or what is wrong (g_free()). */
-static char *check_arguments(const QmpCommand *command, JsonObject *args)
-{
-    char **rows = g_strsplit(command->args, " ", -1), *wrong = NULL;
-    unsigned known = 0;
-
-    for (char **row = rows; *row && **row && !wrong; row++) {
-        char *type = strchr(*row, ':');
-        JsonNode *node;
-
-        *type++ = 0;
-        node = json_object_get_member(args, *row);
-        if (node) {
-            known++;
-            if (!is_type(node, *type)) {
-                wrong = g_strdup_printf("Invalid parameter type for '%s', expected: %s", *row, type_name(*type));
-            }
-        } else if (type[1] != '?') {
-            wrong = g_strdup_printf("Parameter '%s' is missing", *row);
-        }
-    }
-    if (!wrong && known < json_object_get_size(args)) {
-        GList *names = json_object_get_members(args);
-
-        for (GList *l = names; l && !wrong; l = l->next) {
-            char *key = g_strconcat(" ", l->data, ":", NULL), *list = g_strconcat(" ", command->args, NULL);
-
-            if (strchr(l->data, ' ') || strchr(l->data, ':') || !strstr(list, key)) {
-                wrong = g_strdup_printf("Parameter '%s' is unexpected", (const char *)l->data);
-            }
-            g_free(key);
-            g_free(list);
-        }
-        g_list_free(names);
-    }
-    g_strfreev(rows);
-    return wrong;
 }
 
 static const QmpCommand *find(const char *name)
@@ -235,31 +135,59 @@ static const QmpCommand *find(const char *name)
 
 static void negotiate(QmpSession *s, JsonNode *id, JsonObject *args)
 {
-    JsonNode *enable = json_object_get_member(args, "enable");
-    JsonArray *list = enable && JSON_NODE_HOLDS_ARRAY(enable) ? json_node_get_array(enable) : NULL;
+    char *wrong = qmp_check_members("enable:[QMPCapability]?", args);
 
-    if (enable ? !list || json_object_get_size(args) > 1 : json_object_get_size(args) > 0) {
-        refuse(s, id, "GenericError", "Parameter 'enable' is a list of capabilities, and the only one");
+    if (wrong) {
+        refuse(s, id, "GenericError", "%s", wrong);
+        g_free(wrong);
         return;
     }
-    for (guint i = 0; list && i < json_array_get_length(list); i++) {
-        JsonNode *word = json_array_get_element(list, i);
-
-        if (!is_type(word, 's') || strcmp(json_node_get_string(word), "oob")) {
-            refuse(s, id, "GenericError", "Parameter 'enable' does not accept value '%s'",
-                   is_type(word, 's') ? json_node_get_string(word) : "?");
-            return;
-        }
-        s->oob = true;
-    }
+    s->oob = json_object_has_member(args, "enable")
+             && json_array_get_length(json_object_get_array_member(args, "enable")) > 0;
     s->negotiated = true;
     answer(s, id, "return", qmp_object_node(json_object_new()));
+}
+
+/* The order was carried out: say so, if there is still somebody to tell. */
+static void conclude(QmpCall *call)
+{
+    QmpSession *s = call->session;
+
+    if (s && call->error) {
+        refuse(s, call->id, call->error_class ? call->error_class : "GenericError", "%s", call->error);
+    } else if (s) {
+        answer(s, call->id, "return",
+               call->result ? g_steal_pointer(&call->result) : qmp_object_node(json_object_new()));
+    }
+    g_clear_pointer(&call->result, json_node_unref);
+    g_clear_pointer(&call->id, json_node_unref);
+    json_object_unref(call->args);
+    g_free(call->error);
+    g_free(call);
+}
+
+static void start(QmpSession *s, const QmpCommand *command, JsonNode *id, JsonObject *args)
+{
+    QmpCall *call = g_new0(QmpCall, 1);
+
+    call->machine = s->machine;
+    call->session = s;
+    call->args = json_object_ref(args);
+    call->id = id ? json_node_copy(id) : NULL;
+    call->error = qmp_check_members(command->args, args);
+    if (!call->error) {
+        command->run(call);
+    }
+    if (call->deferred) {
+        s->busy = call;
+    } else {
+        conclude(call);
+    }
 }
 
 static void execute(QmpSession *s, JsonNode *id, const char *name, JsonObject *args, bool oob)
 {
     const QmpCommand *command = find(name);
-    QmpCall call = { .machine = s->machine, .args = args };
 
     if (!s->negotiated) {
         if (strcmp(name, "qmp_capabilities")) {
@@ -274,17 +202,7 @@ static void execute(QmpSession *s, JsonNode *id, const char *name, JsonObject *a
     } else if (oob && !command->oob) {
         refuse(s, id, "GenericError", "The command %s does not support OOB", name);
     } else {
-        call.error = check_arguments(command, args);
-        if (!call.error) {
-            command->run(&call);
-        }
-        if (call.error) {
-            g_clear_pointer(&call.result, json_node_unref);
-            refuse(s, id, call.error_class ? call.error_class : "GenericError", "%s", call.error);
-            g_free(call.error);
-        } else {
-            answer(s, id, "return", call.result ? call.result : qmp_object_node(json_object_new()));
-        }
+        start(s, command, id, args);
     }
 }
 
@@ -300,11 +218,11 @@ static char *check_shape(const QmpSession *s, JsonObject *order)
         JsonNode *node = json_object_get_member(order, name);
 
         if (!strcmp(name, "execute") || (s->oob && !strcmp(name, "exec-oob"))) {
-            if (!is_type(node, 's')) {
+            if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_STRING) {
                 wrong = g_strdup_printf("QMP input member '%s' must be a string", name);
             }
         } else if (!strcmp(name, "arguments")) {
-            if (!is_type(node, 'o')) {
+            if (!JSON_NODE_HOLDS_OBJECT(node)) {
                 wrong = g_strdup("QMP input member 'arguments' must be an object");
             }
         } else if (strcmp(name, "id")) {
@@ -348,6 +266,66 @@ static void take_order(QmpSession *s, JsonNode *root)
     g_clear_pointer(&none, json_object_unref);
 }
 
+/* ---- orders that wait for the one under way ---- */
+
+static bool is_out_of_band(const QmpSession *s, JsonNode *root)
+{
+    return s->oob && root && JSON_NODE_HOLDS_OBJECT(root)
+           && json_object_has_member(json_node_get_object(root), "exec-oob");
+}
+
+/* Takes the order, which may be NULL. */
+static void order_came(QmpSession *s, JsonNode *root)
+{
+    if (s->busy && !is_out_of_band(s, root)) {
+        g_queue_push_tail(&s->waiting, root);
+        return;
+    }
+    take_order(s, root);
+    g_clear_pointer(&root, json_node_unref);
+}
+
+static bool has_room(const QmpSession *s)
+{
+    return !s->busy || (s->oob && g_queue_get_length((GQueue *)&s->waiting) < WAITING_MAX);
+}
+
+void qmp_defer(QmpCall *call)
+{
+    call->deferred = true;
+}
+
+void qmp_finish(QmpCall *call)
+{
+    QmpSession *s = call->session;
+
+    if (s) {
+        s->busy = NULL;
+    }
+    conclude(call);
+    while (s && !s->busy && !g_queue_is_empty(&s->waiting)) {
+        order_came(s, g_queue_pop_head(&s->waiting));
+    }
+    if (s && has_room(s)) {
+        chardev_accept_input(s->chr);
+    }
+}
+
+/* The program has gone: its order ends without an answer, and those that wait are forgotten. */
+static void abandon(QmpSession *s)
+{
+    JsonNode *root;
+
+    if (s->busy) {
+        s->busy->session = NULL;
+        s->busy = NULL;
+    }
+    while (!g_queue_is_empty(&s->waiting)) {
+        root = g_queue_pop_head(&s->waiting);
+        g_clear_pointer(&root, json_node_unref);
+    }
+}
+
 /* ---- in ---- */
 
 static void take_text(QmpSession *s)
@@ -356,7 +334,7 @@ static void take_text(QmpSession *s)
     GError *error = NULL;
 
     if (json_parser_load_from_data(parser, s->in.text->str, (gssize)s->in.text->len, &error)) {
-        take_order(s, json_parser_get_root(parser));
+        order_came(s, json_parser_steal_root(parser));
     } else {
         refuse(s, NULL, "GenericError", "JSON parse error, %s", error->message);
         g_error_free(error);
@@ -367,8 +345,9 @@ static void take_text(QmpSession *s)
 static int receive(void *opaque, const uint8_t *buf, int len)
 {
     QmpSession *s = opaque;
+    int i;
 
-    for (int i = 0; i < len; i++) {
+    for (i = 0; i < len && has_room(s); i++) {
         switch (qmp_input_byte(&s->in, (char)buf[i])) {
         case QMP_VALUE:
             take_text(s);
@@ -381,7 +360,7 @@ static int receive(void *opaque, const uint8_t *buf, int len)
             break;
         }
     }
-    return len;
+    return i;
 }
 
 static bool event(void *opaque, int what)
@@ -395,6 +374,7 @@ static bool event(void *opaque, int what)
         greet(s);
     } else if (what == CHR_EVENT_CLOSED) {
         s->connected = false;
+        abandon(s);
     }
     return true;
 }
@@ -405,13 +385,14 @@ void qmp_attach(Chardev *chr, MachineState *machine, bool pretty)
     const CharFrontend fe = { .receive = receive, .event = event, .opaque = s };
 
     if (!sessions) {
-        runstate_add_listener(runstate_changed);
+        qmp_events_init();
     }
     s->chr = chr;
     s->machine = machine;
     s->pretty = pretty;
     s->next = sessions;
     sessions = s;
+    g_queue_init(&s->waiting);
     qmp_input_reset(&s->in);
     chardev_attach(chr, &fe);
 }

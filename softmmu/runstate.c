@@ -30,8 +30,14 @@
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
 
+/* Why the machine is reset or ends. */
+typedef enum Cause {
+    CAUSE_NONE, CAUSE_GUEST_SHUTDOWN, CAUSE_GUEST_RESET, CAUSE_USER_RESET, CAUSE_USER_QUIT, CAUSE_SIGNAL,
+} Cause;
+
 static struct {
-    bool reset, shutdown, quit, continued;
+    bool shutdown, quit, continued;
+    Cause reset;                        /* CAUSE_NONE: not asked for */
     int exit_code;                      /* valid once shutdown or quit is set */
     int signal, signal_pid;             /* 0: none came */
 } request;                              /* atomics */
@@ -41,17 +47,30 @@ static bool running;                    /* atomic; written by the I/O thread */
 static bool user_quit;                  /* the monitor's quit or Ctrl-a x ended the loop; I/O thread */
 static bool opt_no_reboot, opt_no_shutdown;     /* fixed by runstate_init() */
 static int exit_code;                   /* I/O thread */
+static Cause cause;                     /* of what listeners are told about; I/O thread */
 /* I/O thread; while not running */
-static enum { STOP_PRELAUNCH, STOP_PAUSED, STOP_DEBUG, STOP_SHUTDOWN, STOP_WATCHDOG } stop_reason;
+static enum {
+    STOP_PRELAUNCH, STOP_PAUSED, STOP_DEBUG, STOP_IO_ERROR, STOP_SHUTDOWN, STOP_WATCHDOG
+} stop_reason;
 static void (*listener[4])(RunstateEvent event, int code);  /* constant once the main loop runs; NULL: none more */
 
 static void handle_requests(void *opaque);
 static IOWork requests_work = { .fn = handle_requests };
 
+static void request_reset(Cause why)
+{
+    __atomic_store_n(&request.reset, why, __ATOMIC_SEQ_CST);
+    io_post(&requests_work);
+}
+
 void qemu_system_reset_request(void)
 {
-    __atomic_store_n(&request.reset, true, __ATOMIC_SEQ_CST);
-    io_post(&requests_work);
+    request_reset(CAUSE_GUEST_RESET);
+}
+
+void qemu_system_user_reset_request(void)
+{
+    request_reset(CAUSE_USER_RESET);
 }
 
 /* The first code other than 0 counts. */
@@ -82,10 +101,24 @@ bool runstate_is_running(void)
 const char *runstate_name(void)
 {
     static const char *const stopped[] = {
-        "paused (prelaunch)", "paused", "paused (debug)", "paused (shutdown)", "paused (watchdog)",
+        [STOP_PRELAUNCH] = "paused (prelaunch)", [STOP_PAUSED] = "paused", [STOP_DEBUG] = "paused (debug)",
+        [STOP_IO_ERROR] = "paused (io-error)", [STOP_SHUTDOWN] = "paused (shutdown)",
+        [STOP_WATCHDOG] = "paused (watchdog)",
     };
 
     return runstate_is_running() ? "running" : stopped[stop_reason];
+}
+
+const char *runstate_cause(bool *guest)
+{
+    static const char *const names[] = {
+        [CAUSE_NONE] = "none", [CAUSE_GUEST_SHUTDOWN] = "guest-shutdown", [CAUSE_GUEST_RESET] = "guest-reset",
+        [CAUSE_USER_RESET] = "host-qmp-system-reset", [CAUSE_USER_QUIT] = "host-qmp-quit",
+        [CAUSE_SIGNAL] = "host-signal",
+    };
+
+    *guest = cause == CAUSE_GUEST_SHUTDOWN || cause == CAUSE_GUEST_RESET;
+    return names[cause];
 }
 
 bool runstate_flush_give_up(int stalled_ms)
@@ -167,6 +200,17 @@ void runstate_stop_for_watchdog(void)
     stop(STOP_WATCHDOG);
 }
 
+void vm_stop_for_io_error(void)
+{
+    stop(STOP_IO_ERROR);
+}
+
+/* No board has such a button: only listeners notice. */
+void vm_powerdown(void)
+{
+    runstate_tell(RUNSTATE_POWERDOWN, 0);
+}
+
 void runstate_power_on(void)
 {
     trace(MACHINE_RESET, "running=%d", runstate_is_running());
@@ -191,8 +235,9 @@ static void reset_machine(void)
     runstate_tell(RUNSTATE_RESET, 0);
 }
 
-static void end_loop(int code)
+static void end_loop(int code, Cause why)
 {
+    cause = why;
     runstate_tell(RUNSTATE_ENDED, code);
     if (runstate_is_running()) {
         stop(STOP_SHUTDOWN);
@@ -201,21 +246,23 @@ static void end_loop(int code)
     io_loop_quit();
 }
 
-/* The guest, not the user, wants to end. */
-static void guest_shutdown(int code)
+/* The guest, not the user, wants to end; or a reset ends the machine. */
+static void guest_shutdown(int code, Cause why)
 {
+    cause = why;
     runstate_tell(RUNSTATE_GUEST_END, code);
     if (opt_no_shutdown) {
         stop(STOP_SHUTDOWN);
         __atomic_store_n(&request.exit_code, 0, __ATOMIC_SEQ_CST);
     } else {
-        end_loop(code);
+        end_loop(code, why);
     }
 }
 
 static void handle_requests(void *opaque)
 {
     int signo;
+    Cause reset;
 
     if (__atomic_exchange_n(&request.continued, false, __ATOMIC_SEQ_CST)) {
         chardev_terminal_continued();
@@ -229,16 +276,17 @@ static void handle_requests(void *opaque)
         } else {
             error_report("terminating on signal %d", signo);
         }
-        end_loop(0);
+        end_loop(0, CAUSE_SIGNAL);
     } else if (__atomic_exchange_n(&request.quit, false, __ATOMIC_SEQ_CST)) {
         user_quit = true;
-        end_loop(__atomic_load_n(&request.exit_code, __ATOMIC_SEQ_CST));
+        end_loop(__atomic_load_n(&request.exit_code, __ATOMIC_SEQ_CST), CAUSE_USER_QUIT);
     } else if (__atomic_exchange_n(&request.shutdown, false, __ATOMIC_SEQ_CST)) {
-        guest_shutdown(__atomic_load_n(&request.exit_code, __ATOMIC_SEQ_CST));
-    } else if (__atomic_exchange_n(&request.reset, false, __ATOMIC_SEQ_CST)) {
+        guest_shutdown(__atomic_load_n(&request.exit_code, __ATOMIC_SEQ_CST), CAUSE_GUEST_SHUTDOWN);
+    } else if ((reset = __atomic_exchange_n(&request.reset, CAUSE_NONE, __ATOMIC_SEQ_CST)) != CAUSE_NONE) {
         if (opt_no_reboot) {
-            guest_shutdown(0);
+            guest_shutdown(0, reset);
         } else {
+            cause = reset;
             reset_machine();
         }
     }

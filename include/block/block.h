@@ -44,6 +44,7 @@ typedef struct BlockRequest {
     void *opaque;
     BlockBackend *blk;          /* of block/backend.c */
     int error;                  /* of block/backend.c */
+    int64_t begin;              /* of block/backend.c: when it was submitted, us */
 } BlockRequest;
 
 typedef enum BlockErrorAction { BLOCK_ACTION_REPORT, BLOCK_ACTION_IGNORE, BLOCK_ACTION_STOP } BlockErrorAction;
@@ -66,6 +67,12 @@ BlockBackend *blk_open(const BlockOptions *options, char **error);
  * answer; a line says so. I/O thread.
  */
 bool blk_close(BlockBackend *blk);
+/* What was carried out since the start, by BlockOp. `failed`: of these; `ns`: between blk_submit() and done(). */
+typedef struct BlockStats {
+    uint64_t requests, failed, bytes, ns;
+} BlockStats;
+BlockStats blk_stats(const BlockBackend *blk, BlockOp op);      /* I/O thread */
+const BlockOptions *blk_options(const BlockBackend *blk);
 const char *blk_id(const BlockBackend *blk);
 const char *blk_said(const BlockBackend *blk);
 const char *blk_path(const BlockBackend *blk);

@@ -3,23 +3,27 @@
 #ifndef SYSEMU_RUNSTATE_H
 #define SYSEMU_RUNSTATE_H
 #include <stdbool.h>
-void qemu_system_reset_request(void);               /* guest or user reset; with -no-reboot: exit 0 */
+void qemu_system_reset_request(void);               /* by the guest; with -no-reboot: exit 0 */
+void qemu_system_user_reset_request(void);          /* the same by the user */
 void qemu_system_shutdown_request(int exit_code);   /* guest power-off, semihosting exit, Ctrl-a x */
 void qemu_system_quit_request(int exit_code);       /* the user wants out: also with -no-shutdown */
 void qemu_system_watchdog_request(void);            /* a watchdog expired: what -action watchdog= says */
 void vm_start(void);                                /* I/O thread */
 void vm_stop(void);                                 /* I/O thread */
+void vm_powerdown(void);                            /* the power button; I/O thread */
 bool runstate_is_running(void);
-/* vm_stop(), and the monitor shows for whom. I/O thread. */
+/* vm_stop(), and the monitor shows for whom or for what. I/O thread. */
 void vm_stop_for_debugger(void);
+void vm_stop_for_io_error(void);                    /* a disk's, which the user can mend */
 
 /*
  * The machine was stopped by the user, for a debugger, by the guest's end with -no-shutdown; the guest asked for its
- * end; it was reset; it goes on; the program ends; a watchdog expired, and what `code` says follows (WatchdogAction).
+ * end; it was reset; it goes on; the program ends; a watchdog expired, and what `code` says follows (WatchdogAction);
+ * somebody pressed the power button.
  */
 typedef enum RunstateEvent {
     RUNSTATE_PAUSED, RUNSTATE_DEBUG, RUNSTATE_SHUTDOWN, RUNSTATE_GUEST_END, RUNSTATE_RESET, RUNSTATE_RUNNING,
-    RUNSTATE_ENDED, RUNSTATE_WATCHDOG
+    RUNSTATE_ENDED, RUNSTATE_WATCHDOG, RUNSTATE_POWERDOWN
 } RunstateEvent;
 
 /* softmmu/watchdog.c: what follows when a watchdog has expired. */
@@ -32,6 +36,11 @@ extern const char *const watchdog_action_names[WATCHDOG_ACTIONS];
 /* Main thread, before the main loop. False: there is no action of that name. */
 bool watchdog_set_action(const char *name);
 
+/*
+ * Why the machine was reset or ends, by the word of QMP ("guest-reset", "host-signal"), and whether the guest wanted it.
+ * For listeners.
+ */
+const char *runstate_cause(bool *guest);
 /*
  * Somebody to be told, on the I/O thread; with the CPUs paused where the machine was stopped. At the end `code` is the
  * exit code. Main thread, before the main loop; at most 4.

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -88,13 +89,48 @@ class Client:
         self.socket.close()
 
 
+class Schema:
+    """What query-qmp-schema says, and whether a value is as it says."""
+
+    def __init__(self, rows):
+        self.rows = {(row["meta-type"] in ("command", "event"), row["name"]): row for row in rows}
+        self.types = {name: row for (_, name), row in self.rows.items() if not _}
+
+    def wrong(self, name, value):
+        """None, or what does not fit."""
+        row = self.types[name]
+        kind = row["meta-type"]
+        if kind == "builtin":
+            python = {"string": str, "int": int, "boolean": bool, "value": object}[row["json-type"]]
+            fits = isinstance(value, python) and not (python is int and isinstance(value, bool))
+            return None if fits else "%r is no %s" % (value, name)
+        if kind == "enum":
+            return None if value in row["values"] else "%r is no %s" % (value, name)
+        if kind == "array":
+            wrongs = [self.wrong(row["element-type"], element) for element in value]
+            return next((wrong for wrong in wrongs if wrong), None)
+        members = {member["name"]: member for member in row["members"]}
+        if set(value) - set(members):
+            return "%s has no %s" % (name, set(value) - set(members))
+        for member in members.values():
+            if member["name"] not in value:
+                if "default" not in member:
+                    return "%s lacks %s" % (name, member["name"])
+                continue
+            wrong = self.wrong(member["type"], value[member["name"]])
+            if wrong:
+                return "%s.%s: %s" % (name, member["name"], wrong)
+        return None
+
+
 class Machine:
     """An emulator with a program's monitor at `path`, and another one."""
 
     def __init__(self, directory, *options, stopped=True):
         self.path, self.second = os.path.join(directory, "q"), os.path.join(directory, "r")
         self.process = subprocess.Popen(
-            [QEMU, "-machine", "realview-eb-mpcore", "-smp", "4", "-nographic", "-serial", "null", "-name", "probe",
+            [QEMU, "-machine", "realview-eb-mpcore", "-m", "64", "-smp", "4", "-nographic", "-serial", "null",
+                "-name", "probe",
              "-qmp", "unix:%s,server=on,wait=off" % self.path,
              "-chardev", "socket,id=two,path=%s,server=on,wait=off" % self.second, "-mon", "chardev=two,mode=control",
              *(("-S",) if stopped else ()), *options],
@@ -127,18 +163,20 @@ def protocol(cases, path):
     cases.check(answer["error"]["class"] == "CommandNotFound", "capabilities once", answer)
     answer = client.raw({"exec-oob": "query-status", "id": 7})
     cases.check(answer.get("id") == 7 and "return" in answer, "out of band", answer)
-    answer = client.raw({"exec-oob": "query-name"})
+    answer = client.raw({"exec-oob": "query-block"})
     cases.check("OOB" in answer.get("error", {}).get("desc", ""), "not everything out of band", answer)
     for text, said in (
-            (b"{}", "lacks member 'execute'"), (b"[]", "must be a JSON object"), (b'{"execute": 1}', "must be a string"),
+            (b"{}", "lacks member 'execute'"), (b"[]", "must be a JSON object"), (b'{"execute": 1}',
+                "must be a string"),
             (b'{"execute": "stop", "foo": 1}', "'foo' is unexpected"),
             (b'{"execute": "stop", "arguments": []}', "must be an object"),
             (b'{"execute": "nonsense"}', "The command nonsense has not been found"),
             (b'{"execute": "stop", "arguments": {"a": 1}}', "Parameter 'a' is unexpected"),
             (b'{"execute": "memsave"}', "Parameter 'val' is missing"),
-            (b'{"execute": "memsave", "arguments": {"val": "x"}}', "Invalid parameter type for 'val', expected: integer"),
+            (b'{"execute": "memsave", "arguments": {"val": "x"}}', "type for 'val', expected: integer"),
             (b'{"execute": "set_link", "arguments": {"name": "x", "up": 1}}', "expected: boolean"),
-            (b'{"execute": }', "JSON parse error"), (b'{"a": 1]\n', "JSON parse error"), (b"hello\n", "JSON parse error"),
+            (b'{"execute": }', "JSON parse error"), (b'{"a": 1]\n', "JSON parse error"), (b"hello\n",
+                "JSON parse error"),
             (b"}\n", "JSON parse error"), (b"[" * 100 + b"\n", "JSON parse error"),
             (b'{"x": "' + b"y" * (1 << 20) + b'"}\n', "JSON parse error"), (b"\xff\xfe\0\n", "JSON parse error")):
         answer = client.raw(text)
@@ -164,39 +202,53 @@ def fragments(cases, path):
 
 def queries(cases, path, directory):
     client = Client(path)
-    cases.check(client.result("query-status") == {"status": "prelaunch", "singlestep": False, "running": False}, "query-status")
+    cases.check(client.result("query-status") == {"status": "prelaunch", "singlestep": False, "running": False},
+                "query-status")
     cpus = client.result("query-cpus-fast")
     threads = set(os.listdir("/proc/self/task"))
     cases.check([cpu["cpu-index"] for cpu in cpus] == [0, 1, 2, 3] and len({cpu["thread-id"] for cpu in cpus}) == 4
                 and not threads & {str(cpu["thread-id"]) for cpu in cpus}, "query-cpus-fast", cpus)
-    cases.check("realview-eb-mpcore" in [machine["name"] for machine in client.result("query-machines")], "query-machines")
+    cases.check("realview-eb-mpcore" in [machine["name"] for machine in client.result("query-machines")],
+                "query-machines")
     cases.check(client.result("query-kvm") == {"enabled": False, "present": False}, "query-kvm")
     cases.check(client.result("query-uuid")["UUID"].count("-") == 4, "query-uuid")
     cases.check("qemu" in client.result("query-version"), "query-version")
     names = {device["label"]: device["filename"] for device in client.result("query-chardev")}
     cases.check(names.get("serial0") == "null" and "two" in names, "query-chardev", names)
     disk = client.result("query-block")[0]
-    cases.check(disk["inserted"]["image"]["virtual-size"] == 1 << 20 and disk["inserted"]["drv"] == "raw", "query-block", disk)
+    cases.check(disk["inserted"]["image"]["virtual-size"] == 1 << 20 and disk["inserted"]["drv"] == "raw",
+                "query-block", disk)
     commands = {row["name"] for row in client.result("query-commands")}
     schema = client.result("query-qmp-schema")
     described = {row["name"] for row in schema if row["meta-type"] == "command"}
     cases.check(commands == described | {"qmp_capabilities"}, "query-qmp-schema has all of query-commands",
                 commands ^ described)
-    types = {row["name"] for row in schema}
-    used = {row[key] for row in schema for key in ("arg-type", "ret-type") if key in row}
-    cases.check(used <= types, "types of the schema are described", used - types)
+    checks_schema(cases, client, schema)
     events = {row["name"] for row in client.result("query-events")}
-    cases.check({"STOP", "RESUME", "RESET", "SHUTDOWN"} <= events, "query-events", events)
+    cases.check({"STOP", "RESUME", "RESET", "SHUTDOWN", "POWERDOWN", "BLOCK_IO_ERROR"} <= events, "query-events",
+                events)
+    cases.check(client.result("query-target") == {"arch": "arm"}, "query-target")
+    cases.check(client.result("query-memory-size-summary")["base-memory"] == 64 << 20, "query-memory-size-summary")
+    node = client.result("query-named-block-nodes")[0]
+    cases.check(node["node-name"] == disk["inserted"]["node-name"] and node["cache"]["writeback"],
+                "query-named-block-nodes", node)
+    stats = client.result("query-blockstats")[0]
+    cases.check(stats["device"] == disk["device"] and stats["stats"]["rd_operations"] == 0, "query-blockstats", stats)
     for name in ("x-query-jit", "x-query-irq", "x-query-accel"):
         cases.check("human-readable-text" in client.result(name), name)
     text = client.result("human-monitor-command", command_line="info cpus", cpu_index=2)
     cases.check("* CPU #2" in text and "\r\n" in text, "human-monitor-command", text)
+    text = client.result("human-monitor-command", command_line="info cpus")
+    cases.check("* CPU #0" in text, "cpu-index is for one order", text)
     cases.check(client.error("human-monitor-command", command_line="x", cpu_index=9)["class"] == "GenericError",
                 "human-monitor-command: no such CPU")
     cases.check(client.result("set_link", name="n0", up=False) == {}, "set_link")
-    cases.check("down" in client.result("human-monitor-command", command_line="info network"), "set_link: the cable is out")
+    cases.check("down" in client.result("human-monitor-command", command_line="info network"),
+                "set_link: the cable is out")
     cases.check(client.error("set_link", name="x", up=True)["class"] == "DeviceNotFound", "set_link: no such network")
-    cases.check("desc" in client.error("system_powerdown"), "system_powerdown says why not")
+    cases.check(client.result("system_powerdown") == {} and client.event("POWERDOWN"), "system_powerdown: POWERDOWN")
+    cases.check("no power button" in client.result("human-monitor-command", command_line="system_powerdown")
+                and client.event("POWERDOWN"), "system_powerdown for people says what the board lacks")
     saved = os.path.join(directory, "saved")
     client.result("pmemsave", val=0, size=10000, filename=saved)
     with open(saved, "rb") as file:
@@ -205,11 +257,52 @@ def queries(cases, path, directory):
     client.result("memsave", val=0x100, size=5, filename=saved)
     with open(saved, "rb") as file:
         cases.check(file.read() == b"hello", "memsave")
-    cases.check("Could not open" in client.error("memsave", val=0, size=1, filename="/nonexistent/x")["desc"], "memsave: no file")
+    cases.check("Could not open" in client.error("memsave", val=0, size=1, filename="/nonexistent/x")["desc"],
+                "memsave: no file")
     for val, size in ((0, 1 << 40), (-1, 4), (0xffffffff, 2), (0xdead0000, 4)):
         answer = client.error("pmemsave", val=val, size=size, filename=saved)
         cases.check("Invalid addr" in answer["desc"], "pmemsave: %d, %d" % (val, size), answer)
     client.close()
+
+
+def checks_schema(cases, client, rows):
+    schema = Schema(rows)
+    used = {row[key] for row in rows for key in ("arg-type", "ret-type", "element-type") if key in row}
+    used |= {member["type"] for row in rows for member in row.get("members", ())}
+    cases.check(used <= set(schema.types) and len(schema.rows) == len(rows), "types of the schema are described, once",
+                used - set(schema.types))
+    for row in rows:
+        if row["meta-type"] == "command" and "query-" in row["name"]:
+            wrong = schema.wrong(row["ret-type"], client.result(row["name"]))
+            cases.check(row["ret-type"] not in ("any", "nothing") and not wrong,
+                        "%s returns what the schema says" % row["name"], wrong)
+
+
+def causes(cases, directory):
+    """Why a machine ends or is reset, by the guest and by a signal."""
+    lock_and_reset = [0xe3a00201, 0xe3a01ca0, 0xe381105f, 0xe5801020, 0xe3a01c01, 0xe3811004, 0xe5801040, 0xeafffffe]
+    semihosting_exit = [0xe3a00018, 0xe59f1000, 0xef123456, 0x00020026]
+    for name, words, options, expected in (
+            ("reset by the guest", lock_and_reset, (), ("RESET", True, "guest-reset")),
+            ("reset by the guest, -no-reboot", lock_and_reset, ("-no-reboot",), ("SHUTDOWN", True, "guest-reset")),
+            ("end by the guest", semihosting_exit, ("-semihosting", "-no-shutdown"), ("SHUTDOWN", True,
+                "guest-shutdown")),
+            ("end by a signal", [0xeafffffe], (), ("SHUTDOWN", False, "host-signal"))):
+        program = os.path.join(directory, "program")
+        with open(program, "wb") as file:
+            file.write(struct.pack("<%dI" % len(words), *words))
+        with Machine(directory, "-device", "loader,file=%s,addr=0,cpu-num=0,force-raw=on" % program,
+            *options) as machine:
+            client = Client(machine.path)
+            client.result("cont")
+            if not expected[1]:
+                machine.process.terminate()
+            data = client.event(expected[0])["data"]
+            cases.check(data == {"guest": expected[1], "reason": expected[2]}, "%s: %s" % (name, expected[0]), data)
+            if expected[0] == "SHUTDOWN" and "-no-shutdown" in options:
+                client.event("STOP")
+                cases.check(client.result("query-status")["status"] == "shutdown", "-no-shutdown: SHUTDOWN, then STOP")
+            client.close()
 
 
 def events(cases, machine):
@@ -221,7 +314,9 @@ def events(cases, machine):
     cases.check(first.result("query-status")["status"] == "paused", "STOP")
     second.event("STOP")
     first.result("system_reset")
-    cases.check(first.event("RESET")["data"]["guest"] is False and second.event("RESET"), "RESET")
+    cases.check(first.event("RESET")["data"] == {"guest": False,
+                "reason": "host-qmp-system-reset"} and second.event("RESET"),
+                "RESET")
     first.close()
     third = Client(machine.path)
     cases.check(third.result("query-status")["running"] is False, "the next program on the same socket")
@@ -234,7 +329,8 @@ def nonsense(cases, path):
     source = random.Random(5)
     for _ in range(20):
         client = Client(path, negotiate=source.random() < 0.7)
-        pieces = [b"{", b"}", b"[", b"]", b'"', b"\\", b":", b",", b'"execute"', b'"stop"', b"\n", b"\0", b"1e999", b"null",
+        pieces = [b"{", b"}", b"[", b"]", b'"', b"\\", b":", b",", b'"execute"', b'"stop"', b"\n", b"\0", b"1e999",
+            b"null",
                   b'{"execute":"query-status"}']
         client.send(b"".join(source.choice(pieces) for _ in range(400)))
         client.close()
@@ -256,13 +352,15 @@ def main():
             file.truncate(1 << 20)
         with open(hello, "wb") as file:
             file.write(b"hello")
-        with Machine(directory, "-drive", "file=%s,format=raw,if=sd" % image, "-device", "loader,file=%s,addr=0x100,force-raw=on" %
+        with Machine(directory, "-drive", "file=%s,format=raw,if=sd" % image, "-device",
+            "loader,file=%s,addr=0x100,force-raw=on" %
                      hello, "-nic", "user,id=n0") as machine:
             protocol(cases, machine.path)
             fragments(cases, machine.path)
             queries(cases, machine.path, directory)
             nonsense(cases, machine.path)
             events(cases, machine)
+        causes(cases, directory)
     return cases.done()
 
 

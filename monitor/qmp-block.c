@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The monitor for programs: what it tells about disks. Each has one image, the node of its name. I/O thread. */
+#include <string.h>
+#include "block/block.h"
+#include "monitor/qmp-internal.h"
+
+static JsonObject *image_info(const BlockBackend *blk)
+{
+    JsonObject *image = json_object_new();
+
+    json_object_set_string_member(image, "filename", blk_path(blk));
+    json_object_set_string_member(image, "format", blk_format(blk));
+    json_object_set_int_member(image, "virtual-size", (gint64)blk_bytes(blk));
+    return image;
+}
+
+static JsonObject *device_info(const BlockBackend *blk)
+{
+    static const char *const no_limits[] = { "bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr" };
+    const BlockOptions *o = blk_options(blk);
+    JsonObject *info = json_object_new(), *cache = json_object_new();
+
+    json_object_set_string_member(info, "file", blk_path(blk));
+    json_object_set_string_member(info, "node-name", blk_id(blk));
+    json_object_set_string_member(info, "drv", blk_format(blk));
+    json_object_set_boolean_member(info, "ro", blk_readonly(blk));
+    json_object_set_int_member(info, "backing_file_depth", 0);
+    json_object_set_boolean_member(info, "encrypted", FALSE);
+    json_object_set_string_member(info, "detect_zeroes", "off");
+    for (size_t i = 0; i < G_N_ELEMENTS(no_limits); i++) {
+        json_object_set_int_member(info, no_limits[i], 0);
+    }
+    json_object_set_int_member(info, "write_threshold", 0);
+    json_object_set_boolean_member(cache, "writeback", !o->write_through);
+    json_object_set_boolean_member(cache, "direct", o->direct);
+    json_object_set_boolean_member(cache, "no-flush", o->no_flush);
+    json_object_set_object_member(info, "cache", cache);
+    json_object_set_object_member(info, "image", image_info(blk));
+    return info;
+}
+
+void qmp_query_block(QmpCall *call)
+{
+    JsonArray *disks = json_array_new();
+    BlockBackend *blk = NULL;
+
+    while ((blk = blk_next(blk)) != NULL) {
+        JsonObject *disk = json_object_new();
+
+        json_object_set_string_member(disk, "device", blk_id(blk));
+        json_object_set_string_member(disk, "type", "unknown");
+        json_object_set_boolean_member(disk, "locked", FALSE);
+        json_object_set_boolean_member(disk, "removable", FALSE);
+        json_object_set_object_member(disk, "inserted", device_info(blk));
+        json_array_add_object_element(disks, disk);
+    }
+    call->result = qmp_array_node(disks);
+}
+
+void qmp_query_named_block_nodes(QmpCall *call)
+{
+    JsonArray *nodes = json_array_new();
+    BlockBackend *blk = NULL;
+
+    while ((blk = blk_next(blk)) != NULL) {
+        json_array_add_object_element(nodes, device_info(blk));
+    }
+    call->result = qmp_array_node(nodes);
+}
+
+static void add_stats(JsonObject *stats, const char *kind, BlockStats s)
+{
+    const struct { const char *format; uint64_t value; } rows[] = {
+        { "%s_bytes", s.bytes }, { "%s_operations", s.requests - s.failed }, { "%s_total_time_ns", s.ns },
+        { "failed_%s_operations", s.failed },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char name[48];
+
+        if (i || strcmp(kind, "flush")) {
+            g_snprintf(name, sizeof(name), rows[i].format, kind);
+            json_object_set_int_member(stats, name, (gint64)rows[i].value);
+        }
+    }
+}
+
+void qmp_query_blockstats(QmpCall *call)
+{
+    JsonArray *disks = json_array_new();
+    BlockBackend *blk = NULL;
+
+    while ((blk = blk_next(blk)) != NULL) {
+        JsonObject *disk = json_object_new(), *stats = json_object_new();
+        BlockStats write = blk_stats(blk, BLOCK_WRITE), zeroes = blk_stats(blk, BLOCK_WRITE_ZEROES);
+
+        write.requests += zeroes.requests;
+        write.failed += zeroes.failed;
+        write.bytes += zeroes.bytes;
+        write.ns += zeroes.ns;
+        add_stats(stats, "rd", blk_stats(blk, BLOCK_READ));
+        add_stats(stats, "wr", write);
+        add_stats(stats, "unmap", blk_stats(blk, BLOCK_DISCARD));
+        add_stats(stats, "flush", blk_stats(blk, BLOCK_FLUSH));
+        json_object_set_string_member(disk, "device", blk_id(blk));
+        json_object_set_string_member(disk, "node-name", blk_id(blk));
+        json_object_set_object_member(disk, "stats", stats);
+        json_array_add_object_element(disks, disk);
+    }
+    call->result = qmp_array_node(disks);
+}

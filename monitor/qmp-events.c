@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The monitor for programs: the table of its events, and those of the run state and of disks. I/O thread. */
+#include <errno.h>
+#include <string.h>
+#include "block/block.h"
+#include "monitor/qmp-internal.h"
+#include "sysemu/runstate.h"
+
+const QmpEvent qmp_events[] = {
+    { "BLOCK_IO_ERROR",
+      "device:s node-name:s? operation:IoOperationType action:BlockErrorAction nospace:b? reason:s" },
+    { "POWERDOWN", "" },
+    { "RESET", "guest:b reason:ShutdownCause" },
+    { "RESUME", "" },
+    { "SHUTDOWN", "guest:b reason:ShutdownCause" },
+    { "STOP", "" },
+    { "WATCHDOG", "action:WatchdogAction" },
+    { NULL, NULL },
+};
+
+static JsonObject *cause(void)
+{
+    JsonObject *data = json_object_new();
+    bool guest;
+    const char *reason = runstate_cause(&guest);
+
+    json_object_set_boolean_member(data, "guest", guest);
+    json_object_set_string_member(data, "reason", reason);
+    return data;
+}
+
+static void runstate_changed(RunstateEvent event, int code)
+{
+    static bool said;           /* the guest's end was told about, and nothing has run since */
+    static bool ended;
+    JsonObject *data;
+
+    switch (event) {
+    case RUNSTATE_GUEST_END:
+        said = true;
+        qmp_tell("SHUTDOWN", cause());
+        break;
+    case RUNSTATE_PAUSED:
+    case RUNSTATE_DEBUG:
+    case RUNSTATE_SHUTDOWN:
+        if (!ended) {
+            qmp_tell("STOP", NULL);
+        }
+        break;
+    case RUNSTATE_RUNNING:
+        said = false;
+        qmp_tell("RESUME", NULL);
+        break;
+    case RUNSTATE_RESET:
+        said = false;
+        qmp_tell("RESET", cause());
+        break;
+    case RUNSTATE_ENDED:
+        if (!said) {
+            qmp_tell("SHUTDOWN", cause());
+        }
+        ended = true;
+        break;
+    case RUNSTATE_WATCHDOG:
+        data = json_object_new();
+        json_object_set_string_member(data, "action", watchdog_action_names[code]);
+        qmp_tell("WATCHDOG", data);
+        break;
+    case RUNSTATE_POWERDOWN:
+        qmp_tell("POWERDOWN", NULL);
+        break;
+    }
+}
+
+static void disk_failed(const BlockError *e)
+{
+    static const char *const actions[] = {
+        [BLOCK_ACTION_REPORT] = "report", [BLOCK_ACTION_IGNORE] = "ignore", [BLOCK_ACTION_STOP] = "stop",
+    };
+    const BlockOptions *o = blk_options(e->blk);
+    JsonObject *data = json_object_new();
+
+    json_object_set_string_member(data, "device", blk_id(e->blk));
+    json_object_set_string_member(data, "node-name", blk_id(e->blk));
+    json_object_set_string_member(data, "operation", e->write ? "write" : "read");
+    json_object_set_string_member(data, "action", actions[e->action]);
+    if (o->on_write_error == BLOCK_ERROR_STOP || o->on_write_error == BLOCK_ERROR_ENOSPC
+        || o->on_read_error == BLOCK_ERROR_STOP) {
+        json_object_set_boolean_member(data, "nospace", e->error == ENOSPC);
+    }
+    json_object_set_string_member(data, "reason", strerror(e->error));
+    qmp_tell("BLOCK_IO_ERROR", data);
+}
+
+void qmp_events_init(void)
+{
+    runstate_add_listener(runstate_changed);
+    blk_set_error_listener(disk_failed);
+}
