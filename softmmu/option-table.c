@@ -24,7 +24,7 @@
 #define NO_XEN "there is no Xen; leave it out"
 
 const OptionRow option_rows[] = {
-    { .group = "The machine" },
+    { .group = "The machine", .argument = "machine" },
     { "machine", "NAME[,PROPERTY=VALUE...]", .handle = option_machine,
       .help = "the machine to emulate (-machine help)" },
     { "M", "NAME[,PROPERTY=VALUE...]", .handle = option_machine, .help = "the same" },
@@ -45,11 +45,16 @@ const OptionRow option_rows[] = {
       .help = "name of the guest (info name), of the process" },
     { "uuid", "UUID", .handle = option_uuid, .help = "the machine's UUID (info uuid)" },
 
-    { .group = "What it boots" },
+    { .group = "What it boots", .argument = "boot" },
     { "kernel", "FILE", .handle = option_kernel, .help = "kernel to boot: zImage, Image, uImage or ELF" },
     { "initrd", "FILE", .handle = option_initrd, .help = "initial RAM disk" },
     { "dtb", "FILE|builtin", .handle = option_dtb, .help = "device tree; builtin: the machine's own" },
     { "append", "TEXT", .handle = option_append, .help = "kernel command line" },
+    { "semihosting", .handle = option_semihosting, .help = "let the guest use the host's files and console" },
+    { "semihosting-config", "enable=on[,arg=TEXT...]", .handle = option_semihosting_config,
+      .help = "the same with settings" },
+
+    { .group = "Disks, networks and other devices", .argument = "devices" },
     { "sd", "FILE", .handle = option_sd, .help = "an image in the SD card slot" },
     { "pflash", "FILE", .handle = option_pflash,
       .help = "an image of 64 MiB in the next bank of NOR flash; up to 2 times" },
@@ -63,13 +68,14 @@ const OptionRow option_rows[] = {
     { "net", "nic|user|none[,PROPERTY=VALUE...]", .handle = option_net, .help = "the older form of -nic" },
     { "device", "DRIVER[,PROPERTY=VALUE...]", .handle = option_device,
       .help = "a virtual device, or data to load into memory (-device help)" },
-    { "global", "virtio-mmio.force-legacy=on|off", .handle = option_global,
-      .help = "on: virtual devices have the interface from before version 1.0 of virtio" },
-    { "semihosting", .handle = option_semihosting, .help = "let the guest use the host's files and console" },
-    { "semihosting-config", "enable=on[,arg=TEXT...]", .handle = option_semihosting_config,
-      .help = "the same with settings" },
+    { "global", "DRIVER.PROPERTY=VALUE", .handle = option_global,
+      .help = "of all devices of that driver; virtio-mmio.force-legacy=on: as before version 1.0 of virtio" },
+    { "set", "GROUP.ID.PROPERTY=VALUE", .handle = option_set, .early = true,
+      .help = "add to the option GROUP with id=ID that stands before it" },
+    { "readconfig", "FILE", .handle = option_readconfig, .early = true,
+      .help = "options from a file: [GROUP \"ID\"], then lines of KEY = \"VALUE\"" },
 
-    { .group = "Console and monitor" },
+    { .group = "Console and monitor", .argument = "console" },
     { "nographic", .handle = option_nographic, .help = "no display; console and monitor share the terminal" },
     { "display", "none", .handle = option_display, .help = "no display (there is no other)" },
     { "serial", "DEVICE", .handle = option_serial, .help = "where a serial line goes; up to 4 times" },
@@ -82,7 +88,7 @@ const OptionRow option_rows[] = {
     { "echr", "NUMBER", .handle = option_echr, .help = "the escape key on a shared terminal, instead of 1 (Ctrl-a)" },
     { "nodefaults", .handle = option_nodefaults, .help = "no serial line and no monitor unless asked for" },
 
-    { .group = "How it starts and ends" },
+    { .group = "How it starts and ends", .argument = "run" },
     { "S", .handle = option_stopped, .help = "do not start the CPUs; the monitor's 'cont' does, or a debugger" },
     { "gdb", "DEVICE", .handle = option_gdb,
       .help = "where gdb finds the machine: tcp::PORT, unix:PATH, stdio, pty; none: nowhere" },
@@ -96,7 +102,7 @@ const OptionRow option_rows[] = {
     { "pidfile", "FILE", .handle = option_pidfile, .help = "write the process id there" },
     { "daemonize", .handle = option_daemonize, .help = "go to the background once the machine stands" },
 
-    { .group = "Log and messages" },
+    { .group = "Log and messages", .argument = "log" },
     { "d", "ITEM[,ITEM...]", .handle = option_log_items, .help = "what to log (-d help)" },
     { "D", "FILE", .handle = option_log_file, .help = "where the log goes instead of stderr" },
     { "dfilter", "RANGE[,RANGE...]", .handle = option_log_filter, .help = "log code of these addresses only" },
@@ -105,11 +111,11 @@ const OptionRow option_rows[] = {
     { "singlestep", .handle = option_singlestep,
       .help = "one instruction per block of code, so that the log has each" },
     { "msg", "[timestamp=on|off][,guest-name=on|off]", .handle = option_msg, .help = "what messages begin with" },
-    { "h", .handle = option_help, .help = "print this help" },
-    { "help", .handle = option_help, .help = "the same" },
+    { "h", .may_have = "TOPIC", .handle = option_help, .help = "print this help, or what it says about TOPIC" },
+    { "help", .may_have = "TOPIC", .handle = option_help, .help = "the same" },
     { "version", .handle = option_version, .help = "print the version" },
 
-    { .group = "Accepted because it changes nothing here" },
+    { .group = "Accepted because it changes nothing here", .argument = "accepted" },
     { "boot", "[order=]DRIVES[,menu=...]", .instead = "the machine starts from -kernel or -device loader; accepted are "
       "order, menu, splash, splash-time, reboot-timeout and strict, which change nothing",
       .accepts = "*order=%drives menu=%bool splash=%text splash-time=%number reboot-timeout=%number strict=%bool",
@@ -138,7 +144,7 @@ const OptionRow option_rows[] = {
       "unstable-input=accept|reject|crash unstable-output=accept|hide" },
     { "async-teardown", .help = "memory is freed at the end, as ever" },
 
-    { .group = "Options of QEMU that there are not" },
+    { .group = "Options of QEMU that there are not", .argument = "missing" },
     { "fda", "FILE", .instead = NO_DRIVE },
     { "fdb", "FILE", .instead = NO_DRIVE },
     { "hda", "FILE", .instead = NO_DRIVE },
@@ -167,8 +173,6 @@ const OptionRow option_rows[] = {
     { "numa", "...", .instead = "the board has one memory; use -m SIZE" },
     { "mem-path", "FILE", .instead = "guest memory is anonymous; use -m SIZE" },
     { "object", "...", .instead = NO_OBJECTS },
-    { "set", "...", .instead = NO_OBJECTS },
-    { "readconfig", "FILE", .instead = "options are given on the command line only" },
     { "add-fd", "...", .instead = "give the file's name, /dev/fd/N for a descriptor" },
     { "incoming", "...", .instead = NO_STATE },
     { "loadvm", "NAME", .instead = NO_STATE },

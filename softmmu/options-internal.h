@@ -4,6 +4,7 @@
 #define SOFTMMU_OPTIONS_INTERNAL_H
 #include <stdbool.h>
 #include <stdint.h>
+#include <glib.h>
 #include "softmmu/options.h"
 
 /* The command line as given; options_parse() turns it into Options when all of it is known. */
@@ -15,8 +16,16 @@ typedef struct DriveOption {
     bool taken;                         /* some device has it */
 } DriveOption;
 
+/* An option that is to be carried out. Strings live for ever. */
+typedef struct OptionItem {
+    const struct OptionRow *row;
+    const char *said;                   /* where it stands, for messages: "-drive", "FILE:12: -drive" */
+    const char *arg;                    /* NULL: none */
+} OptionItem;
+
 typedef struct CommandLine {
     Options *o;
+    GArray *items;                      /* of OptionItem: all, in their order */
     const char *option;                 /* the option at hand, with its dash */
     const char *machine;
     const char *smp_text;               /* "-smp" argument, for messages about smp */
@@ -41,7 +50,9 @@ typedef struct CommandLine {
 typedef struct OptionRow {
     const char *name;
     const char *argument;               /* shown by -help; NULL: takes none */
+    const char *may_have;               /* a word that may follow all the same, shown by -help; NULL: none */
     void (*handle)(CommandLine *c, const char *arg);
+    bool early;                         /* while the list of options is made: the option changes the list */
     const char *accepts, *instead;
     const char *help;                   /* NULL: `instead` */
     const char *group;                  /* instead of all others: a heading of -help */
@@ -68,6 +79,22 @@ bool option_size(const char *text, uint64_t unit, uint64_t *bytes);
 bool option_bool(const CommandLine *c, const char *arg, const KeyValue *kv);
 /* The file must exist and be readable. */
 void option_check_file(const CommandLine *c, const char *path);
+
+/* Commas doubled, so that option_split() gives the text back; g_free() it. */
+char *option_escape(const char *text);
+
+/* softmmu/options-list.c: fill in c->items; add one; the row of that name (NULL: there is none). */
+void options_list_fill(CommandLine *c, int argc, char **argv);
+void options_list_add(CommandLine *c, const OptionRow *row, const char *said, const char *arg);
+const OptionRow *option_find(const char *name);
+void option_set(CommandLine *c, const char *arg);
+/* softmmu/options-config.c */
+void option_readconfig(CommandLine *c, const char *arg);
+
+/* softmmu/options-global.c: -global, and what it says of devices of that driver; the array ends with key == NULL. */
+void option_global(CommandLine *c, const char *arg);
+KeyValue *options_globals(const char *driver);
+void options_global_finish(CommandLine *c);
 
 /* softmmu/options-rules.c: why the argument is not as the rules say; NULL if it is. */
 char *option_problem(const CommandLine *c, const char *rules, const char *arg);
@@ -98,7 +125,6 @@ const BlockOptions *options_drive_take(CommandLine *c, const char *id);
 /* -device with a driver of virtio's; false: it is none. */
 bool option_virtio_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);
 void option_virtio_help(void);
-void option_global(CommandLine *c, const char *arg);
 void options_virtio_add_disk(CommandLine *c, const BlockOptions *drive);
 /* All options are known: give the devices what they name. */
 void options_virtio_finish(CommandLine *c);

@@ -56,6 +56,16 @@ KeyValue *option_split(const CommandLine *c, const char *arg)
     return (KeyValue *)(void *)g_array_free(list, FALSE);
 }
 
+char *option_escape(const char *text)
+{
+    GString *s = g_string_new(NULL);
+
+    for (; *text; text++) {
+        g_string_append(s, *text == ',' ? ",," : (const char[]) { *text, 0 });
+    }
+    return g_string_free(s, FALSE);
+}
+
 bool option_is_help(const char *arg)
 {
     return !strcmp(arg, "help") || !strcmp(arg, "?");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * -device virtio-*-device, -drive if=virtio, -global virtio-mmio.force-legacy: virtual I/O devices. A device names its
+ * -device virtio-*-device, -drive if=virtio: virtual I/O devices. A device names its
  * drive or network, which may come later on the command line: options_virtio_finish() looks them up. Main thread.
  */
 #include <stdio.h>
@@ -97,12 +97,26 @@ static void set_property(CommandLine *c, const char *arg, const VirtIODriver *d,
     }
 }
 
+static void apply_globals(CommandLine *c, const VirtIODriver *d, unsigned n)
+{
+    const char *option = c->option;
+
+    for (KeyValue *kv = options_globals(d->name); kv->key; kv++) {
+        g_autofree char *arg = g_strdup_printf("%s.%s=%s", d->name, kv->key, kv->value);
+
+        c->option = "-global";
+        set_property(c, arg, d, n, kv);
+        c->option = option;
+    }
+}
+
 bool option_virtio_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *kv)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
         if (!strcmp(drivers[i].name, driver)) {
             unsigned n = add(c, arg, drivers[i].kind);
 
+            apply_globals(c, &drivers[i], n);
             for (; kv->key; kv++) {
                 set_property(c, arg, &drivers[i], n, kv);
             }
@@ -117,17 +131,15 @@ bool option_virtio_device(CommandLine *c, const char *arg, const char *driver, c
 
 void options_virtio_add_disk(CommandLine *c, const BlockOptions *drive)
 {
-    c->o->virtio[add(c, drive->file, VIRTIO_BLK)].drive = drive;
-}
+    unsigned n = add(c, drive->file, VIRTIO_BLK);
 
-void option_global(CommandLine *c, const char *arg)
-{
-    KeyValue *kv = option_split(c, arg);
-
-    if (!kv[0].key || strcmp(kv[0].key, "virtio-mmio.force-legacy") || kv[1].key) {
-        option_fail(c, arg, "there is one such property: virtio-mmio.force-legacy=on|off");
+    c->o->virtio[n].drive = drive;
+    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        if (drivers[i].kind == VIRTIO_BLK) {
+            apply_globals(c, &drivers[i], n);
+        }
     }
-    c->o->virtio_legacy = option_bool(c, arg, &kv[0]);
+    named[n] = NULL;                    /* it has its drive */
 }
 
 void options_virtio_finish(CommandLine *c)

@@ -23,29 +23,89 @@ void option_version(CommandLine *c, const char *arg)
     exit(0);
 }
 
+enum { HELP_COLUMN = 31, HELP_WIDTH = 79 };
+
+/* The text in its column, as many words in a line as fit. */
+static void print_wrapped(const char *text, int column)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", 0);
+
+    for (char **w = words; *w; w++) {
+        if (column + 1 + (int)strlen(*w) > HELP_WIDTH || column < HELP_COLUMN) {
+            printf("\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+        } else if (w != words) {
+            putchar(' ');
+            column++;
+        }
+        fputs(*w, stdout);
+        column += (int)strlen(*w);
+    }
+    putchar('\n');
+}
+
 void option_print_row(const char *dash, const OptionRow *row, const char *between)
 {
-    char *left = g_strdup_printf("%s%s%s%s", dash, row->name, row->argument ? between : "",
-                                 row->argument ? row->argument : "");
-    const char *text = row->help ? row->help : row->instead;
+    g_autofree char *left = row->may_have ? g_strdup_printf("%s%s%s[%s]", dash, row->name, between, row->may_have)
+                          : g_strconcat(dash, row->name, row->argument ? between : "", row->argument, NULL);
+    bool fits = strlen(left) < HELP_COLUMN;
 
-    printf(strlen(left) > 30 ? "%s\n%30s %s\n" : "%-30s%s %s\n", left, "", text);
-    g_free(left);
+    printf("%-*s", fits ? HELP_COLUMN : 0, left);
+    print_wrapped(row->help ? row->help : row->instead, fits ? HELP_COLUMN : 0);
+}
+
+static void print_group(const OptionRow *row)
+{
+    printf("%s:\n", row->group);
+    for (row++; row->name; row++) {
+        option_print_row("-", row, " ");
+    }
+}
+
+static void print_topics(void)
+{
+    for (const OptionRow *row = option_rows; row->name || row->group; row++) {
+        if (row->group) {
+            printf("  -help %-12s %s\n", row->argument, row->group);
+        }
+    }
+}
+
+static void print_consoles(void)
+{
+    printf("DEVICE: stdio, mon:stdio (shared with the monitor), file:PATH, null, none, pty,\n"
+           "        tcp:HOST:PORT[,server=on][,wait=off], telnet:HOST:PORT[,...],\n"
+           "        unix:PATH[,server=on][,wait=off], chardev:NAME\n"
+           "On a shared terminal Ctrl-a h shows the keys: Ctrl-a x exits, Ctrl-a c goes to\n"
+           "the monitor.\n");
 }
 
 void option_help(CommandLine *c, const char *arg)
 {
-    printf("PQEMU emulator version " PQEMU_VERSION "\nusage: qemu-system-arm [options]\n");
-    for (const OptionRow *row = option_rows; row->name || row->group; row++) {
-        if (row->group) {
-            printf("\n%s:\n", row->group);
-        } else {
-            option_print_row("-", row, " ");
+    for (const OptionRow *row = option_rows; arg && (row->name || row->group); row++) {
+        if (row->group && !strcmp(row->argument, arg)) {
+            print_group(row);
+            if (!strcmp(arg, "console")) {
+                print_consoles();
+            }
+            exit(0);
         }
     }
-    printf("\nDEVICE: stdio, mon:stdio (shared with the monitor), file:PATH, null, none, pty,\n"
-           "        tcp:HOST:PORT[,server=on][,wait=off], telnet:HOST:PORT[,...], unix:PATH[,server=on][,wait=off]\n"
-           "On a shared terminal Ctrl-a h shows the keys: Ctrl-a x exits, Ctrl-a c goes to the monitor.\n");
+    if (arg && !option_is_help(arg)) {
+        option_fail(c, arg, "there is no such topic (-help help lists them)");
+    }
+    printf("PQEMU emulator version " PQEMU_VERSION "\nusage: qemu-system-arm [options]\n");
+    print_topics();
+    for (const OptionRow *row = option_rows; !arg && (row->name || row->group); row++) {
+        if (row->group) {
+            putchar('\n');
+            print_group(row);
+        }
+    }
+    if (!arg) {
+        putchar('\n');
+        print_consoles();
+    }
     exit(0);
 }
 
@@ -103,23 +163,6 @@ static void console_finish(CommandLine *c)
     }
 }
 
-/* The row of the option that this argument names. */
-static const OptionRow *find_row(const char *given)
-{
-    const char *name = given;
-
-    if (name[0] != '-' || !name[1]) {
-        error_exit("%s: unexpected argument (options begin with '-'; -help lists them)", name);
-    }
-    name += name[1] == '-' ? 2 : 1;
-    for (const OptionRow *row = option_rows; row->name || row->group; row++) {
-        if (row->name && !strcmp(name, row->name)) {
-            return row;
-        }
-    }
-    error_exit("%s: invalid option (-help lists those there are)", given);
-}
-
 void option_run(CommandLine *c, const OptionRow *row, const char *arg)
 {
     char *problem;
@@ -141,17 +184,27 @@ void option_run(CommandLine *c, const OptionRow *row, const char *arg)
     }
 }
 
-static bool names_daemonize(int argc, char **argv)
+static bool names_daemonize(const CommandLine *c)
 {
-    bool found = false;
-
-    for (int i = 1; i < argc; i++) {
-        const OptionRow *row = find_row(argv[i]);
-
-        found |= row->handle == option_daemonize;
-        i += row->argument != NULL;
+    for (guint i = 0; i < c->items->len; i++) {
+        if (g_array_index(c->items, OptionItem, i).row->handle == option_daemonize) {
+            return true;
+        }
     }
-    return found;
+    return false;
+}
+
+/* Carry out the options that are, or are not, -global: what that says holds for devices before it, too. */
+static void run_all(CommandLine *c, bool global)
+{
+    for (guint i = 0; i < c->items->len; i++) {
+        const OptionItem *item = &g_array_index(c->items, OptionItem, i);
+
+        if ((item->row->handle == option_global) == global) {
+            c->option = item->said;
+            option_run(c, item->row, item->arg);
+        }
+    }
 }
 
 void options_parse(int argc, char **argv, Options *o)
@@ -161,22 +214,16 @@ void options_parse(int argc, char **argv, Options *o)
     memset(o, 0, sizeof(*o));
     accel_options_default(&o->accel);
     o->escape_key = 1;
-    if (names_daemonize(argc, argv)) {
+    options_list_fill(&c, argc, argv);
+    if (names_daemonize(&c)) {
         daemon_begin();                 /* now: messages start threads, which fork() would lose */
     }
-    for (int i = 1; i < argc; i++) {
-        const OptionRow *row = find_row(argv[i]);
-
-        c.option = argv[i];
-        if (row->argument && i + 1 == argc) {
-            error_exit("%s: requires an argument (%s)", argv[i], row->argument);
-        }
-        option_run(&c, row, row->argument ? argv[i + 1] : NULL);
-        i += row->argument != NULL;
-    }
+    run_all(&c, true);
+    run_all(&c, false);
     options_machine_finish(&c);
     options_block_finish(&c);
     options_virtio_finish(&c);
+    options_global_finish(&c);
     options_net_finish(&c);
     options_chardev_finish(&c);
     console_finish(&c);
