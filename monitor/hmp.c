@@ -300,6 +300,7 @@ static const HMPCommand commands[] = {
       1, 2, hmp_hostfwd_add },
     { "hostfwd_remove", NULL, "[NAME] tcp|udp:[HOST]:PORT", "no longer", 1, 2, hmp_hostfwd_remove },
     { "trace-event", NULL, "PATTERN on|off", "switch events on or off", 2, 2, hmp_trace_event },
+    { "screendump", NULL, "FILE [-f ppm|png]", "write the screen to a file", 1, 3, hmp_screendump },
     { "log", NULL, "ITEMS|none|help", "choose what to log, as with -d", 1, 1, do_log },
 };
 

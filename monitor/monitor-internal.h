@@ -46,6 +46,9 @@ void hmp_set_link(Monitor *mon, char **argv);
 void hmp_hostfwd_add(Monitor *mon, char **argv);
 void hmp_hostfwd_remove(Monitor *mon, char **argv);
 
+/* monitor/hmp-display.c */
+void hmp_screendump(Monitor *mon, char **argv);
+
 /*
  * monitor/hmp-memory.c: `size` bytes at any alignment, virtual as CPU env sees them or physical; false if one of them
  * cannot be read. CPUs held.

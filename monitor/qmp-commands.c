@@ -184,6 +184,7 @@ const QmpCommand qmp_commands[] = {
     { "query-uuid", "", qmp_query_uuid, true, "UuidInfo" },
     { "query-version", "", qmp_query_version, true, "VersionInfo" },
     { "quit", "", do_quit, true, NULL },
+    { "screendump", "filename:s device:s? head:i? format:s?", qmp_screendump, false, NULL },
     { "set_link", "name:s up:b", do_set_link, false, NULL },
     { "stop", "", do_stop, true, NULL },
     { "system_powerdown", "", do_system_powerdown, false, NULL },

@@ -79,6 +79,9 @@ void qmp_query_schema(QmpCall *call);
 void qmp_trace_event_get_state(QmpCall *call);
 void qmp_trace_event_set_state(QmpCall *call);
 
+/* monitor/qmp-display.c */
+void qmp_screendump(QmpCall *call);
+
 JsonNode *qmp_version_node(void);               /* as in the greeting */
 JsonNode *qmp_object_node(JsonObject *object);  /* takes the object */
 JsonNode *qmp_array_node(JsonArray *array);     /* takes the array */

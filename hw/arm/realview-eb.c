@@ -20,6 +20,7 @@
 #include "hw/block/nor-flash.h"
 #include "hw/char/pl011.h"
 #include "hw/display/charlcd.h"
+#include "hw/display/pl111.h"
 #include "hw/dma/pl080.h"
 #include "hw/gpio/pl061.h"
 #include "hw/intc/gic.h"
@@ -240,6 +241,17 @@ static void eb_init_virtio(RealviewBoard *b, const RealviewDevice *d)
     virtio_mmio_create(d->base, d->name, &b->m->virtio[d->unit], b->m->virtio_legacy, board_irq(b, d, 0));
 }
 
+static PL111Mux eb_clcd_mux(void *opaque)
+{
+    return (PL111Mux)realview_sysctl_clcd_mode(opaque);
+}
+
+static void eb_init_clcd(RealviewBoard *b, const RealviewDevice *d)
+{
+    pl111_create(&(PL111Config) { .base = d->base, .name = d->name, .clock_hz = realview_sysctl_osc0_hz,
+                                  .mux = eb_clcd_mux, .opaque = b->sysctl }, board_irq(b, d, 0));
+}
+
 static void eb_init_dmac(RealviewBoard *b, const RealviewDevice *d)
 {
     const PL080Config config = {
@@ -277,7 +289,6 @@ static const AbsentAnswer aaci_answers[] = {
     { 0x68, 0xbc0 }, { 0 },
 };
 static const AbsentAnswer kmi_answers[] = { { 0x04, 0x40 }, { 0 } };        /* sent */
-static const AbsentAnswer clcd_answers[] = { { 0x20, 0x0c }, { 0 } };       /* base update, vertical compare */
 /* Status (registers are 16 bits apart) and alternate status: ready, error. */
 static const AbsentAnswer cf_answers[] = { { 0x0c, 0x41u << 16 }, { 0x100, 0x41 }, { 0 } };
 
@@ -336,7 +347,7 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("rtc",          0x10017000, 4 * KiB, eb_init_rtc, IRQ(10, 6)),
     PRESENT("dmc",          0x10018000, 4 * KiB, eb_init_dmc, NO_IRQ),
     ABSENT("pci",           0x10019000, 4 * KiB, NO_IRQ),
-    ABSENT("clcd",          0x10020000, 4 * KiB, IRQ(23, -1), .answers = clcd_answers, CLOCK(OSC0), TREE(clcd)),
+    PRESENT("clcd",         0x10020000, 4 * KiB, eb_init_clcd, IRQ(23, -1), CLOCK(OSC0), TREE(clcd)),
     PRESENT("dmac",         0x10030000, 4 * KiB, eb_init_dmac, IRQ(24, -1), TREE(dmac)),
     PRESENT("smc",          0x10080000, 4 * KiB, eb_init_smc, NO_IRQ),
     /*

@@ -29,7 +29,7 @@ enum {
     LOCK_KEY = 0xa05f, LOCK_VALUE_MASK = 0x7fff, LOCK_LOCKED = 1 << 16,
     OSC_MASK = 0x7ffff, OSC_COUNT = 5,
     DMAPSRS = 3, DMAPSR_MASK = 0x9f,
-    CLCD_PANEL_MASK = 0x1f00, CLCD_PANEL_VGA = 0x1f00,
+    CLCD_MODE_MASK = 3, CLCD_PANEL_MASK = 0x1f00, CLCD_PANEL_VGA = 0x1f00,
     /* What asks for a reset: the soft reset (bit 8), bit 3, which Linux writes on this board, and the reset depth. */
     RESETCTL_TRIGGERS = 1 << 8 | 1 << 3 | 7,
     FLASH_VPP = 1 << 0,
@@ -40,7 +40,8 @@ enum {
 
 struct RealviewSysctl {
     Device dev;                 /* its lock: everything below that is not said to be constant */
-    uint32_t led, osc[OSC_COUNT], lock_value, cfgdata[2], flags, nvflags, resetctl, clcd, pld_ctrl1;
+    uint32_t led, lock_value, cfgdata[2], flags, nvflags, resetctl, pld_ctrl1;
+    uint32_t osc[OSC_COUNT], clcd;      /* atomic */
     uint32_t clcdser, iosel, pld_revc[2]; /* stored */
     uint32_t test_osc[OSC_COUNT];   /* SYS_TEST_OSC at test_osc_ns */
     int64_t test_osc_ns[OSC_COUNT]; /* since when the oscillator has its present rate; virtual time */
@@ -83,7 +84,7 @@ static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset, int64_t now)
     case SYS_LED:
         return s->led;
     case SYS_OSC0 ... SYS_OSC4:
-        return s->osc[(offset - SYS_OSC0) / 4];
+        return __atomic_load_n(&s->osc[(offset - SYS_OSC0) / 4], __ATOMIC_RELAXED);
     case SYS_LOCK:
         return s->lock_value | (s->unlocked ? 0 : LOCK_LOCKED);
     case SYS_CFGDATA1:
@@ -102,7 +103,7 @@ static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset, int64_t now)
     case SYS_FLASH:
         return __atomic_load_n(&s->flash, __ATOMIC_RELAXED);
     case SYS_CLCD:
-        return s->clcd;
+        return __atomic_load_n(&s->clcd, __ATOMIC_RELAXED);
     case SYS_PROCID0:
     case SYS_PROCID1:
         return s->config.proc_id[(offset - SYS_PROCID0) / 4];
@@ -173,7 +174,7 @@ static void sysctl_write_resetctl(RealviewSysctl *s, uint32_t value)
 static void sysctl_write_locked(RealviewSysctl *s, uint32_t offset, uint32_t *reg, uint32_t value)
 {
     if (s->unlocked) {
-        *reg = value;
+        __atomic_store_n(reg, value, __ATOMIC_RELAXED);
     } else {
         qemu_log_mask(LOG_GUEST_ERROR, "sysctl: register 0x%x written while locked: 0x%x\n", offset, value);
     }
@@ -226,7 +227,7 @@ static void sysctl_write_reg(RealviewSysctl *s, uint32_t offset, uint32_t value)
         __atomic_store_n(&s->flash, value & FLASH_VPP, __ATOMIC_RELAXED);
         break;
     case SYS_CLCD:
-        s->clcd = CLCD_PANEL_VGA | (value & ~(uint32_t)CLCD_PANEL_MASK);
+        __atomic_store_n(&s->clcd, CLCD_PANEL_VGA | (value & ~(uint32_t)CLCD_PANEL_MASK), __ATOMIC_RELAXED);
         break;
     case SYS_PLD_CTRL1:
         sysctl_write_locked(s, offset, &s->pld_ctrl1, value);
@@ -290,9 +291,11 @@ static void sysctl_reset(void *opaque)
         __atomic_store_n(&s->dmapsr[i], 0, __ATOMIC_RELAXED);
     }
     __atomic_store_n(&s->flash, 0, __ATOMIC_RELAXED);
-    memset(s->osc, 0, sizeof(s->osc));
+    for (unsigned i = 0; i < OSC_COUNT; i++) {
+        __atomic_store_n(&s->osc[i], 0, __ATOMIC_RELAXED);
+    }
     memset(s->cfgdata, 0, sizeof(s->cfgdata));
-    s->clcd = CLCD_PANEL_VGA;
+    __atomic_store_n(&s->clcd, CLCD_PANEL_VGA, __ATOMIC_RELAXED);
     s->unlocked = false;
     __atomic_store_n(&s->reset_ns, now, __ATOMIC_RELAXED);
     counted_unlock(&s->dev.lock);
@@ -313,6 +316,21 @@ bool realview_sysctl_flash_vpp(void *opaque)
 uint32_t realview_sysctl_dma_map(RealviewSysctl *s, unsigned line)
 {
     return __atomic_load_n(&s->dmapsr[line], __ATOMIC_RELAXED);
+}
+
+unsigned realview_sysctl_clcd_mode(void *opaque)
+{
+    RealviewSysctl *s = opaque;
+
+    return __atomic_load_n(&s->clcd, __ATOMIC_RELAXED) & CLCD_MODE_MASK;
+}
+
+uint32_t realview_sysctl_osc0_hz(void *opaque)
+{
+    RealviewSysctl *s = opaque;
+    const uint64_t hz = osc_hz(__atomic_load_n(&s->osc[0], __ATOMIC_RELAXED));
+
+    return hz > UINT32_MAX ? UINT32_MAX : (uint32_t)hz;
 }
 
 static const DeviceField realview_sysctl_fields[] = {

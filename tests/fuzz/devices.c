@@ -24,6 +24,7 @@
 #include "tests/unit/fake-clock.h"
 #include "tests/unit/fake-io.h"
 #include "tests/unit/fake-net.h"
+#include "ui/console.h"
 
 enum {
     RAM_SIZE = 1 << 20, CARD_SIZE = 1 << 20, FLASH_SIZE = 64 << 20, MAX_FIRES = 200, SERIAL = 4,
@@ -167,6 +168,7 @@ static void advance(int64_t ns)
     fake_block_run(flash);
     fake_block_run(disk);
     fake_clock_advance(ns, MAX_FIRES);
+    console_refresh();
 }
 
 static void other(unsigned what, unsigned n, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)

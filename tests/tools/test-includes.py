@@ -25,8 +25,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 LAYERS = [
     ["include/host", "include/qemu"],                           # the host's own; log, locks, timers, threads, writers
     ["include/exec", "include/chardev", "include/block", "include/net"],      # memory, consoles, disks, networks
-    ["include/sysemu", "include/hw", "include/monitor"],        # the machine, as its parts see it
-    ["util", "chardev", "block", "net"],
+    ["include/ui", "include/sysemu", "include/hw", "include/monitor"],        # the machine, as its parts see it
+    ["util", "chardev", "block", "net", "ui"],
     ["hw/core", "hw/*"],                                        # devices
     ["tcg", "tcg/passes"],                                      # intermediate code
     ["target/arm"],                                             # the processor: state, decoder, front end, helpers

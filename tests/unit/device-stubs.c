@@ -123,6 +123,12 @@ uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
     return phys < BENCH_RAM_SIZE && len <= BENCH_RAM_SIZE - phys ? bench_ram + phys : NULL;
 }
 
+const uint8_t *memory_read_at(uint32_t phys, uint32_t len, uint32_t *ram)
+{
+    *ram = phys;
+    return memory_ram_ptr(phys, len);
+}
+
 MemoryRegion *memory_find(uint32_t phys)
 {
     for (size_t i = 0; i < num_regions; i++) {

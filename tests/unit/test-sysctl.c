@@ -130,11 +130,16 @@ int main(void)
     static const RealviewSysctlConfig config = { 0xc1400400, { 0x06000000, 0xff000000 } };
 
     bench_init();
-    realview_sysctl_create(SYS, "sysctl", &config);
+    RealviewSysctl *sysctl = realview_sysctl_create(SYS, "sysctl", &config);
     arm11_scu_create(SCU, "scu", 3);
     l220_create(L2, "l220");
     test_sysctl();
     test_more();
     test_others();
+    wr(SYS + 0x50, 0xe2);
+    ok_eq(realview_sysctl_clcd_mode(sysctl), 2, "SYS_CLCD's mode, for the display");
+    wr(SYS + 0x20, 0xa05f);
+    wr(SYS + 0x0c, 1 << 16 | 22 << 9 | 24);
+    ok_eq(realview_sysctl_osc0_hz(sysctl), 32000000, "oscillator 0: 2 * 24 MHz * 32 / (24 * 2)");
     return test_done();
 }

@@ -24,4 +24,7 @@ void realview_sysctl_set_card(RealviewSysctl *s, bool present, bool readonly);
 uint32_t realview_sysctl_dma_map(RealviewSysctl *s, unsigned line);
 /* `opaque`: a RealviewSysctl. Does SYS_FLASH give the flash the voltage to be programmed? Any thread. */
 bool realview_sysctl_flash_vpp(void *opaque);
+/* `opaque`: a RealviewSysctl. SYS_CLCD[1:0], a PL111Mux; what oscillator 0 makes, at least 1 Hz. Any thread. */
+unsigned realview_sysctl_clcd_mode(void *opaque);
+uint32_t realview_sysctl_osc0_hz(void *opaque);
 #endif
