@@ -78,7 +78,7 @@ def check_config(cases, directory):
             file.write(CONFIG_BOTH % image)
         code, out, err = run(ORACLE, [*STOPPED, "-readconfig", path, "-set", "drive.disk.readonly=on"],
                              "info name\nquit\n")
-        cases.check(code == 0 and wanted[0] in out and not err, "QEMU reads the same file", (code, out, err))
+        cases.check(code == 0 and wanted[0] in out, "QEMU reads the same file", (code, out, err))
     else:
         cases.skip("QEMU reads the same file", "there is no QEMU")
 

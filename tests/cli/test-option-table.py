@@ -59,16 +59,12 @@ WRONG = [
     ("device", "virtio-rng-device,max=1", "unknown property 'max'"),
     ("device", "virtio-net-device,mac=1", "mac is six bytes"), ("drive", "if=virtio", "file= is missing"),
     ("device", "virtio-gpu-device", "unknown device 'virtio-gpu-device'"),
-<<<<<<< HEAD
-    ("global", "virtio-mmio.force-legacy=2", "on"), ("global", "x.y=1", "there is one such property"),
+    ("global", "virtio-mmio.force-legacy=2", "on"), ("global", "virtio-mmio.y=1", "one property"),
+    ("global", "x=1", "is expected"), ("global", "driver=x,property=y", "is expected"), ("set", "x.y=1", "is expected"),
+    ("set", "drive.x.y=1", "before it there is no -drive"), ("readconfig", "/nonexistent", "No such file"),
+    ("readconfig", "/", "Is a directory"), ("help", "foo", "no such topic"),
     ("nic", "user,server=on", "unknown property 'server' of this network"),
     ("nic", "stream,addr.type=inet", "addr.port"),
-=======
-    ("global", "virtio-mmio.force-legacy=2", "on"), ("global", "virtio-mmio.y=1", "one property"), ("global", "x=1", "is expected"),
-    ("global", "driver=x,property=y", "is expected"), ("set", "x.y=1", "is expected"), ("set", "drive.x.y=1", "before it there is no -drive"),
-    ("readconfig", "/nonexistent", "No such file"), ("readconfig", "/", "Is a directory"), ("help", "foo", "no such topic"),
-    ("nic", "user,server=on", "unknown property 'server' of this network"), ("nic", "stream,addr.type=inet", "addr.port"),
->>>>>>> 6f40d42 (Options from files (-readconfig), changed by -set, for all devices of a driver (-global); -help TOPIC fits a screen)
     ("nic", "stream,server=on", "addr.type is missing"), ("nic", "stream,addr.path=/x,addr.port=99999", "up to 65535"),
     ("nic", "stream,addr.type=ipx", "inet or unix"), ("nic", "dgram,local.port=1", "remote.type is missing"),
     ("nic", "socket,fd=3", "unknown property"), ("nic", "socket", "listen="), ("nic", "socket,connect=7", "HOST:PORT"),
