@@ -202,6 +202,16 @@ void blk_resume_all(void)
     }
 }
 
+const BlockBackend *blk_stalled(void)
+{
+    const BlockBackend *blk = backends;
+
+    while (blk && g_queue_is_empty((GQueue *)(uintptr_t)&blk->stalled)) {
+        blk = blk->next;
+    }
+    return blk;
+}
+
 void blk_forget_stalled(void)
 {
     for (BlockBackend *blk = backends; blk; blk = blk->next) {

@@ -155,6 +155,7 @@ static const HMPCommand info_items[] = {
     { "charlcd", NULL, "", "what the character display shows", 0, 0, hmp_info_charlcd },
     { "network", NULL, "", "what the network card is connected to, and its connections", 0, 0, hmp_info_network },
     { "trace-events", NULL, "[PATTERN]", "the events that trace-event switches", 0, 1, hmp_info_trace_events },
+    { "migrate", NULL, "", "how sending or receiving the machine's state does", 0, 0, hmp_info_migrate },
     { "tlb", NULL, "", "the current CPU's memory tables", 0, 0, info_tlb },
 };
 
@@ -301,6 +302,10 @@ static const HMPCommand commands[] = {
     { "hostfwd_remove", NULL, "[NAME] tcp|udp:[HOST]:PORT", "no longer", 1, 2, hmp_hostfwd_remove },
     { "trace-event", NULL, "PATTERN on|off", "switch events on or off", 2, 2, hmp_trace_event },
     { "screendump", NULL, "FILE [-f ppm|png]", "write the screen to a file", 1, 3, hmp_screendump },
+    { "migrate", NULL, "[-d] URI", "send the machine's state to exec:COMMAND, file:PATH, unix:PATH, tcp:HOST:PORT", 1, 64,
+      hmp_migrate },
+    { "migrate_cancel", NULL, "", "do not send it", 0, 0, hmp_migrate_cancel },
+    { "migrate_incoming", NULL, "URI", "where the state comes from, after -incoming defer", 1, 64, hmp_migrate_incoming },
     { "log", NULL, "ITEMS|none|help", "choose what to log, as with -d", 1, 1, do_log },
 };
 

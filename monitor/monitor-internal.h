@@ -48,6 +48,11 @@ void hmp_hostfwd_remove(Monitor *mon, char **argv);
 
 /* monitor/hmp-display.c */
 void hmp_screendump(Monitor *mon, char **argv);
+/* monitor/hmp-migration.c */
+void hmp_migrate(Monitor *mon, char **argv);
+void hmp_migrate_incoming(Monitor *mon, char **argv);
+void hmp_migrate_cancel(Monitor *mon, char **argv);
+void hmp_info_migrate(Monitor *mon, char **argv);
 
 /*
  * monitor/hmp-memory.c: `size` bytes at any alignment, virtual as CPU env sees them or physical; false if one of them

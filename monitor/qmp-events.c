@@ -9,6 +9,7 @@
 const QmpEvent qmp_events[] = {
     { "BLOCK_IO_ERROR",
       "device:s node-name:s? operation:IoOperationType action:BlockErrorAction nospace:b? reason:s" },
+    { "MIGRATION", "status:MigrationStatus" },
     { "POWERDOWN", "" },
     { "RESET", "guest:b reason:ShutdownCause" },
     { "RESUME", "" },
@@ -96,4 +97,5 @@ void qmp_events_init(void)
 {
     runstate_add_listener(runstate_changed);
     blk_set_error_listener(disk_failed);
+    qmp_migration_attach();
 }

@@ -61,6 +61,18 @@ void qmp_fail(QmpCall *call, const char *fmt, ...) __attribute__((format(printf,
 const char *qmp_string(const QmpCall *call, const char *name);          /* NULL: missing */
 int64_t qmp_int(const QmpCall *call, const char *name, int64_t missing);
 
+/* monitor/qmp-migration.c */
+void qmp_migrate(QmpCall *call);
+void qmp_migrate_incoming(QmpCall *call);
+void qmp_migrate_cancel(QmpCall *call);
+void qmp_migrate_set_parameters(QmpCall *call);
+void qmp_migrate_set_capabilities(QmpCall *call);
+void qmp_query_migrate(QmpCall *call);
+void qmp_query_migrate_parameters(QmpCall *call);
+void qmp_query_migrate_capabilities(QmpCall *call);
+/* There are sessions: events are sent. */
+void qmp_migration_attach(void);
+
 /* monitor/qmp-query.c */
 void qmp_query_status(QmpCall *call);
 void qmp_query_version(QmpCall *call);

@@ -54,7 +54,8 @@ void qmp_query_status(QmpCall *call)
     static const char *const names[][2] = {
         { "running", "running" }, { "paused (prelaunch)", "prelaunch" }, { "paused", "paused" },
         { "paused (debug)", "debug" }, { "paused (io-error)", "io-error" }, { "paused (shutdown)", "shutdown" },
-        { "paused (watchdog)", "watchdog" },
+        { "paused (watchdog)", "watchdog" }, { "paused (inmigrate)", "inmigrate" },
+        { "paused (finish-migrate)", "finish-migrate" }, { "paused (postmigrate)", "postmigrate" },
     };
     JsonObject *status = json_object_new();
 

@@ -46,9 +46,17 @@ static const QmpType types[] = {
       "name:s is-default:b? cpu-max:i hotpluggable-cpus:b numa-mem-supported:b deprecated:b default-cpu-type:s? "
       "default-ram-id:s?" },
     { .name = "MemoryInfo", "base-memory:i" },
+    { .name = "MigrationCapability", .values = "events" },
+    { .name = "MigrationCapabilityStatus", "capability:MigrationCapability state:b" },
+    { .name = "MigrationInfo", "status:MigrationStatus? total-time:i? downtime:i? error-desc:s? ram:MigrationStats?" },
+    { .name = "MigrationParameters", "downtime-limit:i" },
+    { .name = "MigrationStats",
+      "total:i transferred:i remaining:i normal:i normal-bytes:i page-size:i dirty-sync-count:i" },
+    { .name = "MigrationStatus", .values = "none setup active device completed failed cancelled" },
     { .name = "NameInfo", "name:s?" },
     { .name = "QMPCapability", .values = "oob" },
-    { .name = "RunState", .values = "debug io-error paused prelaunch running shutdown watchdog" },
+    { .name = "RunState", .values = "debug finish-migrate inmigrate io-error paused postmigrate prelaunch running shutdown "
+                                      "watchdog" },
     { .name = "SchemaInfo",
       "name:s meta-type:SchemaMetaType json-type:s? values:[s]? members:[SchemaInfoMember]? element-type:s? "
       "arg-type:s? ret-type:s? allow-oob:b?" },

@@ -17,6 +17,7 @@
 #include "hw/boards.h"
 #include "hw/rtc/pl031.h"
 #include "hw/semihosting.h"
+#include "migration/migration.h"
 #include "monitor/gdbstub.h"
 #include "monitor/qmp.h"
 #include "monitor/monitor.h"
@@ -31,6 +32,7 @@
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
+#include "target/arm/cpu.h"
 
 static void pidfile_write(const char *path)
 {
@@ -118,6 +120,7 @@ static void machine_create(MachineState *m, const Options *o)
     }
     for (int i = 0; i < m->smp; i++) {
         m->cpu[i] = cpu_create(i, m->smp);
+        arm_cpu_device_create(m->cpu[i], (unsigned)i);
     }
     if (semihosting_enabled) {
         semihosting_init();
@@ -195,11 +198,19 @@ int main(int argc, char **argv)
     chardev_terminal_start();
     cpus_start();
     runstate_power_on();
-    daemon_ready();
-    if (!options.stopped) {
+    migration_init(m);
+    if (options.incoming) {
+        char *error = migrate_expect(options.incoming, !options.stopped);
+
+        if (error) {
+            error_exit("-incoming %s: %s", options.incoming, error);
+        }
+    } else if (!options.stopped) {
         vm_start();
     }
+    daemon_ready();
     code = runstate_main_loop();
+    migration_end();
     cpus_shutdown();
     net_close_all();
     if (!blk_close_all() && !code) {

@@ -90,6 +90,8 @@ const OptionRow option_rows[] = {
 
     { .group = "How it starts and ends", .argument = "run" },
     { "S", .handle = option_stopped, .help = "do not start the CPUs; the monitor's 'cont' does, or a debugger" },
+    { "incoming", "exec:COMMAND|file:PATH|unix:PATH|tcp:HOST:PORT|fd:NUMBER|defer", .handle = option_incoming,
+      .help = "the machine's state comes from there; defer: the monitor's migrate_incoming will say" },
     { "gdb", "DEVICE", .handle = option_gdb,
       .help = "where gdb finds the machine: tcp::PORT, unix:PATH, stdio, pty; none: nowhere" },
     { "s", .handle = option_gdb_default, .help = "the same as -gdb tcp::1234" },
@@ -137,7 +139,7 @@ const OptionRow option_rows[] = {
     { "sandbox", "off", .accepts = "*enable=off",
       .instead = "the emulator has no filter for system calls; put it into a sandbox from "
       "outside (systemd-run -p SystemCallFilter=..., bubblewrap)", .help = "no filter for system calls" },
-    { "only-migratable", .help = "nothing migrates" },
+    { "only-migratable", .help = "all devices can be saved" },
     { "no-user-config", .help = "no configuration files" },
     { "compat", "PROPERTY=VALUE[,...]", .help = "no machine protocol that it would be about",
       .accepts = "deprecated-input=accept|reject|crash deprecated-output=accept|hide "
@@ -174,7 +176,6 @@ const OptionRow option_rows[] = {
     { "mem-path", "FILE", .instead = "guest memory is anonymous; use -m SIZE" },
     { "object", "...", .instead = NO_OBJECTS },
     { "add-fd", "...", .instead = "give the file's name, /dev/fd/N for a descriptor" },
-    { "incoming", "...", .instead = NO_STATE },
     { "loadvm", "NAME", .instead = NO_STATE },
     { "dump-vmstate", "FILE", .instead = NO_STATE },
     { "chroot", "DIRECTORY", .instead = "start the emulator by chroot(1)" },

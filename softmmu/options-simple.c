@@ -89,6 +89,11 @@ void option_gdb(CommandLine *c, const char *arg)
     }
 }
 
+void option_incoming(CommandLine *c, const char *arg)
+{
+    c->o->incoming = arg;
+}
+
 void option_gdb_default(CommandLine *c, const char *arg)
 {
     option_gdb(c, "tcp::1234");

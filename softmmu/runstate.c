@@ -50,8 +50,10 @@ static int exit_code;                   /* I/O thread */
 static Cause cause;                     /* of what listeners are told about; I/O thread */
 /* I/O thread; while not running */
 static enum {
-    STOP_PRELAUNCH, STOP_PAUSED, STOP_DEBUG, STOP_IO_ERROR, STOP_SHUTDOWN, STOP_WATCHDOG
+    STOP_PRELAUNCH, STOP_PAUSED, STOP_DEBUG, STOP_IO_ERROR, STOP_SHUTDOWN, STOP_WATCHDOG, STOP_INMIGRATE,
+    STOP_FINISH_MIGRATE, STOP_POSTMIGRATE,
 } stop_reason;
+static bool start_when_loaded;          /* I/O thread; while STOP_INMIGRATE */
 static void (*listener[4])(RunstateEvent event, int code);  /* constant once the main loop runs; NULL: none more */
 
 static void handle_requests(void *opaque);
@@ -103,7 +105,8 @@ const char *runstate_name(void)
     static const char *const stopped[] = {
         [STOP_PRELAUNCH] = "paused (prelaunch)", [STOP_PAUSED] = "paused", [STOP_DEBUG] = "paused (debug)",
         [STOP_IO_ERROR] = "paused (io-error)", [STOP_SHUTDOWN] = "paused (shutdown)",
-        [STOP_WATCHDOG] = "paused (watchdog)",
+        [STOP_WATCHDOG] = "paused (watchdog)", [STOP_INMIGRATE] = "paused (inmigrate)",
+        [STOP_FINISH_MIGRATE] = "paused (finish-migrate)", [STOP_POSTMIGRATE] = "paused (postmigrate)",
     };
 
     return runstate_is_running() ? "running" : stopped[stop_reason];
@@ -159,6 +162,10 @@ void vm_start(void)
     if (runstate_is_running()) {
         return;
     }
+    if (stop_reason == STOP_INMIGRATE) {
+        start_when_loaded = true;
+        return;
+    }
     __atomic_store_n(&running, true, __ATOMIC_SEQ_CST);
     blk_resume_all();
     clock_virtual_pause(false);
@@ -171,6 +178,10 @@ static void stop(int reason)
 {
     bool was_running = runstate_is_running();
 
+    if (stop_reason == STOP_INMIGRATE) {
+        start_when_loaded = false;
+        return;
+    }
     if (was_running) {
         runstate_hold_cpus();
         clock_virtual_pause(true);
@@ -209,6 +220,30 @@ void vm_stop_for_io_error(void)
 void vm_powerdown(void)
 {
     runstate_tell(RUNSTATE_POWERDOWN, 0);
+}
+
+void vm_stop_for_migration(void)
+{
+    stop(STOP_FINISH_MIGRATE);
+}
+
+void runstate_migrated(void)
+{
+    stop(STOP_POSTMIGRATE);
+}
+
+void runstate_expect_state(bool start)
+{
+    stop_reason = STOP_INMIGRATE;
+    start_when_loaded = start;
+}
+
+void runstate_loaded(bool was_running)
+{
+    stop_reason = STOP_PAUSED;
+    if (was_running && start_when_loaded) {
+        vm_start();
+    }
 }
 
 void runstate_power_on(void)
@@ -283,6 +318,9 @@ static void handle_requests(void *opaque)
     } else if (__atomic_exchange_n(&request.shutdown, false, __ATOMIC_SEQ_CST)) {
         guest_shutdown(__atomic_load_n(&request.exit_code, __ATOMIC_SEQ_CST), CAUSE_GUEST_SHUTDOWN);
     } else if ((reset = __atomic_exchange_n(&request.reset, CAUSE_NONE, __ATOMIC_SEQ_CST)) != CAUSE_NONE) {
+        if (stop_reason == STOP_INMIGRATE) {
+            return;             /* the state that comes has been a running machine's */
+        }
         if (opt_no_reboot) {
             guest_shutdown(0, reset);
         } else {

@@ -141,6 +141,16 @@ void clock_virtual_pause(bool paused)
     pthread_mutex_unlock(&heap_lock);
 }
 
+void clock_virtual_set(int64_t ns)
+{
+    pthread_mutex_lock(&heap_lock);
+    g_assert(clk.paused);
+    __atomic_store_n(&clk.seq, clk.seq + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&clk.offset, ns, __ATOMIC_RELEASE);
+    __atomic_store_n(&clk.seq, clk.seq + 1, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&heap_lock);
+}
+
 static bool timer_before(const QTimer *a, const QTimer *b)
 {
     return a->expire != b->expire ? a->expire < b->expire : a->order < b->order;

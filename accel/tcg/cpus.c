@@ -248,23 +248,40 @@ bool cpus_paused(void)
     return __atomic_load_n(&paused, __ATOMIC_SEQ_CST);
 }
 
-void cpus_reset(void)
+CPUWait cpu_get_wait(int n)
+{
+    return (CPUWait) { cpu_states[n]->halted, __atomic_load_n(&cpu_states[n]->event, __ATOMIC_SEQ_CST) };
+}
+
+void cpu_set_wait(int n, CPUWait wait)
+{
+    cpu_states[n]->halted = wait.halted;
+    __atomic_store_n(&cpu_states[n]->event, wait.event, __ATOMIC_SEQ_CST);
+}
+
+void cpus_loaded(void)
 {
     assert(pause_count > 0);
     cpus_end_holds();
     for (int i = 0; i < cpu_count; i++) {
         CPUState *cpu = cpu_states[i];
 
-        cpu->halted = 0;
-        cpu->event = 0;
         cpu->event_wait = 0;
-        cpu->env->exception = EXCP_NONE;
         cpu->debug_stop.reason = DEBUG_NONE;
         excl_clear(cpu->env);
         tlb_cpu_reset(cpu->env);
     }
-    /* Images may have been put in place behind MPD's back. */
+    /* Memory was written behind MPD's back, by whoever loads images or a state. */
     cache_ops->flush_all();
+}
+
+void cpus_reset(void)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        cpu_set_wait(i, (CPUWait) { false, false });
+        cpu_states[i]->env->exception = EXCP_NONE;
+    }
+    cpus_loaded();
 }
 
 void cpus_set_log(int mask)

@@ -8,7 +8,7 @@
  *   WATCHED   an LDREX is about: stores take their slot.
  *             excl-monitor.c, exclusive section
  *   DIRTY_*   stored to since its user looked last; filling a CPU's store entry, direct or not, counts as a store.
- *             Set by store_entry() in softtlb.c and for devices by ram-write.c, any thread; cleared by
+ *             Set by store_entry() in softtlb.c and after each store of ram-write.c, any thread; cleared by
  *             tlb_take_dirty(), exclusive section
  *   writing   devices that are about to store to it, or do.
  *             ram-write.c, any thread

@@ -73,10 +73,11 @@ static void end(const RamWrite *w, bool stored)
     if (w->stopped) {
         exclusive_end();
     }
+    /* A CPU's, too: it may have waited since it filled its store entry, and the page's copy was made meanwhile. */
+    for (uint32_t page = w->ram >> RAM_PAGE_BITS; page <= (w->ram + (w->len - 1)) >> RAM_PAGE_BITS; page++) {
+        ram_page_set_dirty(page);
+    }
     if (w->device) {
-        for (uint32_t page = w->ram >> RAM_PAGE_BITS; page <= (w->ram + (w->len - 1)) >> RAM_PAGE_BITS; page++) {
-            ram_page_set_dirty(page);
-        }
         ram_page_write_end(w->ram, w->len);
     }
 }

@@ -255,6 +255,25 @@ static void nor_flash_reset(void *opaque)
     counted_unlock(&s->dev.lock);
 }
 
+static void loaded(BlockRequest *r, int error)
+{
+    if (error) {
+        error_exit("%s: '%s' cannot be read: %s", blk_id(r->opaque), blk_path(r->opaque), strerror(-error));
+    }
+}
+
+/* The image is what counts: what it holds now. */
+static void read_array(NorFlash *s)
+{
+    BlockBackend *blk = s->config.blk;
+    BlockRequest r = { .op = BLOCK_READ, .bytes = NOR_FLASH_BYTES, .buffer = s->array, .done = loaded, .opaque = blk };
+
+    blk_submit(blk, &r);
+    if (!blk_drain(blk)) {
+        error_exit("%s: '%s' cannot be read: the host's disk does not answer", blk_id(blk), blk_path(blk));
+    }
+}
+
 static void nor_flash_pre_save(void *opaque)
 {
     NorFlash *s = opaque;
@@ -270,6 +289,7 @@ static void nor_flash_post_load(void *opaque)
     NorFlash *s = opaque;
 
     rom_hide(s->region);
+    read_array(s);
     counted_lock(&s->dev.lock);
     s->reads = 0;
     for (unsigned n = 0; n < CHIPS; n++) {
@@ -297,17 +317,9 @@ static const DeviceClass nor_flash_class = {
     .post_load = nor_flash_post_load,
 };
 
-static void loaded(BlockRequest *r, int error)
-{
-    if (error) {
-        error_exit("%s: '%s' cannot be read: %s", blk_id(r->opaque), blk_path(r->opaque), strerror(-error));
-    }
-}
-
 static void load(NorFlash *s)
 {
     BlockBackend *blk = s->config.blk;
-    BlockRequest r = { .op = BLOCK_READ, .bytes = NOR_FLASH_BYTES, .done = loaded, .opaque = blk };
 
     if (blk_bytes(blk) != NOR_FLASH_BYTES) {
         error_exit("%s: '%s' has %llu bytes, a bank of the flash has 64 MiB (truncate -s 64M, or qemu-img resize)",
@@ -318,9 +330,7 @@ static void load(NorFlash *s)
     if (s->array == MAP_FAILED || !s->bounce) {
         error_exit("%s: out of memory", blk_id(blk));
     }
-    r.buffer = s->array;
-    blk_submit(blk, &r);
-    blk_drain(blk);
+    read_array(s);
     s->request = (BlockRequest) { .op = BLOCK_WRITE, .buffer = s->bounce, .done = written, .opaque = s };
 }
 

@@ -389,6 +389,7 @@ static void sd_card_post_load(void *opaque)
 }
 
 static const DeviceField sd_card_fields[] = {
+    DEVICE_FIXED(SDCard, bytes),
     DEVICE_FIELD(SDCard, state), DEVICE_FIELD(SDCard, status), DEVICE_FIELD(SDCard, rca),
     DEVICE_FIELD(SDCard, app_command), DEVICE_FIELD(SDCard, high_capacity_host), DEVICE_FIELD(SDCard, four_lines),
     DEVICE_FIELD(SDCard, high_speed), DEVICE_FIELD(SDCard, block_length), DEVICE_FIELD(SDCard, block_count),

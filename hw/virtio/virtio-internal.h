@@ -32,6 +32,7 @@ struct VirtIO {
     Device dev;
     VirtIODevice device;            /* constant but for config; class NULL: nothing there */
     bool legacy;                    /* constant */
+    uint32_t device_id;             /* of the class, 0: nothing there; constant */
     const IRQLine *irq;             /* constant */
     IOWork work;                    /* constant */
     pthread_cond_t turn_over;       /* with lock */

@@ -135,7 +135,7 @@ static uint32_t virtio_mmio_read(void *opaque, uint32_t offset, unsigned size, u
     case R_VERSION:
         return v->legacy ? 1 : 2;
     case R_DEVICE_ID:
-        return v->device.class ? v->device.class->id : 0;
+        return v->device_id;
     case R_VENDOR_ID:
         return VENDOR;
     }
@@ -418,6 +418,8 @@ static void virtio_mmio_post_load(void *opaque)
 }
 
 static const DeviceField virtio_mmio_fields[] = {
+    DEVICE_FIXED(VirtIO, device_id),
+    DEVICE_FIXED(VirtIO, legacy),
     DEVICE_EACH(VirtIO, queue, desc),
     DEVICE_EACH(VirtIO, queue, driver),
     DEVICE_EACH(VirtIO, queue, device),
@@ -487,6 +489,7 @@ void virtio_mmio_create(uint32_t base, const char *name, const VirtIOConfig *con
         virtio_net_init(&v->device, v, config);
         break;
     }
+    v->device_id = v->device.class ? v->device.class->id : 0;
     device_add(&v->dev);
     device_map(&v->dev, base, VIRTIO_MMIO_SIZE, &virtio_mmio_ops);
 }

@@ -91,6 +91,8 @@ bool blk_drain(BlockBackend *blk);
 /* For all back ends; I/O thread. */
 bool blk_drain_all(void);   /* before the machine's state is looked at or its memory changes hands */
 void blk_resume_all(void);                      /* the machine goes on: carry out again what an error stopped */
+/* The first whose requests failed and wait for blk_resume_all(); NULL: none. */
+const BlockBackend *blk_stalled(void);
 void blk_forget_stalled(void);                  /* the machine was reset: nobody wants it any more */
 bool blk_close_all(void);                       /* the program ends; false: as blk_close() */
 BlockBackend *blk_next(const BlockBackend *blk);        /* the first one for NULL; NULL at the end */

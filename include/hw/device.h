@@ -18,37 +18,45 @@
 
 /*
  * A field of the state that is saved: `count` integers of `size` bytes, one after the other, in each of `structs`
- * structs that lie `stride` bytes apart. `since`: the version of the class that has it first.
+ * structs that lie `stride` bytes apart. `since`: the version of the class that has it first. `is_bool`: 0 or 1, nothing
+ * else is loaded. `fixed`: the device was made so; a state in which it is different belongs to another machine.
  */
 typedef struct DeviceField {
     const char *name;
     uint32_t offset, count, structs, stride;
     uint8_t size, since;
+    bool is_bool, fixed;
 } DeviceField;
 
 /* Does not compile for what is not an integer: pointers, floats and structs are no state, or several fields. */
 #define DEVICE_INT_SIZE(lvalue) \
     _Generic((lvalue), bool: 1, uint8_t: 1, uint16_t: 2, int: 4, unsigned: 4, int64_t: 8, uint64_t: 8)
+#define DEVICE_IS_BOOL(lvalue) _Generic((lvalue), bool: true, default: false)
 #define DEVICE_FIELD_OF(type) (((type *)0))
+/* The last three of a DeviceField. */
+#define DEVICE_INT(lvalue, version) DEVICE_INT_SIZE(lvalue), version, DEVICE_IS_BOOL(lvalue)
 #define DEVICE_FIELD_SINCE(type, f, version) \
-    { #f, offsetof(type, f), 1, 1, 0, DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->f), version }
+    { #f, offsetof(type, f), 1, 1, 0, DEVICE_INT(DEVICE_FIELD_OF(type)->f, version), false }
+/* A constant: it is compared. */
+#define DEVICE_FIXED(type, f) \
+    { #f, offsetof(type, f), 1, 1, 0, DEVICE_INT(DEVICE_FIELD_OF(type)->f, 1), true }
 #define DEVICE_FIELD(type, f)   DEVICE_FIELD_SINCE(type, f, 1)
 #define DEVICE_COUNT(type, a)   (sizeof(DEVICE_FIELD_OF(type)->a) / sizeof(DEVICE_FIELD_OF(type)->a[0]))
 /* All of an array of integers. */
 #define DEVICE_ARRAY_SINCE(type, a, version) \
-    { #a, offsetof(type, a), DEVICE_COUNT(type, a), 1, 0, DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->a[0]), version }
+    { #a, offsetof(type, a), DEVICE_COUNT(type, a), 1, 0, DEVICE_INT(DEVICE_FIELD_OF(type)->a[0], version), false }
 #define DEVICE_ARRAY(type, a)   DEVICE_ARRAY_SINCE(type, a, 1)
 /* All of an array of arrays of integers. */
 #define DEVICE_EACH_ARRAY_OF(type, a) \
     { #a, offsetof(type, a), sizeof(DEVICE_FIELD_OF(type)->a) / sizeof(DEVICE_FIELD_OF(type)->a[0][0]), 1, 0, \
-      DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->a[0][0]), 1 }
+      DEVICE_INT(DEVICE_FIELD_OF(type)->a[0][0], 1), false }
 /* A field, or all of an array, of each struct of an array. */
 #define DEVICE_EACH(type, a, f) \
     { #a "." #f, offsetof(type, a[0].f), 1, DEVICE_COUNT(type, a), sizeof(DEVICE_FIELD_OF(type)->a[0]), \
-      DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->a[0].f), 1 }
+      DEVICE_INT(DEVICE_FIELD_OF(type)->a[0].f, 1), false }
 #define DEVICE_EACH_ARRAY(type, a, f) \
     { #a "." #f, offsetof(type, a[0].f), DEVICE_COUNT(type, a[0].f), DEVICE_COUNT(type, a), \
-      sizeof(DEVICE_FIELD_OF(type)->a[0]), DEVICE_INT_SIZE(DEVICE_FIELD_OF(type)->a[0].f[0]), 1 }
+      sizeof(DEVICE_FIELD_OF(type)->a[0]), DEVICE_INT(DEVICE_FIELD_OF(type)->a[0].f[0], 1), false }
 
 /*
  * What a device tree says of every device of the class; where it is and how it is wired, the board knows. Lists end
@@ -64,7 +72,7 @@ typedef struct DeviceClass {
     const char *name;
     size_t state_size;          /* of the struct that begins with Device */
     unsigned version;           /* of fields, from 1 */
-    const DeviceField *fields;  /* ends with a NULL name; NULL: no state */
+    const DeviceField *fields;  /* ends with a NULL name; never NULL: a device without state says device_no_state */
     DeviceNode node;
     const MMIORegister *registers; /* their names, for the log; ends with a NULL name; NULL: none */
     /* `state`: the device's struct. With all CPUs stopped, without locks; as in hw/core/reset.c. */
@@ -74,6 +82,9 @@ typedef struct DeviceClass {
     /* Fields were loaded: make lines, host timers and caches agree with them. The same conditions. NULL: none. */
     void (*post_load)(void *state);
 } DeviceClass;
+
+/* The fields of a device that has no state of its own. */
+extern const DeviceField device_no_state[];
 
 typedef struct Device {
     const char *name;           /* constant, like class and next */
@@ -95,8 +106,15 @@ void device_map(Device *d, uint32_t base, uint32_t size, const MMIOOps *ops);
 Device *device_next(const Device *d);
 Device *device_find(const char *name);          /* NULL: none */
 
+/* Bring what is under way in any device to its end, before memory is saved: it may still change that. */
+void devices_pre_save(void);
 /* Write the device's fields. False: f could not be written. */
 bool device_save(Device *d, FILE *f);
-/* Read them. False: *err is an allocated message, and the device may be changed in part: reset it. */
+/*
+ * Would device_load() take what f has? False: *err is an allocated message. The device stays as it is. What was said
+ * about the device of another name or class is an error, too.
+ */
+bool device_check(Device *d, FILE *f, char **err);
+/* Read the fields. False: *err is an allocated message, and the device is as it was. */
 bool device_load(Device *d, FILE *f, char **err);
 #endif

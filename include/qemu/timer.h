@@ -21,6 +21,11 @@ int64_t clock_virtual_ns(void);             /* nanoseconds since the VM first st
 int64_t clock_shown_ns(void);
 extern _Thread_local bool clock_was_shown;
 void clock_virtual_pause(bool paused);      /* run-state code only */
+/*
+ * It is `ns` now, before or after what it was: a state is loaded. The clock stands still; the caller arms all timers
+ * again.
+ */
+void clock_virtual_set(int64_t ns);
 QTimer *timer_new(QTimerCB cb, void *opaque);
 QTimer *timer_new_line(QTimerCB cb, void *opaque);
 /* (Re)arm for an absolute virtual time; any thread; wakes the I/O thread if earlier. */

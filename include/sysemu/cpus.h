@@ -48,6 +48,21 @@ int cpu_current_index(void);
 /* Does CPU n wait in WFI? The CPUs are paused. */
 bool cpu_is_halted(int cpu);
 /*
+ * What the architecture has of a CPU outside of its registers: it waits in WFI; its event register is set. The CPUs are
+ * paused. A CPU in WFE executes that again after it was loaded, as does one that was held in the middle of an
+ * instruction.
+ */
+typedef struct CPUWait {
+    bool halted, event;
+} CPUWait;
+CPUWait cpu_get_wait(int cpu);
+void cpu_set_wait(int cpu, CPUWait wait);
+/*
+ * The registers of all CPUs and memory are other ones than before: forget all that was made of the old ones. The CPUs
+ * are paused.
+ */
+void cpus_loaded(void);
+/*
  * The filled entries of its memory tables: virtual -> physical, rights by what was used so far, neighbours in one line.
  * The CPUs are paused.
  */

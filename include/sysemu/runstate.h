@@ -15,6 +15,16 @@ bool runstate_is_running(void);
 /* vm_stop(), and the monitor shows for whom or for what. I/O thread. */
 void vm_stop_for_debugger(void);
 void vm_stop_for_io_error(void);                    /* a disk's, which the user can mend */
+/*
+ * For whoever moves the machine's state. I/O thread. vm_stop_for_migration(): stop it to send the rest of its state.
+ * runstate_migrated(): it has arrived; from now on the machine is another program's. runstate_expect_state(): it stands
+ * still until its state comes; vm_start() says meanwhile that it goes on then, vm_stop() that it does not, and `start`
+ * which holds if neither is said. runstate_loaded(): the state is there.
+ */
+void vm_stop_for_migration(void);
+void runstate_migrated(void);
+void runstate_expect_state(bool start);
+void runstate_loaded(bool was_running);
 
 /*
  * The machine was stopped by the user, for a debugger, by the guest's end with -no-shutdown; the guest asked for its

@@ -183,6 +183,10 @@ void arm_cpu_reset(CPUARMState *env);
 /* Name of the exception for -d int. */
 const char *arm_exception_name(int excp);
 
+/* ---- target/arm/cpu-device.c ---- */
+/* CPU n as a device, "cpuN": its state is saved and loaded with those of the others. Main thread, once. */
+void arm_cpu_device_create(CPUARMState *env, unsigned n);
+
 /* ---- target/arm/dump.c ---- */
 /* Registers as text, for "info registers"; `fpu` adds the VFP registers. The CPU is stopped. */
 void arm_cpu_dump(const CPUARMState *env, FILE *f, bool fpu);

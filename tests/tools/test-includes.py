@@ -25,7 +25,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 LAYERS = [
     ["include/host", "include/qemu"],                           # the host's own; log, locks, timers, threads, writers
     ["include/exec", "include/chardev", "include/block", "include/net"],      # memory, consoles, disks, networks
-    ["include/ui", "include/sysemu", "include/hw", "include/monitor"],        # the machine, as its parts see it
+    ["include/ui", "include/sysemu", "include/hw", "include/migration", "include/monitor"],   # the machine, as its parts see it
     ["util", "chardev", "block", "net", "ui"],
     ["hw/core", "hw/*"],                                        # devices
     ["tcg", "tcg/passes"],                                      # intermediate code
@@ -33,7 +33,7 @@ LAYERS = [
     ["hw/arm"],                                                 # the board, and what starts its CPUs
     ["accel/tcg"],                                              # caches, chaining, threads of CPUs
     ["tcg/interp", "tcg/x86_64"],                               # back ends: they know all tables that code uses
-    ["gdbstub", "monitor", "softmmu"],                          # who looks at all, who starts all
+    ["migration", "gdbstub", "monitor", "softmmu"],             # who looks at all, who starts all
 ]
 
 # (file, header) that reach up, and what it would take.

@@ -3,6 +3,7 @@
  * Devices as such: their list, and their state as bytes. All devices of the board are driven by random writes, saved,
  * driven on, and loaded: registers, lines and what is planned are as before. The clock stands still.
  */
+#define _GNU_SOURCE             /* memmem */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -214,6 +215,7 @@ typedef struct Toy {
         bool on;
     } part[2];
     uint16_t late;              /* since version 2 */
+    int kind;                   /* constant */
     unsigned loads;
 } Toy;
 
@@ -224,13 +226,13 @@ static void toy_post_load(void *opaque)
 
 static const DeviceField toy_fields[] = {
     DEVICE_FIELD(Toy, word), DEVICE_ARRAY(Toy, bytes), DEVICE_EACH(Toy, part, when), DEVICE_EACH(Toy, part, on),
-    DEVICE_FIELD_SINCE(Toy, late, 2),
+    DEVICE_FIELD_SINCE(Toy, late, 2), DEVICE_FIXED(Toy, kind),
     { 0 },
 };
 /* The first version, in another order. */
 static const DeviceField old_fields[] = {
     DEVICE_EACH(Toy, part, on), DEVICE_EACH(Toy, part, when), DEVICE_ARRAY(Toy, bytes), DEVICE_FIELD(Toy, word),
-    { 0 },
+    DEVICE_FIXED(Toy, kind), { 0 },
 };
 static const DeviceField short_fields[] = { DEVICE_FIELD(Toy, word), { 0 } };
 static const DeviceField other_fields[] = { DEVICE_FIELD(Toy, loads), { 0 } };
@@ -254,6 +256,7 @@ static Toy *toy_new(const DeviceClass *c)
     t->part[1].when = INT64_MAX;
     t->part[1].on = true;
     t->late = 0x4321;
+    t->kind = 5;
     return t;
 }
 
@@ -261,6 +264,8 @@ static Toy *toy_new(const DeviceClass *c)
 static void moves(const DeviceClass *from, const char *message, const char *what)
 {
     Toy *a = toy_new(from), *b = device_new(&toy_class, "toy");
+
+    b->kind = a->kind;
     Bytes s = save(&a->dev);
     char *err = load(&b->dev, s.p, s.n);
 
@@ -275,6 +280,34 @@ static void moves(const DeviceClass *from, const char *message, const char *what
            b->part[1].when == INT64_MAX && !b->part[0].on && b->part[1].on &&
            b->late == (from == &old_class ? 7 : 0x4321), "%s", what);
     }
+    g_free(err);
+    free(s.p);
+    free(a);
+    free(b);
+}
+
+/* A state that is refused changes nothing; the last of its fields is the one that does not fit. */
+static void test_untouched(void)
+{
+    Toy *a = toy_new(&toy_class), *b = toy_new(&toy_class);
+    Bytes s = save(&a->dev);
+    char *err;
+
+    b->word = 1;
+    b->kind = 6;
+    err = load(&b->dev, s.p, s.n);
+    ok(err && strstr(err, "another 'kind': here 6, in the state 5"), "a constant is compared");
+    ok(b->word == 1 && b->kind == 6 && !b->loads, "what is refused changes nothing");
+    g_free(err);
+    FILE *f = fmemopen(s.p, s.n, "rb");
+    b->kind = 5;
+    ok(device_check(&b->dev, f, &err) && b->word == 1 && !b->loads, "to check changes nothing");
+    fclose(f);
+    /* The bytes of part.on: behind its name, its size and its number. */
+    char *on = memmem(s.p, s.n, "part.on", 7);
+    on[7 + 1 + 4] = 2;
+    err = load(&b->dev, s.p, s.n);
+    ok(err && strstr(err, "neither true nor false"), "a bool is 0 or 1");
     g_free(err);
     free(s.p);
     free(a);
@@ -319,5 +352,6 @@ int main(void)
     bench_init();
     test_board();
     test_streams();
+    test_untouched();
     return test_done();
 }

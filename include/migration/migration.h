@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Moving the machine's state out of the program and into it. I/O thread. Messages are allocated (g_free()) and one line.
+ * Implemented in migration/.
+ */
+#ifndef MIGRATION_MIGRATION_H
+#define MIGRATION_MIGRATION_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "hw/boards.h"
+
+/* Before everything else, once; main thread. */
+void migration_init(MachineState *m);
+
+typedef enum MigrationStatus {
+    MIGRATION_NONE, MIGRATION_SETUP, MIGRATION_ACTIVE, MIGRATION_DEVICE, MIGRATION_COMPLETED, MIGRATION_FAILED,
+    MIGRATION_CANCELLED,
+} MigrationStatus;
+
+/* How the last or the current migration out of here, or into here, does. */
+typedef struct MigrationInfo {
+    MigrationStatus status;
+    bool incoming;
+    const char *error;          /* why it failed; NULL */
+    int64_t total_ms;           /* since its begin, or until its end */
+    int64_t downtime_ms;        /* for which the CPUs did not run because of it; once it is completed */
+    uint64_t bytes;             /* that are written, or read */
+    uint64_t ram_bytes;         /* of all memory */
+    uint64_t left_bytes;        /* of memory that is still to be written, as far as is known */
+    uint64_t pages;             /* that were written, all together */
+    unsigned rounds;            /* how often memory has been gone through */
+} MigrationInfo;
+void migration_info(MigrationInfo *info);
+/* "none", "setup", "active", ... as QMP has them. */
+const char *migration_status_name(MigrationStatus status);
+/* To be told of each new status; one listener. */
+void migration_set_listener(void (*fn)(MigrationStatus status));
+/* Also at the end of one. */
+typedef struct MigrationParameters {
+    int64_t downtime_limit_ms;  /* how long the CPUs may stand still at the end, as far as it can be foreseen; 300 */
+    uint64_t max_bandwidth;     /* bytes a second; 0: no limit */
+} MigrationParameters;
+extern MigrationParameters migration_parameters;
+
+/*
+ * Begin to send the state to `uri`: "exec:COMMAND", "file:PATH", "unix:PATH", "tcp:HOST:PORT", "fd:NUMBER". The machine goes
+ * on until little is left. NULL, or why it cannot be begun.
+ */
+char *migrate_start(const char *uri);
+void migrate_cancel(void);
+/*
+ * What -incoming says: `uri` as above, for a state that comes (unix and tcp listen), or "defer": migrate_incoming() will
+ * say. The machine does not start before it is there; then it goes on if it ran there and `start`. A state that cannot be
+ * loaded ends the program: one line, exit code 1. NULL, or what is wrong.
+ */
+char *migrate_expect(const char *uri, bool start);
+char *migrate_incoming(const char *uri);
+/* Does the machine wait for its state? */
+bool migrate_is_expected(void);
+/* The program ends: nothing is under way any more afterwards. */
+void migration_end(void);
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the two directions of a migration share. I/O thread. */
+#ifndef MIGRATION_INTERNAL_H
+#define MIGRATION_INTERNAL_H
+#include "hw/boards.h"
+#include "migration/migration.h"
+
+/* The machine there is. */
+extern MachineState *migration_machine;
+/* The one migration that is under way, or was the last. */
+typedef struct Migration {
+    MigrationInfo info;
+    char *error;
+    int64_t begin_us, stop_us;  /* g_get_monotonic_time(): when it began, when the CPUs were stopped for it */
+} Migration;
+extern Migration migration;
+
+/* A migration begins, if none is under way: NULL, or why not (g_free()). */
+char *migration_begin(bool incoming);
+/* The listener is told. */
+void migration_set_status(MigrationStatus status);
+/* It is over; `error` is taken, NULL: none. */
+void migration_over(MigrationStatus status, char *error);
+bool migration_is_active(void);
+
+/* outgoing.c, incoming.c: end what is under way, for the program ends. */
+void outgoing_end(void);
+void incoming_end(void);
+/* Bytes that have passed so far. */
+uint64_t outgoing_bytes(void);
+uint64_t incoming_bytes(void);
+#endif

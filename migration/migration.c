@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known of a migration, in either direction: its state and figures. I/O thread. */
+#include <glib.h>
+#include "migration/internal.h"
+
+MachineState *migration_machine;
+Migration migration;
+MigrationParameters migration_parameters = { .downtime_limit_ms = 300 };
+static void (*listener)(MigrationStatus status);
+
+void migration_init(MachineState *m)
+{
+    migration_machine = m;
+}
+
+void migration_set_listener(void (*fn)(MigrationStatus status))
+{
+    listener = fn;
+}
+
+const char *migration_status_name(MigrationStatus status)
+{
+    static const char *const names[] = {
+        "none", "setup", "active", "device", "completed", "failed", "cancelled",
+    };
+
+    return names[status];
+}
+
+bool migration_is_active(void)
+{
+    MigrationStatus s = migration.info.status;
+
+    return s == MIGRATION_SETUP || s == MIGRATION_ACTIVE || s == MIGRATION_DEVICE;
+}
+
+void migration_set_status(MigrationStatus status)
+{
+    migration.info.status = status;
+    if (listener) {
+        listener(status);
+    }
+}
+
+char *migration_begin(bool incoming)
+{
+    if (migration_is_active()) {
+        return g_strdup("there is a migration already ('migrate_cancel' ends it)");
+    }
+    g_free(migration.error);
+    migration = (Migration) { .begin_us = g_get_monotonic_time() };
+    migration.info.incoming = incoming;
+    return NULL;
+}
+
+static int64_t ms_since(int64_t us)
+{
+    return us ? (g_get_monotonic_time() - us) / 1000 : 0;
+}
+
+void migration_over(MigrationStatus status, char *error)
+{
+    migration.info.total_ms = ms_since(migration.begin_us);
+    migration.info.downtime_ms = ms_since(migration.stop_us);
+    migration.info.bytes = migration.info.incoming ? incoming_bytes() : outgoing_bytes();
+    migration.info.error = migration.error = error;
+    migration_set_status(status);
+}
+
+void migration_info(MigrationInfo *info)
+{
+    *info = migration.info;
+    if (migration_is_active()) {
+        info->total_ms = ms_since(migration.begin_us);
+        info->bytes = info->incoming ? incoming_bytes() : outgoing_bytes();
+    }
+}
+
+void migration_end(void)
+{
+    outgoing_end();
+    incoming_end();
+}

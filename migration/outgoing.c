@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state goes out. Sections are made on the I/O thread, in memory, and written by a thread of their own, which waits
+ * for whoever reads. While the CPUs run, memory is gone through round by round, a piece at a time; pages that were stored
+ * to since come again in the next round. When what is left can be sent in the time that the user allows, or rounds do not
+ * help, the CPUs stop, and the rest is made at one go: what is in it does not depend on how fast it is read.
+ *
+ * The two threads take turns: the I/O thread makes a batch and hands it over, the other one writes it and posts `work`.
+ */
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+#include "migration/channel.h"
+#include "migration/internal.h"
+#include "migration/ram.h"
+#include "migration/state.h"
+#include "qemu/io-loop.h"
+#include "qemu/log.h"
+#include "sysemu/ram-dirty.h"
+#include "sysemu/runstate.h"
+
+enum { BATCH_BYTES = 8 << 20, ROUNDS_MAX = 30, RAM_PAGES = 1 << 20 };
+
+static struct {
+    GThread *thread;            /* NULL: none */
+    Channel *channel;           /* while there is a thread */
+    GAsyncQueue *batches;       /* of GQueue of sections, the thread's to free; an empty one is the end */
+    IOWork work;                /* turn_over() */
+    /* written by the thread before it posts `work`, with a release; the I/O thread is waiting then */
+    char *error;
+    bool finished;
+    bool written;               /* the last batch was; atomic */
+    bool broken;                /* somebody has ended it: its error is not told */
+    /* I/O thread */
+    bool final;                 /* the rest has been handed over */
+    bool was_running;
+    uint32_t page;              /* where the round is */
+    int64_t batch_us;           /* when the batch was handed over */
+    uint64_t batch_from;        /* bytes that had been written by then */
+    double bandwidth;           /* bytes per microsecond, lately */
+    uint8_t *dirty;             /* by RAM page: 1: to be sent in this round. RAM_PAGES */
+} out;
+
+/* ---- the thread that writes ---- */
+
+static int write_batch(GQueue *batch)
+{
+    int ret = 0;
+
+    for (GList *l = batch->head; l && !ret; l = l->next) {
+        ret = stream_write_section(l->data, channel_write, out.channel);
+    }
+    state_free(batch);
+    g_queue_free(batch);
+    return ret;
+}
+
+static void turn_over(void *opaque);
+
+static gpointer writer(gpointer opaque)
+{
+    bool ok = channel_open(out.channel, &out.error);
+    int ret = ok ? stream_write_header(channel_write, out.channel) : 0;
+
+    for (;;) {
+        GQueue *batch;
+
+        if (ret && !out.error) {
+            out.error = g_strdup_printf("the state cannot be written: %s", g_strerror(-ret));
+        }
+        __atomic_store_n(&out.written, true, __ATOMIC_SEQ_CST);
+        io_post(&out.work);
+        batch = g_async_queue_pop(out.batches);
+        if (g_queue_is_empty(batch)) {
+            g_queue_free(batch);
+            break;
+        }
+        ret = out.error ? 0 : write_batch(batch);
+    }
+    if (!out.error) {
+        channel_finish(out.channel, &out.error);
+    }
+    out.finished = true;
+    __atomic_store_n(&out.written, true, __ATOMIC_SEQ_CST);
+    io_post(&out.work);
+    return NULL;
+}
+
+/* ---- the I/O thread ---- */
+
+uint64_t outgoing_bytes(void)
+{
+    return out.channel ? channel_bytes(out.channel) : migration.info.bytes;
+}
+
+static bool want(uint32_t ram)
+{
+    uint8_t *d = &out.dirty[ram / RAM_PAGE];
+    bool wanted = *d;
+
+    *d = 0;
+    migration.info.pages += wanted;
+    return wanted;
+}
+
+/* Note in out.dirty what was stored to; returns how many pages are to be sent. */
+static uint32_t take_dirty(void)
+{
+    const MemoryRegion *r;
+    uint32_t count = 0;
+
+    for (size_t i = 0; (r = ram_next(&i)) != NULL;) {
+        count += ram_dirty_take(r->ram_addr, r->size / RAM_PAGE, &out.dirty[r->ram_addr / RAM_PAGE]);
+    }
+    migration.info.left_bytes = (uint64_t)count * RAM_PAGE;
+    return count;
+}
+
+static void end_thread(void)
+{
+    g_async_queue_push(out.batches, g_queue_new());
+}
+
+static void hand_over(GQueue *batch)
+{
+    out.batch_us = g_get_monotonic_time();
+    out.batch_from = outgoing_bytes();
+    g_async_queue_push(out.batches, batch);
+}
+
+/* The CPUs stop, and all that is left is made. */
+static void hand_over_rest(void)
+{
+    GQueue *rest;
+
+    migration.stop_us = g_get_monotonic_time();
+    out.final = true;
+    out.was_running = runstate_is_running();
+    if (out.was_running) {
+        vm_stop_for_migration();
+    }
+    migration_set_status(MIGRATION_DEVICE);
+    out.error = state_settle();     /* the thread waits: it is ours */
+    if (out.error) {
+        end_thread();
+        return;
+    }
+    take_dirty();
+    rest = g_queue_new();
+    state_capture(rest, want, out.was_running);
+    migration.info.left_bytes = 0;
+    hand_over(rest);
+}
+
+/* A piece of the round; false: the round is over. */
+static bool hand_over_piece(void)
+{
+    GQueue *piece = g_queue_new();
+
+    ram_capture(piece, &out.page, BATCH_BYTES, want);
+    if (g_queue_is_empty(piece)) {
+        g_queue_free(piece);
+        return false;
+    }
+    hand_over(piece);
+    return true;
+}
+
+static void measure(void)
+{
+    int64_t us = g_get_monotonic_time() - out.batch_us;
+    uint64_t bytes = outgoing_bytes() - out.batch_from;
+
+    if (out.batch_us && bytes > BATCH_BYTES / 8) {
+        out.bandwidth = (double)bytes / (double)(us > 0 ? us : 1);
+    }
+}
+
+static bool rest_is_small(uint32_t pages)
+{
+    /* Making the rest takes time as well: count a GB a second for it. */
+    double us = (double)pages * RAM_PAGE * (1e-3 + (out.bandwidth > 0 ? 1 / out.bandwidth : 0));
+
+    return pages == 0 || (out.bandwidth > 0 && us < 1000.0 * (double)migration_parameters.downtime_limit_ms);
+}
+
+static void next_step(void)
+{
+    if (!runstate_is_running() || !hand_over_piece()) {
+        if (runstate_is_running() && migration.info.rounds < ROUNDS_MAX && !rest_is_small(take_dirty())) {
+            migration.info.rounds++;
+            out.page = 0;
+            if (hand_over_piece()) {
+                return;
+            }
+        }
+        hand_over_rest();
+    }
+}
+
+static void join(void)
+{
+    g_thread_join(out.thread);
+    out.thread = NULL;
+    migration.info.bytes = outgoing_bytes();
+    g_clear_pointer(&out.channel, channel_free);
+    g_clear_pointer(&out.dirty, g_free);
+}
+
+/* It did not work: the machine goes on, if the migration had stopped it. */
+static void give_up(char *error)
+{
+    MigrationStatus status = out.broken ? MIGRATION_CANCELLED : MIGRATION_FAILED;
+
+    if (out.broken) {
+        g_clear_pointer(&error, g_free);
+    }
+    migration_over(status, error);
+    if (out.final && out.was_running) {
+        vm_start();
+    }
+}
+
+static void turn_over(void *opaque)
+{
+    if (!out.thread || !__atomic_exchange_n(&out.written, false, __ATOMIC_SEQ_CST)) {
+        return;
+    }
+    if (out.finished) {
+        char *error = g_steal_pointer(&out.error);
+
+        join();
+        if (error || (out.broken && !out.final)) {
+            give_up(error);
+            return;
+        }
+        runstate_migrated();
+        migration_over(MIGRATION_COMPLETED, NULL);
+    } else if (out.error || out.broken || out.final) {
+        end_thread();
+    } else {
+        if (migration.info.status == MIGRATION_SETUP) {
+            GQueue *first = g_queue_new();
+
+            migration_set_status(MIGRATION_ACTIVE);
+            state_capture_machine(first, migration_machine);
+            hand_over(first);
+            return;
+        }
+        measure();
+        next_step();
+    }
+}
+
+char *migrate_start(const char *uri)
+{
+    char *error = migrate_is_expected() ? g_strdup("the machine waits for its own state") : NULL;
+    Channel *c;
+
+    if (error) {
+        return error;
+    }
+    if (migration_is_active()) {
+        return migration_begin(false);
+    }
+    c = channel_new(uri, false, &error);
+    if (!c) {
+        return error;
+    }
+    migration_begin(false);
+    out.channel = c;
+    out.error = NULL;
+    out.finished = out.written = out.broken = out.final = false;
+    out.page = 0;
+    out.bandwidth = 0;
+    out.batch_us = 0;
+    out.dirty = g_malloc0(RAM_PAGES);
+    if (!out.batches) {
+        out.batches = g_async_queue_new();
+        out.work = (IOWork) { .fn = turn_over };
+    }
+    ram_dirty_all();
+    take_dirty();
+    migration.info.ram_bytes = (uint64_t)ram_pages_total() * RAM_PAGE;
+    migration.info.rounds = 1;
+    migration_set_status(MIGRATION_SETUP);
+    out.thread = g_thread_new("migration", writer, NULL);
+    return NULL;
+}
+
+void migrate_cancel(void)
+{
+    if (out.thread && !out.broken) {
+        out.broken = true;
+        channel_break(out.channel);
+    }
+}
+
+void outgoing_end(void)
+{
+    if (out.thread) {
+        migrate_cancel();
+        end_thread();
+        g_thread_join(out.thread);
+        out.thread = NULL;
+        g_clear_pointer(&out.channel, channel_free);
+    }
+}
