@@ -10,6 +10,7 @@
  *
  * A break keeps its place among the bytes. All on the I/O thread.
  */
+#define _GNU_SOURCE     /* MSG_CMSG_CLOEXEC */
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #include <unistd.h>
 #include <glib-unix.h>
 #include "chardev/char-internal.h"
+
+enum { MAX_PASSED = 16 };                /* descriptors with one piece of input; the system closes the others */
 
 static bool send_event(Chardev *chr, unsigned fe, int event)
 {
@@ -138,9 +141,45 @@ static void input_bytes(Chardev *chr, uint8_t *buf, size_t n)
     }
 }
 
-static ssize_t input_read(const Chardev *chr, uint8_t *buf, size_t size)
+int chardev_take_fd(Chardev *chr)
 {
-    return chr->in_is_socket ? recv(chr->in_fd, buf, size, MSG_DONTWAIT) : read(chr->in_fd, buf, size);
+    const int fd = chr->passed_fd;
+
+    chr->passed_fd = -1;
+    return fd;
+}
+
+/* Of the descriptors that came along the last one is kept. */
+static void keep_fds(Chardev *chr, struct msghdr *message)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
+            for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
+                if (chr->passed_fd >= 0) {
+                    close(chr->passed_fd);
+                }
+                memcpy(&chr->passed_fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+            }
+        }
+    }
+}
+
+static ssize_t input_read(Chardev *chr, uint8_t *buf, size_t size)
+{
+    char control[CMSG_SPACE(MAX_PASSED * sizeof(int))] __attribute__((aligned(_Alignof(struct cmsghdr))));
+    struct iovec io = { buf, size };
+    struct msghdr message = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = control,
+                              .msg_controllen = sizeof(control) };
+    ssize_t n;
+
+    if (!chr->in_is_socket) {
+        return read(chr->in_fd, buf, size);
+    }
+    n = recvmsg(chr->in_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (n >= 0) {
+        keep_fds(chr, &message);
+    }
+    return n;
 }
 
 static gboolean in_ready(gint fd, GIOCondition condition, gpointer opaque)

@@ -55,6 +55,7 @@ struct Chardev {
     bool is_tty;                        /* a terminal whose keys may mean signals */
     int in_fd;                          /* -1: no input */
     bool in_is_socket;
+    int passed_fd;                      /* the descriptor that came with the input last; -1: none */
     bool telnet;                        /* constant: the connection speaks telnet */
     unsigned telnet_state;
     guint in_watch;                     /* 0: input is held back or impossible */

@@ -277,7 +277,7 @@ Chardev *chardev_new(const char *label, const char *spec)
     chr->label = g_strdup(label);
     chr->output = (IOWork) { .fn = output_service, .opaque = chr };
     chr->accept = (IOWork) { .fn = input_service, .opaque = chr };
-    chr->in_fd = chr->out_fd = -1;
+    chr->in_fd = chr->out_fd = chr->passed_fd = -1;
     chr->queue_size = CHR_QUEUE_SIZE;
     chr->queue = g_malloc(CHR_QUEUE_SIZE);
     pthread_mutex_init(&chr->lock, NULL);

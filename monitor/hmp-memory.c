@@ -64,15 +64,15 @@ static bool parse_format(const char *text, Examine *x)
     return true;
 }
 
-static bool translate(const Examine *x, uint32_t address, uint32_t *phys)
+bool monitor_translate(CPUARMState *env, bool physical, uint32_t address, uint32_t *phys)
 {
     ARMPageInfo info;
 
-    if (x->physical) {
+    if (physical) {
         *phys = address;
         return true;
     }
-    if (arm_mmu_walk(x->env, arm_mva(x->env, address), MMU_DATA_LOAD, true, &info) != FAULT_NONE) {
+    if (arm_mmu_walk(env, arm_mva(env, address), MMU_DATA_LOAD, true, &info) != FAULT_NONE) {
         return false;
     }
     *phys = (info.phys & ~0xfffu) | (address & 0xfff);
@@ -87,7 +87,7 @@ static bool read_memory(const Examine *x, uint32_t address, uint8_t *buf, unsign
         uint32_t phys;
         uint8_t *ram;
 
-        if (!translate(x, address + done, &phys)) {
+        if (!monitor_translate(x->env, x->physical, address + done, &phys)) {
             return false;
         }
         ram = memory_ram_ptr(phys, chunk);

@@ -20,12 +20,26 @@ typedef struct Monitor {
     int escape;                         /* bytes seen of a terminal's escape sequence */
     char *history[MON_HISTORY];         /* newest first; NULL: none */
     int history_at;                     /* -1: not browsing */
+    bool suspended;                     /* a command is under way that ends later */
+    /* chr is NULL: called with what was printed when the line is done; NULL: who gave the line does not wait */
+    void (*line_done)(void *opaque, const char *text);
+    void *opaque;
 } Monitor;
 
 void monitor_printf(Monitor *mon, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void monitor_puts(Monitor *mon, const char *text);
-/* Carry out one line that looks at that CPU, and give what it prints, with LF at line ends (g_free()). */
-char *monitor_line_text(MachineState *machine, int cpu, const char *line);
+/* Carry out one line that looks at that CPU. done(): what it printed, with LF at line ends; perhaps later. */
+void monitor_line(MachineState *machine, int cpu, const char *line, void (*done)(void *opaque, const char *text),
+                  void *opaque);
+/* A command that ends later: may it (if not, a line says so), it does, it has ended. */
+bool monitor_can_wait(Monitor *mon);
+void monitor_suspend(Monitor *mon);
+void monitor_resume(Monitor *mon);
+
+/* monitor/fds.c: descriptors by name. False: there are too many; take: -1: there is none; close: whether there was. */
+bool monitor_put_fd(const char *name, int fd);
+int monitor_take_fd(const char *name);
+bool monitor_close_fd(const char *name);
 /* Carry out one line. */
 void hmp_execute(Monitor *mon, const char *line);
 /* Complete the first word of the line if that is possible in one way only; returns the rest to be typed, or NULL. */
@@ -53,11 +67,19 @@ void hmp_migrate(Monitor *mon, char **argv);
 void hmp_migrate_incoming(Monitor *mon, char **argv);
 void hmp_migrate_cancel(Monitor *mon, char **argv);
 void hmp_info_migrate(Monitor *mon, char **argv);
+/* monitor/hmp-save.c */
+void hmp_memsave(Monitor *mon, char **argv);
+void hmp_pmemsave(Monitor *mon, char **argv);
+void hmp_dump_guest_memory(Monitor *mon, char **argv);
+void hmp_sum(Monitor *mon, char **argv);
+void hmp_gva2gpa(Monitor *mon, char **argv);
+void hmp_port(Monitor *mon, char **argv);
 
 /*
- * monitor/hmp-memory.c: `size` bytes at any alignment, virtual as CPU env sees them or physical; false if one of them
- * cannot be read. CPUs held.
+ * monitor/hmp-memory.c: where the address leads; false: nowhere, without rights looked at. Then `size` bytes at any
+ * alignment, virtual as CPU env sees them or physical; false if one of them cannot be read. CPUs held.
  */
+bool monitor_translate(CPUARMState *env, bool physical, uint32_t address, uint32_t *phys);
 bool monitor_read_memory(CPUARMState *env, bool physical, uint32_t address, uint8_t *buf, unsigned size);
 /* "x", "xp" and "print"; `format` is what follows the slash, or "". */
 void hmp_examine(Monitor *mon, const char *format, const char *address, bool physical);

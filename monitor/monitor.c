@@ -117,7 +117,9 @@ static void enter(Monitor *mon)
         history_add(mon);
         hmp_execute(mon, mon->line->str);
     }
-    show_prompt(mon);
+    if (!mon->suspended) {
+        show_prompt(mon);
+    }
 }
 
 static void complete(Monitor *mon)
@@ -228,10 +230,13 @@ static void key(Monitor *mon, uint8_t c)
 
 static int monitor_receive(void *opaque, const uint8_t *buf, int len)
 {
-    for (int i = 0; i < len; i++) {
-        key(opaque, buf[i]);
+    Monitor *mon = opaque;
+    int i;
+
+    for (i = 0; i < len && !mon->suspended; i++) {
+        key(mon, buf[i]);
     }
-    return len;
+    return i;
 }
 
 static void show(Monitor *mon)
@@ -240,7 +245,9 @@ static void show(Monitor *mon)
         mon->shown = true;
         monitor_printf(mon, "PQEMU " PQEMU_VERSION " monitor - type 'help' for more information\n");
     }
-    show_prompt(mon);
+    if (!mon->suspended) {
+        show_prompt(mon);
+    }
 }
 
 static bool monitor_event(void *opaque, int event)
@@ -279,24 +286,64 @@ void monitor_attach(Chardev *chr, MachineState *machine)
     chardev_attach(chr, &fe);
 }
 
-static char *collect(Monitor *mon, MachineState *machine, const char *line)
-{
-    mon->machine = machine;
-    mon->collected = g_string_new(NULL);
-    hmp_execute(mon, line);
-    return g_string_free(mon->collected, FALSE);
-}
-
 char *monitor_order_text(MachineState *machine, const char *line)
 {
     static Monitor order;
 
-    return collect(&order, machine, line);
+    order.machine = machine;
+    order.collected = g_string_new(NULL);
+    hmp_execute(&order, line);
+    return g_string_free(order.collected, FALSE);
 }
 
-char *monitor_line_text(MachineState *machine, int cpu, const char *line)
-{
-    Monitor order = { .cpu = cpu };
+/* ---- commands that end later ---- */
 
-    return collect(&order, machine, line);
+/* Of a line that a program gave; its end. */
+static void line_ended(Monitor *mon)
+{
+    mon->line_done(mon->opaque, mon->collected->str);
+    g_string_free(mon->collected, TRUE);
+    g_free(mon);
+}
+
+void monitor_line(MachineState *machine, int cpu, const char *line, void (*done)(void *opaque, const char *text),
+                  void *opaque)
+{
+    Monitor *mon = g_new0(Monitor, 1);
+
+    mon->cpu = cpu;
+    mon->machine = machine;
+    mon->collected = g_string_new(NULL);
+    mon->line_done = done;
+    mon->opaque = opaque;
+    hmp_execute(mon, line);
+    if (!mon->suspended) {
+        line_ended(mon);
+    }
+}
+
+bool monitor_can_wait(Monitor *mon)
+{
+    const bool can = mon->chr || mon->line_done;
+
+    if (!can) {
+        monitor_puts(mon, "this takes its time: give the order in a monitor, not in the debugger\n");
+    }
+    return can;
+}
+
+void monitor_suspend(Monitor *mon)
+{
+    mon->suspended = true;
+}
+
+void monitor_resume(Monitor *mon)
+{
+    mon->suspended = false;
+    if (mon->chr) {
+        show_prompt(mon);
+        chardev_accept_input(mon->chr);
+    } else {
+        line_ended(mon);
+    }
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The monitor for programs: the table of its commands, and those that do something. What they return is in qmp-query.c. */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
+/*
+ * The monitor for programs: the table of its commands, and those that do something. What they return is in
+ * qmp-query.c.
+ */
+#include <stdlib.h>
 #include <string.h>
 #include "block/block.h"
 #include "monitor/qmp-internal.h"
@@ -46,70 +47,28 @@ static void do_quit(QmpCall *call)
     qemu_system_quit_request(0);
 }
 
+static void line_done(void *opaque, const char *text)
+{
+    QmpCall *call = opaque;
+    char **lines = g_strsplit(text, "\n", -1), *joined;
+
+    joined = g_strjoinv("\r\n", lines);        /* programs that know QEMU expect its line ends */
+    g_strfreev(lines);
+    call->result = json_node_init_string(json_node_alloc(), joined);
+    g_free(joined);
+    qmp_finish(call);
+}
+
 static void do_human_monitor_command(QmpCall *call)
 {
     const int64_t cpu = qmp_int(call, "cpu-index", 0);
-    char *text, **lines;
 
     if (cpu < 0 || cpu >= call->machine->smp) {
         qmp_fail(call, "Parameter 'cpu-index' expects a CPU number");
         return;
     }
-    text = monitor_line_text(call->machine, (int)cpu, qmp_string(call, "command-line"));
-    lines = g_strsplit(text, "\n", -1);
-    g_free(text);
-    text = g_strjoinv("\r\n", lines);          /* programs that know QEMU expect its line ends */
-    g_strfreev(lines);
-    call->result = json_node_init_string(json_node_alloc(), text);
-    g_free(text);
-}
-
-/* memsave, pmemsave: [val, val + size) to a file. */
-static void save_memory(QmpCall *call, bool physical)
-{
-    const int64_t from = qmp_int(call, "val", 0), size = qmp_int(call, "size", 0);
-    const int64_t cpu = qmp_int(call, "cpu-index", 0);
-    const char *path = qmp_string(call, "filename");
-    uint8_t page[4096];
-    FILE *file;
-
-    if (cpu < 0 || cpu >= call->machine->smp) {
-        qmp_fail(call, "Parameter 'cpu-index' expects a CPU number");
-        return;
-    }
-    if (from < 0 || size < 0 || from > UINT32_MAX || size > UINT32_MAX - from + 1) {
-        qmp_fail(call, "Invalid addr 0x%016" PRIx64 "/size %" PRId64 " specified", from, size);
-        return;
-    }
-    file = fopen(path, "wb");
-    if (!file) {
-        qmp_fail(call, "Could not open '%s': %s", path, strerror(errno));
-        return;
-    }
-    runstate_hold_cpus();
-    for (int64_t done = 0; done < size && !call->error; done += sizeof(page)) {
-        const unsigned n = (unsigned)MIN((int64_t)sizeof(page), size - done);
-
-        if (!monitor_read_memory(call->machine->cpu[cpu], physical, (uint32_t)(from + done), page, n)) {
-            qmp_fail(call, "Invalid addr 0x%016" PRIx64 "/size %" PRId64 " specified", from, size);
-        } else if (fwrite(page, 1, n, file) != n) {
-            qmp_fail(call, "Could not write '%s': %s", path, strerror(errno));
-        }
-    }
-    runstate_release_cpus();
-    if (fclose(file) && !call->error) {
-        qmp_fail(call, "Could not write '%s': %s", path, strerror(errno));
-    }
-}
-
-static void do_memsave(QmpCall *call)
-{
-    save_memory(call, false);
-}
-
-static void do_pmemsave(QmpCall *call)
-{
-    save_memory(call, true);
+    qmp_defer(call);
+    monitor_line(call->machine, (int)cpu, qmp_string(call, "command-line"), line_done, call);
 }
 
 static void do_set_link(QmpCall *call)
@@ -145,11 +104,14 @@ static void do_x_query_jit(QmpCall *call)
     text_result(call, text);
 }
 
+static void hmp_done(void *opaque, const char *text)
+{
+    text_result(opaque, g_strdup(text));
+}
+
 static void hmp_text(QmpCall *call, const char *line)
 {
-    char *text = monitor_line_text(call->machine, 0, line);
-
-    text_result(call, g_strcmp0(text, "") ? text : NULL);
+    monitor_line(call->machine, 0, line, hmp_done, call);
 }
 
 static void do_x_query_irq(QmpCall *call)
@@ -163,20 +125,26 @@ static void do_x_query_accel(QmpCall *call)
 }
 
 const QmpCommand qmp_commands[] = {
+    { "closefd", "fdname:s", qmp_closefd, false, NULL },
     { "cont", "", do_cont, false, NULL },
+    { "dump-guest-memory", "paging:b protocol:s detach:b? begin:i? length:i? format:DumpGuestMemoryFormat?",
+      qmp_dump_guest_memory, false, NULL },
+    { "getfd", "fdname:s", qmp_getfd, false, NULL },
     { "human-monitor-command", "command-line:s cpu-index:i?", do_human_monitor_command, false, "s" },
-    { "memsave", "val:i size:i filename:s cpu-index:i?", do_memsave, false, NULL },
+    { "memsave", "val:i size:i filename:s cpu-index:i?", qmp_memsave, false, NULL },
     { "migrate", "uri:s detach:b?", qmp_migrate, false, NULL },
     { "migrate-incoming", "uri:s", qmp_migrate_incoming, false, NULL },
     { "migrate-set-capabilities", "capabilities:[MigrationCapabilityStatus]", qmp_migrate_set_capabilities, false, NULL },
     { "migrate-set-parameters", "downtime-limit:i?", qmp_migrate_set_parameters, false, NULL },
     { "migrate_cancel", "", qmp_migrate_cancel, true, NULL },
-    { "pmemsave", "val:i size:i filename:s", do_pmemsave, false, NULL },
+    { "pmemsave", "val:i size:i filename:s", qmp_pmemsave, false, NULL },
     { "query-block", "", qmp_query_block, false, "[BlockInfo]" },
     { "query-blockstats", "query-nodes:b?", qmp_query_blockstats, false, "[BlockStats]" },
     { "query-chardev", "", qmp_query_chardev, false, "[ChardevInfo]" },
     { "query-commands", "", qmp_query_commands, false, "[CommandInfo]" },
     { "query-cpus-fast", "", qmp_query_cpus_fast, false, "[CpuInfoFast]" },
+    { "query-dump", "", qmp_query_dump, true, "DumpQueryResult" },
+    { "query-dump-guest-memory-capability", "", qmp_query_dump_capability, false, "DumpGuestMemoryCapability" },
     { "query-events", "", qmp_query_events, false, "[EventInfo]" },
     { "query-kvm", "", qmp_query_kvm, false, "KvmInfo" },
     { "query-machines", "", qmp_query_machines, false, "[MachineInfo]" },
@@ -198,7 +166,8 @@ const QmpCommand qmp_commands[] = {
     { "system_powerdown", "", do_system_powerdown, false, NULL },
     { "system_reset", "", do_system_reset, true, NULL },
     { "trace-event-get-state", "name:s vcpu:i?", qmp_trace_event_get_state, false, "[TraceEventInfo]" },
-    { "trace-event-set-state", "name:s enable:b ignore-unavailable:b? vcpu:i?", qmp_trace_event_set_state, false, NULL },
+    { "trace-event-set-state", "name:s enable:b ignore-unavailable:b? vcpu:i?", qmp_trace_event_set_state, false,
+      NULL },
     { "x-query-accel", "", do_x_query_accel, false, "HumanReadableText" },
     { "x-query-irq", "", do_x_query_irq, false, "HumanReadableText" },
     { "x-query-jit", "", do_x_query_jit, false, "HumanReadableText" },

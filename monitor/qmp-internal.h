@@ -20,7 +20,8 @@ void qmp_input_reset(QmpInput *in);
 
 /*
  * What an order is about. Who runs it fills in `result` or calls qmp_fail(); or calls qmp_defer(), keeps the call, and
- * qmp_finish() later on the I/O thread: the program's next orders wait, but for those out of band.
+ * qmp_finish() later on the I/O thread, or at once: the program's next orders wait, but for those out of band. Commands
+ * that may be called out of band do not defer.
  */
 typedef struct QmpCall {
     MachineState *machine;
@@ -28,7 +29,7 @@ typedef struct QmpCall {
     JsonNode *result;           /* NULL: {} */
     char *error;                /* NULL: it went well; class GenericError */
     const char *error_class;    /* NULL: GenericError */
-    bool deferred;
+    bool deferred, running;
     /* of qmp.c */
     struct QmpSession *session; /* NULL: the program has gone */
     JsonNode *id;               /* NULL: none */
@@ -97,6 +98,16 @@ void qmp_screendump(QmpCall *call);
 JsonNode *qmp_version_node(void);               /* as in the greeting */
 JsonNode *qmp_object_node(JsonObject *object);  /* takes the object */
 JsonNode *qmp_array_node(JsonArray *array);     /* takes the array */
+
+/* monitor/qmp-memory.c */
+void qmp_memsave(QmpCall *call);
+void qmp_pmemsave(QmpCall *call);
+void qmp_dump_guest_memory(QmpCall *call);
+void qmp_query_dump(QmpCall *call);
+void qmp_query_dump_capability(QmpCall *call);
+void qmp_getfd(QmpCall *call);
+void qmp_closefd(QmpCall *call);
+int qmp_take_passed_fd(const QmpCall *call);    /* the descriptor that came with the order last; -1: none */
 
 /* monitor/qmp-block.c */
 void qmp_query_block(QmpCall *call);

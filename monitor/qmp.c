@@ -176,7 +176,9 @@ static void start(QmpSession *s, const QmpCommand *command, JsonNode *id, JsonOb
     call->id = id ? json_node_copy(id) : NULL;
     call->error = qmp_check_members(command->args, args);
     if (!call->error) {
+        call->running = true;
         command->run(call);
+        call->running = false;
     }
     if (call->deferred) {
         s->busy = call;
@@ -290,6 +292,11 @@ static bool has_room(const QmpSession *s)
     return !s->busy || (s->oob && g_queue_get_length((GQueue *)&s->waiting) < WAITING_MAX);
 }
 
+int qmp_take_passed_fd(const QmpCall *call)
+{
+    return chardev_take_fd(call->session->chr);
+}
+
 void qmp_defer(QmpCall *call)
 {
     call->deferred = true;
@@ -299,6 +306,10 @@ void qmp_finish(QmpCall *call)
 {
     QmpSession *s = call->session;
 
+    if (call->running) {
+        call->deferred = false;     /* it did not take that long */
+        return;
+    }
     if (s) {
         s->busy = NULL;
     }

@@ -47,6 +47,7 @@ static bool running;                    /* atomic; written by the I/O thread */
 static bool user_quit;                  /* the monitor's quit or Ctrl-a x ended the loop; I/O thread */
 static bool opt_no_reboot, opt_no_shutdown;     /* fixed by runstate_init() */
 static int exit_code;                   /* I/O thread */
+static unsigned frozen;                 /* runstate_freeze() without its end; I/O thread */
 static Cause cause;                     /* of what listeners are told about; I/O thread */
 /* I/O thread; while not running */
 static enum {
@@ -139,6 +140,21 @@ void runstate_release_cpus(void)
     cpus_resume();
 }
 
+void runstate_freeze(void)
+{
+    runstate_hold_cpus();
+    clock_virtual_pause(true);
+    frozen++;
+}
+
+void runstate_thaw(void)
+{
+    if (!--frozen && runstate_is_running()) {
+        clock_virtual_pause(false);
+    }
+    runstate_release_cpus();
+}
+
 void runstate_add_listener(void (*fn)(RunstateEvent event, int code))
 {
     size_t n = 0;
@@ -168,7 +184,9 @@ void vm_start(void)
     }
     __atomic_store_n(&running, true, __ATOMIC_SEQ_CST);
     blk_resume_all();
-    clock_virtual_pause(false);
+    if (!frozen) {
+        clock_virtual_pause(false);
+    }
     trace(MACHINE_STATE, "running=%d", runstate_is_running());
     cpus_resume();
     runstate_tell(RUNSTATE_RUNNING, 0);

@@ -38,6 +38,8 @@ void chardev_accept_input(Chardev *chr);
 const Chardev *chardev_next(const Chardev *chr);       /* the first one for NULL; NULL at the end. I/O thread */
 const char *chardev_label(const Chardev *chr);
 const char *chardev_spec(const Chardev *chr);
+/* The descriptor that came with the input last, if it was not taken yet: the caller's to close; -1: none. I/O thread. */
+int chardev_take_fd(Chardev *chr);
 /* Was it made with "mon:"? Then the monitor may be attached as well. */
 /* The key that begins an order to a multiplexer, instead of Ctrl-a; before the main loop. */
 void chardev_set_escape(uint8_t key);

@@ -47,8 +47,8 @@ extern const char *const watchdog_action_names[WATCHDOG_ACTIONS];
 bool watchdog_set_action(const char *name);
 
 /*
- * Why the machine was reset or ends, by the word of QMP ("guest-reset", "host-signal"), and whether the guest wanted it.
- * For listeners.
+ * Why the machine was reset or ends, by the word of QMP ("guest-reset", "host-signal"), and whether the guest wanted
+ * it. For listeners.
  */
 const char *runstate_cause(bool *guest);
 /*

@@ -28,6 +28,9 @@ void runstate_stop_for_watchdog(void);
 /* Stop the CPUs for a moment to look at them or at memory; nestable, independent of the run state. */
 void runstate_hold_cpus(void);
 void runstate_release_cpus(void);
+/* The same for longer: the guest's clock stands still, too. I/O thread; nestable; stop and cont are free to come. */
+void runstate_freeze(void);
+void runstate_thaw(void);
 /* For chardev_flush_all() and writers_end(): wait for ever unless the user asked us to end. */
 bool runstate_flush_give_up(int stalled_ms);
 #endif

@@ -4,89 +4,17 @@
 """The monitor for programs (QMP): protocol, each command and its errors, events, several programs at once, nonsense.
 Prints TAP.
 """
-import json
 import os
 import random
-import socket
 import struct
-import subprocess
 import sys
 import tempfile
-import time
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
 
 import tap                      # noqa: E402  (path set above)
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
-LIMIT = 60 * float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
-
-
-class Client:
-    """A program at one end of the connection."""
-
-    def __init__(self, path, negotiate=True, enable=None):
-        end = time.monotonic() + LIMIT
-        while True:
-            try:
-                self.socket = socket.socket(socket.AF_UNIX)
-                self.socket.settimeout(LIMIT)
-                self.socket.connect(path)
-                break
-            except (FileNotFoundError, ConnectionRefusedError):
-                assert time.monotonic() < end, "nobody listens"
-                time.sleep(0.02)
-        self.file = self.socket.makefile("rb")
-        self.events = []
-        self.greeting = self.read()
-        if negotiate:
-            assert self.order("qmp_capabilities", **({"enable": enable} if enable else {})) == {"return": {}}
-
-    def read(self):
-        line = self.file.readline()
-        assert line, "the emulator hung up"
-        return json.loads(line)
-
-    def answer(self):
-        while True:
-            message = self.read()
-            if "event" not in message:
-                return message
-            self.events.append(message)
-
-    def send(self, data):
-        self.socket.sendall(data if isinstance(data, bytes) else json.dumps(data).encode())
-
-    def raw(self, data):
-        self.send(data)
-        return self.answer()
-
-    def order(self, command, /, **arguments):
-        order = {"execute": command}
-        if arguments:
-            order["arguments"] = {key.replace("_", "-"): value for key, value in arguments.items()}
-        return self.raw(order)
-
-    def result(self, command, /, **arguments):
-        answer = self.order(command, **arguments)
-        assert "return" in answer, answer
-        return answer["return"]
-
-    def error(self, command, /, **arguments):
-        return self.order(command, **arguments)["error"]
-
-    def event(self, name):
-        while True:
-            for number, message in enumerate(self.events):
-                if message["event"] == name:
-                    del self.events[:number + 1]
-                    return message
-            self.events.append(self.read())
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
+from qmp_client import Client, Machine, built_in        # noqa: E402
 
 
 class Schema:
@@ -121,31 +49,6 @@ class Schema:
             if wrong:
                 return "%s.%s: %s" % (name, member["name"], wrong)
         return None
-
-
-class Machine:
-    """An emulator with a program's monitor at `path`, and another one."""
-
-    def __init__(self, directory, *options, stopped=True):
-        self.path, self.second = os.path.join(directory, "q"), os.path.join(directory, "r")
-        self.process = subprocess.Popen(
-            [QEMU, "-machine", "realview-eb-mpcore", "-m", "64", "-smp", "4", "-nographic", "-serial", "null",
-                "-name", "probe",
-             "-qmp", "unix:%s,server=on,wait=off" % self.path,
-             "-chardev", "socket,id=two,path=%s,server=on,wait=off" % self.second, "-mon", "chardev=two,mode=control",
-             *(("-S",) if stopped else ()), *options],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-
-    def ended(self):
-        return self.process.wait(LIMIT)
 
 
 def protocol(cases, path):
@@ -341,8 +244,7 @@ def nonsense(cases, path):
 
 def main():
     cases = tap.Cases()
-    if b"unknown" in subprocess.run([QEMU, "-machine", "realview-eb-mpcore", "-qmp", "none", "-version"], check=False,
-                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout:
+    if not built_in():
         cases.skip("QMP", "not built in")
         return cases.done()
     with tempfile.TemporaryDirectory() as directory:
