@@ -123,13 +123,14 @@ void qmp_query_machines(QmpCall *call)
 
     for (const MachineClass *const *mc = machine_list(); *mc; mc++) {
         JsonObject *machine = json_object_new();
+        g_autofree char *cpu_type = g_strconcat((*mc)->default_cpu, "-arm-cpu", NULL);
 
         json_object_set_string_member(machine, "name", (*mc)->name);
         json_object_set_int_member(machine, "cpu-max", (*mc)->max_cpus);
         json_object_set_boolean_member(machine, "hotpluggable-cpus", FALSE);
         json_object_set_boolean_member(machine, "numa-mem-supported", FALSE);
         json_object_set_boolean_member(machine, "deprecated", FALSE);
-        json_object_set_string_member(machine, "default-cpu-type", "arm11mpcore-arm-cpu");
+        json_object_set_string_member(machine, "default-cpu-type", cpu_type);
         json_object_set_string_member(machine, "default-ram-id", "ram");
         json_array_add_object_element(machines, machine);
     }

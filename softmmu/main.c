@@ -33,6 +33,7 @@
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
 #include "target/arm/cpu.h"
+#include "target/arm/cpu-model.h"
 
 static void pidfile_write(const char *path)
 {
@@ -118,6 +119,7 @@ static void machine_create(MachineState *m, const Options *o)
         snprintf(label, sizeof(label), "serial%d", i);
         m->serial[i] = o->serial[i] ? chardev_new(label, o->serial[i]) : NULL;
     }
+    arm_cpu_model_set(o->cpu);
     for (int i = 0; i < m->smp; i++) {
         m->cpu[i] = cpu_create(i, m->smp);
         arm_cpu_device_create(m->cpu[i], (unsigned)i);

@@ -31,7 +31,6 @@ typedef struct CommandLine {
     const char *smp_text;               /* "-smp" argument, for messages about smp */
     uint64_t smp, ram;                  /* 0: not given */
     const char *ram_text;
-    const char *cpu;
     int serial_count;
     const char *serial[MACHINE_SERIALS];
     bool nographic, nodefaults;

@@ -6,14 +6,7 @@
 #include <glib.h>
 #include "qemu/log.h"
 #include "softmmu/options-internal.h"
-
-typedef struct CPUModel {
-    const char *name, *desc;
-} CPUModel;
-
-static const CPUModel cpu_models[] = {
-    { "arm11mpcore", "ARM11 MPCore r0p2 (ARMv6K, VFPv2)" },
-};
+#include "target/arm/cpu-model.h"
 
 /* The name of an accelerator; the first that there is counts. */
 static void accel_choose(CommandLine *c, const char *name)
@@ -143,8 +136,8 @@ void option_cpu(CommandLine *c, const char *arg)
 
     if (option_is_help(arg)) {
         printf("Available CPUs:\n");
-        for (unsigned i = 0; i < G_N_ELEMENTS(cpu_models); i++) {
-            printf("  %-16s %s\n", cpu_models[i].name, cpu_models[i].desc);
+        for (unsigned i = 0; arm_cpu_models[i]; i++) {
+            printf("  %-16s %s\n", arm_cpu_models[i]->name, arm_cpu_models[i]->desc);
         }
         exit(0);
     }
@@ -157,13 +150,10 @@ void option_cpu(CommandLine *c, const char *arg)
             option_fail(c, arg, "the CPU is as it is: %s", problem);
         }
     }
-    for (unsigned i = 0; i < G_N_ELEMENTS(cpu_models); i++) {
-        if (!strcmp(kv[0].key, cpu_models[i].name) && !kv[0].value) {
-            c->cpu = cpu_models[i].name;
-            return;
-        }
+    c->o->cpu = kv[0].value ? NULL : arm_cpu_model_find(kv[0].key);
+    if (!c->o->cpu) {
+        option_fail(c, arg, "unable to find the CPU model (-cpu help lists those there are)");
     }
-    option_fail(c, arg, "unable to find the CPU model (-cpu help lists those there are)");
 }
 
 static void accel_help(void)
@@ -209,9 +199,10 @@ void options_machine_finish(CommandLine *c)
     }
     mc = machine_find(c->machine);
     c->o->mc = mc;
-    if (c->cpu && strcmp(c->cpu, mc->default_cpu)) {
-        error_exit("-cpu %s: machine '%s' has CPUs of another kind (%s)", c->cpu, mc->name, mc->default_cpu);
+    if (c->o->cpu && strcmp(c->o->cpu->name, mc->default_cpu)) {
+        error_exit("-cpu %s: machine '%s' has CPUs of another kind (%s)", c->o->cpu->name, mc->name, mc->default_cpu);
     }
+    c->o->cpu = arm_cpu_model_find(mc->default_cpu);
     if (c->accel_missing && !c->accel_found) {
         error_exit("-accel %s: there is no such accelerator here (tcg)", c->accel_missing);
     }

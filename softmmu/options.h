@@ -30,6 +30,7 @@ typedef struct OptionsMonitor {
 
 typedef struct Options {
     const MachineClass *mc;
+    const struct ARMCPUModel *cpu;      /* its CPUs' model */
     int smp;
     uint32_t ram_size;                  /* bytes */
     const char *kernel, *initrd, *dtb, *append;

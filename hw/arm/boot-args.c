@@ -12,6 +12,7 @@
 #include "hw/arm/boot-image.h"
 #include "qemu/guest-random.h"
 #include "qemu/log.h"
+#include "target/arm/cpu-model.h"
 
 #define ATAG_NONE       0x00000000u
 #define ATAG_CORE       0x54410001u
@@ -233,7 +234,7 @@ static GArray *cpu_template(const void *fdt, int node)
     g_array_set_clear_func(props, cpu_prop_clear);
     if (node < 0) {
         CpuProp type = { g_strdup("device_type"), g_strdup("cpu"), sizeof("cpu") };
-        CpuProp model = { g_strdup("compatible"), g_strdup("arm,arm11mpcore"), sizeof("arm,arm11mpcore") };
+        CpuProp model = { g_strdup("compatible"), g_strdup(arm_cpu_model->compatible), (int)strlen(arm_cpu_model->compatible) + 1 };
 
         g_array_append_val(props, type);
         g_array_append_val(props, model);

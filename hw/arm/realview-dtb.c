@@ -17,6 +17,7 @@
 #include "hw/arm/realview-eb.h"
 #include "hw/device.h"
 #include "qemu/log.h"
+#include "target/arm/cpu-model.h"
 
 #define FPGA_END        0x20000000u     /* devices of the FPGA lie below, static memory above */
 
@@ -215,7 +216,7 @@ static void pmu(DtbWriter *t, int smp)
         cpu[n] = cpu_to_fdt32(PH_CPU0 + (uint32_t)n);
     }
     dtb_begin(t, "pmu");
-    dtb_string(t, "compatible", "arm,arm11mpcore-pmu");
+    dtb_string(t, "compatible", arm_cpu_model->pmu_compatible);
     dtb_cell(t, "interrupt-parent", PH_GIC);
     dtb_property(t, "interrupts", irq, 12 * smp);
     dtb_property(t, "interrupt-affinity", cpu, 4 * smp);
@@ -263,7 +264,7 @@ static void cpus(DtbWriter *t, int smp)
     for (n = 0; n < smp; n++) {
         dtb_begin_at(t, "cpu", (uint32_t)n);
         dtb_string(t, "device_type", "cpu");
-        dtb_string(t, "compatible", "arm,arm11mpcore");
+        dtb_string(t, "compatible", arm_cpu_model->compatible);
         dtb_cell(t, "reg", (uint32_t)n);
         if (realview_eb_present("l220")) {
             dtb_cell(t, "next-level-cache", PH_L2);

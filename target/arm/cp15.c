@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * CP15: the two helpers behind MRC and MCR, and the registers whose writes do something (ARM DDI 0360 3.4). The rows
- * that tie encodings to these functions are in cp15-table.def.
+ * that tie encodings to these functions are in the models' files, arm11mpcore.c.
  *
  * Runs on the CPU's own thread. Maintenance operations work on this CPU alone, as on the ARM11 MPCore: an operating
  * system reaches the others by interrupts, so no other CPU is stopped and no lock is taken.

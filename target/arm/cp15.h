@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The system control coprocessor as a table: one ARMCPReg per register or group of operations. Private to target/arm;
- * the rest of the emulator goes through helper_cp15_read() and helper_cp15_write().
+ * The system control coprocessor as a table: one ARMCPReg per register or group of operations of a CPU model. Private
+ * to target/arm; the rest of the emulator goes through helper_cp15_read() and helper_cp15_write().
  */
 #ifndef TARGET_ARM_CP15_H
 #define TARGET_ARM_CP15_H
@@ -21,13 +21,27 @@ enum { CP_PR = 1, CP_PW = 2, CP_UR = 4, CP_UW = 8, CP_PRW = CP_PR | CP_PW };
 typedef struct ARMCPReg ARMCPReg;
 struct ARMCPReg {
     const char *name;
-    uint32_t mask, match;       /* on the instruction word */
+    uint8_t crn;
+    uint32_t mask, match;       /* on the instruction word, but for CRn */
     uint8_t access;             /* CP_* */
     uint32_t offset;            /* of its 32-bit field in CPUARMState; 0: has none */
     uint32_t reset;             /* value after reset, or the constant it reads as if it has no field */
     uint32_t (*read)(CPUARMState *env);                                 /* NULL: field or constant */
     void (*write)(CPUARMState *env, uint32_t insn, uint32_t val);       /* NULL: field, or ignored */
 };
+
+/* A row of a model's table, written as R(name, CRn, opc1, CRm, opc2, access, field, reset, read, write). */
+enum { ANY = -1 };
+#define NO_FIELD        0
+#define FIELD(f)        offsetof(CPUARMState, cp15.f)
+#define CP_FIELD_MASK(opc1, crm, opc2) \
+    (((opc1) == ANY ? 0 : CP_ENCODE(7, 0, 0, 0)) | ((crm) == ANY ? 0 : CP_ENCODE(0, 0, 15, 0)) | \
+     ((opc2) == ANY ? 0 : CP_ENCODE(0, 0, 0, 7)))
+#define R(name_, crn_, opc1, crm, opc2, access_, field, reset_, read_, write_) { \
+        .name = #name_, .crn = crn_, .mask = CP_FIELD_MASK(opc1, crm, opc2), \
+        .match = CP_ENCODE(opc1, 0, crm, opc2) & CP_FIELD_MASK(opc1, crm, opc2), \
+        .access = access_, .offset = field, .reset = reset_, .read = read_, .write = write_, \
+    }
 
 /* cp15-table.c */
 /* The row for an MRC or MCR instruction word (coprocessor and direction are not looked at); NULL: UNDEFINED. */

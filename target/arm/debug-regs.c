@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Registers for a debugger (debug-regs.h): one table of names and access functions, made when it is first asked for.
- * CP15's come from the rows of cp15-table.def, those that can be read; a write does what MCR does.
+ * CP15's come from the rows of the CPU's model, those that can be read; a write does what MCR does.
  */
 #include <string.h>
 #include "target/arm/cp15.h"
+#include "target/arm/cpu-model.h"
 #include "target/arm/debug-regs.h"
 #include "target/arm/vfp-helper.h"
 
@@ -174,7 +175,7 @@ static void append_core(void)
                            "<reg name=\"pc\" bitsize=\"32\" type=\"code_ptr\" regnum=\"%d\"/>\n"
                            "<reg name=\"cpsr\" bitsize=\"32\" regnum=\"%d\"/>\n</feature>\n"
                            "<feature name=\"org.gnu.gdb.arm.vfp\">\n", DEBUG_REG_PC, DEBUG_REG_CPSR);
-    for (unsigned i = 0; i < 16; i++) {
+    for (unsigned i = 0; i < arm_cpu_model->vfp_doubles; i++) {
         g_string_append_printf(xml, "<reg name=\"d%u\" bitsize=\"64\" type=\"ieee_double\" regnum=\"%u\"/>\n", i,
                                DEBUG_REG_D0 + i);
     }

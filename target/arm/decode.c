@@ -2,10 +2,10 @@
 /*
  * Decoder: the rows of a32.def and t16.def and the indexes that find the row of a word in a step or two.
  *
- * Rows and indexes are built once (pthread_once) and only read afterwards, so any thread may decode. An A32 word
- * selects a short list of candidate rows by bits 27:20 and 7:4, a Thumb word selects its row directly. Rows marked
- * I_FIRST stand before the others in every list; apart from them no two rows match the same word
- * (tests/unit/test-decode.c).
+ * The indexes are built once (pthread_once), of the rows that the CPU model has, and only read afterwards, so any
+ * thread may decode. An A32 word selects a short list of candidate rows by bits 27:20 and 7:4, a Thumb word selects its
+ * row directly. Rows marked I_FIRST stand before the others in every list; apart from them no two rows match the same
+ * word (tests/unit/test-decode.c).
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static void for_each_key(const DecodeRow *rows, int n, uint32_t key_mask, void (
         for (int i = 0; i < n; i++) {
             uint32_t open = key_mask & ~rows[i].mask, sub = 0;
 
-            if (!(rows[i].info & I_FIRST) != (pass == 1)) {
+            if (!(rows[i].info & I_FIRST) != (pass == 1) || rows[i].info & I_NEEDS & ~arm_cpu_model->features) {
                 continue;
             }
             do {

@@ -7,6 +7,7 @@
 #define TARGET_ARM_DECODE_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "target/arm/cpu-model.h"
 
 /* Row information: what arm_flags_live_at() and the driver must know. */
 enum {
@@ -19,6 +20,11 @@ enum {
     I_FLAGS = 7,        /* mask of the above */
     I_OWN_COND = 8,     /* the handler deals with the condition itself */
     I_FIRST = 16,       /* wins over rows without I_FIRST that it overlaps: the special case of a wider row */
+    /* What the CPU must have; a row with none of these is ARMv5TE's. */
+    I_V6    = ARM_FEATURE_V6,
+    I_V6K   = ARM_FEATURE_V6K,
+    I_VFP2  = ARM_FEATURE_VFP2,
+    I_NEEDS = I_V6 | I_V6K | I_VFP2,
 };
 
 struct DisasContext;
@@ -33,7 +39,7 @@ typedef struct DecodeRow {
      * handler's arguments.
      */
     const char *bits;
-    uint8_t info;
+    uint16_t info;
     uint32_t mask, value;   /* derived from bits */
 } DecodeRow;
 
@@ -47,11 +53,11 @@ static inline bool bit(uint32_t insn, unsigned n)
     return (insn >> n) & 1;
 }
 
-/* NULL: no such instruction (UNDEFINED). */
+/* NULL: the CPU model in use has no such instruction (UNDEFINED). */
 const DecodeRow *decode_a32(uint32_t insn);
 const DecodeRow *decode_t16(uint32_t insn);
 
-/* All rows, for tests and tools. */
+/* All rows, also those that the model has not, for tests and tools. */
 const DecodeRow *decode_rows_a32(int *count);
 const DecodeRow *decode_rows_t16(int *count);
 /* True if word matches row (which need not be the one decode_*() picks). */

@@ -4,6 +4,7 @@
  * with the CPU stopped; reads only.
  */
 #include "target/arm/cpu.h"
+#include "target/arm/cpu-model.h"
 #include "target/arm/vfp-helper.h"
 
 static const char *mode_name(uint32_t mode)
@@ -44,8 +45,8 @@ void arm_cpu_dump(const CPUARMState *env, FILE *f, bool fpu)
     if (!fpu) {
         return;
     }
-    for (int i = 0; i < 16; i++) {
-        fprintf(f, "s%02d=%08x s%02d=%08x d%02d=%016llx\n", i * 2, env->vfp.s[i * 2], i * 2 + 1,
+    for (unsigned i = 0; i < arm_cpu_model->vfp_doubles; i++) {
+        fprintf(f, "s%02u=%08x s%02u=%08x d%02u=%016llx\n", i * 2, env->vfp.s[i * 2], i * 2 + 1,
                 env->vfp.s[i * 2 + 1], i, (unsigned long long)env->vfp.d[i]);
     }
     fprintf(f, "FPSCR: %08x FPEXC: %08x\n", vfp_fpscr_stopped(env), env->fpexc);

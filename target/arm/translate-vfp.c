@@ -6,6 +6,7 @@
  * LEN and STRIDE of FPSCR are part of the block key, so short vectors (C5) are expanded here, element by element.
  * With FZ set (TBF_VFP_SLOW) arithmetic goes through helper_vfp_slow(), since the host's flush-to-zero is not ARM's.
  */
+#include "target/arm/cpu-model.h"
 #include "target/arm/translate-internal.h"
 #include "target/arm/vfp-helper.h"
 #include "tcg/ir-info.h"
@@ -23,13 +24,13 @@ static IRRef reg_ref(bool dbl, unsigned n)
 }
 
 /*
- * Register numbers: a single register's low bit is the extra bit (D, N, M); a double's extra bit must be clear (16
- * double registers). False: no such register.
+ * Register numbers: a single register's low bit is the extra bit (D, N, M); a double's extra bit is its high one.
+ * False: the CPU has no such register.
  */
 static bool decode_reg(bool dbl, unsigned four, bool extra, unsigned *n)
 {
-    *n = dbl ? four : four << 1 | extra;
-    return !dbl || !extra;
+    *n = dbl ? extra << 4 | four : four << 1 | extra;
+    return !dbl || *n < arm_cpu_model->vfp_doubles;
 }
 
 static bool is_enabled(const DisasContext *s)
@@ -396,8 +397,8 @@ bool trans_vfp_ldm(DisasContext *s, const args_vfp_ldm *f)
     unsigned d, n = f->z ? words / 2 : words;
     IRRef refs[32], base;
 
-    if (!is_enabled(s) || !decode_reg(f->z, f->d, f->D, &d) || n == 0 || d + n > (f->z ? 16 : 32) ||
-        (f->n == 15 && f->w)) {
+    if (!is_enabled(s) || !decode_reg(f->z, f->d, f->D, &d) || n == 0 ||
+        d + n > (f->z ? arm_cpu_model->vfp_doubles : 32) || (f->n == 15 && f->w)) {
         return false;
     }
     base = gen_reg(s, f->n);

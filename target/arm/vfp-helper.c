@@ -3,20 +3,15 @@
  * FPSCR and the other VFP system registers, the switch between the guest's and the host's MXCSR, and the helpers that
  * translated code calls for VFP instructions. On the CPU's thread; *_stopped() while that CPU does not run guest code.
  *
- * ARM DDI 0100I C1-C5, ARM DDI 0360 (VFP11 of the MPCore) for the ID values.
+ * ARM DDI 0100I C1-C5.
  */
 #include "host/hostfp.h"
 #include "qemu/log.h"
+#include "target/arm/cpu-model.h"
 #include "target/arm/vfp-helper.h"
 #include "tcg/helper.h"
 
 enum { REG_FPSID = 0, REG_FPSCR = 1, REG_MVFR1 = 6, REG_MVFR0 = 7, REG_FPEXC = 8, REG_FPINST = 9, REG_FPINST2 = 10 };
-
-enum {
-    FPSID_VALUE = 0x410120b4,       /* ARM, VFPv2, part 0x20, variant 0xb, revision 4 */
-    MVFR0_VALUE = 0x11111111,
-    MVFR1_VALUE = 0,
-};
 
 /* FPSCR bits that live in env->fpscr: 26, DN, FZ, rounding mode, STRIDE, LEN. */
 #define FPSCR_STORED    0x07f70000u
@@ -166,13 +161,13 @@ uint32_t helper_vmrs(CPUARMState *env, uint32_t reg, uint32_t b, uint32_t c)
     check_register_access(env, reg, false);
     switch (reg) {
     case REG_FPSID:
-        return FPSID_VALUE;
+        return arm_cpu_model->fpsid;
     case REG_FPSCR:
         return gather_fpscr(env, hostfp_get());
     case REG_MVFR0:
-        return MVFR0_VALUE;
+        return arm_cpu_model->mvfr0;
     case REG_MVFR1:
-        return MVFR1_VALUE;
+        return arm_cpu_model->mvfr1;
     case REG_FPEXC:
         return env->fpexc;
     case REG_FPINST:
