@@ -1,51 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Block back ends: requests of devices, carried out by threads.
+ * Block back ends: requests of devices, carried out by the kernel (block/aio.h) or by threads.
  *
- * A request goes from its submitter to a thread of the back end's pool, which calls the image and waits for the host;
- * then, on the I/O thread, its done() is called. `lock` guards what is counted and what waits; it is never held while
- * an image or done() is called.
+ * A request goes from its submitter to the engine, if there is one and the request is a plain transfer, or to a thread
+ * of the back end's pool, which calls the image and waits for the host; then, on the I/O thread, its done() is called.
+ * `lock` guards what is counted and what waits; it is never held while an image or done() is called.
  *
  * A request that failed under the policy "stop" waits in `stalled`, with the machine stopped, and is carried out again
  * when the machine goes on: nothing that the guest wrote is lost because a disk was full. A reset drops it.
  *
- * The host may not answer for any time. Nobody but the pool's threads waits for it without a limit: who drains or
- * closes gives up when nothing has ended for a while. What was given up keeps its threads, its image and its structure.
+ * The host may not answer for any time. Nobody but the pool's threads waits for it without a limit: who drains gives up
+ * when nothing has ended for a while.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <glib.h>
-#include <pthread.h>
+#include <glib-unix.h>
+#include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "block/block.h"
-#include "block/image.h"
-#include "qemu/io-loop.h"
+#include "block/backend-internal.h"
 #include "qemu/log.h"
 #include "qemu/trace.h"
 #include "sysemu/runstate.h"
 
-enum { THREADS = 4, DRAIN_PATIENCE_S = 5, CLOSE_PATIENCE_S = 10 };
+enum { THREADS = 4, DRAIN_PATIENCE_S = 5, LOOK_MS = 20 };
 
-struct BlockBackend {
-    Image *image;               /* constant */
-    BlockOptions options;       /* constant */
-    char *id, *path;            /* constant */
-    GThreadPool *pool;          /* constant */
-    pthread_mutex_t lock;
-    pthread_cond_t ended;       /* a request was carried out; times of CLOCK_MONOTONIC */
-    unsigned in_work;           /* requests that the pool has. lock: lock */
-    uint64_t endings;           /* requests that were carried out. lock: lock */
-    GQueue finished;            /* whose done() is due.        lock: lock */
-    IOWork work;                /* calls them */
-    GQueue stalled;             /* that wait for vm_start().   I/O thread */
-    BlockStats stats[BLOCK_FLUSH + 1];      /* I/O thread */
-    bool said;                  /* an error was reported since the last success. I/O thread */
-    BlockBackend *next;         /* I/O thread */
-};
-
-static BlockBackend *backends;  /* I/O thread */
 static void (*error_listener)(const BlockError *error);         /* constant once the main loop runs */
 
 /* By BlockOp. */
@@ -53,15 +32,33 @@ static const char *const verbs[] = { "read", "write", "write", "discard", "flush
 
 /* ---- on the pool's threads ---- */
 
+static bool is_zero(const uint8_t *p, uint64_t bytes)
+{
+    return !p[0] && !memcmp(p, p + 1, bytes - 1);
+}
+
+static int write_data(BlockBackend *blk, const BlockRequest *r)
+{
+    BlockDetectZeroes detect = blk->options.detect_zeroes;
+
+    if (detect != DETECT_ZEROES_OFF && r->bytes && is_zero(r->buffer, r->bytes)) {
+        return image_write_zeroes(blk->image, r->offset, r->bytes, detect == DETECT_ZEROES_UNMAP);
+    }
+    return image_write(blk->image, r->offset, r->buffer, r->bytes);
+}
+
 static int carry_out(BlockBackend *blk, const BlockRequest *r)
 {
     int ret = 0;
 
+    if (!blk->image) {
+        return -ENOMEDIUM;
+    }
     switch (r->op) {
     case BLOCK_READ:
         return image_read(blk->image, r->offset, r->buffer, r->bytes);
     case BLOCK_WRITE:
-        ret = image_write(blk->image, r->offset, r->buffer, r->bytes);
+        ret = write_data(blk, r);
         break;
     case BLOCK_WRITE_ZEROES:
         ret = image_write_zeroes(blk->image, r->offset, r->bytes, blk->options.discard);
@@ -74,20 +71,28 @@ static int carry_out(BlockBackend *blk, const BlockRequest *r)
     return ret || !blk->options.write_through ? ret : image_flush(blk->image);
 }
 
+/* It is carried out; `due`: somebody has to call finish(). */
+static void count_ending(BlockBackend *blk, BlockRequest *r, bool due)
+{
+    trace(BLK_DONE, "drive=%s operation=%s offset=%llu bytes=%llu error=%d", blk->id, verbs[r->op],
+          (unsigned long long)r->offset, (unsigned long long)r->bytes, -r->error);
+    pthread_mutex_lock(&blk->lock);
+    if (due) {
+        g_queue_push_tail(&blk->finished, r);
+    }
+    blk->in_work--;
+    blk->endings++;
+    pthread_cond_signal(&blk->ended);
+    pthread_mutex_unlock(&blk->lock);
+}
+
 static void pool_run(gpointer item, gpointer opaque)
 {
     BlockRequest *r = item;
     BlockBackend *blk = opaque;
 
     r->error = carry_out(blk, r);
-    trace(BLK_DONE, "drive=%s operation=%s offset=%llu bytes=%llu error=%d", blk->id, verbs[r->op],
-          (unsigned long long)r->offset, (unsigned long long)r->bytes, -r->error);
-    pthread_mutex_lock(&blk->lock);
-    g_queue_push_tail(&blk->finished, r);
-    blk->in_work--;
-    blk->endings++;
-    pthread_cond_signal(&blk->ended);
-    pthread_mutex_unlock(&blk->lock);
+    count_ending(blk, r, true);
     io_post(&blk->work);
 }
 
@@ -144,7 +149,7 @@ static void finish(BlockBackend *blk, BlockRequest *r)
     count(blk, r);
     if (!r->error) {
         blk->said = false;
-    } else {
+    } else if (r->error != -ENOMEDIUM) {        /* the device knows by itself that there is none */
         BlockErrorAction action = action_for(blk, r);
 
         report(blk, r, action);
@@ -177,6 +182,79 @@ static void call_done(void *opaque)
     }
 }
 
+/* ---- the engine: I/O thread ---- */
+
+static void transfer_ended(void *opaque, ssize_t result)
+{
+    BlockRequest *r = opaque;
+    BlockBackend *blk = r->blk;
+
+    if (result != (ssize_t)r->bytes && (result >= 0 || result == -EAGAIN || result == -EINVAL || result == -EINTR)) {
+        /* Cut off at the file's end, or not for the kernel: as a whole by the pool. */
+        g_thread_pool_push(blk->pool, r, NULL);
+        return;
+    }
+    r->error = result < 0 ? (int)result : 0;
+    count_ending(blk, r, false);
+    finish(blk, r);
+}
+
+static void reap(BlockBackend *blk)
+{
+    uint64_t count;
+    ssize_t ignored = read(blk->engine->event_fd, &count, sizeof(count));
+
+    (void)ignored;
+    blk->engine->ops->reap(blk->engine, transfer_ended);
+}
+
+static gboolean engine_ready(gint fd, GIOCondition condition, gpointer opaque)
+{
+    reap(opaque);
+    return G_SOURCE_CONTINUE;
+}
+
+void blk_start_engine(BlockBackend *blk)
+{
+    char *error = NULL;
+
+    if (blk->options.aio == BLOCK_AIO_THREADS || !blk->image->ops->transfer_fd) {
+        return;
+    }
+    blk->engine = blk->options.aio == BLOCK_AIO_NATIVE ? aio_native_new(&error) : aio_uring_new(&error);
+    if (blk->engine) {
+        blk->engine_source = g_unix_fd_add(blk->engine->event_fd, G_IO_IN, engine_ready, blk);
+    } else {
+        error_report("%s '%s': %s; threads do it", blk->id, blk->path, error);
+        g_free(error);
+    }
+}
+
+void blk_stop_engine(BlockBackend *blk)
+{
+    if (blk->engine) {
+        g_source_remove(blk->engine_source);
+        blk->engine->ops->free(blk->engine);
+        blk->engine = NULL;
+    }
+}
+
+/* False: it is not for the engine, or that has enough to do. */
+static bool submit_transfer(BlockBackend *blk, BlockRequest *r)
+{
+    bool write = r->op == BLOCK_WRITE;
+    int fd;
+
+    if (!blk->engine || !r->bytes || !(r->op == BLOCK_READ || write) ||
+        (write && (blk->options.write_through || blk->options.detect_zeroes != DETECT_ZEROES_OFF))) {
+        return false;
+    }
+    fd = blk->image->ops->transfer_fd(blk->image, write, r->offset, r->buffer, r->bytes);
+    return fd >= 0 && blk->engine->ops->submit(blk->engine, fd, write, r->offset, r->buffer, r->bytes, r);
+}
+
+/* ---- what devices and the machine ask ---- */
+
 void blk_submit(BlockBackend *blk, BlockRequest *r)
 {
     r->blk = blk;
@@ -187,12 +265,14 @@ void blk_submit(BlockBackend *blk, BlockRequest *r)
     pthread_mutex_lock(&blk->lock);
     blk->in_work++;
     pthread_mutex_unlock(&blk->lock);
-    g_thread_pool_push(blk->pool, r, NULL);
+    if (!submit_transfer(blk, r)) {
+        g_thread_pool_push(blk->pool, r, NULL);
+    }
 }
 
 void blk_resume_all(void)
 {
-    for (BlockBackend *blk = backends; blk; blk = blk->next) {
+    for (BlockBackend *blk = blk_backends; blk; blk = blk->next) {
         BlockRequest *r;
 
         blk->said = false;
@@ -204,7 +284,7 @@ void blk_resume_all(void)
 
 const BlockBackend *blk_stalled(void)
 {
-    const BlockBackend *blk = backends;
+    const BlockBackend *blk = blk_backends;
 
     while (blk && g_queue_is_empty((GQueue *)(uintptr_t)&blk->stalled)) {
         blk = blk->next;
@@ -212,31 +292,56 @@ const BlockBackend *blk_stalled(void)
     return blk;
 }
 
-void blk_forget_stalled(void)
+void blk_drop_stalled(BlockBackend *blk)
 {
-    for (BlockBackend *blk = backends; blk; blk = blk->next) {
-        BlockRequest *r;
+    BlockRequest *r;
 
-        while ((r = g_queue_pop_head(&blk->stalled)) != NULL) {
-            r->done(r, r->error);
-        }
+    while ((r = g_queue_pop_head(&blk->stalled)) != NULL) {
+        r->done(r, r->error);
     }
 }
 
-/* Wait until the pool has nothing more to do. False: for so many seconds nothing has ended. The lock is held. */
-static bool wait_for_pool(BlockBackend *blk, unsigned patience)
+void blk_forget_stalled(void)
+{
+    for (BlockBackend *blk = blk_backends; blk; blk = blk->next) {
+        blk_drop_stalled(blk);
+    }
+}
+
+/* Wait for an ending, or until so much time is over that one should look again. The lock is held. */
+static void wait_for_ending(BlockBackend *blk, const struct timespec *until)
+{
+    if (blk->engine) {
+        struct pollfd fd = { .fd = blk->engine->event_fd, .events = POLLIN };
+
+        /* The I/O thread is here, so nobody else looks after the engine. */
+        pthread_mutex_unlock(&blk->lock);
+        if (poll(&fd, 1, LOOK_MS) > 0) {
+            reap(blk);
+        }
+        pthread_mutex_lock(&blk->lock);
+    } else {
+        pthread_cond_timedwait(&blk->ended, &blk->lock, until);
+    }
+}
+
+/* Wait until nothing is under way. False: for seconds nothing has ended. The lock is held. */
+static bool wait_until_idle(BlockBackend *blk)
 {
     while (blk->in_work) {
         uint64_t before = blk->endings;
-        struct timespec until;
+        struct timespec until, now;
 
         clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += patience;
-        while (blk->in_work && blk->endings == before) {
-            if (pthread_cond_timedwait(&blk->ended, &blk->lock, &until) == ETIMEDOUT && blk->endings == before) {
-                return !blk->in_work;
+        until.tv_sec += DRAIN_PATIENCE_S;
+        do {
+            wait_for_ending(blk, &until);
+            clock_gettime(CLOCK_MONOTONIC, &now);
+            if (blk->in_work && blk->endings == before &&
+                (now.tv_sec > until.tv_sec || (now.tv_sec == until.tv_sec && now.tv_nsec >= until.tv_nsec))) {
+                return false;
             }
-        }
+        } while (blk->in_work && blk->endings == before);
     }
     return true;
 }
@@ -247,7 +352,7 @@ bool blk_drain(BlockBackend *blk)
         bool idle, none;
 
         pthread_mutex_lock(&blk->lock);
-        idle = wait_for_pool(blk, DRAIN_PATIENCE_S);
+        idle = wait_until_idle(blk);
         none = g_queue_is_empty(&blk->finished);
         pthread_mutex_unlock(&blk->lock);
         if (none) {
@@ -261,45 +366,16 @@ bool blk_drain_all(void)
 {
     bool all = true;
 
-    for (BlockBackend *blk = backends; blk; blk = blk->next) {
+    for (BlockBackend *blk = blk_backends; blk; blk = blk->next) {
         all = blk_drain(blk) && all;
     }
     return all;
 }
 
-BlockStats blk_stats(const BlockBackend *blk, BlockOp op) { return blk->stats[op]; }
-const BlockOptions *blk_options(const BlockBackend *blk) { return &blk->options; }
-const char *blk_id(const BlockBackend *blk) { return blk->id; }
-const char *blk_said(const BlockBackend *blk) { return blk->options.said; }
-const char *blk_path(const BlockBackend *blk) { return blk->path; }
-const char *blk_format(const BlockBackend *blk) { return blk->image->ops->format; }
-uint64_t blk_bytes(const BlockBackend *blk) { return blk->image->bytes; }
-bool blk_readonly(const BlockBackend *blk) { return blk->image->readonly; }
-
-BlockBackend *blk_next(const BlockBackend *blk)
+void blk_init_requests(BlockBackend *blk)
 {
-    return blk ? blk->next : backends;
-}
-
-/* ---- opening ---- */
-
-BlockBackend *blk_open(const BlockOptions *options, char **error)
-{
-    ImageOptions how = { .format = options->format, .readonly = options->readonly, .direct = options->direct,
-                         .no_lock = options->no_lock };
-    Image *image = options->snapshot ? image_open_temporary(options->file, &how, error)
-                                     : image_open(options->file, &how, error);
-    BlockBackend *blk, **end;
     pthread_condattr_t attr;
 
-    if (!image) {
-        return NULL;
-    }
-    blk = g_new0(BlockBackend, 1);
-    blk->image = image;
-    blk->options = *options;
-    blk->id = g_strdup(options->id ? options->id : "drive");
-    blk->path = g_strdup(options->file);
     pthread_mutex_init(&blk->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -309,46 +385,4 @@ BlockBackend *blk_open(const BlockOptions *options, char **error)
     g_queue_init(&blk->finished);
     g_queue_init(&blk->stalled);
     blk->pool = g_thread_pool_new(pool_run, blk, THREADS, FALSE, NULL);
-    for (end = &backends; *end; end = &(*end)->next) {
-    }
-    *end = blk;
-    return blk;
-}
-
-bool blk_close(BlockBackend *blk)
-{
-    BlockBackend **p = &backends;
-    bool lost = !g_queue_is_empty(&blk->stalled), idle = blk_drain(blk) || lost;
-    int ret;
-
-    while (*p != blk) {
-        p = &(*p)->next;
-    }
-    *p = blk->next;
-    g_thread_pool_free(blk->pool, TRUE, FALSE);
-    if (lost) {
-        error_report("%s '%s': what waited for an error to be mended is not carried out", blk->id, blk->path);
-    }
-    if (!idle) {
-        error_report("%s '%s': the host does not answer; a request is left behind, and the image is not closed",
-                     blk->id, blk->path);
-        return false;
-    }
-    ret = image_close_within(blk->image, !blk_readonly(blk) && !blk->options.no_flush, CLOSE_PATIENCE_S);
-    if (ret) {
-        error_report("%s '%s': the last flush failed: %s", blk->id, blk->path,
-                     ret == -ETIMEDOUT ? "the host does not answer" : strerror(-ret));
-    }
-    /* The structure stays: `work` may still be posted. */
-    return !ret;
-}
-
-bool blk_close_all(void)
-{
-    bool all = true;
-
-    while (backends) {
-        all = blk_close(backends) && all;
-    }
-    return all;
 }

@@ -25,6 +25,13 @@ typedef struct ImageOps {
     int (*flush)(Image *image);
     /* Write back what is pending, release the host's file, free the image. */
     void (*close)(Image *image);
+    /*
+     * The descriptor of the host's file that has the range at the same offset, for a transfer past us; -1: there is
+     * none, or not for this transfer. NULL: never. Any thread.
+     */
+    int (*transfer_fd)(Image *image, bool write, uint64_t offset, const void *buffer, size_t bytes);
+    /* Any thread: whoever waits for an answer that can be given up gets -EIO, and so does everybody from now on. */
+    void (*interrupt)(Image *image);
 } ImageOps;
 
 struct Image {
@@ -34,9 +41,21 @@ struct Image {
     bool readonly;              /* constant */
 };
 
+/* An NBD server, if the path does not say it (nbd://HOST:PORT/EXPORT, nbd+unix:///EXPORT?socket=PATH). */
+typedef struct NbdOptions {
+    const char *host, *port;    /* port NULL: 10809 */
+    const char *socket;         /* instead of host and port */
+    const char *export;         /* NULL: the default one */
+    unsigned reconnect_s;       /* how long a request waits for a server that has gone */
+} NbdOptions;
+
 typedef struct ImageOptions {
+    const char *driver;         /* where its bytes are: "file", "host_device", "nbd", "null-co"; NULL: told by its path */
+    NbdOptions nbd;
+    uint64_t null_bytes;        /* null-co: its size; 0: 1 GiB */
     const char *format;         /* "raw", "qcow2" or NULL: told by its first bytes */
     bool readonly;
+    bool no_backing;            /* of the image itself: leave out the one behind it */
     bool direct;                /* O_DIRECT: past the host's page cache */
     bool no_lock;               /* locking=off: do not keep others from the file */
 } ImageOptions;
@@ -69,6 +88,10 @@ static inline int image_write_zeroes(Image *image, uint64_t offset, uint64_t byt
 static inline int image_flush(Image *image)
 {
     return image->ops->flush(image);
+}
+static inline void image_interrupt(Image *image)
+{
+    image->ops->interrupt(image);
 }
 
 /* ---- formats: each takes over `file` if it succeeds; NULL and *error if not ---- */

@@ -280,9 +280,17 @@ static void qcow2_close(Image *image)
     host_file_close(file);
 }
 
+static void qcow2_interrupt(Image *image)
+{
+    host_file_interrupt(qcow2_of(image)->file);
+    if (qcow2_of(image)->backing) {
+        image_interrupt(qcow2_of(image)->backing);
+    }
+}
+
 static const ImageOps qcow2_ops = {
     .format = "qcow2", .read = qcow2_read, .write = qcow2_write, .write_zeroes = qcow2_write_zeroes,
-    .flush = qcow2_flush, .close = qcow2_close,
+    .flush = qcow2_flush, .close = qcow2_close, .interrupt = qcow2_interrupt,
 };
 
 /* ---- opening ---- */
@@ -389,7 +397,7 @@ static bool open_backing(Qcow2 *q, const uint8_t *h, const ImageOptions *options
     ImageOptions behind = { .readonly = true, .direct = options->direct, .no_lock = options->no_lock };
     char *name, *path, *format;
 
-    if (!offset || !bytes) {
+    if (!offset || !bytes || options->no_backing) {
         return true;
     }
     if (bytes > MAX_NAME || offset > q->cluster_size - bytes || extensions > offset) {

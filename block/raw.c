@@ -50,9 +50,26 @@ static void raw_close(Image *image)
     g_free(image);
 }
 
+/* The kernel carries out a transfer if it need not be looked at, cut or aligned, and no border is another one's. */
+static int raw_transfer_fd(Image *image, bool write, uint64_t offset, const void *buffer, size_t bytes)
+{
+    HostFile *file = raw_file(image);
+    bool aligned = !((offset | bytes | (uintptr_t)buffer) & (file->align - 1));
+
+    if (!aligned || (write && file->align > 512) || (write && offset == 0 && ((RawImage *)image)->guessed)) {
+        return -1;
+    }
+    return file->fd;
+}
+
+static void raw_interrupt(Image *image)
+{
+    host_file_interrupt(raw_file(image));
+}
+
 static const ImageOps raw_ops = {
     .format = "raw", .read = raw_read, .write = raw_write, .write_zeroes = raw_write_zeroes, .flush = raw_flush,
-    .close = raw_close,
+    .close = raw_close, .transfer_fd = raw_transfer_fd, .interrupt = raw_interrupt,
 };
 
 Image *raw_open(HostFile *file, bool guessed, char **error)

@@ -16,17 +16,20 @@ static JsonObject *image_info(const BlockBackend *blk)
 
 static JsonObject *device_info(const BlockBackend *blk)
 {
+    static const char *const detect_zeroes[] = {
+        [DETECT_ZEROES_OFF] = "off", [DETECT_ZEROES_ON] = "on", [DETECT_ZEROES_UNMAP] = "unmap",
+    };
     static const char *const no_limits[] = { "bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr" };
     const BlockOptions *o = blk_options(blk);
     JsonObject *info = json_object_new(), *cache = json_object_new();
 
     json_object_set_string_member(info, "file", blk_path(blk));
-    json_object_set_string_member(info, "node-name", blk_id(blk));
+    json_object_set_string_member(info, "node-name", blk_node(blk) ? blk_node(blk) : blk_id(blk));
     json_object_set_string_member(info, "drv", blk_format(blk));
     json_object_set_boolean_member(info, "ro", blk_readonly(blk));
     json_object_set_int_member(info, "backing_file_depth", 0);
     json_object_set_boolean_member(info, "encrypted", FALSE);
-    json_object_set_string_member(info, "detect_zeroes", "off");
+    json_object_set_string_member(info, "detect_zeroes", detect_zeroes[o->detect_zeroes]);
     for (size_t i = 0; i < G_N_ELEMENTS(no_limits); i++) {
         json_object_set_int_member(info, no_limits[i], 0);
     }
@@ -50,8 +53,10 @@ void qmp_query_block(QmpCall *call)
         json_object_set_string_member(disk, "device", blk_id(blk));
         json_object_set_string_member(disk, "type", "unknown");
         json_object_set_boolean_member(disk, "locked", FALSE);
-        json_object_set_boolean_member(disk, "removable", FALSE);
-        json_object_set_object_member(disk, "inserted", device_info(blk));
+        json_object_set_boolean_member(disk, "removable", blk_removable(blk));
+        if (blk_has_medium(blk)) {
+            json_object_set_object_member(disk, "inserted", device_info(blk));
+        }
         json_array_add_object_element(disks, disk);
     }
     call->result = qmp_array_node(disks);
@@ -63,7 +68,9 @@ void qmp_query_named_block_nodes(QmpCall *call)
     BlockBackend *blk = NULL;
 
     while ((blk = blk_next(blk)) != NULL) {
-        json_array_add_object_element(nodes, device_info(blk));
+        if (blk_has_medium(blk)) {
+            json_array_add_object_element(nodes, device_info(blk));
+        }
     }
     call->result = qmp_array_node(nodes);
 }
@@ -103,7 +110,7 @@ void qmp_query_blockstats(QmpCall *call)
         add_stats(stats, "unmap", blk_stats(blk, BLOCK_DISCARD));
         add_stats(stats, "flush", blk_stats(blk, BLOCK_FLUSH));
         json_object_set_string_member(disk, "device", blk_id(blk));
-        json_object_set_string_member(disk, "node-name", blk_id(blk));
+        json_object_set_string_member(disk, "node-name", blk_node(blk) ? blk_node(blk) : blk_id(blk));
         json_object_set_object_member(disk, "stats", stats);
         json_array_add_object_element(disks, disk);
     }

@@ -8,22 +8,21 @@
 
 static void drive_help(void)
 {
-    printf("file=PATH                 the image\n"
-           "if=sd|pflash|virtio|none  the board's SD card slot (default), its NOR flash, a virtual disk, or what\n"
-           "                          -device virtio-blk-device,drive=ID names\n"
-           "unit=0|1                  which bank of the flash, 64 MiB each; if not given, the next one\n"
-           "format=raw|qcow2          if not given, told by the file's first bytes\n"
+    printf("file=PATH                     the image\n"
+           "if=sd|pflash|virtio|none      the board's SD card slot (default), its NOR flash, a virtual disk, or what\n"
+           "                              -device virtio-blk-device,drive=ID names\n"
+           "unit=0|1                      which bank of the flash, 64 MiB each; if not given, the next one\n"
+           "format=raw|qcow2              if not given, told by the file's first bytes\n"
            "cache=writeback|none|writethrough|directsync|unsafe\n"
-           "                          writeback: the host caches, the guest's flushes count (default); none: past the\n"
-           "                          host's cache; writethrough, directsync: each write is flushed; unsafe: flushes\n"
-           "                          do nothing\n"
-           "readonly=on|off           never write to the image\n"
-           "snapshot=on|off           write to a temporary image, gone at the end\n"
-           "discard=ignore|unmap      unmap: what the guest erases goes back to the host\n"
-           "werror=, rerror=ACTION    on errors: report (to the guest), ignore, stop, enospc (stop if the host's disk\n"
-           "                          is full, else report; default for werror)\n"
-           "id=NAME                   its name in the monitor\n"
-           "file.locking=on|off       off: let other processes use the file, too\n");
+           "                              writeback: the host caches, the guest's flushes count (default); none: past\n"
+           "                              the host's cache; writethrough, directsync: each write is flushed; unsafe:\n"
+           "                              flushes do nothing\n"
+           "snapshot=on|off               write to a temporary image, gone at the end\n"
+           "werror=, rerror=ACTION        on errors: report (to the guest), ignore, stop, enospc (stop if the host's\n"
+           "                              disk is full, else report; default for werror)\n"
+           "id=NAME                       its name in the monitor\n"
+           "and as for -blockdev, also with the prefix 'file.':\n");
+    block_option_help();
     exit(0);
 }
 
@@ -45,7 +44,7 @@ static void drive_cache(CommandLine *c, const char *arg, BlockOptions *d, const 
     option_fail(c, arg, "cache is writeback, none, writethrough, directsync or unsafe, not '%s'", value);
 }
 
-static BlockErrorPolicy drive_policy(CommandLine *c, const char *arg, const KeyValue *kv)
+BlockErrorPolicy block_option_policy(CommandLine *c, const char *arg, const KeyValue *kv)
 {
     static const char *const names[] = {
         [BLOCK_ERROR_REPORT] = "report", [BLOCK_ERROR_IGNORE] = "ignore", [BLOCK_ERROR_STOP] = "stop",
@@ -97,28 +96,22 @@ static void drive_property(CommandLine *c, const char *arg, Drive *drive, const 
     BlockOptions *d = &drive->block;
     const char *key = kv->key, *value = kv->value;
 
-    if (!strcmp(key, "file") || !strcmp(key, "file.filename")) {
+    if (!strcmp(key, "file")) {
         d->file = value;
     } else if (!strcmp(key, "if")) {
         drive_interface(c, arg, drive, value);
-    } else if (!strcmp(key, "format") || !strcmp(key, "driver")) {
+    } else if (!strcmp(key, "format")) {
         d->format = either(c, arg, kv, "raw", "qcow2") ? "qcow2" : "raw";
     } else if (!strcmp(key, "cache")) {
         drive_cache(c, arg, d, value);
-    } else if (!strcmp(key, "readonly") || !strcmp(key, "read-only")) {
-        d->readonly = option_bool(c, arg, kv);
     } else if (!strcmp(key, "snapshot")) {
         d->snapshot = option_bool(c, arg, kv);
-    } else if (!strcmp(key, "discard")) {
-        d->discard = !strcmp(value, "on") || (strcmp(value, "off") && either(c, arg, kv, "ignore", "unmap"));
     } else if (!strcmp(key, "werror")) {
-        d->on_write_error = drive_policy(c, arg, kv);
+        d->on_write_error = block_option_policy(c, arg, kv);
     } else if (!strcmp(key, "rerror")) {
-        d->on_read_error = drive_policy(c, arg, kv);
+        d->on_read_error = block_option_policy(c, arg, kv);
     } else if (!strcmp(key, "id")) {
         d->id = value;
-    } else if (!strcmp(key, "file.locking")) {
-        d->no_lock = !option_bool(c, arg, kv);
     } else if (!strcmp(key, "media")) {
         if (strcmp(value, "disk")) {
             option_fail(c, arg, "media is disk (the board has no drive for a '%s')", value);
@@ -128,28 +121,35 @@ static void drive_property(CommandLine *c, const char *arg, Drive *drive, const 
             option_fail(c, arg, "%s is 0, or 1 for the second bank of the flash", key);
         }
         drive->unit = strcmp(key, "bus") ? value[0] - '0' : drive->unit;
-    } else if (!strcmp(key, "aio")) {
-        if (strcmp(value, "threads")) {
-            option_fail(c, arg, "aio is threads, not '%s'", value);
-        }
-    } else {
+    } else if (!block_option_property(c, arg, d, kv)) {
         option_fail(c, arg, "unknown property '%s' (-drive help lists those there are)", key);
     }
 }
 
-/* A drive that is not the board's. */
-static void drive_add_other(CommandLine *c, const char *arg, const Drive *d)
+void options_drive_add(CommandLine *c, const char *arg, const BlockOptions *o)
 {
     if (c->drives == MAX_DRIVES) {
         option_fail(c, arg, "there are more than %d drives", MAX_DRIVES);
     }
-    DriveOption *drive = &c->other_drive[c->drives++];
-
-    drive->block = g_memdup2(&d->block, sizeof(d->block));
-    drive->block->said = g_strdup_printf("%s %s", c->option, arg);
-    if (!d->block.id) {
-        drive->block->id = g_strdup_printf("%s%d", d->virtio ? "virtio" : "none", c->drives - 1);
+    for (int i = 0; i < c->drives; i++) {
+        if (!strcmp(c->other_drive[i].block->id, o->id)) {
+            option_fail(c, arg, "another drive has the id '%s'", o->id);
+        }
     }
+    c->other_drive[c->drives].block = g_memdup2(o, sizeof(*o));
+    c->other_drive[c->drives++].block->said = g_strdup_printf("%s %s", c->option, arg);
+}
+
+/* A drive that is not the board's. */
+static void drive_add_other(CommandLine *c, const char *arg, Drive *d)
+{
+    DriveOption *drive;
+
+    if (!d->block.id) {
+        d->block.id = g_strdup_printf("%s%d", d->virtio ? "virtio" : "none", c->drives);
+    }
+    options_drive_add(c, arg, &d->block);
+    drive = &c->other_drive[c->drives - 1];
     if (d->virtio) {
         drive->taken = true;
         options_virtio_add_disk(c, drive->block);
@@ -167,12 +167,23 @@ const BlockOptions *options_drive_take(CommandLine *c, const char *id)
     return NULL;
 }
 
-static void drive_add(CommandLine *c, const char *arg, const Drive *d)
+BlockOptions *options_drive_take_for_device(CommandLine *c, const char *id)
+{
+    BlockOptions *drive = g_memdup2(options_drive_take(c, id), sizeof(*drive));
+
+    if (drive && drive->node && !drive->format) {
+        drive->format = "raw";
+    }
+    return drive;
+}
+
+static void drive_add(CommandLine *c, const char *arg, Drive *d)
 {
     static const char *const names[MACHINE_DRIVES] = { "sd0", "pflash0", "pflash1" };
     BlockOptions **slot = c->o->drive;
     int unit = d->unit;
 
+    block_option_complete(c, arg, &d->block);
     if (!d->block.file || !*d->block.file) {
         option_fail(c, arg, "file= is missing");
     }
@@ -251,6 +262,35 @@ void option_snapshot(CommandLine *c, const char *arg)
     c->snapshot = true;
 }
 
+bool option_sd_card_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *kv)
+{
+    BlockOptions **slot = &c->o->drive[SLOT_SD];
+    BlockOptions *drive = NULL;
+
+    if (strcmp(driver, "sd-card")) {
+        return false;
+    }
+    for (; kv->key; kv++) {
+        if (!strcmp(kv->key, "drive") && kv->value) {
+            drive = options_drive_take_for_device(c, kv->value);
+            if (!drive) {
+                option_fail(c, arg, "there is no '%s' that is free (-blockdev raw,node-name=%s,file.driver=file,"
+                            "file.filename=FILE before this makes one)", kv->value, kv->value);
+            }
+        } else if (strcmp(kv->key, "id")) {
+            option_fail(c, arg, "a card has the properties drive and id, not '%s'", kv->key);
+        }
+    }
+    if (!drive) {
+        option_fail(c, arg, "drive= is missing: a node of -blockdev");
+    }
+    if (*slot) {
+        option_fail(c, arg, "there is a card in the slot already ('%s')", (*slot)->file);
+    }
+    *slot = drive;
+    return true;
+}
+
 void options_block_finish(CommandLine *c)
 {
     for (int i = 0; i < c->drives; i++) {
@@ -260,5 +300,11 @@ void options_block_finish(CommandLine *c)
         if (c->o->drive[i]) {
             c->o->drive[i]->snapshot |= c->snapshot;
         }
+    }
+    /* The slot is there without a card: the monitor's 'change' puts one in. */
+    if (!c->o->drive[SLOT_SD] && !c->nodefaults) {
+        BlockOptions empty = { .said = "the card slot", .id = "sd0", .on_write_error = BLOCK_ERROR_ENOSPC };
+
+        c->o->drive[SLOT_SD] = g_memdup2(&empty, sizeof(empty));
     }
 }

@@ -8,9 +8,9 @@
 #include "softmmu/options.h"
 
 /* The command line as given; options_parse() turns it into Options when all of it is known. */
-enum { MAX_DRIVES = MACHINE_VIRTIOS };
+enum { MAX_DRIVES = 4 * MACHINE_VIRTIOS };
 
-/* A drive of -drive if=none or if=virtio. */
+/* A drive of -drive if=none or if=virtio, or a node of -blockdev. */
 typedef struct DriveOption {
     BlockOptions *block;
     bool taken;                         /* some device has it */
@@ -119,6 +119,25 @@ void option_snapshot(CommandLine *c, const char *arg);
 void options_block_finish(CommandLine *c);
 /* The drive called `id`, which is the caller's from now on; NULL: there is none that is free. */
 const BlockOptions *options_drive_take(CommandLine *c, const char *id);
+/* The same for a device, as a copy: a node that holds bytes and has no format is raw. */
+BlockOptions *options_drive_take_for_device(CommandLine *c, const char *id);
+
+/* Another drive that a device, or a node, may take; *o is copied. Ids are unique. */
+void options_drive_add(CommandLine *c, const char *arg, const BlockOptions *o);
+/* -device sd-card,drive=ID; false: it is another driver. */
+bool option_sd_card_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);
+/* werror or rerror. */
+BlockErrorPolicy block_option_policy(CommandLine *c, const char *arg, const KeyValue *kv);
+
+/* softmmu/options-blockdev.c */
+void option_blockdev(CommandLine *c, const char *arg);
+/* One property of an image; `kv` has a value. False: there is none of that name. */
+bool block_option_property(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv);
+void block_option_complete(CommandLine *c, const char *arg, BlockOptions *o);
+void block_option_help(void);
+
+/* softmmu/options-json.c: a JSON object as option_split() gives it, "outer.inner" for what is in inner objects. */
+KeyValue *option_json(CommandLine *c, const char *arg);
 
 /* softmmu/options-virtio.c */
 /* -device with a driver of virtio's; false: it is none. */

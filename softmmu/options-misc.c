@@ -48,7 +48,7 @@ void option_device(CommandLine *c, const char *arg)
     }
     kv = option_split(c, arg);
     driver = kv[0].value && !strcmp(kv[0].key, "driver") ? kv[0].value : kv[0].key;
-    if (option_virtio_device(c, arg, driver, kv + 1)) {
+    if (option_virtio_device(c, arg, driver, kv + 1) || option_sd_card_device(c, arg, driver, kv + 1)) {
         return;
     }
     if (strcmp(driver, "loader")) {

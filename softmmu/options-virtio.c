@@ -17,7 +17,7 @@ typedef struct VirtIOProperty {
     const char *help;
 } VirtIOProperty;
 
-enum { MAX_PROPERTIES = 3 };
+enum { MAX_PROPERTIES = 4 };
 
 typedef struct VirtIODriver {
     const char *name;
@@ -32,6 +32,23 @@ static const char *named[MACHINE_VIRTIOS];
 static void set_named(CommandLine *c, const char *arg, unsigned n, const char *value)
 {
     named[n] = value;
+}
+
+/* Policies that devices name; -1: the drive's. */
+static int on_write_error[MACHINE_VIRTIOS], on_read_error[MACHINE_VIRTIOS];
+
+static void set_write_error(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    KeyValue kv = { (char *)"werror", (char *)(uintptr_t)value };
+
+    on_write_error[n] = (int)block_option_policy(c, arg, &kv);
+}
+
+static void set_read_error(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    KeyValue kv = { (char *)"rerror", (char *)(uintptr_t)value };
+
+    on_read_error[n] = (int)block_option_policy(c, arg, &kv);
 }
 
 static void set_serial(CommandLine *c, const char *arg, unsigned n, const char *value)
@@ -49,8 +66,10 @@ static void set_mac(CommandLine *c, const char *arg, unsigned n, const char *val
 
 static const VirtIODriver drivers[] = {
     { "virtio-blk-device", VIRTIO_BLK, "a disk", {
-        { "drive", set_named, "the drive's id (-drive if=none,id=ID,...)" },
-        { "serial", set_serial, "its serial number" } } },
+        { "drive", set_named, "the drive's id (-drive if=none,id=ID,... or -blockdev node-name=ID,...)" },
+        { "serial", set_serial, "its serial number" },
+        { "werror", set_write_error, "on errors, as for -drive" },
+        { "rerror", set_read_error, "likewise" } } },
     { "virtio-net-device", VIRTIO_NET, "a network card", {
         { "netdev", set_named, "the network's id (-netdev TYPE,id=ID,...)" },
         { "mac", set_mac, "its address" } } },
@@ -75,6 +94,7 @@ static unsigned add(CommandLine *c, const char *arg, VirtIOKind kind)
     unsigned n = c->o->virtios++;
     VirtIOOption *v = &c->o->virtio[n];
 
+    on_write_error[n] = on_read_error[n] = -1;
     v->kind = kind;
     v->said = g_strdup_printf("%s %s", c->option, arg);
     memcpy(v->mac, (const uint8_t[6]) { 0x52, 0x54, 0x00, 0x12, 0x34, (uint8_t)(0x57 + n) }, sizeof(v->mac));
@@ -142,6 +162,20 @@ void options_virtio_add_disk(CommandLine *c, const BlockOptions *drive)
     named[n] = NULL;                    /* it has its drive */
 }
 
+/* The drive that device N names, with the device's policies; NULL: there is none that is free. */
+static const BlockOptions *drive_for(CommandLine *c, unsigned n)
+{
+    BlockOptions *drive = options_drive_take_for_device(c, named[n]);
+
+    if (drive && on_write_error[n] >= 0) {
+        drive->on_write_error = (BlockErrorPolicy)on_write_error[n];
+    }
+    if (drive && on_read_error[n] >= 0) {
+        drive->on_read_error = (BlockErrorPolicy)on_read_error[n];
+    }
+    return drive;
+}
+
 void options_virtio_finish(CommandLine *c)
 {
     for (unsigned n = 0; n < c->o->virtios; n++) {
@@ -151,7 +185,7 @@ void options_virtio_finish(CommandLine *c)
             continue;
         }
         if (v->kind == VIRTIO_BLK) {
-            v->drive = options_drive_take(c, named[n]);
+            v->drive = drive_for(c, n);
         } else {
             v->net = options_net_take(named[n]);
         }

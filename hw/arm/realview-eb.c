@@ -215,8 +215,10 @@ static void eb_init_gpio(RealviewBoard *b, const RealviewDevice *d)
 }
 
 /* The switches of the card's slot: in a system register and, where Linux looks, on pins 0 (low: a card) and 1. */
-static void board_set_card(RealviewBoard *b, bool present, bool readonly)
+static void board_set_card(void *opaque, bool present, bool readonly)
 {
+    RealviewBoard *b = opaque;
+
     realview_sysctl_set_card(b->sysctl, present, readonly);
     pl061_set_input(b->gpio[GPIO_CARD], 0, !present);
     pl061_set_input(b->gpio[GPIO_CARD], 1, readonly);
@@ -228,7 +230,7 @@ static void eb_init_mmci(RealviewBoard *b, const RealviewDevice *d)
     PL181State *mmci = pl181_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, machine_drive(b->m, d->backend),
                                     irq);
 
-    board_set_card(b, pl181_has_card(mmci), pl181_card_is_readonly(mmci));
+    pl181_connect_switches(mmci, board_set_card, b);
 }
 
 static void eb_init_ethernet(RealviewBoard *b, const RealviewDevice *d)

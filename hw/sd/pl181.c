@@ -59,7 +59,9 @@ struct PL181State {
     uint8_t word[4];            /* a word that the card has sent or taken in part */
     unsigned word_bytes;        /* received: those there; sent: those not taken yet */
     bool level[2];              /* of the lines */
-    SDCard *card;               /* NULL: none */
+    SDCard *card;               /* constant; NULL: there is never one */
+    void (*set_switches)(void *opaque, bool present, bool readonly);    /* constant, like the next */
+    void *switches;
     QTimer *timer;              /* constant; the data timer */
     const IRQLine *irq[2];      /* constant */
     uint32_t clock_hz;          /* constant */
@@ -433,14 +435,22 @@ static void pl181_reset(void *opaque)
     counted_unlock(&s->dev.lock);
 }
 
-bool pl181_has_card(PL181State *s)
+static void slot_changed(void *opaque, bool present, bool readonly)
 {
-    return s->card;
+    PL181State *s = opaque;
+
+    if (s->set_switches) {
+        s->set_switches(s->switches, present, readonly);
+    }
 }
 
-bool pl181_card_is_readonly(PL181State *s)
+void pl181_connect_switches(PL181State *s, void (*set)(void *opaque, bool present, bool readonly), void *opaque)
 {
-    return s->card && sd_card_readonly(s->card);
+    bool present = s->card && sd_card_present(s->card);
+
+    s->set_switches = set;
+    s->switches = opaque;
+    slot_changed(s, present, present && sd_card_readonly(s->card));
 }
 
 /* The data timer starts anew: it is for what never comes, and how long that takes is no matter. */
@@ -496,7 +506,7 @@ PL181State *pl181_create(uint32_t base, const char *name, uint32_t clock_hz, Blo
                          const IRQLine *const irq[2])
 {
     PL181State *s = device_new(&pl181_class, name);
-    SDHost host = { .changed = card_changed, .opaque = s };
+    SDHost host = { .changed = card_changed, .slot = slot_changed, .opaque = s };
     char *error;
 
     host.lock = &s->dev.lock;

@@ -8,6 +8,11 @@
 #include "hw/sd/sd-internal.h"
 #include "qemu/trace.h"
 
+bool sd_card_present(const SDCard *card)
+{
+    return card->present;
+}
+
 bool sd_card_readonly(const SDCard *card)
 {
     return blk_readonly(card->blk);
@@ -311,7 +316,7 @@ static bool is_application_command(unsigned index)
 
 static SDResponse carry_out(SDCard *card, bool application, unsigned index, uint32_t argument, uint32_t response[4])
 {
-    if (card->state == SD_INACTIVE) {
+    if (!card->present || card->state == SD_INACTIVE) {
         return SD_NO_RESPONSE;
     }
     if (application) {
@@ -346,7 +351,7 @@ SDResponse sd_card_command(SDCard *card, unsigned index, uint32_t argument, uint
 
 void sd_card_reset(SDCard *card)
 {
-    if (card->state == SD_RCV) {
+    if (card->state == SD_RCV && card->present) {
         sd_end_transfer(card);     /* whole blocks that it took are written */
     }
     card->stale = card->under_way;
@@ -411,28 +416,69 @@ static const DeviceClass sd_card_class = {
     .post_load = sd_card_post_load,
 };
 
+/* ---- cards come and go ---- */
+
+/* Why an image of this size is no card, to be freed; NULL: it is one. */
+static char *size_problem(void *opaque, const char *path, const char *format, uint64_t bytes)
+{
+    uint64_t next = bytes > SD_MAX_EXTENDED ? SD_MAX_EXTENDED : (bytes / SD_UNIT + 1) * SD_UNIT;
+
+    if (bytes && !(bytes % SD_UNIT) && bytes <= SD_MAX_EXTENDED) {
+        return NULL;
+    }
+    return g_strdup_printf("'%s': an SD card has a multiple of 512 KiB and at most 2 TiB, not %llu bytes (qemu-img "
+                           "resize -f %s '%s' %lluK makes it one)", path, (unsigned long long)bytes, format, path,
+                           (unsigned long long)next >> 10);
+}
+
+/* The back end has a medium, or has none. */
+static void look_at_medium(SDCard *card)
+{
+    card->present = blk_has_medium(card->blk);
+    card->bytes = blk_bytes(card->blk);
+    if (card->present) {
+        card->standard = sd_is_standard(card->bytes);
+        sd_make_cid(card->cid, g_str_hash(blk_path(card->blk)));
+        sd_make_csd(card->csd, card->bytes, blk_readonly(card->blk));
+    }
+    sd_card_reset(card);
+}
+
+static void medium_changed(void *opaque, bool present)
+{
+    SDCard *card = opaque;
+
+    counted_lock(card->host.lock);
+    if (present) {
+        look_at_medium(card);
+    } else {
+        card->present = false;
+        sd_card_reset(card);
+        card->bytes = 0;
+    }
+    card->host.changed(card->host.opaque);
+    counted_unlock(card->host.lock);
+    if (card->host.slot) {
+        card->host.slot(card->host.opaque, present, present && blk_readonly(card->blk));
+    }
+}
+
 SDCard *sd_card_new(BlockBackend *blk, const SDHost *host, char **error)
 {
-    uint64_t bytes = blk_bytes(blk);
+    char *problem = blk_has_medium(blk) ? size_problem(NULL, blk_path(blk), blk_format(blk), blk_bytes(blk)) : NULL;
+    BlockMediumUser user = { .problem = size_problem, .changed = medium_changed };
     SDCard *card;
 
-    if (!bytes || bytes % SD_UNIT || bytes > SD_MAX_EXTENDED) {
-        uint64_t next = bytes > SD_MAX_EXTENDED ? SD_MAX_EXTENDED : (bytes / SD_UNIT + 1) * SD_UNIT;
-
-        *error = g_strdup_printf("'%s': an SD card has a multiple of 512 KiB and at most 2 TiB, not %llu bytes "
-                                 "(qemu-img resize -f %s '%s' %lluK makes it one)", blk_path(blk),
-                                 (unsigned long long)bytes, blk_format(blk), blk_path(blk),
-                                 (unsigned long long)next >> 10);
+    if (problem) {
+        *error = problem;
         return NULL;
     }
     card = device_new(&sd_card_class, "sd-card");
     card->blk = blk;
     card->host = *host;
-    card->bytes = bytes;
-    card->standard = sd_is_standard(bytes);
-    sd_make_cid(card->cid, g_str_hash(blk_path(blk)));
-    sd_make_csd(card->csd, bytes, blk_readonly(blk));
-    sd_card_reset(card);
+    look_at_medium(card);
+    user.opaque = card;
+    blk_set_medium_user(blk, &user);
     device_add(&card->dev);
     return card;
 }

@@ -162,7 +162,7 @@ size_t sd_card_write(SDCard *card, const uint8_t *data, size_t bytes)
 
 bool sd_card_moves_nothing(const SDCard *card, bool sends)
 {
-    return card->failed || card->state != (sends ? SD_DATA : SD_RCV);
+    return !card->present || card->failed || card->state != (sends ? SD_DATA : SD_RCV);
 }
 
 void sd_send_bytes(SDCard *card, const void *data, size_t bytes)

@@ -32,10 +32,11 @@ struct SDCard {
     Device dev;                 /* its lock is not used: the host's is */
     BlockBackend *blk;          /* constant */
     SDHost host;                /* constant */
-    uint64_t bytes;             /* constant */
-    bool standard;              /* constant: addressed by byte */
-    uint8_t cid[16], csd[16];   /* constant */
     /* lock: the host's */
+    bool present;
+    uint64_t bytes;
+    bool standard;              /* addressed by byte */
+    uint8_t cid[16], csd[16];
     SDState state;
     uint32_t status;            /* ST_* to be reported */
     uint16_t rca;

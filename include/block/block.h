@@ -16,12 +16,20 @@ typedef enum BlockErrorPolicy {
     BLOCK_ERROR_REPORT, BLOCK_ERROR_IGNORE, BLOCK_ERROR_STOP, BLOCK_ERROR_ENOSPC,
 } BlockErrorPolicy;
 
-/* What -drive says; strings live as long as the program. */
+typedef enum BlockAio { BLOCK_AIO_THREADS, BLOCK_AIO_NATIVE, BLOCK_AIO_URING } BlockAio;
+typedef enum BlockDetectZeroes { DETECT_ZEROES_OFF, DETECT_ZEROES_ON, DETECT_ZEROES_UNMAP } BlockDetectZeroes;
+
+/* What -drive and -blockdev say; strings live as long as the program. */
 typedef struct BlockOptions {
     const char *said;           /* the option and its argument, for messages */
     const char *id;             /* NULL: made from the interface and its number */
-    const char *file;
+    const char *node;           /* -blockdev's node-name; NULL: none */
+    const char *file;           /* a path, or where it is: nbd://HOST/EXPORT; NULL: there is no medium */
     const char *format;         /* NULL: told by the file's first bytes */
+    const char *driver;         /* what the file is: "file", "host_device", "nbd", "null-co"; NULL: told by its name */
+    const char *nbd_host, *nbd_port, *nbd_socket, *nbd_export;  /* driver nbd; NULL: as the file's name says */
+    unsigned nbd_reconnect_s;   /* how long a request waits for a server that has gone */
+    uint64_t null_bytes;        /* driver null-co: its size; 0: 1 GiB */
     bool readonly;
     bool snapshot;              /* writes go to a temporary image that ends with the program */
     bool direct;                /* cache=none, directsync */
@@ -29,6 +37,9 @@ typedef struct BlockOptions {
     bool no_flush;              /* cache=unsafe */
     bool discard;               /* discard=unmap: discarded space goes back to the host */
     bool no_lock;               /* file.locking=off */
+    bool no_backing;            /* leave out the image behind it */
+    BlockAio aio;
+    BlockDetectZeroes detect_zeroes;    /* writes of zeroes are made such; unmap: and discarded */
     BlockErrorPolicy on_write_error, on_read_error;
 } BlockOptions;
 
@@ -74,10 +85,14 @@ typedef struct BlockStats {
 BlockStats blk_stats(const BlockBackend *blk, BlockOp op);      /* I/O thread */
 const BlockOptions *blk_options(const BlockBackend *blk);
 const char *blk_id(const BlockBackend *blk);
+const char *blk_node(const BlockBackend *blk);          /* -blockdev's node-name; NULL: none */
 const char *blk_said(const BlockBackend *blk);
-const char *blk_path(const BlockBackend *blk);
+bool blk_has_medium(const BlockBackend *blk);
+const char *blk_aio(const BlockBackend *blk);           /* who transfers: "threads", "native", "io_uring" */
+bool blk_removable(const BlockBackend *blk);            /* its medium can be changed */
+const char *blk_path(const BlockBackend *blk);          /* "": no medium */
 const char *blk_format(const BlockBackend *blk);
-uint64_t blk_bytes(const BlockBackend *blk);
+uint64_t blk_bytes(const BlockBackend *blk);            /* 0: no medium */
 bool blk_readonly(const BlockBackend *blk);
 
 /* Any thread; any lock may be held. Requests may be carried out side by side and end in any order. */
@@ -96,4 +111,25 @@ const BlockBackend *blk_stalled(void);
 void blk_forget_stalled(void);                  /* the machine was reset: nobody wants it any more */
 bool blk_close_all(void);                       /* the program ends; false: as blk_close() */
 BlockBackend *blk_next(const BlockBackend *blk);        /* the first one for NULL; NULL at the end */
+BlockBackend *blk_find(const char *name);       /* by its id, or its node's name; NULL: there is none */
+
+/* ---- media that can be changed; I/O thread ---- */
+
+/* A device that can do with another medium. */
+typedef struct BlockMediumUser {
+    /* Why it cannot take this image, to be freed; NULL: it can. */
+    char *(*problem)(void *opaque, const char *path, const char *format, uint64_t bytes);
+    /*
+     * There is a new medium, or the one that there was goes. Requests that are submitted from then on, until the next one
+     * comes, end with an error; those under way end as ever.
+     */
+    void (*changed)(void *opaque, bool present);
+    void *opaque;
+} BlockMediumUser;
+void blk_set_medium_user(BlockBackend *blk, const BlockMediumUser *user);
+
+typedef enum BlockReadonly { BLOCK_READONLY_KEEP, BLOCK_READONLY_OFF, BLOCK_READONLY_ON } BlockReadonly;
+/* Each: why it did not work, to be freed; NULL: it did. format NULL: told by the file's first bytes. */
+char *blk_eject(BlockBackend *blk);
+char *blk_change_medium(BlockBackend *blk, const char *file, const char *format, BlockReadonly readonly);
 #endif

@@ -4,109 +4,18 @@
 """A host's disk that is full, broken or does not answer: the machine stops or goes on as asked, and the monitor, a reset
 and the end of the emulator wait for it no longer than seconds. disk.c is the guest, bad-disk.c the disk. Prints TAP.
 """
-import importlib.util
+import concurrent.futures
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import machine                  # noqa: E402  (path set above)
-
-BUILD = os.environ.get("PQEMU_TEST_BUILD", os.path.join(machine.ROOT, "build"))
-IMAGE_BYTES = 1 << 20
-
-
-def guest_image(name):
-    """The guest's program, or None if there is no cross compiler."""
-    spec = importlib.util.spec_from_file_location("run_guest", os.path.join(machine.ROOT, "tests/guest/run-guest.py"))
-    run_guest = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(run_guest)
-    source = os.path.join(HERE, name)
-    built = run_guest.build([source], os.path.join(BUILD, "tests/cli")) if shutil.which(run_guest.CROSS + "gcc") else {}
-    return built.get(source)
-
-
-class Disk:
-    """An emulator whose card is an image on a disk that can be made bad. Its console and monitor are sockets."""
-
-    def __init__(self, guest, library, drive="", arguments=()):
-        self.directory = tempfile.TemporaryDirectory()
-        self.image, self.control, self.waits = (os.path.join(self.directory.name, name)
-                                                for name in ("image", "control", "waits"))
-        with open(self.image, "wb") as file:
-            file.truncate(IMAGE_BYTES)
-        paths = [os.path.join(self.directory.name, name) for name in ("console", "monitor")]
-        self.errors = open(os.path.join(self.directory.name, "errors"), "w+b")  # pylint: disable=consider-using-with
-        preload = " ".join(filter(None, [os.environ.get("LD_PRELOAD"), library]))
-        self.process = subprocess.Popen(
-            machine.M + ["-display", "none", "-m", "64", "-kernel", guest,
-                         "-serial", "unix:%s,server=on,wait=on" % paths[0],
-                         "-monitor", "unix:%s,server=on,wait=on" % paths[1],
-                         "-drive", "file=%s,format=raw,if=sd,id=card%s" % (self.image, drive), *arguments],
-            env=dict(os.environ, LD_PRELOAD=preload, BAD_IMAGE=self.image, BAD_DISK=self.control, BAD_WAITS=self.waits),
-            stderr=self.errors)
-        self.console, self.monitor = (machine.connect(socket.AF_UNIX, path) for path in paths)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.process.kill()
-        self.process.wait()
-        self.errors.close()
-        self.console.close()
-        self.monitor.close()
-        self.directory.cleanup()
-
-    def bad(self, what):
-        """From the next transfer on; None: mended."""
-        if what is None:
-            os.unlink(self.control)
-        else:
-            with open(self.control + ".new", "w", encoding="utf-8") as file:
-                file.write(what)
-            os.rename(self.control + ".new", self.control)
-
-    def wait_hanging(self):
-        """Until a thread of the emulator waits for the bad disk."""
-        end = time.monotonic() + 60 * machine.SCALE
-        while not os.path.exists(self.waits):
-            assert time.monotonic() < end, "nobody asks the disk"
-            time.sleep(0.01)
-
-    def said(self, pattern):
-        """Wait for the guest to say something."""
-        return machine.read_until(self.console.fileno(), pattern)
-
-    def ask(self, command):
-        self.monitor.sendall((command + "\n").encode())
-        return machine.read_until(self.monitor.fileno(), re.escape(command.encode()) + rb".*\(qemu\) ").decode()
-
-    def wait_status(self, status):
-        """Until `info status` says so: read_until() bounds it."""
-        while "VM status: " + status not in self.ask("info status"):
-            pass
-
-    def end(self, how):
-        """The exit status."""
-        if how == "quit":
-            self.monitor.sendall(b"quit\n")
-        else:
-            self.process.send_signal(how)
-        return machine.ended(self.process)
-
-    def stderr(self):
-        self.errors.flush()
-        with open(self.errors.name, encoding="utf-8") as file:
-            return file.read()
+from disk_machine import BUILD, Disk, guest_image       # noqa: E402
 
 
 def hanging(cases, new):
@@ -125,17 +34,28 @@ def hanging(cases, new):
                 disk.bad(None)
                 disk.said(rb"wrwrwr")
                 assert disk.end("quit") == 0, disk.stderr()
-    for what in ("write", "read", "flush"):
-        for end in ("quit", signal.SIGTERM):
-            name = getattr(end, "name", end)
-            with cases.case("a %s that hangs: %s ends the emulator, which says why" % (what, name)):
-                with new() as disk:
-                    disk.said(rb"wrwr")
-                    disk.bad(what + " hang")
-                    if what != "flush":         # that is the last one, at the end
-                        disk.wait_hanging()
-                    assert disk.end(end) == 1, disk.process.returncode
-                    assert disk.stderr().count("the host does not answer") == 1, disk.stderr()
+    # Each waits for seconds, for nothing: all at the same time.
+    ends = [(what, end) for what in ("write", "read", "flush") for end in ("quit", signal.SIGTERM)]
+    with concurrent.futures.ThreadPoolExecutor(len(ends)) as pool:
+        problems = pool.map(lambda end: end_while_hanging(new, *end), ends)
+        for (what, end), problem in zip(ends, problems):
+            cases.check(not problem, "a %s that hangs: %s ends the emulator, which says why"
+                        % (what, getattr(end, "name", end)), problem)
+
+
+def end_while_hanging(new, what, end):
+    """What is wrong; empty: nothing."""
+    try:
+        with new() as disk:
+            disk.said(rb"wrwr")
+            disk.bad(what + " hang")
+            if what != "flush":         # that is the last one, at the end
+                disk.wait_hanging()
+            status = disk.end(end)
+            right = status == 1 and disk.stderr().count("the host does not answer") == 1
+            return "" if right else "exit status %s\n%s" % (status, disk.stderr())
+    except (AssertionError, OSError) as error:
+        return repr(error)
 
 
 def failing(cases, new):
@@ -222,8 +142,8 @@ def main():
     subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library,
                     os.path.join(HERE, "bad-disk.c"), "-ldl"], check=True)
 
-    def new(drive="", arguments=()):
-        return Disk(guest, library, drive, arguments)
+    def new(drive=""):
+        return Disk(guest, "file=%%s,format=raw,if=sd,id=card%s" % drive, library=library)
     for part in (hanging, failing):
         part(cases, new)
     return cases.done()

@@ -7,7 +7,8 @@ enum { MAX_REQUESTS = 512 };
 
 struct BlockBackend {
     uint64_t bytes;
-    bool readonly;
+    bool readonly, present;
+    BlockMediumUser user;
     int error;
     uint8_t *data;
     BlockRequest *queue[MAX_REQUESTS];
@@ -20,6 +21,7 @@ BlockBackend *fake_block_new(uint64_t bytes, bool readonly)
 
     blk->bytes = bytes;
     blk->readonly = readonly;
+    blk->present = true;
     blk->data = calloc(1, bytes);
     return blk;
 }
@@ -31,11 +33,25 @@ const char *blk_path(const BlockBackend *blk) { return "fake.img"; }
 const char *blk_format(const BlockBackend *blk) { return "raw"; }
 uint64_t blk_bytes(const BlockBackend *blk) { return blk->bytes; }
 bool blk_readonly(const BlockBackend *blk) { return blk->readonly; }
+bool blk_has_medium(const BlockBackend *blk) { return blk->present; }
+void blk_set_medium_user(BlockBackend *blk, const BlockMediumUser *user) { blk->user = *user; }
 void fake_block_fail(BlockBackend *blk, int error) { blk->error = error; }
+
+void fake_block_change(BlockBackend *blk, bool present)
+{
+    if (!present) {
+        blk->user.changed(blk->user.opaque, false);
+        fake_block_run(blk);
+    }
+    blk->present = present;
+    if (present) {
+        blk->user.changed(blk->user.opaque, true);
+    }
+}
 
 void blk_submit(BlockBackend *blk, BlockRequest *r)
 {
-    if (blk->queued == MAX_REQUESTS || r->offset > blk->bytes || r->bytes > blk->bytes - r->offset) {
+    if (blk->queued == MAX_REQUESTS || !blk->present || r->offset > blk->bytes || r->bytes > blk->bytes - r->offset) {
         abort();                /* no device may ask for that */
     }
     blk->queue[blk->queued++] = r;

@@ -8,6 +8,7 @@
 BlockBackend *fake_block_new(uint64_t bytes, bool readonly);
 uint8_t *fake_block_data(BlockBackend *blk);
 void fake_block_fail(BlockBackend *blk, int error);     /* 0, or what the following requests end with */
+void fake_block_change(BlockBackend *blk, bool present);        /* the medium goes, or the same one comes again */
 /* Carry out what was submitted and call done(), until nothing is left; returns how many there were. */
 unsigned fake_block_run(BlockBackend *blk);
 /* How many requests were submitted and are not carried out. */

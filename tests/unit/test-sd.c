@@ -27,6 +27,7 @@ enum { ILLEGAL = 1 << 22, ERROR = 1 << 19, READY = 1 << 8, OUT_OF_RANGE = 1 << 3
 static uint32_t base = BASE;
 static uint32_t rca;
 static BlockBackend *small, *large, *locked;
+static PL181State *controller;
 
 /* What STATUS says of the command; the response is in `RESP0` and on. */
 static uint32_t command(unsigned index, uint32_t argument, uint32_t kind)
@@ -381,6 +382,47 @@ static void test_state(void)
     free(p);
 }
 
+static void switches(void *opaque, bool present, bool readonly)
+{
+    *(int *)opaque = present | readonly << 1;
+}
+
+/* With a write under way, and one that the card has in part. */
+static void test_other_card(void)
+{
+    static const uint8_t block[512] = { 1, 2, 3 };
+    uint8_t in[512];
+    int state_of_slot = -1;
+
+    base = BASE;
+    bench_reset();
+    identify();
+    pl181_connect_switches(controller, switches, &state_of_slot);
+    ok_eq(state_of_slot, 1, "the slot's switches are told of the card");
+    r1(24, 512 * 5);
+    begin_data(512, false, 9);
+    for (unsigned i = 0; i < sizeof(block); i += 4) {
+        wr(base + FIFO, block[i] | (uint32_t)block[i + 1] << 8 | (uint32_t)block[i + 2] << 16);
+    }
+    ok_eq(state(), STATE_PRG, "a write is under way");
+    fake_block_change(small, false);
+    ok(!memcmp(fake_block_data(small) + 512 * 5, block, 512), "it ends although the card goes");
+    ok(state_of_slot == 0 && command(13, rca, RESPONSE) == CMD_TIMEOUT && command(0, 0, 0) == SENT,
+       "no card answers no command");
+    fake_block_change(small, true);
+    ok(state_of_slot == 1 && command(13, rca, RESPONSE) == CMD_TIMEOUT && identify() == 0x80ff8000,
+       "the next one wants to be identified");
+    r1(17, 512 * 5);
+    begin_data(512, true, 9);
+    ok(receive(small, in, 512) && !memcmp(in, block, 512), "and is read");
+    r1(18, 0);
+    begin_data(512 * 64, true, 9);
+    fake_block_change(small, false);
+    fake_clock_advance(2000000000, 8);
+    ok(rd(base + STATUS) & DATA_TIMEOUT, "a card that goes while it is read: the data timer runs out");
+    fake_block_change(small, true);
+}
+
 static void test_images(void)
 {
     CountedLock lock;
@@ -399,7 +441,7 @@ int main(void)
     large = fake_block_new(SD_MAX_STANDARD + SD_UNIT, false);
     locked = fake_block_new(1 << 20, true);
     bench_init();
-    pl181_create(BASE, "mmci", 24000000, small, lines);
+    controller = pl181_create(BASE, "mmci", 24000000, small, lines);
     pl181_create(HIGH_BASE, "mmci-high", 24000000, large, lines);
     pl181_create(LOCKED_BASE, "mmci-locked", 24000000, locked, lines);
     test_identification();
@@ -409,6 +451,7 @@ int main(void)
     test_stale_read();
     test_mistakes();
     test_state();
+    test_other_card();
     test_images();
     return test_done();
 }

@@ -5,7 +5,7 @@
  * read and written; what is not there yet is announced by `changed`.
  *
  * Lock: the host's, given to sd_card_new(); held by the caller of every function here but sd_card_new(), and while
- * `changed` is called.
+ * `changed` is called. A slot without a card is an SDCard that is not present: it answers nothing.
  */
 #ifndef HW_SD_SD_CARD_H
 #define HW_SD_SD_CARD_H
@@ -22,6 +22,8 @@ typedef struct SDHost {
     CountedLock *lock;
     /* I/O thread: the card has bytes to send, can take some, or has failed. */
     void (*changed)(void *opaque);
+    /* I/O thread, no lock held: there is a card now, or none any more. */
+    void (*slot)(void *opaque, bool present, bool readonly);
     void *opaque;
 } SDHost;
 
@@ -45,5 +47,6 @@ size_t sd_card_write(SDCard *card, const uint8_t *data, size_t bytes);
  * an error.
  */
 bool sd_card_moves_nothing(const SDCard *card, bool sends);
+bool sd_card_present(const SDCard *card);
 bool sd_card_readonly(const SDCard *card);
 #endif

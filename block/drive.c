@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Block back ends: opening and closing their images, and changing the medium while the machine runs. I/O thread.
+ *
+ * The host may not answer. What is given up because of that keeps its threads, its image and its structure.
+ */
+#include <errno.h>
+#include <string.h>
+#include "block/backend-internal.h"
+#include "qemu/log.h"
+
+enum { CLOSE_PATIENCE_S = 10 };
+
+BlockBackend *blk_backends;
+
+BlockStats blk_stats(const BlockBackend *blk, BlockOp op) { return blk->stats[op]; }
+const BlockOptions *blk_options(const BlockBackend *blk) { return &blk->options; }
+const char *blk_id(const BlockBackend *blk) { return blk->id; }
+const char *blk_node(const BlockBackend *blk) { return blk->options.node; }
+const char *blk_said(const BlockBackend *blk) { return blk->options.said; }
+const char *blk_path(const BlockBackend *blk) { return blk->path; }
+const char *blk_format(const BlockBackend *blk) { return blk->image ? blk->image->ops->format : "raw"; }
+uint64_t blk_bytes(const BlockBackend *blk) { return blk->image ? blk->image->bytes : 0; }
+bool blk_readonly(const BlockBackend *blk) { return blk->image && blk->image->readonly; }
+bool blk_has_medium(const BlockBackend *blk) { return blk->image; }
+const char *blk_aio(const BlockBackend *blk) { return blk->engine ? blk->engine->ops->name : "threads"; }
+bool blk_removable(const BlockBackend *blk) { return blk->user.changed; }
+
+BlockBackend *blk_next(const BlockBackend *blk)
+{
+    return blk ? blk->next : blk_backends;
+}
+
+BlockBackend *blk_find(const char *name)
+{
+    for (BlockBackend *blk = blk_backends; blk; blk = blk->next) {
+        if (!strcmp(blk->id, name) || (blk->options.node && !strcmp(blk->options.node, name))) {
+            return blk;
+        }
+    }
+    return NULL;
+}
+
+void blk_set_medium_user(BlockBackend *blk, const BlockMediumUser *user)
+{
+    blk->user = *user;
+}
+
+/* ---- opening ---- */
+
+static Image *open_image(const BlockOptions *o, char **error)
+{
+    ImageOptions how = {
+        .driver = o->driver, .format = o->format, .readonly = o->readonly, .direct = o->direct, .no_lock = o->no_lock,
+        .no_backing = o->no_backing, .null_bytes = o->null_bytes,
+        .nbd = { .host = o->nbd_host, .port = o->nbd_port, .socket = o->nbd_socket, .export = o->nbd_export,
+                 .reconnect_s = o->nbd_reconnect_s },
+    };
+
+    return o->snapshot ? image_open_temporary(o->file, &how, error) : image_open(o->file, &how, error);
+}
+
+static void take_medium(BlockBackend *blk, Image *image, const BlockOptions *options)
+{
+    blk->image = image;
+    blk->options = *options;
+    g_free(blk->path);
+    blk->path = g_strdup(image ? options->file : "");
+    if (image) {
+        blk_start_engine(blk);
+    }
+}
+
+BlockBackend *blk_open(const BlockOptions *options, char **error)
+{
+    Image *image = options->file ? open_image(options, error) : NULL;
+    BlockBackend *blk, **end;
+
+    if (options->file && !image) {
+        return NULL;
+    }
+    blk = g_new0(BlockBackend, 1);
+    blk->id = g_strdup(options->id ? options->id : "drive");
+    blk_init_requests(blk);
+    take_medium(blk, image, options);
+    for (end = &blk_backends; *end; end = &(*end)->next) {
+    }
+    *end = blk;
+    return blk;
+}
+
+/* ---- closing ---- */
+
+/* The image, to which nothing is under way. False: that went wrong, and a line says so. */
+static bool close_image(BlockBackend *blk, bool answers)
+{
+    int ret;
+
+    blk_stop_engine(blk);
+    ret = image_close_within(blk->image, !blk_readonly(blk) && !blk->options.no_flush, CLOSE_PATIENCE_S);
+    blk->image = NULL;
+    if (!answers) {
+        error_report("%s '%s': the server does not answer; what it was asked is lost", blk->id, blk->path);
+    } else if (ret) {
+        error_report("%s '%s': the last flush failed: %s", blk->id, blk->path,
+                     ret == -ETIMEDOUT ? "the host does not answer" : strerror(-ret));
+    }
+    return !ret && answers;
+}
+
+bool blk_close(BlockBackend *blk)
+{
+    BlockBackend **p = &blk_backends;
+    bool lost = !g_queue_is_empty(&blk->stalled), answers = blk_drain(blk) || lost, idle = answers;
+
+    if (!answers && blk->image) {
+        /* A server's silence can be ended. */
+        image_interrupt(blk->image);
+        idle = blk_drain(blk) || !g_queue_is_empty(&blk->stalled);
+    }
+    while (*p != blk) {
+        p = &(*p)->next;
+    }
+    *p = blk->next;
+    g_thread_pool_free(blk->pool, TRUE, FALSE);
+    if (lost) {
+        error_report("%s '%s': what waited for an error to be mended is not carried out", blk->id, blk->path);
+    }
+    if (!idle) {
+        error_report("%s '%s': the host does not answer; a request is left behind, and the image is not closed",
+                     blk->id, blk->path);
+        return false;
+    }
+    /* The structure stays: `work` may still be posted. */
+    return !blk->image || close_image(blk, answers);
+}
+
+bool blk_close_all(void)
+{
+    bool all = true;
+
+    while (blk_backends) {
+        all = blk_close(blk_backends) && all;
+    }
+    return all;
+}
+
+/* ---- changing the medium ---- */
+
+/* Why the image cannot be taken out; NULL: it is out. */
+static char *take_out(BlockBackend *blk)
+{
+    BlockOptions none = { .said = blk->options.said, .id = blk->options.id,
+                          .on_write_error = blk->options.on_write_error,
+                          .on_read_error = blk->options.on_read_error };
+
+    if (!blk->image) {
+        return NULL;
+    }
+    blk->user.changed(blk->user.opaque, false);
+    blk_drop_stalled(blk);
+    if (!blk_drain(blk)) {
+        blk_drop_stalled(blk);
+        if (!blk_drain(blk)) {
+            /* It is out of the slot all the same; when the host answers, the next attempt closes it. */
+            return g_strdup_printf("'%s': the host does not answer; it is out of the slot, and not closed yet",
+                                   blk->path);
+        }
+    }
+    close_image(blk, true);
+    take_medium(blk, NULL, &none);
+    return NULL;
+}
+
+static char *not_removable(const BlockBackend *blk)
+{
+    return g_strdup_printf("Device '%s' is not removable", blk->id);
+}
+
+char *blk_eject(BlockBackend *blk)
+{
+    return blk_removable(blk) ? take_out(blk) : not_removable(blk);
+}
+
+char *blk_change_medium(BlockBackend *blk, const char *file, const char *format, BlockReadonly readonly)
+{
+    BlockOptions next = blk->options;
+    Image *image;
+    char *problem;
+
+    if (!blk_removable(blk)) {
+        return not_removable(blk);
+    }
+    next.file = file;
+    next.format = format;
+    next.driver = next.node = next.nbd_host = next.nbd_socket = NULL;
+    next.no_backing = false;
+    next.readonly = readonly == BLOCK_READONLY_KEEP ? blk_readonly(blk) : readonly == BLOCK_READONLY_ON;
+    image = open_image(&next, &problem);
+    if (!image && !strcmp(file, blk->path)) {
+        /* The lock of the old one may be what keeps it from being opened again. */
+        g_free(problem);
+        problem = take_out(blk);
+        image = problem ? NULL : open_image(&next, &problem);
+    }
+    if (!image) {
+        return problem;
+    }
+    problem = blk->user.problem(blk->user.opaque, image->path, image->ops->format, image->bytes);
+    if (!problem) {
+        problem = take_out(blk);
+    }
+    if (problem) {
+        image_close(image);
+        return problem;
+    }
+    next.file = g_strdup(file);         /* options live as long as the program */
+    next.format = g_strdup(format);
+    take_medium(blk, image, &next);
+    blk->user.changed(blk->user.opaque, true);
+    return NULL;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A disk without bytes, as null-co of others: writes are dropped, reads give zeroes. It measures what a device and its
+ * driver cost without the host's disk.
+ */
+#include <glib.h>
+#include <string.h>
+#include "block/host-file.h"
+
+typedef struct NullFile {
+    HostFile file;
+    uint64_t bytes;             /* constant */
+} NullFile;
+
+static int null_read(HostFile *file, uint64_t offset, void *buffer, size_t bytes)
+{
+    memset(buffer, 0, bytes);
+    return 0;
+}
+
+static int null_write(HostFile *file, uint64_t offset, const void *buffer, size_t bytes) { return 0; }
+static int null_write_zeroes(HostFile *file, uint64_t offset, uint64_t bytes, bool unmap) { return 0; }
+static int null_flush(HostFile *file) { return 0; }
+static int64_t null_size(HostFile *file) { return (int64_t)((NullFile *)file)->bytes; }
+static void null_close(HostFile *file) { g_free(file); }
+
+static const HostFileOps null_ops = {
+    .driver = "null-co", .read = null_read, .write = null_write, .write_zeroes = null_write_zeroes, .flush = null_flush,
+    .size = null_size, .close = null_close,
+};
+
+HostFile *null_file_open(const char *path, const ImageOptions *options, char **error)
+{
+    NullFile *file = g_new0(NullFile, 1);
+
+    file->file = (HostFile) { .ops = &null_ops, .readonly = options->readonly, .align = 1, .fd = -1 };
+    file->bytes = options->null_bytes ? options->null_bytes : 1ull << 30;
+    return &file->file;
+}

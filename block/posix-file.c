@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files and block devices of the host under disk images. No lock: the calls are system calls, and what they share is
+ * constant. Locks of the file are open-file-description locks on the whole file (fcntl(2), F_OFD_SETLK), which other
+ * emulators and image tools see as well: two writers, or a writer beside a reader, are refused.
+ */
+#define _GNU_SOURCE             /* F_OFD_SETLK, O_DIRECT, fallocate, statx */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <linux/falloc.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "block/host-file.h"
+
+typedef struct PosixFile {
+    HostFile file;
+    bool is_device;             /* its size is fixed; constant */
+} PosixFile;
+
+static int read_fully(HostFile *file, uint64_t offset, void *to, size_t bytes)
+{
+    uint8_t *buffer = to;
+
+    while (bytes) {
+        ssize_t n = pread(file->fd, buffer, bytes, (off_t)offset);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return -errno;
+        }
+        if (n == 0) {
+            memset(buffer, 0, bytes);
+            return 0;
+        }
+        buffer += n;
+        offset += (uint64_t)n;
+        bytes -= (size_t)n;
+    }
+    return 0;
+}
+
+static int write_fully(HostFile *file, uint64_t offset, const void *from, size_t bytes)
+{
+    const uint8_t *buffer = from;
+
+    while (bytes) {
+        ssize_t n = pwrite(file->fd, buffer, bytes, (off_t)offset);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return n < 0 ? -errno : -ENOSPC;
+        }
+        buffer += n;
+        offset += (uint64_t)n;
+        bytes -= (size_t)n;
+    }
+    return 0;
+}
+
+static int write_zeroes(HostFile *file, uint64_t offset, uint64_t bytes, bool unmap)
+{
+    int mode = unmap ? FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE : FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
+
+    if (fallocate(file->fd, mode, (off_t)offset, (off_t)bytes) == 0) {
+        return 0;
+    }
+    return errno == ENODEV || errno == EINVAL || errno == ENOSYS || errno == ENOTSUP ? -EOPNOTSUPP : -errno;
+}
+
+static int flush(HostFile *file)
+{
+    int ret;
+
+    do {
+        ret = fdatasync(file->fd);
+    } while (ret < 0 && errno == EINTR);
+    return ret < 0 ? -errno : 0;
+}
+
+static int64_t size(HostFile *file)
+{
+    off_t bytes = lseek(file->fd, 0, SEEK_END);
+
+    return bytes < 0 ? -errno : bytes;
+}
+
+static int resize(HostFile *file, uint64_t bytes)
+{
+    if (((PosixFile *)file)->is_device) {
+        return -ENOTSUP;
+    }
+    return ftruncate(file->fd, (off_t)bytes) ? -errno : 0;
+}
+
+static void close_file(HostFile *file)
+{
+    close(file->fd);
+    g_free(file);
+}
+
+static const HostFileOps posix_ops = {
+    .driver = "file", .read = read_fully, .write = write_fully, .write_zeroes = write_zeroes, .flush = flush,
+    .size = size, .resize = resize, .close = close_file,
+};
+
+/* ---- opening ---- */
+
+static bool lock_file(int fd, bool exclusive)
+{
+    struct flock lock = { .l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET };
+
+    /* File systems without locks (some network ones) are used without. */
+    return fcntl(fd, F_OFD_SETLK, &lock) == 0 || (errno != EAGAIN && errno != EACCES);
+}
+
+static HostFile *open_failed(int fd, char **error, char *text)
+{
+    if (fd >= 0) {
+        close(fd);
+    }
+    *error = text;
+    return NULL;
+}
+
+/* What O_DIRECT wants, as far as the kernel tells. */
+static unsigned direct_align(int fd)
+{
+#ifdef STATX_DIOALIGN
+    struct statx st;
+
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &st) == 0 && (st.stx_mask & STATX_DIOALIGN) &&
+        st.stx_dio_offset_align) {
+        unsigned align = st.stx_dio_offset_align > st.stx_dio_mem_align ? st.stx_dio_offset_align
+                                                                        : st.stx_dio_mem_align;
+
+        return align < HOST_FILE_ALIGN ? align : HOST_FILE_ALIGN;
+    }
+#endif
+    return HOST_FILE_ALIGN;
+}
+
+HostFile *posix_file_open(const char *path, const ImageOptions *options, char **error)
+{
+    int flags = (options->readonly ? O_RDONLY : O_RDWR) | (options->direct ? O_DIRECT : 0) | O_CLOEXEC, fd;
+    struct stat st;
+    PosixFile *file;
+
+    path += g_str_has_prefix(path, "file:") && !options->driver ? strlen("file:") : 0;
+    /* A FIFO must not make us wait: it is refused below. */
+    fd = open(path, flags | O_NONBLOCK);
+    if (fd < 0) {
+        if (errno == EINVAL && options->direct) {
+            return open_failed(fd, error, g_strdup_printf("'%s': its file system has no direct access (use "
+                                                          "cache=writeback)", path));
+        }
+        if ((errno == EACCES || errno == EROFS) && !options->readonly) {
+            return open_failed(fd, error, g_strdup_printf("'%s': %s (readonly=on opens it for reading only)", path,
+                                                          strerror(errno)));
+        }
+        return open_failed(fd, error, g_strdup_printf("'%s': %s", path, strerror(errno)));
+    }
+    if (fstat(fd, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))) {
+        return open_failed(fd, error, g_strdup_printf("'%s' is neither a file nor a block device", path));
+    }
+    if (!options->no_lock && !lock_file(fd, !options->readonly)) {
+        return open_failed(fd, error, g_strdup_printf("'%s' is in use, by another process or another drive "
+                                                      "(two users would destroy it)", path));
+    }
+    file = g_new0(PosixFile, 1);
+    file->file = (HostFile) { .ops = &posix_ops, .readonly = options->readonly, .direct = options->direct,
+                              .align = options->direct ? direct_align(fd) : 1, .fd = fd };
+    file->is_device = S_ISBLK(st.st_mode);
+    return &file->file;
+}

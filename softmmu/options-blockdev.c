@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What -blockdev and -drive have in common: the properties that say what an image is and how it is opened; and
+ * -blockdev itself. A chain of nodes, a format over what holds its bytes, is one BlockOptions: properties of the inner
+ * node come with the prefix "file.", or the outer one names it by file=NODE. Main thread.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <glib.h>
+#include "softmmu/options-internal.h"
+
+/* Which of the names `value` is. */
+static unsigned choice(CommandLine *c, const char *arg, const KeyValue *kv, const char *const *names)
+{
+    GString *all = g_string_new(NULL);
+
+    for (unsigned i = 0; names[i]; i++) {
+        if (!strcmp(kv->value, names[i])) {
+            g_string_free(all, TRUE);
+            return i;
+        }
+        g_string_append_printf(all, "%s%s", i ? names[i + 1] ? ", " : " or " : "", names[i]);
+    }
+    option_fail(c, arg, "%s is %s, not '%s'", kv->key, all->str, kv->value);
+}
+
+static void set_driver(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    static const char *const names[] = { "raw", "qcow2", "file", "host_device", "nbd", "null-co", NULL };
+    unsigned n = choice(c, arg, kv, names);
+    const char **what = n < 2 ? &o->format : &o->driver;
+
+    if (*what && strcmp(*what, names[n])) {
+        option_fail(c, arg, "'%s' over '%s' is not there", *what, names[n]);
+    }
+    *what = names[n];
+}
+
+static void set_filename(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    o->file = kv->value;
+}
+
+static void set_readonly(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    o->readonly = option_bool(c, arg, kv);
+}
+
+static void set_direct(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    o->direct = option_bool(c, arg, kv);
+}
+
+static void set_no_flush(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    o->no_flush = option_bool(c, arg, kv);
+}
+
+static void set_writeback(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    o->write_through = !option_bool(c, arg, kv);
+}
+
+static void set_discard(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    static const char *const names[] = { "ignore", "off", "unmap", "on", NULL };
+
+    o->discard = choice(c, arg, kv, names) >= 2;
+}
+
+static void set_detect_zeroes(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    static const char *const names[] = {
+        [DETECT_ZEROES_OFF] = "off", [DETECT_ZEROES_ON] = "on", [DETECT_ZEROES_UNMAP] = "unmap", NULL
+    };
+
+    o->detect_zeroes = choice(c, arg, kv, names);
+}
+
+static void set_aio(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    static const char *const names[] = {
+        [BLOCK_AIO_THREADS] = "threads", [BLOCK_AIO_NATIVE] = "native", [BLOCK_AIO_URING] = "io_uring", NULL
+    };
+
+    o->aio = choice(c, arg, kv, names);
+}
+
+static void set_locking(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    o->no_lock = strcmp(kv->value, "auto") && !option_bool(c, arg, kv);
+}
+
+static void set_backing(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    if (*kv->value) {
+        option_fail(c, arg, "the image itself names the one behind it (qemu-img rebase changes it); backing= without a "
+                    "value leaves it out");
+    }
+    o->no_backing = true;
+}
+
+static void set_server_type(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    static const char *const names[] = { "inet", "unix", NULL };
+
+    choice(c, arg, kv, names);
+}
+
+static void set_host(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv) { o->nbd_host = kv->value; }
+static void set_port(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv) { o->nbd_port = kv->value; }
+
+static void set_path(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    o->nbd_socket = kv->value;
+}
+
+static void set_export(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    o->nbd_export = kv->value;
+}
+
+static void set_reconnect(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    uint64_t seconds;
+
+    if (!option_number(kv->value, 86400, &seconds)) {
+        option_fail(c, arg, "%s is a number of seconds up to a day, not '%s'", kv->key, kv->value);
+    }
+    o->nbd_reconnect_s = (unsigned)seconds;
+}
+
+static void set_size(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    if (!option_size(kv->value, 1, &o->null_bytes) || o->null_bytes % 512) {
+        option_fail(c, arg, "size is a multiple of 512 bytes, not '%s'", kv->value);
+    }
+}
+
+/* Others' caches and their checks: there are none to set here. */
+static void set_nothing(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+}
+
+static const struct BlockProperty {
+    const char *name;
+    void (*set)(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv);
+    const char *argument, *help;        /* help NULL: not shown */
+} properties[] = {
+    { "driver", set_driver, "DRIVER", "raw, qcow2: a format; file, host_device, nbd, null-co: what holds the bytes" },
+    { "filename", set_filename, "PATH", "the file, or nbd://HOST:PORT/EXPORT, nbd+unix:///EXPORT?socket=PATH" },
+    { "read-only", set_readonly, "on|off", "never write to it" },
+    { "readonly", set_readonly, NULL, NULL },
+    { "auto-read-only", set_nothing, NULL, NULL },
+    { "cache.direct", set_direct, "on|off", "past the host's page cache" },
+    { "cache.no-flush", set_no_flush, "on|off", "flushes do nothing" },
+    { "cache.writeback", set_writeback, "on|off", "off: each write is flushed" },
+    { "discard", set_discard, "ignore|unmap", "unmap: what the guest erases goes back to the host" },
+    { "detect-zeroes", set_detect_zeroes, "off|on|unmap",
+      "writes of nothing but zeroes become such, or (with discard=unmap) go back to the host" },
+    { "aio", set_aio, "threads|native|io_uring",
+      "who transfers a raw file's bytes; native wants cache.direct=on" },
+    { "locking", set_locking, "auto|on|off", "off: let other processes use the file, too" },
+    { "backing", set_backing, "", "leave out the image behind it" },
+    { "server.type", set_server_type, "inet|unix", "nbd: where the server is" },
+    { "server.host", set_host, "HOST", "nbd; also host=" },
+    { "server.port", set_port, "PORT", "nbd; also port=" },
+    { "server.path", set_path, "PATH", "nbd: a socket of kind unix; also path=" },
+    { "host", set_host, NULL, NULL },
+    { "port", set_port, NULL, NULL },
+    { "path", set_path, NULL, NULL },
+    { "export", set_export, "NAME", "nbd: which of the server's disks" },
+    { "reconnect-delay", set_reconnect, "SECONDS", "nbd: how long requests wait for a server that has gone" },
+    { "size", set_size, "BYTES", "null-co" },
+    { "read-zeroes", set_nothing, NULL, NULL },
+    { "latency-ns", set_nothing, NULL, NULL },
+    { "lazy-refcounts", set_nothing, NULL, NULL },
+    { "overlap-check", set_nothing, NULL, NULL },
+    { "cache-size", set_nothing, NULL, NULL },
+    { "l2-cache-size", set_nothing, NULL, NULL },
+    { "refcount-cache-size", set_nothing, NULL, NULL },
+    { "cache-clean-interval", set_nothing, NULL, NULL },
+};
+
+void block_option_help(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(properties); i++) {
+        if (properties[i].help) {
+            char *left = g_strdup_printf("%s=%s", properties[i].name, properties[i].argument);
+
+            printf("%-29s %s\n", left, properties[i].help);
+            g_free(left);
+        }
+    }
+}
+
+bool block_option_property(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    const char *name = kv->key;
+
+    while (g_str_has_prefix(name, "file.")) {
+        name += strlen("file.");
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(properties); i++) {
+        if (!strcmp(properties[i].name, name)) {
+            properties[i].set(c, arg, o, kv);
+            return true;
+        }
+    }
+    if (g_str_has_prefix(name, "throttling.") || g_str_has_prefix(name, "iops") || g_str_has_prefix(name, "bps")) {
+        option_fail(c, arg, "there is no throttling (the host has: systemd-run -p IOReadBandwidthMax=...)");
+    }
+    return false;
+}
+
+void block_option_complete(CommandLine *c, const char *arg, BlockOptions *o)
+{
+    bool is_null = o->driver && !strcmp(o->driver, "null-co"), is_nbd = o->driver && !strcmp(o->driver, "nbd");
+
+    if (!o->file && is_null) {
+        o->file = "null-co://";
+    } else if (!o->file && is_nbd && (o->nbd_host || o->nbd_socket)) {
+        o->file = g_strdup_printf("nbd://%s%s%s/%s", o->nbd_socket ? o->nbd_socket : o->nbd_host,
+                                  o->nbd_port ? ":" : "", o->nbd_port ? o->nbd_port : "",
+                                  o->nbd_export ? o->nbd_export : "");
+    }
+    if (o->nbd_host && o->nbd_socket) {
+        option_fail(c, arg, "an NBD server has either a host or a path");
+    }
+    if (o->aio == BLOCK_AIO_NATIVE && !o->direct) {
+        option_fail(c, arg, "aio=native is asynchronous past the host's cache only: add cache.direct=on, or use "
+                    "aio=io_uring");
+    }
+    if (o->detect_zeroes == DETECT_ZEROES_UNMAP && !o->discard) {
+        option_fail(c, arg, "detect-zeroes=unmap needs discard=unmap");
+    }
+}
+
+/* ---- -blockdev ---- */
+
+static void blockdev_help(void)
+{
+    printf("node-name=NAME                the name by which a device, or another node's file=, finds it\n"
+           "file=NODE                     what holds the bytes, made before; or properties with the prefix 'file.'\n");
+    block_option_help();
+    printf("Or all of it as a JSON object: {\"driver\": \"qcow2\", \"node-name\": \"disk\", \"file\": {...}}\n");
+    exit(0);
+}
+
+void option_blockdev(CommandLine *c, const char *arg)
+{
+    BlockOptions o = { .on_write_error = BLOCK_ERROR_ENOSPC };
+    KeyValue *kv;
+
+    if (option_is_help(arg)) {
+        blockdev_help();
+    }
+    kv = *arg == '{' ? option_json(c, arg) : option_split(c, arg);
+    if (kv[0].key && !kv[0].value) {
+        kv[0].value = kv[0].key;
+        kv[0].key = (char *)"driver";
+    }
+    for (int i = 0; kv[i].key; i++) {
+        if (!strcmp(kv[i].key, "file") && kv[i].value) {
+            const BlockOptions *inner = options_drive_take(c, kv[i].value);
+
+            if (!inner || inner->format) {
+                option_fail(c, arg, "there is no node '%s' that holds bytes and is free (driver=file,node-name=%s,... "
+                            "before this one makes it)", kv[i].value, kv[i].value);
+            }
+            o = *inner;
+            o.node = NULL;
+        }
+    }
+    for (int i = 0; kv[i].key; i++) {
+        if (!kv[i].value) {
+            kv[i].value = (char *)"on";
+        }
+        if (!strcmp(kv[i].key, "node-name")) {
+            o.node = o.id = kv[i].value;
+        } else if (strcmp(kv[i].key, "file") && !block_option_property(c, arg, &o, &kv[i])) {
+            option_fail(c, arg, "unknown property '%s' (-blockdev help lists those there are)", kv[i].key);
+        }
+    }
+    if (!o.format && !o.driver) {
+        option_fail(c, arg, "driver= is missing (-blockdev help)");
+    }
+    if (!o.node || !*o.node) {
+        option_fail(c, arg, "node-name= is missing: the name by which a device finds it");
+    }
+    block_option_complete(c, arg, &o);
+    if (!o.file) {
+        option_fail(c, arg, "%s is missing", o.driver && !strcmp(o.driver, "nbd") ? "server.host= or server.path="
+                                                                                  : "filename= or file=");
+    }
+    options_drive_add(c, arg, &o);
+}

@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=300
+"""All ways in which a card's image can be given (-drive, -blockdev, JSON; by threads, libaio, io_uring, an NBD server),
+and cards that are changed while the machine runs. disk.c is the guest. Prints TAP.
+"""
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import machine                  # noqa: E402  (path set above)
+from disk_machine import Disk, guest_image              # noqa: E402
+
+MIB = 1 << 20
+# Name, arguments (@: an image of zeroes, raw or, with `qcow2` in the name, qcow2).
+WAYS = [
+    ("-sd", ["-sd", "@"]),
+    ("-drive file.driver=file,file.filename=", ["-drive", "if=sd,driver=raw,file.driver=file,file.filename=@"]),
+    ("aio=io_uring", ["-drive", "if=sd,format=raw,file=@,aio=io_uring"]),
+    ("aio=io_uring past the cache", ["-drive", "if=sd,format=raw,file=@,aio=io_uring,cache=none"]),
+    ("aio=native past the cache", ["-drive", "if=sd,format=raw,file=@,aio=native,cache.direct=on"]),
+    ("aio=io_uring, each write flushed", ["-drive", "if=sd,format=raw,file=@,aio=io_uring,cache=writethrough"]),
+    ("detect-zeroes", ["-drive", "if=sd,format=raw,file=@,detect-zeroes=unmap,discard=unmap"]),
+    ("-blockdev, two nodes", ["-blockdev", "driver=file,node-name=bytes,filename=@",
+                              "-blockdev", "raw,node-name=disk,file=bytes", "-device", "sd-card,drive=disk"]),
+    ("-blockdev, a node of bytes alone", ["-blockdev", "file,node-name=bytes,filename=@,aio=io_uring",
+                                          "-device", "sd-card,drive=bytes"]),
+    ("-blockdev, qcow2", ["-blockdev", "driver=qcow2,node-name=disk,file.driver=file,file.filename=@",
+                          "-device", "sd-card,drive=disk"]),
+    ("-blockdev, JSON, qcow2", ["-blockdev", '{"driver": "qcow2", "node-name": "disk", "cache": {"direct": false}, '
+                                '"file": {"driver": "file", "filename": "@", "read-only": false}}',
+                                "-device", "sd-card,drive=disk"]),
+]
+
+
+def make_image(path, qcow2):
+    if qcow2:
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", path, "1M"], check=True)
+    else:
+        with open(path, "wb") as file:
+            file.truncate(MIB)
+
+
+def written(path):
+    """Whether the image, of any format, holds what the guest wrote: block 0 and 7 are no zeroes."""
+    raw = subprocess.run(["qemu-img", "dd", "-O", "raw", "if=" + path, "of=" + path + ".raw", "bs=512", "count=8"],
+                         capture_output=True, text=True, check=False)
+    if raw.returncode:
+        return False
+    with open(path + ".raw", "rb") as file:
+        data = file.read()
+    return any(data[:512]) and any(data[7 * 512:]) and not any(data[512:7 * 512])
+
+
+def runs(disk, pattern=rb"wrwrwrwr"):
+    text = disk.said(pattern)
+    assert not re.search(rb"[WEX]", text), text
+
+
+def ways(cases, guest, directory):
+    image = os.path.join(directory, "image")
+    for name, arguments in WAYS:
+        if not shutil.which("qemu-img"):
+            cases.skip(name, "needs qemu-img (package qemu-utils)")
+            continue
+        with cases.case(name):
+            make_image(image, "qcow2" in name)
+            with Disk(guest, arguments=[argument.replace("@", image) for argument in arguments]) as disk:
+                runs(disk)
+                engine = re.search(r"aio=(native|io_uring)", " ".join(arguments))
+                if engine and "threads do it" not in disk.stderr():
+                    assert engine.group() in disk.ask("info block"), "another way than the one asked for"
+                assert disk.end("quit") == 0, disk.stderr()
+                assert "threads do it" in disk.stderr() or not disk.stderr(), disk.stderr()
+            assert written(image), "not in the image"
+    with cases.case("null-co: what is written is gone"):
+        with Disk(guest, arguments=["-blockdev", "null-co,node-name=nothing,size=1M",
+                                    "-device", "sd-card,drive=nothing"]) as disk:
+            disk.said(rb"wXwX")
+
+
+# ---- NBD ----
+
+class Server:
+    """qemu-nbd with an image on a socket."""
+
+    def __init__(self, image, path):
+        self.command = ["qemu-nbd", "-t", "-k", path, "-f", "raw", "-x", "disk", image]
+        self.path, self.process = path, None
+        self.start()
+
+    def start(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+        self.process = subprocess.Popen(self.command)
+        end = time.monotonic() + 60 * machine.SCALE
+        while not os.path.exists(self.path) and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def nbd(cases, guest, directory):
+    image, path = os.path.join(directory, "served"), os.path.join(directory, "socket")
+    if not shutil.which("qemu-nbd"):
+        cases.skip("NBD", "needs qemu-nbd (package qemu-utils)")
+        return
+    make_image(image, False)
+    server = Server(image, path)
+    probe = subprocess.run(machine.M + ["-S", "-display", "none", "-monitor", "stdio", "-drive",
+                                        "if=sd,format=raw,file=nbd+unix:///disk?socket=" + path],
+                           input="quit\n", capture_output=True, text=True, check=False)
+    if "this build has no NBD" in probe.stderr:
+        cases.skip("NBD", "needs libnbd-dev when it is built")
+        server.stop()
+        return
+    uri = ["-drive", "if=sd,format=raw,file=nbd+unix:///disk?socket=" + path]
+    for name, arguments in (
+            ("NBD: a URI", uri),
+            ("NBD: the older form", ["-drive", "if=sd,format=raw,file=nbd:unix:%s:exportname=disk" % path]),
+            ("NBD: properties", ["-drive", "if=sd,format=raw,file.driver=nbd,file.path=%s,file.export=disk" % path]),
+            ("NBD: -blockdev", ["-blockdev", "nbd,node-name=d,server.type=unix,server.path=%s,export=disk" % path,
+                                "-device", "sd-card,drive=d"])):
+        with cases.case(name):
+            with Disk(guest, arguments=arguments) as disk:
+                runs(disk)
+                assert disk.end("quit") == 0, disk.stderr()
+    with cases.case("NBD: what the guest wrote is in the server's image"):
+        assert written(image)
+    with cases.case("NBD: a server that comes back in time is used again, and the guest does not notice"):
+        with Disk(guest, arguments=[uri[0], uri[1] + ",reconnect-delay=600"]) as disk:
+            for _ in range(3):
+                runs(disk)
+                server.stop()
+                server.start()
+            runs(disk)
+            assert disk.end("quit") == 0, disk.stderr()
+    with cases.case("NBD: a server that is gone is an error; cont tries again"):
+        with Disk(guest, arguments=[uri[0], uri[1] + ",werror=stop,rerror=stop"]) as disk:
+            runs(disk)
+            server.stop()
+            disk.wait_status("paused")
+            server.start()
+            disk.ask("cont")
+            runs(disk)
+            assert "Input/output error" in disk.stderr(), disk.stderr()
+    for end in ("quit", signal.SIGTERM):
+        with cases.case("NBD: a server that does not answer: %s" % getattr(end, "name", end)):
+            with Disk(guest, arguments=uri) as disk:
+                runs(disk)
+                server.process.send_signal(signal.SIGSTOP)
+                disk.ask("stop")
+                disk.ask("system_reset")
+                disk.ask("cont")
+                status = disk.end(end)
+                server.process.send_signal(signal.SIGCONT)
+                assert status == 1 and "does not answer" in disk.stderr(), (status, disk.stderr())
+    with cases.case("NBD: no server, a wrong name: one line"):
+        server.stop()
+        for place in ("nbd+unix:///disk?socket=" + path, "nbd:unix:" + path, "nbd:nonsense", "nbd://127.0.0.1:1/x"):
+            run = subprocess.run(machine.M + ["-drive", "if=sd,format=raw,file=" + place], capture_output=True,
+                                 text=True, check=False)
+            assert run.returncode == 1 and run.stderr.count("\n") == 1 and place in run.stderr, run.stderr
+
+
+# ---- other cards ----
+
+def changes(cases, guest, directory):
+    other = os.path.join(directory, "other")
+    with cases.case("eject: the guest's card is gone; change: it has another one"):
+        make_image(other, False)
+        with Disk(guest, "file=%s,format=raw,if=sd") as disk:
+            runs(disk)
+            assert "sd0: %s (raw)" % disk.image in disk.ask("info block")
+            disk.ask("eject sd0")
+            disk.said(rb"N")
+            assert "sd0: [not inserted]" in disk.ask("info block")
+            with open(disk.image, "rb") as file:
+                first = file.read()
+            disk.ask("change sd0 %s raw" % other)
+            runs(disk, rb"Rwrwrwr")
+            assert "sd0: %s (raw)" % other in disk.ask("info block")
+            with open(disk.image, "rb") as file:
+                assert first == file.read(), "the card that was taken out changes"
+            disk.ask("change sd0 %s raw" % disk.image)
+            runs(disk, rb"NRwrwr")
+            disk.ask("change sd0 %s raw" % disk.image)
+            runs(disk, rb"NRwrwr")
+            assert disk.end("quit") == 0, disk.stderr()
+        with open(other, "rb") as file:
+            assert any(file.read()), "nothing was written to the second card"
+    with cases.case("a slot without a card gets one"):
+        make_image(other, False)
+        with Disk(guest) as disk:
+            assert "sd0: [not inserted]" in disk.ask("info block")
+            disk.ask("change sd0 %s raw" % other)
+            runs(disk)
+            assert disk.end("quit") == 0, disk.stderr()
+    with cases.case("what cannot be changed is refused, and the card stays"):
+        with Disk(guest, "file=%s,format=raw,if=sd", ["-drive", "file=null-co://,format=raw,if=virtio"]) as disk:
+            runs(disk)
+            odd = os.path.join(directory, "odd")
+            with open(odd, "wb") as file:
+                file.truncate(1000)
+            for command, answer in (("eject virtio0", "not removable"), ("eject nothing", "There is no drive 'nothing'"),
+                                    ("change sd0 %s raw" % odd, "a multiple of 512 KiB"),
+                                    ("change sd0 /none raw", "No such file"), ("change sd0 x vmdk", "raw or qcow2"),
+                                    ("change sd0 x raw often", "retain")):
+                assert answer in disk.ask(command), command
+            text = disk.said(rb"wrwr")
+            assert b"N" not in text, text
+    with cases.case("a card changed again and again while the guest uses it"):
+        make_image(other, False)
+        with Disk(guest, "file=%s,format=raw,if=sd") as disk:
+            for n in range(20):
+                disk.ask("change sd0 %s raw" % (other if n % 2 else disk.image))
+                if n % 3 == 0:
+                    disk.said(rb"Rw")
+            runs(disk)
+            assert disk.end("quit") == 0, disk.stderr()
+
+
+def main():
+    cases = machine.Cases()
+    guest = guest_image("disk.c")
+    if not guest:
+        cases.skip("images of disks", "no cross compiler")
+        return cases.done()
+    with tempfile.TemporaryDirectory() as directory:
+        for part in (ways, nbd, changes):
+            part(cases, guest, directory)
+    return cases.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
