@@ -156,6 +156,7 @@ static const HMPCommand info_items[] = {
     { "network", NULL, "", "what the network card is connected to, and its connections", 0, 0, hmp_info_network },
     { "trace-events", NULL, "[PATTERN]", "the events that trace-event switches", 0, 1, hmp_info_trace_events },
     { "migrate", NULL, "", "how sending or receiving the machine's state does", 0, 0, hmp_info_migrate },
+    { "mice", NULL, "", "the mice, and which one gets movements", 0, 0, hmp_info_mice },
     { "tlb", NULL, "", "the current CPU's memory tables", 0, 0, info_tlb },
 };
 
@@ -312,6 +313,10 @@ static const HMPCommand commands[] = {
       1, 2, hmp_hostfwd_add },
     { "hostfwd_remove", NULL, "[NAME] tcp|udp:[HOST]:PORT", "no longer", 1, 2, hmp_hostfwd_remove },
     { "trace-event", NULL, "PATTERN on|off", "switch events on or off", 2, 2, hmp_trace_event },
+    { "sendkey", NULL, "KEYS [MS]", "press KEYS (ctrl-alt-f1) for MS milliseconds", 1, 2, hmp_sendkey },
+    { "mouse_move", NULL, "DX DY [DZ]", "move the mouse and its wheel", 2, 3, hmp_mouse_move },
+    { "mouse_button", NULL, "STATE", "buttons that are down: 1 left, 2 right, 4 middle", 1, 1, hmp_mouse_button },
+    { "mouse_set", NULL, "N", "choose the mouse that gets movements", 1, 1, hmp_mouse_set },
     { "screendump", NULL, "FILE [-f ppm|png]", "write the screen to a file", 1, 3, hmp_screendump },
     { "migrate", NULL, "[-d] URI", "send the machine's state to exec:COMMAND, file:PATH, unix:PATH, tcp:HOST:PORT", 1, 64,
       hmp_migrate },

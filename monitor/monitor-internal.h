@@ -64,6 +64,11 @@ void hmp_hostfwd_remove(Monitor *mon, char **argv);
 
 /* monitor/hmp-display.c */
 void hmp_screendump(Monitor *mon, char **argv);
+void hmp_sendkey(Monitor *mon, char **argv);
+void hmp_mouse_move(Monitor *mon, char **argv);
+void hmp_mouse_button(Monitor *mon, char **argv);
+void hmp_mouse_set(Monitor *mon, char **argv);
+void hmp_info_mice(Monitor *mon, char **argv);
 /* monitor/hmp-migration.c */
 void hmp_migrate(Monitor *mon, char **argv);
 void hmp_migrate_incoming(Monitor *mon, char **argv);

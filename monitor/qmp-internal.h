@@ -94,6 +94,9 @@ void qmp_trace_event_set_state(QmpCall *call);
 
 /* monitor/qmp-display.c */
 void qmp_screendump(QmpCall *call);
+void qmp_send_key(QmpCall *call);
+void qmp_input_send_event(QmpCall *call);
+void qmp_query_mice(QmpCall *call);
 
 JsonNode *qmp_version_node(void);               /* as in the greeting */
 JsonNode *qmp_object_node(JsonObject *object);  /* takes the object */

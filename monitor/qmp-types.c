@@ -44,7 +44,14 @@ static const QmpType types[] = {
     { .name = "EventInfo", "name:s" },
     { .name = "HumanReadableText", "human-readable-text:s" },
     { .name = "ImageInfo", "filename:s format:s virtual-size:i" },
+    { .name = "InputAxis", .values = "x y" },
+    { .name = "InputButton", .values = "left middle right wheel-up wheel-down side extra wheel-left wheel-right" },
+    { .name = "InputEvent", "type:InputEventKind data:InputEventData" },
+    { .name = "InputEventData", "down:b? key:KeyValue? button:InputButton? axis:InputAxis? value:i?" },
+    { .name = "InputEventKind", .values = "key btn rel abs" },
     { .name = "IoOperationType", .values = "read write" },
+    { .name = "KeyValue", "type:KeyValueKind data:a" },
+    { .name = "KeyValueKind", .values = "number qcode" },
     { .name = "KvmInfo", "enabled:b present:b" },
     { .name = "MachineInfo",
       "name:s is-default:b? cpu-max:i hotpluggable-cpus:b numa-mem-supported:b deprecated:b default-cpu-type:s? "
@@ -57,6 +64,7 @@ static const QmpType types[] = {
     { .name = "MigrationStats",
       "total:i transferred:i remaining:i normal:i normal-bytes:i page-size:i dirty-sync-count:i" },
     { .name = "MigrationStatus", .values = "none setup active device completed failed cancelled" },
+    { .name = "MouseInfo", "name:s index:i current:b absolute:b" },
     { .name = "NameInfo", "name:s?" },
     { .name = "QMPCapability", .values = "oob" },
     { .name = "RunState", .values = "debug finish-migrate inmigrate io-error paused postmigrate prelaunch running shutdown "

@@ -23,6 +23,7 @@
 #include "hw/display/pl111.h"
 #include "hw/dma/pl080.h"
 #include "hw/gpio/pl061.h"
+#include "hw/input/pl050.h"
 #include "hw/intc/gic.h"
 #include "hw/irq.h"
 #include "hw/misc/arm11-scu.h"
@@ -243,6 +244,16 @@ static void eb_init_virtio(RealviewBoard *b, const RealviewDevice *d)
     virtio_mmio_create(d->base, d->name, &b->m->virtio[d->unit], b->m->virtio_legacy, board_irq(b, d, 0));
 }
 
+static void eb_init_keyboard(RealviewBoard *b, const RealviewDevice *d)
+{
+    pl050_create_keyboard(d->base, d->name, board_irq(b, d, 0));
+}
+
+static void eb_init_mouse(RealviewBoard *b, const RealviewDevice *d)
+{
+    pl050_create_mouse(d->base, d->name, board_irq(b, d, 0));
+}
+
 static PL111Mux eb_clcd_mux(void *opaque)
 {
     return (PL111Mux)realview_sysctl_clcd_mode(opaque);
@@ -290,7 +301,6 @@ static const AbsentAnswer aaci_answers[] = {
     /* Slots 1, 2 and 12 sent; slots 1 and 2 have an answer, which is 0. */
     { 0x68, 0xbc0 }, { 0 },
 };
-static const AbsentAnswer kmi_answers[] = { { 0x04, 0x40 }, { 0 } };        /* sent */
 /* Status (registers are 16 bits apart) and alternate status: ready, error. */
 static const AbsentAnswer cf_answers[] = { { 0x0c, 0x41u << 16 }, { 0x100, 0x41 }, { 0 } };
 
@@ -334,8 +344,8 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("gpio2",        0x10015000, 4 * KiB, eb_init_gpio, IRQ(8, -1), .unit = 2, TREE(gpio)),
     ABSENT("aaci",          0x10004000, 4 * KiB, IRQ(19, 0), .answers = aaci_answers),
     PRESENT("mmci",         0x10005000, 4 * KiB, eb_init_mmci, IRQS(17, 14, 18, 15), DRIVE(0), CLOCK(REF), TREE(mmci)),
-    ABSENT("kmi0",          0x10006000, 4 * KiB, IRQ(20, 7), .unit = 0, .answers = kmi_answers, CLOCK(REF)),
-    ABSENT("kmi1",          0x10007000, 4 * KiB, IRQ(21, 8), .unit = 1, .answers = kmi_answers, CLOCK(REF)),
+    PRESENT("kmi0",         0x10006000, 4 * KiB, eb_init_keyboard, IRQ(20, 7), CLOCK(REF)),
+    PRESENT("kmi1",         0x10007000, 4 * KiB, eb_init_mouse, IRQ(21, 8), CLOCK(REF)),
     PRESENT("charlcd",      0x10008000, 4 * KiB, eb_init_charlcd, IRQ(22, -1)),
     PRESENT("uart0",        0x10009000, 4 * KiB, eb_init_uart, IRQ(12, 4), CHARDEV(0), .unit = 0, CLOCK(REF)),
     PRESENT("uart1",        0x1000a000, 4 * KiB, eb_init_uart, IRQ(13, 5), CHARDEV(1), .unit = 1, CLOCK(REF)),

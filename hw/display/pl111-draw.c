@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How the PL111's picture gets to the console. Only lines are converted that changed since the last time: those of pages
- * that were stored to, those that the cursor left or came to; all, if anything else differs that the picture follows
- * from. I/O thread; the device's lock is held for a copy of the registers alone, since to ask for the pages may stop the
- * CPUs.
+ * How the PL111's picture gets to the console. Only lines are converted that changed since the last time: those of
+ * pages that were stored to, those that the cursor left or came to; all, if anything else differs that the picture
+ * follows from. I/O thread; the device's lock is held for a copy of the registers alone, since to ask for the pages may
+ * stop the CPUs.
  */
 #include <stdlib.h>
 #include <string.h>

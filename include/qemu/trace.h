@@ -32,7 +32,9 @@
     X(BLK_DONE, "blk_done", "a thread has carried a request out: drive, operation, first byte, bytes, error") \
     X(NET_SEND, "net_send", "a card sends a frame: network, bytes, destination, source, type") \
     X(NET_RECEIVE, "net_receive", "a network has a frame for a card: network, bytes, destination, source, type") \
-    X(NET_LINK, "net_link", "a cable is plugged in or pulled out: network, link")
+    X(NET_LINK, "net_link", "a cable is plugged in or pulled out: network, link") \
+    X(INPUT_KEY, "input_key", "a key is pressed or released on the host: its name, whether it is down") \
+    X(INPUT_MOUSE, "input_mouse", "the host's mouse: movement to the right, down, of the wheel, buttons that are down")
 
 typedef enum TraceEvent {
 #define X(id, name, help) TRACE_##id,

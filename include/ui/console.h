@@ -2,9 +2,9 @@
 /*
  * The screen: one picture between the device that draws it and those who show it (VNC, a window, a file).
  *
- * The device is asked to draw when somebody wants to see; nobody looks, nothing is drawn. It draws what has changed into
- * the surface and says which lines; listeners are told of these. All of this is on the I/O thread, so there is no lock:
- * a listener with threads of its own keeps a copy. Implemented in ui/console.c, files in ui/screendump.c.
+ * The device is asked to draw when somebody wants to see; nobody looks, nothing is drawn. It draws what has changed
+ * into the surface and says which lines; listeners are told of these. All of this is on the I/O thread, so there is no
+ * lock: a listener with threads of its own keeps a copy. Implemented in ui/console.c, files in ui/screendump.c.
  */
 #ifndef UI_CONSOLE_H
 #define UI_CONSOLE_H

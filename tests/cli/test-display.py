@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=240
 """The screen: a program of a few instructions sets the CLCD up; the picture arrives in files of both formats, asked for by
-both monitors. Prints TAP.
+both monitors. Keys and mouse: what both monitors send arrives at the two PL050. Prints TAP.
 """
 import json
 import os
@@ -84,7 +84,7 @@ class Machine:
         frame = files.path("frame")
         with open(frame, "wb") as file:
             file.write(struct.pack("<%dI" % len(PICTURE), *PICTURE))
-        argv = [*M, "-serial", "none", "-monitor", "unix:%s,server=on,wait=off" % self.hmp_path,
+        argv = [*M, *([] if "-serial" in args else ["-serial", "none"]), "-monitor", "unix:%s,server=on,wait=off" % self.hmp_path,
                 *(["-qmp", "unix:%s,server=on,wait=off" % self.qmp_path] if qmp else []),
                 "-device", "loader,file=%s,addr=%d,force-raw=on" % (frame, FRAME), *args]
         if program:
@@ -209,10 +209,98 @@ def test_files(cases, files):
         cases.check(code == 0 and not text, "the end", (code, text))
 
 
+# Enables a PL050 (r0), then copies what comes to UART0 as it is; the same for both by the second load.
+KMI = [
+    0xe3a00201, 0xe3800a09,     # r0 = UART0
+    0xe3a04201, 0xe3844a06,     # r4 = KMI0
+    0xe3a02004, 0xe5842000,     # enable both interfaces
+    0xe2845a01, 0xe5852000,     # r5 = KMI1
+    0xe3a020f4, 0xe5852008,     # tell the mouse to report
+    # loop:
+    0xe5941004,                 # ldr r1, [r4, #4]
+    0xe3110010,                 # tst r1, #0x10
+    0x15941008,                 # ldrne r1, [r4, #8]
+    0x15801000,                 # strne r1, [r0]
+    0xe5951004,                 # the same of the mouse
+    0xe3110010,
+    0x15951008,
+    0x15801000,
+    0xeafffff6,                 # b loop
+]
+
+
+def test_input(cases, files):
+    with Machine(files, ["-display", "none", "-serial", "file:" + files.path("out")], KMI) as machine:
+        done = bytearray()
+
+        def comes(want, name):
+            done.extend(bytes.fromhex(want))
+
+            def look():
+                with open(files.path("out"), "rb") as file:
+                    return file.read()
+            got = until(look, lambda seen: len(seen) >= len(done))
+            cases.check(got == done, name, got[-40:].hex(" "))
+
+        comes("fa", "the mouse answers")
+        machine.hmp("sendkey ctrl-alt-delete 1")
+        comes("14 11 e071 e0f071 f011 f014", "sendkey presses and releases keys")
+        machine.hmp("sendkey a 1")
+        machine.hmp("sendkey 0x1f-< 1")
+        comes("1c f01c 1b 61 f061 f01b", "one after another, by number, by sign")
+        machine.hmp("mouse_move 3 -4")
+        comes("08 03 04", "mouse_move")
+        machine.hmp("mouse_button 5")
+        comes("0d 00 00", "mouse_button")
+        machine.hmp("mouse_button 0")
+        comes("08 00 00", "and none")
+        for line, says in (("sendkey foo", "invalid parameter: foo"), ("sendkey a-", "invalid parameter"),
+                           ("sendkey a x", "no time"), ("sendkey -a", "invalid parameter"), ("mouse_move x 1", "no movement"),
+                           ("mouse_button 99", "no state of buttons"), ("mouse_set 3", "there is no mouse '3'"),
+                           ("sendkey " + "-".join("a" * 17), "invalid parameter"), ("sendkey 0xfff", "invalid parameter")):
+            answer = machine.hmp(line)
+            cases.check(says in answer, line[:20], answer)
+        cases.check("* Mouse #0: PS/2 Mouse\n" == machine.hmp("info mice"), "info mice", machine.hmp("info mice"))
+
+        def code(name):
+            return {"type": "qcode", "data": name}
+        answer = machine.qmp("send-key", keys=[code("shift"), {"type": "number", "data": 0x1e}], **{"hold-time": 1})
+        comes("12 1c f01c f012", "send-key")
+        cases.check(answer == {"return": {}}, "and its answer", answer)
+        answer = machine.qmp("input-send-event", events=[
+            {"type": "key", "data": {"down": True, "key": code("b")}},
+            {"type": "key", "data": {"down": False, "key": code("b")}}])
+        comes("32 f032", "input-send-event: keys")
+        cases.check(answer == {"return": {}}, "and its answer", answer)
+        machine.qmp("input-send-event", events=[
+            {"type": "rel", "data": {"axis": "x", "value": 2}}, {"type": "rel", "data": {"axis": "y", "value": 1}},
+            {"type": "btn", "data": {"down": True, "button": "right"}}])
+        comes("28 02 ff 0a 00 00", "movement and a button")
+        for name, arguments in (
+                ("send-key", {"keys": [code("nokey")]}), ("send-key", {"keys": [{"type": "qcode", "data": 1}]}),
+                ("send-key", {"keys": [{"type": "number", "data": "a"}]}), ("send-key", {"keys": [{"type": "x", "data": 1}]}),
+                ("send-key", {"keys": [{"type": "number", "data": 1 << 40}]}), ("send-key", {"keys": [code("a")] * 17}),
+                ("send-key", {"keys": [code("a")], "hold-time": -1}), ("send-key", {"keys": [{"type": "qcode", "data": {}}]}),
+                ("input-send-event", {"events": [{"type": "key", "data": {"down": True}}]}),
+                ("input-send-event", {"events": [{"type": "key", "data": {"down": True, "key": code("b")}},
+                                                 {"type": "rel", "data": {"value": 2}}]}),
+                ("input-send-event", {"events": [{"type": "btn", "data": {"down": True, "button": "fourth"}}]})):
+            answer = machine.qmp(name, **arguments)
+            cases.check("error" in answer, "%s %s" % (name, json.dumps(arguments)[:60]), answer)
+        answer = machine.qmp("query-mice")
+        cases.check(answer == {"return": [{"name": "PS/2 Mouse", "index": 0, "current": True, "absolute": False}]},
+                    "query-mice", answer)
+        machine.hmp("sendkey c 1")
+        comes("21 f021", "nothing of what was refused was done")
+        code, text = machine.end()
+        cases.check(code == 0 and not text, "the end", (code, text))
+
+
 def main():
     cases = Cases()
     with tempfile.TemporaryDirectory() as tmp:
         test_files(cases, Files(tmp))
+        test_input(cases, Files(tmp))
     sys.exit(cases.done())
 
 

@@ -26,7 +26,7 @@ def names(text):
 
 
 def sources():
-    for folder in ("accel", "block", "hw", "net", "softmmu", "util"):
+    for folder in ("accel", "block", "hw", "net", "softmmu", "ui", "util"):
         for path, _, files in os.walk(os.path.join(machine.ROOT, folder)):
             for name in files:
                 if name.endswith(".c"):

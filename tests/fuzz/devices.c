@@ -25,6 +25,7 @@
 #include "tests/unit/fake-io.h"
 #include "tests/unit/fake-net.h"
 #include "ui/console.h"
+#include "ui/input.h"
 
 enum {
     RAM_SIZE = 1 << 20, CARD_SIZE = 1 << 20, FLASH_SIZE = 64 << 20, MAX_FIRES = 200, SERIAL = 4,
@@ -185,6 +186,9 @@ static void other(unsigned what, unsigned n, uint32_t offset, uint32_t value, un
         break;
     case OTHER_INPUT:
         characters(n, value);
+        input_key((InputKey)(value % KEY_COUNT), n & 1);
+        input_move((int8_t)value, (int8_t)(value >> 8), (int8_t)(value >> 16));
+        input_buttons(value >> 24 & 31);
         fake_net_offer(network, ram + (offset & 0xfffc), value & 0x7ff);
         break;
     case OTHER_BREAK:

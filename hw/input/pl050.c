@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * PL050 keyboard and mouse interface (ARM DDI 0143), and the device at its other end (hw/input/ps2.h), whose state lies
+ * in the same struct under the same lock. Bytes travel at once: what is written is sent when the write ends, and the
+ * next byte is there as soon as one was read.
+ */
+#include "hw/device.h"
+#include "hw/input/pl050.h"
+#include "hw/input/ps2.h"
+#include "hw/primecell.h"
+#include "qemu/log.h"
+
+enum {
+    KMI_CR = 0x00, KMI_STAT = 0x04, KMI_DATA = 0x08, KMI_CLKDIV = 0x0c, KMI_IR = 0x10,
+    PL050_PID = 0x00041050,
+    CR_ENABLE = 1 << 2, CR_TX_INTERRUPT = 1 << 3, CR_RX_INTERRUPT = 1 << 4, CR_MASK = 0x3f,
+    STAT_DATA_IN = 1 << 0, STAT_CLOCK_IN = 1 << 1, STAT_PARITY = 1 << 2, STAT_RX_FULL = 1 << 4, STAT_TX_EMPTY = 1 << 6,
+    IR_RX = 1 << 0, IR_TX = 1 << 1,
+};
+
+typedef struct PL050State {
+    Device dev;                 /* its lock: everything below that is not said to be constant */
+    uint8_t cr, clkdiv;
+    uint8_t data;               /* what a read of DATA gives while there is nothing new */
+    PS2Output output;           /* what the device sends */
+    PS2Keyboard keyboard;
+    PS2Mouse mouse;
+    bool level;                 /* of the line */
+    bool is_mouse;              /* constant; the other one's state is not used */
+    const IRQLine *irq;         /* constant */
+    InputKeyboard input_keyboard;       /* the I/O thread's */
+    InputMouse input_mouse;             /* the I/O thread's */
+} PL050State;
+
+/* ---- all with the lock held ---- */
+
+/* Without the interface enabled the clock line is held: the device keeps what it has. */
+static bool received(const PL050State *s)
+{
+    return (s->cr & CR_ENABLE) && ps2_output_ready(&s->output);
+}
+
+static uint32_t interrupts(const PL050State *s)
+{
+    return IR_TX | (received(s) ? IR_RX : 0);
+}
+
+/* The only caller of irq_set(). */
+static void update(PL050State *s)
+{
+    const bool level = (s->cr & CR_TX_INTERRUPT) || ((s->cr & CR_RX_INTERRUPT) && received(s));
+
+    if (level != s->level) {
+        s->level = level;
+        irq_set(s->irq, level);
+    }
+}
+
+/* Odd parity: the bit that makes the number of ones odd. */
+static uint32_t parity(uint8_t v)
+{
+    return __builtin_parity(v) ? 0 : STAT_PARITY;
+}
+
+static uint32_t read_data(PL050State *s)
+{
+    if (received(s)) {
+        s->data = ps2_output_take(&s->output);
+        if (s->is_mouse) {
+            ps2_mouse_continue(&s->mouse, &s->output);
+        }
+        update(s);
+    }
+    return s->data;
+}
+
+static void send(PL050State *s, uint8_t byte)
+{
+    if (!(s->cr & CR_ENABLE)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "pl050: 0x%02x written while not enabled\n", byte);
+    } else if (s->is_mouse) {
+        ps2_mouse_write(&s->mouse, &s->output, byte);
+    } else {
+        ps2_keyboard_write(&s->keyboard, &s->output, byte);
+    }
+}
+
+/* ---- registers ---- */
+
+static uint32_t pl050_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+{
+    PL050State *s = opaque;
+    uint32_t v = 0;
+
+    if (primecell_is_id(offset)) {
+        return primecell_id_read(PL050_PID, offset);
+    }
+    counted_lock(&s->dev.lock);
+    switch (offset) {
+    case KMI_CR:
+        v = s->cr;
+        break;
+    case KMI_STAT:
+        v = STAT_TX_EMPTY | STAT_DATA_IN | STAT_CLOCK_IN | parity(s->data) | (received(s) ? STAT_RX_FULL : 0);
+        break;
+    case KMI_DATA:
+        v = read_data(s);
+        break;
+    case KMI_CLKDIV:
+        v = s->clkdiv;
+        break;
+    case KMI_IR:
+        v = interrupts(s);
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "pl050: bad read at 0x%x\n", offset);
+        break;
+    }
+    counted_unlock(&s->dev.lock);
+    return v;
+}
+
+static void pl050_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+{
+    PL050State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    switch (offset) {
+    case KMI_CR:
+        s->cr = value & CR_MASK;
+        break;
+    case KMI_DATA:
+        send(s, (uint8_t)value);
+        break;
+    case KMI_CLKDIV:
+        s->clkdiv = value & 0xf;
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "pl050: bad write at 0x%x\n", offset);
+        break;
+    }
+    update(s);
+    counted_unlock(&s->dev.lock);
+}
+
+static const MMIOOps pl050_ops = { pl050_read, pl050_write };
+
+/* ---- the input core's side; I/O thread ---- */
+
+static void keyboard_key(void *opaque, InputKey key, bool down)
+{
+    PL050State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    ps2_keyboard_key(&s->keyboard, &s->output, key, down);
+    update(s);
+    counted_unlock(&s->dev.lock);
+}
+
+static void mouse_event(void *opaque, int dx, int dy, int dz, unsigned buttons)
+{
+    PL050State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    ps2_mouse_event(&s->mouse, &s->output, dx, dy, dz, buttons);
+    update(s);
+    counted_unlock(&s->dev.lock);
+}
+
+/* ---- the device ---- */
+
+static void pl050_reset(void *opaque)
+{
+    PL050State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    s->cr = s->clkdiv = s->data = 0;
+    if (s->is_mouse) {
+        ps2_mouse_reset(&s->mouse, &s->output);
+    } else {
+        ps2_keyboard_reset(&s->keyboard, &s->output);
+    }
+    update(s);
+    counted_unlock(&s->dev.lock);
+}
+
+static void pl050_post_load(void *opaque)
+{
+    PL050State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    ps2_output_bound(&s->output);
+    if (s->is_mouse) {
+        ps2_mouse_bound(&s->mouse);
+    } else {
+        ps2_keyboard_bound(&s->keyboard);
+    }
+    update(s);
+    counted_unlock(&s->dev.lock);
+}
+
+#define COMMON_FIELDS \
+    DEVICE_FIELD(PL050State, cr), DEVICE_FIELD(PL050State, clkdiv), DEVICE_FIELD(PL050State, data), \
+    DEVICE_ARRAY(PL050State, output.answer), DEVICE_ARRAY(PL050State, output.event), \
+    DEVICE_FIELD(PL050State, output.answers), DEVICE_FIELD(PL050State, output.events), \
+    DEVICE_FIELD(PL050State, output.first), DEVICE_FIELD(PL050State, output.last)
+
+static const DeviceField keyboard_fields[] = {
+    COMMON_FIELDS, DEVICE_FIELD(PL050State, keyboard.command), DEVICE_FIELD(PL050State, keyboard.set),
+    DEVICE_FIELD(PL050State, keyboard.leds), DEVICE_FIELD(PL050State, keyboard.rate),
+    DEVICE_FIELD(PL050State, keyboard.scanning), DEVICE_ARRAY(PL050State, keyboard.no_break),
+    { 0 },
+};
+
+static const DeviceField mouse_fields[] = {
+    COMMON_FIELDS, DEVICE_FIELD(PL050State, mouse.command), DEVICE_FIELD(PL050State, mouse.id),
+    DEVICE_FIELD(PL050State, mouse.rate), DEVICE_FIELD(PL050State, mouse.resolution),
+    DEVICE_ARRAY(PL050State, mouse.knock), DEVICE_FIELD(PL050State, mouse.reporting),
+    DEVICE_FIELD(PL050State, mouse.doubled), DEVICE_FIELD(PL050State, mouse.remote),
+    DEVICE_FIELD(PL050State, mouse.wrap),
+    DEVICE_FIELD(PL050State, mouse.dx), DEVICE_FIELD(PL050State, mouse.dy), DEVICE_FIELD(PL050State, mouse.dz),
+    DEVICE_FIELD(PL050State, mouse.buttons), DEVICE_FIELD(PL050State, mouse.sent_buttons),
+    { 0 },
+};
+
+static const MMIORegister pl050_registers[] = {
+    { KMI_CR, "CR" }, { KMI_STAT, "STAT" }, { KMI_DATA, "DATA" }, { KMI_CLKDIV, "CLKDIV" }, { KMI_IR, "IR" },
+    { 0 },
+};
+
+#define PL050_CLASS(n, f) { \
+    .name = (n), .state_size = sizeof(PL050State), .version = 1, .fields = (f), \
+    .node = { .name = "kmi", .compatible = { "arm,pl050", "arm,primecell" }, .clocks = { "KMIREFCLK", "apb_pclk" } }, \
+    .registers = pl050_registers, .reset = pl050_reset, .post_load = pl050_post_load, \
+}
+static const DeviceClass keyboard_class = PL050_CLASS("pl050-keyboard", keyboard_fields);
+static const DeviceClass mouse_class = PL050_CLASS("pl050-mouse", mouse_fields);
+
+static PL050State *create(const DeviceClass *class, uint32_t base, const char *name, const IRQLine *irq)
+{
+    PL050State *s = device_new(class, name);
+
+    s->irq = irq;
+    s->is_mouse = class == &mouse_class;
+    device_add(&s->dev);
+    device_map(&s->dev, base, 0x1000, &pl050_ops);
+    return s;
+}
+
+void pl050_create_keyboard(uint32_t base, const char *name, const IRQLine *irq)
+{
+    PL050State *s = create(&keyboard_class, base, name, irq);
+
+    s->input_keyboard = (InputKeyboard) { .key = keyboard_key, .opaque = s };
+    input_add_keyboard(&s->input_keyboard);
+}
+
+void pl050_create_mouse(uint32_t base, const char *name, const IRQLine *irq)
+{
+    PL050State *s = create(&mouse_class, base, name, irq);
+
+    s->input_mouse = (InputMouse) { .name = "PS/2 Mouse", .event = mouse_event, .opaque = s };
+    input_add_mouse(&s->input_mouse);
+}

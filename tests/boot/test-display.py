@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=600
+"""Linux's console on the screen and its input drivers: what is printed on tty1 is in the screendump, keys that are typed
+arrive in a shell there, and as events together with the mouse's.
+"""
+import os
+import re
+import socket
+import sys
+import tempfile
+import time
+
+from vm import VM, Cases, Failure, is_upstream
+
+RED_BLOCK = r"\033[2J\033[H\033[41m    \033[0m\n\n"     # four characters of 8 x 16
+KEYS = {" ": "spc", "/": "slash", ".": "dot", "-": "minus", ">": "shift-dot", "\n": "ret", "'": "apostrophe"}
+
+
+def read_ppm(path):
+    with open(path, "rb") as file:
+        _, size, _, pixels = file.read().split(b"\n", 3)
+    width, height = map(int, size.split())
+    return width, height, pixels
+
+
+class Screen:
+    """The monitor of a VM."""
+
+    def __init__(self, directory):
+        self.path = os.path.join(directory, "monitor")
+        self.dump_path = os.path.join(directory, "screen.ppm")
+        self.args = ("-monitor", "unix:%s,server=on,wait=off" % self.path)
+        self.socket = None
+
+    def order(self, line):
+        if not self.socket:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(120)
+            self.socket.connect(self.path)
+            self._prompt()
+        self.socket.sendall(line.encode() + b"\n")
+        return self._prompt()
+
+    def _prompt(self):
+        text = b""
+        while not text.endswith(b"(qemu) "):
+            got = self.socket.recv(65536)
+            if not got:
+                raise Failure("the monitor is gone")
+            text += got
+        return text.decode()
+
+    def dump(self):
+        self.order("screendump " + self.dump_path)
+        return read_ppm(self.dump_path)
+
+    def type(self, text):
+        for character in text:
+            name = KEYS.get(character, character if not character.isupper() else "shift-" + character.lower())
+            self.order("sendkey %s 1" % name)
+
+
+def has_block(dump):
+    """Red in the upper left corner, 32 x 16, and black around it."""
+    width, _, pixels = dump
+
+    def at(x, y):
+        return pixels[3 * (y * width + x):3 * (y * width + x) + 3]
+
+    def is_red(p):
+        return 0xa0 <= p[0] <= 0xb8 and not p[1] and not p[2]
+    return all(is_red(at(x, y)) for y in (0, 15) for x in (0, 31)) and at(32, 8) == at(8, 33) == b"\0\0\0"
+
+
+def until(look, what, limit):
+    end = time.monotonic() + limit
+    while not look():
+        if time.monotonic() > end:
+            raise Failure(what)
+        time.sleep(0.1)
+
+
+def event_device(vm, name):
+    _, text = vm.shell("cat /proc/bus/input/devices")
+    for block in text.split("\n\n"):
+        if name in block:
+            return re.search(r"event\d+", block).group(0)
+    raise Failure("no input device '%s': %s" % (name, text))
+
+
+def console(vm, screen):
+    vm.shell("dmesg -n 1; (setsid sh -c 'exec sh -i </dev/tty1 >/dev/tty1 2>&1' &); sleep 1; "
+             "printf '%s' >/dev/tty1" % RED_BLOCK)
+    until(lambda: has_block(screen.dump()), "nothing of the console is in the screendump", 60 * vm.scale)
+
+
+def typed(vm, screen, how):
+    how("echo Typed-1/2 > /tmp/typed\n")
+    until(lambda: "Typed-1/2" in vm.shell("cat /tmp/typed")[1].split("\n", 1)[1], "what was typed did not arrive",
+          60 * vm.scale)
+
+
+def events(vm, screen):
+    mouse = event_device(vm, "Explorer Mouse")
+    keyboard = event_device(vm, "AT Raw Set 2")
+    vm.shell("(cat /dev/input/%s > /tmp/mouse &); (cat /dev/input/%s > /tmp/keys &)" % (mouse, keyboard))
+    # Linux's events: type and code in a word, value. A wheel towards the user is -1; f5 is key 63.
+    want = {"/tmp/mouse": [(2, 0, 7), (2, 1, -9), (2, 8, -1), (1, 272, 1), (1, 272, 0)],
+            "/tmp/keys": [(1, 63, 1), (1, 63, 0)]}
+    missing = []
+
+    def seen():
+        missing.clear()
+        # The readers may not have begun yet: again.
+        for line in ("mouse_move 7 -9", "mouse_move 0 0 1", "mouse_button 1", "mouse_button 0", "sendkey f5 1"):
+            screen.order(line)
+        for path, expected in want.items():
+            got = [(word & 0xffff, word >> 16, value) for _, _, word, value in
+                   (map(int, row) for row in re.findall(r"^(-?\d+) (-?\d+) (-?\d+) (-?\d+) *$",
+                                                        vm.shell("hexdump -v -e '4/4 \"%d \" \"\\n\"' " + path)[1], re.M))]
+            missing.extend(event for event in expected if event not in got)
+        return not missing
+
+    try:
+        until(seen, "", 60 * vm.scale)
+    except Failure as failure:
+        raise Failure("events are missing: %s" % missing) from failure
+
+
+def main():
+    cases = Cases()
+    if is_upstream():
+        cases.skip("display", "the emulator is another one")
+        cases.finish()
+    with tempfile.TemporaryDirectory() as directory:
+        screen = Screen(directory)
+        with VM(smp=2, dtb="builtin", args=screen.args) as vm:
+            with cases.case("the kernel finds screen, keyboard and mouse", vm):
+                vm.wait_shell(60)
+                text = vm.shell("dmesg")[1]
+                for what in ("pl111drmfb frame buffer device", "AT Raw Set 2 keyboard"):
+                    if what not in text:
+                        raise Failure("no '%s'" % what)
+            with cases.case("its console is on the screen", vm):
+                console(vm, screen)
+            with cases.case("sendkey types into a shell on tty1", vm):
+                typed(vm, screen, screen.type)
+            with cases.case("keys and mouse as events", vm):
+                events(vm, screen)
+            with cases.case("the kernel has nothing to complain about", vm):
+                vm.check_log()
+    cases.finish()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The way from who types to the devices (ui/input.h), and the queue of "sendkey". I/O thread. */
+#include <string.h>
+#include <glib.h>
+#include "qemu/trace.h"
+#include "ui/input.h"
+
+enum { SEND_QUEUE = 4096 };
+
+typedef struct KeyRow {
+    const char *name;
+    uint16_t set1;
+} KeyRow;
+
+static const KeyRow rows[] = {
+#define KEY(id, name, set1, set2, set3) { name, set1 },
+#include "ui/keys.def"
+#undef KEY
+};
+
+static InputKeyboard *keyboards;
+static InputMouse *mice, *current_mouse;
+static bool pressed[KEY_COUNT];
+static unsigned buttons_now;
+static unsigned leds_now;               /* atomic */
+static int point_x, point_y;
+static bool point_known;
+
+const char *input_key_name(InputKey key)
+{
+    return key < KEY_COUNT ? rows[key].name : NULL;
+}
+
+InputKey input_key_by_name(const char *name, size_t len)
+{
+    for (unsigned i = 0; i < KEY_COUNT; i++) {
+        if (!strncmp(rows[i].name, name, len) && !rows[i].name[len]) {
+            return (InputKey)i;
+        }
+    }
+    return KEY_NONE;
+}
+
+InputKey input_key_by_number(unsigned number)
+{
+    if (number & 0x80 && number < 0x100) {
+        number = 0xe000 | (number & 0x7f);
+    }
+    for (unsigned i = 0; number && i < KEY_COUNT; i++) {
+        if (rows[i].set1 == number) {
+            return (InputKey)i;
+        }
+    }
+    return KEY_NONE;
+}
+
+/* Behind the others of a list; the order of creation is the order of numbers. */
+#define APPEND(list, item) \
+    do { \
+        __typeof__(list) *at = &(list); \
+        while (*at) { \
+            at = &(*at)->next; \
+        } \
+        *at = (item); \
+    } while (0)
+
+void input_add_keyboard(InputKeyboard *k)
+{
+    APPEND(keyboards, k);
+}
+
+void input_add_mouse(InputMouse *m)
+{
+    APPEND(mice, m);
+    current_mouse = mice;
+}
+
+void input_set_leds(unsigned leds)
+{
+    __atomic_store_n(&leds_now, leds, __ATOMIC_RELAXED);
+}
+
+unsigned input_leds(void)
+{
+    return __atomic_load_n(&leds_now, __ATOMIC_RELAXED);
+}
+
+void input_key(InputKey key, bool down)
+{
+    if (key >= KEY_COUNT || (!down && !pressed[key])) {
+        return;
+    }
+    pressed[key] = down;
+    trace(INPUT_KEY, "key=%s down=%d", rows[key].name, down);
+    if (keyboards) {
+        keyboards->key(keyboards->opaque, key, down);
+    }
+}
+
+static void mouse_event(int dx, int dy, int dz)
+{
+    trace(INPUT_MOUSE, "dx=%d dy=%d dz=%d buttons=%u", dx, dy, dz, buttons_now);
+    if (current_mouse) {
+        current_mouse->event(current_mouse->opaque, dx, dy, dz, buttons_now);
+    }
+}
+
+void input_move(int dx, int dy, int dz)
+{
+    if (dx || dy || dz) {
+        mouse_event(dx, dy, dz);
+    }
+}
+
+void input_buttons(unsigned buttons)
+{
+    if (buttons != buttons_now) {
+        buttons_now = buttons;
+        mouse_event(0, 0, 0);
+    }
+}
+
+unsigned input_buttons_now(void)
+{
+    return buttons_now;
+}
+
+void input_point(int x, int y)
+{
+    if (point_known) {
+        input_move(x - point_x, y - point_y, 0);
+    }
+    point_x = x;
+    point_y = y;
+    point_known = true;
+}
+
+void input_point_left(void)
+{
+    point_known = false;
+}
+
+const InputMouse *input_mouse_at(unsigned n)
+{
+    InputMouse *m = mice;
+
+    while (m && n--) {
+        m = m->next;
+    }
+    return m;
+}
+
+bool input_mouse_is_current(const InputMouse *m)
+{
+    return m == current_mouse;
+}
+
+bool input_mouse_choose(unsigned n)
+{
+    const InputMouse *m = input_mouse_at(n);
+
+    for (InputMouse *at = mice; at; at = at->next) {
+        if (at == m) {
+            current_mouse = at;
+        }
+    }
+    return m != NULL;
+}
+
+/* ---- sendkey ---- */
+
+typedef struct Combination {
+    InputKey keys[INPUT_KEYS_MAX];
+    unsigned count, hold_ms;
+} Combination;
+
+static GQueue waiting = G_QUEUE_INIT;   /* of Combination; the first is down */
+
+static void press_first(void);
+
+static gboolean release_first(gpointer unused)
+{
+    Combination *c = g_queue_pop_head(&waiting);
+
+    for (unsigned i = c->count; i-- > 0;) {
+        input_key(c->keys[i], false);
+    }
+    g_free(c);
+    press_first();
+    return G_SOURCE_REMOVE;
+}
+
+static void press_first(void)
+{
+    const Combination *c = g_queue_peek_head(&waiting);
+
+    if (c) {
+        for (unsigned i = 0; i < c->count; i++) {
+            input_key(c->keys[i], true);
+        }
+        g_timeout_add(c->hold_ms, release_first, NULL);
+    }
+}
+
+const char *input_send_keys(const InputKey *keys, unsigned count, unsigned hold_ms)
+{
+    Combination *c;
+
+    if (count > INPUT_KEYS_MAX) {
+        return "too many keys";
+    }
+    if (g_queue_get_length(&waiting) >= SEND_QUEUE) {
+        return "too many keys are waiting to be sent";
+    }
+    c = g_new0(Combination, 1);
+    memcpy(c->keys, keys, count * sizeof(keys[0]));
+    c->count = count;
+    c->hold_ms = hold_ms;
+    g_queue_push_tail(&waiting, c);
+    if (g_queue_get_length(&waiting) == 1) {
+        press_first();
+    }
+    return NULL;
+}
