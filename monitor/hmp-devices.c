@@ -79,6 +79,15 @@ void hmp_change(Monitor *mon, char **argv)
     }
 }
 
+void hmp_info_chardev(Monitor *mon, char **argv)
+{
+    const Chardev *chr = NULL;
+
+    while ((chr = chardev_next(chr)) != NULL) {
+        monitor_printf(mon, "%s: filename=%s\n", chardev_label(chr), chardev_spec(chr));
+    }
+}
+
 void hmp_info_charlcd(Monitor *mon, char **argv)
 {
     char text[CHARLCD_LINES][CHARLCD_COLUMNS + 1];

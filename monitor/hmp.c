@@ -16,6 +16,7 @@
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
 #include "target/arm/cpu.h"
+#include "target/arm/debug-regs.h"
 
 #ifndef PQEMU_VERSION
 #define PQEMU_VERSION "0.1.0"
@@ -56,6 +57,20 @@ static void info_status(Monitor *mon, char **argv)
     monitor_printf(mon, "VM status: %s\n", runstate_name());
 }
 
+/* Those of other modes and of the system control coprocessor. */
+static void print_system_registers(CPUARMState *env, FILE *f)
+{
+    const char *name;
+
+    for (unsigned n = DEBUG_REG_SYSTEM; (name = debug_reg_name(n)) != NULL; n++) {
+        uint8_t value[DEBUG_REG_MAX_BYTES];
+
+        debug_reg_read(env, n, value);
+        fprintf(f, "%-10s %02x%02x%02x%02x%s", name, value[3], value[2], value[1], value[0],
+                (n - DEBUG_REG_SYSTEM) % 4 == 3 || !debug_reg_name(n + 1) ? "\n" : "  ");
+    }
+}
+
 static void info_registers(Monitor *mon, char **argv)
 {
     bool all = argv[0] && !strcmp(argv[0], "-a");
@@ -72,6 +87,7 @@ static void info_registers(Monitor *mon, char **argv)
     for (int i = all ? 0 : mon->cpu; i < (all ? mon->machine->smp : mon->cpu + 1); i++) {
         fprintf(f, "%sCPU#%d\n", i && all ? "\n" : "", i);
         arm_cpu_dump(mon->machine->cpu[i], f, true);
+        print_system_registers(mon->machine->cpu[i], f);
     }
     runstate_release_cpus();
     fclose(f);
@@ -88,11 +104,6 @@ static void info_cpus(Monitor *mon, char **argv)
                        cpu_is_halted(i) ? " (halted)" : "");
     }
     runstate_release_cpus();
-}
-
-static void info_mtree(Monitor *mon, char **argv)
-{
-    print_text(mon, memory_map_text());
 }
 
 static void info_jit(Monitor *mon, char **argv)
@@ -127,6 +138,22 @@ static void info_irq(Monitor *mon, char **argv)
     print_text(mon, text);
 }
 
+static void info_pic(Monitor *mon, char **argv)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+
+    gic_print_state(f);
+    fclose(f);
+    print_text(mon, text);
+}
+
+static void info_capture(Monitor *mon, char **argv)
+{
+    monitor_puts(mon, "Nothing is captured: there is no sound.\n");
+}
+
 static void info_tlb(Monitor *mon, char **argv)
 {
     char *text = NULL;
@@ -145,11 +172,18 @@ static const HMPCommand info_items[] = {
     { "name", NULL, "", "the guest's name (-name)", 0, 0, info_name },
     { "uuid", NULL, "", "the machine's UUID (-uuid)", 0, 0, info_uuid },
     { "status", NULL, "", "whether the machine runs", 0, 0, info_status },
-    { "registers", NULL, "[-a]", "registers of the current CPU, or of all", 0, 1, info_registers },
+    { "registers", NULL, "[-a]", "registers of the current CPU, or of all, with VFP and CP15", 0, 1, info_registers },
     { "cpus", NULL, "", "the CPUs and where they are", 0, 0, info_cpus },
-    { "mtree", NULL, "", "the physical memory map", 0, 0, info_mtree },
+    { "mtree", NULL, "[-f]", "the physical memory map", 0, 1, hmp_info_mtree },
+    { "mem", NULL, "", "what the current CPU's page tables map, with the rights of both modes", 0, 0, hmp_info_mem },
+    { "roms", NULL, "", "what is put into memory at a reset", 0, 0, hmp_info_roms },
+    { "qtree", NULL, "", "the devices and where their registers are", 0, 0, hmp_info_qtree },
+    { "qom-tree", NULL, "[DEVICE]", "the devices, or the state and registers of one", 0, 1, hmp_info_qom_tree },
+    { "chardev", NULL, "", "the character devices", 0, 0, hmp_info_chardev },
     { "jit", NULL, "", "what the translator and the CPUs have done", 0, 0, info_jit },
     { "accel", NULL, "", "how guest code is run", 0, 0, info_accel },
+    { "pic", NULL, "", "the interrupts that are enabled, pending or active", 0, 0, info_pic },
+    { "capture", NULL, "", "sound that is recorded", 0, 0, info_capture },
     { "irq", NULL, "", "how often each interrupt was acknowledged", 0, 0, info_irq },
     { "block", NULL, "", "the images of disks", 0, 0, hmp_info_block },
     { "charlcd", NULL, "", "what the character display shows", 0, 0, hmp_info_charlcd },
@@ -338,20 +372,14 @@ static void do_help(Monitor *mon, char **argv)
     }
 }
 
-const char *hmp_complete(const char *prefix)
+void hmp_each_command(bool info, void (*fn)(void *opaque, const char *name), void *opaque)
 {
-    const char *found = NULL;
-    size_t n = strlen(prefix);
+    const HMPCommand *table = info ? info_items : commands;
+    const size_t count = info ? G_N_ELEMENTS(info_items) : G_N_ELEMENTS(commands);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (!strncmp(commands[i].name, prefix, n)) {
-            if (found) {
-                return NULL;
-            }
-            found = commands[i].name + n;
-        }
+    for (size_t i = 0; i < count; i++) {
+        fn(opaque, table[i].name);
     }
-    return found;
 }
 
 /* Everything up to a blank or one of `stop`; NULL: nothing is left. */

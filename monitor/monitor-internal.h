@@ -18,6 +18,7 @@ typedef struct Monitor {
     size_t cursor;                      /* 0 to its length */
     bool too_long;                      /* it has lost characters */
     int escape;                         /* bytes seen of a terminal's escape sequence */
+    uint8_t parameter;                  /* the digit in it; 0: none, or several */
     char *history[MON_HISTORY];         /* newest first; NULL: none */
     int history_at;                     /* -1: not browsing */
     bool suspended;                     /* a command is under way that ends later */
@@ -42,8 +43,12 @@ int monitor_take_fd(const char *name);
 bool monitor_close_fd(const char *name);
 /* Carry out one line. */
 void hmp_execute(Monitor *mon, const char *line);
-/* Complete the first word of the line if that is possible in one way only; returns the rest to be typed, or NULL. */
-const char *hmp_complete(const char *prefix);
+/* The name of each command, or of each item of "info". */
+void hmp_each_command(bool info, void (*fn)(void *opaque, const char *name), void *opaque);
+/*
+ * monitor/hmp-complete.c: what the line's last word, which begins at *word, may become (g_ptr_array_unref()); sorted.
+ */
+GPtrArray *hmp_completions(const char *line, const char **word);
 
 /* monitor/hmp-expr.c: what the text comes to; returns NULL, or what is wrong with it. */
 const char *hmp_expression(const char *text, const CPUARMState *env, int64_t *value);
@@ -52,7 +57,17 @@ const char *hmp_expression(const char *text, const CPUARMState *env, int64_t *va
 void hmp_info_trace_events(Monitor *mon, char **argv);
 void hmp_trace_event(Monitor *mon, char **argv);
 
+/* monitor/hmp-tree.c */
+void hmp_info_qtree(Monitor *mon, char **argv);
+void hmp_info_qom_tree(Monitor *mon, char **argv);
+
+/* monitor/hmp-maps.c */
+void hmp_info_mtree(Monitor *mon, char **argv);
+void hmp_info_mem(Monitor *mon, char **argv);
+void hmp_info_roms(Monitor *mon, char **argv);
+
 /* monitor/hmp-devices.c */
+void hmp_info_chardev(Monitor *mon, char **argv);
 void hmp_info_block(Monitor *mon, char **argv);
 void hmp_info_charlcd(Monitor *mon, char **argv);
 void hmp_info_network(Monitor *mon, char **argv);

@@ -122,17 +122,72 @@ static void enter(Monitor *mon)
     }
 }
 
+/* What all have in common behind the first `n` characters. */
+static size_t common_length(const GPtrArray *words, size_t n)
+{
+    const char *first = g_ptr_array_index(words, 0);
+
+    for (; first[n]; n++) {
+        for (guint i = 1; i < words->len; i++) {
+            if (((const char *)g_ptr_array_index(words, i))[n] != first[n]) {
+                return n;
+            }
+        }
+    }
+    return n;
+}
+
+static void list_words(Monitor *mon, const GPtrArray *words)
+{
+    for (guint i = 0; i < words->len; i++) {
+        monitor_printf(mon, "%s%s", i ? "  " : "\n", (const char *)g_ptr_array_index(words, i));
+    }
+    monitor_puts(mon, "\n");
+    redraw(mon);
+}
+
+/* The last word grows as far as it can in one way only; if it cannot, the ways are listed. */
 static void complete(Monitor *mon)
 {
-    const char *rest;
+    GPtrArray *words;
+    const char *word;
+    size_t typed, end;
 
-    rest = mon->cursor == mon->line->len ? hmp_complete(mon->line->str) : NULL;
-    if (rest) {
-        while (*rest) {
-            insert(mon, *rest++);
-        }
-        insert(mon, ' ');
+    if (mon->cursor != mon->line->len) {
+        return;
     }
+    words = hmp_completions(mon->line->str, &word);
+    if (words->len) {
+        const char *first = g_ptr_array_index(words, 0);
+
+        typed = strlen(word);
+        end = common_length(words, typed);
+        for (size_t i = typed; i < end; i++) {
+            insert(mon, first[i]);
+        }
+        if (words->len == 1) {
+            insert(mon, ' ');
+        } else if (end == typed) {
+            list_words(mon, words);
+        }
+    }
+    g_ptr_array_unref(words);
+}
+
+/* From the cursor back over the word before it. */
+static void delete_word(Monitor *mon)
+{
+    size_t from = mon->cursor;
+
+    while (from && mon->line->str[from - 1] == ' ') {
+        from--;
+    }
+    while (from && mon->line->str[from - 1] != ' ') {
+        from--;
+    }
+    g_string_erase(mon->line, (gssize)from, (gssize)(mon->cursor - from));
+    mon->cursor = from;
+    redraw(mon);
 }
 
 /* The last byte of ESC [ x. */
@@ -170,6 +225,24 @@ static void cursor_key(Monitor *mon, uint8_t key)
     }
 }
 
+/* ESC [ digit ~ */
+static void editing_key(Monitor *mon, uint8_t digit)
+{
+    switch (digit) {
+    case '1': case '7':
+        cursor_key(mon, 'H');
+        break;
+    case '3':
+        delete_at(mon, mon->cursor);
+        break;
+    case '4': case '8':
+        cursor_key(mon, 'F');
+        break;
+    default:
+        break;
+    }
+}
+
 static void key(Monitor *mon, uint8_t c)
 {
     if (mon->escape == 1) {
@@ -177,12 +250,15 @@ static void key(Monitor *mon, uint8_t c)
         return;
     }
     if (mon->escape) {
-        if (c >= '@' && c <= '~') {     /* parameters come before, and make it a key we do not know */
+        if (c >= '@' && c <= '~') {
             if (mon->escape == 2) {
                 cursor_key(mon, c);
+            } else if (c == '~') {
+                editing_key(mon, mon->parameter);
             }
             mon->escape = 0;
-        } else {
+        } else {                        /* one digit makes a key that we may know, more do not */
+            mon->parameter = mon->escape == 2 ? c : 0;
             mon->escape = 3;
         }
         return;
@@ -209,6 +285,25 @@ static void key(Monitor *mon, uint8_t c)
         break;
     case 0x05:                          /* Ctrl-e */
         cursor_key(mon, 'F');
+        break;
+    case 0x10:                          /* Ctrl-p, Ctrl-n, Ctrl-f, Ctrl-b: the arrows */
+        cursor_key(mon, 'A');
+        break;
+    case 0x0e:
+        cursor_key(mon, 'B');
+        break;
+    case 0x06:
+        cursor_key(mon, 'C');
+        break;
+    case 0x02:
+        cursor_key(mon, 'D');
+        break;
+    case 0x0b:                          /* Ctrl-k: to the end */
+        g_string_truncate(mon->line, mon->cursor);
+        redraw(mon);
+        break;
+    case 0x17:                          /* Ctrl-w */
+        delete_word(mon);
         break;
     case 0x03:                          /* Ctrl-c, Ctrl-u: forget the line */
     case 0x15:

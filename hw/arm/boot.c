@@ -23,6 +23,24 @@ typedef struct BootInfo {
     BootPlan plan;
 } BootInfo;
 
+static const BootInfo *boot_info;       /* constant once the machine stands; NULL: this board has no such loader */
+
+static gboolean print_piece(gpointer key, gpointer value, gpointer opaque)
+{
+    const BootBlob *b = value;
+
+    fprintf(opaque, "addr=%08x size=0x%06llx mem=ram name=\"%s\"\n", b->range.addr,
+            (unsigned long long)(b->range.end - b->range.addr), b->name);
+    return FALSE;
+}
+
+void arm_boot_print(FILE *f)
+{
+    if (boot_info && boot_info->plan.blobs.pieces) {
+        g_tree_foreach(boot_info->plan.blobs.pieces, print_piece, f);
+    }
+}
+
 static void boot_reset(void *opaque)
 {
     BootInfo *info = opaque;
@@ -77,5 +95,6 @@ void arm_load_kernel(MachineState *m)
         error_exit("%s", err);
     }
     set_up_semihosting(info);
+    boot_info = info;
     qemu_register_reset(boot_reset, info);
 }

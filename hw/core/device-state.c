@@ -75,10 +75,15 @@ static unsigned num_fields(const DeviceClass *c)
 }
 
 /* Integer number I of the field. */
-static uint8_t *field_int(Device *d, const DeviceField *field, uint32_t i)
+static uint8_t *field_int(const Device *d, const DeviceField *field, uint32_t i)
 {
-    return (uint8_t *)d + field->offset + (size_t)(i / field->count) * field->stride +
+    return (uint8_t *)(uintptr_t)d + field->offset + (size_t)(i / field->count) * field->stride +
            (size_t)(i % field->count) * field->size;
+}
+
+uint64_t device_field_value(const Device *d, const DeviceField *field, uint32_t i)
+{
+    return int_at(field_int(d, field, i), field->size);
 }
 
 bool device_save(Device *d, FILE *f)

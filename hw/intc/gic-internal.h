@@ -114,6 +114,7 @@ struct GICState {
 GICState *gic_new(const GICVariant *v, const char *label, unsigned num_cpus);
 void gic_map(GICState *g, uint32_t base, uint32_t size, const char *name, const MMIOOps *ops,
              const MMIORegister *registers);
+GICState *gic_first(void);      /* the others by `next` */
 /* gic-state.c */
 extern const DeviceClass gic_class;
 extern const MMIORegister gic_dist_registers[], gic_cpuif_registers[];

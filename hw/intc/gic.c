@@ -527,37 +527,9 @@ static const char *lock_label(const char *label, const char *which, int cpu)
     return strdup(text);
 }
 
-static void print_taken(FILE *f, const char *label, int cpu, const uint64_t *taken, const uint64_t *low, unsigned first,
-                        unsigned end)
+GICState *gic_first(void)
 {
-    for (unsigned id = first; id < end; id++) {
-        if (taken[id]) {
-            fprintf(f, "%-16s", label);
-            if (cpu >= 0) {
-                fprintf(f, " %4d", cpu);
-            } else {
-                fprintf(f, " %4s", "any");
-            }
-            fprintf(f, " %5u %-5s %14llu %14llu\n", id, id < GIC_SGIS ? "SGI" : id < GIC_PRIVATE ? "PPI" : "SPI",
-                    (unsigned long long)taken[id], (unsigned long long)low[id]);
-        }
-    }
-}
-
-void gic_print_taken(FILE *f)
-{
-    /* The last column: of them, level-sensitive and with the line low: the device had nothing to say any more. */
-    fprintf(f, "%-16s %4s %5s %-5s %14s %14s\n", "controller", "CPU", "ID", "kind", "acknowledged", "line was low");
-    for (GICState *g = all_gics; g; g = g->next) {
-        for (unsigned i = 0; i < g->num_cpus; i++) {
-            counted_lock(&g->cpu[i].lock);
-            print_taken(f, g->dev.name, (int)i, g->cpu[i].taken, g->cpu[i].taken_low, 0, GIC_PRIVATE);
-            counted_unlock(&g->cpu[i].lock);
-        }
-        counted_lock(&g->dev.lock);
-        print_taken(f, g->dev.name, -1, g->taken, g->taken_low, GIC_PRIVATE, g->v->num_irqs);
-        counted_unlock(&g->dev.lock);
-    }
+    return all_gics;
 }
 
 /* The controller lives as long as the machine. Outputs are connected before the first reset. */

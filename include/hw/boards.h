@@ -4,6 +4,7 @@
 #define HW_BOARDS_H
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "block/block.h"
 #include "chardev/char.h"
 #include "exec/cpu-type.h"
@@ -80,6 +81,8 @@ const MachineClass *const *machine_list(void);              /* NULL-terminated *
 /* hw/arm/boot.c: load the kernel etc. (error_exit on mistakes) and register a reset handler that puts images, stubs
  * and CPUs in place on every reset. */
 void arm_load_kernel(MachineState *m);
+/* What is put into memory at a reset, a piece a line, for the monitor. */
+void arm_boot_print(FILE *f);
 
 /* Reset handlers run in order of registration with all CPUs stopped. */
 void qemu_register_reset(void (*fn)(void *), void *opaque);

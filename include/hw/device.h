@@ -18,8 +18,9 @@
 
 /*
  * A field of the state that is saved: `count` integers of `size` bytes, one after the other, in each of `structs`
- * structs that lie `stride` bytes apart. `since`: the version of the class that has it first. `is_bool`: 0 or 1, nothing
- * else is loaded. `fixed`: the device was made so; a state in which it is different belongs to another machine.
+ * structs that lie `stride` bytes apart. `since`: the version of the class that has it first. `is_bool`: 0 or 1,
+ * nothing else is loaded. `fixed`: the device was made so; a state in which it is different belongs to another
+ * machine.
  */
 typedef struct DeviceField {
     const char *name;
@@ -105,6 +106,9 @@ void device_map(Device *d, uint32_t base, uint32_t size, const MMIOOps *ops);
 /* All devices in the order of their creation: the one after d, or the first (NULL); NULL at the end. */
 Device *device_next(const Device *d);
 Device *device_find(const char *name);          /* NULL: none */
+
+/* Integer number i of a field of the device's class. With all CPUs stopped. */
+uint64_t device_field_value(const Device *d, const DeviceField *field, uint32_t i);
 
 /* Bring what is under way in any device to its end, before memory is saved: it may still change that. */
 void devices_pre_save(void);

@@ -255,6 +255,13 @@ unsigned debug_reg_read(CPUARMState *env, unsigned number, uint8_t *buf)
     return 4;
 }
 
+const char *debug_reg_name(unsigned number)
+{
+    make_table();
+    return number < DEBUG_REG_SYSTEM || number - DEBUG_REG_SYSTEM >= system_regs->len ? NULL
+           : g_array_index(system_regs, DebugReg, number - DEBUG_REG_SYSTEM).name;
+}
+
 bool debug_reg_write(CPUARMState *env, unsigned number, const uint8_t *buf)
 {
     unsigned size = debug_reg_size(number);

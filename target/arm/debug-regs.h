@@ -22,6 +22,8 @@ const char *debug_regs_xml(void);
 unsigned debug_reg_read(CPUARMState *env, unsigned number, uint8_t *buf);
 /* Bytes of the register; 0: there is none. */
 unsigned debug_reg_size(unsigned number);
+/* Its name if it is a system register (DEBUG_REG_SYSTEM and on); NULL: it is none. */
+const char *debug_reg_name(unsigned number);
 /* False: there is no such register, or it cannot be written. */
 bool debug_reg_write(CPUARMState *env, unsigned number, const uint8_t *buf);
 #endif

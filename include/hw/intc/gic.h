@@ -16,6 +16,8 @@ typedef struct GICState GICState;
 
 /* How often each interrupt was acknowledged, at all controllers: a table. Any thread. */
 void gic_print_taken(FILE *f);
+/* Those that are enabled, pending, active or whose line is high: a table. Any thread. */
+void gic_print_state(FILE *f);
 
 /* Level of shared interrupt ID (32..); idempotent. */
 void gic_set_spi(GICState *g, unsigned id, int level);
