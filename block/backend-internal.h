@@ -25,7 +25,7 @@ struct BlockBackend {
     GQueue finished;            /* whose done() is due.        lock: lock */
     IOWork work;                /* calls them */
     GQueue stalled;             /* that wait for vm_start().   I/O thread */
-    BlockStats stats[BLOCK_FLUSH + 1];      /* I/O thread */
+    BlockStats stats[BLOCK_RESIZE + 1];      /* I/O thread */
     bool said;                  /* an error was reported since the last success. I/O thread */
     BlockMediumUser user;       /* whoever can do with another medium; changed NULL: nobody. Set at the start */
     BlockBackend *next;         /* I/O thread */

@@ -28,7 +28,7 @@ enum { THREADS = 4, DRAIN_PATIENCE_S = 5, LOOK_MS = 20 };
 static void (*error_listener)(const BlockError *error);         /* constant once the main loop runs */
 
 /* By BlockOp. */
-static const char *const verbs[] = { "read", "write", "write", "discard", "flush" };
+static const char *const verbs[] = { "read", "write", "write", "discard", "flush", "commit", "resize" };
 
 /* ---- on the pool's threads ---- */
 
@@ -47,7 +47,27 @@ static int write_data(BlockBackend *blk, const BlockRequest *r)
     return image_write(blk->image, r->offset, r->buffer, r->bytes);
 }
 
-static int carry_out(BlockBackend *blk, const BlockRequest *r)
+static int commit(BlockBackend *blk, BlockRequest *r)
+{
+    if (!blk->image->ops->commit) {
+        r->problem = g_strdup_printf("'%s': a %s image has none behind it", blk->path, blk_format(blk));
+        return -ENOTSUP;
+    }
+    return blk->image->ops->commit(blk->image, &r->problem);
+}
+
+static int resize(BlockBackend *blk, BlockRequest *r)
+{
+    int ret = r->bytes < blk_bytes(blk) ? -EINVAL : image_resize(blk->image, r->bytes);
+
+    if (ret) {
+        r->problem = g_strdup_printf("'%s': %s (qemu-img resize works on an image that nobody uses)", blk->path,
+                                     ret == -EINVAL ? "a shorter disk would lose data" : strerror(-ret));
+    }
+    return ret;
+}
+
+static int carry_out(BlockBackend *blk, BlockRequest *r)
 {
     int ret = 0;
 
@@ -67,6 +87,10 @@ static int carry_out(BlockBackend *blk, const BlockRequest *r)
         return blk->options.discard ? image_write_zeroes(blk->image, r->offset, r->bytes, true) : 0;
     case BLOCK_FLUSH:
         return blk->options.no_flush || blk_readonly(blk) ? 0 : image_flush(blk->image);
+    case BLOCK_COMMIT:
+        return commit(blk, r);
+    case BLOCK_RESIZE:
+        return resize(blk, r);
     }
     return ret || !blk->options.write_through ? ret : image_flush(blk->image);
 }
@@ -147,7 +171,12 @@ static void count(BlockBackend *blk, const BlockRequest *r)
 static void finish(BlockBackend *blk, BlockRequest *r)
 {
     count(blk, r);
-    if (!r->error) {
+    if (r->op > BLOCK_FLUSH) {
+        /* The user hears of it. */
+        if (r->op == BLOCK_RESIZE && !r->error) {
+            blk->user.resized(blk->user.opaque);
+        }
+    } else if (!r->error) {
         blk->said = false;
     } else if (r->error != -ENOMEDIUM) {        /* the device knows by itself that there is none */
         BlockErrorAction action = action_for(blk, r);
@@ -259,6 +288,7 @@ void blk_submit(BlockBackend *blk, BlockRequest *r)
 {
     r->blk = blk;
     r->error = 0;
+    r->problem = NULL;
     trace(BLK_SUBMIT, "drive=%s operation=%s offset=%llu bytes=%llu", blk->id, verbs[r->op],
           (unsigned long long)r->offset, (unsigned long long)r->bytes);
     r->begin = g_get_monotonic_time();

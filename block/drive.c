@@ -20,11 +20,13 @@ const char *blk_node(const BlockBackend *blk) { return blk->options.node; }
 const char *blk_said(const BlockBackend *blk) { return blk->options.said; }
 const char *blk_path(const BlockBackend *blk) { return blk->path; }
 const char *blk_format(const BlockBackend *blk) { return blk->image ? blk->image->ops->format : "raw"; }
-uint64_t blk_bytes(const BlockBackend *blk) { return blk->image ? blk->image->bytes : 0; }
+uint64_t blk_bytes(const BlockBackend *blk) { return blk->image ? image_bytes(blk->image) : 0; }
 bool blk_readonly(const BlockBackend *blk) { return blk->image && blk->image->readonly; }
 bool blk_has_medium(const BlockBackend *blk) { return blk->image; }
 const char *blk_aio(const BlockBackend *blk) { return blk->engine ? blk->engine->ops->name : "threads"; }
 bool blk_removable(const BlockBackend *blk) { return blk->user.changed; }
+bool blk_can_grow(const BlockBackend *blk) { return blk->image && blk->user.resized; }
+bool blk_has_backing(const BlockBackend *blk) { return blk->image && image_has_backing(blk->image); }
 
 BlockBackend *blk_next(const BlockBackend *blk)
 {

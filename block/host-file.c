@@ -165,6 +165,11 @@ int host_file_resize(HostFile *file, uint64_t bytes)
     return file->ops->resize ? file->ops->resize(file, bytes) : -ENOTSUP;
 }
 
+int host_file_lock(HostFile *file, HostFileLock lock)
+{
+    return file->ops->lock ? file->ops->lock(file, lock) : 0;
+}
+
 void host_file_interrupt(HostFile *file)
 {
     if (file->ops->interrupt) {

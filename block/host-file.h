@@ -26,6 +26,7 @@ typedef struct HostFileOps {
     int64_t (*size)(HostFile *file);
     /* Cut it off or lengthen it. NULL: its size is fixed. */
     int (*resize)(HostFile *file, uint64_t bytes);
+    int (*lock)(HostFile *file, HostFileLock lock);     /* NULL: there are no locks. -EBUSY: somebody has another one */
     /* Any thread: whoever waits for an answer gets -EIO, and so does everybody from now on. NULL: it cannot. */
     void (*interrupt)(HostFile *file);
     void (*close)(HostFile *file);
@@ -53,6 +54,7 @@ int host_file_write_zeroes(HostFile *file, uint64_t offset, uint64_t bytes, bool
 int host_file_flush(HostFile *file);
 int64_t host_file_size(HostFile *file);
 int host_file_resize(HostFile *file, uint64_t bytes);   /* -ENOTSUP: its size is fixed */
+int host_file_lock(HostFile *file, HostFileLock lock);
 void host_file_interrupt(HostFile *file);
 
 /* ---- the drivers: NULL and *error if they cannot ---- */

@@ -63,7 +63,10 @@ Image *image_open_chain(const char *path, const ImageOptions *options, unsigned 
     }
     if (!image) {
         host_file_close(file);
+        return NULL;
     }
+    image->opened = *options;
+    image->opened.format = options->format ? image->ops->format : NULL;
     return image;
 }
 

@@ -14,6 +14,27 @@
 
 typedef struct Image Image;
 
+/* An NBD server, if the path does not say it (nbd://HOST:PORT/EXPORT, nbd+unix:///EXPORT?socket=PATH). */
+typedef struct NbdOptions {
+    const char *host, *port;    /* port NULL: 10809 */
+    const char *socket;         /* instead of host and port */
+    const char *export;         /* NULL: the default one */
+    unsigned reconnect_s;       /* how long a request waits for a server that has gone */
+} NbdOptions;
+
+typedef struct ImageOptions {
+    const char *driver;         /* where its bytes are: "file", "host_device", "nbd", "null-co"; NULL: by its path */
+    NbdOptions nbd;
+    uint64_t null_bytes;        /* null-co: its size; 0: 1 GiB */
+    const char *format;         /* "raw", "qcow2" or NULL: told by its first bytes */
+    bool readonly;
+    bool no_backing;            /* of the image itself: leave out the one behind it */
+    bool direct;                /* O_DIRECT: past the host's page cache */
+    bool no_lock;               /* locking=off: do not keep others from the file */
+} ImageOptions;
+
+typedef enum HostFileLock { HOST_FILE_UNLOCKED, HOST_FILE_LOCKED_SHARED, HOST_FILE_LOCKED_ALONE } HostFileLock;
+
 typedef struct ImageOps {
     const char *format;
     /* [offset, offset + bytes) lies within the image, bytes > 0; the caller has checked that. */
@@ -25,6 +46,12 @@ typedef struct ImageOps {
     int (*flush)(Image *image);
     /* Write back what is pending, release the host's file, free the image. */
     void (*close)(Image *image);
+    /* Write all that it has itself to the image behind it, and be empty. NULL: it never has one behind it. */
+    int (*commit)(Image *image, char **error);
+    bool (*has_backing)(const Image *image);            /* NULL: no */
+    /* Make it longer; nothing else is under way. -ENOTSUP: it cannot be. */
+    int (*resize)(Image *image, uint64_t bytes);
+    int (*lock)(Image *image, HostFileLock lock);       /* of the host's file */
     /*
      * The descriptor of the host's file that has the range at the same offset, for a transfer past us; -1: there is
      * none, or not for this transfer. NULL: never. Any thread.
@@ -37,28 +64,10 @@ typedef struct ImageOps {
 struct Image {
     const ImageOps *ops;        /* constant */
     char *path;                 /* constant; for messages */
-    uint64_t bytes;             /* constant: the guest's size */
+    uint64_t bytes;             /* the guest's size; changes by resize only */
     bool readonly;              /* constant */
+    ImageOptions opened;        /* constant: how; strings live as long as the program */
 };
-
-/* An NBD server, if the path does not say it (nbd://HOST:PORT/EXPORT, nbd+unix:///EXPORT?socket=PATH). */
-typedef struct NbdOptions {
-    const char *host, *port;    /* port NULL: 10809 */
-    const char *socket;         /* instead of host and port */
-    const char *export;         /* NULL: the default one */
-    unsigned reconnect_s;       /* how long a request waits for a server that has gone */
-} NbdOptions;
-
-typedef struct ImageOptions {
-    const char *driver;         /* where its bytes are: "file", "host_device", "nbd", "null-co"; NULL: told by its path */
-    NbdOptions nbd;
-    uint64_t null_bytes;        /* null-co: its size; 0: 1 GiB */
-    const char *format;         /* "raw", "qcow2" or NULL: told by its first bytes */
-    bool readonly;
-    bool no_backing;            /* of the image itself: leave out the one behind it */
-    bool direct;                /* O_DIRECT: past the host's page cache */
-    bool no_lock;               /* locking=off: do not keep others from the file */
-} ImageOptions;
 
 /*
  * Open an image and the images behind it. NULL: failed; *error is a line that names the file and the remedy (free()).
@@ -88,6 +97,23 @@ static inline int image_write_zeroes(Image *image, uint64_t offset, uint64_t byt
 static inline int image_flush(Image *image)
 {
     return image->ops->flush(image);
+}
+/* Any thread. */
+static inline uint64_t image_bytes(const Image *image)
+{
+    return __atomic_load_n(&image->bytes, __ATOMIC_RELAXED);
+}
+static inline bool image_has_backing(const Image *image)
+{
+    return image->ops->has_backing && image->ops->has_backing(image);
+}
+static inline int image_resize(Image *image, uint64_t bytes)
+{
+    return image->ops->resize(image, bytes);
+}
+static inline int image_lock(Image *image, HostFileLock lock)
+{
+    return image->ops->lock(image, lock);
 }
 static inline void image_interrupt(Image *image)
 {

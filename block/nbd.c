@@ -4,8 +4,8 @@
  * job and waits for it. Any number of jobs are under way.
  *
  * A connection that breaks is made again when somebody wants something, and what had no answer is asked again:
- * reading, writing, zeroing and flushing twice does what once does. If the server does not come back in time, jobs end with -EIO.
- * A server that is connected and does not answer is waited for like a disk: interrupt() ends that.
+ * reading, writing, zeroing and flushing twice does what once does. If the server does not come back in time, jobs end
+ * with -EIO. A server that is connected and does not answer is waited for like a disk: interrupt() ends that.
  *
  * Lock: `lock` for what is shared with the waiting threads; libnbd is called by the connection's thread alone, without
  * it.

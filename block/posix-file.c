@@ -98,6 +98,22 @@ static int resize(HostFile *file, uint64_t bytes)
     return ftruncate(file->fd, (off_t)bytes) ? -errno : 0;
 }
 
+/* File systems without locks (some network ones) are used without. */
+static int lock_fd(int fd, HostFileLock kind)
+{
+    static const short types[] = {
+        [HOST_FILE_UNLOCKED] = F_UNLCK, [HOST_FILE_LOCKED_SHARED] = F_RDLCK, [HOST_FILE_LOCKED_ALONE] = F_WRLCK,
+    };
+    struct flock lock = { .l_type = types[kind], .l_whence = SEEK_SET };
+
+    return fcntl(fd, F_OFD_SETLK, &lock) && (errno == EAGAIN || errno == EACCES) ? -EBUSY : 0;
+}
+
+static int lock_file(HostFile *file, HostFileLock kind)
+{
+    return lock_fd(file->fd, kind);
+}
+
 static void close_file(HostFile *file)
 {
     close(file->fd);
@@ -106,18 +122,10 @@ static void close_file(HostFile *file)
 
 static const HostFileOps posix_ops = {
     .driver = "file", .read = read_fully, .write = write_fully, .write_zeroes = write_zeroes, .flush = flush,
-    .size = size, .resize = resize, .close = close_file,
+    .size = size, .resize = resize, .lock = lock_file, .close = close_file,
 };
 
 /* ---- opening ---- */
-
-static bool lock_file(int fd, bool exclusive)
-{
-    struct flock lock = { .l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET };
-
-    /* File systems without locks (some network ones) are used without. */
-    return fcntl(fd, F_OFD_SETLK, &lock) == 0 || (errno != EAGAIN && errno != EACCES);
-}
 
 static HostFile *open_failed(int fd, char **error, char *text)
 {
@@ -168,7 +176,7 @@ HostFile *posix_file_open(const char *path, const ImageOptions *options, char **
     if (fstat(fd, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))) {
         return open_failed(fd, error, g_strdup_printf("'%s' is neither a file nor a block device", path));
     }
-    if (!options->no_lock && !lock_file(fd, !options->readonly)) {
+    if (!options->no_lock && lock_fd(fd, options->readonly ? HOST_FILE_LOCKED_SHARED : HOST_FILE_LOCKED_ALONE)) {
         return open_failed(fd, error, g_strdup_printf("'%s' is in use, by another process or another drive "
                                                       "(two users would destroy it)", path));
     }

@@ -166,6 +166,9 @@ static int qcow2_write(Image *image, uint64_t offset, const void *buffer, size_t
             m.bytes = rest < bytes ? rest : bytes;
             ret = write_new_cluster(q, &m, offset, from, (size_t)m.bytes);
         }
+        for (uint64_t at = 0; !ret && q->changed && at < qcow2_within(q, offset) + m.bytes; at += q->cluster_size) {
+            qcow2_mark_changed(q, offset + at);
+        }
         pthread_mutex_unlock(&q->map);
         if (!ret && m.in_place) {
             ret = host_file_write(q->file, m.host, from, (size_t)m.bytes);
@@ -217,6 +220,7 @@ static int qcow2_write_zeroes(Image *image, uint64_t offset, uint64_t bytes, boo
             pthread_rwlock_wrlock(&q->data);
             pthread_mutex_lock(&q->map);
             ret = drop_cluster(q, offset);
+            qcow2_mark_changed(q, offset);
             pthread_mutex_unlock(&q->map);
             pthread_rwlock_unlock(&q->data);
         } else {
@@ -256,6 +260,7 @@ static int qcow2_flush(Image *image)
 static void qcow2_free(Qcow2 *q)
 {
     image_close(q->backing);
+    image_close(q->backing_for_reading);
     qcow2_cache_free(&q->l2);
     qcow2_cache_free(&q->counts);
     g_hash_table_destroy(q->unsynced);
@@ -280,17 +285,30 @@ static void qcow2_close(Image *image)
     host_file_close(file);
 }
 
+static bool qcow2_has_backing(const Image *image)
+{
+    return __atomic_load_n(&((const Qcow2 *)image)->backing, __ATOMIC_RELAXED);
+}
+
+static int qcow2_lock(Image *image, HostFileLock lock)
+{
+    return host_file_lock(qcow2_of(image)->file, lock);
+}
+
 static void qcow2_interrupt(Image *image)
 {
+    Image *backing = __atomic_load_n(&qcow2_of(image)->backing, __ATOMIC_ACQUIRE);
+
     host_file_interrupt(qcow2_of(image)->file);
-    if (qcow2_of(image)->backing) {
-        image_interrupt(qcow2_of(image)->backing);
+    if (backing) {
+        image_interrupt(backing);
     }
 }
 
 static const ImageOps qcow2_ops = {
     .format = "qcow2", .read = qcow2_read, .write = qcow2_write, .write_zeroes = qcow2_write_zeroes,
     .flush = qcow2_flush, .close = qcow2_close, .interrupt = qcow2_interrupt,
+    .has_backing = qcow2_has_backing, .commit = qcow2_commit, .resize = qcow2_resize, .lock = qcow2_lock,
 };
 
 /* ---- opening ---- */

@@ -48,7 +48,8 @@ typedef struct TableCache {
 typedef struct Qcow2 {
     Image image;
     HostFile *file;             /* constant */
-    Image *backing;             /* constant; NULL: what is not allocated reads as zeroes */
+    Image *backing;             /* NULL: what is not allocated reads as zeroes. Atomic: qcow2_commit() changes it */
+    Image *backing_for_reading; /* what it was before that; NULL: it has not changed */
     unsigned version, cluster_bits, refcount_order;     /* constant */
     uint64_t cluster_size;      /* constant */
     uint32_t l1_entries;        /* constant */
@@ -64,6 +65,7 @@ typedef struct Qcow2 {
     TableCache l2, counts;      /*                                                        lock: map */
     uint64_t next_free;         /* every cluster below is in use, or was freed since the last flush. lock: map */
     GHashTable *unsynced;       /* clusters freed since the last flush.                   lock: map */
+    uint8_t *changed;           /* clusters written since a commit began, a bit each; NULL: none goes on. lock: map */
     bool dirty;                 /* the dirty bit is set in the file.                      lock: map */
 } Qcow2;
 
@@ -105,6 +107,15 @@ int qcow2_release_entry(Qcow2 *q, uint64_t entry);
 int qcow2_release(Qcow2 *q, uint64_t offset);
 /* Set or clear the dirty bit; the bit is on the host's disk when this returns. */
 int qcow2_set_dirty(Qcow2 *q, bool dirty);
+
+/* ---- qcow2-resize.c ---- */
+/* -EFBIG: its table has no room; -ENOTSUP: it would be shorter. */
+int qcow2_resize(Image *image, uint64_t bytes);
+
+/* ---- qcow2-commit.c ---- */
+int qcow2_commit(Image *image, char **error);
+/* The guest's cluster at the offset is written, or dropped; lock: map. */
+void qcow2_mark_changed(Qcow2 *q, uint64_t offset);
 
 /* ---- qcow2-check.c ---- */
 typedef struct Qcow2Check {

@@ -62,6 +62,21 @@ static int raw_transfer_fd(Image *image, bool write, uint64_t offset, const void
     return file->fd;
 }
 
+static int raw_resize(Image *image, uint64_t bytes)
+{
+    int ret = host_file_resize(raw_file(image), bytes);
+
+    if (!ret) {
+        __atomic_store_n(&image->bytes, bytes, __ATOMIC_RELAXED);
+    }
+    return ret;
+}
+
+static int raw_lock(Image *image, HostFileLock lock)
+{
+    return host_file_lock(raw_file(image), lock);
+}
+
 static void raw_interrupt(Image *image)
 {
     host_file_interrupt(raw_file(image));
@@ -70,6 +85,7 @@ static void raw_interrupt(Image *image)
 static const ImageOps raw_ops = {
     .format = "raw", .read = raw_read, .write = raw_write, .write_zeroes = raw_write_zeroes, .flush = raw_flush,
     .close = raw_close, .transfer_fd = raw_transfer_fd, .interrupt = raw_interrupt,
+    .resize = raw_resize, .lock = raw_lock,
 };
 
 Image *raw_open(HostFile *file, bool guessed, char **error)

@@ -2,6 +2,7 @@
 /* What the tab key may put behind a line that is being typed. I/O thread. */
 #include <string.h>
 #include <glib.h>
+#include "block/block.h"
 #include "chardev/char.h"
 #include "hw/device.h"
 #include "monitor/monitor-internal.h"
@@ -41,6 +42,13 @@ static void networks(Words *w)
     }
 }
 
+static void drives(Words *w)
+{
+    for (BlockBackend *blk = blk_next(NULL); blk; blk = blk_next(blk)) {
+        offer(w, blk_id(blk));
+    }
+}
+
 static bool event(void *opaque, const char *name, const char *help, bool on)
 {
     offer(opaque, name);
@@ -71,6 +79,10 @@ static const struct { const char *before; void (*offer)(Words *w); } places[] = 
     { "set_link ", networks },
     { "set_link * ", on_off },
     { "hostfwd_add ", networks },
+    { "eject ", drives },
+    { "change ", drives },
+    { "commit ", drives },
+    { "block_resize ", drives },
     { "hostfwd_remove ", networks },
 };
 

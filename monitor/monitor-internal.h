@@ -73,6 +73,8 @@ void hmp_info_charlcd(Monitor *mon, char **argv);
 void hmp_info_network(Monitor *mon, char **argv);
 void hmp_eject(Monitor *mon, char **argv);
 void hmp_change(Monitor *mon, char **argv);
+void hmp_commit(Monitor *mon, char **argv);
+void hmp_block_resize(Monitor *mon, char **argv);
 void hmp_set_link(Monitor *mon, char **argv);
 void hmp_hostfwd_add(Monitor *mon, char **argv);
 void hmp_hostfwd_remove(Monitor *mon, char **argv);

@@ -259,6 +259,15 @@ static void put(VirtIODevice *d, uint32_t offset, uint64_t value, unsigned size)
     memcpy(d->config + offset, &value, size);
 }
 
+/* The disk has become longer. */
+static void resized(void *opaque)
+{
+    VirtIOBlk *s = opaque;
+    uint64_t sectors = blk_bytes(s->blk) / SECTOR;
+
+    virtio_set_config(s->v, 0, &sectors, sizeof(sectors));
+}
+
 void virtio_blk_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config)
 {
     VirtIOBlk *s = calloc(1, sizeof(*s));
@@ -268,6 +277,8 @@ void virtio_blk_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config)
     }
     s->v = v;
     s->blk = config->blk;
+    blk_set_medium_user(s->blk, &(BlockMediumUser) { .resized = resized, .opaque = s });
+
     const char *id = config->serial ? config->serial : blk_id(s->blk);
 
     memcpy(s->id, id, strnlen(id, sizeof(s->id)));       /* not ended by a 0 if it is that long */

@@ -43,7 +43,11 @@ typedef struct BlockOptions {
     BlockErrorPolicy on_write_error, on_read_error;
 } BlockOptions;
 
-typedef enum BlockOp { BLOCK_READ, BLOCK_WRITE, BLOCK_WRITE_ZEROES, BLOCK_DISCARD, BLOCK_FLUSH } BlockOp;
+typedef enum BlockOp {
+    BLOCK_READ, BLOCK_WRITE, BLOCK_WRITE_ZEROES, BLOCK_DISCARD, BLOCK_FLUSH,
+    /* Of the monitor: all that the image has itself goes to the one behind it; it becomes `bytes` long. */
+    BLOCK_COMMIT, BLOCK_RESIZE,
+} BlockOp;
 
 /* Belongs to the caller, who leaves it alone until done() is called. */
 typedef struct BlockRequest {
@@ -55,6 +59,7 @@ typedef struct BlockRequest {
     void *opaque;
     BlockBackend *blk;          /* of block/backend.c */
     int error;                  /* of block/backend.c */
+    char *problem;              /* of COMMIT and RESIZE, in done(): why they failed; the caller's, to be freed */
     int64_t begin;              /* of block/backend.c: when it was submitted, us */
 } BlockRequest;
 
@@ -90,6 +95,8 @@ const char *blk_said(const BlockBackend *blk);
 bool blk_has_medium(const BlockBackend *blk);
 const char *blk_aio(const BlockBackend *blk);           /* who transfers: "threads", "native", "io_uring" */
 bool blk_removable(const BlockBackend *blk);            /* its medium can be changed */
+bool blk_can_grow(const BlockBackend *blk);             /* its device can do with a longer one */
+bool blk_has_backing(const BlockBackend *blk);          /* its image has only what differs from another one behind it */
 const char *blk_path(const BlockBackend *blk);          /* "": no medium */
 const char *blk_format(const BlockBackend *blk);
 uint64_t blk_bytes(const BlockBackend *blk);            /* 0: no medium */
@@ -115,15 +122,17 @@ BlockBackend *blk_find(const char *name);       /* by its id, or its node's name
 
 /* ---- media that can be changed; I/O thread ---- */
 
-/* A device that can do with another medium. */
+/* A device that can do with another medium, or with a longer one. Functions that it lacks are NULL. */
 typedef struct BlockMediumUser {
     /* Why it cannot take this image, to be freed; NULL: it can. */
     char *(*problem)(void *opaque, const char *path, const char *format, uint64_t bytes);
     /*
-     * There is a new medium, or the one that there was goes. Requests that are submitted from then on, until the next one
-     * comes, end with an error; those under way end as ever.
+     * There is a new medium, or the one that there was goes. Requests that are submitted from then on, until the next
+     * one comes, end with an error; those under way end as ever.
      */
     void (*changed)(void *opaque, bool present);
+    /* The image has become longer. NULL: it must not. */
+    void (*resized)(void *opaque);
     void *opaque;
 } BlockMediumUser;
 void blk_set_medium_user(BlockBackend *blk, const BlockMediumUser *user);

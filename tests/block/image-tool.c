@@ -6,7 +6,7 @@
  *     read OFFSET BYTES           the CRC-32 of what was read
  *     write OFFSET BYTES SEED     bytes made from SEED
  *     write-magic OFFSET          the first bytes of a qcow2 image
- *     zero OFFSET BYTES | unmap OFFSET BYTES | flush | check | repair | size
+ *     zero OFFSET BYTES | unmap OFFSET BYTES | flush | check | repair | size | commit | resize BYTES
  *     random COUNT SEED           COUNT random operations, compared with a copy in memory
  */
 #include <inttypes.h>
@@ -142,13 +142,25 @@ static void write_seeded(Image *image, uint64_t offset, uint64_t bytes, uint64_t
     free(buffer);
 }
 
+static void commit(Image *image)
+{
+    char *error = NULL;
+
+    if (qcow2_commit(image, &error)) {
+        printf("error %s\n", error);
+        free(error);
+    } else {
+        printf("ok\n");
+    }
+}
+
 static void command(Image *image, const char *line)
 {
     uint64_t a = 0, b = 0, c = 0;
     char verb[16] = "";
 
     sscanf(line, "%15s %" SCNu64 " %" SCNu64 " %" SCNu64, verb, &a, &b, &c);
-    if (strcmp(verb, "random") && (a > image->bytes || b > image->bytes - a)) {
+    if (strcmp(verb, "random") && strcmp(verb, "resize") && (a > image->bytes || b > image->bytes - a)) {
         printf("error range\n");
     } else if (!strcmp(verb, "read")) {
         read_crc(image, a, b);
@@ -163,6 +175,10 @@ static void command(Image *image, const char *line)
     } else if (!strcmp(verb, "random")) {
         state = b * 2 + 1;
         random_operations(image, (unsigned)a);
+    } else if (!strcmp(verb, "commit")) {
+        commit(image);
+    } else if (!strcmp(verb, "resize")) {
+        answer(image_resize(image, a));
     } else if (!strcmp(verb, "size")) {
         printf("%" PRIu64 "\n", image->bytes);
     } else if (!strcmp(verb, "check") || !strcmp(verb, "repair")) {

@@ -143,6 +143,88 @@ def others_images(cases, directory):
         assert tool(moved, ["read 0 %d" % (8 * MIB)]) == [first]
 
 
+def commits(cases, directory):
+    base, top = os.path.join(directory, "behind"), os.path.join(directory, "front.qcow2")
+    for kind in ("qcow2", "raw"):
+        for options in ({}, {"compat": "0.10"}, {"cluster_size": 512}):
+            name = "commit to an image of format %s%s" % (kind, "".join(", %s=%s" % o for o in options.items()))
+            with cases.case(name):
+                qemu_img("create", "-q", "-f", kind, base, "8M")
+                tool(base, ["random 300 1"], "format=" + kind)
+                create(top, size="9M", backing_file=base, backing_fmt=kind, **options)
+                tool(top, ["random 400 2", "unmap 1000000 300000"])
+                before = qemu_crc(top, directory)
+                assert tool(top, ["commit", "check", "read 0 %d" % (9 * MIB)]) == ["ok", CLEAN, before]
+                qemu_check(top)
+                assert qemu_crc(top, directory) == before
+                assert tool(base, ["read 0 %d" % (9 * MIB)], "format=" + kind) == [before], "not in the image behind"
+                allocated = qemu_img("map", "--output=json", top).count('"depth": 0')
+                assert not allocated, "%d clusters are left" % allocated
+                # Again, with what is written after it.
+                assert tool(top, ["random 200 3", "commit", "random 200 4", "commit"]) == ["ok"] * 4
+                same(top, directory)
+                assert qemu_crc(top, directory) == qemu_crc(base, directory)
+    with cases.case("commit: refused if there is none behind, if it is in use, or has snapshots"):
+        create(top)
+        assert "no image behind" in tool(top, ["commit"])[0]
+        create(top, backing_file=base, backing_fmt="raw")
+        with subprocess.Popen([TOOL, base, "readonly", "format=raw"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True) as process:
+            process.stdin.write("size\n")
+            process.stdin.flush()
+            process.stdout.readline()
+            assert "is in use" in tool(top, ["commit"])[0]
+            process.stdin.close()
+        qemu_img("snapshot", "-c", "one", top)
+        assert "snapshots" in tool(top, ["commit"])[0]
+    with cases.case("commit, killed: the disk is the same, counts are right"):
+        qemu_img("create", "-q", "-f", "qcow2", base, "8M")
+        for seed in range(200 if THOROUGH else 4):
+            create(top, cluster_size=4096, backing_file=base, backing_fmt="qcow2")
+            tool(top, ["random 300 %d" % seed])
+            before = qemu_crc(top, directory)
+            process = subprocess.Popen([TOOL, top], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+            process.stdin.write("commit\n")
+            process.stdin.flush()
+            time.sleep(random.Random(seed).uniform(0, 0.03))
+            process.kill()
+            process.wait()
+            process.stdin.close()
+            assert tool(top, ["read 0 %d" % (8 * MIB), "check"]) == [before, CLEAN], seed
+
+
+def resizes(cases, directory):
+    image, base = os.path.join(directory, "long.qcow2"), os.path.join(directory, "long-base.raw")
+    for options in ({}, {"cluster_size": 4096}, {"compat": "0.10"}):
+        with cases.case("a longer disk%s" % "".join(", %s=%s" % o for o in options.items())):
+            create(image, size="3M", **options)
+            tool(image, ["random 200 1"])
+            before = tool(image, ["read 0 %d" % (3 * MIB)])
+            answers = tool(image, ["resize %d" % (40 * MIB), "size", "read 0 %d" % (3 * MIB),
+                                   "write %d 70000 5" % (39 * MIB)])
+            assert answers == ["ok", str(40 * MIB)] + before + ["ok"], answers
+            same(image, directory)
+            assert tool(image, ["resize %d" % MIB])[0].startswith("error"), "a shorter one"
+    with cases.case("a longer disk: zeroes where the image behind has had more"):
+        with open(base, "wb") as file:
+            file.write(b"x" * 6 * MIB)
+        create(image, size="3M", backing_file=base, backing_fmt="raw")
+        with open(image, "rb") as file:
+            assert file.read(4) == b"QFI\xfb"
+        tool(image, ["write %d 100 1" % (3 * MIB - 100)])
+        crc = tool(image, ["resize %d" % (9 * MIB), "read %d %d" % (3 * MIB, 6 * MIB)])
+        assert crc == ["ok", "%08x" % zlib.crc32(bytes(6 * MIB))], crc
+        same(image, directory)
+    with cases.case("a longer disk, raw; and one whose table has no room"):
+        with open(base, "wb") as file:
+            file.truncate(MIB)
+        assert tool(base, ["resize %d" % (2 * MIB), "size"], "format=raw") == ["ok", str(2 * MIB)]
+        assert os.path.getsize(base) == 2 * MIB
+        create(image, cluster_size=512)
+        assert tool(image, ["resize %d" % (1 << 40)])[0].startswith("error File too large")
+        same(image, directory)
+
+
 def killed(image, seed):
     """Write and flush until killed; returns {piece: seed} of what was flushed. Pieces lie apart from one another."""
     process = subprocess.Popen([TOOL, image], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -297,7 +379,8 @@ def main():
     # In memory if there is such a place: what is tested is the order of writes, not the host's disk.
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=place) as directory:
-        for part in (random_work, table_growth, others_images, survives_kill, damaged, refusals, temporary):
+        for part in (random_work, table_growth, others_images, commits, resizes, survives_kill, damaged, refusals,
+                     temporary):
             part(cases, directory)
     cases.finish()
 

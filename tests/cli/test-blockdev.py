@@ -213,7 +213,8 @@ def changes(cases, guest, directory):
             odd = os.path.join(directory, "odd")
             with open(odd, "wb") as file:
                 file.truncate(1000)
-            for command, answer in (("eject virtio0", "not removable"), ("eject nothing", "There is no drive 'nothing'"),
+            for command, answer in (("eject virtio0", "not removable"),
+                                    ("eject nothing", "There is no drive 'nothing'"),
                                     ("change sd0 %s raw" % odd, "a multiple of 512 KiB"),
                                     ("change sd0 /none raw", "No such file"), ("change sd0 x vmdk", "raw or qcow2"),
                                     ("change sd0 x raw often", "retain")):
@@ -231,6 +232,50 @@ def changes(cases, guest, directory):
             assert disk.end("quit") == 0, disk.stderr()
 
 
+def commits(cases, guest, directory):
+    base, top = os.path.join(directory, "behind"), os.path.join(directory, "top.qcow2")
+    if not shutil.which("qemu-img"):
+        cases.skip("commit", "needs qemu-img (package qemu-utils)")
+        return
+    with cases.case("commit while the guest writes: the image behind gets it, and the guest does not notice"):
+        make_image(base, False)
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", base, "-F", "raw", top], check=True)
+        with Disk(guest, arguments=["-drive", "if=sd,format=qcow2,file=" + top]) as disk:
+            runs(disk)
+            for _ in range(3):
+                assert disk.ask("commit sd0").endswith("sd0\r\n(qemu) "), "a complaint"
+                runs(disk)
+            with open(base, "rb") as file:
+                assert any(file.read()), "nothing was written to the image behind"
+            assert disk.end("quit") == 0, disk.stderr()
+        check = subprocess.run(["qemu-img", "check", top], capture_output=True, text=True, check=False)
+        assert check.returncode == 0, check.stdout
+        assert written(top)
+    with cases.case("snapshot=on: the image stays as it is, until commit"):
+        make_image(base, False)
+        with Disk(guest, arguments=["-snapshot", "-drive", "if=sd,format=raw,file=" + base]) as disk:
+            runs(disk)
+            with open(base, "rb") as file:
+                assert not any(file.read())
+            disk.ask("commit all")
+            with open(base, "rb") as file:
+                assert any(file.read())
+            runs(disk)
+    with cases.case("commit and block_resize: what cannot be is refused; a virtual disk becomes longer"):
+        make_image(base, False)
+        with Disk(guest, "file=%s,format=raw,if=sd", ["-drive", "if=virtio,format=raw,file=" + base]) as disk:
+            for command, answer in (("commit sd0", "a raw image has none behind it"),
+                                    ("commit nothing", "no drive 'nothing'"),
+                                    ("block_resize sd0 2M", "has a fixed size"),
+                                    ("block_resize virtio0 1000", "a multiple of 512"),
+                                    ("block_resize virtio0 512", "would lose data"),
+                                    ("block_resize virtio0 3M", "(qemu)"),
+                                    ("info block", "virtio0: %s (raw), %d bytes" % (base, 3 * MIB))):
+                assert answer in disk.ask(command), (command, answer)
+            assert os.path.getsize(base) == 3 * MIB
+            runs(disk)
+
+
 def main():
     cases = machine.Cases()
     guest = guest_image("disk.c")
@@ -238,7 +283,7 @@ def main():
         cases.skip("images of disks", "no cross compiler")
         return cases.done()
     with tempfile.TemporaryDirectory() as directory:
-        for part in (ways, nbd, changes):
+        for part in (ways, nbd, changes, commits):
             part(cases, guest, directory)
     return cases.done()
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=300
-"""A host's disk that is full, broken or does not answer: the machine stops or goes on as asked, and the monitor, a reset
-and the end of the emulator wait for it no longer than seconds. disk.c is the guest, bad-disk.c the disk. Prints TAP.
+"""A host's disk that is full, broken or does not answer: the machine stops or goes on as asked, and the monitor, a
+reset and the end of the emulator wait for it no longer than seconds. disk.c is the guest, bad-disk.c the disk. Prints TAP.
 """
 import concurrent.futures
 import os
@@ -20,7 +20,7 @@ from disk_machine import BUILD, Disk, guest_image       # noqa: E402
 
 def hanging(cases, new):
     for what in ("write", "read"):
-        with cases.case("a %s that hangs: stop, cont and reset are answered, and it goes on when the host answers" % what):
+        with cases.case("a %s that hangs: stop, cont and reset are answered, and then it goes on" % what):
             with new() as disk:
                 disk.said(rb"wrwr")
                 disk.bad(what + " hang")

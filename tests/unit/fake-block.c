@@ -71,6 +71,8 @@ static void carry_out(BlockBackend *blk, BlockRequest *r)
         memset(blk->data + r->offset, 0, r->bytes);
         break;
     case BLOCK_FLUSH:
+    case BLOCK_COMMIT:
+    case BLOCK_RESIZE:
         break;
     }
 }
