@@ -219,6 +219,11 @@ static void v_packet(Gdb *g, const char *packet)
         gdb_send_text(&g->link, "vCont;c;C;s;S");
     } else if (g_str_has_prefix(packet, "vCont")) {
         gdb_vcont(g, packet + 5);
+    } else if (!strcmp(packet, "vRun") || g_str_has_prefix(packet, "vRun;")) {
+        /* The file and the arguments are the command line's affair. The answer comes with the reset. */
+        g->restarts = true;
+        g->stop_cpu = 0;
+        qemu_system_reset_request();
     } else if (g_str_has_prefix(packet, "vKill")) {
         ok(g, true);
         qemu_system_quit_request(0);
@@ -281,6 +286,9 @@ void gdb_command(Gdb *g, const char *packet, size_t len)
         break;
     case 'F':
         gdb_call_answer(g, packet + 1);
+        break;
+    case '!':
+        ok(g, true);            /* vRun always works */
         break;
     case 'D':
         detach(g);

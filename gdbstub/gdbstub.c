@@ -17,7 +17,7 @@ static Gdb *the_gdb;
 static void forget(Gdb *g)
 {
     __atomic_store_n(&g->attached, false, __ATOMIC_SEQ_CST);
-    g->resumed = g->physical = g->step_irqs = false;
+    g->resumed = g->restarts = g->physical = g->step_irqs = false;
     g->cpu = g->stop_cpu = 0;
     g->step_cpu = -1;
 }
@@ -46,6 +46,7 @@ static void runstate_changed(RunstateEvent event, int code)
     static const int signals[] = {
         [RUNSTATE_PAUSED] = GDB_SIGINT, [RUNSTATE_DEBUG] = GDB_SIGTRAP, [RUNSTATE_SHUTDOWN] = GDB_SIGQUIT,
     };
+    static const DebugStop reset = { DEBUG_NONE, 0, DEBUG_NB_KINDS, 0 };
     Gdb *g = the_gdb;
     DebugStop stop;
 
@@ -58,6 +59,11 @@ static void runstate_changed(RunstateEvent event, int code)
         }
         __atomic_store_n(&g->attached, false, __ATOMIC_SEQ_CST);
         g->resumed = false;
+        return;
+    }
+    if (event == RUNSTATE_RESET && g->restarts) {
+        g->restarts = false;
+        gdb_report(g, &reset, GDB_SIGTRAP);
         return;
     }
     if (gdb_call_begins()) {
@@ -97,6 +103,9 @@ static void packet(Gdb *g)
 static void input(Gdb *g, uint8_t byte)
 {
     if (!g->attached) {
+        if (byte != '$' && byte != 0x03) {
+            return;             /* the acknowledgement of a farewell does not bring the debugger back */
+        }
         __atomic_store_n(&g->attached, true, __ATOMIC_SEQ_CST);
         vm_stop();
     }

@@ -13,6 +13,7 @@ typedef struct Gdb {
     MachineState *machine;
     bool attached;                      /* a debugger has spoken, and not left since; atomic, CPUs read it */
     bool resumed;                       /* it waits for a stop reply */
+    bool restarts;                      /* it waits for the reset that it has asked for (vRun) */
     int cpu;                            /* that Hg chose, or that stopped last */
     int step_cpu;                       /* that Hc chose, for the packets c and s; -1: none */
     int stop_cpu;                       /* in the last stop reply */

@@ -11,7 +11,7 @@
 #include "qemu/log.h"
 #include "softmmu/daemon.h"
 
-static int ready_fd = -1;
+static int ready_fd = -1, null_fd = -1;
 
 void daemon_begin(void)
 {
@@ -33,23 +33,21 @@ void daemon_begin(void)
     }
     close(fd[0]);
     ready_fd = fd[1];
+    null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);    /* now: -chroot leads to where there may be none */
     setsid();
 }
 
 void daemon_ready(void)
 {
-    int null;
-
     if (ready_fd < 0) {
         return;
     }
-    null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = 0; null >= 0 && fd <= 2; fd++) {
-        dup2(null, fd);
+    for (int fd = 0; null_fd >= 0 && fd <= 2; fd++) {
+        dup2(null_fd, fd);
     }
     if (write(ready_fd, "", 1) != 1) {
         warn_report("-daemonize: nobody waits for the machine");
     }
     close(ready_fd);
-    close(null);
+    close(null_fd);
 }

@@ -207,7 +207,9 @@ int main(int argc, char **argv)
         if (error) {
             error_exit("-incoming %s: %s", options.incoming, error);
         }
-    } else if (!options.stopped) {
+    }
+    sandbox_enter(&options.sandbox);
+    if (!options.incoming && !options.stopped) {
         vm_start();
     }
     daemon_ready();

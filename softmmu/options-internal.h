@@ -87,6 +87,11 @@ void options_list_fill(CommandLine *c, int argc, char **argv);
 void options_list_add(CommandLine *c, const OptionRow *row, const char *said, const char *arg);
 const OptionRow *option_find(const char *name);
 void option_set(CommandLine *c, const char *arg);
+/* softmmu/options-sandbox.c */
+void option_chroot(CommandLine *c, const char *arg);
+void option_runas(CommandLine *c, const char *arg);
+void option_sandbox(CommandLine *c, const char *arg);
+
 /* softmmu/options-config.c */
 void option_readconfig(CommandLine *c, const char *arg);
 

@@ -7,6 +7,7 @@
 #include "block/block.h"
 #include "hw/boards.h"
 #include "net/net.h"
+#include "softmmu/sandbox.h"
 #include "sysemu/accel.h"
 
 /* A virtual I/O device that was asked for, and what is behind it. */
@@ -58,6 +59,7 @@ typedef struct Options {
     uint8_t escape_key;                 /* of a multiplexer */
     int64_t rtc_offset;                 /* seconds that the board's clock is ahead of UTC */
     const char *name, *process_name, *pidfile;
+    SandboxOptions sandbox;
     const char *uuid;                   /* in lower case; NULL: none */
 } Options;
 

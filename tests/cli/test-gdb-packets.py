@@ -275,11 +275,58 @@ def test_sessions(machine):
             break
     cases.check(changed, "the machine runs when nobody debugs it")
     peer = Peer(machine.path)
+    cases.check(peer.ask("!") == "OK", "extended mode")
+    peer.ask("Z0,%x,4" % (LOOP + 4))
+    peer.ask("c")
+    registers = peer.ask("p0"), peer.ask("pf")
+    answer = peer.ask("vRun;;6869")
+    cases.check(answer == "T05thread:1;" and registers[1] == "04800000" and peer.ask("pf") == "00800000" and
+                "swbreak" in peer.ask("c"), "vRun resets the machine and stops it; breakpoints stay", (registers, answer))
     peer.packet("k")
     cases.check(machine.process.wait(timeout=PATIENCE) == 0, "kill")
 
 
+def test_farewell(directory):
+    """A debugger that acknowledges, as gdb does not, says a last "+" when it has detached."""
+    qmp = os.path.join(directory, "qmp")
+    with Machine(DESIGNS[0], directory, ("-qmp", "unix:%s,server=on,wait=off" % qmp)) as machine:
+        peer, monitor = Peer(machine.path), Peer(qmp)
+        monitor.take(rb"QMP[^\n]*\n")
+        monitor.send(b'{"execute": "qmp_capabilities"}\n')
+        monitor.take(rb"return[^\n]*\n")
+        peer.ask("?")
+        answer, states = peer.ask("D"), []
+        for _ in range(30):
+            monitor.send(b'{"execute": "query-status"}\n')
+            states.append(monitor.take(rb'"return[^\n]*"running":(true|false)'))
+            time.sleep(0.01)
+        cases.check(answer == "OK" and not any(s.endswith(b"false") for s in states),
+                    "after the acknowledgement of a farewell the machine runs", states[-1])
+
+
+def test_flash(directory):
+    """The array of a flash memory is read while the guest would read something else."""
+    image = os.path.join(directory, "flash")
+    with open(image, "wb") as file:
+        file.write(bytes(range(64)))
+        file.truncate(64 << 20)
+    with Machine(DESIGNS[0], directory, ("-pflash", image)) as machine:
+        peer = Peer(machine.path)
+        before = peer.ask("m40000000,8")
+        peer.ask("M40000000,4:90009000")        # both chips: read their identifier
+        hidden = peer.ask("qRcmd," + b"xp/1xw 0x40000000".hex())
+        peer.take(rb"OK#")
+        answer = peer.ask("m40000000,8")
+        cases.check(before == answer == "0001020304050607" and b"0x03020100".hex() not in hidden,
+                    "flash memory whose array is hidden", (before, hidden, answer))
+
+
 def main():
+    with tempfile.TemporaryDirectory() as directory:
+        with cases.case("a farewell: to the end", OSError, EOFError, AssertionError):
+            test_farewell(directory)
+        with cases.case("flash: to the end", OSError, EOFError, AssertionError):
+            test_flash(directory)
     for accel in DESIGNS:
         with tempfile.TemporaryDirectory() as directory, Machine(accel, directory) as machine:
             with cases.case("%s: to the end" % accel, OSError, EOFError, subprocess.TimeoutExpired):

@@ -32,7 +32,7 @@ ACCEPTED = {
     "L": ["/usr/share/qemu"], "vga": ["none"], "vnc": ["none"], "full-screen": [],
     "portrait": [], "rotate": ["90", "270"], "parallel": ["none", "null"], "audio": ["none", "driver=none"],
     "audiodev": ["none,id=x", "driver=none,id=snd0,timer-period=100"], "audio-help": [], "usb": [],
-    "sandbox": ["off", "enable=off"], "only-migratable": [],
+    "only-migratable": [],
     "no-user-config": [],
     "compat": ["deprecated-input=accept", "deprecated-input=reject,deprecated-output=hide"], "async-teardown": [],
 }
@@ -80,7 +80,9 @@ WRONG = [
     ("rotate", "45", "'45' is none of: 90, 180, 270"), ("parallel", "stdio", "use -serial"),
     ("audio", "alsa", "no sound"),
     ("audiodev", "none", "no sound; '-audiodev none,id=ID'"), ("audiodev", "alsa,id=x", "no sound"),
-    ("sandbox", "on", "from outside"),
+    ("sandbox", "on,foo=deny", "unknown property 'foo'"), ("sandbox", "perhaps", "'on' or 'off'"),
+    ("sandbox", "on,spawn=children", "spawn is 'allow' or 'deny'"), ("runas", "no-such-user", "no such user"),
+    ("runas", "1:x", "no such user"), ("chroot", "/nonexistent", "No such file"), ("chroot", "/etc/passwd", "not a directory"),
     ("compat", "foo=1", "'foo' is none of: deprecated-input"),
     ("compat", "deprecated-input=maybe", "deprecated-input is accept.reject.crash, not 'maybe'"),
 ]
@@ -116,6 +118,7 @@ BOTH_ACCEPT = [
     ["-m", "128", "-m", "slots=2,maxmem=256M"], ["-cpu", "arm11mpcore,vfp=on,cfgend=off"],
     ["-name", "x,debug-threads=on"],
     ["-no-reboot", "-no-reboot"], ["-snapshot"], ["-seed", "1"], ["-seed", "0x10"],
+    ["-sandbox", "off"], ["-sandbox", "enable=off"],
     ["-net", "none"], ["-nic", "none"], ["-nic", "user"], ["-net", "nic", "-net", "user"],
     ["-nic", "user,hostfwd=tcp:127.0.0.1:0-:22,mac=52:54:00:00:00:01,restrict=on,net=192.168.76.0/24"],
     ["-netdev", "user,id=n", "-net", "nic,netdev=n"],
