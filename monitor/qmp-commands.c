@@ -12,16 +12,6 @@
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
 
-const char *qmp_string(const QmpCall *call, const char *name)
-{
-    return json_object_has_member(call->args, name) ? json_object_get_string_member(call->args, name) : NULL;
-}
-
-int64_t qmp_int(const QmpCall *call, const char *name, int64_t missing)
-{
-    return json_object_has_member(call->args, name) ? json_object_get_int_member(call->args, name) : missing;
-}
-
 static void do_stop(QmpCall *call)
 {
     vm_stop();

@@ -21,6 +21,14 @@ static QmpInputResult broken(QmpInput *in)
     return QMP_BROKEN;
 }
 
+/* The end of a line that ends what has begun is the end of what is thrown away, too. */
+static QmpInputResult broken_at(QmpInput *in, char c)
+{
+    broken(in);
+    in->broken = c != '\n' && c != '\r';
+    return QMP_BROKEN;
+}
+
 static void in_string(QmpInput *in, char c)
 {
     if (in->escaped) {
@@ -47,8 +55,8 @@ QmpInputResult qmp_input_byte(QmpInput *in, char c)
             return broken(in);
         }
     }
-    if (in->text->len == QMP_INPUT_MAX) {
-        return broken(in);
+    if (in->text->len == QMP_INPUT_MAX || (uint8_t)c == 0xff || (in->in_string && (uint8_t)c < ' ')) {
+        return broken_at(in, c);
     }
     g_string_append_c(in->text, c);
     if (in->in_string) {

@@ -59,8 +59,14 @@ char *qmp_check_members(const char *members, JsonObject *object);
 
 /* The call failed: GenericError with that text. */
 void qmp_fail(QmpCall *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* monitor/qmp-node.c */
+bool qmp_is_writable(JsonNode *node);   /* what was read can be written again */
+void qmp_mend_texts(JsonNode *node);    /* bytes that are no UTF-8 become U+FFFD */
 const char *qmp_string(const QmpCall *call, const char *name);          /* NULL: missing */
 int64_t qmp_int(const QmpCall *call, const char *name, int64_t missing);
+JsonNode *qmp_object_node(JsonObject *object);  /* takes the object */
+JsonNode *qmp_array_node(JsonArray *array);     /* takes the array */
 
 /* monitor/qmp-migration.c */
 void qmp_migrate(QmpCall *call);
@@ -99,8 +105,6 @@ void qmp_input_send_event(QmpCall *call);
 void qmp_query_mice(QmpCall *call);
 
 JsonNode *qmp_version_node(void);               /* as in the greeting */
-JsonNode *qmp_object_node(JsonObject *object);  /* takes the object */
-JsonNode *qmp_array_node(JsonArray *array);     /* takes the array */
 
 /* monitor/qmp-memory.c */
 void qmp_memsave(QmpCall *call);

@@ -12,24 +12,6 @@
 #define PQEMU_VERSION "0.1.0"
 #endif
 
-JsonNode *qmp_object_node(JsonObject *object)
-{
-    JsonNode *node = json_node_alloc();
-
-    json_node_init_object(node, object);
-    json_object_unref(object);
-    return node;
-}
-
-JsonNode *qmp_array_node(JsonArray *array)
-{
-    JsonNode *node = json_node_alloc();
-
-    json_node_init_array(node, array);
-    json_array_unref(array);
-    return node;
-}
-
 JsonNode *qmp_version_node(void)
 {
     JsonObject *version = json_object_new(), *all = json_object_new();

@@ -31,6 +31,7 @@ static void send(QmpSession *s, JsonNode *node)
     gsize bytes;
     char *text;
 
+    qmp_mend_texts(node);
     json_generator_set_root(generator, node);
     json_generator_set_pretty(generator, s->pretty);
     json_generator_set_indent(generator, 4);
@@ -345,7 +346,14 @@ static void take_text(QmpSession *s)
     GError *error = NULL;
 
     if (json_parser_load_from_data(parser, s->in.text->str, (gssize)s->in.text->len, &error)) {
-        order_came(s, json_parser_steal_root(parser));
+        JsonNode *root = json_parser_steal_root(parser);
+
+        if (qmp_is_writable(root)) {
+            order_came(s, root);
+        } else {
+            refuse(s, NULL, "GenericError", "JSON parse error, a number too large or a string that is no text");
+            json_node_unref(root);
+        }
     } else {
         refuse(s, NULL, "GenericError", "JSON parse error, %s", error->message);
         g_error_free(error);

@@ -208,6 +208,22 @@ def causes(cases, directory):
             client.close()
 
 
+def names_without_text(cases, directory):
+    with Machine(directory, "-name", b"a\xffb\xe2\x82", "-chardev", b"null,id=\xc3") as machine:
+        client = Client(machine.path)
+        name = client.result("query-name")["name"]
+        cases.check(name.startswith("a\ufffdb"), "a name that is no UTF-8 becomes text", name)
+        cases.check("\ufffd" in [row["label"] for row in client.result("query-chardev")], "the same in lists")
+        answer = client.raw(b'{"execute": "x\\ud800"}')
+        cases.check("JSON parse error" in answer["error"]["desc"], "half a surrogate pair is refused", answer)
+        answer = client.raw(b'{"execute": "query-name", "id": 1e999}')
+        cases.check("too large" in answer["error"]["desc"], "a number beyond all bounds is refused", answer)
+        client.send(b'{"execute": "query-name", "arguments": {"a": [1, "text that nev')
+        answer = client.raw(b"\xff\n")
+        cases.check("error" in answer and "name" in client.result("query-name"), "0xff begins anew", answer)
+        client.close()
+
+
 def events(cases, machine):
     first, second = Client(machine.path), Client(machine.second)
     first.result("cont")
@@ -263,6 +279,7 @@ def main():
             nonsense(cases, machine.path)
             events(cases, machine)
         causes(cases, directory)
+        names_without_text(cases, directory)
     return cases.done()
 
 
