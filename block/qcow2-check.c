@@ -64,9 +64,12 @@ static int use_l2(Usage *u, uint64_t offset)
 
 static int use_l1(Usage *u, uint64_t offset, uint64_t entries)
 {
+    uint64_t end = u->clusters << u->q->cluster_bits, there = offset < end ? (end - offset) / 8 : 0;
     int ret = 0;
 
     use(u, offset, entries * 8);
+    /* What lies behind the file's end reads as zeroes: a damaged image is not to cost hours. */
+    entries = entries < there ? entries : there;
     for (uint64_t i = 0; !ret && i < entries; i++) {
         uint8_t raw[8];
         uint64_t l2;
