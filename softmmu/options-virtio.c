@@ -73,7 +73,7 @@ static const VirtIODriver drivers[] = {
     { "virtio-net-device", VIRTIO_NET, "a network card", {
         { "netdev", set_named, "the network's id (-netdev TYPE,id=ID,...)" },
         { "mac", set_mac, "its address" } } },
-    { "virtio-rng-device", VIRTIO_RNG, "random numbers of the host", { { NULL } } },
+    { "virtio-rng-device", VIRTIO_RNG, "random numbers of the host", { { 0 } } },
 };
 
 void option_virtio_help(void)

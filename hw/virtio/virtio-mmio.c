@@ -438,7 +438,7 @@ static const DeviceField virtio_mmio_fields[] = {
     DEVICE_FIELD(VirtIO, isr),
     DEVICE_FIELD(VirtIO, generation),
     DEVICE_FIELD(VirtIO, broken),
-    { NULL },
+    { 0 },
 };
 
 static const MMIORegister virtio_mmio_registers[] = {
