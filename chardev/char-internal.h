@@ -73,10 +73,12 @@ struct Chardev {
     size_t queue_size, queue_head, queue_len;
     CPUHold hold;                       /* CPUs that filled the queue */
     Writer *writer;                     /* a file, which blocks: used instead of the queue; or NULL */
+    bool room_wanted;                   /* chardev_full() has said that there is none in the queue */
 
     IOWork output;                      /* the queue has been filled since it was last looked at */
     bool syncing;                       /* mux: Ctrl-a s is at work; atomic */
     IOWork accept;                      /* chardev_accept_input() was called */
+    IOWork room;                        /* there is room for output again */
 };
 
 /*

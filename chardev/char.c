@@ -46,6 +46,28 @@ static void queue_resize(Chardev *chr, size_t size)
     chr->queue_head = 0;
 }
 
+/* Whoever waits for room goes on. Caller holds chr->lock. */
+static void queue_has_room(Chardev *chr)
+{
+    cpu_hold_end(&chr->hold);
+    if (chr->room_wanted) {
+        chr->room_wanted = false;
+        io_post(&chr->room);
+    }
+}
+
+/* I/O thread. */
+static void room_again(void *opaque)
+{
+    Chardev *chr = opaque;
+
+    for (unsigned i = 0; i < chr->frontend_count; i++) {
+        if (chr->frontend[i].writable) {
+            chr->frontend[i].writable(chr->frontend[i].opaque);
+        }
+    }
+}
+
 /* Write what the descriptor takes without blocking. Returns true if it has to be waited for. Caller holds chr->lock. */
 static bool queue_drain(Chardev *chr)
 {
@@ -71,7 +93,7 @@ static bool queue_drain(Chardev *chr)
         chr->queue_len = 0;
     }
     if (chr->queue_len < CHR_QUEUE_SIZE) {
-        cpu_hold_end(&chr->hold);
+        queue_has_room(chr);
     }
     if (!chr->queue_len) {
         chr->queue_head = 0;
@@ -178,6 +200,31 @@ void chardev_write(Chardev *chr, const uint8_t *buf, int len)
     }
 }
 
+/* The writer's, on its thread. */
+static void writer_has_room(void *opaque)
+{
+    Chardev *chr = opaque;
+
+    io_post(&chr->room);
+}
+
+bool chardev_full(Chardev *chr)
+{
+    bool full;
+
+    if (!chr) {
+        return false;
+    }
+    pthread_mutex_lock(&chr->lock);
+    if (chr->writer) {
+        full = writer_full(chr->writer, writer_has_room, chr);
+    } else {
+        full = chr->room_wanted = chr->queue_len >= CHR_QUEUE_SIZE;
+    }
+    pthread_mutex_unlock(&chr->lock);
+    return full;
+}
+
 void chardev_accept_input(Chardev *chr)
 {
     if (chr) {
@@ -221,7 +268,7 @@ void chardev_disconnect(Chardev *chr)
     chr->out_fd = -1;
     chr->out_failed = false;
     chr->queue_len = chr->queue_head = 0;
-    cpu_hold_end(&chr->hold);
+    queue_has_room(chr);
     pthread_mutex_unlock(&chr->lock);
     for (unsigned i = 0; was_connected && i < chr->frontend_count; i++) {
         chardev_event(chr, i, CHR_EVENT_CLOSED);
@@ -277,6 +324,7 @@ Chardev *chardev_new(const char *label, const char *spec)
     chr->label = g_strdup(label);
     chr->output = (IOWork) { .fn = output_service, .opaque = chr };
     chr->accept = (IOWork) { .fn = input_service, .opaque = chr };
+    chr->room = (IOWork) { .fn = room_again, .opaque = chr };
     chr->in_fd = chr->out_fd = chr->passed_fd = -1;
     chr->queue_size = CHR_QUEUE_SIZE;
     chr->queue = g_malloc(CHR_QUEUE_SIZE);

@@ -94,6 +94,17 @@ static void open_virtio(VirtIOConfig *config, const VirtIOOption *o)
     config->blk = o->drive ? open_drive(o->drive) : NULL;
     config->net = o->net ? open_network(o->net) : NULL;
     memcpy(config->mac, o->mac, sizeof(config->mac));
+    config->max_ports = o->max_ports;
+    for (unsigned n = 0; n < VIRTIO_MAX_PORTS; n++) {
+        const VirtIOPortOption *from = &o->port[n];
+
+        config->port[n] = (VirtIOPort) { .there = from->said, .console = from->console, .name = from->name };
+        if (from->chardev) {
+            g_autofree char *device = g_strconcat("chardev:", from->chardev, NULL);
+
+            config->port[n].chr = chardev_new(from->said, device);
+        }
+    }
 }
 
 static void machine_create(MachineState *m, const Options *o)

@@ -149,6 +149,9 @@ KeyValue *option_json(CommandLine *c, const char *arg);
 bool option_virtio_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);
 void option_virtio_help(void);
 void options_virtio_add_disk(CommandLine *c, const BlockOptions *drive);
+/* softmmu/options-ports.c: the same with a driver of a port. */
+bool option_port_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);
+void option_ports_help(void);
 /* All options are known: give the devices what they name. */
 void options_virtio_finish(CommandLine *c);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * -device virtio-*-device, -drive if=virtio: virtual I/O devices. A device names its
- * drive or network, which may come later on the command line: options_virtio_finish() looks them up. Main thread.
+ * -device virtio-*-device, -drive if=virtio: virtual I/O devices. A device names its drive or network, which may come
+ * later on the command line: options_virtio_finish() looks them up. Main thread.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ typedef struct VirtIOProperty {
     const char *help;
 } VirtIOProperty;
 
-enum { MAX_PROPERTIES = 4 };
+enum { MAX_PROPERTIES = 4, USUAL_PORTS = 8 };
 
 typedef struct VirtIODriver {
     const char *name;
@@ -64,6 +64,16 @@ static void set_mac(CommandLine *c, const char *arg, unsigned n, const char *val
     net_option_mac(c, arg, value, c->o->virtio[n].mac);
 }
 
+static void set_max_ports(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    uint64_t ports;
+
+    if (!option_number(value, VIRTIO_MAX_PORTS, &ports) || !ports) {
+        option_fail(c, arg, "max_ports is 1 to %d, not '%s'", VIRTIO_MAX_PORTS, value);
+    }
+    c->o->virtio[n].max_ports = (unsigned)ports;
+}
+
 static const VirtIODriver drivers[] = {
     { "virtio-blk-device", VIRTIO_BLK, "a disk", {
         { "drive", set_named, "the drive's id (-drive if=none,id=ID,... or -blockdev node-name=ID,...)" },
@@ -73,6 +83,8 @@ static const VirtIODriver drivers[] = {
     { "virtio-net-device", VIRTIO_NET, "a network card", {
         { "netdev", set_named, "the network's id (-netdev TYPE,id=ID,...)" },
         { "mac", set_mac, "its address" } } },
+    { "virtio-serial-device", VIRTIO_CONSOLE, "consoles and ports, each a device of its own", {
+        { "max_ports", set_max_ports, "how many there can be: 1 to 15 (8)" } } },
     { "virtio-rng-device", VIRTIO_RNG, "random numbers of the host", { { 0 } } },
 };
 
@@ -96,6 +108,7 @@ static unsigned add(CommandLine *c, const char *arg, VirtIOKind kind)
 
     on_write_error[n] = on_read_error[n] = -1;
     v->kind = kind;
+    v->max_ports = USUAL_PORTS;
     v->said = g_strdup_printf("%s %s", c->option, arg);
     memcpy(v->mac, (const uint8_t[6]) { 0x52, 0x54, 0x00, 0x12, 0x34, (uint8_t)(0x57 + n) }, sizeof(v->mac));
     return n;
@@ -112,7 +125,9 @@ static void set_property(CommandLine *c, const char *arg, const VirtIODriver *d,
             return;
         }
     }
-    if (strcmp(kv->key, "id")) {
+    if (!strcmp(kv->key, "id")) {
+        c->o->virtio[n].id = kv->value;
+    } else {
         option_fail(c, arg, "unknown property '%s' (-device help lists those there are)", kv->key);
     }
 }

@@ -10,6 +10,14 @@
 #include "softmmu/sandbox.h"
 #include "sysemu/accel.h"
 
+/* A port of a virtio-serial-device. */
+typedef struct VirtIOPortOption {
+    const char *said;                   /* NULL: there is no such port */
+    const char *id, *name;
+    const char *chardev;                /* its id; NULL: nothing is behind it */
+    bool console;
+} VirtIOPortOption;
+
 /* A virtual I/O device that was asked for, and what is behind it. */
 typedef struct VirtIOOption {
     VirtIOKind kind;
@@ -18,6 +26,9 @@ typedef struct VirtIOOption {
     const NetOptions *net;
     uint8_t mac[6];
     const char *serial;
+    const char *id;                     /* NULL: none */
+    unsigned max_ports;
+    VirtIOPortOption port[VIRTIO_MAX_PORTS];
 } VirtIOOption;
 
 enum { OPTIONS_NAMED = 16, OPTIONS_MONITORS = 8 };

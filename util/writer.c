@@ -29,6 +29,12 @@ enum {
     WRITER_CHUNK = 4096,                /* at a time: progress shows, and a pipe takes lines whole */
 };
 
+/* Of writer_full(). */
+typedef struct RoomWanted {
+    void (*room)(void *opaque);
+    void *opaque;
+} RoomWanted;
+
 struct Writer {
     int fd;                             /* constant, like the label */
     const char *label;
@@ -40,6 +46,7 @@ struct Writer {
     GByteArray *queue;
     size_t left;                        /* bytes in the queue or being written; atomic */
     CPUHold hold;
+    GArray *waiting;                    /* of RoomWanted: who else is told when there is room; NULL: nobody */
     Writer *next;
 };
 
@@ -86,6 +93,12 @@ static void account(Writer *w, size_t done)
     __atomic_store_n(&w->left, left, __ATOMIC_RELAXED);
     if (left < WRITER_LIMIT) {
         cpu_hold_end(&w->hold);
+        for (guint i = 0; w->waiting && i < w->waiting->len; i++) {
+            const RoomWanted *r = &g_array_index(w->waiting, RoomWanted, i);
+
+            r->room(r->opaque);
+        }
+        g_clear_pointer(&w->waiting, g_array_unref);
     }
 }
 
@@ -251,6 +264,28 @@ void writer_put(Writer *w, const void *buf, size_t len)
         write_front(w);
     }
     pthread_mutex_unlock(&w->lock);
+}
+
+bool writer_full(Writer *w, void (*room)(void *opaque), void *opaque)
+{
+    RoomWanted wanted = { room, opaque };
+    bool full;
+
+    pthread_mutex_lock(&w->lock);
+    full = !w->failed && w->left >= WRITER_LIMIT;
+    if (full && !w->waiting) {
+        w->waiting = g_array_new(FALSE, FALSE, sizeof(RoomWanted));
+    }
+    for (guint i = 0; full && i < w->waiting->len; i++) {
+        if (g_array_index(w->waiting, RoomWanted, i).opaque == opaque) {
+            opaque = NULL;      /* is told anyhow */
+        }
+    }
+    if (full && opaque) {
+        g_array_append_val(w->waiting, wanted);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return full;
 }
 
 static ssize_t stream_write(void *cookie, const char *buf, size_t len)

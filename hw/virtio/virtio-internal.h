@@ -39,6 +39,7 @@ struct VirtIO {
     VirtQueue queue[VIRTIO_MAX_QUEUES];
     uint32_t features_sel, driver_features_sel, queue_sel, page_size;
     uint64_t driver_features;
+    uint64_t state;                 /* the device's own bits */
     uint32_t status, isr, generation;
     uint32_t epoch;                 /* number of resets and of stopped queues */
     bool broken, level;             /* level: of the line */

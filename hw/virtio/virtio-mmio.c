@@ -56,7 +56,7 @@ static void reset_registers(VirtIO *v)
         v->queue[n].align = 4096;
     }
     v->features_sel = v->driver_features_sel = v->queue_sel = 0;
-    v->driver_features = 0;
+    v->driver_features = v->state = 0;
     v->status = v->isr = 0;
     v->broken = v->ready_wanted = false;
     virtio_update(v);
@@ -434,6 +434,7 @@ static const DeviceField virtio_mmio_fields[] = {
     DEVICE_FIELD(VirtIO, queue_sel),
     DEVICE_FIELD(VirtIO, page_size),
     DEVICE_FIELD(VirtIO, driver_features),
+    DEVICE_FIELD(VirtIO, state),
     DEVICE_FIELD(VirtIO, status),
     DEVICE_FIELD(VirtIO, isr),
     DEVICE_FIELD(VirtIO, generation),
@@ -488,8 +489,14 @@ void virtio_mmio_create(uint32_t base, const char *name, const VirtIOConfig *con
     case VIRTIO_NET:
         virtio_net_init(&v->device, v, config);
         break;
+    case VIRTIO_CONSOLE:
+        virtio_console_init(&v->device, v, config);
+        break;
     }
     v->device_id = v->device.class ? v->device.class->id : 0;
     device_add(&v->dev);
     device_map(&v->dev, base, VIRTIO_MMIO_SIZE, &virtio_mmio_ops);
+    if (config->kind == VIRTIO_CONSOLE) {
+        virtio_console_attach(&v->device);
+    }
 }

@@ -113,6 +113,25 @@ uint64_t virtio_features(const VirtIO *v)
     return features;
 }
 
+uint64_t virtio_state(const VirtIO *v)
+{
+    VirtIO *lockable = (VirtIO *)(uintptr_t)v;
+
+    counted_lock(&lockable->dev.lock);
+    uint64_t state = v->state;
+    counted_unlock(&lockable->dev.lock);
+    return state;
+}
+
+void virtio_set_state(VirtIO *v, uint64_t set, uint64_t clear)
+{
+    counted_lock(&v->dev.lock);
+    if (v->epoch == v->turn_epoch) {
+        v->state = (v->state & ~clear) | set;
+    }
+    counted_unlock(&v->dev.lock);
+}
+
 bool virtio_ready(const VirtIO *v)
 {
     VirtIO *lockable = (VirtIO *)(uintptr_t)v;

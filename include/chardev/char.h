@@ -17,6 +17,8 @@ typedef struct CharFrontend {
     int (*receive)(void *opaque, const uint8_t *buf, int len);
     bool (*event)(void *opaque, int event);
     void *opaque;
+    /* There is room for output again after chardev_full() said that there is none. May be NULL. */
+    void (*writable)(void *opaque);
 } CharFrontend;
 enum { CHR_EVENT_OPENED, CHR_EVENT_CLOSED, CHR_EVENT_BREAK, CHR_EVENT_MUX_IN, CHR_EVENT_MUX_OUT };
 /*
@@ -31,6 +33,8 @@ void chardev_attach(Chardev *chr, const CharFrontend *fe);
  * while the device is connected: a CPU that fills the queue (64 KiB) is held at its main loop.
  */
 void chardev_write(Chardev *chr, const uint8_t *buf, int len);
+/* Would a CPU be held for what waits already? Then writable() follows. For who cannot be held. Any thread. */
+bool chardev_full(Chardev *chr);
 /* The device on standard output; NULL: none is. Any thread, once all devices exist. */
 Chardev *chardev_of_stdout(void);
 /* The front end can receive again: deliver what waits. Any thread; delivery happens on the I/O thread. */

@@ -94,10 +94,10 @@ char *memory_map_text(void);
 bool dma_read(uint32_t phys, void *buf, uint32_t len);
 bool dma_write(uint32_t phys, const void *buf, uint32_t len);
 /*
- * Which pages of [phys, phys + len), len > 0, were stored to since the display asked for them last: dirty[i] is 1 or 0 for
- * the page of phys + i pages. Returns how many there are, or -1: not all of it is memory. What is read afterwards is as
- * new as that, or newer and dirty again. There is one display. I/O thread, no lock held: if there are any, the CPUs are
- * stopped for a moment. Implemented in accel/tcg/ram-dirty.c.
+ * Which pages of [phys, phys + len), len > 0, were stored to since the display asked for them last: dirty[i] is 1 or 0
+ * for the page of phys + i pages. Returns how many there are, or -1: not all of it is memory. What is read afterwards
+ * is as new as that, or newer and dirty again. There is one display. I/O thread, no lock held: if there are any, the
+ * CPUs are stopped for a moment. Implemented in accel/tcg/ram-dirty.c.
  */
 int memory_take_dirty(uint32_t phys, uint32_t len, uint8_t *dirty);
 /*

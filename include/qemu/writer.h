@@ -19,6 +19,11 @@ Writer *writer_new(int fd, const char *label);
 Writer *writer_standard(int fd);
 /* Print all of buf, with nothing of another thread in between. Never waits. */
 void writer_put(Writer *w, const void *buf, size_t len);
+/*
+ * Is so much waiting that a CPU would be held? Then room() is called when it is less, once, on the writer's thread and
+ * with its lock held; it may post work and no more.
+ */
+bool writer_full(Writer *w, void (*room)(void *opaque), void *opaque);
 /* A stream whose lines go there; it stays open. Its functions never wait either. */
 FILE *writer_stream(Writer *w);
 /* Wait until all is written, of all writers if W is NULL; give_up(): whether to stop after so long without progress. */

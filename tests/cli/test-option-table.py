@@ -58,6 +58,10 @@ WRONG = [
     ("device", "virtio-net-device,netdev=x", "there is no 'x'"),
     ("device", "virtio-rng-device,max=1", "unknown property 'max'"),
     ("device", "virtio-net-device,mac=1", "mac is six bytes"), ("drive", "if=virtio", "file= is missing"),
+    ("device", "virtio-serial-device,max_ports=0", "max_ports is 1 to 15"),
+    ("device", "virtconsole", "virtio-serial-device has to come before it"),
+    ("device", "virtserialport,nr=x", "nr is a number"), ("device", "virtserialport,nr=0", "port 0 is a console's"),
+    ("device", "virtserialport,bus=x.0", "has the bus 'x.0'"), ("device", "virtconsole,foo=1", "unknown property 'foo'"),
     ("device", "virtio-gpu-device", "unknown device 'virtio-gpu-device'"),
     ("global", "virtio-mmio.force-legacy=2", "on"), ("global", "virtio-mmio.y=1", "one property"),
     ("global", "x=1", "is expected"), ("global", "driver=x,property=y", "is expected"), ("set", "x.y=1", "is expected"),
@@ -89,6 +93,12 @@ WRONG = [
 
 # What is wrong for both, ours and QEMU.
 BOTH_REFUSE = [
+    ["-device", "virtio-serial-device", "-device", "virtconsole,chardev=x"],
+    ["-device", "virtio-serial-device,max_ports=1", "-device", "virtserialport,chardev=x"],
+    ["-chardev", "null,id=x", "-device", "virtio-serial-device", "-device", "virtconsole,chardev=x",
+     "-device", "virtconsole,chardev=x"],
+    ["-chardev", "null,id=x", "-device", "virtio-serial-device", "-device", "virtconsole,chardev=x,nr=1",
+     "-chardev", "null,id=y", "-device", "virtserialport,chardev=y,nr=1"],
     ["-uuid", "12345678"], ["-uuid", UUID + "0"], ["-uuid", UUID[:-1] + "g"], ["-msg", "foo=on"],
     ["-msg", "timestamp=maybe"], ["-action", "reboot=foo"], ["-action", "foo=reset"], ["-watchdog-action", "foo"],
     ["-overcommit", "foo=on"], ["-rtc", "base=foo"], ["-rtc", "clock=foo"], ["-seed", "x"],
@@ -124,6 +134,14 @@ BOTH_ACCEPT = [
     ["-netdev", "user,id=n", "-net", "nic,netdev=n"],
     ["-nic", "socket,udp=127.0.0.1:9,localaddr=127.0.0.1:0"],
     ["-snapshot", "-net", "none", "-vga", "none", "-parallel", "none", "-usb"],
+]
+
+# What is right here, and is not there on QEMU's board.
+OURS_ACCEPT = [
+    ["-chardev", "null,id=x", "-device", "virtio-serial-device", "-device", "virtconsole,chardev=x",
+     "-chardev", "null,id=y", "-device", "virtserialport,chardev=y,name=n,nr=5", "-device", "virtconsole"],
+    ["-device", "virtio-serial-device,id=s", "-device", "virtio-serial-device,id=t,max_ports=2",
+     "-chardev", "null,id=y", "-device", "virtserialport,chardev=y,bus=t.0,id=p"],
 ]
 
 # What only goes on with a warning, in both.
@@ -195,7 +213,7 @@ def test_table(cases):
 def test_arguments(cases):
     for arguments in BOTH_REFUSE:
         refused(cases, arguments, "", "refused: " + " ".join(arguments))
-    for arguments in BOTH_ACCEPT:
+    for arguments in BOTH_ACCEPT + OURS_ACCEPT:
         accepted(cases, arguments, "accepted: " + " ".join(arguments))
     for arguments in FALL_BACK:
         code, _, err = run(QEMU, [*STOPPED, *arguments])

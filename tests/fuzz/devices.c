@@ -28,7 +28,7 @@
 #include "ui/input.h"
 
 enum {
-    RAM_SIZE = 1 << 20, CARD_SIZE = 1 << 20, FLASH_SIZE = 64 << 20, MAX_FIRES = 200, SERIAL = 4,
+    RAM_SIZE = 1 << 20, CARD_SIZE = 1 << 20, FLASH_SIZE = 64 << 20, MAX_FIRES = 200, SERIAL = 4, LINES = SERIAL + 2,
     STEP_BYTES = 8, MAX_STEPS = 512,
 };
 
@@ -101,8 +101,10 @@ void error_exit(const char *fmt, ...)
 
 /* ---- characters ---- */
 
-static CharFrontend frontend[SERIAL];
-static uint8_t line[SERIAL];            /* addresses serve as devices */
+static CharFrontend frontend[LINES];    /* of serial lines and virtual ports */
+static uint8_t line[LINES];             /* addresses serve as devices */
+static bool full[LINES];                /* chardev_full() has said so */
+static unsigned writes;
 static uint8_t input_bytes[4096];       /* written, and read to be sure that they are there */
 
 static unsigned line_of(const Chardev *chr)
@@ -117,24 +119,38 @@ void chardev_attach(Chardev *chr, const CharFrontend *fe)
 
 void chardev_write(Chardev *chr, const uint8_t *buf, int len)
 {
-    if (line_of(chr) >= SERIAL || len < 0 || len > (int)sizeof(input_bytes)) {
+    if (line_of(chr) >= LINES || len < 0 || len > (int)sizeof(input_bytes)) {
         error = "characters for no device";
     } else {
         memcpy(input_bytes, buf, (size_t)len);
     }
 }
 
+bool chardev_full(Chardev *chr)
+{
+    if (line_of(chr) >= LINES) {
+        error = "no device has room";
+        return true;
+    }
+    return full[line_of(chr)] = ++writes % 8 == 0;
+}
+
 void chardev_accept_input(Chardev *chr)
 {
-    if (line_of(chr) >= SERIAL) {
+    if (line_of(chr) >= LINES) {
         error = "no device may go on";
     }
 }
 
 static void characters(unsigned n, uint32_t value)
 {
-    const CharFrontend *fe = &frontend[n % SERIAL];
+    const CharFrontend *fe = &frontend[n % LINES];
     int len = (int)(value >> 8 & 31), taken;
+
+    if (full[n % LINES]) {
+        full[n % LINES] = false;
+        fe->writable(fe->opaque);
+    }
 
     if (len && fe->receive) {
         taken = fe->receive(fe->opaque, input_bytes, len);
@@ -276,6 +292,12 @@ void fuzz_init(void)
     m.virtio[0] = (VirtIOConfig) { .kind = VIRTIO_BLK, .blk = disk };
     m.virtio[1] = (VirtIOConfig) { .kind = VIRTIO_RNG };
     m.virtio[2] = (VirtIOConfig) { .kind = VIRTIO_NET, .net = fake_net_new() };
+    m.virtio[3] = (VirtIOConfig) {
+        .kind = VIRTIO_CONSOLE, .max_ports = 4, .port = {
+            [0] = { .there = true, .console = true, .chr = (Chardev *)&line[SERIAL] },
+            [3] = { .there = true, .name = "port", .chr = (Chardev *)&line[SERIAL + 1] },
+        },
+    };
     m.mc->init(&m);
     find_devices();
 }

@@ -250,10 +250,12 @@ void qemu_system_reset_request(void)
 }
 
 /* ---- characters ---- */
-static CharFrontend frontend;
+CharFrontend bench_frontend;
 static int the_chardev;
 char bench_output[4096];
 unsigned bench_output_len, bench_accepts;
+bool bench_chardev_full;
+unsigned bench_chardev_full_after;
 
 Chardev *bench_chardev(void)
 {
@@ -262,14 +264,25 @@ Chardev *bench_chardev(void)
 
 void chardev_attach(Chardev *chr, const CharFrontend *fe)
 {
-    frontend = *fe;
+    if (chr) {
+        bench_frontend = *fe;
+    }
 }
 
 void chardev_write(Chardev *chr, const uint8_t *buf, int len)
 {
+    bench_chardev_full |= bench_chardev_full_after && !--bench_chardev_full_after;
+    if (!chr) {
+        return;
+    }
     for (int i = 0; i < len && bench_output_len < sizeof(bench_output); i++) {
         bench_output[bench_output_len++] = (char)buf[i];
     }
+}
+
+bool chardev_full(Chardev *chr)
+{
+    return bench_chardev_full;
 }
 
 void chardev_accept_input(Chardev *chr)
@@ -281,7 +294,7 @@ int bench_input(const char *s, int len)
 {
     int done = 0, n;
 
-    while (done < len && (n = frontend.receive(frontend.opaque, (const uint8_t *)s + done, len - done))) {
+    while (done < len && (n = bench_frontend.receive(bench_frontend.opaque, (const uint8_t *)s + done, len - done))) {
         done += n;
     }
     return done;
@@ -289,7 +302,7 @@ int bench_input(const char *s, int len)
 
 bool bench_break(void)
 {
-    return frontend.event(frontend.opaque, CHR_EVENT_BREAK);
+    return bench_frontend.event(bench_frontend.opaque, CHR_EVENT_BREAK);
 }
 
 /* ---- messages ---- */

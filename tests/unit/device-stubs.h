@@ -58,6 +58,9 @@ extern char bench_logged[240];
 
 /* The one character back end. */
 Chardev *bench_chardev(void);
+extern bool bench_chardev_full;                 /* chardev_full() */
+extern unsigned bench_chardev_full_after;       /* not 0: it becomes full after so many writes */
+extern CharFrontend bench_frontend;             /* what is attached */
 extern char bench_output[4096];
 extern unsigned bench_output_len, bench_accepts;
 /* Offer characters as a back end does: as many as fit; returns how many were taken. */

@@ -11,52 +11,29 @@
 #include "fake-net.h"
 #include "hw/virtio/virtio-devices.h"
 #include "qemu/log.h"
+#include "virtio-driver.h"
 
 enum { BLK = 0x10000000, RNG = 0x10001000, NET = 0x10002000, OLD = 0x10003000, EMPTY = 0x10004000 };
 enum { LINE_BLK, LINE_RNG, LINE_NET, LINE_OLD };
-enum { SIZE = 8, DESC = 0x1000, AVAIL = 0x2000, USED = 0x3000, HEADER = 0x4000, DATA = 0x5000, STATUS = 0x6000 };
+enum { SIZE = DRIVER_QUEUE_SIZE, DESC = 0x1000, AVAIL = 0x2000, USED = 0x3000, HEADER = 0x4000, DATA = 0x5000,
+       STATUS = 0x6000 };
 enum { TABLE = 0x7000, LONG_TABLE = 0xc000, QUEUE_STEP = 0x8000, DISK = 1 << 20, OLD_PAGE = 4096 };
-enum { NEXT = 1, WRITE = 2, INDIRECT = 4 };
+enum { NEXT = DESC_NEXT, WRITE = DESC_WRITE, INDIRECT = DESC_INDIRECT };
 enum { NEEDS_RESET = 64, INDIRECT_F = 1u << 28, EVENT_F = 1u << 29, FLUSH_F = 1u << 9 };
 
 static BlockBackend *disk, *old_disk;
 static NetBackend *net;
 
-/* ---- memory ---- */
-
-static void put16(uint32_t at, uint16_t v) { memcpy(bench_ram + at, &v, 2); }
-static void put32(uint32_t at, uint32_t v) { memcpy(bench_ram + at, &v, 4); }
-static void put64(uint32_t at, uint64_t v) { memcpy(bench_ram + at, &v, 8); }
-
-static uint16_t get16(uint32_t at)
-{
-    uint16_t v;
-
-    memcpy(&v, bench_ram + at, 2);
-    return v;
-}
-
-static void desc_in(uint32_t table, unsigned n, uint64_t addr, uint32_t len, unsigned flags, unsigned next)
-{
-    put64(table + 16 * n, addr);
-    put32(table + 16 * n + 8, len);
-    put16(table + 16 * n + 12, (uint16_t)flags);
-    put16(table + 16 * n + 14, (uint16_t)next);
-}
+/* ---- a driver ---- */
 
 static void desc(unsigned n, uint64_t addr, uint32_t len, unsigned flags, unsigned next)
 {
     desc_in(DESC, n, addr, len, flags, next);
 }
 
-/* ---- a driver ---- */
-
 static void avail(unsigned head)
 {
-    uint16_t idx = get16(AVAIL + 2);
-
-    put16(AVAIL + 4 + 2 * (idx % SIZE), (uint16_t)head);
-    put16(AVAIL + 2, (uint16_t)(idx + 1));
+    avail_in(AVAIL, head);
 }
 
 static void run(void)
@@ -72,32 +49,13 @@ static void kick(uint32_t base, unsigned queue)
     run();
 }
 
-static void queue_set_up(uint32_t base, unsigned queue, uint32_t step)
-{
-    wr(base + 0x30, queue);
-    wr(base + 0x38, SIZE);
-    wr(base + 0x80, DESC + step);
-    wr(base + 0x84, 0);
-    wr(base + 0x90, AVAIL + step);
-    wr(base + 0x94, 0);
-    wr(base + 0xa0, USED + step);
-    wr(base + 0xa4, 0);
-    wr(base + 0x44, 1);
-}
-
 /* A driver of version 1.0 and later takes the device that it has reset. */
 static void take(uint32_t base, uint32_t features)
 {
     memset(bench_ram, 0, sizeof(bench_ram));
-    wr(base + 0x70, 1);
-    wr(base + 0x70, 3);
-    wr(base + 0x24, 0);
-    wr(base + 0x20, features);
-    wr(base + 0x24, 1);
-    wr(base + 0x20, 1);
-    wr(base + 0x70, 11);
+    driver_negotiate(base, features);
     for (unsigned n = 0; n < (base == NET ? 2u : 1u); n++) {
-        queue_set_up(base, n, n * QUEUE_STEP);
+        driver_queue(base, n, DESC + n * QUEUE_STEP, AVAIL + n * QUEUE_STEP, USED + n * QUEUE_STEP);
     }
     wr(base + 0x70, 15);
 }

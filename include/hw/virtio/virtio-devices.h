@@ -5,11 +5,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "block/block.h"
+#include "chardev/char.h"
 #include "hw/irq.h"
 #include "hw/virtio/virtio.h"
 #include "net/net.h"
 
-typedef enum VirtIOKind { VIRTIO_NOTHING, VIRTIO_BLK, VIRTIO_RNG, VIRTIO_NET } VirtIOKind;
+typedef enum VirtIOKind { VIRTIO_NOTHING, VIRTIO_BLK, VIRTIO_RNG, VIRTIO_NET, VIRTIO_CONSOLE } VirtIOKind;
+
+enum { VIRTIO_MAX_PORTS = 15 };
+
+/* A port of a VIRTIO_CONSOLE. */
+typedef struct VirtIOPort {
+    bool there, console;        /* console: of the guest; else a port for programs */
+    const char *name;           /* by which programs find it; NULL: none */
+    Chardev *chr;               /* NULL: what is sent is dropped */
+} VirtIOPort;
 
 /* A device with what is behind it; constant. */
 typedef struct VirtIOConfig {
@@ -18,6 +28,8 @@ typedef struct VirtIOConfig {
     const char *serial;         /* VIRTIO_BLK: its serial number; NULL: the back end's name */
     NetBackend *net;            /* VIRTIO_NET; NULL: a cable to nowhere */
     uint8_t mac[6];
+    uint32_t max_ports;         /* VIRTIO_CONSOLE: 1 to VIRTIO_MAX_PORTS */
+    VirtIOPort port[VIRTIO_MAX_PORTS];
 } VirtIOConfig;
 
 enum { VIRTIO_MMIO_SIZE = 0x1000 };
@@ -32,4 +44,7 @@ void virtio_mmio_create(uint32_t base, const char *name, const VirtIOConfig *con
 void virtio_blk_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 void virtio_rng_init(VirtIODevice *d, VirtIO *v);
 void virtio_net_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
+void virtio_console_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
+/* The transport is complete: attach what is behind the ports. */
+void virtio_console_attach(VirtIODevice *d);
 #endif

@@ -15,7 +15,7 @@
 
 typedef struct VirtIO VirtIO;   /* a transport, as its device sees it */
 
-enum { VIRTIO_MAX_QUEUES = 3, VIRTIO_MAX_CONFIG = 96, VIRTQUEUE_MAX_SIZE = 1024, VIRTIO_MAX_SEGMENTS = 1024 };
+enum { VIRTIO_MAX_QUEUES = 32, VIRTIO_MAX_CONFIG = 96, VIRTQUEUE_MAX_SIZE = 1024, VIRTIO_MAX_SEGMENTS = 1024 };
 enum { VIRTIO_ID_NET = 1, VIRTIO_ID_BLOCK = 2, VIRTIO_ID_CONSOLE = 3, VIRTIO_ID_RNG = 4, VIRTIO_ID_9P = 9 };
 
 /* Features of all devices; the transport adds them to the device's own. */
@@ -86,6 +86,12 @@ void virtio_leave(VirtIO *v);
 
 /* What driver and device agreed on; 0 until they did. */
 uint64_t virtio_features(const VirtIO *v);
+/*
+ * What the device itself has to remember across a saved state, as bits of its own; 0 after a reset. In a turn; a turn
+ * in the middle of which the driver has reset the device sets nothing.
+ */
+uint64_t virtio_state(const VirtIO *v);
+void virtio_set_state(VirtIO *v, uint64_t set, uint64_t clear);
 /* Is the driver ready? */
 bool virtio_ready(const VirtIO *v);
 /* Call notify() for the queue soon. Any thread, any lock may be held. */
