@@ -67,6 +67,8 @@ static const AccelProperty properties[] = {
       .help = "translate each instruction by itself (slow), so that the log shows each" },
     { "perfmap", PROP_WORD, FIELD(perfmap), .choice = { { "off", NULL }, { "on", NULL } },
       .help = "name translated code for perf in /tmp/perf-PID.map" },
+    { "jitdump", PROP_WORD, FIELD(jitdump), .choice = { { "off", NULL }, { "on", NULL } },
+      .help = "copy translated code for perf inject to /tmp/jit-PID.dump" },
     /* Jumps inside the buffer reach 2 GiB; leave room for several buffers. */
     { "tb-size", PROP_NUMBER, FIELD(tb_size_kib), .unit = "MiB", .scale = 1024, .max = 1024,
       .help = "size of a code cache" },
@@ -257,11 +259,9 @@ void accel_init(const AccelOptions *o, int num_cpus)
     if (!o->trace_mib) {
         accel_options.trace_mib = TRACE_MIB_DEFAULT;
     }
-    if (o->perfmap && o->backend_interp) {
-        error_exit("-accel tcg,perfmap=on: the interpreter makes no code");
+    if ((o->perfmap || o->jitdump) && o->backend_interp) {
+        error_exit("-accel tcg,%s=on: the interpreter makes no code", o->perfmap ? "perfmap" : "jitdump");
     }
-    if (o->perfmap) {
-        perfmap_open();
-    }
+    perfmap_open(o->perfmap, o->jitdump);
     stats_start(num_cpus);
 }

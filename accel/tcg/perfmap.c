@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "accel/tcg/jitdump.h"
 #include "accel/tcg/perfmap.h"
 #include "qemu/log.h"
 #include "qemu/write-all.h"
@@ -19,10 +20,19 @@
 enum { LINE = 96 };
 
 static int map = -1;
+static bool named;                      /* somebody wants names: the map, or the dump. Written like map */
 
-void perfmap_open(void)
+void perfmap_open(bool lines, bool code)
 {
     char path[64];
+
+    named = lines || code;
+    if (code) {
+        jitdump_open();
+    }
+    if (!lines) {
+        return;
+    }
 
     snprintf(path, sizeof(path), "/tmp/perf-%ld.map", (long)getpid());
     map = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -36,16 +46,17 @@ static void add(const uint8_t *code, size_t bytes, const char *name)
     char line[LINE];
     int len = snprintf(line, sizeof(line), "%llx %zx %s\n", (unsigned long long)(uintptr_t)code, bytes, name);
 
-    if (!write_all(map, line, (size_t)len, NULL)) {
+    if (map >= 0 && !write_all(map, line, (size_t)len, NULL)) {
         qemu_log("perfmap: %s\n", strerror(errno));
     }
+    jitdump_code(code, bytes, name);
 }
 
 void perfmap_block(const uint8_t *code, size_t bytes, uint32_t pc, uint32_t guest_bytes)
 {
     char name[LINE / 2];
 
-    if (map < 0) {
+    if (!named) {
         return;
     }
     snprintf(name, sizeof(name), "guest_%08x+%x%s", pc & ~1u, guest_bytes, pc & 1 ? "_T" : "");
@@ -54,7 +65,7 @@ void perfmap_block(const uint8_t *code, size_t bytes, uint32_t pc, uint32_t gues
 
 void perfmap_thunks(const uint8_t *code, size_t bytes)
 {
-    if (map >= 0) {
+    if (named) {
         add(code, bytes, "thunks");
     }
 }

@@ -16,7 +16,7 @@ typedef struct AccelOptions {
     bool backend_interp;
     bool exclusive_snapshot;
     bool one_insn;
-    bool perfmap;
+    bool perfmap, jitdump;
     uint32_t tb_size_kib;       /* 0: the design's own choice, like all zeroes below */
     uint32_t tb_regions;
     bool stats;

@@ -7,7 +7,9 @@ the emulator ends. Prints TAP. (The timeline's contents: tests/contract.)
 import json
 import os
 import re
+import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -127,7 +129,7 @@ def test_one_table(cases, directory):
     """The properties of -accel have one table: help, the monitor and the JSON show the same names, and what was set."""
     path = os.path.join(directory, "stats.json")
     asked = {"thread": "single", "ccache": "separate", "backend": "interp", "exclusive": "snapshot",
-             "one-insn-per-tb": "on", "perfmap": "off", "tb-size": 3,
+             "one-insn-per-tb": "on", "perfmap": "off", "jitdump": "off", "tb-size": 3,
              "tb-regions": 2, "stats": path, "trace": os.path.join(directory, "trace"), "trace-size": 5}
     text = subprocess.run([QEMU, "-accel", "help"], stdout=subprocess.PIPE, check=False).stdout.decode()
     helped = re.findall(r"^  ([a-z-]+)=", text, re.M)
@@ -201,6 +203,54 @@ def test_perfmap(cases, image):
     cases.check(status == 1 and err.count("\n") == 1 and "perfmap" in err, "perfmap=on: not for the interpreter", err)
 
 
+def read_jitdump(path):
+    """The records of the file: (address, name, code)."""
+    with open(path, "rb") as file:
+        data = file.read()
+    magic, version, size, machine, _, pid = struct.unpack_from("<6I", data)
+    assert (magic, version, size, machine) == (0x4a695444, 1, 40, 62), "the head"
+    records, at = [], size
+    while at < len(data):
+        kind, total, _, owner, _, vma, address, length, index = struct.unpack_from("<2IQ2I4Q", data, at)
+        name, code = data[at + 56:at + total - length], data[at + total - length:at + total]
+        assert kind == 0 and owner == pid and vma == address and name.index(b"\0") == len(name) - 1, "a record"
+        records.append((index, address, name[:-1].decode(), code))
+        at += total
+    assert at == len(data) and sorted(r[0] for r in records) == list(range(len(records))), "numbers"
+    return pid, [r[1:] for r in records]
+
+
+def test_jitdump(cases, image, directory):
+    with subprocess.Popen([*M, "-kernel", image, "-accel", "tcg,jitdump=on,perfmap=on"], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE) as p:
+        err = p.communicate(timeout=60 * SCALE)[1]
+    path, other = "/tmp/jit-%d.dump" % p.pid, "/tmp/perf-%d.map" % p.pid
+    with open(other, encoding="ascii") as file:
+        rows = {(int(a, 16), int(n, 16), name) for a, n, name in (line.split() for line in file)}
+    os.unlink(other)
+    pid, records = read_jitdump(path)
+    os.unlink(path)
+    cases.check(p.returncode == 0 and not err and pid == p.pid and {(a, len(c), n) for a, n, c in records} == rows,
+                "jitdump=on: the blocks of perfmap=on with their code", (err, len(rows), len(records)))
+    perf, data = shutil.which("perf"), os.path.join(directory, "perf.data")
+    record = [perf, "record", "-q", "-k", "mono", "-e", "cpu-clock", "-o", data] if perf else []
+    if not perf or subprocess.run([*record, "true"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  check=False).returncode:
+        cases.skip("perf takes the dump", "needs perf that may record")
+        return
+    note = os.path.join(directory, "pid")
+    subprocess.run([*record, "sh", "-c", 'echo $$ > "$0"; exec "$@"', note, *M, "-kernel", image, "-accel",
+                    "tcg,jitdump=on"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    with open(note, encoding="ascii") as file:
+        number = file.read().strip()
+    done = subprocess.run([perf, "inject", "--jit", "-i", data, "-o", data + ".jit"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    made = [name for name in os.listdir("/tmp") if name.startswith("jitted-%s-" % number)]
+    cases.check(done.returncode == 0 and made, "perf takes the dump", done.stdout)
+    for name in [*made, "jit-%s.dump" % number]:
+        os.unlink(os.path.join("/tmp", name))
+
+
 def test_errors(cases, image, directory):
     nowhere = os.path.join(directory, "missing", "file")
     for prop in ("stats", "trace"):
@@ -256,6 +306,7 @@ def main():
         test_counters(cases, ends, directory)
         test_text(cases, ends)
         test_perfmap(cases, ends)
+        test_jitdump(cases, ends, directory)
         test_errors(cases, ends, directory)
         test_ends(cases, loop, directory)
         test_ring(cases, loop, directory)
