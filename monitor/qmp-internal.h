@@ -106,6 +106,18 @@ void qmp_query_mice(QmpCall *call);
 
 JsonNode *qmp_version_node(void);               /* as in the greeting */
 
+/* monitor/qmp-media.c */
+void qmp_eject(QmpCall *call);
+void qmp_blockdev_tray(QmpCall *call);
+void qmp_blockdev_change_medium(QmpCall *call);
+
+/* monitor/qmp-qom.c */
+void qmp_qom_list(QmpCall *call);
+void qmp_qom_get(QmpCall *call);
+void qmp_qom_list_types(QmpCall *call);
+void qmp_qom_list_properties(QmpCall *call);
+void qmp_query_command_line_options(QmpCall *call);
+
 /* monitor/qmp-memory.c */
 void qmp_memsave(QmpCall *call);
 void qmp_pmemsave(QmpCall *call);

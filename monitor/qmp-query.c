@@ -87,7 +87,7 @@ void qmp_query_cpus_fast(QmpCall *call)
         JsonObject *cpu = json_object_new(), *props = json_object_new();
         char path[48];
 
-        snprintf(path, sizeof(path), "/machine/unattached/device[%d]", i);
+        snprintf(path, sizeof(path), "/machine/cpu%d", i);
         json_object_set_int_member(props, "core-id", i);
         json_object_set_int_member(cpu, "cpu-index", i);
         json_object_set_string_member(cpu, "qom-path", path);

@@ -27,6 +27,7 @@ static const QmpType types[] = {
       "rd_total_time_ns:i wr_total_time_ns:i flush_total_time_ns:i unmap_total_time_ns:i failed_rd_operations:i "
       "failed_wr_operations:i failed_flush_operations:i failed_unmap_operations:i" },
     { .name = "BlockErrorAction", .values = "ignore report stop" },
+    { .name = "BlockdevChangeReadOnlyMode", .values = "retain read-only read-write" },
     { .name = "BlockdevDetectZeroes", .values = "off on unmap" },
     { .name = "BlockInfo", "device:s qdev:s? type:s removable:b locked:b inserted:BlockDeviceInfo? tray_open:b?" },
     { .name = "BlockStats", "device:s? node-name:s? stats:BlockDeviceStats" },
@@ -66,6 +67,8 @@ static const QmpType types[] = {
     { .name = "MigrationStatus", .values = "none setup active device completed failed cancelled" },
     { .name = "MouseInfo", "name:s index:i current:b absolute:b" },
     { .name = "NameInfo", "name:s?" },
+    { .name = "ObjectPropertyInfo", "name:s type:s description:s?" },
+    { .name = "ObjectTypeInfo", "name:s parent:s" },
     { .name = "QMPCapability", .values = "oob" },
     { .name = "RunState", .values = "debug finish-migrate inmigrate io-error paused postmigrate prelaunch running shutdown "
                                       "watchdog" },

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <glib.h>
 #include "softmmu/options.h"
+#include "sysemu/option-info.h"
 
 /* The command line as given; options_parse() turns it into Options when all of it is known. */
 enum { MAX_DRIVES = 4 * MACHINE_VIRTIOS };
@@ -58,6 +59,8 @@ typedef struct OptionRow {
 } OptionRow;
 
 extern const OptionRow option_rows[];   /* ends with a row without name and group */
+/* The i-th row of a table that has a function. False: there are no more. */
+bool option_row_info(const OptionRow *table, size_t i, OptionInfo *info);
 
 /* One "key=value" of an option's argument; value is NULL for a bare word. */
 typedef struct KeyValue {

@@ -94,6 +94,11 @@ static void machine_type(CommandLine *c, const char *arg)
     c->machine = arg;
 }
 
+bool options_machine_property(size_t i, OptionInfo *info)
+{
+    return option_row_info(machine_properties, i, info);
+}
+
 static void machine_property(CommandLine *c, const char *arg, const KeyValue *kv)
 {
     const char *option = c->option;

@@ -207,6 +207,22 @@ static void run_all(CommandLine *c, bool global)
     }
 }
 
+bool option_row_info(const OptionRow *table, size_t i, OptionInfo *info)
+{
+    for (const OptionRow *row = table; row->name || row->group; row++) {
+        if (row->handle && !i--) {
+            *info = (OptionInfo) { row->name, row->argument, row->help };
+            return true;
+        }
+    }
+    return false;
+}
+
+bool options_option(size_t i, OptionInfo *info)
+{
+    return option_row_info(option_rows, i, info);
+}
+
 void options_parse(int argc, char **argv, Options *o)
 {
     CommandLine c = { .o = o };

@@ -6,6 +6,7 @@ Prints TAP.
 """
 import os
 import random
+import socket
 import struct
 import sys
 import tempfile
@@ -208,6 +209,86 @@ def causes(cases, directory):
             client.close()
 
 
+def media(cases, client, directory):
+    drive = client.result("query-block")[0]["device"]
+    other = os.path.join(directory, "other")
+    with open(other, "wb") as file:
+        file.truncate(2 << 20)
+    for name in ("blockdev-open-tray", "blockdev-close-tray"):
+        cases.check(client.result(name, id=drive) == {}, "%s: the slot has no tray" % name)
+        cases.check(client.error(name, id="nonsense")["class"] == "DeviceNotFound", "%s: no such drive" % name)
+    cases.check(client.result("eject", device=drive) == {} and "inserted" not in client.result("query-block")[0],
+                "eject")
+    cases.check("exactly one" in client.error("eject")["desc"], "eject what?")
+    answer = client.order("blockdev-change-medium", device=drive, filename=other, format="raw",
+        read_only_mode="read-only")
+    inserted = client.result("query-block")[0].get("inserted", {})
+    cases.check(answer == {"return": {}} and inserted["image"]["virtual-size"] == 2 << 20 and inserted["ro"],
+                "blockdev-change-medium", (answer, inserted))
+    cases.check(client.result("blockdev-remove-medium",
+                id=drive) == {} and client.result("query-named-block-nodes") == [],
+                "blockdev-remove-medium")
+    for arguments in ({"filename": "/nonexistent/x"}, {"filename": other, "format": "vmdk"},
+                      {"filename": other, "read-only-mode": "x"}):
+        answer = client.error("blockdev-change-medium", device=drive, **arguments)
+        cases.check(answer["class"] == "GenericError", "blockdev-change-medium refuses %s" % arguments, answer)
+    client.result("blockdev-change-medium", device=drive, filename=os.path.join(directory, "image"))
+
+
+def objects(cases, client):
+    cpu = client.result("query-cpus-fast")[2]["qom-path"]
+    cases.check(client.result("qom-list", path="/") == [{"name": "machine",
+                "type": "child<realview-eb-mpcore-machine>"}],
+                "qom-list /")
+    children = {row["name"]: row["type"] for row in client.result("qom-list", path="/machine")}
+    cases.check(children["uart0"] == "child<pl011>" and "cpu3" in children, "qom-list /machine", children)
+    cases.check(client.result("qom-get", path="/machine", property="type") == "realview-eb-mpcore-machine",
+                "qom-get type")
+    for name in children:
+        if name == "type":
+            continue
+        path = "/machine/" + name
+        for row in client.result("qom-list", path=path):
+            value = client.result("qom-get", path=path, property=row["name"])
+            kind = str if row["type"] == "string" else list if row["type"].endswith("[]") else int
+            if not isinstance(value, kind):
+                cases.check(False, "qom-get %s %s" % (path, row["name"]), (row, value))
+    cases.check(client.result("qom-get", path="uart0", property="cr") == 0x300, "qom-get of a field")
+    cases.check("type" in [row["name"] for row in client.result("qom-list", path=cpu)],
+                "a CPU's path is one of these", cpu)
+    for order in (("qom-list", {"path": "/nonsense"}), ("qom-get", {"path": "/nonsense", "property": "type"}),
+                  ("qom-list-properties", {"typename": "nonsense"})):
+        cases.check(client.error(order[0], **order[1])["class"] == "DeviceNotFound",
+                    "%s of what is not there" % order[0])
+    cases.check("not found" in client.error("qom-get", path="/machine", property="x")["desc"],
+                "qom-get: no such property")
+    types = {row["name"]: row["parent"] for row in client.result("qom-list-types")}
+    cases.check(types["pl011"] == "device" and types["realview-eb-mpcore-machine"] == "machine", "qom-list-types",
+                types)
+    machines = client.result("qom-list-types", implements="machine")
+    names = [row["name"] for row in client.result("qom-list-properties", typename=machines[0]["name"])]
+    cases.check({"accel", "memory-backend"} & set(names), "qom-list-properties: those of -machine", names)
+    cases.check("cr" in [row["name"] for row in client.result("qom-list-properties", typename="pl011")],
+                "qom-list-properties: those of a device")
+    options = {row["option"]: [p["name"] for p in row["parameters"]] for row
+        in client.result("query-command-line-options")}
+    cases.check("cpus" in options["smp"] and options["machine"] == names and options["S"] == [],
+                "query-command-line-options", options)
+    cases.check([row["option"] for row in client.result("query-command-line-options", option="drive")] == ["drive"],
+                "query-command-line-options: one")
+    cases.check("nonsense" in client.error("query-command-line-options", option="nonsense")["desc"],
+                "query-command-line-options: none")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    text = client.result("human-monitor-command", command_line="hostfwd_add n0 tcp:127.0.0.1:%d-:22" % port)
+    cases.check(text == "" and str(port) in client.result("human-monitor-command", command_line="info network"),
+                "hostfwd_add by human-monitor-command", text)
+    text = client.result("human-monitor-command", command_line="hostfwd_remove n0 tcp:127.0.0.1:%d" % port)
+    cases.check(text == "" and str(port) not in client.result("human-monitor-command", command_line="info network"),
+                "hostfwd_remove by human-monitor-command", text)
+
+
 def names_without_text(cases, directory):
     with Machine(directory, "-name", b"a\xffb\xe2\x82", "-chardev", b"null,id=\xc3") as machine:
         client = Client(machine.path)
@@ -277,6 +358,10 @@ def main():
             fragments(cases, machine.path)
             queries(cases, machine.path, directory)
             nonsense(cases, machine.path)
+            client = Client(machine.path)
+            media(cases, client, directory)
+            objects(cases, client)
+            client.close()
             events(cases, machine)
         causes(cases, directory)
         names_without_text(cases, directory)
