@@ -21,6 +21,9 @@ char *state_settle(void)
 {
     const BlockBackend *blk;
 
+    if (devices_saving_refused()) {
+        return g_strdup(devices_saving_refused());
+    }
     if (!blk_drain_all() && !blk_stalled()) {
         return g_strdup("the host's disk does not end requests that are under way");
     }

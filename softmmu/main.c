@@ -87,12 +87,25 @@ static NetBackend *open_network(const NetOptions *o)
     return net;
 }
 
+static struct VhostLink *open_vhost(const VirtIOOption *o)
+{
+    char *error;
+    struct VhostLink *link = vhost_link_open(o->socket, &error);
+
+    if (!link) {
+        error_exit("%s: %s", o->said, error);
+    }
+    return link;
+}
+
 static void open_virtio(VirtIOConfig *config, const VirtIOOption *o)
 {
     config->kind = o->kind;
     config->serial = o->serial;
     config->blk = o->drive ? open_drive(o->drive) : NULL;
     config->net = o->net ? open_network(o->net) : NULL;
+    config->vhost = o->socket ? open_vhost(o) : NULL;
+    config->tag = o->tag;
     memcpy(config->mac, o->mac, sizeof(config->mac));
     config->max_ports = o->max_ports;
     for (unsigned n = 0; n < VIRTIO_MAX_PORTS; n++) {
@@ -122,7 +135,9 @@ static void machine_create(MachineState *m, const Options *o)
     m->ram = ram_alloc(o->ram_size, o->mem_prealloc);
     memory_add_ram(0, o->ram_size, m->ram, "ram");
     for (int i = 0; i < o->named_count; i++) {
-        chardev_new(o->named[i].id, o->named[i].device);
+        if (o->named[i].device) {
+            chardev_new(o->named[i].id, o->named[i].device);
+        }
     }
     for (int i = 0; i < MACHINE_SERIALS; i++) {
         char label[24];

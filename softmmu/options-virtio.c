@@ -29,6 +29,11 @@ typedef struct VirtIODriver {
 /* What devices name. */
 static const char *named[MACHINE_VIRTIOS];
 
+static bool is_vhost(VirtIOKind kind)
+{
+    return kind == VHOST_USER_BLK || kind == VHOST_USER_FS;
+}
+
 static void set_named(CommandLine *c, const char *arg, unsigned n, const char *value)
 {
     named[n] = value;
@@ -59,6 +64,14 @@ static void set_serial(CommandLine *c, const char *arg, unsigned n, const char *
     c->o->virtio[n].serial = value;
 }
 
+static void set_tag(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    if (!*value || strlen(value) > 36) {
+        option_fail(c, arg, "tag has 1 to 36 characters");
+    }
+    c->o->virtio[n].tag = value;
+}
+
 static void set_mac(CommandLine *c, const char *arg, unsigned n, const char *value)
 {
     net_option_mac(c, arg, value, c->o->virtio[n].mac);
@@ -83,6 +96,11 @@ static const VirtIODriver drivers[] = {
     { "virtio-net-device", VIRTIO_NET, "a network card", {
         { "netdev", set_named, "the network's id (-netdev TYPE,id=ID,...)" },
         { "mac", set_mac, "its address" } } },
+    { "vhost-user-blk", VHOST_USER_BLK, "a disk of another process (qemu-storage-daemon)", {
+        { "chardev", set_named, "the socket's id (-chardev socket,id=ID,path=SOCKET)" } } },
+    { "vhost-user-fs-device", VHOST_USER_FS, "a folder of another process (virtiofsd)", {
+        { "chardev", set_named, "the socket's id (-chardev socket,id=ID,path=SOCKET)" },
+        { "tag", set_tag, "the name by which the guest mounts it" } } },
     { "virtio-serial-device", VIRTIO_CONSOLE, "consoles and ports, each a device of its own", {
         { "max_ports", set_max_ports, "how many there can be: 1 to 15 (8)" } } },
     { "virtio-rng-device", VIRTIO_RNG, "random numbers of the host", { { 0 } } },
@@ -91,7 +109,8 @@ static const VirtIODriver drivers[] = {
 void option_virtio_help(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
-        printf("%s: %s, by virtio\n", drivers[i].name, drivers[i].help);
+        printf("%s: %s, by %s\n", drivers[i].name, drivers[i].help,
+               is_vhost(drivers[i].kind) ? "vhost-user" : "virtio");
         for (const VirtIOProperty *p = drivers[i].property; p < drivers[i].property + MAX_PROPERTIES && p->name; p++) {
             printf("  %-21s %s\n", p->name, p->help);
         }
@@ -158,6 +177,12 @@ bool option_virtio_device(CommandLine *c, const char *arg, const char *driver, c
             if (drivers[i].kind == VIRTIO_BLK && !named[n]) {
                 option_fail(c, arg, "drive= is missing: the id of a drive (-drive if=none,id=ID,file=FILE)");
             }
+            if (is_vhost(drivers[i].kind) && !named[n]) {
+                option_fail(c, arg, "chardev= is missing: the id of a socket (-chardev socket,id=ID,path=SOCKET)");
+            }
+            if (drivers[i].kind == VHOST_USER_FS && !c->o->virtio[n].tag) {
+                option_fail(c, arg, "tag= is missing: the name by which the guest mounts it");
+            }
             return true;
         }
     }
@@ -191,12 +216,39 @@ static const BlockOptions *drive_for(CommandLine *c, unsigned n)
     return drive;
 }
 
+/* The socket becomes the device's: its path. */
+static const char *take_socket(CommandLine *c, const VirtIOOption *v, const char *id)
+{
+    for (int i = 0; i < c->o->named_count; i++) {
+        const char *device = c->o->named[i].device;
+
+        if (strcmp(c->o->named[i].id, id)) {
+            continue;
+        }
+        if (!device || !g_str_has_prefix(device, "unix:") || strstr(device, ",server=on")) {
+            error_exit("%s: '%s' is %s (-chardev socket,id=%s,path=SOCKET makes what is wanted)", v->said, id,
+                       device ? "no connection to a Unix socket" : "another device's", id);
+        }
+        c->o->named[i].device = NULL;
+        return g_strndup(device + strlen("unix:"), strcspn(device, ",") - strlen("unix:"));
+    }
+    error_exit("%s: there is no character device '%s' (-chardev socket,id=%s,path=SOCKET makes one)", v->said, id, id);
+}
+
 void options_virtio_finish(CommandLine *c)
 {
     for (unsigned n = 0; n < c->o->virtios; n++) {
         VirtIOOption *v = &c->o->virtio[n];
 
         if (!named[n]) {
+            continue;
+        }
+        if (is_vhost(v->kind)) {
+            v->socket = take_socket(c, v, named[n]);
+            if (v->kind == VHOST_USER_FS && c->o->virtio_legacy) {
+                error_exit("%s: guests know it as a device of version 1 only: add -global "
+                           "virtio-mmio.force-legacy=false", v->said);
+            }
             continue;
         }
         if (v->kind == VIRTIO_BLK) {

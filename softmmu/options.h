@@ -29,6 +29,8 @@ typedef struct VirtIOOption {
     const char *id;                     /* NULL: none */
     unsigned max_ports;
     VirtIOPortOption port[VIRTIO_MAX_PORTS];
+    const char *socket;                 /* VHOST_USER_...: of the back end */
+    const char *tag;
 } VirtIOOption;
 
 enum { OPTIONS_NAMED = 16, OPTIONS_MONITORS = 8 };
@@ -51,7 +53,7 @@ typedef struct Options {
     const char *monitor;                /* NULL: only where a serial line is "mon:" */
     bool monitor_on_mux;                /* attach it to the first "mon:" serial line */
     struct {
-        const char *id, *device;        /* device: chardev_new() syntax */
+        const char *id, *device;        /* device: chardev_new() syntax; NULL: a vhost-user device has it */
     } named[OPTIONS_NAMED];             /* -chardev */
     int named_count;
     OptionsMonitor more_monitors[OPTIONS_MONITORS];

@@ -64,6 +64,18 @@ Device *device_find(const char *name)
     return d;
 }
 
+static const char *saving_refused;       /* constant after the start */
+
+void devices_refuse_saving(const char *why)
+{
+    saving_refused = why;
+}
+
+const char *devices_saving_refused(void)
+{
+    return saving_refused;
+}
+
 void devices_pre_save(void)
 {
     for (Device *d = first; d; d = d->next) {

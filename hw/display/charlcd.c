@@ -4,7 +4,8 @@
  *
  * The controller begins with a bus of 8 bits; the function set command makes it one of 4, the upper ones, and then a
  * command or character is two accesses, the upper half first. A read takes both halves at once: the first is valid when
- * the access is complete, which interrupts, the second when the guest has cleared the first, which does not. The
+ * the access is complete, which interrupts, the second when the guest has cleared the first, which does not. A half is
+ * read behind the write that clears it, by interrupt or not, so RD changes to the second one with the second clear. The
  * manual has "complete" in bit 0 of RAW; Linux looks at bit 8; both are set. The controller is never busy.
  *
  * Lock: the device's own.
@@ -162,7 +163,7 @@ static void read_bus(CharLCD *s, bool is_data)
         step_address(s, s->entry & ENTRY_INCREMENT);
     }
     s->reads[0] = byte;
-    s->reads[1] = (uint8_t)(byte << 4);
+    s->reads[1] = s->function & FUNCTION_8_BITS ? byte : (uint8_t)(byte << 4);
     s->num_reads = s->function & FUNCTION_8_BITS ? 1 : 2;
     s->complete = true;
     s->half = false;
@@ -172,8 +173,8 @@ static void read_bus(CharLCD *s, bool is_data)
 static void clear_raw(CharLCD *s)
 {
     s->complete = false;
-    if (s->num_reads && --s->num_reads) {
-        s->reads[0] = s->shown = s->reads[1];
+    if (s->num_reads && !--s->num_reads) {
+        s->shown = s->reads[1];
     }
 }
 

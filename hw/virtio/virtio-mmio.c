@@ -492,6 +492,12 @@ void virtio_mmio_create(uint32_t base, const char *name, const VirtIOConfig *con
     case VIRTIO_CONSOLE:
         virtio_console_init(&v->device, v, config);
         break;
+    case VHOST_USER_BLK:
+        vhost_blk_init(&v->device, v, config);
+        break;
+    case VHOST_USER_FS:
+        vhost_fs_init(&v->device, v, config);
+        break;
     }
     v->device_id = v->device.class ? v->device.class->id : 0;
     device_add(&v->dev);

@@ -112,6 +112,10 @@ uint64_t device_field_value(const Device *d, const DeviceField *field, uint32_t 
 
 /* Bring what is under way in any device to its end, before memory is saved: it may still change that. */
 void devices_pre_save(void);
+/* The machine's state cannot be saved, and why; the text stays. The last one counts. Main thread, at the start. */
+void devices_refuse_saving(const char *why);
+/* NULL: it can. */
+const char *devices_saving_refused(void);
 /* Write the device's fields. False: f could not be written. */
 bool device_save(Device *d, FILE *f);
 /*

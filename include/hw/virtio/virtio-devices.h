@@ -10,7 +10,9 @@
 #include "hw/virtio/virtio.h"
 #include "net/net.h"
 
-typedef enum VirtIOKind { VIRTIO_NOTHING, VIRTIO_BLK, VIRTIO_RNG, VIRTIO_NET, VIRTIO_CONSOLE } VirtIOKind;
+typedef enum VirtIOKind {
+    VIRTIO_NOTHING, VIRTIO_BLK, VIRTIO_RNG, VIRTIO_NET, VIRTIO_CONSOLE, VHOST_USER_BLK, VHOST_USER_FS,
+} VirtIOKind;
 
 enum { VIRTIO_MAX_PORTS = 15 };
 
@@ -30,6 +32,8 @@ typedef struct VirtIOConfig {
     uint8_t mac[6];
     uint32_t max_ports;         /* VIRTIO_CONSOLE: 1 to VIRTIO_MAX_PORTS */
     VirtIOPort port[VIRTIO_MAX_PORTS];
+    struct VhostLink *vhost;    /* VHOST_USER_...: the back end */
+    const char *tag;            /* VHOST_USER_FS: by which the guest mounts it; 36 bytes at most */
 } VirtIOConfig;
 
 enum { VIRTIO_MMIO_SIZE = 0x1000 };
@@ -47,4 +51,10 @@ void virtio_net_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 void virtio_console_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 /* The transport is complete: attach what is behind the ports. */
 void virtio_console_attach(VirtIODevice *d);
+void vhost_blk_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
+void vhost_fs_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
+/*
+ * Connect to the back end of a VHOST_USER_... device at a Unix socket; NULL: *err is a message (g_free()). Main thread.
+ */
+struct VhostLink *vhost_link_open(const char *path, char **err);
 #endif

@@ -16,7 +16,7 @@
 typedef struct VirtIO VirtIO;   /* a transport, as its device sees it */
 
 enum { VIRTIO_MAX_QUEUES = 32, VIRTIO_MAX_CONFIG = 96, VIRTQUEUE_MAX_SIZE = 1024, VIRTIO_MAX_SEGMENTS = 1024 };
-enum { VIRTIO_ID_NET = 1, VIRTIO_ID_BLOCK = 2, VIRTIO_ID_CONSOLE = 3, VIRTIO_ID_RNG = 4, VIRTIO_ID_9P = 9 };
+enum { VIRTIO_ID_NET = 1, VIRTIO_ID_BLOCK = 2, VIRTIO_ID_CONSOLE = 3, VIRTIO_ID_RNG = 4, VIRTIO_ID_FS = 26 };
 
 /* Features of all devices; the transport adds them to the device's own. */
 #define VIRTIO_F_INDIRECT_DESC  (1ull << 28)
