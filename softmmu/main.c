@@ -163,6 +163,9 @@ static void machine_create(MachineState *m, const Options *o)
         open_virtio(&m->virtio[i], &o->virtio[i]);
     }
     m->mc->init(m);
+    for (int i = 0; i < m->smp; i++) {
+        arm_pmu_connect(m->cpu[i], &m->pmu_irq[i]);
+    }
     arm_load_kernel(m);
 }
 

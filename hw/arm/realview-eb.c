@@ -394,6 +394,11 @@ const RealviewDevice *realview_eb_present(const char *name)
     return d && d->present ? d : NULL;
 }
 
+static void eb_set_pmu_spi(void *opaque, int n, int level)
+{
+    gic_set_spi(opaque, (unsigned)n + REALVIEW_EB_PMU_SPI + FIRST_SPI, level);
+}
+
 static void realview_eb_init(MachineState *m)
 {
     RealviewBoard *b = calloc(1, sizeof(*b));
@@ -416,6 +421,9 @@ static void realview_eb_init(MachineState *m)
         } else {
             memory_add_unimplemented(d->base, d->size, d->name, d->answers);
         }
+    }
+    for (int i = 0; i < m->smp; i++) {
+        irq_init(&m->pmu_irq[i], eb_set_pmu_spi, b->core_gic, i);
     }
 }
 

@@ -4,9 +4,9 @@
  *
  * The controller begins with a bus of 8 bits; the function set command makes it one of 4, the upper ones, and then a
  * command or character is two accesses, the upper half first. A read takes both halves at once: the first is valid when
- * the access is complete, which interrupts, the second when the guest has cleared the first, which does not. A half is
- * read behind the write that clears it, by interrupt or not, so RD changes to the second one with the second clear. The
- * manual has "complete" in bit 0 of RAW; Linux looks at bit 8; both are set. The controller is never busy.
+ * the access is complete, which interrupts; the second is valid, and does not interrupt, when the guest has both cleared
+ * RAW and read the first, in either order: the manual has the reading first, Linux the clearing. The manual has
+ * "complete" in bit 0 of RAW; Linux looks at bit 8; both are set. The controller is never busy.
  *
  * Lock: the device's own.
  */
@@ -36,11 +36,12 @@ typedef struct CharLCD {
     uint8_t shift;              /* the first character of a line that is shown, 0 to 39 */
     bool half;                  /* the upper half of a byte has been written */
     uint8_t upper;              /* that half */
-    uint8_t reads[2];           /* halves, or one byte, that the guest has not cleared */
-    uint8_t num_reads;
-    bool complete;              /* the interrupt's source */
-    uint8_t mask;
     uint8_t shown;              /* what RD reads */
+    bool valid, complete;       /* as RAW has them; the second is the interrupt's source */
+    bool more;                  /* the lower half comes after this */
+    uint8_t lower;              /* that half */
+    bool taken;                 /* RD has been read */
+    uint8_t mask;
     bool level;                 /* of the line */
     const IRQLine *irq;         /* constant */
 } CharLCD;
@@ -64,14 +65,11 @@ static void step_display(CharLCD *s, bool right)
     s->shift = (uint8_t)((s->shift + (right ? LINE - 1 : 1)) % LINE);
 }
 
+/* The second of two lines is at 0x40; Linux writes it at 0x28, where it is if the lines are one. */
 static void set_address(CharLCD *s, uint8_t a)
 {
     s->in_cgram = false;
-    if (two_lines(s)) {
-        s->address = (uint8_t)((a & SECOND_LINE ? LINE : 0) + (a & (SECOND_LINE - 1)) % LINE);
-    } else {
-        s->address = a % DDRAM;
-    }
+    s->address = two_lines(s) && (a & SECOND_LINE) ? LINE + (a & (SECOND_LINE - 1)) % LINE : a % DDRAM;
 }
 
 static uint8_t shown_address(const CharLCD *s)
@@ -162,33 +160,39 @@ static void read_bus(CharLCD *s, bool is_data)
     if (is_data) {
         step_address(s, s->entry & ENTRY_INCREMENT);
     }
-    s->reads[0] = byte;
-    s->reads[1] = s->function & FUNCTION_8_BITS ? byte : (uint8_t)(byte << 4);
-    s->num_reads = s->function & FUNCTION_8_BITS ? 1 : 2;
-    s->complete = true;
-    s->half = false;
-    s->shown = s->reads[0];
+    s->more = !(s->function & FUNCTION_8_BITS);
+    s->shown = s->more ? byte & 0xf0 : byte;
+    s->lower = (uint8_t)(byte << 4);
+    s->valid = s->complete = true;
+    s->taken = s->half = false;
 }
 
-static void clear_raw(CharLCD *s)
+/* The guest has read RD, or cleared RAW. */
+static void read_goes_on(CharLCD *s)
 {
-    s->complete = false;
-    if (s->num_reads && !--s->num_reads) {
-        s->shown = s->reads[1];
+    if (s->more && s->taken && !s->valid) {
+        s->shown = s->lower;
+        s->valid = true;
+        s->more = false;
     }
 }
 
 static uint32_t charlcd_read_reg(CharLCD *s, uint32_t offset)
 {
+    uint32_t v;
+
     switch (offset) {
     case CHAR_COM:
     case CHAR_DAT:
         read_bus(s, offset == CHAR_DAT);
         return 0;
     case CHAR_RD:
-        return s->shown;
+        v = s->shown;
+        s->taken = true;
+        read_goes_on(s);
+        return v;
     case CHAR_RAW:
-        return (s->complete ? RAW_COMPLETE : 0) | (s->num_reads ? RAW_VALID : 0);
+        return (s->complete ? RAW_COMPLETE : 0) | (s->valid ? RAW_VALID : 0);
     case CHAR_MASK:
         return s->mask;
     case CHAR_STAT:
@@ -208,7 +212,8 @@ static void charlcd_write_reg(CharLCD *s, uint32_t offset, uint32_t value)
         break;
     case CHAR_RAW:
         if (!(value & RAW_COMPLETE)) {
-            clear_raw(s);
+            s->valid = s->complete = false;
+            read_goes_on(s);
         }
         break;
     case CHAR_MASK:
@@ -256,9 +261,8 @@ static void charlcd_reset(void *opaque)
     s->entry = CMD_ENTRY | ENTRY_INCREMENT;
     s->control = CMD_CONTROL;
     s->function = CMD_FUNCTION | FUNCTION_8_BITS;
-    s->address = s->shift = s->upper = s->num_reads = s->mask = s->shown = 0;
-    memset(s->reads, 0, sizeof(s->reads));
-    s->in_cgram = s->half = s->complete = false;
+    s->address = s->shift = s->upper = s->lower = s->mask = s->shown = 0;
+    s->in_cgram = s->half = s->valid = s->complete = s->more = s->taken = false;
     charlcd_update(s);
     counted_unlock(&s->dev.lock);
 }
@@ -270,7 +274,6 @@ static void charlcd_post_load(void *opaque)
     counted_lock(&s->dev.lock);
     s->address %= s->in_cgram ? CGRAM : DDRAM;
     s->shift %= LINE;
-    s->num_reads = s->num_reads > 2 ? 2 : s->num_reads;
     charlcd_update(s);
     counted_unlock(&s->dev.lock);
 }
@@ -279,8 +282,9 @@ static const DeviceField charlcd_fields[] = {
     DEVICE_ARRAY(CharLCD, ddram), DEVICE_ARRAY(CharLCD, cgram), DEVICE_FIELD(CharLCD, address),
     DEVICE_FIELD(CharLCD, in_cgram), DEVICE_FIELD(CharLCD, entry), DEVICE_FIELD(CharLCD, control),
     DEVICE_FIELD(CharLCD, function), DEVICE_FIELD(CharLCD, shift), DEVICE_FIELD(CharLCD, half),
-    DEVICE_FIELD(CharLCD, upper), DEVICE_ARRAY(CharLCD, reads), DEVICE_FIELD(CharLCD, num_reads),
-    DEVICE_FIELD(CharLCD, complete), DEVICE_FIELD(CharLCD, mask), DEVICE_FIELD(CharLCD, shown),
+    DEVICE_FIELD(CharLCD, upper), DEVICE_FIELD(CharLCD, shown), DEVICE_FIELD(CharLCD, valid),
+    DEVICE_FIELD(CharLCD, complete), DEVICE_FIELD(CharLCD, more), DEVICE_FIELD(CharLCD, lower),
+    DEVICE_FIELD(CharLCD, taken), DEVICE_FIELD(CharLCD, mask),
     { 0 },
 };
 

@@ -8,6 +8,7 @@
 #include "block/block.h"
 #include "chardev/char.h"
 #include "exec/cpu-type.h"
+#include "hw/irq.h"
 #include "hw/virtio/virtio-devices.h"
 #include "net/net.h"
 
@@ -60,6 +61,7 @@ struct MachineState {
     const char *kernel, *initrd, *dtb, *append;
     SecondaryStart secondary;
     BoardBoot boot;
+    IRQLine pmu_irq[ARM_MAX_CPUS];              /* the CPUs' performance monitors'; the board's to connect */
     NetBackend *net;                            /* the network card's cable; NULL: none */
     uint8_t mac[6];                             /* the network card's */
     VirtIOConfig virtio[MACHINE_VIRTIOS];       /* in the order of the command line */

@@ -3,8 +3,9 @@
  * A CPU as a device: its architectural state under names and in forms that depend on no host and no accelerator. The
  * fields are a copy that is filled before it is saved and distributed after it was loaded.
  *
- * Not saved: interrupt inputs, which the interrupt controllers drive; the number of the CPU; the host's own MXCSR; and
- * reservations of exclusive accesses, since a STREX may always fail.
+ * Not saved: interrupt inputs, which the interrupt controllers drive; the number of the CPU; the host's own MXCSR; how
+ * many instructions were counted, which the performance monitor's counters have; and reservations of exclusive accesses,
+ * since a STREX may always fail.
  */
 #include <glib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ typedef struct ARMCPUDevice {
 
 /* Whoever adds to the state decides whether it is saved, then mends these numbers. */
 _Static_assert(sizeof(CP15State) == 24 * 4 + 8, "all of CP15 is in arm_cpu_fields");
-_Static_assert(sizeof(CPUARMState) == 496, "all of the state is in arm_cpu_fields, or named above");
+_Static_assert(sizeof(CPUARMState) == 512, "all of the state is in arm_cpu_fields, or named above");
 
 static void arm_cpu_pre_save(void *opaque)
 {
@@ -39,6 +40,7 @@ static void arm_cpu_pre_save(void *opaque)
     CPUARMState *env = s->env;
     CPUWait wait = cpu_get_wait(s->number);
 
+    arm_pmu_pre_save(env);
     memcpy(s->r, env->regs, sizeof(s->r));
     s->r[15] &= ~1u;                /* T is in the CPSR */
     s->cpsr = cpsr_read(env);
@@ -94,6 +96,7 @@ static void arm_cpu_post_load(void *opaque)
     env->exception_fsr = s->exception_fsr;
     env->exception_far = s->exception_far;
     env->cp15 = s->cp15;
+    arm_pmu_post_load(env);
     cpu_set_wait(s->number, (CPUWait) { s->halted, s->event });
 }
 

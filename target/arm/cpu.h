@@ -117,9 +117,12 @@ struct CPUARMState {
         uint32_t s[32];
     } vfp __attribute__((aligned(16)));
 
+    uint32_t insn_count;            /* instructions that were begun in blocks of TBF_COUNT */
+
     /* --- below: C code only --- */
     uint32_t cpu_index;
     uint32_t num_cpus;
+    uint32_t insns_seen;            /* insn_count as cp15.pmn0 and pmn1 have it */
 
     /* banked registers; the current mode's copies are in regs[] / spsr */
     uint32_t spsr;                  /* of the current mode */
@@ -146,7 +149,7 @@ struct CPUARMState {
         uint32_t fcse, contextidr;
         uint32_t tpidrurw, tpidruro, tpidrprw;
         uint32_t dlockdown, ilockdown;
-        uint32_t pmcr, pmccntr_base, pmn0, pmn1;
+        uint32_t pmcr, pmccntr_base, pmn0, pmn1;    /* lock: pmu.c's */
         uint64_t pmccntr_start_ns;
     } cp15;
     uint32_t fpinst, fpinst2;
@@ -186,6 +189,16 @@ const char *arm_exception_name(int excp);
 /* ---- target/arm/cpu-device.c ---- */
 /* CPU n as a device, "cpuN": its state is saved and loaded with those of the others. Main thread, once. */
 void arm_cpu_device_create(CPUARMState *env, unsigned n);
+
+/* ---- target/arm/pmu.c ---- */
+struct IRQLine;
+/* The performance monitor's interrupt. With the machine, before the CPUs run; at most once for a CPU. */
+void arm_pmu_connect(CPUARMState *env, const struct IRQLine *irq);
+/* The state is going to be saved, or was loaded; the CPU is stopped. */
+void arm_pmu_pre_save(CPUARMState *env);
+void arm_pmu_post_load(CPUARMState *env);
+/* Does a counter want them? The CPU's thread. */
+bool pmu_counts_instructions(const CPUARMState *env);
 
 /* ---- target/arm/dump.c ---- */
 /* Registers as text, for "info registers"; `fpu` adds the VFP registers. The CPU is stopped. */
@@ -243,12 +256,13 @@ void arm_cpu_sev(void);
 #define TBF_VFP_STRIDE  (1u << 7)   /* FPSCR.STRIDE == 3 */
 #define TBF_ALIGN       (1u << 8)   /* SCTLR.A: every unaligned access faults */
 #define TBF_NO_UNALIGN  (1u << 9)   /* SCTLR.U == 0: ARMv5 rotated loads */
-#define TBF_MASK        0x3ffu
+#define TBF_COUNT       (1u << 10)  /* the performance monitor counts instructions */
+#define TBF_MASK        0x7ffu
 /*
  * The page of the block has 1 KiB subpages with different rights (SCTLR.XP = 0). In the block's key, not in ctxkey:
  * such blocks are in no jump cache.
  */
-#define TBF_SUBPAGES    (1u << 10)
+#define TBF_SUBPAGES    (1u << 11)
 /*
  * log2 of the aligned piece of memory within which the right to fetch one byte means the right to fetch and read all.
  */

@@ -61,6 +61,16 @@ static bool wrote_flags(const IRBlock *b, int first)
     return false;
 }
 
+/* An instruction whose condition fails is one, too: this stands in no skip region. */
+static void count_insn(DisasContext *s)
+{
+    IRRef n = gen_temp(s);
+
+    ir_emit(s->b, IR_ldenv, n, REF_NONE, REF_NONE, ENV_OFFSET(insn_count));
+    gen_addi(s, n, n, 1);
+    ir_emit(s->b, IR_stenv, REF_NONE, n, REF_NONE, ENV_OFFSET(insn_count));
+}
+
 static void translate_insn(DisasContext *s)
 {
     const DecodeRow *row;
@@ -80,10 +90,13 @@ static void translate_insn(DisasContext *s)
         }
     }
 
-    if (s->skip_cond != s->cond) {
+    if (s->skip_cond != s->cond || (s->flags & TBF_COUNT)) {
         close_skip(s);
     }
     ir_emit(s->b, IR_insn_start, REF_NONE, REF_NONE, REF_NONE, s->pc | s->thumb);
+    if (s->flags & TBF_COUNT) {
+        count_insn(s);
+    }
     first = s->b->nops;
     s->end = END_NONE;
     if (!row || !(row->info & I_OWN_COND)) {

@@ -7,13 +7,11 @@
 #include "tests/unit/arm-env.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
-#include "qemu/timer.h"
 #include "tests/unit/tap.h"
 
 EnvCalls env_calls;
 CPUARMState *env;
 uint8_t test_ram[TEST_RAM_SIZE];
-int64_t test_clock_ns;
 int qemu_loglevel;
 
 static jmp_buf env_exit;
@@ -29,7 +27,7 @@ void env_reset(void)
     }
     memset(env, 0, sizeof(*env));
     env->num_cpus = 4;
-    test_clock_ns = 0;
+    fake_clock_reset();
     memset(test_ram, 0, sizeof(test_ram));
     arm_cpu_reset(env);
     memset(&env_calls, 0, sizeof(env_calls));
@@ -130,16 +128,6 @@ const uint8_t *memory_read_at(uint32_t phys, uint32_t len, uint32_t *ram)
 {
     *ram = phys;
     return memory_ram_ptr(phys, len);
-}
-
-int64_t clock_virtual_ns(void)
-{
-    return test_clock_ns;
-}
-
-int64_t clock_shown_ns(void)
-{
-    return clock_virtual_ns();
 }
 
 void qemu_log(const char *fmt, ...)

@@ -8,6 +8,7 @@
 #define TESTS_ARM_ENV_H
 #include "target/arm/cpu.h"
 #include "tcg/helper.h"
+#include "tests/unit/fake-clock.h"
 
 enum { TEST_RAM_SIZE = 1 << 20 };
 
@@ -19,7 +20,6 @@ typedef struct EnvCalls {
 extern EnvCalls env_calls;
 extern CPUARMState *env;
 extern uint8_t test_ram[TEST_RAM_SIZE];
-extern int64_t test_clock_ns;
 
 /* A freshly reset CPU, zeroed memory and counters. */
 void env_reset(void);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* See fake-clock.h. */
+#include <limits.h>
 #include <stdlib.h>
 #include "fake-clock.h"
 #include "qemu/timer.h"
@@ -109,6 +110,11 @@ void fake_clock_advance(int64_t ns, unsigned max_fires)
         fire(t);
     }
     SET(now_ns, end);
+}
+
+void fake_clock_set(int64_t ns)
+{
+    fake_clock_advance(ns - GET(now_ns), UINT_MAX);
 }
 
 int fake_clock_armed(void)

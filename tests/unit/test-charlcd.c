@@ -117,7 +117,7 @@ static void test_linux(void)
     write4(COM, 0x01);
     write4(COM, 0x06);
     puts4("ARM Linux");
-    write4(COM, 0xc0);
+    write4(COM, 0x80 + 0x28);
     puts4("6.1.0 and too long for a line of it all!");
     ok(shows("ARM Linux       ", "6.1.0 and too lo"), "what Linux writes; a line has 40 characters, and 16 are shown");
     ok_eq(read4(COM), 0, "behind the second line comes the first");
@@ -129,8 +129,10 @@ static void test_linux(void)
     set(MASK, 1);
     reg(COM);
     ok(bench_level[0] && reg(STAT) == 1, "the first half interrupts");
+    ok_eq(reg(RD), 0x10, "it is read");
     set(RAW, 0);
     ok(!bench_level[0] && !reg(STAT) && reg(RAW) == VALID, "the second does not");
+    ok_eq(reg(RD), 0xd0, "it is read, too");
     set(RAW, 0);
     ok_eq(reg(RAW), 0, "then there is no more");
     set(MASK, 0);

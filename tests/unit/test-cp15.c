@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* CP15 and CP14: every encoding's rights against rules written here apart from the table, values, and side effects. */
 #include <string.h>
+#include "hw/irq.h"
 #include "tests/unit/arm-env.h"
 #include "target/arm/cp15.h"
 #include "tcg/helper.h"
@@ -270,32 +271,114 @@ static void test_va_to_pa(void)
 static void test_pmu(void)
 {
     env_reset();
-    test_clock_ns = 1000;
+    fake_clock_set(1000);
     CHECK_EQ(rd(0, 15, 12, 1), 0);
     wr(0, 15, 12, 0, 1 | 0xffu << 20);      /* enable, counter 0 counts cycles */
-    test_clock_ns = 2003;
+    fake_clock_set(2003);
     CHECK_EQ(rd(0, 15, 12, 1), 400);
     CHECK_EQ(rd(0, 15, 12, 2), 400);
     CHECK_EQ(rd(0, 15, 12, 3), 0);
-    test_clock_ns = 2005;                   /* no fraction was lost */
+    fake_clock_set(2005);                   /* no fraction was lost */
     CHECK_EQ(rd(0, 15, 12, 1), 402);
     wr(0, 15, 12, 1, 0xfffffffe);
-    test_clock_ns = 2015;
+    fake_clock_set(2015);
     CHECK_EQ(rd(0, 15, 12, 1), 2);
     CHECK_EQ(rd(0, 15, 12, 0), 1 | 0xffu << 20 | 1 << 10);
     wr(0, 15, 12, 0, 1 | 1 << 10);          /* clears the flag */
     CHECK_EQ(rd(0, 15, 12, 0), 1);
     wr(0, 15, 12, 0, 0 | 1 << 2);           /* stop and reset the cycle counter */
-    test_clock_ns = 5000;
+    fake_clock_set(5000);
     CHECK_EQ(rd(0, 15, 12, 1), 0);
     CHECK(rd(0, 15, 12, 2) != 0);
     wr(0, 15, 12, 0, 1 | 1 << 1 | 1 << 3);  /* every 64 cycles; counters reset */
     CHECK_EQ(rd(0, 15, 12, 2), 0);
-    test_clock_ns = 5000 + 160 * 10 + 100;
+    fake_clock_set(5000 + 160 * 10 + 100);
     CHECK_EQ(rd(0, 15, 12, 1), 10);
-    test_clock_ns = 5000 + 160 * 11;
+    fake_clock_set(5000 + 160 * 11);
     CHECK_EQ(rd(0, 15, 12, 1), 11);
     test_done("performance monitor");
+}
+
+static int pmu_line;
+static void pmu_line_set(void *opaque, int n, int level)
+{
+    pmu_line = level;
+}
+
+enum { INSNS = 8, CYCLES = 0xff };
+
+static void test_pmu_interrupts(void)
+{
+    static IRQLine line;
+
+    irq_init(&line, pmu_line_set, NULL, 0);
+    arm_pmu_connect(env, &line);
+    env_reset();
+    fake_clock_set(1000);
+    wr(0, 15, 12, 1, -400);                 /* 1 us before its end */
+    wr(0, 15, 12, 0, 1 | 1 << 6);
+    fake_clock_advance(999, 100);
+    CHECK_EQ(pmu_line, 0);
+    fake_clock_advance(1, 100);
+    CHECK_EQ(pmu_line, 1);
+    CHECK_EQ(rd(0, 15, 12, 0), 1 | 1 << 6 | 1 << 10);
+    wr(0, 15, 12, 0, 1 | 1 << 6 | 1 << 10);
+    CHECK_EQ(pmu_line, 0);
+    wr(0, 15, 12, 1, -4);
+    wr(0, 15, 12, 0, 1);                    /* the flag comes, the interrupt does not */
+    fake_clock_advance(100, 100);
+    CHECK_EQ(rd(0, 15, 12, 0), 1 | 1 << 10);
+    CHECK_EQ(pmu_line, 0);
+    CHECK_EQ(fake_clock_armed(), 0);
+    wr(0, 15, 12, 0, 1 | 1 << 6);           /* until it is enabled */
+    CHECK_EQ(pmu_line, 1);
+    wr(0, 15, 12, 0, 1 << 10);
+    wr(0, 15, 12, 2, -128);                 /* an event counter, and every 64 cycles together */
+    wr(0, 15, 12, 0, 1 | 1 << 3 | 1 << 4 | CYCLES << 20);
+    fake_clock_advance(319, 100);
+    CHECK_EQ(pmu_line, 0);
+    fake_clock_advance(1, 100);
+    CHECK_EQ(pmu_line, 1);
+    wr(0, 15, 12, 0, 0x700);
+    CHECK_EQ(pmu_line, 0);
+    CHECK_EQ(fake_clock_armed(), 0);
+    test_done("performance monitor: interrupts");
+}
+
+static void test_pmu_instructions(void)
+{
+    unsigned before;
+
+    env_reset();
+    CHECK(!(arm_tb_flags(env) & TBF_COUNT));
+    before = env_calls.context_changed;
+    wr(0, 15, 12, 0, 1 | INSNS << 12 | 1 << 5);
+    CHECK(arm_tb_flags(env) & TBF_COUNT);
+    CHECK_EQ(env_calls.context_changed, before + 1);
+    env->insn_count += 100;
+    CHECK_EQ(rd(0, 15, 12, 3), 100);
+    CHECK_EQ(rd(0, 15, 12, 2), 0);
+    wr(0, 15, 12, 3, -50);
+    env->insn_count += 49;
+    fake_clock_advance(10000000, 100);
+    CHECK_EQ(pmu_line, 0);
+    env->insn_count += 2;
+    fake_clock_advance(1000000, 100);       /* somebody looks now and then */
+    CHECK_EQ(pmu_line, 1);
+    CHECK_EQ(rd(0, 15, 12, 3), 1);
+    wr(0, 15, 12, 0, 1 | INSNS << 20 | 1 << 9);
+    env->insn_count += 7;
+    CHECK_EQ(rd(0, 15, 12, 3), 1);
+    CHECK_EQ(rd(0, 15, 12, 2), 7);
+    env->insn_count += 0x80000000;          /* more in the end than a word holds, and nobody reads it */
+    fake_clock_advance(1000000000, 100);
+    env->insn_count += 0x80000000;
+    CHECK_EQ(rd(0, 15, 12, 2), 7);
+    CHECK_EQ(rd(0, 15, 12, 0), 1 | INSNS << 20 | 1 << 8);
+    wr(0, 15, 12, 0, 0x700);
+    CHECK(!(arm_tb_flags(env) & TBF_COUNT));
+    CHECK_EQ(fake_clock_armed(), 0);
+    test_done("performance monitor: instructions");
 }
 
 static void test_cp14(void)
@@ -337,6 +420,8 @@ int main(void)
     test_effects();
     test_va_to_pa();
     test_pmu();
+    test_pmu_interrupts();
+    test_pmu_instructions();
     test_cp14();
     return test_finish();
 }

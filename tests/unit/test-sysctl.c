@@ -125,6 +125,30 @@ static void test_others(void)
     wr(L2 + 0xabc, 1);
 }
 
+static void test_scu_monitor(void)
+{
+    bench_reset();
+    wr(SCU + 0x14, 31 | 1 << 8);
+    wr(SCU + 0x18, 31u << 24);
+    bench_advance(1000);
+    ok_eq(rd(SCU + 0x1c), 0, "SCU: its counters are off");
+    wr(SCU + 0x10, 0x101);
+    bench_advance(1002);
+    ok_eq(rd(SCU + 0x1c), 400, "cycles are counted");
+    bench_advance(3);
+    ok_eq(rd(SCU + 0x38), 402, "by each counter, no fraction is lost");
+    ok_eq(rd(SCU + 0x20), 0, "what does not happen is not");
+    wr(SCU + 0x1c, 0xffffffff);
+    bench_advance(5);
+    ok_eq(rd(SCU + 0x1c), 1, "around");
+    ok_eq(rd(SCU + 0x10), 0x10101, "with a flag");
+    wr(SCU + 0x10, 0x10003);
+    ok_eq(rd(SCU + 0x10), 1, "which a one clears");
+    ok_eq(rd(SCU + 0x38), 0, "and the counters are reset");
+    rd(SCU + 0x3c);
+    wr(SCU + 0x3c, 1);
+}
+
 int main(void)
 {
     static const RealviewSysctlConfig config = { 0xc1400400, { 0x06000000, 0xff000000 } };
@@ -135,6 +159,7 @@ int main(void)
     l220_create(L2, "l220");
     test_sysctl();
     test_more();
+    test_scu_monitor();
     test_others();
     wr(SYS + 0x50, 0xe2);
     ok_eq(realview_sysctl_clcd_mode(sysctl), 2, "SYS_CLCD's mode, for the display");

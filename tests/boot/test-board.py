@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=900
+"""The board's smaller devices by Linux's drivers: character display, the card's switches, performance monitor, watchdog.
+Prints TAP.
+"""
+import os
+import re
+import subprocess
+import tempfile
+import time
+
+from archive import image_behind
+from vm import VM, Cases, Failure, designs, guest_parts
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+COMPILER = [os.environ.get("PQEMU_TEST_CROSS", "arm-linux-gnueabi-") + "gcc", "-march=armv6k", "-mfpu=vfp",
+            "-mfloat-abi=softfp", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O2", "-static"]
+PROGRAMS = ("perf",)
+
+
+def image_with_programs(directory):
+    """The guest's usual image with the programs of board/ in its directory /programs."""
+    path = os.path.join(directory, "initrd")
+    with image_behind(path, guest_parts("base")["initrd"]) as archive:
+        archive.directory("programs")
+        for name in PROGRAMS:
+            program = os.path.join(directory, name)
+            subprocess.run([*COMPILER, "-o", program, os.path.join(HERE, "board", name + ".c")], check=True)
+            with open(program, "rb") as file:
+                archive.add("programs/" + name, file.read())
+    return path
+
+
+def charlcd(vm):
+    """What the monitor, which shares the console, prints of the display once the driver has written all of it."""
+    shown = None
+    vm.send("\x01c")
+    vm.expect(r"\(qemu\) ")
+    try:
+        for _ in range(200):
+            vm.send("info charlcd\n")
+            shown = vm.expect(r"\|([^|\n]{16})\|\n\|([^|\n]{16})\|", 10).groups()
+            if shown[1].startswith(b"6.1."):
+                return shown
+            time.sleep(0.1)
+    finally:
+        vm.send("\x01c")
+    raise Failure("the display shows %r" % (shown,))
+
+
+def program(vm, name):
+    """Every case of a program's TAP holds."""
+    status, output = vm.shell("/programs/" + name, 120)
+    bad = re.findall(r"^not ok.*\n.*$", output, re.M)
+    if status or bad or not re.search(r"^1\.\.[1-9]", output, re.M):
+        raise Failure("%s: %d, %s" % (name, status, output))
+
+
+def devices(cases, directory, name, accel, slow):
+    initrd, card = image_with_programs(directory), os.path.join(directory, "card")
+    with open(card, "wb") as file:
+        file.truncate(8 << 20)
+    with VM(accel=accel, dtb="builtin", initrd=initrd, slow=slow,
+            args=("-drive", "if=sd,format=raw,readonly=on,file=" + card)) as vm:
+        vm.wait_shell()
+        with cases.case(name + ": the character display shows what the driver writes", vm):
+            assert charlcd(vm)[0].rstrip() == b"ARM Linux"
+        with cases.case(name + ": the card's switches are read by the general purpose pins", vm):
+            assert "Got CD GPIO" in vm.text() and "Got WP GPIO" in vm.text()
+            vm.send("cat /sys/block/mmcblk0/ro\n")
+            vm.expect(r"\n1\r?\n")
+        with cases.case(name + ": instructions and cycles are counted, and sampled", vm):
+            program(vm, "perf")
+        with cases.case(name + ": the kernel has no complaint", vm):
+            vm.check_log()
+
+
+def watchdog(cases, name, accel, slow):
+    with VM(accel=accel, dtb="builtin", slow=slow, reboot=True) as vm:
+        vm.wait_shell()
+        with cases.case(name + ": a guest whose watchdog is fed lives, one that hangs is reset", vm):
+            vm.shell("watchdog -T 2 -t 1 /dev/watchdog")
+            vm.shell("sleep 5", 120)
+            if "watchdog expired" in vm.text():
+                raise Failure("reset in spite of being fed")
+            vm.send("kill -STOP $(pidof watchdog)\n")
+            vm.expect("watchdog expired", 120)
+            vm.wait_shell()
+
+
+def main():
+    cases = Cases()
+    for name, (accel, slow) in designs().items():
+        with tempfile.TemporaryDirectory() as directory:
+            devices(cases, directory, name, accel, slow)
+        if name == "unified":
+            watchdog(cases, name, accel, slow)
+    cases.finish()
+
+
+if __name__ == "__main__":
+    main()

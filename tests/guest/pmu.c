@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The performance monitor: instructions are counted one by one, cycles by the time, an overflow interrupts the CPU that
+ * it belongs to.
+ * guest-test: cpus=1,4 oracle=no
+ */
+#include "runtime.h"
+
+enum { ENABLE = 1, RESET = 6, INSNS = 8, CYCLES = 0xff, IRQ_PMU0 = 49, FLAGS = 0x700 };
+enum { IEN1 = 1 << 5, IENC = 1 << 6, FLAG1 = 1 << 9, FLAGC = 1 << 10 };
+
+#define PMNC_SET(v)     CP15_WRITE(0, c15, c12, 0, v)
+#define PMNC()          CP15_READ(0, c15, c12, 0)
+#define CCNT_SET(v)     CP15_WRITE(0, c15, c12, 1, v)
+#define CCNT()          CP15_READ(0, c15, c12, 1)
+#define COUNT1_SET(v)   CP15_WRITE(0, c15, c12, 3, v)
+
+static volatile uint32_t came[MAX_CPUS], flags_seen[MAX_CPUS];
+
+static void on_interrupt(uint32_t iar)
+{
+    uint32_t cpu = cpu_id();
+
+    if ((iar & 0x3ff) == IRQ_PMU0 + cpu) {
+        flags_seen[cpu] |= PMNC();
+        PMNC_SET((PMNC() & 0xfffff0ff & ~(IEN1 | IENC)) | FLAGS);
+        came[cpu]++;
+    }
+}
+
+/* The number of instructions between two reads of a counter. */
+#define COUNT(code) ({ \
+    uint32_t a_, b_; \
+    asm volatile("mrc p15, 0, %0, c15, c12, 2\n" code "\nmrc p15, 0, %1, c15, c12, 2" \
+                 : "=&r"(a_), "=&r"(b_) : : "r12", "cc", "memory"); \
+    b_ - a_ - 1; })
+
+static void instructions(void)
+{
+    bool good = true;
+
+    PMNC_SET(ENABLE | RESET | INSNS << 20);
+    ok_eq(COUNT(""), 0, "none");
+    ok_eq(COUNT("nop\nnop\nnop\nnop\nnop"), 5, "five");
+    ok_eq(COUNT("cmp r12, r12\naddne r12, r12, #1\naddne r12, r12, #1\nsubeq r12, r12, #1\nnop"), 5,
+          "some of which do nothing, as their condition says");
+    ok_eq(COUNT("mov r12, #100\n1: subs r12, r12, #1\nbne 1b"), 201, "a loop");
+    ok_eq(COUNT("mov r12, pc\nb 1f\nnop\n1: add r12, r12, #16\nbx r12\nnop"), 4, "a jump, and one by a register");
+    for (unsigned i = 0; i < 1000; i++) {
+        good &= COUNT("nop\nnop\nnop") == 3;
+    }
+    ok(good, "again and again");
+    PMNC_SET(0);
+    ok_eq(COUNT("nop"), (uint32_t)-1, "switched off: none");
+    PMNC_SET(ENABLE | RESET | 2 << 20);
+    ok_eq(COUNT("nop"), (uint32_t)-1, "an event that does not occur here");
+    PMNC_SET(0);
+}
+
+static void cycles(void)
+{
+    uint32_t begin, c, us;
+
+    begin = ticks24();
+    PMNC_SET(ENABLE | RESET | CYCLES << 12);
+    delay_us(20000);
+    c = CCNT();
+    us = us_since(begin);
+    ok(c >= 20000 * 400 && c / 400 <= us + 1, "400 cycles are a microsecond");
+    ok(CP15_READ(0, c15, c12, 3) >= c, "an event counter counts them, too");
+    PMNC_SET(0);
+}
+
+static void overflow(uint32_t cpu)
+{
+    uint32_t n = 0;
+
+    irq_handle(on_interrupt);
+    gic_enable(IRQ_PMU0 + cpu, 0x80, 1u << cpu);
+    COUNT1_SET(-10000);
+    CCNT_SET(0);
+    PMNC_SET(ENABLE | IEN1 | INSNS << 12 | FLAGS);
+    irq_enable();
+    while (!came[cpu] && n < 2000000000u) {
+        n++;
+    }
+    PMNC_SET(0);
+    CCNT_SET(-400);
+    PMNC_SET(ENABLE | IENC | FLAGS);
+    while (came[cpu] < 2 && n < 2000000000u) {
+        n++;
+    }
+    irq_disable();
+    PMNC_SET(FLAGS);
+}
+
+int test_main(void)
+{
+    bool good = true;
+
+    gic_init();
+    instructions();
+    cycles();
+    smp_start();
+    run_all(num_cpus(), overflow);
+    for (unsigned i = 0; i < num_cpus(); i++) {
+        good &= came[i] == 2 && (flags_seen[i] & FLAGS) == (FLAG1 | FLAGC);
+    }
+    ok(good, "overflows of instructions and of cycles interrupt each CPU for itself");
+    return 0;
+}
