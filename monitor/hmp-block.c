@@ -58,9 +58,16 @@ void hmp_change(Monitor *mon, char **argv)
     static const char *const modes[] = {
         [BLOCK_READONLY_KEEP] = "retain", [BLOCK_READONLY_OFF] = "read-write", [BLOCK_READONLY_ON] = "read-only",
     };
-    BlockBackend *blk = find_drive(mon, argv[0]);
     BlockReadonly mode = BLOCK_READONLY_KEEP;
+    BlockBackend *blk;
 
+#ifdef CONFIG_VNC
+    if (!strcmp(argv[0], "vnc")) {
+        hmp_change_vnc(mon, argv);
+        return;
+    }
+#endif
+    blk = find_drive(mon, argv[0]);
     if (argv[2] && argv[3]) {
         while (mode < G_N_ELEMENTS(modes) && strcmp(argv[3], modes[mode])) {
             mode++;

@@ -190,6 +190,9 @@ static const HMPCommand info_items[] = {
     { "network", NULL, "", "what the network card is connected to, and its connections", 0, 0, hmp_info_network },
     { "trace-events", NULL, "[PATTERN]", "the events that trace-event switches", 0, 1, hmp_info_trace_events },
     { "migrate", NULL, "", "how sending or receiving the machine's state does", 0, 0, hmp_info_migrate },
+#ifdef CONFIG_VNC
+    { "vnc", NULL, "", "the VNC server and its clients", 0, 0, hmp_info_vnc },
+#endif
     { "mice", NULL, "", "the mice, and which one gets movements", 0, 0, hmp_info_mice },
     { "tlb", NULL, "", "the current CPU's memory tables", 0, 0, info_tlb },
 };
@@ -350,6 +353,11 @@ static const HMPCommand commands[] = {
       1, 2, hmp_hostfwd_add },
     { "hostfwd_remove", NULL, "[NAME] tcp|udp:[HOST]:PORT", "no longer", 1, 2, hmp_hostfwd_remove },
     { "trace-event", NULL, "PATTERN on|off", "switch events on or off", 2, 2, hmp_trace_event },
+#ifdef CONFIG_VNC
+    { "set_password", NULL, "vnc PASSWORD [keep]", "a password for the VNC server", 2, 3, hmp_set_password },
+    { "expire_password", NULL, "vnc TIME", "until when it holds: now, never, +SECONDS, seconds since 1970", 2, 2,
+      hmp_expire_password },
+#endif
     { "sendkey", NULL, "KEYS [MS]", "press KEYS (ctrl-alt-f1) for MS milliseconds", 1, 2, hmp_sendkey },
     { "mouse_move", NULL, "DX DY [DZ]", "move the mouse and its wheel", 2, 3, hmp_mouse_move },
     { "mouse_button", NULL, "STATE", "buttons that are down: 1 left, 2 right, 4 middle", 1, 1, hmp_mouse_button },

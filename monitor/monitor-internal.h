@@ -86,6 +86,13 @@ void hmp_mouse_move(Monitor *mon, char **argv);
 void hmp_mouse_button(Monitor *mon, char **argv);
 void hmp_mouse_set(Monitor *mon, char **argv);
 void hmp_info_mice(Monitor *mon, char **argv);
+/* monitor/hmp-vnc.c, with CONFIG_VNC alone */
+void hmp_info_vnc(Monitor *mon, char **argv);
+void hmp_change_vnc(Monitor *mon, char **argv);
+void hmp_set_password(Monitor *mon, char **argv);
+void hmp_expire_password(Monitor *mon, char **argv);
+/* now, never, +SECONDS, SECONDS since 1970 (at most INT64_MAX / 2); false: none of them. */
+bool monitor_parse_expiry(const char *text, int64_t *when);
 /* monitor/hmp-migration.c */
 void hmp_migrate(Monitor *mon, char **argv);
 void hmp_migrate_incoming(Monitor *mon, char **argv);

@@ -121,11 +121,17 @@ const QmpCommand qmp_commands[] = {
     { "blockdev-close-tray", "device:s? id:s?", qmp_blockdev_tray, false, NULL },
     { "blockdev-open-tray", "device:s? id:s? force:b?", qmp_blockdev_tray, false, NULL },
     { "blockdev-remove-medium", "id:s", qmp_eject, false, NULL },
+#ifdef CONFIG_VNC
+    { "change-vnc-password", "password:s", qmp_change_vnc_password, false, NULL },
+#endif
     { "closefd", "fdname:s", qmp_closefd, false, NULL },
     { "cont", "", do_cont, false, NULL },
     { "dump-guest-memory", "paging:b protocol:s detach:b? begin:i? length:i? format:DumpGuestMemoryFormat?",
       qmp_dump_guest_memory, false, NULL },
     { "eject", "device:s? id:s? force:b?", qmp_eject, false, NULL },
+#ifdef CONFIG_VNC
+    { "expire_password", "protocol:s time:s", qmp_expire_password, false, NULL },
+#endif
     { "getfd", "fdname:s", qmp_getfd, false, NULL },
     { "human-monitor-command", "command-line:s cpu-index:i?", do_human_monitor_command, false, "s" },
     { "input-send-event", "device:s? head:i? events:[InputEvent]", qmp_input_send_event, false, NULL },
@@ -163,10 +169,16 @@ const QmpCommand qmp_commands[] = {
     { "query-target", "", qmp_query_target, true, "TargetInfo" },
     { "query-uuid", "", qmp_query_uuid, true, "UuidInfo" },
     { "query-version", "", qmp_query_version, true, "VersionInfo" },
+#ifdef CONFIG_VNC
+    { "query-vnc", "", qmp_query_vnc, false, "VncInfo" },
+#endif
     { "quit", "", do_quit, true, NULL },
     { "screendump", "filename:s device:s? head:i? format:s?", qmp_screendump, false, NULL },
     { "send-key", "keys:[KeyValue] hold-time:i?", qmp_send_key, false, NULL },
     { "set_link", "name:s up:b", do_set_link, false, NULL },
+#ifdef CONFIG_VNC
+    { "set_password", "protocol:s password:s connected:s?", qmp_set_password, false, NULL },
+#endif
     { "stop", "", do_stop, true, NULL },
     { "system_powerdown", "", do_system_powerdown, false, NULL },
     { "system_reset", "", do_system_reset, true, NULL },

@@ -16,6 +16,11 @@ const QmpEvent qmp_events[] = {
     { "RESUME", "" },
     { "SHUTDOWN", "guest:b reason:ShutdownCause" },
     { "STOP", "" },
+#ifdef CONFIG_VNC
+    { "VNC_CONNECTED", "server:VncServerInfo client:VncBasicInfo" },
+    { "VNC_DISCONNECTED", "server:VncServerInfo client:VncClientInfo" },
+    { "VNC_INITIALIZED", "server:VncServerInfo client:VncClientInfo" },
+#endif
     { "WATCHDOG", "action:WatchdogAction" },
     { NULL, NULL },
 };
@@ -96,6 +101,9 @@ static void disk_failed(const BlockError *e)
 
 void qmp_events_init(void)
 {
+#ifdef CONFIG_VNC
+    qmp_vnc_init();
+#endif
     runstate_add_listener(runstate_changed);
     blk_set_error_listener(disk_failed);
     qmp_migration_attach();

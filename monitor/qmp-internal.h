@@ -103,6 +103,12 @@ void qmp_screendump(QmpCall *call);
 void qmp_send_key(QmpCall *call);
 void qmp_input_send_event(QmpCall *call);
 void qmp_query_mice(QmpCall *call);
+/* monitor/qmp-vnc.c, with CONFIG_VNC alone */
+void qmp_vnc_init(void);
+void qmp_query_vnc(QmpCall *call);
+void qmp_set_password(QmpCall *call);
+void qmp_change_vnc_password(QmpCall *call);
+void qmp_expire_password(QmpCall *call);
 
 JsonNode *qmp_version_node(void);               /* as in the greeting */
 

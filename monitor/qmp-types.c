@@ -67,6 +67,7 @@ static const QmpType types[] = {
     { .name = "MigrationStatus", .values = "none setup active device completed failed cancelled" },
     { .name = "MouseInfo", "name:s index:i current:b absolute:b" },
     { .name = "NameInfo", "name:s?" },
+    { .name = "NetworkAddressFamily", .values = "ipv4 ipv6 unix" },
     { .name = "ObjectPropertyInfo", "name:s type:s description:s?" },
     { .name = "ObjectTypeInfo", "name:s parent:s" },
     { .name = "QMPCapability", .values = "oob" },
@@ -87,6 +88,11 @@ static const QmpType types[] = {
     { .name = "UuidInfo", "UUID:s" },
     { .name = "VersionInfo", "qemu:VersionTriple package:s" },
     { .name = "VersionTriple", "major:i minor:i micro:i" },
+    { .name = "VncBasicInfo", "host:s service:s family:NetworkAddressFamily websocket:b" },
+    { .name = "VncClientInfo", "host:s service:s family:NetworkAddressFamily websocket:b" },
+    { .name = "VncInfo",
+      "enabled:b host:s? family:NetworkAddressFamily? service:s? auth:s? clients:[VncClientInfo]?" },
+    { .name = "VncServerInfo", "host:s service:s family:NetworkAddressFamily websocket:b auth:s?" },
     { .name = "WatchdogAction", .values = "reset shutdown poweroff pause debug none inject-nmi" },
 };
 

@@ -32,6 +32,7 @@
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
+#include "ui/vnc.h"
 #include "target/arm/cpu.h"
 #include "target/arm/cpu-model.h"
 
@@ -169,6 +170,17 @@ static void machine_create(MachineState *m, const Options *o)
     arm_load_kernel(m);
 }
 
+static void display_create(const Options *o)
+{
+#ifdef CONFIG_VNC
+    char *problem = o->vnc ? vnc_start(o->vnc) : NULL;
+
+    if (problem) {
+        error_exit("%s: %s", o->vnc_said, problem);
+    }
+#endif
+}
+
 static void monitor_create(MachineState *m, const Options *o)
 {
     if (o->monitor) {
@@ -222,6 +234,7 @@ int main(int argc, char **argv)
     machine_create(m, &options);
     trace_machine_ready();
     monitor_create(m, &options);
+    display_create(&options);
     if (options.gdb) {
         gdbstub_attach(chardev_new("gdb", options.gdb), m);
     }

@@ -16,7 +16,7 @@
 #define NO_NAND "the board has no such flash; use -pflash FILE"
 #define NO_SOUND "there is no sound; '-audiodev none,id=ID' is what there is"
 #define NO_USB "there are no USB devices; use a serial line (-serial)"
-#define NO_DISPLAY "there is no display; use a serial line (-serial stdio, -nographic)"
+#define NO_DISPLAY "the board has a screen controller of its own; use -display or -vnc for where it is shown"
 #define NO_FIRMWARE "there is no firmware; put it where the CPU starts by -device loader,file=FILE,addr=0,force-raw=on"
 #define NO_STATE "machines are not saved; start a new one"
 #define NO_OBJECTS "there are no objects to create or configure"
@@ -79,7 +79,10 @@ const OptionRow option_rows[] = {
 
     { .group = "Console and monitor", .argument = "console" },
     { "nographic", .handle = option_nographic, .help = "no display; console and monitor share the terminal" },
-    { "display", "none", .handle = option_display, .help = "no display (there is no other)" },
+    { "display", "none|vnc=HOST:N[,...]", .handle = option_display,
+      .help = "where the screen is shown (-display help); it can be dumped without" },
+    { "vnc", "HOST:N|unix:PATH|none[,password=on][,to=N][,websocket=on|PORT][,share=...]", .handle = option_vnc,
+      .help = "a VNC server on port 5900 + N" },
     { "serial", "DEVICE", .handle = option_serial, .help = "where a serial line goes; up to 4 times" },
     { "chardev", "KIND,id=NAME,...", .handle = option_chardev,
       .help = "a character device with a name; help: the kinds" },
@@ -128,13 +131,12 @@ const OptionRow option_rows[] = {
       "order, menu, splash, splash-time, reboot-timeout and strict, which change nothing",
       .accepts = "*order=%drives menu=%bool splash=%text splash-time=%number reboot-timeout=%number strict=%bool",
       .help = "nothing to boot from but -kernel and -device loader" },
-    { "k", "LANGUAGE", .accepts = "%any", .help = "no keyboard" },
+    { "k", "LANGUAGE", .accepts = "%any", .help = "the guest's keyboard has the US layout" },
     { "L", "DIRECTORY", .accepts = "%any", .help = "no firmware or keyboard tables to look for" },
-    { "vga", "none", .accepts = "none", .instead = NO_DISPLAY, .help = "no display" },
-    { "vnc", "none", .accepts = "none", .instead = NO_DISPLAY, .help = "no display" },
-    { "full-screen", .help = "no display" },
-    { "portrait", .help = "no display" },
-    { "rotate", "90|180|270", .accepts = "90 180 270", .help = "no display" },
+    { "vga", "none", .accepts = "none", .instead = NO_DISPLAY, .help = "there are no graphics cards" },
+    { "full-screen", .help = "there is no window" },
+    { "portrait", .help = "there is no window" },
+    { "rotate", "90|180|270", .accepts = "90 180 270", .help = "there is no window" },
     { "parallel", "none|null", .accepts = "none null", .instead = "the board has no parallel port; use -serial",
       .help = "no parallel port" },
     { "audio", "none", .accepts = "*driver=none", .instead = NO_SOUND, .help = "no sound" },

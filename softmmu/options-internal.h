@@ -191,13 +191,16 @@ void option_log_file(CommandLine *c, const char *arg);
 void option_log_filter(CommandLine *c, const char *arg);
 void option_trace(CommandLine *c, const char *arg);
 
+/* softmmu/options-display.c */
+void option_nographic(CommandLine *c, const char *arg);
+void option_display(CommandLine *c, const char *arg);
+void option_vnc(CommandLine *c, const char *arg);
+
 /* softmmu/options-simple.c */
 void option_kernel(CommandLine *c, const char *arg);
 void option_initrd(CommandLine *c, const char *arg);
 void option_dtb(CommandLine *c, const char *arg);
 void option_append(CommandLine *c, const char *arg);
-void option_nographic(CommandLine *c, const char *arg);
-void option_display(CommandLine *c, const char *arg);
 void option_serial(CommandLine *c, const char *arg);
 void option_monitor(CommandLine *c, const char *arg);
 void option_gdb(CommandLine *c, const char *arg);

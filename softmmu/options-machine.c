@@ -53,7 +53,7 @@ static const OptionRow machine_properties[] = {
     { "secondary", "pen|entry", .handle = machine_secondary,
       .help = "where the CPUs but the first start: in a pen, or like the first (default: pen for Linux images)" },
     { "usb", "on|off", .accepts = "on off", .help = "changes nothing: the USB controller has no devices" },
-    { "graphics", "on|off", .accepts = "on off", .help = "changes nothing: there is no display" },
+    { "graphics", "on|off", .accepts = "on off", .help = "changes nothing: the screen is there, shown or not" },
     { "dump-guest-core", "on|off", .accepts = "on off", .help = "changes nothing: core files are the host's affair" },
     { "mem-merge", "on|off", .accepts = "on off", .help = "changes nothing: the host merges pages or not" },
     { "suppress-vmdesc", "on|off", .accepts = "on off", .help = "changes nothing: nothing migrates" },

@@ -37,22 +37,6 @@ void option_append(CommandLine *c, const char *arg)
     c->o->append = arg;
 }
 
-void option_nographic(CommandLine *c, const char *arg)
-{
-    c->nographic = true;
-}
-
-void option_display(CommandLine *c, const char *arg)
-{
-    if (option_is_help(arg)) {
-        printf("Available display backend types:\nnone\n");
-        exit(0);
-    }
-    if (strcmp(arg, "none")) {
-        option_fail(c, arg, "unknown display (none)");
-    }
-}
-
 void option_serial(CommandLine *c, const char *arg)
 {
     if (c->serial_count == MACHINE_SERIALS) {

@@ -9,6 +9,7 @@
 #include "net/net.h"
 #include "softmmu/sandbox.h"
 #include "sysemu/accel.h"
+#include "ui/vnc.h"
 
 /* A port of a virtio-serial-device. */
 typedef struct VirtIOPortOption {
@@ -67,6 +68,8 @@ typedef struct Options {
     VirtIOOption virtio[MACHINE_VIRTIOS];
     unsigned virtios;
     bool virtio_legacy;                 /* as before version 1.0 of virtio */
+    const VncOptions *vnc;              /* NULL: no server */
+    const char *vnc_said;               /* with vnc: the option, for messages */
     bool no_reboot, no_shutdown, stopped, daemonize;
     bool mem_prealloc, mem_lock;
     uint8_t escape_key;                 /* of a multiplexer */

@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=600
-"""Linux's console on the screen and its input drivers: what is printed on tty1 is in the screendump, keys that are typed
-arrive in a shell there, and as events together with the mouse's.
+"""Linux's console on the screen and its input drivers: what is printed on tty1 is in the screendump and in a VNC client's
+picture, keys that the monitor or the client types arrive in a shell there, and as events together with the mouse's.
 """
 import os
 import re
 import socket
+import subprocess
 import sys
 import tempfile
 import time
 
-from vm import VM, Cases, Failure, is_upstream
+from vm import VM, Cases, Failure, emulator, is_upstream
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
+
+import rfb                      # noqa: E402  (path set above)
 
 RED_BLOCK = r"\033[2J\033[H\033[41m    \033[0m\n\n"     # four characters of 8 x 16
 KEYS = {" ": "spc", "/": "slash", ".": "dot", "-": "minus", ">": "shift-dot", "\n": "ret", "'": "apostrophe"}
@@ -24,13 +29,20 @@ def read_ppm(path):
     return width, height, pixels
 
 
+def has_vnc():
+    out = subprocess.run([emulator(), "-display", "help"], stdout=subprocess.PIPE, check=True).stdout
+    return b"vnc" in out
+
+
 class Screen:
     """The monitor of a VM."""
 
     def __init__(self, directory):
         self.path = os.path.join(directory, "monitor")
         self.dump_path = os.path.join(directory, "screen.ppm")
-        self.args = ("-monitor", "unix:%s,server=on,wait=off" % self.path)
+        self.vnc_path = os.path.join(directory, "vnc") if has_vnc() else None
+        self.args = ("-monitor", "unix:%s,server=on,wait=off" % self.path,
+                     *(("-vnc", "unix:" + self.vnc_path) if self.vnc_path else ()))
         self.socket = None
 
     def order(self, line):
@@ -95,10 +107,23 @@ def console(vm, screen):
     until(lambda: has_block(screen.dump()), "nothing of the console is in the screendump", 60 * vm.scale)
 
 
-def typed(vm, screen, how):
-    how("echo Typed-1/2 > /tmp/typed\n")
-    until(lambda: "Typed-1/2" in vm.shell("cat /tmp/typed")[1].split("\n", 1)[1], "what was typed did not arrive",
-          60 * vm.scale)
+def typed(vm, how, text):
+    how("echo %s > /tmp/typed\n" % text)
+    until(lambda: text in vm.shell("cat /tmp/typed")[1].split("\n", 1)[-1],
+          "what was typed did not arrive", 60 * vm.scale)
+
+
+def by_vnc(vm, screen):
+    """The client sees the block that was drawn before, then types."""
+    client = rfb.connect_unix(screen.vnc_path, timeout=60 * vm.scale)
+
+    def is_block(seen):
+        width, _, pixels = seen
+        block = pixels[15 * width + 31]
+        return width > 640 and 0xa0 <= block >> 16 <= 0xb8 and not block & 0xffff and not pixels[15 * width + 32]
+    client.picture(is_block)
+    typed(vm, client.type, "By-VNC_2")
+    client.close()
 
 
 def events(vm, screen):
@@ -145,7 +170,12 @@ def main():
             with cases.case("its console is on the screen", vm):
                 console(vm, screen)
             with cases.case("sendkey types into a shell on tty1", vm):
-                typed(vm, screen, screen.type)
+                typed(vm, screen.type, "Typed-1/2")
+            if screen.vnc_path:
+                with cases.case("a VNC client sees the console and types into it", vm):
+                    by_vnc(vm, screen)
+            else:
+                cases.skip("VNC", "the emulator was built without libvncserver")
             with cases.case("keys and mouse as events", vm):
                 events(vm, screen)
             with cases.case("the kernel has nothing to complain about", vm):

@@ -29,7 +29,7 @@ UUID = "12345678-9aBc-def0-1234-56789abcdef0"
 # Words to try each option that changes nothing with; an empty list: the option alone. All of them QEMU accepts too.
 ACCEPTED = {
     "boot": ["c", "order=dc", "d,menu=on,strict=on", "menu=off,splash-time=5,reboot-timeout=10"], "k": ["fr", "en-us"],
-    "L": ["/usr/share/qemu"], "vga": ["none"], "vnc": ["none"], "full-screen": [],
+    "L": ["/usr/share/qemu"], "vga": ["none"], "full-screen": [],
     "portrait": [], "rotate": ["90", "270"], "parallel": ["none", "null"], "audio": ["none", "driver=none"],
     "audiodev": ["none,id=x", "driver=none,id=snd0,timer-period=100"], "audio-help": [], "usb": [],
     "only-migratable": [],
@@ -80,7 +80,7 @@ WRONG = [
     ("drive", "if=ide,file=x", "no 'ide' disk"), ("drive", "file=/dev/zero", "neither a file nor a block device"),
     ("drive", "file=x,cache=foo", "cache is writeback"), ("drive", "file=x,foo=1", "unknown property 'foo'"),
     ("sd", "/bin/ls", "multiple of 512 KiB"),
-    ("vga", "std", "no display"), ("vnc", ":1", "no display"),
+    ("vga", "std", "of its own"), ("vnc", "1", "HOST:N|libvncserver"), ("display", "gtk", "unknown display"),
     ("rotate", "45", "'45' is none of: 90, 180, 270"), ("parallel", "stdio", "use -serial"),
     ("audio", "alsa", "no sound"),
     ("audiodev", "none", "no sound; '-audiodev none,id=ID'"), ("audiodev", "alsa,id=x", "no sound"),

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The monitor for programs: the VNC server and its events. Part of builds with libvncserver alone. */
+#include <string.h>
+#include "monitor/qmp-internal.h"
+#include "ui/vnc.h"
+
+static JsonObject *end_object(const VncEnd *end, bool websocket)
+{
+    JsonObject *object = json_object_new();
+
+    json_object_set_string_member(object, "host", end->host);
+    json_object_set_string_member(object, "service", end->service);
+    json_object_set_string_member(object, "family", end->family);
+    json_object_set_boolean_member(object, "websocket", websocket);
+    return object;
+}
+
+static const char *auth(void)
+{
+    return vnc_has_passwords() ? "vnc" : "none";
+}
+
+static void client_event(VncEvent event, const VncClientInfo *client)
+{
+    static const char *const names[] = {
+        [VNC_CONNECTED] = "VNC_CONNECTED", [VNC_INITIALIZED] = "VNC_INITIALIZED",
+        [VNC_DISCONNECTED] = "VNC_DISCONNECTED",
+    };
+    JsonObject *data = json_object_new(), *server = end_object(&client->server, client->websocket);
+
+    json_object_set_string_member(server, "auth", auth());
+    json_object_set_object_member(data, "server", server);
+    json_object_set_object_member(data, "client", end_object(&client->client, client->websocket));
+    qmp_tell(names[event], data);
+}
+
+void qmp_vnc_init(void)
+{
+    vnc_set_listener(client_event);
+}
+
+void qmp_query_vnc(QmpCall *call)
+{
+    const VncEnd *server = vnc_server();
+    JsonObject *object = json_object_new();
+    JsonArray *clients;
+
+    json_object_set_boolean_member(object, "enabled", server != NULL);
+    if (server) {
+        clients = json_array_new();
+        for (const VncClientInfo *client = vnc_clients(); client; client = client->next) {
+            json_array_add_object_element(clients, end_object(&client->client, client->websocket));
+        }
+        json_object_set_string_member(object, "host", server->host);
+        json_object_set_string_member(object, "service", server->service);
+        json_object_set_string_member(object, "family", server->family);
+        json_object_set_string_member(object, "auth", auth());
+        json_object_set_array_member(object, "clients", clients);
+    }
+    call->result = qmp_object_node(object);
+}
+
+static bool is_vnc(QmpCall *call)
+{
+    if (strcmp(qmp_string(call, "protocol"), "vnc")) {
+        qmp_fail(call, "Parameter 'protocol' does not accept value '%s'", qmp_string(call, "protocol"));
+        return false;
+    }
+    return true;
+}
+
+static void end(QmpCall *call, const char *problem)
+{
+    if (problem) {
+        qmp_fail(call, "%s", problem);
+    }
+}
+
+void qmp_set_password(QmpCall *call)
+{
+    const char *connected = qmp_string(call, "connected");
+
+    if (connected && strcmp(connected, "keep")) {
+        qmp_fail(call, "Parameter 'connected' expects 'keep': clients that are connected stay so");
+    } else if (is_vnc(call)) {
+        end(call, vnc_set_password(qmp_string(call, "password")));
+    }
+}
+
+void qmp_change_vnc_password(QmpCall *call)
+{
+    end(call, vnc_set_password(qmp_string(call, "password")));
+}
+
+void qmp_expire_password(QmpCall *call)
+{
+    int64_t when;
+
+    if (!is_vnc(call)) {
+        return;
+    }
+    if (!monitor_parse_expiry(qmp_string(call, "time"), &when)) {
+        qmp_fail(call, "Parameter 'time' expects now, never, +SECONDS or seconds since 1970");
+        return;
+    }
+    end(call, vnc_expire_password(when));
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -display, -vnc and what goes with them. Main thread. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <glib.h>
+#include "qemu/log.h"
+#include "softmmu/options-internal.h"
+
+#ifdef CONFIG_VNC
+#define HAVE_VNC true
+#else
+#define HAVE_VNC false
+#endif
+
+static void need_vnc(const CommandLine *c, const char *arg)
+{
+    if (!HAVE_VNC) {
+        option_fail(c, arg, "the emulator was built without libvncserver");
+    }
+}
+
+void option_nographic(CommandLine *c, const char *arg)
+{
+    c->nographic = true;
+}
+
+void option_display(CommandLine *c, const char *arg)
+{
+    if (option_is_help(arg)) {
+        printf("Available display backend types:\nnone\n%s", HAVE_VNC ? "vnc\n" : "");
+        exit(0);
+    }
+    if (!strcmp(arg, "none")) {
+        c->o->vnc = NULL;
+    } else if (g_str_has_prefix(arg, "vnc=")) {
+        option_vnc(c, arg + 4);
+    } else {
+        option_fail(c, arg, "unknown display (none%s)", HAVE_VNC ? ", vnc=HOST:N" : "");
+    }
+}
+
+/* A display number, or with `what` a port. */
+static int number(const CommandLine *c, const char *arg, const char *what, const char *text, uint64_t max)
+{
+    uint64_t v;
+
+    if (!text || !option_number(text, max, &v)) {
+        option_fail(c, arg, "%s: '%s' is no number up to %d", what, text ? text : "", (int)max);
+    }
+    return (int)v;
+}
+
+/* HOST:N, :N, [ADDRESS]:N, unix:PATH */
+static void vnc_address(const CommandLine *c, const char *arg, const char *text, VncOptions *v)
+{
+    const char *colon = strrchr(text, ':');
+    char *host;
+
+    if (g_str_has_prefix(text, "unix:")) {
+        v->path = text + 5;
+        return;
+    }
+    if (!colon) {
+        option_fail(c, arg, "HOST:N, :N (port %d + N) or unix:PATH is expected", VNC_PORT);
+    }
+    host = g_strndup(text, (gsize)(colon - text));
+    if (*host == '[' && host[strlen(host) - 1] == ']') {
+        host[strlen(host) - 1] = 0;
+        host++;
+    }
+    v->host = *host ? host : NULL;
+    v->display = v->to = number(c, arg, "display", colon + 1, VNC_DISPLAY_MAX);
+}
+
+static void vnc_property(const CommandLine *c, const char *arg, const KeyValue *kv, VncOptions *v)
+{
+    if (!strcmp(kv->key, "password")) {
+        v->password = option_bool(c, arg, kv);
+    } else if (!strcmp(kv->key, "to") && !v->path) {
+        v->to = number(c, arg, "to", kv->value, VNC_DISPLAY_MAX);
+        if (v->to < v->display) {
+            option_fail(c, arg, "to=%d is below the display's number", v->to);
+        }
+    } else if (!strcmp(kv->key, "websocket")) {
+        if (!kv->value || !strcmp(kv->value, "on")) {
+            v->websocket_port = VNC_WEBSOCKET_PORT + v->display;
+        } else {
+            v->websocket_port = strcmp(kv->value, "off") ? number(c, arg, "websocket", kv->value, 65535) : 0;
+        }
+    } else if (!strcmp(kv->key, "share")) {
+        if (g_strcmp0(kv->value, "allow-exclusive") && g_strcmp0(kv->value, "force-shared") &&
+            g_strcmp0(kv->value, "ignore")) {
+            option_fail(c, arg, "share is allow-exclusive, force-shared or ignore");
+        }
+        v->exclusive = !strcmp(kv->value, "allow-exclusive");
+    } else {
+        option_fail(c, arg, "unknown property '%s' (password=on, to=N, websocket=on|PORT, share=...)", kv->key);
+    }
+}
+
+void option_vnc(CommandLine *c, const char *arg)
+{
+    KeyValue *kv = option_split(c, arg);
+    VncOptions *v;
+
+    if (!strcmp(arg, "none")) {
+        c->o->vnc = NULL;
+        return;
+    }
+    need_vnc(c, arg);
+    if (!kv->key || kv->value) {
+        option_fail(c, arg, "HOST:N, :N (port %d + N) or unix:PATH is expected first", VNC_PORT);
+    }
+    v = g_new0(VncOptions, 1);
+    v->exclusive = true;
+    vnc_address(c, arg, kv->key, v);
+    while ((++kv)->key) {
+        vnc_property(c, arg, kv, v);
+    }
+    c->o->vnc = v;
+    c->o->vnc_said = g_strdup_printf("%s %s", c->option, arg);
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The VNC server. libvncserver speaks the protocol, with two threads per client that may wait for the client as long as
+ * they like; nothing of the emulator waits for them.
+ *
+ *   I/O thread      copies what was drawn into `frame` and says so under `lock`; handles what clients typed
+ *   "vnc-update"    tells the library what has changed: the library's locks are waited for here. When the size changes,
+ *                   these are held by clients that do not read, until they are sent away
+ *   "vnc-accept"    takes new clients, which may be slow to say whether they are a browser
+ *   clients' own    read `frame` without a lock: what they send half-new is sent again, since it is reported changed
+ *                   after it was written. They queue what is typed, and wait if the queue is long.
+ *
+ * A client's VncClient is made by "vnc-accept", is in the list and belongs to the I/O thread from VNC_CONNECTED on, and
+ * is freed there when the library is done with it.
+ */
+#define _GNU_SOURCE
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <glib.h>
+#include <rfb/rfb.h>
+#include "qemu/io-loop.h"
+#include "qemu/log.h"
+#include "ui/console.h"
+#include "ui/vnc-internal.h"
+
+enum { LOOK_MS = 30, CLIENTS_MAX = 64, QUEUE_MAX = 1024, PASSWORD_MAX = MAXPWLEN, STALLED_MS = 5000 };
+
+typedef struct VncClient {
+    VncClientInfo info;
+    bool initialized;                   /* the client's own threads' */
+    bool down[KEY_COUNT];               /* pressed by this client; I/O thread */
+} VncClient;
+
+/* What a client did. */
+typedef struct Deed {
+    enum { DEED_CONNECTED, DEED_INITIALIZED, DEED_GONE, DEED_KEY, DEED_POINTER } what;
+    VncClient *client;
+    uint32_t keysym;
+    bool down;
+    int x, y, buttons;
+} Deed;
+
+static rfbScreenInfo *screen;           /* constant once listening */
+static VncEnd server_end;               /* constant once listening */
+static VncListen listening;             /* constant once listening */
+static bool with_password;              /* constant once listening */
+static uint32_t frame[CONSOLE_WIDTH_MAX * CONSOLE_HEIGHT_MAX];  /* of the surface's width; see above */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t news = PTHREAD_COND_INITIALIZER;
+static struct {
+    bool resized;
+    int width, height;
+    int from, to;                       /* lines that changed: [from, to) */
+} change;                               /* not told to the library yet. lock: lock */
+static char password[PASSWORD_MAX + 1]; /* lock: lock */
+static bool password_set;               /* lock: lock */
+static int64_t password_expires = INT64_MAX;    /* lock: lock */
+
+static GAsyncQueue *deeds;              /* its own lock */
+static unsigned clients;                /* atomic; connections that the library has */
+static VncClientInfo *client_list;      /* I/O thread */
+static void (*listener)(VncEvent event, const VncClientInfo *client);   /* I/O thread */
+
+/* ---- from the console to the library ---- */
+
+static void copy_lines(const Surface *s, int y, int lines)
+{
+    const size_t width = (size_t)s->width;
+
+    memcpy(frame + (size_t)y * width, s->pixels + (size_t)y * width, sizeof(frame[0]) * width * (size_t)lines);
+    pthread_mutex_lock(&lock);
+    change.from = change.to ? MIN(change.from, y) : y;
+    change.to = MAX(change.to, y + lines);
+    pthread_cond_signal(&news);
+    pthread_mutex_unlock(&lock);
+}
+
+static void console_was_resized(void *opaque, const Surface *s)
+{
+    pthread_mutex_lock(&lock);
+    change.resized = true;
+    change.width = s->width;
+    change.height = s->height;
+    change.from = change.to = 0;
+    pthread_mutex_unlock(&lock);
+    copy_lines(s, 0, s->height);
+}
+
+static void console_has_changed(void *opaque, const Surface *s, int y, int lines)
+{
+    copy_lines(s, y, lines);
+}
+
+static ConsoleListener console_listener = { .resized = console_was_resized, .changed = console_has_changed };
+
+static void set_format(void)
+{
+    screen->serverFormat.redShift = 16;
+    screen->serverFormat.greenShift = 8;
+    screen->serverFormat.blueShift = 0;
+}
+
+static void *update_thread(void *unused)
+{
+    for (;;) {
+        pthread_mutex_lock(&lock);
+        while (!change.resized && !change.to) {
+            pthread_cond_wait(&news, &lock);
+        }
+        __typeof__(change) now = change;
+
+        change.resized = false;
+        change.from = change.to = 0;
+        pthread_mutex_unlock(&lock);
+        if (now.resized && (now.width != screen->width || now.height != screen->height)) {
+            rfbNewFramebuffer(screen, (char *)frame, now.width, now.height, 8, 3, 4);
+            set_format();
+        }
+        if (now.to) {
+            rfbMarkRectAsModified(screen, 0, now.from, screen->width, now.to);
+        }
+    }
+    return NULL;
+}
+
+/* ---- what clients do: their threads ---- */
+
+static void handle_deeds(void *opaque);
+static IOWork deeds_work = { .fn = handle_deeds };
+
+static void do_deed(const Deed *d)
+{
+    while (g_async_queue_length(deeds) > QUEUE_MAX && d->what >= DEED_KEY) {
+        g_usleep(1000);
+    }
+    g_async_queue_push(deeds, g_memdup2(d, sizeof(*d)));
+    io_post(&deeds_work);
+}
+
+static void client_gone(rfbClientRec *cl)
+{
+    if (cl->clientData) {
+        __atomic_fetch_sub(&clients, 1, __ATOMIC_RELAXED);
+        do_deed(&(Deed) { .what = DEED_GONE, .client = cl->clientData });
+    }
+}
+
+static void client_asks(rfbClientRec *cl, rfbFramebufferUpdateRequestMsg *message)
+{
+    VncClient *client = cl->clientData;
+
+    if (!client->initialized) {
+        client->initialized = true;
+        /* It may have been told of a size that changed before it said that it understands changes: tell it again. */
+        LOCK(cl->updateMutex);
+        cl->newFBSizePending = cl->useNewFBSize;
+        UNLOCK(cl->updateMutex);
+        do_deed(&(Deed) { .what = DEED_INITIALIZED, .client = client });
+    }
+}
+
+static enum rfbNewClientAction client_new(rfbClientRec *cl)
+{
+    VncClient *client;
+
+    if (__atomic_add_fetch(&clients, 1, __ATOMIC_RELAXED) > CLIENTS_MAX) {
+        __atomic_fetch_sub(&clients, 1, __ATOMIC_RELAXED);
+        return RFB_CLIENT_REFUSE;
+    }
+    client = g_new0(VncClient, 1);
+    vnc_end_of(cl->sock, false, &client->info.server);
+    vnc_end_of(cl->sock, true, &client->info.client);
+    client->info.websocket = cl->wsctx != NULL;
+    cl->clientData = client;
+    cl->clientGoneHook = client_gone;
+    cl->clientFramebufferUpdateRequestHook = client_asks;
+    do_deed(&(Deed) { .what = DEED_CONNECTED, .client = client });
+    return RFB_CLIENT_ACCEPT;
+}
+
+static void client_key(rfbBool down, rfbKeySym keysym, rfbClientRec *cl)
+{
+    do_deed(&(Deed) { .what = DEED_KEY, .client = cl->clientData, .keysym = keysym, .down = down });
+}
+
+static void client_pointer(int buttons, int x, int y, rfbClientRec *cl)
+{
+    do_deed(&(Deed) { .what = DEED_POINTER, .client = cl->clientData, .x = x, .y = y, .buttons = buttons });
+}
+
+static int led_state(rfbScreenInfo *s)
+{
+    const unsigned leds = input_leds();
+
+    return (leds & INPUT_LED_SCROLL ? 1 : 0) | (leds & INPUT_LED_NUM ? 2 : 0) | (leds & INPUT_LED_CAPS ? 4 : 0);
+}
+
+static rfbBool check_password(rfbClientRec *cl, const char *response, int len)
+{
+    char key[PASSWORD_MAX + 1];
+    uint8_t want[CHALLENGESIZE];
+    bool may;
+
+    pthread_mutex_lock(&lock);
+    memcpy(key, password, sizeof(key));
+    may = password_set && time(NULL) < password_expires;
+    pthread_mutex_unlock(&lock);
+    memcpy(want, cl->authChallenge, sizeof(want));
+    rfbEncryptBytes(want, key);
+    return may && len == CHALLENGESIZE && !memcmp(want, response, sizeof(want));
+}
+
+static void *accept_thread(void *unused)
+{
+    struct pollfd p[VNC_LISTEN_MAX];
+
+    for (;;) {
+        for (unsigned i = 0; i < listening.count; i++) {
+            p[i] = (struct pollfd) { .fd = listening.fd[i], .events = POLLIN };
+        }
+        poll(p, listening.count, -1);
+        for (unsigned i = 0; i < listening.count; i++) {
+            const int fd = p[i].revents ? accept4(p[i].fd, NULL, NULL, SOCK_CLOEXEC) : -1;
+            rfbClientRec *cl = fd >= 0 ? rfbNewClient(screen, fd) : NULL;
+
+            if (cl && !cl->onHold) {
+                rfbStartOnHoldClient(cl);
+            } else if (p[i].revents && fd < 0) {
+                g_usleep(10000);        /* no descriptors: not round and round */
+            }
+        }
+    }
+    return NULL;
+}
+
+/* ---- what clients did: the I/O thread ---- */
+
+static void tell(VncEvent event, const VncClient *client)
+{
+    if (listener) {
+        listener(event, &client->info);
+    }
+}
+
+static void press(VncClient *client, InputKey key, bool down)
+{
+    client->down[key] = down;
+    input_key(key, down);
+}
+
+/*
+ * A sign that needs shift, from a client that does not press it (one without a keyboard): it is pressed for the moment.
+ * With the caps lock on, letters are left alone.
+ */
+static void key_deed(VncClient *client, const Deed *d)
+{
+    const VncKey k = vnc_key(d->keysym);
+    const bool shift = k.shifted && d->down && !client->down[KEY_SHIFT] && !client->down[KEY_SHIFT_R] &&
+                       !(k.letter && (input_leds() & INPUT_LED_CAPS));
+
+    if (k.key == KEY_NONE) {
+        return;
+    }
+    if (shift) {
+        input_key(KEY_SHIFT, true);
+    }
+    press(client, k.key, d->down);
+    if (shift) {
+        input_key(KEY_SHIFT, false);
+    }
+}
+
+/* RFB's buttons: left, middle, right, wheel up, wheel down. */
+static void set_buttons(int buttons)
+{
+    static int before;
+    const int pressed = buttons & ~before;
+
+    before = buttons;
+    input_buttons((buttons & 1 ? INPUT_LEFT : 0) | (buttons & 2 ? INPUT_MIDDLE : 0) | (buttons & 4 ? INPUT_RIGHT : 0));
+    input_move(0, 0, (pressed & 16 ? 1 : 0) - (pressed & 8 ? 1 : 0));
+}
+
+static void connected(VncClient *client)
+{
+    client->info.next = client_list;
+    client_list = &client->info;
+    console_listener_interval(&console_listener, LOOK_MS);
+    tell(VNC_CONNECTED, client);
+}
+
+static void gone(VncClient *client)
+{
+    VncClientInfo **at = &client_list;
+
+    for (unsigned key = 0; key < KEY_COUNT; key++) {
+        if (client->down[key]) {
+            input_key((InputKey)key, false);
+        }
+    }
+    set_buttons(0);
+    input_point_left();
+    tell(VNC_DISCONNECTED, client);
+    while (*at != &client->info) {
+        at = &(*at)->next;
+    }
+    *at = client->info.next;
+    console_listener_interval(&console_listener, client_list ? LOOK_MS : 0);
+    vnc_end_free(&client->info.server);
+    vnc_end_free(&client->info.client);
+    g_free(client);
+}
+
+static void handle_deeds(void *opaque)
+{
+    Deed *d;
+
+    while ((d = g_async_queue_try_pop(deeds))) {
+        switch (d->what) {
+        case DEED_CONNECTED:
+            connected(d->client);
+            break;
+        case DEED_INITIALIZED:
+            tell(VNC_INITIALIZED, d->client);
+            break;
+        case DEED_GONE:
+            gone(d->client);
+            break;
+        case DEED_KEY:
+            key_deed(d->client, d);
+            break;
+        case DEED_POINTER:
+            input_point(d->x, d->y);
+            set_buttons(d->buttons);
+            break;
+        }
+        g_free(d);
+    }
+}
+
+/* ---- for the monitor ---- */
+
+static const char *passwords_problem(void)
+{
+    return !screen ? "there is no VNC server (-vnc)"
+           : with_password ? NULL : "the VNC server has no password (-vnc ...,password=on)";
+}
+
+const char *vnc_set_password(const char *text)
+{
+    const char *problem = passwords_problem();
+
+    if (!problem) {
+        pthread_mutex_lock(&lock);
+        memset(password, 0, sizeof(password));
+        memcpy(password, text, strnlen(text, PASSWORD_MAX));
+        password_set = *text;
+        pthread_mutex_unlock(&lock);
+    }
+    return problem;
+}
+
+const char *vnc_expire_password(int64_t when)
+{
+    const char *problem = passwords_problem();
+
+    if (!problem) {
+        pthread_mutex_lock(&lock);
+        password_expires = when;
+        pthread_mutex_unlock(&lock);
+    }
+    return problem;
+}
+
+const VncEnd *vnc_server(void)
+{
+    return screen ? &server_end : NULL;
+}
+
+bool vnc_has_passwords(void)
+{
+    return with_password;
+}
+
+const VncClientInfo *vnc_clients(void)
+{
+    return client_list;
+}
+
+void vnc_set_listener(void (*fn)(VncEvent event, const VncClientInfo *client))
+{
+    listener = fn;
+}
+
+/* ---- start ---- */
+
+static void thread(const char *name, void *(*fn)(void *))
+{
+    pthread_t t;
+
+    if (pthread_create(&t, NULL, fn, NULL)) {
+        error_exit("-vnc: no thread can be made");
+    }
+    pthread_setname_np(t, name);
+    pthread_detach(t);
+}
+
+char *vnc_start(const VncOptions *o)
+{
+    const Surface *s = console_surface();
+    char *problem = vnc_listen(o, &listening, &server_end);
+
+    if (problem) {
+        return problem;
+    }
+    rfbLogEnable(0);
+    screen = rfbGetScreen(NULL, NULL, s->width, s->height, 8, 3, 4);
+    if (!screen) {
+        return g_strdup("out of memory");
+    }
+    set_format();
+    screen->frameBuffer = (char *)frame;
+    screen->desktopName = "PQEMU";
+    screen->port = screen->ipv6port = 0;        /* sockets are ours */
+    screen->autoPort = FALSE;
+    screen->cursor = NULL;                      /* the guest draws its own */
+    screen->alwaysShared = !o->exclusive;
+    screen->maxClientWait = STALLED_MS;      /* then it is sent away */
+    screen->backgroundLoop = TRUE;
+    screen->kbdAddEvent = client_key;
+    screen->ptrAddEvent = client_pointer;
+    screen->newClientHook = client_new;
+    screen->getKeyboardLedStateHook = led_state;
+    with_password = o->password;
+    if (with_password) {
+        screen->authPasswdData = password;      /* not NULL: there is one */
+        screen->passwordCheck = check_password;
+    }
+    deeds = g_async_queue_new();
+    rfbInitServer(screen);
+    console_listener_add(&console_listener);
+    thread("vnc-update", update_thread);
+    thread("vnc-accept", accept_thread);
+    return NULL;
+}
