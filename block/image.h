@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "block/snapshot.h"
 
 typedef struct Image Image;
 
@@ -34,6 +35,16 @@ typedef struct ImageOptions {
 } ImageOptions;
 
 typedef enum HostFileLock { HOST_FILE_UNLOCKED, HOST_FILE_LOCKED_SHARED, HOST_FILE_LOCKED_ALONE } HostFileLock;
+
+/* Snapshots inside an image, as block/snapshot.h has them: the first one of a name. No request is under way. */
+typedef struct ImageSnapshotOps {
+    int (*list)(Image *image, BlockSnapshot **list, unsigned *count);
+    int (*write_state)(Image *image, uint64_t offset, const void *buffer, size_t bytes);
+    int (*create)(Image *image, const BlockSnapshot *what);
+    int (*read_state)(Image *image, const char *name, uint64_t offset, void *buffer, size_t bytes);
+    int (*revert)(Image *image, const char *name);
+    int (*delete)(Image *image, const char *name);
+} ImageSnapshotOps;
 
 typedef struct ImageOps {
     const char *format;
@@ -59,6 +70,7 @@ typedef struct ImageOps {
     int (*transfer_fd)(Image *image, bool write, uint64_t offset, const void *buffer, size_t bytes);
     /* Any thread: whoever waits for an answer that can be given up gets -EIO, and so does everybody from now on. */
     void (*interrupt)(Image *image);
+    const ImageSnapshotOps *snapshots;  /* NULL: the format has none */
 } ImageOps;
 
 struct Image {

@@ -126,8 +126,7 @@ static int use_all(Usage *u)
     return ret ? ret : use_snapshots(u);
 }
 
-/* COPIED says that a count is 1; make it say so of every entry of the active tables. */
-static int mend_copied(Qcow2 *q)
+int qcow2_mend_copied(Qcow2 *q)
 {
     int ret = 0;
 
@@ -212,7 +211,7 @@ int qcow2_check(Qcow2 *q, bool repair, Qcow2Check *result)
         ret = compare(&u, repair, result);
     }
     if (!ret && repair) {
-        ret = mend_copied(q);
+        ret = qcow2_mend_copied(q);
     }
     if (!ret && repair) {
         ret = host_file_flush(q->file);

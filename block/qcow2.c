@@ -307,7 +307,7 @@ static void qcow2_interrupt(Image *image)
 
 static const ImageOps qcow2_ops = {
     .format = "qcow2", .read = qcow2_read, .write = qcow2_write, .write_zeroes = qcow2_write_zeroes,
-    .flush = qcow2_flush, .close = qcow2_close, .interrupt = qcow2_interrupt,
+    .flush = qcow2_flush, .close = qcow2_close, .snapshots = &qcow2_snapshot_ops, .interrupt = qcow2_interrupt,
     .has_backing = qcow2_has_backing, .commit = qcow2_commit, .resize = qcow2_resize, .lock = qcow2_lock,
 };
 

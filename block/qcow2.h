@@ -52,10 +52,10 @@ typedef struct Qcow2 {
     Image *backing_for_reading; /* what it was before that; NULL: it has not changed */
     unsigned version, cluster_bits, refcount_order;     /* constant */
     uint64_t cluster_size;      /* constant */
-    uint32_t l1_entries;        /* constant */
-    uint64_t l1_offset;         /* constant */
-    uint32_t snapshots;         /* constant */
-    uint64_t snapshot_offset;   /* constant */
+    uint32_t l1_entries;        /*                                                        lock: map */
+    uint64_t l1_offset;         /*                                                        lock: map */
+    uint32_t snapshots;         /*                                                        lock: map */
+    uint64_t snapshot_offset;   /*                                                        lock: map */
     pthread_rwlock_t data;
     pthread_mutex_t map;
     uint64_t *l1;               /* host byte order.                                       lock: map */
@@ -116,8 +116,28 @@ int qcow2_resize(Image *image, uint64_t bytes);
 int qcow2_commit(Image *image, char **error);
 /* The guest's cluster at the offset is written, or dropped; lock: map. */
 void qcow2_mark_changed(Qcow2 *q, uint64_t offset);
+/* ---- qcow2-l1.c; locks: data for writing, map ---- */
+/* Clusters behind one another, at least that many bytes, each counted once; and once less. */
+int qcow2_alloc_run(Qcow2 *q, uint64_t bytes, uint64_t *offset);
+int qcow2_release_run(Qcow2 *q, uint64_t offset, uint64_t bytes);
+/* Count all that the table refers to once more, or once less. */
+int qcow2_count_l1(Qcow2 *q, const uint64_t *l1, uint32_t entries, bool more);
+/* To and from the file, whole clusters; *l1 has offsets only (g_free()). */
+int qcow2_write_l1(Qcow2 *q, uint64_t offset, const uint64_t *l1, uint32_t entries);
+int qcow2_read_l1(Qcow2 *q, uint64_t offset, uint32_t entries, uint64_t **l1);
+/* The table becomes the active one, at a new place of the file; it is the image's if 0 is returned. */
+int qcow2_replace_l1(Qcow2 *q, uint64_t *l1, uint32_t entries);
+/* Nothing may be written in place any more: no active entry says COPIED. */
+int qcow2_clear_copied(Qcow2 *q);
+/* Guest bytes as that table has them, without those of an image behind this one. */
+int qcow2_read_by_l1(Qcow2 *q, const uint64_t *l1, uint32_t entries, uint64_t offset, uint8_t *buffer, size_t bytes);
+
+/* ---- qcow2-snapshot.c ---- */
+extern const ImageSnapshotOps qcow2_snapshot_ops;
 
 /* ---- qcow2-check.c ---- */
+/* COPIED says that a count is 1; make it say so of every entry of the active tables. Locks: data for writing, map. */
+int qcow2_mend_copied(Qcow2 *q);
 typedef struct Qcow2Check {
     uint64_t leaks;             /* clusters that are counted more often than used */
     uint64_t errors;            /* clusters that are counted less often than used, and references to nowhere */

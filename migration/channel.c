@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Channels: a file, a command's pipe, a socket. `stop` is a pipe that becomes readable when somebody breaks the channel:
- * whatever waits here waits for that as well.
+ * Channels: a file, a command's pipe, a socket. `stop` is a pipe that becomes readable when somebody breaks the
+ * channel: whatever waits here waits for that as well.
  */
 #define _GNU_SOURCE             /* pipe2 */
 #include <errno.h>
@@ -410,8 +410,9 @@ void channel_free(Channel *c)
     close_fd(&c->stop[0]);
     close_fd(&c->stop[1]);
     if (c->child > 0) {
-        kill(-c->child, SIGTERM);
-        kill(c->child, SIGTERM);
+        /* Between fork() and exec() it would handle any other signal as we do. */
+        kill(-c->child, SIGKILL);
+        kill(c->child, SIGKILL);
         waitpid(c->child, NULL, 0);
     }
     g_free(c->where);

@@ -12,8 +12,8 @@
 typedef struct Channel Channel;
 
 /*
- * Understand `uri` (migration/migration.h); listening sockets and files are made now. NULL: *err is a message (g_free()).
- * Any thread.
+ * Understand `uri` (migration/migration.h); listening sockets and files are made now. NULL: *err is a message
+ * (g_free()). Any thread.
  */
 Channel *channel_new(const char *uri, bool incoming, char **err);
 /* Until the other side is there. False: *err. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A state comes in. A thread reads sections and waits for whoever sends; the I/O thread, which goes on serving monitors,
- * takes them one by one. `room` keeps the thread from reading far ahead.
+ * A state comes in. A thread reads sections and waits for whoever sends; the I/O thread, which goes on serving
+ * monitors, takes them one by one. `room` keeps the thread from reading far ahead.
  */
 #include <glib.h>
 #include <pthread.h>

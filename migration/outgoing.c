@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The state goes out. Sections are made on the I/O thread, in memory, and written by a thread of their own, which waits
- * for whoever reads. While the CPUs run, memory is gone through round by round, a piece at a time; pages that were stored
- * to since come again in the next round. When what is left can be sent in the time that the user allows, or rounds do not
- * help, the CPUs stop, and the rest is made at one go: what is in it does not depend on how fast it is read.
+ * for whoever reads. While the CPUs run, memory is gone through round by round, a piece at a time; pages that were
+ * stored to since come again in the next round. When what is left can be sent in the time that the user allows, or
+ * rounds do not help, the CPUs stop, and the rest is made at one go: what is in it does not depend on how fast it is
+ * read.
  *
  * The two threads take turns: the I/O thread makes a batch and hands it over, the other one writes it and posts `work`.
  */

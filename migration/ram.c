@@ -58,15 +58,15 @@ bool ram_check_layout(Section *s, char **err)
     for (size_t i = 0; (r = ram_next(&i)) != NULL; here++) {
         if (here >= count || !section_get_int(s, &base, 4) || !section_get_int(s, &size, 4) || base != r->base ||
             size != r->size) {
-            *err = g_strdup_printf("the state has other memory at 0x%08x (the machine has %u KiB there; start it with the "
-                                   "options of the one that was saved, among them -m and -kernel)", r->base,
+            *err = g_strdup_printf("the state has other memory at 0x%08x (the machine has %u KiB there; start it with "
+                                   "the options of the one that was saved, among them -m and -kernel)", r->base,
                                    r->size >> 10);
             return false;
         }
     }
     if (here < count) {
-        *err = g_strdup("the state has more memory (start the machine with the options of the one that was saved, among "
-                        "them -m and -kernel)");
+        *err = g_strdup("the state has more memory (start the machine with the options of the one that was saved, "
+                        "among them -m and -kernel)");
         return false;
     }
     return true;

@@ -8,8 +8,8 @@
 enum { RAM_PAGE = 4096 };
 
 /*
- * The pieces of memory that are saved, one after another: what can be written to, once, whatever shows it a second time.
- * (What only devices write, such as flash, is in their images.) NULL: there are no more; *index begins at 0.
+ * The pieces of memory that are saved, one after another: what can be written to, once, whatever shows it a second
+ * time. (What only devices write, such as flash, is in their images.) NULL: there are no more; *index begins at 0.
  */
 const MemoryRegion *ram_next(size_t *index);
 /* Pages of all of them. */
@@ -18,9 +18,9 @@ uint32_t ram_pages_total(void);
 void ram_put_layout(GByteArray *s);
 bool ram_check_layout(Section *s, char **err);
 /*
- * Pages as sections at the end of `out`, which begins from page *page on, counted through all pieces, until all pages or
- * about `bytes` have been dealt with; *page is the next one. want() says whether the page at a RAM address is saved; NULL:
- * all are.
+ * Pages as sections at the end of `out`, which begins from page *page on, counted through all pieces, until all pages
+ * or about `bytes` have been dealt with; *page is the next one. want() says whether the page at a RAM address is
+ * saved; NULL: all are.
  */
 void ram_capture(GQueue *out, uint32_t *page, uint64_t bytes, bool (*want)(uint32_t ram));
 /* Take the pages of a section, or look only whether they could be taken. False: *err. */

@@ -155,8 +155,8 @@ static bool load_machine(StateLoader *l, Section *s, char **err)
         return fail(err, "the state is of CPUs '%s', and these are '%s' (-cpu %s)", cpu, m->mc->default_cpu, cpu);
     }
     if (smp != (unsigned)m->smp) {
-        return fail(err, "the state is of %llu CPUs, and this machine has %d (-smp %llu)", (unsigned long long)smp, m->smp,
-                    (unsigned long long)smp);
+        return fail(err, "the state is of %llu CPUs, and this machine has %d (-smp %llu)", (unsigned long long)smp,
+                    m->smp, (unsigned long long)smp);
     }
     if (ram_size != m->ram_size) {
         return fail(err, "the state is of %llu MiB of memory, and this machine has %u (-m %llu)",
@@ -216,8 +216,8 @@ static bool apply(StateLoader *l, char **err)
 
     for (Device *d = device_next(NULL); d; d = device_next(d)) {
         if (!g_hash_table_contains(l->devices, d)) {
-            return fail(err, "the state has no device '%s' (start the machine with the options of the one that was saved)",
-                        d->name);
+            return fail(err, "the state has no device '%s' (start the machine with the options of the one that was "
+                        "saved)", d->name);
         }
     }
     l->done = true;

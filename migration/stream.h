@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A machine's state as a stream of sections (docs/snapshots.md has the format). A section is made and read in memory as a
- * whole; what is written to and read from a file, a pipe or an image are whole sections with their checksums.
+ * A machine's state as a stream of sections (docs/snapshots.md has the format). A section is made and read in memory
+ * as a whole; what is written to and read from a file, a pipe or an image are whole sections with their checksums.
  */
 #ifndef MIGRATION_STREAM_H
 #define MIGRATION_STREAM_H

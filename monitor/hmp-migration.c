@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Monitor commands about the machine's state: migrate, migrate_incoming, migrate_cancel, info migrate. */
+/* Monitor commands about the machine's state: migrate and those beside it, savevm, loadvm, delvm, info snapshots. */
 #include <string.h>
+#include <time.h>
 #include "migration/migration.h"
+#include "migration/snapshot.h"
 #include "monitor/monitor-internal.h"
 
 /* Takes the message. */
@@ -66,4 +68,59 @@ void hmp_info_migrate(Monitor *mon, char **argv)
         monitor_printf(mon, "pages: %llu\n", (unsigned long long)info.pages);
         monitor_printf(mon, "dirty sync count: %u\n", info.rounds);
     }
+}
+
+/* ---- snapshots ---- */
+
+void hmp_savevm(Monitor *mon, char **argv)
+{
+    char name[64];
+    time_t now = time(NULL);
+    struct tm tm;
+
+    strftime(name, sizeof(name), "vm-%Y%m%d%H%M%S", localtime_r(&now, &tm));
+    say(mon, snapshot_save(argv[0] ? argv[0] : name));
+}
+
+void hmp_loadvm(Monitor *mon, char **argv)
+{
+    say(mon, snapshot_load(argv[0]));
+}
+
+void hmp_delvm(Monitor *mon, char **argv)
+{
+    say(mon, snapshot_delete(argv[0]));
+}
+
+static void print_snapshot(void *opaque, const BlockSnapshot *s)
+{
+    const uint64_t ms = s->clock_ns / 1000000;
+    time_t date = (time_t)s->date_s;
+    char *size = g_format_size_full(s->state_bytes, G_FORMAT_SIZE_IEC_UNITS), when[32], *clock;
+    GString *text = opaque;
+    struct tm tm;
+
+    if (!text->len) {
+        g_string_append_printf(text, "%-10s%-17s%8s%20s%13s%11s\n", "ID", "TAG", "VM SIZE", "DATE", "VM CLOCK",
+                               "ICOUNT");
+    }
+    strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&date, &tm));
+    clock = g_strdup_printf("%02llu:%02llu:%02llu.%03llu", (unsigned long long)ms / 3600000,
+                            (unsigned long long)ms / 60000 % 60, (unsigned long long)ms / 1000 % 60,
+                            (unsigned long long)ms % 1000);
+    g_string_append_printf(text, "%-9s %-16s %8s%20s%13s%11s\n", "--", s->name, size, when, clock, "");
+    g_free(clock);
+    g_free(size);
+}
+
+void hmp_info_snapshots(Monitor *mon, char **argv)
+{
+    GString *text = g_string_new(NULL);
+
+    snapshot_each(print_snapshot, text);
+    if (text->len) {
+        monitor_puts(mon, "List of snapshots present on all disks:\n");
+    }
+    monitor_puts(mon, text->len ? text->str : "There is no snapshot available.\n");
+    g_string_free(text, TRUE);
 }

@@ -194,6 +194,7 @@ static const HMPCommand info_items[] = {
     { "vnc", NULL, "", "the VNC server and its clients", 0, 0, hmp_info_vnc },
 #endif
     { "mice", NULL, "", "the mice, and which one gets movements", 0, 0, hmp_info_mice },
+    { "snapshots", NULL, "", "the machine's snapshots in its images", 0, 0, hmp_info_snapshots },
     { "tlb", NULL, "", "the current CPU's memory tables", 0, 0, info_tlb },
 };
 
@@ -363,10 +364,14 @@ static const HMPCommand commands[] = {
     { "mouse_button", NULL, "STATE", "buttons that are down: 1 left, 2 right, 4 middle", 1, 1, hmp_mouse_button },
     { "mouse_set", NULL, "N", "choose the mouse that gets movements", 1, 1, hmp_mouse_set },
     { "screendump", NULL, "FILE [-f ppm|png]", "write the screen to a file", 1, 3, hmp_screendump },
-    { "migrate", NULL, "[-d] URI", "send the machine's state to exec:COMMAND, file:PATH, unix:PATH, tcp:HOST:PORT", 1, 64,
-      hmp_migrate },
+    { "savevm", NULL, "[NAME]", "make a snapshot of the machine, in its qcow2 images", 0, 1, hmp_savevm },
+    { "loadvm", NULL, "NAME", "go back to a snapshot", 1, 1, hmp_loadvm },
+    { "delvm", NULL, "NAME", "delete a snapshot", 1, 1, hmp_delvm },
+    { "migrate", NULL, "[-d] URI", "send the machine's state to exec:COMMAND, file:PATH, unix:PATH, tcp:HOST:PORT",
+      1, 64, hmp_migrate },
     { "migrate_cancel", NULL, "", "do not send it", 0, 0, hmp_migrate_cancel },
-    { "migrate_incoming", NULL, "URI", "where the state comes from, after -incoming defer", 1, 64, hmp_migrate_incoming },
+    { "migrate_incoming", NULL, "URI", "where the state comes from, after -incoming defer", 1, 64,
+      hmp_migrate_incoming },
     { "log", NULL, "ITEMS|none|help", "choose what to log, as with -d", 1, 1, do_log },
 };
 

@@ -105,6 +105,10 @@ void hmp_dump_guest_memory(Monitor *mon, char **argv);
 void hmp_sum(Monitor *mon, char **argv);
 void hmp_gva2gpa(Monitor *mon, char **argv);
 void hmp_port(Monitor *mon, char **argv);
+void hmp_savevm(Monitor *mon, char **argv);
+void hmp_loadvm(Monitor *mon, char **argv);
+void hmp_delvm(Monitor *mon, char **argv);
+void hmp_info_snapshots(Monitor *mon, char **argv);
 
 /*
  * monitor/hmp-memory.c: where the address leads; false: nowhere, without rights looked at. Then `size` bytes at any

@@ -18,6 +18,7 @@
 #include "hw/rtc/pl031.h"
 #include "hw/semihosting.h"
 #include "migration/migration.h"
+#include "migration/snapshot.h"
 #include "monitor/gdbstub.h"
 #include "monitor/qmp.h"
 #include "monitor/monitor.h"
@@ -209,6 +210,28 @@ static void monitor_create(MachineState *m, const Options *o)
     }
 }
 
+/* The state that the machine begins with, if it is not that after power-on. */
+static void load_machine(MachineState *m, const Options *o)
+{
+    char *error = NULL;
+
+    migration_init(m);
+    if (o->incoming) {
+        error = o->loadvm ? g_strdup("the state comes from there, not by -loadvm")
+                          : migrate_expect(o->incoming, !o->stopped);
+        if (error) {
+            error_exit("-incoming %s: %s", o->incoming, error);
+        }
+        return;
+    }
+    if (o->loadvm) {
+        error = snapshot_load(o->loadvm);
+        if (error) {
+            error_exit("-loadvm %s: %s", o->loadvm, error);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     MachineState *m = g_new0(MachineState, 1);
@@ -242,14 +265,7 @@ int main(int argc, char **argv)
     chardev_terminal_start();
     cpus_start();
     runstate_power_on();
-    migration_init(m);
-    if (options.incoming) {
-        char *error = migrate_expect(options.incoming, !options.stopped);
-
-        if (error) {
-            error_exit("-incoming %s: %s", options.incoming, error);
-        }
-    }
+    load_machine(m, &options);
     sandbox_enter(&options.sandbox);
     if (!options.incoming && !options.stopped) {
         vm_start();

@@ -18,7 +18,6 @@
 #define NO_USB "there are no USB devices; use a serial line (-serial)"
 #define NO_DISPLAY "the board has a screen controller of its own; use -display or -vnc for where it is shown"
 #define NO_FIRMWARE "there is no firmware; put it where the CPU starts by -device loader,file=FILE,addr=0,force-raw=on"
-#define NO_STATE "machines are not saved; start a new one"
 #define NO_OBJECTS "there are no objects to create or configure"
 #define NO_TABLES "the board has no firmware tables"
 #define NO_XEN "there is no Xen; leave it out"
@@ -97,6 +96,7 @@ const OptionRow option_rows[] = {
     { "S", .handle = option_stopped, .help = "do not start the CPUs; the monitor's 'cont' does, or a debugger" },
     { "incoming", "exec:COMMAND|file:PATH|unix:PATH|tcp:HOST:PORT|fd:NUMBER|defer", .handle = option_incoming,
       .help = "the machine's state comes from there; defer: the monitor's migrate_incoming will say" },
+    { "loadvm", "NAME", .handle = option_loadvm, .help = "begin with that snapshot of the machine (savevm)" },
     { "gdb", "DEVICE", .handle = option_gdb,
       .help = "where gdb finds the machine: tcp::PORT, unix:PATH, stdio, pty; none: nowhere" },
     { "s", .handle = option_gdb_default, .help = "the same as -gdb tcp::1234" },
@@ -180,8 +180,7 @@ const OptionRow option_rows[] = {
     { "mem-path", "FILE", .instead = "guest memory is anonymous; use -m SIZE" },
     { "object", "...", .instead = NO_OBJECTS },
     { "add-fd", "...", .instead = "give the file's name, /dev/fd/N for a descriptor" },
-    { "loadvm", "NAME", .instead = NO_STATE },
-    { "dump-vmstate", "FILE", .instead = NO_STATE },
+    { "dump-vmstate", "FILE", .instead = "docs/snapshots.md describes what is saved" },
     { "plugin", "...", .instead = "there are no plugins; use -d exec, -accel tcg,stats=on" },
     { "enable-sync-profile", .instead = "use -accel tcg,stats=on (info jit shows the locks)" },
     { "xen-domid", "N", .instead = NO_XEN },

@@ -78,6 +78,11 @@ void option_incoming(CommandLine *c, const char *arg)
     c->o->incoming = arg;
 }
 
+void option_loadvm(CommandLine *c, const char *arg)
+{
+    c->o->loadvm = arg;
+}
+
 void option_gdb_default(CommandLine *c, const char *arg)
 {
     option_gdb(c, "tcp::1234");

@@ -436,6 +436,7 @@ static void signals_init(void)
         sigaction(fatal[i], &sa, NULL);
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);   /* a file that may not grow is an error of write() */
 }
 
 void runstate_init(bool no_reboot, bool no_shutdown)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which pages a display has to draw again (exec/memory.h), or a migration to send again (sysemu/ram-dirty.h). Pages that
- * nobody stored to are told from their facts alone; to take a dirty one stops the CPUs, since their store entries for it
- * go.
+ * Which pages a display has to draw again (exec/memory.h), or a migration to send again (sysemu/ram-dirty.h). Pages
+ * that nobody stored to are told from their facts alone; to take a dirty one stops the CPUs, since their store entries
+ * for it go.
  */
 #include <string.h>
 #include "accel/tcg/cpu-state.h"

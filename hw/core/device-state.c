@@ -210,7 +210,8 @@ static bool parse(Device *d, FILE *f, Parsed *p, char **err)
         return bad(d, err, "the state ends too early", NULL);
     }
     if (strcmp(name, d->name) || strcmp(class_name, c->name)) {
-        *err = g_strdup_printf("device '%s', a %s: this is the state of '%s', a %s", d->name, c->name, name, class_name);
+        *err = g_strdup_printf("device '%s', a %s: this is the state of '%s', a %s", d->name, c->name, name,
+                               class_name);
         return false;
     }
     if (version > c->version || n > p->fields) {

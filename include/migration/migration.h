@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Moving the machine's state out of the program and into it. I/O thread. Messages are allocated (g_free()) and one line.
- * Implemented in migration/.
+ * Moving the machine's state out of the program and into it. I/O thread. Messages are allocated (g_free()) and one
+ * line. Implemented in migration/.
  */
 #ifndef MIGRATION_MIGRATION_H
 #define MIGRATION_MIGRATION_H
@@ -43,15 +43,15 @@ typedef struct MigrationParameters {
 extern MigrationParameters migration_parameters;
 
 /*
- * Begin to send the state to `uri`: "exec:COMMAND", "file:PATH", "unix:PATH", "tcp:HOST:PORT", "fd:NUMBER". The machine goes
- * on until little is left. NULL, or why it cannot be begun.
+ * Begin to send the state to `uri`: "exec:COMMAND", "file:PATH", "unix:PATH", "tcp:HOST:PORT", "fd:NUMBER". The
+ * machine goes on until little is left. NULL, or why it cannot be begun.
  */
 char *migrate_start(const char *uri);
 void migrate_cancel(void);
 /*
- * What -incoming says: `uri` as above, for a state that comes (unix and tcp listen), or "defer": migrate_incoming() will
- * say. The machine does not start before it is there; then it goes on if it ran there and `start`. A state that cannot be
- * loaded ends the program: one line, exit code 1. NULL, or what is wrong.
+ * What -incoming says: `uri` as above, for a state that comes (unix and tcp listen), or "defer": migrate_incoming()
+ * will say. The machine does not start before it is there; then it goes on if it ran there and `start`. A state that
+ * cannot be loaded ends the program: one line, exit code 1. NULL, or what is wrong.
  */
 char *migrate_expect(const char *uri, bool start);
 char *migrate_incoming(const char *uri);

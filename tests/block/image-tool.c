@@ -7,6 +7,9 @@
  *     write OFFSET BYTES SEED     bytes made from SEED
  *     write-magic OFFSET          the first bytes of a qcow2 image
  *     zero OFFSET BYTES | unmap OFFSET BYTES | flush | check | repair | size | commit | resize BYTES
+ *     snapshot NAME BYTES SEED    a snapshot, with so much state made from SEED
+ *     state NAME                  the CRC-32 of a snapshot's state
+ *     revert NAME | delete NAME | list
  *     random COUNT SEED           COUNT random operations, compared with a copy in memory
  */
 #include <inttypes.h>
@@ -154,6 +157,72 @@ static void commit(Image *image)
     }
 }
 
+/* ---- snapshots ---- */
+
+static void snapshot(Image *image, const char *name, uint64_t bytes, uint64_t seed)
+{
+    BlockSnapshot what = { .name = (char *)(uintptr_t)name, .state_bytes = bytes, .date_s = 1600000000,
+                           .clock_ns = 5000000000 };
+    uint8_t *buffer = malloc(bytes + 1);
+    int ret = 0;
+
+    fill(buffer, bytes, seed);
+    /* In pieces that are no clusters. */
+    for (uint64_t at = 0; !ret && at < bytes; at += 100000) {
+        ret = image->ops->snapshots->write_state(image, at, buffer + at, bytes - at < 100000 ? bytes - at : 100000);
+    }
+    free(buffer);
+    answer(ret ? ret : image->ops->snapshots->create(image, &what));
+}
+
+static void list_snapshots(Image *image, const char *state_of)
+{
+    BlockSnapshot *list;
+    unsigned count;
+    int ret = image->ops->snapshots->list(image, &list, &count);
+
+    for (unsigned i = 0; !ret && i < count; i++) {
+        if (!state_of) {
+            printf("%s=%s:%" PRIu64 " ", list[i].id, list[i].name, list[i].state_bytes);
+        } else if (!strcmp(list[i].name, state_of)) {
+            uint8_t *buffer = malloc(list[i].state_bytes + 1);
+
+            ret = image->ops->snapshots->read_state(image, state_of, 0, buffer, list[i].state_bytes);
+            printf("%08lx ", crc32(0, buffer, (uInt)list[i].state_bytes));
+            free(buffer);
+        }
+        free(list[i].id);
+        free(list[i].name);
+    }
+    if (!ret) {
+        free(list);
+    }
+    answer(ret);
+}
+
+/* False: it is no command about snapshots. */
+static bool snapshot_command(Image *image, const char *line)
+{
+    const ImageSnapshotOps *ops = image->ops->snapshots;
+    char verb[16] = "", name[100] = "";
+    uint64_t bytes = 0, seed = 0;
+
+    sscanf(line, "%15s %99s %" SCNu64 " %" SCNu64, verb, name, &bytes, &seed);
+    if (!strcmp(verb, "snapshot")) {
+        snapshot(image, name, bytes, seed);
+    } else if (!strcmp(verb, "list") || !strcmp(verb, "state")) {
+        list_snapshots(image, *verb == 's' ? name : NULL);
+    } else if (!strcmp(verb, "revert")) {
+        answer(ops->revert(image, name));
+    } else if (!strcmp(verb, "delete")) {
+        answer(ops->delete(image, name));
+    } else {
+        return false;
+    }
+    fflush(stdout);
+    return true;
+}
+
 static void command(Image *image, const char *line)
 {
     uint64_t a = 0, b = 0, c = 0;
@@ -216,7 +285,9 @@ int main(int argc, char **argv)
         return 1;
     }
     while (fgets(line, sizeof(line), stdin)) {
-        command(image, line);
+        if (!image->ops->snapshots || !snapshot_command(image, line)) {
+            command(image, line);
+        }
     }
     image_close(image);
     return 0;

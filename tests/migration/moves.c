@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For tests/migration: all CPUs work, each on what a machine's state has, and look all the time whether it is as it must
- * be: banked registers of all modes, VFP registers and rounding modes, CP15's thread registers, private timers and the
- * board's clock, locks by exclusive accesses, WFE and SEV, interrupts from CPU to CPU, memory. CPU 0 prints a line a
- * round, "round N", until it receives an 'e'; then the verdict.
+ * For tests/migration: all CPUs work, each on what a machine's state has, and look all the time whether it is as it
+ * must be: banked registers of all modes, VFP registers and rounding modes, CP15's thread registers, private timers
+ * and the board's clock, locks by exclusive accesses, WFE and SEV, interrupts from CPU to CPU, memory. CPU 0 prints a
+ * line a round, "round N", until it receives an 'e'; then the verdict.
  */
 #include "runtime.h"
 
@@ -13,7 +13,7 @@ static volatile uint32_t shared, pair[2], ping, pong, last_time[MAX_CPUS];
 static uint32_t *pattern;
 enum { PATTERN_WORDS = 3 << 18 };
 
-enum { BAD_BANK = 1, BAD_VFP = 2, BAD_MODE = 4, BAD_CP15 = 8, BAD_CLOCK = 16, BAD_LOCK = 32, BAD_MEMORY = 64, BAD_SUM = 128 };
+enum { BAD_BANK = 1, BAD_VFP = 2, BAD_MODE = 4, BAD_CP15 = 8, BAD_CLOCK = 16, BAD_LOCK = 32, BAD_MEMORY = 64 };
 
 static void bad(uint32_t cpu, uint32_t kind)
 {
