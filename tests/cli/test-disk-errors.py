@@ -10,12 +10,14 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import machine                  # noqa: E402  (path set above)
 from disk_machine import BUILD, Disk, guest_image       # noqa: E402
+from qmp_client import Client, built_in                 # noqa: E402
 
 
 def hanging(cases, new):
@@ -132,6 +134,42 @@ def failing(cases, new):
             assert not re.search(rb"[WEX]", text), text
 
 
+def tells(cases, new):
+    """Programs hear of each failure, and of what is done for it."""
+    if not built_in():
+        cases.skip("BLOCK_IO_ERROR", "QMP is not built in")
+        return
+    reasons = {"ENOSPC": "No space left on device", "EIO": "Input/output error"}
+    for drive, operation, error, action in (
+            ("", "write", "ENOSPC", "stop"), ("", "write", "EIO", "report"), (",werror=ignore", "write", "ENOSPC",
+                "ignore"),
+            (",rerror=stop", "read", "EIO", "stop")):
+        with cases.case("BLOCK_IO_ERROR: %s, %s%s" % (operation, error,
+            drive)), tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "qmp")
+            with new(drive, ["-qmp", "unix:%s,server=on,wait=off" % path]) as disk:
+                client = Client(path)
+                disk.said(rb"wrwr")
+                disk.bad("%s %s" % (operation, error))
+                data = client.event("BLOCK_IO_ERROR")["data"]
+                # Told where the machine may stop for it.
+                assert data.pop("nospace", None) == (None if action == "ignore" else error == "ENOSPC"), data
+                assert data == {"device": "card", "node-name": "card", "operation": operation, "action": action,
+                                "reason": reasons[error]}, data
+                if action == "stop":
+                    client.event("STOP")
+                    assert client.result("query-status") == {"status": "io-error", "singlestep": False,
+                        "running": False}
+                disk.bad(None)
+                client.result("cont")
+                disk.said(rb"wrwrwr")
+                stats = client.result("query-blockstats")[0]["stats"]
+                name = "failed_%s_operations" % ("wr" if operation == "write" else "rd")
+                written = stats["wr_operations"]
+                assert stats[name] >= 1 and written > 2 and stats["wr_bytes"] == 512 * written, stats
+                client.close()
+
+
 def main():
     cases = machine.Cases()
     guest = guest_image("disk.c")
@@ -142,9 +180,9 @@ def main():
     subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library,
                     os.path.join(HERE, "bad-disk.c"), "-ldl"], check=True)
 
-    def new(drive=""):
-        return Disk(guest, "file=%%s,format=raw,if=sd,id=card%s" % drive, library=library)
-    for part in (hanging, failing):
+    def new(drive="", arguments=()):
+        return Disk(guest, "file=%%s,format=raw,if=sd,id=card%s" % drive, arguments, library=library)
+    for part in (hanging, failing, tells):
         part(cases, new)
     return cases.done()
 
