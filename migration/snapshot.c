@@ -17,8 +17,7 @@
 
 enum { BUFFER = 1 << 20 };
 
-/* The next image that the machine writes to; NULL: there are no more. */
-static BlockBackend *next_disk(const BlockBackend *blk)
+BlockBackend *snapshot_disk(const BlockBackend *blk)
 {
     BlockBackend *next = blk_next(blk);
 
@@ -31,11 +30,11 @@ static BlockBackend *next_disk(const BlockBackend *blk)
 /* NULL, or why there can be no snapshots. */
 static char *disks_problem(void)
 {
-    if (!next_disk(NULL)) {
+    if (!snapshot_disk(NULL)) {
         return g_strdup("there is no disk to hold snapshots (-sd FILE or -drive with a qcow2 image; qemu-img create "
                         "-f qcow2 FILE 64M makes one)");
     }
-    for (BlockBackend *blk = next_disk(NULL); blk; blk = next_disk(blk)) {
+    for (BlockBackend *blk = snapshot_disk(NULL); blk; blk = snapshot_disk(blk)) {
         if (!blk_has_snapshots(blk)) {
             return g_strdup_printf("%s '%s': an image of format %s holds no snapshots (qemu-img convert -O qcow2 makes "
                                    "one that does; readonly=on leaves it alone)", blk_id(blk), blk_path(blk),
@@ -124,7 +123,7 @@ static int write_state(BlockBackend *blk, GQueue *sections, uint64_t *bytes)
 /* The slow part first: an older one of that name goes when the new one can take its place. */
 static char *save_on_disks(const char *name, GQueue *sections)
 {
-    BlockBackend *first = next_disk(NULL);
+    BlockBackend *first = snapshot_disk(NULL);
     gint64 now = g_get_real_time();
     BlockSnapshot what = { .name = (char *)(uintptr_t)name, .date_s = now / G_USEC_PER_SEC,
                            .date_ns = (uint32_t)(now % G_USEC_PER_SEC) * 1000,
@@ -136,7 +135,7 @@ static char *save_on_disks(const char *name, GQueue *sections)
         blk_snapshot_write_state(first, 0, NULL, 0);
         return disk_failed(first, "the state cannot be written", ret);
     }
-    for (BlockBackend *blk = first; blk; blk = next_disk(blk)) {
+    for (BlockBackend *blk = first; blk; blk = snapshot_disk(blk)) {
         ret = find(blk, name, &old) ? blk_snapshot_delete(blk, name) : 0;
         ret = ret ? ret : blk_snapshot_create(blk, &what);
         if (ret) {
@@ -238,12 +237,12 @@ static char *find_on_disks(const char *name, uint64_t *bytes)
 {
     BlockSnapshot s;
 
-    for (BlockBackend *blk = next_disk(NULL); blk; blk = next_disk(blk)) {
+    for (BlockBackend *blk = snapshot_disk(NULL); blk; blk = snapshot_disk(blk)) {
         if (!find(blk, name, &s)) {
             return g_strdup_printf("%s '%s' has no snapshot '%s' ('info snapshots' lists them)", blk_id(blk),
                                    blk_path(blk), name);
         }
-        if (blk == next_disk(NULL)) {
+        if (blk == snapshot_disk(NULL)) {
             *bytes = s.state_bytes;
         }
     }
@@ -254,7 +253,7 @@ static char *find_on_disks(const char *name, uint64_t *bytes)
 /* *changed: one of them was, at least. */
 static char *revert_disks(const char *name, bool *changed)
 {
-    for (BlockBackend *blk = next_disk(NULL); blk; blk = next_disk(blk)) {
+    for (BlockBackend *blk = snapshot_disk(NULL); blk; blk = snapshot_disk(blk)) {
         int ret = blk_snapshot_revert(blk, name);
 
         if (ret) {
@@ -282,14 +281,14 @@ char *snapshot_load(const char *name)
     if (!blk_drain_all() && !blk_stalled()) {
         error = g_strdup("the host's disk does not end requests that are under way");
     }
-    error = error ? error : load_state(next_disk(NULL), name, bytes, false);
+    error = error ? error : load_state(snapshot_disk(NULL), name, bytes, false);
     if (!error) {
         error = revert_disks(name, &changed);
     }
     if (!error) {
         runstate_power_on();            /* nothing is under way, nothing is left of what was */
         changed = true;
-        error = load_state(next_disk(NULL), name, bytes, true);
+        error = load_state(snapshot_disk(NULL), name, bytes, true);
     }
     if (error && changed) {
         char *why = error;
@@ -318,7 +317,7 @@ char *snapshot_delete(const char *name)
     }
     vm_stop();
     blk_drain_all();
-    for (BlockBackend *blk = next_disk(NULL); blk && !error; blk = next_disk(blk)) {
+    for (BlockBackend *blk = snapshot_disk(NULL); blk && !error; blk = snapshot_disk(blk)) {
         if (find(blk, name, &s)) {
             int ret = blk_snapshot_delete(blk, name);
 
@@ -334,7 +333,7 @@ char *snapshot_delete(const char *name)
 
 void snapshot_each(void (*fn)(void *opaque, const BlockSnapshot *s), void *opaque)
 {
-    BlockBackend *first = next_disk(NULL);
+    BlockBackend *first = snapshot_disk(NULL);
     BlockSnapshot *list, other;
     unsigned count;
 
@@ -344,7 +343,7 @@ void snapshot_each(void (*fn)(void *opaque, const BlockSnapshot *s), void *opaqu
     for (unsigned i = 0; i < count; i++) {
         bool on_all = true;
 
-        for (BlockBackend *blk = next_disk(first); blk; blk = next_disk(blk)) {
+        for (BlockBackend *blk = snapshot_disk(first); blk; blk = snapshot_disk(blk)) {
             on_all &= find(blk, list[i].name, &other);
         }
         if (on_all) {

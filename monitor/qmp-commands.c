@@ -136,6 +136,7 @@ const QmpCommand qmp_commands[] = {
     { "human-monitor-command", "command-line:s cpu-index:i?", do_human_monitor_command, false, "s" },
     { "input-send-event", "device:s? head:i? events:[InputEvent]", qmp_input_send_event, false, NULL },
     { "memsave", "val:i size:i filename:s cpu-index:i?", qmp_memsave, false, NULL },
+    { "job-dismiss", "id:s", qmp_job_dismiss, false, NULL },
     { "migrate", "uri:s detach:b?", qmp_migrate, false, NULL },
     { "migrate-incoming", "uri:s", qmp_migrate_incoming, false, NULL },
     { "migrate-set-capabilities", "capabilities:[MigrationCapabilityStatus]", qmp_migrate_set_capabilities, false, NULL },
@@ -155,6 +156,7 @@ const QmpCommand qmp_commands[] = {
     { "query-dump", "", qmp_query_dump, true, "DumpQueryResult" },
     { "query-dump-guest-memory-capability", "", qmp_query_dump_capability, false, "DumpGuestMemoryCapability" },
     { "query-events", "", qmp_query_events, false, "[EventInfo]" },
+    { "query-jobs", "", qmp_query_jobs, false, "[JobInfo]" },
     { "query-kvm", "", qmp_query_kvm, false, "KvmInfo" },
     { "query-machines", "", qmp_query_machines, false, "[MachineInfo]" },
     { "query-memory-size-summary", "", qmp_query_memory_size, false, "MemoryInfo" },
@@ -179,6 +181,9 @@ const QmpCommand qmp_commands[] = {
 #ifdef CONFIG_VNC
     { "set_password", "protocol:s password:s connected:s?", qmp_set_password, false, NULL },
 #endif
+    { "snapshot-delete", "job-id:s tag:s devices:[s]", qmp_snapshot_delete, false, NULL },
+    { "snapshot-load", "job-id:s tag:s vmstate:s devices:[s]", qmp_snapshot_load, false, NULL },
+    { "snapshot-save", "job-id:s tag:s vmstate:s devices:[s]", qmp_snapshot_save, false, NULL },
     { "stop", "", do_stop, true, NULL },
     { "system_powerdown", "", do_system_powerdown, false, NULL },
     { "system_reset", "", do_system_reset, true, NULL },

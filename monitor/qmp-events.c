@@ -10,6 +10,7 @@ const QmpEvent qmp_events[] = {
     { "BLOCK_IO_ERROR",
       "device:s node-name:s? operation:IoOperationType action:BlockErrorAction nospace:b? reason:s" },
     { "DUMP_COMPLETED", "result:DumpQueryResult error:s?" },
+    { "JOB_STATUS_CHANGE", "id:s status:JobStatus" },
     { "MIGRATION", "status:MigrationStatus" },
     { "POWERDOWN", "" },
     { "RESET", "guest:b reason:ShutdownCause" },

@@ -80,6 +80,13 @@ void qmp_query_migrate_capabilities(QmpCall *call);
 /* There are sessions: events are sent. */
 void qmp_migration_attach(void);
 
+/* monitor/qmp-jobs.c */
+void qmp_snapshot_save(QmpCall *call);
+void qmp_snapshot_load(QmpCall *call);
+void qmp_snapshot_delete(QmpCall *call);
+void qmp_query_jobs(QmpCall *call);
+void qmp_job_dismiss(QmpCall *call);
+
 /* monitor/qmp-query.c */
 void qmp_query_status(QmpCall *call);
 void qmp_query_version(QmpCall *call);

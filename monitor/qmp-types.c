@@ -53,6 +53,9 @@ static const QmpType types[] = {
     { .name = "IoOperationType", .values = "read write" },
     { .name = "KeyValue", "type:KeyValueKind data:a" },
     { .name = "KeyValueKind", .values = "number qcode" },
+    { .name = "JobInfo", "id:s type:JobType status:JobStatus current-progress:i total-progress:i error:s?" },
+    { .name = "JobStatus", .values = "created running waiting pending aborting concluded null" },
+    { .name = "JobType", .values = "snapshot-save snapshot-load snapshot-delete" },
     { .name = "KvmInfo", "enabled:b present:b" },
     { .name = "MachineInfo",
       "name:s is-default:b? cpu-max:i hotpluggable-cpus:b numa-mem-supported:b deprecated:b default-cpu-type:s? "

@@ -8,6 +8,8 @@
 #define MIGRATION_SNAPSHOT_H
 #include "block/snapshot.h"
 
+/* The next image that the machine writes to, the first one for NULL; NULL: there are no more. */
+BlockBackend *snapshot_disk(const BlockBackend *blk);
 /* An older one of that name is replaced. */
 char *snapshot_save(const char *name);
 /* Machine and disks become what they were. What cannot be loaded changes nothing. */

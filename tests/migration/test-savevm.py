@@ -113,6 +113,53 @@ def there_and_back(tmp, image, disk, other):
         good(disk)
 
 
+def jobs(tmp, image):
+    """The same by QMP."""
+    disk, other = os.path.join(tmp, "jobs"), os.path.join(tmp, "jobs2")
+    create(disk)
+    create(other)
+    both = {"vmstate": "sd0", "devices": ["sd0", "v"]}
+    with Machine(tmp, image, options=[*card(disk), "-drive", "if=virtio,id=v,file=" + other]) as machine:
+        def job(command, number, **arguments):
+            """The job's end, and the statuses that it had."""
+            machine.events.clear()
+            machine.order(command, job_id="j%d" % number, tag="t", **arguments)
+            end = time.monotonic() + machines.PATIENCE
+            while True:
+                found = [info for info in machine.order("query-jobs") if info["id"] == "j%d" % number]
+                if found[0]["status"] == "concluded":
+                    break
+                assert time.monotonic() < end, found
+            machine.order("job-dismiss", id="j%d" % number)
+            return found[0], [event["data"]["status"] for event in machine.events if event["event"].startswith("JOB")]
+
+        with cases.case("jobs of QMP: save, load, delete"):
+            machine.round()
+            good_way = ["created", "running", "waiting", "pending", "concluded", "null"]
+            for number, command in enumerate(("snapshot-save", "snapshot-load", "snapshot-delete")):
+                arguments = both if number < 2 else {"devices": both["devices"]}
+                info, way = job(command, number, **arguments)
+                assert "error" not in info and way == good_way and info["type"] == command, (info, way)
+                machine.round()
+            assert machine.order("query-jobs") == []
+        with cases.case("a job that fails says why"):
+            info, way = job("snapshot-load", 7, **both)
+            assert "no snapshot 't'" in info["error"] and way[-3:] == ["aborting", "concluded", "null"], (info, way)
+            machine.round()
+        with cases.case("orders that are no jobs"):
+            for devices, vmstate, words in (
+                    (["sd0"], "sd0", "not in 'devices'"), (["sd0", "v"], "v", "'sd0', not on 'v'"),
+                    (["sd0", "v", "x"], "sd0", "'x' not found")):
+                said = machine.error("snapshot-save", job_id="a", tag="t", vmstate=vmstate, devices=devices)
+                assert words in said, said
+            assert "not found" in machine.error("job-dismiss", id="none")
+            machine.order("snapshot-delete", job_id="twice", tag="t", devices=["sd0", "v"])
+            assert "already in use" in machine.error("snapshot-delete", job_id="twice", tag="t", devices=["sd0", "v"])
+            machine.round()
+    good(disk)
+    good(other)
+
+
 def refused(tmp, image, disk, other):
     def line(options, cpus=4, memory=64):
         argv = [machines.QEMU, "-M", "realview-eb-mpcore", "-m", str(memory), "-smp", str(cpus), "-display", "none",
@@ -220,6 +267,7 @@ def main():
         create(other, "1G")
         there_and_back(tmp, image, disk, other)
         refused(tmp, image, disk, other)
+        jobs(tmp, image)
         with cases.case("killed while it saves: the image is sound, and what was saved before is there"):
             found = killed(tmp, image, 200 if "--many" in sys.argv else 8)
             print("# the new one was complete %d times, and not %d times" % (found["new"], found["old"]))
