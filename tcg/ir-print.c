@@ -18,6 +18,8 @@ static void print_ref(FILE *f, const IRBlock *b, IRRef r)
         fprintf(f, "r%d", r - REF_R0);
     } else if (ref_is_temp(r)) {
         fprintf(f, "t%d", r - REF_T0);
+    } else if (ref_is_page(r)) {
+        fprintf(f, "p%d", r - REF_P0);
     } else if (ref_is_s(r)) {
         fprintf(f, "s%d", r - REF_S0);
     } else if (ref_is_d(r)) {
@@ -74,6 +76,9 @@ static void print_operands(FILE *f, const IRBlock *b, const IROp *op)
     while (ir_next_operand(&it)) {
         bool list = it.operand->slot == SLOT_LIST;
 
+        if (it.operand->kind == KIND_PAGE && *it.ref == REF_NONE) {
+            continue;
+        }
         if (list && it.ref >= b->args + b->nargs) {
             break;
         }
@@ -92,6 +97,11 @@ static void print_operands(FILE *f, const IRBlock *b, const IROp *op)
     print_imm(f, op, sep);
     if (memory) {
         print_mem(f, op->mem);
+    }
+    if (op->opc == IR_page) {
+        fprintf(f, " %u bytes%s", (unsigned)op->near, op->n ? ", stores" : "");
+    } else if (memory && op->c != REF_NONE) {
+        fprintf(f, " at +%u", (unsigned)op->near);
     }
 }
 

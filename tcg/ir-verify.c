@@ -19,6 +19,8 @@ typedef struct Verifier {
     uint16_t temp[REF_T_END - REF_T0];      /* segment of the last definition, 0: none */
     uint16_t ftemp[REF_F_END - REF_F0];
     uint8_t ftemp_width[REF_F_END - REF_F0];
+    unsigned page_segment;          /* a page is known until a label, a call or an exit */
+    struct { uint16_t segment, bytes; bool store; } page[REF_P_END - REF_P0];
     uint8_t label[IR_MAX_LABELS];   /* bit 0: jumped to, bit 1: placed */
 } Verifier;
 
@@ -109,6 +111,34 @@ static const char *check_fp(Verifier *v, IRRef r, unsigned width, bool def)
     return def ? def_fp(v, r, width) : use_fp(v, r, width);
 }
 
+static const char *check_page(Verifier *v, const IROp *op, IRRef r, bool def)
+{
+    unsigned n = r - REF_P0, bytes = ir_op_has_list(op) ? op->n : 1;
+
+    if (!ref_is_page(r) || n >= v->b->npages) {
+        return "page out of range";
+    }
+    if (def) {
+        v->page[n].segment = (uint16_t)v->page_segment;
+        v->page[n].bytes = op->near;
+        v->page[n].store = op->n;
+        return op->near && op->near <= 4096 ? NULL : "page of no or too many bytes";
+    }
+    if (v->page[n].segment != v->page_segment) {
+        return "page is not known here";
+    }
+    if (op->near + (bytes << (op->mem & MEM_SIZE)) > v->page[n].bytes) {
+        return "access outside its page";
+    }
+    if (op->near & ((1u << (ir_op_has_list(op) ? 2 : op->mem & MEM_SIZE)) - 1)) {
+        return "access at a distance that is not aligned";
+    }
+    if (op->mem & MEM_USER) {
+        return "access with user rights has a page";
+    }
+    return (ir_op_effects(op) & FX_STORE) && !v->page[n].store ? "store to a page for loads" : NULL;
+}
+
 /* What is loaded or stored. */
 static const char *check_data(Verifier *v, IRRef r, unsigned size, bool def)
 {
@@ -136,6 +166,8 @@ static const char *check_operand(Verifier *v, const IROp *op, const IROperand *o
         return check_fp(v, r, 5 - op->n, def);
     case KIND_SINGLE:
         return check_fp(v, r, 2, def);
+    case KIND_PAGE:
+        return check_page(v, op, r, def);
     case KIND_DATA:
         return check_data(v, r, op->mem & MEM_SIZE, def);
     }
@@ -191,6 +223,9 @@ static const char *check_memory(const Verifier *v, const IROp *op)
     }
     if ((op->mem & MEM_SIGNED) && (op->opc != IR_ld || size > 1)) {
         return "MEM_SIGNED on a store, a word or a multiple transfer";
+    }
+    if (op->opc == IR_page) {
+        return op->mem > 3 ? "a page has no MEM_* bit" : NULL;
     }
     if (!ir_op_has_list(op)) {
         return NULL;
@@ -291,7 +326,9 @@ static const char *check_op(Verifier *v, const IROp *op)
     err = check_imm(v, op);
     err = err ? err : check_slots(op);
     err = err ? err : check_operands(v, op, IR_USES);
-    return err ? err : check_operands(v, op, IR_DEFS);
+    err = err ? err : check_operands(v, op, IR_DEFS);
+    v->page_segment += (ir_op_effects(op) & (FX_JOIN | FX_HELPER | FX_EXIT)) != 0;
+    return err;
 }
 
 const char *ir_verify(const IRBlock *b, int *at)
@@ -303,12 +340,15 @@ const char *ir_verify(const IRBlock *b, int *at)
         return "a limit of the block was exceeded";
     }
     if (b->nops == 0 || b->nops > IR_MAX_OPS || b->nconsts > IR_MAX_CONSTS || b->nargs > IR_MAX_ARGS ||
-        b->nlabels > IR_MAX_LABELS || b->ntemps > REF_T_END - REF_T0 || b->nftemps > REF_F_END - REF_F0) {
+        b->nlabels > IR_MAX_LABELS || b->ntemps > REF_T_END - REF_T0 || b->nftemps > REF_F_END - REF_F0 ||
+        b->npages > REF_P_END - REF_P0) {
         return "counts out of range";
     }
     v.b = b;
     v.segment = 1;
     v.compared = 0;
+    v.page_segment = 1;
+    memset(v.page, 0, sizeof(v.page));
     memset(v.temp, 0, b->ntemps * sizeof(v.temp[0]));
     memset(v.ftemp, 0, b->nftemps * sizeof(v.ftemp[0]));
     memset(v.label, 0, b->nlabels);

@@ -22,6 +22,8 @@ enum {
     REF_R0    = 1,          /* r0..r14 = 1..15 */
     REF_T0    = 0x0020,     /* 32-bit temporaries */
     REF_T_END = 0x2000,
+    REF_P0    = 0x2000,     /* pages: where accesses to one page are, see `page` */
+    REF_P_END = 0x2040,
     REF_S0    = 0x4000,     /* s0..s31 */
     REF_D0    = 0x4020,     /* d0..d15 */
     REF_F0    = 0x4100,     /* FP temporaries (width from the op) */
@@ -33,6 +35,7 @@ enum {
 #define REF_D(n)   ((IRRef)(REF_D0 + (n)))
 static inline bool ref_is_reg(IRRef r)   { return r >= REF_R0 && r <= REF_R0 + 14; }
 static inline bool ref_is_temp(IRRef r)  { return r >= REF_T0 && r < REF_T_END; }
+static inline bool ref_is_page(IRRef r)  { return r >= REF_P0 && r < REF_P_END; }
 static inline bool ref_is_s(IRRef r)     { return r >= REF_S0 && r < REF_S0 + 32; }
 static inline bool ref_is_d(IRRef r)     { return r >= REF_D0 && r < REF_D0 + 16; }
 static inline bool ref_is_ftemp(IRRef r) { return r >= REF_F0 && r < REF_F_END; }
@@ -71,6 +74,9 @@ enum {
  *  clz rev rev16 revsh sxtb sxth uxtb uxth d,a
  *  csel d,a,b,cc: d = cc ? a : b
  *  br_if cc,label: jump forward to label; label imm: join point. Temporaries do not live across a label.
+ *  page d,[a+imm],mem: a hint. d = where the `near` bytes at a+imm are, if they are in one page that may be read (n = 1:
+ *       and written) directly and a+imm has the alignment in mem; else nothing. Accesses name it in c and their distance
+ *       from a+imm in near, until a label, a call or an exit comes between. What they do is the same without
  *  ld d,[a+imm],mem: d is a register/temp (sizes 0-2), S ref or 32-bit FP temp (size 2), D ref (size 3)
  *  st b,[a+imm],mem
  *  ldm/stm [a+imm],mem: n = IROp.n elements, refs at IRBlock.args[IROp.arg]; all S/reg/temp (4 bytes each), or all D
@@ -120,6 +126,7 @@ typedef struct IROp {
         IRRef slot[4];
     };
     uint16_t arg;       /* ops with a list: first index in IRBlock.args; others: see flags.c */
+    uint16_t near;      /* page: bytes; of an access with a page: distance from the page's first byte */
     uint32_t imm;
 } IROp;
 
@@ -131,7 +138,7 @@ typedef struct IRBlock {
     uint32_t guest_bytes;   /* bytes of guest code covered */
     uint32_t depend_bytes;  /* bytes from pc on that the translation depends on (>= guest_bytes): literals count */
     uint32_t guest_insns;
-    uint16_t nops, nconsts, nargs, nlabels, ntemps, nftemps;
+    uint16_t nops, nconsts, nargs, nlabels, ntemps, nftemps, npages;
     bool overflow;          /* a limit was reached: the translator ends the block at the next instruction */
     uint8_t flags_in;       /* flags that must be in env->nzcv when it is entered; F_NZCV before the flag pass */
     IROp ops[IR_MAX_OPS];
@@ -186,6 +193,8 @@ typedef enum IRHostFlags {
  * because a reader cannot take them from the host's flags (see flags.c for the exact contract with the emitter).
  */
 void ir_pass_flags(IRBlock *b, const uint8_t *host_flags);
+/* One look at the tables for neighbouring accesses: see pages.c. */
+void ir_pass_pages(IRBlock *b);
 /* Remove ops whose results nobody reads. */
 void ir_pass_dce(IRBlock *b);
 /* All passes in order, each followed by the verifier in debug builds. */

@@ -208,7 +208,10 @@ int64_t tlb_slow_entry(uint32_t page, uint32_t why)
     return (int64_t)(1ull << 63 | (uint64_t)page << TLB_PAGE_BITS | why);
 }
 
-/* What a store to a RAM page has to do, as the table entry. */
+/*
+ * What a store to a RAM page has to do, as the table entry. Loads go by it, too, next to stores (IR op `page`): not to
+ * where a debugger waits for them.
+ */
 static int64_t store_entry(CPUARMState *env, uint32_t vpage, uint32_t page, const uint8_t *host)
 {
     uint32_t why;
@@ -221,7 +224,7 @@ static int64_t store_entry(CPUARMState *env, uint32_t vpage, uint32_t page, cons
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     why = (ram_page_has(page, RAM_PAGE_CODE) ? TLB_SLOW_CODE : 0) |
           (ram_page_has(page, RAM_PAGE_WATCHED) ? TLB_SLOW_WATCHED : 0) |
-          (debug_page_is_watched(vpage, true) ? TLB_SLOW_DEBUG : 0);
+          (debug_page_is_watched(vpage, true) || debug_page_is_watched(vpage, false) ? TLB_SLOW_DEBUG : 0);
     if (why) {
         return tlb_slow_entry(page, why | TLB_SLOW_RAM);
     }

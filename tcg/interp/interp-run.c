@@ -28,6 +28,11 @@ void interp_insn_start(InterpRun *r, const IROp *op)
     r->pc = op->imm;
 }
 
+/* A hint for back ends whose accesses are more than one. */
+void interp_page(InterpRun *r, const IROp *op)
+{
+}
+
 void interp_label(InterpRun *r, const IROp *op)
 {
 }

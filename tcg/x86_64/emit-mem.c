@@ -22,7 +22,7 @@
 #include "tcg/x86_64/emit.h"
 
 /* Host register with the 32-bit guest address of the access; rax unless the base register itself will do. */
-static int emit_address(Emitter *e, const IROp *op)
+int emit_address(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     Loc a = emit_loc(e, op->a);
@@ -108,22 +108,19 @@ void emit_host_store(Asm *as, unsigned size, RM host, int reg)
     }
 }
 
-static void emit_fp_load(Emitter *e, const IROp *op, RM host)
+static void emit_fp_load(Emitter *e, const SlowPath *s, const IROp *op, RM host)
 {
     Asm *as = &e->as;
     bool d = (op->mem & MEM_SIZE) == 3;
-    int x;
 
-    if (op->mem & MEM_BE) {
+    if (s->xd < 0) {
         x_mov_r_rm(as, d, RCX, host);
         x_bswap(as, d, RCX);
-        emit_xmm_forget(e, op->d);
         x_mov_rm_r(as, d, emit_env(emit_vfp_disp(op->d)), RCX);
         return;
     }
-    x = emit_xmm_new(e, op->d);
-    x_movs_x_m(as, d, x, host);
-    x_movs_m_x(as, d, emit_env(emit_vfp_disp(op->d)), x);
+    x_movs_x_m(as, d, s->xd, host);
+    x_movs_m_x(as, d, emit_env(emit_vfp_disp(op->d)), s->xd);
 }
 
 static void emit_int_load(Emitter *e, const IROp *op, RM host)
@@ -154,129 +151,16 @@ static void emit_int_load(Emitter *e, const IROp *op, RM host)
     }
 }
 
-void emit_ld(Emitter *e, const IROp *op)
-{
-    SlowPath *s = emit_slow(e, SLOW_LOAD);
-    unsigned size = op->mem & MEM_SIZE;
-    bool fp = ref_is_s(op->d) || ref_is_d(op->d);
-    int addr = emit_address(e, op);
-
-    s->addr_reg = addr;
-    s->xd = -1;
-    if (!always_slow(e, s, op)) {
-        emit_align_check(e, s, op, addr, (1u << size) - 1);
-        emit_table_lookup(e, s, addr, false);
-        (fp ? emit_fp_load : emit_int_load)(e, op, rm_sib(RCX, addr, 0, 0));
-    } else if (fp) {
-        emit_xmm_forget(e, op->d);
-    }
-    if (fp) {
-        s->xd = emit_xmm_find(e, op->d);
-    }
-    s->back = e->as.p;
-    emit_flags_clobber(e);
-}
-
-/* A host register with the 32-bit value to store: its own or rdx. */
-static int store_value(Emitter *e, IRRef r)
-{
-    Loc l = emit_loc(e, r);
-
-    if (l.kind == LOC_REG) {
-        return l.reg;
-    }
-    emit_load_ref(e, RDX, r);
-    return RDX;
-}
-
-static void emit_int_store(Emitter *e, const IROp *op, RM host)
-{
-    Asm *as = &e->as;
-    unsigned size = op->mem & MEM_SIZE;
-    Loc v = emit_loc(e, op->b);
-
-    if (size == 2 && v.kind == LOC_IMM && !(op->mem & MEM_BE)) {
-        x_mov_rm_i(as, host, v.imm);
-        return;
-    }
-    int reg = store_value(e, op->b);
-    if ((op->mem & MEM_BE) && size > 0) {
-        if (reg != RDX) {
-            x_mov_r_rm(as, false, RDX, rm_reg(reg));
-            reg = RDX;
-        }
-        if (size == 1) {
-            x_shift16_i(as, SH_ROL, RDX, 8);
-        } else {
-            x_bswap(as, false, RDX);
-        }
-    }
-    emit_host_store(as, size, host, reg);
-}
-
-static void emit_fp_store(Emitter *e, const IROp *op, RM host)
-{
-    Asm *as = &e->as;
-    bool d = (op->mem & MEM_SIZE) == 3;
-    int x = emit_xmm_find(e, op->b);
-
-    if (x >= 0 && !(op->mem & MEM_BE)) {
-        x_movs_m_x(as, d, host, x);
-        return;
-    }
-    x_mov_r_rm(as, d, RDX, emit_env(emit_vfp_disp(op->b)));
-    if (op->mem & MEM_BE) {
-        x_bswap(as, d, RDX);
-    }
-    x_mov_rm_r(as, d, host, RDX);
-}
-
-void emit_st(Emitter *e, const IROp *op)
-{
-    SlowPath *s = emit_slow(e, SLOW_STORE);
-    unsigned size = op->mem & MEM_SIZE;
-    bool fp = ref_is_s(op->b) || ref_is_d(op->b);
-    int addr = emit_address(e, op);
-
-    s->addr_reg = addr;
-    if (!always_slow(e, s, op)) {
-        emit_align_check(e, s, op, addr, (1u << size) - 1);
-        emit_table_lookup(e, s, addr, true);
-        (fp ? emit_fp_store : emit_int_store)(e, op, rm_sib(RCX, addr, 0, 0));
-    }
-    s->back = e->as.p;
-    emit_flags_clobber(e);
-}
-
 /*
  * FLDD and FSTD. A doubleword needs the alignment of a word only, but has that of its size nearly always, and then lies
  * in one page: one test; emit_half_aligned() looks at the others.
  */
-static void emit_double(Emitter *e, SlowPath *s, const IROp *op, int addr)
+static void emit_align_doubleword(Emitter *e, SlowPath *s, const IROp *op, int addr)
 {
-    Asm *as = &e->as;
-    IRRef r = e->b->args[op->arg];
-    RM host = rm_sib(RCX, addr, 0, 0);
-    int x;
-
     if (!known_aligned(e, op, 7)) {
-        x_test8_rm_i(as, rm_reg(addr), 7);
-        s->align_field = x_jcc_fwd(as, X_NE);
-        s->align_back = as->p;
-    }
-    emit_table_lookup(e, s, addr, op->opc == IR_stm);
-    if (op->opc == IR_ldm) {
-        x = s->xd = emit_xmm_new(e, r);
-        x_movs_x_m(as, true, x, host);
-        x_movs_m_x(as, true, emit_env(emit_vfp_disp(r)), x);
-        return;
-    }
-    x = emit_xmm_find(e, r);
-    if (x >= 0) {
-        x_movs_m_x(as, true, host, x);
-    } else {
-        x_mov_r_rm(as, true, RDX, emit_env(emit_vfp_disp(r)));
-        x_mov_rm_r(as, true, host, RDX);
+        x_test8_rm_i(&e->as, rm_reg(addr), 7);
+        s->align_field = x_jcc_fwd(&e->as, X_NE);
+        s->align_back = e->as.p;
     }
 }
 
@@ -287,85 +171,250 @@ static void emit_half_aligned(Emitter *e, SlowPath *s)
 
     x_patch(s->align_field, as->p);
     x_test8_rm_i(as, rm_reg(s->addr_reg), 3);
-    x_jcc(as, X_NE, s->code);
+    x_jcc(as, X_NE, s->call);
     x_mov_r_rm(as, false, RCX, rm_reg(s->addr_reg));
     x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), 0xfff);
     x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), 0xff8);
     x_jcc(as, X_BE, s->align_back);
-    x_jmp(as, s->code);
+    x_jmp(as, s->call);
 }
 
-void emit_multi(Emitter *e, const IROp *op)
+/* A host register with the 32-bit value to store: its own or the scratch register. */
+static int store_value(Emitter *e, IRRef r, int scratch)
+{
+    Loc l = emit_loc(e, r);
+
+    if (l.kind == LOC_REG) {
+        return l.reg;
+    }
+    emit_load_ref(e, scratch, r);
+    return scratch;
+}
+
+static void emit_int_store(Emitter *e, const IROp *op, RM host, int scratch)
 {
     Asm *as = &e->as;
-    bool load = op->opc == IR_ldm, wide = (op->mem & MEM_SIZE) == 3, be = op->mem & MEM_BE;
-    int step = wide ? 8 : 4, last = op->n * step - step;
-    SlowPath *s = emit_slow(e, load ? SLOW_LDM : SLOW_STM);
-    int addr = emit_address(e, op);
+    unsigned size = op->mem & MEM_SIZE;
+    Loc v = emit_loc(e, op->b);
+
+    if (size == 2 && v.kind == LOC_IMM && !(op->mem & MEM_BE)) {
+        x_mov_rm_i(as, host, v.imm);
+        return;
+    }
+    int reg = store_value(e, op->b, scratch);
+    if ((op->mem & MEM_BE) && size > 0) {
+        if (reg != scratch) {
+            x_mov_r_rm(as, false, scratch, rm_reg(reg));
+            reg = scratch;
+        }
+        if (size == 1) {
+            x_shift16_i(as, SH_ROL, scratch, 8);
+        } else {
+            x_bswap(as, false, scratch);
+        }
+    }
+    emit_host_store(as, size, host, reg);
+}
+
+static void emit_fp_store(Emitter *e, const SlowPath *s, const IROp *op, RM host, int scratch)
+{
+    Asm *as = &e->as;
+    bool d = (op->mem & MEM_SIZE) == 3;
+
+    if (s->xd >= 0) {
+        x_movs_m_x(as, d, host, s->xd);
+        return;
+    }
+    x_mov_r_rm(as, d, scratch, emit_env(emit_vfp_disp(op->b)));
+    if (op->mem & MEM_BE) {
+        x_bswap(as, d, scratch);
+    }
+    x_mov_rm_r(as, d, host, scratch);
+}
+
+static void load_element(Emitter *e, const IROp *op, IRRef r, RM host, int scratch)
+{
+    Asm *as = &e->as;
+    bool wide = (op->mem & MEM_SIZE) == 3, be = op->mem & MEM_BE;
+    Loc l = emit_loc(e, r);
+    int reg = l.kind == LOC_REG ? l.reg : scratch;
+
+    if ((ref_is_s(r) || ref_is_d(r)) && !be) {
+        x_movs_x_m(as, wide, 0, host);
+        x_movs_m_x(as, wide, emit_env(l.disp), 0);
+        return;
+    }
+    x_mov_r_rm(as, wide, reg, host);
+    if (be) {
+        x_bswap(as, wide, reg);
+    }
+    if (l.kind != LOC_REG) {
+        x_mov_rm_r(as, wide, emit_env(l.disp), reg);
+    }
+}
+
+static void store_element(Emitter *e, const IROp *op, IRRef r, RM host, int scratch)
+{
+    Asm *as = &e->as;
+    bool wide = (op->mem & MEM_SIZE) == 3;
+    Loc l = emit_loc(e, r);
+    int reg = l.kind == LOC_REG ? l.reg : scratch;
+
+    if (l.kind == LOC_MEM) {
+        x_mov_r_rm(as, wide, scratch, emit_env(l.disp));
+    } else if (l.kind == LOC_IMM) {
+        x_mov_r_i(as, scratch, l.imm);
+    }
+    if (op->mem & MEM_BE) {
+        if (reg != scratch) {
+            x_mov_r_rm(as, false, scratch, rm_reg(reg));
+            reg = scratch;
+        }
+        x_bswap(as, wide, scratch);
+    }
+    x_mov_rm_r(as, wide, host, reg);
+}
+
+/* The access itself; `host` is the first byte, `scratch` not in it. */
+static void emit_transfer(Emitter *e, const SlowPath *s, const IROp *op, RM host, int scratch)
+{
+    Asm *as = &e->as;
+    bool store = op->opc == IR_st || op->opc == IR_stm;
+
+    if (!ir_op_has_list(op)) {
+        IRRef r = store ? op->b : op->d;
+        bool fp = ref_is_s(r) || ref_is_d(r);
+
+        if (store) {
+            fp ? emit_fp_store(e, s, op, host, scratch) : emit_int_store(e, op, host, scratch);
+        } else {
+            fp ? emit_fp_load(e, s, op, host) : emit_int_load(e, op, host);
+        }
+        return;
+    }
+    for (int i = 0; i < op->n; i++, host.disp += 1 << (op->mem & MEM_SIZE)) {
+        IRRef r = e->b->args[op->arg + i];
+
+        if (s->xd < 0) {
+            (store ? store_element : load_element)(e, op, r, host, scratch);
+        } else if (store) {
+            x_movs_m_x(as, (op->mem & MEM_SIZE) == 3, host, s->xd);
+        } else {
+            x_movs_x_m(as, (op->mem & MEM_SIZE) == 3, s->xd, host);
+            x_movs_m_x(as, (op->mem & MEM_SIZE) == 3, emit_env(emit_vfp_disp(r)), s->xd);
+        }
+    }
+}
+
+/*
+ * An access of one VFP register has it in an xmm register, s->xd, unless bytes are swapped; what else is loaded is in
+ * memory.
+ */
+static void choose_xmm(Emitter *e, SlowPath *s, const IROp *op)
+{
+    bool load = op->opc == IR_ld || op->opc == IR_ldm, one = !ir_op_has_list(op) || op->n == 1;
+    IROperands it = ir_operands(e->b, op, load ? IR_DEFS : IR_USES);
+
+    while (ir_next_operand(&it)) {
+        IRRef r = *it.ref;
+
+        if (!ref_is_s(r) && !ref_is_d(r)) {
+            continue;
+        }
+        if (one && !(op->mem & (MEM_BE | MEM_USER))) {
+            s->xd = load ? emit_xmm_new(e, r) : emit_xmm_find(e, r);
+        } else if (load) {
+            emit_xmm_forget(e, r);
+        }
+    }
+}
+
+/* The last word must be in the first one's page. */
+static void emit_crossing_check(Emitter *e, SlowPath *s, int addr, int bytes)
+{
+    Asm *as = &e->as;
+
+    x_lea(as, false, RCX, rm_mem(addr, bytes - 4));
+    x_alu_r_rm(as, ALU_XOR, false, RCX, rm_reg(addr));
+    x_test_rm_i(as, rm_reg(RCX), ~0xfffu);
+    slow_if(e, s, X_NE);
+}
+
+/* An access that looks at the tables itself. */
+static void emit_checked(Emitter *e, SlowPath *s, const IROp *op)
+{
+    Asm *as = &e->as;
+    bool list = ir_op_has_list(op), store = op->opc == IR_st || op->opc == IR_stm;
+    unsigned size = op->mem & MEM_SIZE;
+    int bytes = list ? op->n << size : 1 << size, addr = emit_address(e, op);
 
     s->addr_reg = addr;
-    s->xd = -1;
-    if (op->n == 1 && wide && !be && !(op->mem & MEM_USER)) {
-        emit_double(e, s, op, addr);
-    } else if (!always_slow(e, s, op)) {
-        emit_align_check(e, s, op, addr, 3);
-        if (last + step > 4) {
-            /* The last word must be in the first one's page. */
-            x_lea(as, false, RCX, rm_mem(addr, op->n * step - 4));
-            x_alu_r_rm(as, ALU_XOR, false, RCX, rm_reg(addr));
-            x_test_rm_i(as, rm_reg(RCX), ~0xfffu);
-            slow_if(e, s, X_NE);
+    if (always_slow(e, s, op)) {
+        return;
+    }
+    if (list && bytes == 8 && size == 3) {
+        emit_align_doubleword(e, s, op, addr);
+    } else {
+        emit_align_check(e, s, op, addr, list ? 3 : (unsigned)bytes - 1);
+        if (list && bytes > 4) {
+            emit_crossing_check(e, s, addr, bytes);
         }
-        emit_table_lookup(e, s, addr, !load);
+    }
+    emit_table_lookup(e, s, addr, store);
+    if (list && op->n > 1) {
         x_alu_r_rm(as, ALU_ADD, true, RCX, rm_reg(addr));
-        for (int i = 0; i < op->n; i++) {
-            IRRef r = e->b->args[op->arg + i];
-            RM host = rm_mem(RCX, i * step);
-            bool vfp = ref_is_s(r) || ref_is_d(r);
-            Loc l = emit_loc(e, r);
+        emit_transfer(e, s, op, rm_mem(RCX, 0), RDX);
+    } else {
+        emit_transfer(e, s, op, rm_sib(RCX, addr, 0, 0), RDX);
+    }
+}
 
-            if (load) {
-                int reg = l.kind == LOC_REG ? l.reg : RDX;
-                if (vfp && !be) {
-                    x_movs_x_m(as, wide, 0, host);
-                    x_movs_m_x(as, wide, emit_env(l.disp), 0);
-                    emit_xmm_forget(e, r);
-                    continue;
-                }
-                x_mov_r_rm(as, wide, reg, host);
-                if (be) {
-                    x_bswap(as, wide, reg);
-                }
-                if (l.kind != LOC_REG) {
-                    x_mov_rm_r(as, wide, emit_env(l.disp), reg);
-                    emit_xmm_forget(e, r);
-                }
-            } else {
-                int reg = RDX;
-                if (l.kind == LOC_MEM) {
-                    x_mov_r_rm(as, wide, RDX, emit_env(l.disp));
-                } else if (l.kind == LOC_IMM) {
-                    x_mov_r_i(as, RDX, l.imm);
-                } else {
-                    reg = l.reg;
-                }
-                if (be) {
-                    if (reg != RDX) {
-                        x_mov_r_rm(as, false, RDX, rm_reg(reg));
-                        reg = RDX;
-                    }
-                    x_bswap(as, wide, RDX);
-                }
-                x_mov_rm_r(as, wide, host, reg);
-            }
-        }
-    } else if (load) {
-        for (int i = 0; i < op->n; i++) {
-            emit_xmm_forget(e, e->b->args[op->arg + i]);
-        }
+/* An access whose page has been looked up (emit-page.c). */
+static void emit_near(Emitter *e, SlowPath *s, const IROp *op, Loc page)
+{
+    Asm *as = &e->as;
+    int host = page.kind == LOC_REG ? page.reg : RCX;
+
+    if (page.kind == LOC_MEM) {
+        x_mov_r_rm(as, true, RCX, emit_env(page.disp));
+    }
+    x_test_rm_r(as, true, rm_reg(host), host);
+    s->near_field = x_jcc_fwd(as, X_E);
+    emit_transfer(e, s, op, rm_mem(host, op->near), host == RCX ? RDX : RCX);
+}
+
+void emit_access(Emitter *e, const IROp *op)
+{
+    static const SlowKind kinds[] = {
+        [IR_ld] = SLOW_LOAD, [IR_st] = SLOW_STORE, [IR_ldm] = SLOW_LDM, [IR_stm] = SLOW_STM,
+    };
+    SlowPath *s = emit_slow(e, kinds[op->opc]);
+    Loc page;
+
+    choose_xmm(e, s, op);
+    if (op->c != REF_NONE && emit_page_place(e, op->c, &page)) {
+        emit_near(e, s, op, page);
+    } else {
+        emit_checked(e, s, op);
     }
     s->back = e->as.p;
     emit_flags_clobber(e);
+}
+
+/* Out of line: the page is not known. */
+static void emit_far(Emitter *e, SlowPath *s)
+{
+    Asm *as = &e->as;
+    const IROp *op = s->op;
+    Loc page;
+
+    x_patch(s->near_field, as->p);
+    emit_checked(e, s, op);
+    emit_page_place(e, op->c, &page);
+    if (page.kind == LOC_REG && (s->pages >> (op->c - REF_P0) & 1)) {
+        x_mov_r_i(as, page.reg, 0);     /* it may have been used */
+    }
+    x_jmp(as, s->back);
 }
 
 /* What every slow path hands over: address in ecx, PC and MEM_* in env. */
@@ -454,6 +503,13 @@ static void slow_multi_code(Emitter *e, SlowPath *s)
 
 void emit_slow_mem(Emitter *e, SlowPath *s)
 {
+    if (s->near_field) {
+        emit_far(e, s);
+        for (int k = 0; k < s->nfields; k++) {
+            x_patch(s->fields[k], e->as.p);
+        }
+    }
+    s->call = e->as.p;
     slow_common(e, s);
     if (s->kind == SLOW_LOAD) {
         slow_load_code(e, s);
@@ -462,6 +518,7 @@ void emit_slow_mem(Emitter *e, SlowPath *s)
     } else {
         slow_multi_code(e, s);
     }
+    emit_page_forget(e, s);
     x_jmp(&e->as, s->back);
     if (s->align_field) {
         emit_half_aligned(e, s);

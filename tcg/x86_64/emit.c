@@ -72,7 +72,8 @@ SlowPath *emit_slow(Emitter *e, SlowKind kind)
         e->failed = true;
     }
     s = &e->slow[e->nslow == EMIT_MAX_SLOW - 1 ? e->nslow : e->nslow++];
-    *s = (SlowPath) { .kind = kind, .op = e->op, .pc = e->pc, .save_xmm = emit_xmm_live(e) };
+    *s = (SlowPath) { .kind = kind, .op = e->op, .pc = e->pc, .save_xmm = emit_xmm_live(e), .xd = -1,
+                       .pages = e->live_pages };
     return s;
 }
 
@@ -127,6 +128,8 @@ static void emit_slow_paths(Emitter *e)
         e->op = s->op;
         if (s->kind == SLOW_FP || s->kind == SLOW_FTOI) {
             emit_slow_fp(e, s);
+        } else if (s->kind == SLOW_PAGE) {
+            emit_slow_page(e, s);
         } else if (s->kind == SLOW_CALL) {
             e->pc = s->pc;
             emit_helper_call(e, s->op);
@@ -148,6 +151,11 @@ static void begin_op(Emitter *e, int i)
 {
     e->at[i].code = (uint32_t)(e->as.p - e->tb->code);
     e->at[i].flags = e->ef.mask;
+    for (unsigned n = 0; n < e->b->npages && e->live_pages; n++) {
+        if (e->page_last[n] <= i) {
+            e->live_pages &= ~(1ull << n);
+        }
+    }
 }
 
 bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
@@ -175,9 +183,11 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     memset(tb->jmp, 0, sizeof(tb->jmp));
     tb->code = start;
     emit_assign_temps(e);
+    emit_assign_pages(e);
     emit_flags_clobber(e);
     emit_xmm_forget_all(e);
     e->compared = false;
+    e->live_pages = 0;
 
     for (int i = 0; i < b->nops && !e->failed; i++) {
         if (e->as.end - e->as.p < EMIT_ROOM) {

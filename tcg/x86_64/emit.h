@@ -49,25 +49,28 @@ typedef struct Loc {
     uint32_t imm;
 } Loc;
 
-typedef enum SlowKind { SLOW_LOAD, SLOW_STORE, SLOW_LDM, SLOW_STM, SLOW_FP, SLOW_FTOI, SLOW_CALL } SlowKind;
+typedef enum SlowKind { SLOW_LOAD, SLOW_STORE, SLOW_LDM, SLOW_STM, SLOW_PAGE, SLOW_FP, SLOW_FTOI, SLOW_CALL } SlowKind;
 typedef struct SlowPath {
     SlowKind kind;
     uint8_t *fields[6];         /* jumps that lead here */
     int nfields;
     const uint8_t *back;        /* where to resume */
     const uint8_t *code;        /* its own, once it is emitted */
+    const uint8_t *call;        /* of an access: where it goes to C */
     const IROp *op;
     uint32_t pc;                /* PC|T */
     int addr_reg;
     uint8_t *align_field;       /* jump of an access that is not aligned to its size, and where it goes on */
     const uint8_t *align_back;
-    int xa, xb, xd;             /* FP operands */
+    uint8_t *near_field;        /* jump of an access whose page is not known */
+    uint64_t pages;             /* bit n: page n is needed behind it */
+    int xa, xb, xd;             /* FP operands; xd of an access: what it moves, -1: no xmm register */
     uint32_t fp_op;
     bool save_xmm;
 } SlowPath;
 
 /* EMIT_ROOM: what one op or one slow path needs at most (a transfer of 32 big-endian words). */
-enum { EMIT_MAX_SLOW = 2048, EMIT_MAX_FIXUPS = IR_MAX_LABELS * 2, EMIT_ROOM = 1024 };
+enum { EMIT_MAX_SLOW = 2048, EMIT_MAX_FIXUPS = IR_MAX_LABELS * 2, EMIT_ROOM = 2048 };
 enum { XMM_COUNT = 16, NB_TEMPS = REF_T_END - REF_T0 };
 
 #define X86_POISON 0xbad0c0debad0c0deull
@@ -111,6 +114,10 @@ typedef struct Emitter {
     bool xmm_busy[XMM_COUNT];   /* operand of the op being emitted */
     int xmm_next;
     int8_t temp_reg[NB_TEMPS];  /* host register, or -1 - spill slot */
+    uint64_t live_pages;        /* of pages defined so far, those with uses to come */
+    int8_t page_place[REF_P_END - REF_P0];      /* RDX, PAGE_NOWHERE, or PAGE_SLOT0 - number of JITState.page */
+    uint16_t page_last[REF_P_END - REF_P0];
+    bool rdx_taken[IR_MAX_OPS];
     uint16_t temp_last[NB_TEMPS];
     uint16_t ftemp_last[REF_F_END - REF_F0];
     /* Where each op's code begins and which flags EFLAGS held there; [nops]: the end. For checks. */
@@ -118,6 +125,8 @@ typedef struct Emitter {
 } Emitter;
 
 extern const int8_t x86_guest_reg[15];      /* host register of r0-r14, NO_REG: in env */
+
+enum { PAGE_NOWHERE = -1, PAGE_SLOT0 = -2 };    /* Emitter.page_place */
 
 /* Columns of ops.def. */
 enum { USE_RAX = 1, USE_RDX = 2 };
@@ -146,6 +155,7 @@ uint8_t *emit_thunk(Emitter *e, uint32_t offset);
 
 /* regalloc.c */
 void emit_assign_temps(Emitter *e);
+void emit_assign_pages(Emitter *e);         /* after the temporaries */
 
 /* emit-flags.c */
 void emit_flags_defined(Emitter *e, EFKind kind);           /* after an op that set EFLAGS: record, save savef */
@@ -166,6 +176,11 @@ void emit_helper_call(Emitter *e, const IROp *op);           /* the whole call, 
 bool emit_exclusive(Emitter *e, const IROp *op);            /* LDREX, STREX inline; false: call the helper */
 void emit_watched_store(Asm *as);                           /* start of the store thunk */
 
+/* emit-page.c, emit-mem.c */
+bool emit_page_place(const Emitter *e, IRRef page, Loc *where);     /* false: it has none */
+void emit_page_forget(Emitter *e, const SlowPath *s);       /* nothing is known of the pages that are needed later */
+void emit_slow_page(Emitter *e, SlowPath *s);
+int emit_address(Emitter *e, const IROp *op);               /* register with the guest address of an access */
 /* One access of 1, 2 or 4 bytes (size = log2) to host memory, zero-extended. */
 void emit_host_load(Asm *as, unsigned size, int reg, RM host);
 void emit_host_store(Asm *as, unsigned size, RM host, int reg);

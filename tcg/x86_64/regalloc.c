@@ -5,6 +5,8 @@
  *
  * A temporary may sit in rax or rdx only if no op between its definition and its last use needs that register as
  * scratch. It may also be an operand of an op that needs the register, if that op reads it first (operand_is_safe).
+ *
+ * Pages (IR op `page`) take what the temporaries leave of rdx, or slots of JITState.page.
  */
 #include "tcg/x86_64/emit.h"
 
@@ -80,6 +82,7 @@ static void assign(Emitter *e, Places *until, int t, int i)
     if (until->rdx <= i && !(bad & USE_RDX)) {
         e->temp_reg[t] = RDX;
         until->rdx = last > i ? last : i + 1;
+        memset(e->rdx_taken + i, true, (size_t)(last - i + 1));
         return;
     }
     if (until->rax <= i && !(bad & USE_RAX)) {
@@ -106,6 +109,7 @@ void emit_assign_temps(Emitter *e)
 
     memset(first, 0xff, sizeof(first[0]) * b->ntemps);
     memset(until.slot, 0xff, sizeof(until.slot));
+    memset(e->rdx_taken, false, b->nops);
     for (int i = 0; i < b->nops; i++) {
         note_op(e, first, &b->ops[i], i);
     }
@@ -120,6 +124,61 @@ void emit_assign_temps(Emitter *e)
                 first[t] = NO_OP;       /* a list may name it again */
                 assign(e, &until, t, i);
             }
+        }
+    }
+}
+
+/* Nothing needs rdx from op `first` to op `last` but accesses to the page, which leave its register alone. */
+static bool rdx_is_free(const Emitter *e, IRRef page, int first, int last)
+{
+    for (int i = first; i <= last; i++) {
+        const IROp *op = &e->b->ops[i];
+
+        if (e->rdx_taken[i] || (op->c != page && (op_clobbers(op) & USE_RDX))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* rdx or a slot for page n, which op `first` finds. */
+static int8_t place_page(Emitter *e, int *until, int n, int first)
+{
+    int last = e->page_last[n];
+
+    if (rdx_is_free(e, (IRRef)(REF_P0 + n), first, last)) {
+        memset(e->rdx_taken + first, true, (size_t)(last - first + 1));
+        return RDX;
+    }
+    for (int s = 0; s < JIT_PAGES; s++) {
+        if (until[s] < first) {
+            until[s] = last;
+            return (int8_t)(PAGE_SLOT0 - s);
+        }
+    }
+    return PAGE_NOWHERE;
+}
+
+void emit_assign_pages(Emitter *e)
+{
+    const IRBlock *b = e->b;
+    int until[JIT_PAGES];
+
+    memset(until, 0xff, sizeof(until));
+    for (int i = 0; i < b->nops && b->npages; i++) {
+        IROperands it = ir_operands(b, &b->ops[i], IR_USES);
+
+        while (ir_next_operand(&it)) {
+            if (ref_is_page(*it.ref)) {
+                e->page_last[*it.ref - REF_P0] = (uint16_t)i;
+            }
+        }
+    }
+    for (int i = 0; i < b->nops && b->npages; i++) {
+        if (b->ops[i].opc == IR_page) {
+            int n = b->ops[i].d - REF_P0;
+
+            e->page_place[n] = place_page(e, until, n, i);
         }
     }
 }

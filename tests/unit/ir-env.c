@@ -231,7 +231,7 @@ static void *map(size_t bytes, int prot)
     return p;
 }
 
-static uint64_t *no_pages, *all_pages;
+static uint64_t *no_pages, *all_pages, *some_pages;
 
 void machine_init(void)
 {
@@ -246,15 +246,41 @@ void machine_init(void)
     machine_reset(0);
 }
 
-void machine_fast_memory(bool on)
+/* Bit 0: loads of the page, bit 1: stores. */
+static uint64_t *make_table(unsigned (*allowed)(uint32_t page))
 {
-    if (on && !all_pages) {
-        all_pages = map(TLB_WRITE_OFFSET * 2, PROT_READ | PROT_WRITE);
-        for (uint64_t i = 0; i < TLB_ENTRIES; i++) {
-            all_pages[i] = all_pages[i + TLB_ENTRIES] = (uintptr_t)machine.mem - (i << TLB_PAGE_BITS);
-        }
+    uint64_t *table = map(TLB_WRITE_OFFSET * 2, PROT_READ | PROT_WRITE);
+
+    for (uint32_t i = 0; i < TLB_ENTRIES; i++) {
+        uint64_t entry = (uintptr_t)machine.mem - ((uint64_t)i << TLB_PAGE_BITS);
+
+        table[i] = allowed(i) & 1 ? entry : 0;
+        table[i + TLB_ENTRIES] = allowed(i) & 2 ? entry : 0;
     }
-    env_jit(machine.env)->tlb_read = on ? all_pages : no_pages;
+    return table;
+}
+
+static unsigned all(uint32_t page)
+{
+    return 3;
+}
+
+static unsigned some(uint32_t page)
+{
+    static const uint8_t kinds[] = { 0, 1, 3, 3 };
+
+    return kinds[page * 2654435761u >> 30];
+}
+
+void machine_fast_memory(MachineMemory which)
+{
+    if (which == MEMORY_FAST && !all_pages) {
+        all_pages = make_table(all);
+    }
+    if (which == MEMORY_SOME && !some_pages) {
+        some_pages = make_table(some);
+    }
+    env_jit(machine.env)->tlb_read = which == MEMORY_FAST ? all_pages : which == MEMORY_SOME ? some_pages : no_pages;
 }
 
 void machine_reset(uint64_t seed)

@@ -26,8 +26,12 @@ void machine_init(void);
 /* Clear registers, memory and trace, or fill them from a seed. */
 void machine_reset(uint64_t seed);
 uint64_t test_random(uint64_t *state);
-/* Let plain accesses go straight to mem through the fast table, or all of them to the slow path (default). */
-void machine_fast_memory(bool on);
+/*
+ * Which plain accesses go straight to mem through the fast table: none (default), all, those of some pages only, of
+ * which some are for loads only.
+ */
+typedef enum MachineMemory { MEMORY_SLOW, MEMORY_FAST, MEMORY_SOME } MachineMemory;
+void machine_fast_memory(MachineMemory which);
 /* Emit the block with tcg_backend (default: the interpreter) and run it. False: it could not be emitted. */
 bool machine_run(const IRBlock *b);
 /*

@@ -15,6 +15,7 @@ typedef struct Gen {
     uint32_t open[MAX_OPEN];    /* labels jumped to and not placed yet */
     unsigned nopen;
     uint32_t pc;
+    unsigned base;              /* the register of half of the accesses */
 } Gen;
 
 static unsigned pick(Gen *g, unsigned n)
@@ -147,8 +148,9 @@ static void random_other(Gen *g)
 
 static void random_memory(Gen *g)
 {
-    IRRef base = source(g), value = source(g);
-    uint32_t offset = pick(g, 16) * 4 - 32;
+    /* Often off one register, as a structure's fields. */
+    IRRef base = pick(g, 2) ? REF_R(g->base) : source(g), value = source(g);
+    uint32_t offset = pick(g, 4) ? pick(g, 16) * 4 - 32 : pick(g, 64);
     unsigned size = pick(g, 3);
     uint8_t mem = size | (pick(g, 8) ? 0 : MEM_BE);
     IROp *op;
@@ -303,6 +305,7 @@ void ir_random_block(IRBlock *b, uint64_t *state, unsigned length, bool fp)
     Gen g = { .b = b, .state = state, .pc = 0x8000 };
 
     ir_reset(b, g.pc, TBF_PRIV | TBF_VFP_EN);
+    g.base = pick(&g, 15);
     while (b->nops < length && !ir_nearly_full(b)) {
         unsigned what = b->nops ? pick(&g, 20) : 0;
 
@@ -318,6 +321,9 @@ void ir_random_block(IRBlock *b, uint64_t *state, unsigned length, bool fp)
             random_other(&g);
         } else if (fp && what < 14) {
             random_fp(&g);
+        } else if (what == 14) {
+            ir_emit(b, pick(&g, 2) ? IR_add : IR_sub, REF_R(g.base), REF_R(pick(&g, 2) ? g.base : pick(&g, 15)),
+                    ir_const(b, pick(&g, 16) * 4), 0);
         } else {
             random_alu(&g);
         }

@@ -116,7 +116,7 @@ static int round_of(uint64_t seed)
     bool fast = seed & 2;
 
     choose_shifts(seed);
-    machine_fast_memory(fast);
+    machine_fast_memory(!fast ? MEMORY_SLOW : seed & 8 ? MEMORY_SOME : MEMORY_FAST);
     ir_random_block(b, &state, 8 + seed % 50, seed & 1);
     ir_optimize(b, x86_host_flags);
     for (uint64_t s = 0; s < 4; s++) {
@@ -145,7 +145,7 @@ static bool pair_round(uint64_t seed)
     const char *what;
 
     choose_shifts(seed);
-    machine_fast_memory(true);
+    machine_fast_memory(MEMORY_FAST);
     ir_random_block(b, &state, 4 + seed % 20, false);
     ir_random_block(next, &state, 1 + seed % 9, false);
     ir_optimize(b, x86_host_flags);

@@ -82,6 +82,30 @@ static unsigned written(const uint8_t *p, const uint8_t *end)
     return mask;
 }
 
+/* rdx, if page r is there. */
+static unsigned page_register(const Emitter *e, IRRef r)
+{
+    Loc where = { .kind = LOC_MEM };
+
+    return ref_is_page(r) && emit_page_place(e, r, &where) && where.kind == LOC_REG ? 1u << where.reg : 0;
+}
+
+/* rdx, if a page that is used behind op i is there. */
+static unsigned kept(const Emitter *e, int i)
+{
+    unsigned mask = 0;
+
+    for (unsigned n = 0; n < block.npages; n++) {
+        bool found = false;
+
+        for (int k = 0; k < i && !found; k++) {
+            found = block.ops[k].opc == IR_page && block.ops[k].d == REF_P0 + n;
+        }
+        mask |= found && e->page_last[n] > i ? page_register(e, (IRRef)(REF_P0 + n)) : 0;
+    }
+    return mask;
+}
+
 /* Host registers that op may write: its results' and those it declares. */
 static unsigned allowed(const Emitter *e, const IROp *op)
 {
@@ -92,8 +116,10 @@ static unsigned allowed(const Emitter *e, const IROp *op)
     mask |= clobbers & USE_RAX || op->savef ? 1u << RAX : 0;
     mask |= clobbers & USE_RDX ? 1u << RDX : 0;
     while (ir_next_operand(&it)) {
-        Loc l = *it.ref == REF_NONE || ref_is_ftemp(*it.ref) ? (Loc) { .kind = LOC_MEM } : emit_loc(e, *it.ref);
+        bool other = *it.ref == REF_NONE || ref_is_ftemp(*it.ref) || ref_is_page(*it.ref);
+        Loc l = other ? (Loc) { .kind = LOC_MEM } : emit_loc(e, *it.ref);
 
+        mask |= page_register(e, *it.ref);
         mask |= l.kind == LOC_REG ? 1u << l.reg : 0;
     }
     if (ir_op_effects(op) & FX_HELPER) {
@@ -121,6 +147,7 @@ static bool check_op(const Emitter *e, int i)
         /* Perhaps the code of two ops together. */
         may |= allowed(e, op + 1);
     }
+    may &= ~kept(e, i);
     if (does & ~may) {
         return report("writes what it does not declare", op, does & ~may);
     }
@@ -136,6 +163,9 @@ static bool check_slow_path(const Emitter *e, int k)
     const SlowPath *s = &e->slow[k];
     const uint8_t *end = k + 1 < e->nslow ? e->slow[k + 1].code : e->tb->code + e->tb->code_size;
     unsigned does = written(s->code, end), may = allowed(e, s->op);
+
+    /* What is known of pages goes there. */
+    may |= kept(e, (int)(s->op - block.ops));
 
     return does & ~may ? report("writes in its slow path what it does not declare", s->op, does & ~may) : true;
 }

@@ -250,10 +250,10 @@ static void test_operands(void)
     op->arg = b->nargs;
     b->args[b->nargs++] = REF_R(4);
     b->args[b->nargs++] = REF_R(5);
-    test_ok(finds(op, IR_DEFS, 2, (IRRef[]) { REF_R(4), REF_R(5) }) && finds(op, IR_USES, 1, (IRRef[]) { REF_R(13) }),
+    test_ok(finds(op, IR_DEFS, 2, (IRRef[]) { REF_R(4), REF_R(5) }) && finds(op, IR_USES, 2, (IRRef[]) { REF_R(13), REF_NONE }),
             "what LDM loads is defined");
     op->opc = IR_stm;
-    test_ok(finds(op, IR_DEFS, 0, NULL) && finds(op, IR_USES, 3, (IRRef[]) { REF_R(13), REF_R(4), REF_R(5) }),
+    test_ok(finds(op, IR_DEFS, 0, NULL) && finds(op, IR_USES, 4, (IRRef[]) { REF_R(13), REF_NONE, REF_R(4), REF_R(5) }),
             "what STM stores is used");
     test_ok(ir_op_effects(&(IROp) { .opc = IR_call, .imm = HELPER_usad8 }) ==
             (FX_HELPER | FX_ENV_READ | FX_ENV_WRITE) &&

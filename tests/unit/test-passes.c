@@ -103,6 +103,118 @@ static void test_fold(void)
     test_ok(b->nops == 2 && b->ops[0].d == REF_R(4) && b->ops[0].c == REF_R(5), "a long multiply writes its registers");
 }
 
+/* The pages of the block's accesses: a digit for each op that has one, - without. */
+static const char *page_digits(void)
+{
+    static char text[32];
+    unsigned n = 0;
+
+    for (int i = 0; i < b->nops && n + 1 < sizeof(text); i++) {
+        const IROp *op = &b->ops[i];
+
+        if (op->opc == IR_page) {
+            text[n++] = 'P';
+        } else if (op->opc == IR_ld || op->opc == IR_st || op->opc == IR_ldm) {
+            text[n++] = op->c == REF_NONE ? '-' : (char)('0' + op->c - REF_P0);
+        }
+    }
+    text[n] = 0;
+    return text;
+}
+
+static void load(IRRef d, IRRef base, uint32_t offset)
+{
+    emit(IR_ld, d, base, REF_NONE, offset)->mem = 2;
+}
+
+static void test_pages(void)
+{
+    uint32_t l;
+    int at;
+
+    ir_reset(b, 0x8000, 0);
+    load(REF_R(1), REF_R(0), 8);
+    emit(IR_add, REF_R(0), REF_R(0), k(16), 0);
+    emit(IR_ld, REF_R(2), REF_R(0), REF_NONE, -16)->mem = 0;
+    emit(IR_st, REF_NONE, REF_R(0), REF_R(2), 4)->mem = 2;
+    load(REF_R(3), REF_R(2), 0);
+    exit_jmp();
+    ir_pass_pages(b);
+    test_ok(!strcmp(page_digits(), "P000-") && b->ops[0].near == 24 && b->ops[0].n == 1 && b->ops[0].mem == 2 &&
+            b->ops[0].imm == 0 && b->ops[1].near == 8 && b->ops[3].near == 0 && b->ops[4].near == 20 &&
+            !ir_verify(b, &at), "accesses off one value share a look at the tables");
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_ld, REF_R(4), REF_R(0), REF_NONE, 1)->mem = 0;
+    load(REF_R(1), REF_R(0), 2);
+    load(REF_R(2), REF_R(0), 6);
+    load(REF_R(3), REF_R(0), 8);
+    exit_jmp();
+    ir_pass_pages(b);
+    test_ok(!strcmp(page_digits(), "P000-") && b->ops[0].imm == (uint32_t)-2 && b->ops[0].near == 12 &&
+            b->ops[1].near == 3 && !ir_verify(b, &at), "a look at the alignment is one for all");
+
+    ir_reset(b, 0x8000, 0);
+    load(REF_R(1), REF_R(0), 0);
+    load(REF_R(2), REF_R(0), 4);
+    load(REF_R(0), REF_R(0), 8);
+    load(REF_R(3), REF_R(0), 0);
+    load(REF_R(4), REF_R(0), 4096);
+    exit_jmp();
+    ir_pass_pages(b);
+    test_ok(!strcmp(page_digits(), "P000--"), "not with another value, nor far away");
+
+    for (unsigned how = 0; how < 2; how++) {
+        ir_reset(b, 0x8000, 0);
+        for (unsigned i = 0; i < 6; i++) {
+            load(REF_R(i), REF_R(13), i * 4);
+            if (i == 2 && how) {
+                l = ir_label(b);
+                branch(CC_EQ, l);
+                emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
+            } else if (i == 2) {
+                emit(IR_call, REF_R(7), REF_R(1), REF_R(2), HELPER_usad8);
+            }
+        }
+        exit_jmp();
+        ir_pass_pages(b);
+        test_ok(!strcmp(page_digits(), "P000P111"), how ? "a join point asks again" : "who calls a helper asks again");
+    }
+
+    ir_reset(b, 0x8000, 0);
+    l = ir_label(b);
+    emit(IR_mov, REF_R(1), REF_R(2), REF_NONE, 0);
+    branch(CC_EQ, l);
+    emit(IR_add, REF_R(1), REF_R(13), k(8), 0);
+    emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
+    for (unsigned i = 0; i < 3; i++) {
+        load(REF_R(i + 3), REF_R(i == 2 ? 1 : 13), i * 4);
+    }
+    exit_jmp();
+    ir_pass_pages(b);
+    test_ok(!strcmp(page_digits(), "---"), "a register that one way has changed is another value behind the join point");
+
+    ir_reset(b, 0x8000, 0);
+    l = ir_label(b);
+    for (unsigned i = 0; i < 3; i++) {
+        load(REF_R(i), REF_R(13), i * 4);
+    }
+    branch(CC_EQ, l);
+    emit(IR_st, REF_NONE, REF_R(13), REF_R(2), 4)->mem = 2;
+    emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
+    exit_jmp();
+    ir_pass_pages(b);
+    test_ok(!strcmp(page_digits(), "P000-") && !b->ops[0].n, "loads do not rely on a store that may not be done");
+
+    ir_reset(b, 0x8000, 0);
+    for (unsigned i = 0; i < 4; i++) {
+        emit(IR_ld, REF_R(i), REF_R(13), REF_NONE, i * 4)->mem = 2 | MEM_USER;
+    }
+    exit_jmp();
+    ir_pass_pages(b);
+    test_ok(!strcmp(page_digits(), "----"), "accesses with user rights are not of the tables at hand");
+}
+
 static void test_flags(void)
 {
     uint32_t l;
@@ -333,6 +445,7 @@ int main(int argc, char **argv)
     copy = malloc(sizeof(*copy));
     machine_init();
     test_fold();
+    test_pages();
     test_flags();
     for (unsigned seed = 1; seed <= rounds && ok; seed++) {
         ok = random_round(seed);
