@@ -173,12 +173,27 @@ static void machine_create(MachineState *m, const Options *o)
 
 static void display_create(const Options *o)
 {
+#ifdef CONFIG_SDL
+    char *window_problem = o->window != WINDOW_NONE ? sdl_start(&o->sdl) : NULL;
+
+    if (window_problem && o->window == WINDOW_WANTED) {
+        error_exit("-display sdl: %s", window_problem);
+    }
+    g_free(window_problem);
+#endif
 #ifdef CONFIG_VNC
     char *problem = o->vnc ? vnc_start(o->vnc) : NULL;
 
     if (problem) {
         error_exit("%s: %s", o->vnc_said, problem);
     }
+#endif
+}
+
+static void display_end(void)
+{
+#ifdef CONFIG_SDL
+    sdl_end();
 #endif
 }
 
@@ -273,6 +288,7 @@ int main(int argc, char **argv)
     daemon_ready();
     code = runstate_main_loop();
     migration_end();
+    display_end();
     cpus_shutdown();
     net_close_all();
     if (!blk_close_all() && !code) {

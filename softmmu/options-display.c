@@ -12,6 +12,11 @@
 #else
 #define HAVE_VNC false
 #endif
+#ifdef CONFIG_SDL
+#define HAVE_SDL true
+#else
+#define HAVE_SDL false
+#endif
 
 static void need_vnc(const CommandLine *c, const char *arg)
 {
@@ -25,18 +30,55 @@ void option_nographic(CommandLine *c, const char *arg)
     c->nographic = true;
 }
 
+static void sdl_display(CommandLine *c, const char *arg)
+{
+    const KeyValue *kv = option_split(c, arg) + 1;
+
+    if (!HAVE_SDL) {
+        option_fail(c, arg, "the emulator was built without SDL");
+    }
+    for (; kv->key; kv++) {
+        if (!strcmp(kv->key, "window-close")) {
+            c->o->sdl.keep_open = !option_bool(c, arg, kv);
+        } else if (!strcmp(kv->key, "show-cursor")) {
+            c->o->sdl.show_cursor = option_bool(c, arg, kv);
+        } else {
+            option_fail(c, arg, "unknown property '%s' (window-close=on|off, show-cursor=on|off)", kv->key);
+        }
+    }
+    c->o->window = WINDOW_WANTED;
+}
+
 void option_display(CommandLine *c, const char *arg)
 {
     if (option_is_help(arg)) {
-        printf("Available display backend types:\nnone\n%s", HAVE_VNC ? "vnc\n" : "");
+        printf("Available display backend types:\nnone\n%s%s", HAVE_SDL ? "sdl\n" : "", HAVE_VNC ? "vnc\n" : "");
         exit(0);
     }
-    if (!strcmp(arg, "none")) {
-        c->o->vnc = NULL;
-    } else if (g_str_has_prefix(arg, "vnc=")) {
+    c->display_said = true;
+    c->o->window = WINDOW_NONE;
+    if (g_str_has_prefix(arg, "vnc=")) {
         option_vnc(c, arg + 4);
-    } else {
-        option_fail(c, arg, "unknown display (none%s)", HAVE_VNC ? ", vnc=HOST:N" : "");
+    } else if (!strcmp(arg, "sdl") || g_str_has_prefix(arg, "sdl,")) {
+        sdl_display(c, arg);
+    } else if (strcmp(arg, "none")) {
+        option_fail(c, arg, "unknown display (none%s%s)", HAVE_SDL ? ", sdl" : "", HAVE_VNC ? ", vnc=HOST:N" : "");
+    }
+}
+
+void option_full_screen(CommandLine *c, const char *arg)
+{
+    c->o->sdl.full_screen = true;
+}
+
+/* A user at a desktop gets a window, unless the command line says anything about where the screen goes. */
+void options_display_finish(CommandLine *c)
+{
+    const bool desktop = getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
+
+    c->o->sdl.title = c->o->name;
+    if (HAVE_SDL && desktop && !c->display_said && !c->nographic && !c->o->vnc && !c->o->daemonize) {
+        c->o->window = WINDOW_IF_POSSIBLE;
     }
 }
 

@@ -34,7 +34,7 @@ typedef struct CommandLine {
     const char *ram_text;
     int serial_count;
     const char *serial[MACHINE_SERIALS];
-    bool nographic, nodefaults;
+    bool nographic, nodefaults, display_said;
     const char *monitor;
     bool snapshot;                      /* -snapshot: for all images */
     DriveOption other_drive[MAX_DRIVES];
@@ -195,6 +195,8 @@ void option_trace(CommandLine *c, const char *arg);
 void option_nographic(CommandLine *c, const char *arg);
 void option_display(CommandLine *c, const char *arg);
 void option_vnc(CommandLine *c, const char *arg);
+void option_full_screen(CommandLine *c, const char *arg);
+void options_display_finish(CommandLine *c);
 
 /* softmmu/options-simple.c */
 void option_kernel(CommandLine *c, const char *arg);

@@ -243,4 +243,5 @@ void options_parse(int argc, char **argv, Options *o)
     options_net_finish(&c);
     options_chardev_finish(&c);
     console_finish(&c);
+    options_display_finish(&c);
 }

@@ -9,6 +9,7 @@
 #include "net/net.h"
 #include "softmmu/sandbox.h"
 #include "sysemu/accel.h"
+#include "ui/sdl.h"
 #include "ui/vnc.h"
 
 /* A port of a virtio-serial-device. */
@@ -69,6 +70,8 @@ typedef struct Options {
     VirtIOOption virtio[MACHINE_VIRTIOS];
     unsigned virtios;
     bool virtio_legacy;                 /* as before version 1.0 of virtio */
+    enum { WINDOW_NONE, WINDOW_IF_POSSIBLE, WINDOW_WANTED } window;
+    SdlOptions sdl;                     /* for the window */
     const VncOptions *vnc;              /* NULL: no server */
     const char *vnc_said;               /* with vnc: the option, for messages */
     bool no_reboot, no_shutdown, stopped, daemonize;

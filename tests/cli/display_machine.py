@@ -70,7 +70,7 @@ def read_png(path):
 class Machine:
     """An emulator with a monitor for people and one for programs."""
 
-    def __init__(self, files, args, program=()):
+    def __init__(self, files, args, program=(), env=None):
         self.hmp_path, self.qmp_path = files.path("hmp"), files.path("qmp")
         frame = files.path("frame")
         with open(frame, "wb") as file:
@@ -82,7 +82,7 @@ class Machine:
         if program:
             argv += files.program(program)
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT)
+                                        stderr=subprocess.STDOUT, env=env)
         self.hmp_socket = connect(socket.AF_UNIX, self.hmp_path)
         self.hmp_socket.settimeout(LIMIT)
         self._to_prompt()

@@ -29,7 +29,7 @@ UUID = "12345678-9aBc-def0-1234-56789abcdef0"
 # Words to try each option that changes nothing with; an empty list: the option alone. All of them QEMU accepts too.
 ACCEPTED = {
     "boot": ["c", "order=dc", "d,menu=on,strict=on", "menu=off,splash-time=5,reboot-timeout=10"], "k": ["fr", "en-us"],
-    "L": ["/usr/share/qemu"], "vga": ["none"], "full-screen": [],
+    "L": ["/usr/share/qemu"], "vga": ["none"], 
     "portrait": [], "rotate": ["90", "270"], "parallel": ["none", "null"], "audio": ["none", "driver=none"],
     "audiodev": ["none,id=x", "driver=none,id=snd0,timer-period=100"], "audio-help": [], "usb": [],
     "only-migratable": [],

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=240
+"""The window, under an X server without a screen (Xvfb), by xdotool: the picture, keys, mouse, its closing; which display
+there is without -display. Prints TAP.
+"""
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+
+from display_machine import HEIGHT, KMI, LIMIT, PICTURE, WIDTH, Machine, screen_program, until      # noqa: E402
+from machine import M, Cases, Files, ended          # noqa: E402  (no bytecode)
+
+NO_X = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+
+
+class Server:
+    """An X server."""
+
+    def __init__(self):
+        read, write = os.pipe()
+        self.process = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten", "tcp"],
+                                        pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(write)
+        with os.fdopen(read) as file:
+            self.name = ":" + file.readline().strip()
+        self.env = dict(NO_X, DISPLAY=self.name, SDL_RENDER_DRIVER="software")
+
+    def do(self, *arguments):
+        return subprocess.run(["xdotool", *arguments], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              check=False, timeout=LIMIT).stdout.decode().split()
+
+    def window(self):
+        found = until(lambda: self.do("search", "--onlyvisible", "--name", "PQEMU"), bool)
+        assert found, "no window"
+        return found[0]
+
+    def ask_to_close(self, window):
+        """What a window manager sends when somebody clicks at the cross."""
+        class Message(ctypes.Structure):
+            _fields_ = [("type", ctypes.c_int), ("serial", ctypes.c_ulong), ("send_event", ctypes.c_int),
+                        ("display", ctypes.c_void_p), ("window", ctypes.c_ulong), ("message_type", ctypes.c_ulong),
+                        ("format", ctypes.c_int), ("data", ctypes.c_long * 5), ("room", ctypes.c_long * 24)]
+        x = ctypes.CDLL("libX11.so.6")
+        x.XOpenDisplay.restype = ctypes.c_void_p
+        x.XInternAtom.restype = ctypes.c_ulong
+        display = ctypes.c_void_p(x.XOpenDisplay(self.name.encode()))
+        message = Message(type=33, window=int(window), format=32, message_type=x.XInternAtom(display, b"WM_PROTOCOLS", 0))
+        message.data[0] = x.XInternAtom(display, b"WM_DELETE_WINDOW", 0)
+        x.XSendEvent(display, ctypes.c_ulong(int(window)), 0, ctypes.c_long(0), ctypes.byref(message))
+        x.XCloseDisplay(display)
+
+    def picture(self, window):
+        """(width, height, pixels) of the window."""
+        data = subprocess.run(["import", "-window", window, "-depth", "8", "ppm:-"], env=self.env, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, check=False, timeout=LIMIT).stdout
+        try:
+            _, size, _, pixels = data.split(b"\n", 3)
+        except ValueError:
+            return (0, 0, [])
+        width, height = map(int, size.split())
+        return width, height, [int.from_bytes(pixels[i:i + 3], "big") for i in range(0, 3 * width * height, 3)]
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def test_picture(cases, files, server):
+    with Machine(files, ["-display", "sdl", "-name", "a guest"], screen_program(), env=server.env) as machine:
+        window = server.window()
+        want = (WIDTH, HEIGHT, PICTURE)
+        if shutil.which("import"):
+            seen = until(lambda: server.picture(window), lambda seen: seen == want)
+            cases.check(seen == want, "the picture in the window", seen[:2])
+            server.do("windowsize", window, str(2 * WIDTH), str(2 * HEIGHT))
+            seen = until(lambda: server.picture(window), lambda seen: seen[0] == 2 * WIDTH and seen[2][-1] & 0xf0f0f0)
+            cases.check(seen[0] == 2 * WIDTH and seen[2][-1] == PICTURE[-1] and seen[2][0] == PICTURE[0],
+                        "scaled to twice the size", (seen[:2], [hex(p) for p in seen[2][-2:]]))
+        else:
+            cases.skip("the picture in the window", "no import (imagemagick)")
+        name = " ".join(server.do("getwindowname", window))
+        cases.check(name == "PQEMU (a guest)", "its title", name)
+        server.ask_to_close(window)
+        code = ended(machine.process)
+        cases.check(code == 0, "closing the window ends the emulator", code)
+
+
+def test_input(cases, files, server):
+    out = files.path("out")
+    with Machine(files, ["-display", "sdl,window-close=off", "-serial", "file:" + out], KMI, env=server.env) as machine:
+        done = bytearray()
+
+        def comes(want, name):
+            done.extend(bytes.fromhex(want))
+
+            def look():
+                with open(out, "rb") as file:
+                    return file.read()
+            got = until(look, lambda seen: len(seen) >= len(done))
+            cases.check(got == done, name, got[-40:].hex(" "))
+
+        comes("fa", "the mouse answers")
+        window = server.window()
+        server.do("windowfocus", "--sync", window)
+        server.do("key", "a")
+        comes("1c f01c", "a key")
+        server.do("key", "ctrl+Right")
+        comes("14 e074 f014 e0f074", "and two")
+        server.do("mousemove", "--window", window, "100", "100", "click", "1")
+
+        def title():
+            return " ".join(server.do("getwindowname", window))
+        seen = until(title, lambda seen: "Ctrl-Alt-G" in seen)
+        cases.check("Ctrl-Alt-G" in seen, "a click grabs the pointer", seen)
+        server.do("click", "1")
+        comes("09 00 00 08 00 00", "the next is the guest's")
+        server.do("click", "3")
+        comes("0a 00 00 08 00 00", "the other button")
+        server.do("key", "ctrl+alt+g")
+        seen = until(title, lambda seen: "Ctrl-Alt-G" not in seen)
+        comes("14 11 f014 f011", "Ctrl-Alt-G does not reach the guest, but its modifiers do")
+        cases.check("Ctrl-Alt-G" not in seen, "and lets the pointer go", seen)
+        server.ask_to_close(window)
+        server.do("key", "b")
+        comes("32 f032", "window-close=off: it stays")
+        code, text = machine.end()
+        cases.check(code == 0 and not text, "the end", (code, text))
+
+
+def test_which(cases, files, server):
+    with Machine(files, [], screen_program(), env=server.env) as machine:
+        cases.check(server.window(), "without -display: a window if there is a desktop")
+        machine.end()
+    for args in (["-display", "none"], ["-nographic"], ["-vnc", "unix:" + files.path("vnc")]):
+        if args[0] == "-vnc" and b"vnc" not in subprocess.run([M[0], "-display", "help"], stdout=subprocess.PIPE,
+                                                              check=True).stdout:
+            continue
+        with Machine(files, args, screen_program(), env=server.env) as machine:
+            cases.check(not server.do("search", "--name", "PQEMU"), " ".join(args)[:20] + ": no window")
+            machine.end()
+
+
+def test_without(cases, files):
+    nowhere = dict(NO_X, DISPLAY=":99999", SDL_VIDEODRIVER="x11")
+    with Machine(files, [], screen_program(), env=nowhere) as machine:
+        code, text = machine.end()
+        cases.check(code == 0 and not text, "a desktop that does not answer: the emulator goes on without", (code, text))
+    p = subprocess.run([*M, "-display", "sdl"], stdin=subprocess.DEVNULL, capture_output=True, env=nowhere, check=False,
+                       timeout=LIMIT)
+    cases.check(p.returncode == 1 and p.stderr.startswith(b"qemu-system-arm: -display sdl: ") and
+                p.stderr.count(b"\n") == 1, "but not if it was asked for", p.stderr)
+    with Machine(files, ["-display", "sdl"], screen_program(), env=dict(NO_X, SDL_VIDEODRIVER="dummy")) as machine:
+        code, text = machine.end()
+        cases.check(code == 0 and not text, "a window that nobody sees", (code, text))
+    p = subprocess.run([*M, "-display", "sdl,gl=on"], capture_output=True, check=False, timeout=LIMIT)
+    cases.check(p.returncode == 1 and b"unknown property 'gl'" in p.stderr, "an unknown property", p.stderr)
+
+
+def main():
+    cases = Cases()
+    if b"sdl" not in subprocess.run([M[0], "-display", "help"], stdout=subprocess.PIPE, check=True).stdout:
+        p = subprocess.run([*M, "-display", "sdl"], stderr=subprocess.PIPE, check=False, timeout=LIMIT)
+        cases.check(p.returncode == 1 and b"without SDL" in p.stderr, "-display sdl is refused", p.stderr)
+        sys.exit(cases.done())
+    with tempfile.TemporaryDirectory() as tmp:
+        files = Files(tmp)
+        test_without(cases, files)
+        if not shutil.which("Xvfb") or not shutil.which("xdotool"):
+            cases.skip("the window", "no Xvfb or no xdotool")
+            sys.exit(cases.done())
+        server = Server()
+        try:
+            test_picture(cases, files, server)
+            test_input(cases, files, server)
+            test_which(cases, files, server)
+        finally:
+            server.end()
+    sys.exit(cases.done())
+
+
+if __name__ == "__main__":
+    main()
