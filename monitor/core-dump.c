@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dump-guest-memory: the machine as an ELF core file that gdb and crash open. Memory is by physical addresses, a
- * PT_LOAD for each block of RAM. Each CPU is a thread, 1 for CPU 0: NT_PRSTATUS has its registers, NT_ARM_VFP those of
- * the VFP, as in core files of Linux (ELF for the ARM architecture, and linux/elfcore.h). I/O thread.
+ * dump-guest-memory: the machine as an ELF core file for gdb. Memory is by physical addresses, a PT_LOAD for each
+ * block of RAM; with paging by virtual ones, a PT_LOAD for each range that CPU 0 maps for all address spaces, which is
+ * what an operating system's kernel has. Each CPU is a thread, 1 for CPU 0: NT_PRSTATUS has its registers, NT_ARM_VFP
+ * those of the VFP, as in core files of Linux (ELF for the ARM architecture, and linux/elfcore.h). I/O thread.
  */
 #include <elf.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include "target/arm/cpu.h"
 #include "target/arm/vfp-helper.h"
 
-enum { MAX_LOADS = 16, ARM_HWCAP_VFP = 1 << 6 };
+enum { MAX_BLOCKS = 16, MAX_LOADS = 65533, ARM_HWCAP_VFP = 1 << 6 };
 
 /* What NT_PRSTATUS is on ARM. */
 typedef struct PrStatus {
@@ -35,13 +36,17 @@ typedef struct VFPState {
 } VFPState;
 enum { VFP_BYTES = 32 * 8 + 4 };
 
-typedef struct Load {
+/* Of RAM, in the file once. */
+typedef struct Block {
     uint32_t base, size;
-} Load;
+    uint32_t offset;            /* in the file, from where the blocks begin */
+} Block;
 
 typedef struct Layout {
-    Load load[MAX_LOADS];
-    unsigned loads;
+    Block block[MAX_BLOCKS];
+    unsigned blocks;
+    uint32_t bytes;             /* of all blocks */
+    GArray *loads;              /* Elf32_Phdr; p_offset as Block's */
     GByteArray *notes;
 } Layout;
 
@@ -73,15 +78,40 @@ static void add_cpu(Layout *l, const CPUARMState *env)
 }
 
 /* A byte of RAM is in the file once: at its block's address, not where the block is seen again. */
-static void add_loads(Layout *l, uint64_t begin, uint64_t end)
+static void add_blocks(Layout *l, uint64_t begin, uint64_t end)
 {
     const MemoryRegion *r;
 
-    for (size_t i = 0; (r = memory_region_at(i)) != NULL && l->loads < MAX_LOADS; i++) {
+    for (size_t i = 0; (r = memory_region_at(i)) != NULL && l->blocks < MAX_BLOCKS; i++) {
         const uint64_t from = MAX(begin, r->base), to = MIN(end, (uint64_t)r->base + r->size);
 
         if (r->ram && memory_ram_phys(r->ram_addr) == r->base && from < to) {
-            l->load[l->loads++] = (Load) { (uint32_t)from, (uint32_t)(to - from) };
+            l->block[l->blocks++] = (Block) { (uint32_t)from, (uint32_t)(to - from), l->bytes };
+            l->bytes += (uint32_t)(to - from);
+        }
+    }
+}
+
+static void add_load(Layout *l, uint32_t virt, uint32_t phys, uint32_t size, uint32_t offset)
+{
+    const Elf32_Phdr load = { .p_type = PT_LOAD, .p_offset = offset, .p_vaddr = virt, .p_paddr = phys,
+                              .p_filesz = size, .p_memsz = size, .p_flags = PF_R | PF_W | PF_X };
+
+    g_array_append_val(l->loads, load);
+}
+
+/* What is mapped for all address spaces, as far as it is RAM. */
+static void add_mapping(void *opaque, const MonitorMapping *m)
+{
+    Layout *l = opaque;
+
+    for (unsigned i = 0; i < l->blocks && m->global; i++) {
+        const Block *b = &l->block[i];
+        const uint64_t from = MAX(m->phys, b->base), to = MIN(m->phys + m->size, (uint64_t)b->base + b->size);
+
+        if (from < to && l->loads->len < MAX_LOADS) {
+            add_load(l, m->virt + (uint32_t)(from - m->phys), (uint32_t)from, (uint32_t)(to - from),
+                     b->offset + (uint32_t)(from - b->base));
         }
     }
 }
@@ -92,43 +122,48 @@ static void add_headers(MemorySave *s, const Layout *l)
         .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB, EV_CURRENT },
         .e_type = ET_CORE, .e_machine = EM_ARM, .e_version = EV_CURRENT, .e_phoff = sizeof(Elf32_Ehdr),
         .e_flags = EF_ARM_EABI_VER5, .e_ehsize = sizeof(Elf32_Ehdr), .e_phentsize = sizeof(Elf32_Phdr),
-        .e_phnum = (uint16_t)(l->loads + 1),
+        .e_phnum = (uint16_t)(l->loads->len + 1),
     };
-    uint32_t at = (uint32_t)(sizeof(header) + (l->loads + 1) * sizeof(Elf32_Phdr));
+    const uint32_t at = (uint32_t)(sizeof(header) + (l->loads->len + 1) * sizeof(Elf32_Phdr));
     const Elf32_Phdr note = { .p_type = PT_NOTE, .p_offset = at, .p_filesz = l->notes->len };
 
-    at += l->notes->len;
     memory_save_add_bytes(s, &header, sizeof(header));
     memory_save_add_bytes(s, &note, sizeof(note));
-    for (unsigned i = 0; i < l->loads; i++) {
-        const Load *load = &l->load[i];
-        const Elf32_Phdr segment = { .p_type = PT_LOAD, .p_offset = at, .p_vaddr = load->base, .p_paddr = load->base,
-                                     .p_filesz = load->size, .p_memsz = load->size, .p_flags = PF_R | PF_W | PF_X };
+    for (guint i = 0; i < l->loads->len; i++) {
+        Elf32_Phdr load = g_array_index(l->loads, Elf32_Phdr, i);
 
-        at += load->size;
-        memory_save_add_bytes(s, &segment, sizeof(segment));
+        load.p_offset += at + l->notes->len;
+        memory_save_add_bytes(s, &load, sizeof(load));
     }
     memory_save_add_bytes(s, l->notes->data, l->notes->len);
 }
 
-static MemorySave *make(const MachineState *machine, uint64_t begin, uint64_t end)
+/* NULL: there is no such RAM. */
+static MemorySave *make(const MachineState *machine, bool paging, uint64_t begin, uint64_t end)
 {
     const uint32_t auxv[] = { AT_HWCAP, ARM_HWCAP_VFP, AT_NULL, 0 };    /* by which gdb knows that there is a VFP */
     MemorySave *s = memory_save_new();
-    Layout l = { .notes = g_byte_array_new() };
+    Layout l = { .notes = g_byte_array_new(), .loads = g_array_new(FALSE, FALSE, sizeof(Elf32_Phdr)) };
     bool good = true;
 
     for (int i = 0; i < machine->smp; i++) {
         add_cpu(&l, machine->cpu[i]);
     }
     add_note(&l, "CORE", NT_AUXV, auxv, sizeof(auxv));
-    add_loads(&l, begin, end);
+    add_blocks(&l, begin, end);
+    if (paging) {
+        monitor_each_mapping(machine->cpu[0], add_mapping, &l);
+    }
+    for (unsigned i = 0; i < l.blocks && !paging; i++) {
+        add_load(&l, l.block[i].base, l.block[i].base, l.block[i].size, l.block[i].offset);
+    }
     add_headers(s, &l);
-    for (unsigned i = 0; i < l.loads && good; i++) {
-        good = memory_save_add_memory(s, machine->cpu[0], true, l.load[i].base, l.load[i].size);
+    for (unsigned i = 0; i < l.blocks && good; i++) {
+        good = memory_save_add_memory(s, machine->cpu[0], true, l.block[i].base, l.block[i].size);
     }
     g_byte_array_free(l.notes, TRUE);
-    if (!good || !l.loads) {
+    g_array_free(l.loads, TRUE);
+    if (!good || !l.blocks) {
         memory_save_free(s);
         return NULL;
     }
@@ -184,8 +219,8 @@ bool core_dump_start(const MachineState *machine, const CoreDump *dump, void (*d
     MemorySave *s;
     int fd;
 
-    if (dump->paging) {
-        *error = g_strdup("a dump is by physical addresses; leave 'paging' out");
+    if (dump->paging && dump->limited) {
+        *error = g_strdup("a dump with 'paging' is of all memory; leave 'begin' and 'length' out");
         return false;
     }
     if (dump->limited && (dump->begin < 0 || dump->length <= 0 || end > 1ull << 32)) {
@@ -200,7 +235,7 @@ bool core_dump_start(const MachineState *machine, const CoreDump *dump, void (*d
     if (*error) {
         return false;
     }
-    s = make(machine, dump->limited ? (uint64_t)dump->begin : 0, end);
+    s = make(machine, dump->paging, dump->limited ? (uint64_t)dump->begin : 0, end);
     if (!s || !memory_save_start(s, path, fd, dumped, NULL)) {
         *error = g_strdup(s ? "other memory is being written to a file"
                             : "there is no RAM between 'begin' and its end");

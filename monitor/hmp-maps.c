@@ -23,61 +23,21 @@ void hmp_info_mtree(Monitor *mon, char **argv)
     free(text);
 }
 
-/* Pages that follow each other on both sides, with the same rights. */
-typedef struct Mapping {
-    uint32_t virt, phys;
-    uint64_t size;              /* 0: none */
-    uint8_t priv, user;
-    bool global;
-} Mapping;
-
 static void print_rights(FILE *f, uint8_t rights)
 {
     fprintf(f, "%c%c%c", rights & 1 ? 'r' : '-', rights & 2 ? 'w' : '-', rights & 4 ? 'x' : '-');
 }
 
-static void print_mapping(FILE *f, const Mapping *m)
+static void print_mapping(void *opaque, const MonitorMapping *m)
 {
-    if (m->size) {
-        fprintf(f, "%08x-%08llx %08llx -> %08x ", m->virt, (unsigned long long)(m->virt + m->size - 1),
-                (unsigned long long)m->size, m->phys);
-        print_rights(f, m->priv);
-        fputc(' ', f);
-        print_rights(f, m->user);
-        fprintf(f, "%s\n", m->global ? " global" : "");
-    }
-}
+    FILE *f = opaque;
 
-static bool continues(const Mapping *m, uint64_t virt, const ARMPageInfo *p)
-{
-    return m->size && m->virt + m->size == virt && (uint32_t)(m->phys + m->size) == p->phys && m->priv == p->prot_priv
-           && m->user == p->prot_user && m->global == p->global;
-}
-
-static void print_mappings(FILE *f, CPUARMState *env)
-{
-    Mapping m = { 0 };
-
-    for (uint64_t virt = 0; virt < 1ull << 32; virt += 4096) {
-        ARMPageInfo p = { 0 };
-        const uint32_t fault = arm_mmu_walk(env, (uint32_t)virt, MMU_DATA_LOAD, true, &p) & 0xf;
-
-        /* Rights are printed, so a page that the walk refuses for want of them is a page all the same. */
-        if (fault != FAULT_NONE && fault != FAULT_PERMISSION_PAGE && fault != FAULT_PERMISSION_SECTION) {
-            print_mapping(f, &m);
-            m.size = 0;
-            virt |= fault == FAULT_TRANSLATION_SECTION ? 0xff000u : 0;     /* the rest of the megabyte is not there */
-            continue;
-        }
-        p.phys &= ~0xfffu;
-        if (continues(&m, virt, &p)) {
-            m.size += 4096;
-        } else {
-            print_mapping(f, &m);
-            m = (Mapping) { (uint32_t)virt, p.phys, 4096, p.prot_priv, p.prot_user, p.global };
-        }
-    }
-    print_mapping(f, &m);
+    fprintf(f, "%08x-%08llx %08llx -> %08x ", m->virt, (unsigned long long)(m->virt + m->size - 1),
+            (unsigned long long)m->size, m->phys);
+    print_rights(f, m->priv);
+    fputc(' ', f);
+    print_rights(f, m->user);
+    fprintf(f, "%s\n", m->global ? " global" : "");
 }
 
 void hmp_info_mem(Monitor *mon, char **argv)
@@ -90,7 +50,7 @@ void hmp_info_mem(Monitor *mon, char **argv)
     runstate_hold_cpus();
     if (env->cp15.sctlr & SCTLR_M) {
         fprintf(f, "virtual           size        physical priv user\n");
-        print_mappings(f, env);
+        monitor_each_mapping(env, print_mapping, f);
     } else {
         fprintf(f, "The MMU is off: virtual addresses are physical ones.\n");
     }

@@ -95,7 +95,7 @@ void hmp_dump_guest_memory(Monitor *mon, char **argv)
         dump.paging = true;
     }
     if (!argv[0] || (argv[1] && !argv[2])) {
-        monitor_puts(mon, "usage: dump-guest-memory FILE [BEGIN LENGTH]\n");
+        monitor_puts(mon, "usage: dump-guest-memory [-p] FILE [BEGIN LENGTH]\n");
         return;
     }
     if (!monitor_can_wait(mon) || (argv[1] && !range(mon, argv[1], argv[2], &begin, &length))) {

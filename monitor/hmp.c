@@ -337,7 +337,7 @@ static const HMPCommand commands[] = {
     { "gva2gpa", NULL, "ADDR", "the physical address of a virtual one", 1, 1, hmp_gva2gpa },
     { "memsave", NULL, "ADDR SIZE FILE", "write memory, by virtual addresses, to a file", 3, 3, hmp_memsave },
     { "pmemsave", NULL, "ADDR SIZE FILE", "the same by physical addresses", 3, 3, hmp_pmemsave },
-    { "dump-guest-memory", NULL, "FILE [BEGIN LENGTH]", "write a core file for gdb or crash", 1, 4,
+    { "dump-guest-memory", NULL, "[-p] FILE [BEGIN LENGTH]", "write a core file for gdb; -p: by virtual addresses", 1, 4,
       hmp_dump_guest_memory },
     { "i", NULL, "/FMT ADDR", "read a port, of which ARM has none", 0, 2, hmp_port },
     { "o", NULL, "/FMT ADDR VALUE", "write a port", 0, 2, hmp_port },

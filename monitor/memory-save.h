@@ -32,10 +32,10 @@ bool memory_save_start(MemorySave *s, const char *path, int fd, void (*done)(voi
 /* Bytes of what is being or was written last, and of these, how many are. False: nothing is. */
 bool memory_save_progress(uint64_t *written, uint64_t *total);
 
-/* monitor/core-dump.c: a file for gdb and crash. */
+/* monitor/core-dump.c: a file for gdb. */
 typedef struct CoreDump {
     const char *protocol;       /* "file:PATH", "fd:NAME" */
-    bool paging;                /* refused */
+    bool paging;                /* by virtual addresses, and not limited */
     bool limited;               /* only [begin, begin + length) of the physical memory */
     int64_t begin, length;
 } CoreDump;

@@ -98,6 +98,16 @@ void hmp_migrate(Monitor *mon, char **argv);
 void hmp_migrate_incoming(Monitor *mon, char **argv);
 void hmp_migrate_cancel(Monitor *mon, char **argv);
 void hmp_info_migrate(Monitor *mon, char **argv);
+/* monitor/mappings.c: pages that follow each other on both sides, with the same rights (bits: read, write, execute). */
+typedef struct MonitorMapping {
+    uint32_t virt, phys;
+    uint64_t size;
+    uint8_t priv, user;
+    bool global;                /* for all address spaces */
+} MonitorMapping;
+/* By rising virtual address; the CPUs are held. MMU off: all is mapped to itself. */
+void monitor_each_mapping(CPUARMState *env, void (*fn)(void *opaque, const MonitorMapping *m), void *opaque);
+
 /* monitor/hmp-save.c */
 void hmp_memsave(Monitor *mon, char **argv);
 void hmp_pmemsave(Monitor *mon, char **argv);

@@ -38,6 +38,20 @@ PROGRAM = [
     0xeafffffe,         # b     .
 ]
 END = 4 * (len(PROGRAM) - 1)
+# Turns the MMU on, with the table at 0x4000, and goes on at the same place as the table's second megabyte has it.
+MMU_PROGRAM = [
+    0xe3a00901,         # mov   r0, #0x4000
+    0xee020f10,         # mcr   p15, 0, r0, c2, c0, 0       TTBR0
+    0xe3a00001,         # mov   r0, #1
+    0xee030f10,         # mcr   p15, 0, r0, c3, c0, 0       DACR
+    0xee110f10,         # mrc   p15, 0, r0, c1, c0, 0
+    0xe3800502,         # orr   r0, r0, #0x00800000         XP
+    0xe3800001,         # orr   r0, r0, #1
+    0xee010f10,         # mcr   p15, 0, r0, c1, c0, 0
+    0xe3a0f20c,         # mov   pc, #0xc0000000
+]
+# c0000000 -> 00000000, 00000000 -> 00000000 for one address space, c0100000 -> 00200000, c0200000 -> a device.
+MMU_TABLE = {0x7000: 0x00000402, 0x4000: 0x00020402, 0x7004: 0x00200402, 0x7008: 0x10000402, 0x200010: 0x12345678}
 RAM = 64 << 20
 
 
@@ -106,7 +120,8 @@ def dumps(cases, client, directory):
     client.event("DUMP_COMPLETED")
     cases.check(client.result("query-dump")["status"] == "completed", "detach: the event tells of the end")
     for arguments, said in (
-            ({"paging": True, "protocol": "file:x"}, "physical"), ({"paging": False, "protocol": "x"}, "file:PATH"),
+            ({"paging": True, "protocol": "file:x", "begin": 0, "length": 4096}, "all memory"), ({"paging": False,
+                "protocol": "x"}, "file:PATH"),
             ({"paging": False, "protocol": "fd:none"}, "has not been found"),
             ({"paging": False, "protocol": "file:x", "begin": 0}, "'length' is missing"),
             ({"paging": False, "protocol": "file:x", "begin": 0xf0000000, "length": 4096}, "no RAM"),
@@ -118,6 +133,37 @@ def dumps(cases, client, directory):
         answer = client.error("dump-guest-memory", **arguments)
         cases.check(said in answer["desc"], "dump-guest-memory refuses %s" % arguments, answer)
     passed_descriptors(cases, client, path)
+
+
+def with_paging(cases, directory):
+    """A dump by virtual addresses; the machine goes round for ever, and its tables say where it is."""
+    program, path = os.path.join(directory, "mmu"), os.path.join(directory, "core")
+    with open(program, "wb") as file:
+        file.write(struct.pack("<%dI" % len(MMU_PROGRAM), *MMU_PROGRAM))
+    loaders = ["loader,file=%s,addr=0,cpu-num=0,force-raw=on" % program]
+    loaders += ["loader,addr=%#x,data=%#x,data-len=4" % row for row in MMU_TABLE.items()]
+    with Machine(directory, *(word for loader in loaders for word in ("-device", loader))) as machine:
+        client = Client(machine.path)
+        client.result("cont")
+        while "c0100000" not in hmp(client, "info mem"):
+            pass                # the MMU is not on yet
+        client.result("stop")
+        client.result("dump-guest-memory", paging=True, protocol="file:" + path)
+        _, loads, _ = elf(path)
+        ranges = [(load[0], load[2]) for load in loads]
+        cases.check(ranges == [(0xc0000000, 1 << 20), (0xc0100000, 1 << 20)],
+                    "paging: what is mapped for all, and is RAM",
+                    loads)
+        with open(path, "rb") as file:
+            file.seek(loads[1][1] + 0x10)
+            cases.check(file.read(4) == b"\x78\x56\x34\x12", "paging: memory behind the addresses")
+        cases.check(os.path.getsize(path) > RAM, "paging: all RAM is in the file")
+        if shutil.which("gdb-multiarch"):
+            text = subprocess.run(["gdb-multiarch", "-nx", "-batch", "-ex", "core-file " + path, "-ex",
+                                   "output/x *(int *)0xc0100010"], check=False, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout.decode("latin-1")
+            cases.check(text.endswith("0x12345678"), "gdb: memory by virtual addresses", text)
+        client.close()
 
 
 def passed_descriptors(cases, client, path):
@@ -168,7 +214,7 @@ def people(cases, client, directory):
             ("pmemsave 0xdead0000 4 " + path, "cannot be read"), ("pmemsave 0 0x100000001 x", "there are no"),
             ("pmemsave 0 nonsense x", "'nonsense'"), ("memsave 0 4", "usage"), ("sum 0xdead0000 4", "cannot be read"),
             ("pmemsave 0x10000000 0x1000 /nonexistent/x", "Could not open"), ("dump-guest-memory -z x", "'-z'"),
-            ("dump-guest-memory -p x", "physical"), ("dump-guest-memory x 0", "usage")):
+            ("dump-guest-memory -p x 0 4", "all memory"), ("dump-guest-memory x 0", "usage")):
         answer = hmp(client, line)
         cases.check(said in answer, "monitor: %s" % line, answer)
 
@@ -230,6 +276,7 @@ def main():
             dumps(cases, client, directory)
             people(cases, client, directory)
             slow_readers(cases, machine, client, directory)
+        with_paging(cases, directory)
     return cases.done()
 
 
