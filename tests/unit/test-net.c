@@ -255,7 +255,11 @@ static NetBackend *dumped_net(const char *dump)
 
     unlink(peer);
     must(bind(fd, (struct sockaddr *)&at, sizeof(at)));
-    return open_net((NetOptions) { .type = "dgram", .dump_file = dump, .remote = { .type = "unix", .path = peer } });
+    NetBackend *net = open_net((NetOptions) { .type = "dgram", .dump_file = dump,
+                                              .remote = { .type = "unix", .path = peer } });
+
+    g_free(peer);
+    return net;
 }
 
 static void test_dump(void)
