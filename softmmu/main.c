@@ -50,23 +50,6 @@ static void pidfile_write(const char *path)
     exit_file_add(path);
 }
 
-/* Zeroed; huge pages make the first touch of the guest's memory much cheaper. */
-static uint8_t *ram_alloc(uint32_t size, bool prealloc)
-{
-    const size_t huge = 2u << 20;
-    uint8_t *p = mmap(NULL, size + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    if (p == MAP_FAILED) {
-        error_exit("cannot allocate %u MiB of guest memory: %s", size >> 20, strerror(errno));
-    }
-    p = (uint8_t *)(((uintptr_t)p + huge - 1) & ~(uintptr_t)(huge - 1));
-    madvise(p, size, MADV_HUGEPAGE);
-    if (prealloc && madvise(p, size, MADV_POPULATE_WRITE)) {
-        error_exit("-mem-prealloc: %s", strerror(errno));
-    }
-    return p;
-}
-
 static BlockBackend *open_drive(const BlockOptions *o)
 {
     char *error;
@@ -109,6 +92,12 @@ static void open_virtio(VirtIOConfig *config, const VirtIOOption *o)
     config->vhost = o->socket ? open_vhost(o) : NULL;
     config->tag = o->tag;
     memcpy(config->mac, o->mac, sizeof(config->mac));
+    if (o->rng && *o->rng) {
+        config->rng_fd = open(o->rng, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        if (config->rng_fd < 0) {
+            error_exit("%s: %s: %s", o->rng_said, o->rng, strerror(errno));
+        }
+    }
     config->max_ports = o->max_ports;
     for (unsigned n = 0; n < VIRTIO_MAX_PORTS; n++) {
         const VirtIOPortOption *from = &o->port[n];
@@ -134,7 +123,7 @@ static void machine_create(MachineState *m, const Options *o)
     m->secondary = o->secondary;
     m->name = o->name;
     m->uuid = o->uuid;
-    m->ram = ram_alloc(o->ram_size, o->mem_prealloc);
+    m->ram = guest_memory_new(&o->memory, o->ram_size, o->mem_prealloc);
     memory_add_ram(0, o->ram_size, m->ram, "ram");
     for (int i = 0; i < o->named_count; i++) {
         if (o->named[i].device) {

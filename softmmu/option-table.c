@@ -18,7 +18,6 @@
 #define NO_USB "there are no USB devices; use a serial line (-serial)"
 #define NO_DISPLAY "the board has a screen controller of its own; use -display or -vnc for where it is shown"
 #define NO_FIRMWARE "there is no firmware; put it where the CPU starts by -device loader,file=FILE,addr=0,force-raw=on"
-#define NO_OBJECTS "there are no objects to create or configure"
 #define NO_TABLES "the board has no firmware tables"
 #define NO_XEN "there is no Xen; leave it out"
 
@@ -33,6 +32,9 @@ const OptionRow option_rows[] = {
     { "smp", "[cpus=]N[,maxcpus=N][,sockets=N][,cores=N][,threads=N]", .handle = option_smp, .help = "number of CPUs" },
     { "m", "[size=]SIZE[K|M|G][,slots=N,maxmem=SIZE]", .handle = option_memory,
       .help = "size of the memory; without suffix in MiB" },
+    { "mem-path", "FILE", .handle = option_mem_path, .help = "the memory is in that file, or one in that directory" },
+    { "object", "TYPE,id=ID[,PROPERTY=VALUE...]", .handle = option_object,
+      .help = "a source of random numbers, or memory (-object help)" },
     { "mem-prealloc", .handle = option_mem_prealloc, .help = "take the guest's memory from the host at the start" },
     { "overcommit", "[mem-lock=on|off][,cpu-pm=on|off]", .handle = option_overcommit,
       .help = "mem-lock=on: keep all memory of the emulator from being swapped out" },
@@ -40,9 +42,6 @@ const OptionRow option_rows[] = {
       .help = "what the clock of the board shows at the start; DATE: 2006-06-17 or 2006-06-17T16:01:21" },
     { "seed", "NUMBER", .handle = option_seed,
       .help = "random numbers that the guest is given (rng-seed in its device tree) are the same at every start" },
-    { "name", "TEXT[,process=NAME][,debug-threads=on|off]", .handle = option_name,
-      .help = "name of the guest (info name), of the process" },
-    { "uuid", "UUID", .handle = option_uuid, .help = "the machine's UUID (info uuid)" },
 
     { .group = "What it boots", .argument = "boot" },
     { "kernel", "FILE", .handle = option_kernel, .help = "kernel to boot: zImage, Image, uImage or ELF" },
@@ -107,6 +106,9 @@ const OptionRow option_rows[] = {
       .help = "reboot=reset|shutdown, shutdown=poweroff|pause, watchdog=... as below, panic=... (never reported)" },
     { "watchdog-action", "reset|shutdown|poweroff|pause|debug|none|inject-nmi", .handle = option_watchdog_action,
       .help = "what a watchdog does that nobody feeds" },
+    { "name", "TEXT[,process=NAME][,debug-threads=on|off]", .handle = option_name,
+      .help = "name of the guest (info name), of the process" },
+    { "uuid", "UUID", .handle = option_uuid, .help = "the machine's UUID (info uuid)" },
     { "pidfile", "FILE", .handle = option_pidfile, .help = "write the process id there" },
     { "daemonize", .handle = option_daemonize, .help = "go to the background once the machine stands" },
     { "chroot", "DIRECTORY", .handle = option_chroot, .help = "change root to it once the machine stands" },
@@ -177,10 +179,8 @@ const OptionRow option_rows[] = {
     { "enable-kvm", .instead = "there is no KVM for this guest; use -accel tcg" },
     { "icount", "...", .instead = "guest time is the host's; there is no instruction counter" },
     { "numa", "...", .instead = "the board has one memory; use -m SIZE" },
-    { "mem-path", "FILE", .instead = "guest memory is anonymous; use -m SIZE" },
-    { "object", "...", .instead = NO_OBJECTS },
     { "add-fd", "...", .instead = "give the file's name, /dev/fd/N for a descriptor" },
-    { "dump-vmstate", "FILE", .instead = "docs/snapshots.md describes what is saved" },
+    { "dump-vmstate", "FILE", .instead = "use savevm; docs/snapshots.md describes what is saved" },
     { "plugin", "...", .instead = "there are no plugins; use -d exec, -accel tcg,stats=on" },
     { "enable-sync-profile", .instead = "use -accel tcg,stats=on (info jit shows the locks)" },
     { "xen-domid", "N", .instead = NO_XEN },

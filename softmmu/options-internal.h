@@ -32,6 +32,7 @@ typedef struct CommandLine {
     const char *smp_text;               /* "-smp" argument, for messages about smp */
     uint64_t smp, ram;                  /* 0: not given */
     const char *ram_text;
+    const char *memory_backend;         /* id of an object; NULL: none */
     int serial_count;
     const char *serial[MACHINE_SERIALS];
     bool nographic, nodefaults, display_said;
@@ -90,6 +91,14 @@ void options_list_fill(CommandLine *c, int argc, char **argv);
 void options_list_add(CommandLine *c, const OptionRow *row, const char *said, const char *arg);
 const OptionRow *option_find(const char *name);
 void option_set(CommandLine *c, const char *arg);
+/* softmmu/options-object.c */
+void option_object(CommandLine *c, const char *arg);
+void option_mem_path(CommandLine *c, const char *arg);
+void option_memory_backend(CommandLine *c, const char *arg);
+/* The file with random numbers that the object stands for, "" for the host's kernel; NULL: there is no such object. */
+const char *options_object_rng(const char *id, const char **said);
+void options_object_finish(CommandLine *c);
+
 /* softmmu/options-sandbox.c */
 void option_chroot(CommandLine *c, const char *arg);
 void option_runas(CommandLine *c, const char *arg);

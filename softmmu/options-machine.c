@@ -62,7 +62,7 @@ static const OptionRow machine_properties[] = {
     { "dumpdtb", "FILE", .instead = "the guest shows its tree in /sys/firmware/fdt" },
     { "dt-compatible", "TEXT", .instead = "give a tree of your own by -dtb FILE" },
     { "phandle-start", "NUMBER", .instead = "give a tree of your own by -dtb FILE" },
-    { "memory-backend", "ID", .instead = "guest memory is anonymous; use -m SIZE" },
+    { "memory-backend", "ID", .handle = option_memory_backend, .help = "the memory is that object (-object help)" },
     { "memory-encryption", "ID", .instead = "guest memory is not encrypted; leave it out" },
     { "confidential-guest-support", "ID", .instead = "guest memory is not encrypted; leave it out" },
     { "smp", "...", .instead = "use -smp" },

@@ -103,7 +103,8 @@ static const VirtIODriver drivers[] = {
         { "tag", set_tag, "the name by which the guest mounts it" } } },
     { "virtio-serial-device", VIRTIO_CONSOLE, "consoles and ports, each a device of its own", {
         { "max_ports", set_max_ports, "how many there can be: 1 to 15 (8)" } } },
-    { "virtio-rng-device", VIRTIO_RNG, "random numbers of the host", { { 0 } } },
+    { "virtio-rng-device", VIRTIO_RNG, "random numbers of the host", {
+        { "rng", set_named, "where they come from: an object's id (-object rng-random,id=ID)" } } },
 };
 
 void option_virtio_help(void)
@@ -248,6 +249,13 @@ void options_virtio_finish(CommandLine *c)
             if (v->kind == VHOST_USER_FS && c->o->virtio_legacy) {
                 error_exit("%s: guests know it as a device of version 1 only: add -global "
                            "virtio-mmio.force-legacy=false", v->said);
+            }
+            continue;
+        }
+        if (v->kind == VIRTIO_RNG) {
+            v->rng = options_object_rng(named[n], &v->rng_said);
+            if (!v->rng) {
+                error_exit("%s: there is no -object rng-random,id=%s or the like", v->said, named[n]);
             }
             continue;
         }

@@ -236,6 +236,7 @@ void options_parse(int argc, char **argv, Options *o)
     }
     run_all(&c, true);
     run_all(&c, false);
+    options_object_finish(&c);
     options_machine_finish(&c);
     options_block_finish(&c);
     options_virtio_finish(&c);

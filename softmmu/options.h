@@ -7,6 +7,7 @@
 #include "block/block.h"
 #include "hw/boards.h"
 #include "net/net.h"
+#include "softmmu/guest-memory.h"
 #include "softmmu/sandbox.h"
 #include "sysemu/accel.h"
 #include "ui/sdl.h"
@@ -33,6 +34,7 @@ typedef struct VirtIOOption {
     VirtIOPortOption port[VIRTIO_MAX_PORTS];
     const char *socket;                 /* VHOST_USER_...: of the back end */
     const char *tag;
+    const char *rng, *rng_said;         /* a file with random numbers, or ""; the option that named it */
 } VirtIOOption;
 
 enum { OPTIONS_NAMED = 16, OPTIONS_MONITORS = 8 };
@@ -75,6 +77,7 @@ typedef struct Options {
     const VncOptions *vnc;              /* NULL: no server */
     const char *vnc_said;               /* with vnc: the option, for messages */
     bool no_reboot, no_shutdown, stopped, daemonize;
+    GuestMemory memory;
     bool mem_prealloc, mem_lock;
     uint8_t escape_key;                 /* of a multiplexer */
     int64_t rtc_offset;                 /* seconds that the board's clock is ahead of UTC */

@@ -484,7 +484,7 @@ void virtio_mmio_create(uint32_t base, const char *name, const VirtIOConfig *con
         virtio_blk_init(&v->device, v, config);
         break;
     case VIRTIO_RNG:
-        virtio_rng_init(&v->device, v);
+        virtio_rng_init(&v->device, v, config);
         break;
     case VIRTIO_NET:
         virtio_net_init(&v->device, v, config);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=120
-"""-readconfig, -set and -global do what the same options do on the command line, mistakes are told with their place;
+"""-readconfig, -set, -global and -object do what the same options do on the command line, mistakes are told with their place;
 each topic of -help fits a screen. QEMU, if it is there, reads the same file."""
 import os
 import re
@@ -101,6 +101,47 @@ def check_global(cases, directory):
                 "-global without such a device is a warning", err)
 
 
+def check_objects(cases, directory):
+    """Memory is where it was asked for, random numbers come from the file."""
+    path = os.path.join(directory, "memory")
+    for share in ("on", "off"):
+        with open(path, "wb") as file:
+            file.write(b"first in the file")
+        code, out, err = run(machine.QEMU, [
+            *machine.M[1:-1], "realview-eb-mpcore,memory-backend=m", *STOPPED, "-object",
+            "memory-backend-file,id=m,size=32M,share=%s,mem-path=%s" % (share, path), "-device",
+            "loader,addr=0x1000,data=0x12345678,data-len=4"], "xp/1xw 0\nxp/1xw 0x1000\ninfo mtree\nquit\n")
+        with open(path, "rb") as file:
+            there = file.read(0x1004)[0x1000:]
+        cases.check(code == 0 and not err and "0x73726966" in out and "0x12345678" in out and "00000000-01ffffff" in out
+                    and (there == b"\x78\x56\x34\x12") == (share == "on"), "memory in a file, share=" + share,
+                    (out, err, there))
+    code, out, err = run(machine.QEMU, [*machine.M[1:], *STOPPED, "-m", "16", "-mem-path", directory],
+                         "xp/1xw 0x1000\nquit\n")
+    cases.check(code == 0 and not err and "0x00000000" in out and os.listdir(directory), "-mem-path with a directory",
+                (out, err))
+    with subprocess.Popen([*machine.M[:-1], "realview-eb-mpcore,memory-backend=m", "-S", "-display", "none", "-serial",
+                           "none", "-monitor", "stdio", "-object", "memory-backend-memfd,id=m,size=16M", "-device",
+                           "loader,addr=0x1000,data=0x12345678,data-len=4"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as process:
+        machine.read_until(process.stdout.fileno(), rb"\(qemu\)")
+        folder, seen = "/proc/%d/fd" % process.pid, b""
+        for name in os.listdir(folder):
+            if "memfd:guest-memory" in os.readlink(os.path.join(folder, name)):
+                with open(os.path.join(folder, name), "rb") as file:
+                    file.seek(0x1000)
+                    seen = file.read(4)
+        process.communicate(b"quit\n")
+    cases.check(seen == b"\x78\x56\x34\x12", "memory of memory-backend-memfd is seen from outside", seen)
+    args = [*machine.M[1:], *STOPPED, "-object", "rng-random,id=r,filename=/nonexistent/x", "-device",
+            "virtio-rng-device,rng=r"]
+    code, _, err = run(machine.QEMU, args)
+    cases.check(code == 1 and "-object rng-random" in err and "No such file" in err, "a file that is not there", err)
+    args[args.index("rng-random,id=r,filename=/nonexistent/x")] = "rng-builtin,id=r"
+    code, _, err = run(machine.QEMU, [*args, "-object", "iothread,id=io"])
+    cases.check(code == 0 and not err, "rng-builtin, iothread", err)
+
+
 def check_help(cases):
     _, out, _ = run(machine.QEMU, ["-help", "help"])
     topics = re.findall(r"^  -help (\w+) ", out, re.M)
@@ -111,7 +152,7 @@ def check_help(cases):
         lines = out.splitlines()
         cases.check(code == 0 and not err and out in everything or topic == "console", "-help has all of it: " + topic)
         if topic != "missing":
-            cases.check(len(lines) <= 28 and max(map(len, lines)) < 80, "fits a screen: -help " + topic,
+            cases.check(len(lines) <= 30 and max(map(len, lines)) < 80, "fits a screen: -help " + topic,
                         (len(lines), [line for line in lines if len(line) >= 80]))
 
 
@@ -120,6 +161,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         check_config(cases, directory)
         check_global(cases, directory)
+        check_objects(cases, directory)
     check_help(cases)
     return cases.done()
 

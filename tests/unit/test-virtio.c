@@ -3,8 +3,12 @@
  * Virtual devices: registers of the transport, queues in guest memory as drivers write them and as they must not, a
  * disk, random numbers and a network card at the other end.
  */
+#include <fcntl.h>
+#include <glib.h>
+#include <glib-unix.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "device-stubs.h"
 #include "fake-block.h"
 #include "fake-io.h"
@@ -13,8 +17,9 @@
 #include "qemu/log.h"
 #include "virtio-driver.h"
 
-enum { BLK = 0x10000000, RNG = 0x10001000, NET = 0x10002000, OLD = 0x10003000, EMPTY = 0x10004000 };
-enum { LINE_BLK, LINE_RNG, LINE_NET, LINE_OLD };
+enum { BLK = 0x10000000, RNG = 0x10001000, NET = 0x10002000, OLD = 0x10003000, EMPTY = 0x10004000,
+       RNG_FILE = 0x10005000 };
+enum { LINE_BLK, LINE_RNG, LINE_NET, LINE_OLD, LINE_RNG_FILE };
 enum { SIZE = DRIVER_QUEUE_SIZE, DESC = 0x1000, AVAIL = 0x2000, USED = 0x3000, HEADER = 0x4000, DATA = 0x5000,
        STATUS = 0x6000 };
 enum { TABLE = 0x7000, LONG_TABLE = 0xc000, QUEUE_STEP = 0x8000, DISK = 1 << 20, OLD_PAGE = 4096 };
@@ -410,6 +415,26 @@ static void test_rng(void)
     ok(get16(USED + 2) == 2 && get16(USED + 16) == 0, "a buffer without room is given back");
 }
 
+/* A file with random numbers that has none at first, then a few, then ends. */
+static void test_rng_file(int writer)
+{
+    start(RNG_FILE, 0);
+    desc(0, DATA, 512, WRITE, 0);
+    avail(0);
+    kick(RNG_FILE, 0);
+    ok(get16(USED + 2) == 0, "random numbers of a file: the request waits for some");
+    ok(write(writer, "seven.!", 7) == 7, "random numbers of a file: they come");
+    while (get16(USED + 2) == 0 && g_main_context_iteration(NULL, TRUE)) {
+        run();
+    }
+    ok(get16(USED + 2) == 1 && get16(USED + 8) == 7 && !memcmp(bench_ram + DATA, "seven.!", 7),
+       "random numbers of a file: as many as there are");
+    close(writer);
+    avail(0);
+    kick(RNG_FILE, 0);
+    ok(get16(USED + 2) == 2 && get16(USED + 16) == 0, "random numbers of a file: none when it has ended");
+}
+
 static void test_net(void)
 {
     static const uint8_t frame[100] = "a frame";
@@ -478,7 +503,8 @@ static void test_legacy(void)
 int main(void)
 {
     VirtIOConfig blk = { .kind = VIRTIO_BLK, .serial = "serial" }, old = { .kind = VIRTIO_BLK };
-    VirtIOConfig rng = { .kind = VIRTIO_RNG };
+    VirtIOConfig rng = { .kind = VIRTIO_RNG }, rng_file = { .kind = VIRTIO_RNG };
+    int numbers[2];
     VirtIOConfig card = { .kind = VIRTIO_NET, .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 } };
     VirtIOConfig nothing = { .kind = VIRTIO_NOTHING };
 
@@ -488,6 +514,11 @@ int main(void)
     card.net = net = fake_net_new();
     virtio_mmio_create(BLK, "blk", &blk, false, &bench_line[LINE_BLK]);
     virtio_mmio_create(RNG, "rng", &rng, false, &bench_line[LINE_RNG]);
+    if (!g_unix_open_pipe(numbers, FD_CLOEXEC, NULL) || !g_unix_set_fd_nonblocking(numbers[0], TRUE, NULL)) {
+        return 1;
+    }
+    rng_file.rng_fd = numbers[0];
+    virtio_mmio_create(RNG_FILE, "rng-file", &rng_file, false, &bench_line[LINE_RNG_FILE]);
     virtio_mmio_create(NET, "net", &card, false, &bench_line[LINE_NET]);
     virtio_mmio_create(OLD, "old", &old, true, &bench_line[LINE_OLD]);
     virtio_mmio_create(EMPTY, "empty", &nothing, false, NULL);
@@ -500,6 +531,7 @@ int main(void)
     test_huge();
     test_random();
     test_rng();
+    test_rng_file(numbers[1]);
     test_net();
     test_legacy();
     return test_done();

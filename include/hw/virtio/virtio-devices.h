@@ -30,6 +30,7 @@ typedef struct VirtIOConfig {
     const char *serial;         /* VIRTIO_BLK: its serial number; NULL: the back end's name */
     NetBackend *net;            /* VIRTIO_NET; NULL: a cable to nowhere */
     uint8_t mac[6];
+    int rng_fd;                 /* VIRTIO_RNG: where the numbers come from, non-blocking; 0: the host's kernel */
     uint32_t max_ports;         /* VIRTIO_CONSOLE: 1 to VIRTIO_MAX_PORTS */
     VirtIOPort port[VIRTIO_MAX_PORTS];
     struct VhostLink *vhost;    /* VHOST_USER_...: the back end */
@@ -46,7 +47,7 @@ void virtio_mmio_create(uint32_t base, const char *name, const VirtIOConfig *con
 
 /* Fill in what the transport has to know of the device; `v` is the transport, which exists already. */
 void virtio_blk_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
-void virtio_rng_init(VirtIODevice *d, VirtIO *v);
+void virtio_rng_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 void virtio_net_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 void virtio_console_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 /* The transport is complete: attach what is behind the ports. */

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * -object: what devices and the machine name later: sources of random numbers, memory. Main thread.
+ *
+ * Objects are kept as they were given; who takes one by its id reads its properties. What the command line can ask of
+ * an object and what changes nothing here is in the table.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "qemu/log.h"
+#include "softmmu/options-internal.h"
+
+#define MEMORY "id=%text !size=%text prealloc=%bool share=%bool merge=%bool dump=%bool reserve=%bool"
+
+static const struct ObjectType {
+    const char *name, *properties;      /* as in options-rules.c */
+    const char *help;
+} types[] = {
+    { "rng-random", "id=%text filename=%text", "random numbers from a file, /dev/urandom" },
+    { "rng-builtin", "id=%text", "random numbers of the host's kernel" },
+    { "memory-backend-ram", MEMORY, "the machine's memory, as without it" },
+    { "memory-backend-memfd", MEMORY " hugetlb=off seal=%bool", "the machine's memory, which /proc/PID/fd shows" },
+    { "memory-backend-file", MEMORY " !mem-path=%text", "the machine's memory in a file" },
+    { "iothread", "id=%text poll-max-ns=%number poll-grow=%number poll-shrink=%number aio-max-batch=%number",
+      "changes nothing: disks have threads of their own" },
+};
+
+typedef struct Object {
+    const struct ObjectType *type;
+    const char *said, *id;
+    KeyValue *properties;
+} Object;
+
+static GArray *objects;                 /* of Object */
+
+static _Noreturn void object_help(void)
+{
+    printf("-object TYPE,id=ID[,PROPERTY=VALUE...]\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        printf("%-21s %s\n", types[i].name, types[i].help);
+    }
+    printf("Use: -device virtio-rng-device,rng=ID; -machine memory-backend=ID\n"
+           "Memory: size=SIZE, prealloc=on|off, share=on|off; memory-backend-file: mem-path=FILE\n"
+           "rng-random: filename=FILE\n");
+    exit(0);
+}
+
+static const char *property(const Object *object, const char *name)
+{
+    const char *value = NULL;
+
+    for (const KeyValue *kv = object->properties; kv->key; kv++) {
+        value = strcmp(kv->key, name) ? value : kv->value ? kv->value : "on";
+    }
+    return value;
+}
+
+static const Object *find(const char *id)
+{
+    for (guint i = 0; objects && i < objects->len; i++) {
+        const Object *object = &g_array_index(objects, Object, i);
+
+        if (!strcmp(object->id, id)) {
+            return object;
+        }
+    }
+    return NULL;
+}
+
+void option_object(CommandLine *c, const char *arg)
+{
+    KeyValue *kv = option_split(c, arg);
+    const char *name = kv[0].value && !strcmp(kv[0].key, "qom-type") ? kv[0].value : kv[0].key;
+    Object object = { .said = g_strdup_printf("%s %s", c->option, arg), .properties = kv + 1 };
+    const char *comma = strchr(arg, ',');
+    char *problem;
+
+    if (option_is_help(name)) {
+        object_help();
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        object.type = strcmp(types[i].name, name) ? object.type : &types[i];
+    }
+    if (!object.type) {
+        option_fail(c, arg, "there are no objects of type '%s' (-object help lists those there are)", name);
+    }
+    problem = comma ? option_problem(c, object.type->properties, comma + 1) : NULL;
+    if (problem) {
+        option_fail(c, arg, "%s", problem);
+    }
+    object.id = property(&object, "id");
+    if (!object.id || find(object.id)) {
+        option_fail(c, arg, object.id ? "there is another object '%s'" : "id= is missing", object.id);
+    }
+    if (!objects) {
+        objects = g_array_new(FALSE, FALSE, sizeof(Object));
+    }
+    g_array_append_val(objects, object);
+}
+
+const char *options_object_rng(const char *id, const char **said)
+{
+    const Object *object = find(id);
+    const char *file;
+
+    if (!object || !g_str_has_prefix(object->type->name, "rng-")) {
+        return NULL;
+    }
+    *said = object->said;
+    file = property(object, "filename");
+    return strcmp(object->type->name, "rng-random") ? "" : file ? file : "/dev/urandom";
+}
+
+static bool is_on(const Object *object, const char *name, bool otherwise)
+{
+    const char *value = property(object, name);
+
+    return value ? *value == 'y' || *value == 't' || !strcmp(value, "on") : otherwise;
+}
+
+void option_mem_path(CommandLine *c, const char *arg)
+{
+    struct stat st;
+
+    if (!*arg || (!stat(arg, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
+        option_fail(c, *arg ? arg : "''", "a file, which is made if there is none, or a directory is expected");
+    }
+    c->o->memory.kind = MEMORY_FILE;
+    c->o->memory.path = arg;
+    c->o->memory.said = g_strdup_printf("%s %s", c->option, arg);
+}
+
+/* The machine's property memory-backend. */
+void option_memory_backend(CommandLine *c, const char *arg)
+{
+    c->memory_backend = arg;
+}
+
+void options_object_finish(CommandLine *c)
+{
+    const Object *object = c->memory_backend ? find(c->memory_backend) : NULL;
+    GuestMemory *m = &c->o->memory;
+    uint64_t size;
+
+    if (!c->memory_backend) {
+        return;
+    }
+    if (!object || !g_str_has_prefix(object->type->name, "memory-backend-")) {
+        error_exit("-machine memory-backend=%s: there is no -object memory-backend-ram,id=%s,size=SIZE or the like",
+                   c->memory_backend, c->memory_backend);
+    }
+    if (!option_size(property(object, "size"), 1, &size) || !size) {
+        error_exit("%s: size is a number of bytes, or with a suffix K, M or G", object->said);
+    }
+    if (c->ram && c->ram != size) {
+        error_exit("%s: -m says another size", object->said);
+    }
+    c->ram = size;
+    c->ram_text = property(object, "size");
+    m->kind = !strcmp(object->type->name, "memory-backend-file") ? MEMORY_FILE :
+              !strcmp(object->type->name, "memory-backend-memfd") ? MEMORY_MEMFD : MEMORY_ANONYMOUS;
+    m->path = property(object, "mem-path");
+    m->said = object->said;
+    m->share = is_on(object, "share", m->kind == MEMORY_MEMFD);
+    c->o->mem_prealloc |= is_on(object, "prealloc", false);
+}
