@@ -15,6 +15,7 @@ struct BlockBackend {
     BlockOptions options;       /* what it was opened with */
     char *path;                 /* "": none */
     AioEngine *engine;          /* NULL: the pool does everything */
+    bool never_at_once;         /* the file system has no transfers that do not wait. atomic */
     guint engine_source;        /* watches its descriptor. I/O thread */
     char *id;                   /* constant */
     GThreadPool *pool;          /* constant */

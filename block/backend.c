@@ -2,8 +2,9 @@
 /*
  * Block back ends: requests of devices, carried out by the kernel (block/aio.h) or by threads.
  *
- * A request goes from its submitter to the engine, if there is one and the request is a plain transfer, or to a thread
- * of the back end's pool, which calls the image and waits for the host; then, on the I/O thread, its done() is called.
+ * A plain transfer is carried out by the submitter itself if the host need not wait for its disk, or by the engine if
+ * there is one. All else goes to a thread of the back end's pool, which calls the image and waits for the host. Then,
+ * on the I/O thread, done() is called.
  * `lock` guards what is counted and what waits; it is never held while an image or done() is called.
  *
  * A request that failed under the policy "stop" waits in `stalled`, with the machine stopped, and is carried out again
@@ -12,10 +13,12 @@
  * The host may not answer for any time. Nobody but the pool's threads waits for it without a limit: who drains gives up
  * when nothing has ended for a while.
  */
+#define _GNU_SOURCE             /* preadv2, pwritev2 */
 #include <errno.h>
 #include <glib-unix.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 #include "block/backend-internal.h"
@@ -23,7 +26,7 @@
 #include "qemu/trace.h"
 #include "sysemu/runstate.h"
 
-enum { THREADS = 4, DRAIN_PATIENCE_S = 5, LOOK_MS = 20 };
+enum { THREADS = 4, DRAIN_PATIENCE_S = 5, LOOK_MS = 20, AT_ONCE_BYTES = 128 << 10 };
 
 static void (*error_listener)(const BlockError *error);         /* constant once the main loop runs */
 
@@ -275,18 +278,43 @@ void blk_stop_engine(BlockBackend *blk)
     }
 }
 
-/* False: it is not for the engine, or that has enough to do. */
+/* The host has the pages in its cache: no thread is needed to wait. False: it would take waiting, or something else. */
+static bool transfer_at_once(BlockBackend *blk, BlockRequest *r, int fd, bool write)
+{
+    struct iovec v = { .iov_base = r->buffer, .iov_len = r->bytes };
+    ssize_t n;
+
+    if (r->bytes > AT_ONCE_BYTES || blk->options.direct || __atomic_load_n(&blk->never_at_once, __ATOMIC_RELAXED)) {
+        return false;
+    }
+    n = write ? pwritev2(fd, &v, 1, (off_t)r->offset, RWF_NOWAIT) : preadv2(fd, &v, 1, (off_t)r->offset, RWF_NOWAIT);
+    if (n != (ssize_t)r->bytes) {
+        if (n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)) {
+            __atomic_store_n(&blk->never_at_once, true, __ATOMIC_RELAXED);      /* this file system cannot */
+        }
+        return false;
+    }
+    count_ending(blk, r, true);
+    io_post(&blk->work);
+    return true;
+}
+
+/* Past the pool: by the kernel at once, or by the engine. False: it is for the pool. */
 static bool submit_transfer(BlockBackend *blk, BlockRequest *r)
 {
     bool write = r->op == BLOCK_WRITE;
     int fd;
 
-    if (!blk->engine || !r->bytes || !(r->op == BLOCK_READ || write) ||
+    if (!blk->image || !blk->image->ops->transfer_fd || !r->bytes || !(r->op == BLOCK_READ || write) ||
         (write && (blk->options.write_through || blk->options.detect_zeroes != DETECT_ZEROES_OFF))) {
         return false;
     }
     fd = blk->image->ops->transfer_fd(blk->image, write, r->offset, r->buffer, r->bytes);
-    return fd >= 0 && blk->engine->ops->submit(blk->engine, fd, write, r->offset, r->buffer, r->bytes, r);
+    if (fd < 0) {
+        return false;
+    }
+    return blk->engine ? blk->engine->ops->submit(blk->engine, fd, write, r->offset, r->buffer, r->bytes, r)
+                       : transfer_at_once(blk, r, fd, write);
 }
 
 /* ---- what devices and the machine ask ---- */

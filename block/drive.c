@@ -66,6 +66,7 @@ static void take_medium(BlockBackend *blk, Image *image, const BlockOptions *opt
 {
     blk->image = image;
     blk->options = *options;
+    blk->never_at_once = false;
     g_free(blk->path);
     blk->path = g_strdup(image ? options->file : "");
     if (image) {

@@ -13,7 +13,7 @@ static int write_header(Qcow2 *q, uint64_t bytes, uint32_t entries)
 
     if (!ret) {
         write_be64(raw, bytes);
-        write_be32(raw + QH_L1_SIZE - QH_SIZE, entries);
+        write_be32(raw + (QH_L1_SIZE - QH_SIZE), entries);
         ret = host_file_write(q->file, QH_SIZE, raw, sizeof(raw));
     }
     return ret;

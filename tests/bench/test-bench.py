@@ -250,6 +250,19 @@ def test_compare(cases):
         must(status == 2 and "not there" in errors, "exit status %s\n%s" % (status, errors[-3000:]))
 
 
+def test_disk(cases, directory):
+    """The quickest form, without upstream."""
+    with cases.case("disk.py measures card and virtual disk, and compares what it reads"):
+        prefix = os.path.join(directory, "disk")
+        status, output, errors = start("disk.py", emulator(), "--rounds", "1", "--mib", "1", "--seconds", "0.1",
+                                       "--only", "^(card|virtual)", "--output", prefix)
+        must(status == 0, "exit status %s\n%s" % (status, errors[-3000:]))
+        must(all("| %s, " % name in output for name in ("read", "write", "random-read", "random-write")), output)
+        with open(prefix + ".json", encoding="utf-8") as file:
+            samples = json.load(file)["samples"]
+        must(all(value > 0 for target in samples.values() for values in target.values() for value in values), samples)
+
+
 def main():
     cases = Cases()
     with tempfile.TemporaryDirectory() as directory:
@@ -264,6 +277,7 @@ def main():
             test_own_programs(cases, directory)
             test_study(cases, directory)
             test_compare(cases)
+            test_disk(cases, directory)
     cases.finish()
 
 

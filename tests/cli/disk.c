@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For test-disk-errors.py and test-blockdev.py: writes a block of the SD card, reads it and compares, again and again, each time another
- * block with other data. One character for each step on UART 0: R at the start, w and r if it worked, W if the card
- * reported an error when it wrote, E if it gave no data, X if other data came.
+ * For test-disk-errors.py and test-blockdev.py: writes a block of the SD card, reads it and compares, again and again,
+ * each time another block with other data. One character for each step on UART 0: R at the start, w and r if it worked,
+ * W if the card reported an error when it wrote, E if it gave no data, X if other data came, N if it is gone: then it
+ * waits for another one, and R.
  */
 #include "runtime.h"
 
 enum {
-    MCI = 0x10005000, POWER = 0x00, CLOCK = 0x04, ARGUMENT = 0x08, COMMAND = 0x0c, RESPONSE0 = 0x14, DATA_TIMER = 0x24,
-    DATA_LENGTH = 0x28, DATA_CTRL = 0x2c, STATUS = 0x34, CLEAR = 0x38, FIFO = 0x80,
+    MCI = 0x10005000, POWER = 0x00, CLOCK = 0x04, ARGUMENT = 0x08, COMMAND = 0x0c, RESPONSE0 = 0x14,
+    DATA_TIMER = 0x24, DATA_LENGTH = 0x28, DATA_CTRL = 0x2c, STATUS = 0x34, CLEAR = 0x38, FIFO = 0x80,
     CMD_RESPONSE = 1 << 6, CMD_LONG = 1 << 7, CMD_ENABLE = 1 << 10,
-    ST_CMD_TIMEOUT = 1 << 2, ST_DATA_TIMEOUT = 1 << 3, ST_DATA_END = 1 << 8, ST_TX_FULL = 1 << 16, ST_RX_AVAILABLE = 1 << 21,
+    ST_CMD_TIMEOUT = 1 << 2, ST_DATA_TIMEOUT = 1 << 3, ST_DATA_END = 1 << 8, ST_TX_FULL = 1 << 16,
+    ST_RX_AVAILABLE = 1 << 21,
     BLOCK = 512, WORDS = BLOCK / 4, BLOCKS = 1024, CARD_ERROR = 1 << 19, STATE_TRAN = 4,
 };
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=300
 """A host's disk that is full, broken or does not answer: the machine stops or goes on as asked, and the monitor, a
-reset and the end of the emulator wait for it no longer than seconds. disk.c is the guest, bad-disk.c the disk. Prints TAP.
+reset and the end of the emulator wait for it no longer than seconds. disk.c is the guest, bad-disk.c the disk. Prints
+TAP.
 """
 import concurrent.futures
 import os

@@ -33,7 +33,6 @@ void fuzz_init(void)
 
     fd = memfd_create("image", MFD_CLOEXEC);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &limit);
 }
 
@@ -139,6 +138,7 @@ const char *fuzz_one(const uint8_t *data, size_t size)
     state |= 1;
     change_tables(changed, size, &state);
     options.readonly = state >> 40 & 1;
+    signal(SIGXFSZ, SIG_IGN);           /* a fuzzer has handlers of its own, set after fuzz_init() */
     if (ftruncate(fd, 0) || pwrite(fd, changed, size, 0) != (ssize_t)size) {
         return "the image cannot be written";
     }
