@@ -149,11 +149,6 @@ static void info_pic(Monitor *mon, char **argv)
     print_text(mon, text);
 }
 
-static void info_capture(Monitor *mon, char **argv)
-{
-    monitor_puts(mon, "Nothing is captured: there is no sound.\n");
-}
-
 static void info_tlb(Monitor *mon, char **argv)
 {
     char *text = NULL;
@@ -183,9 +178,9 @@ static const HMPCommand info_items[] = {
     { "jit", NULL, "", "what the translator and the CPUs have done", 0, 0, info_jit },
     { "accel", NULL, "", "how guest code is run", 0, 0, info_accel },
     { "pic", NULL, "", "the interrupts that are enabled, pending or active", 0, 0, info_pic },
-    { "capture", NULL, "", "sound that is recorded", 0, 0, info_capture },
     { "irq", NULL, "", "how often each interrupt was acknowledged", 0, 0, info_irq },
     { "block", NULL, "", "the images of disks", 0, 0, hmp_info_block },
+    { "capture", NULL, "", "the captures of sound", 0, 0, hmp_info_capture },
     { "charlcd", NULL, "", "what the character display shows", 0, 0, hmp_info_charlcd },
     { "network", NULL, "", "what the network card is connected to, and its connections", 0, 0, hmp_info_network },
     { "trace-events", NULL, "[PATTERN]", "the events that trace-event switches", 0, 1, hmp_info_trace_events },
@@ -330,6 +325,8 @@ static const HMPCommand commands[] = {
     { "system_reset", NULL, "", "reset the machine", 0, 0, do_system_reset },
     { "system_powerdown", NULL, "", "press the power button, which this board has not", 0, 0, do_system_powerdown },
     { "cpu", NULL, "N", "choose the CPU that x, info registers and info tlb show", 1, 1, do_cpu },
+    { "wavcapture", NULL, "PATH [DEVICE [HZ]]", "write what is played to a WAV file", 1, 3, hmp_wavcapture },
+    { "stopcapture", NULL, "N", "end a capture of sound", 1, 1, hmp_stopcapture },
     { "info", NULL, "[ITEM]", "show ITEM, or which items there are", 0, 2, do_info },
     { "x", NULL, "/FMT ADDR", "memory at a virtual address; FMT: count, x d u o c i, b h w g", 2, 2, do_x },
     { "xp", NULL, "/FMT ADDR", "memory at a physical address", 2, 2, do_xp },

@@ -66,6 +66,11 @@ void hmp_info_mtree(Monitor *mon, char **argv);
 void hmp_info_mem(Monitor *mon, char **argv);
 void hmp_info_roms(Monitor *mon, char **argv);
 
+/* monitor/hmp-audio.c */
+void hmp_wavcapture(Monitor *mon, char **argv);
+void hmp_stopcapture(Monitor *mon, char **argv);
+void hmp_info_capture(Monitor *mon, char **argv);
+
 /* monitor/hmp-devices.c */
 void hmp_info_chardev(Monitor *mon, char **argv);
 void hmp_info_block(Monitor *mon, char **argv);

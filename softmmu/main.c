@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 #include <glib.h>
+#include "audio/audio.h"
 #include "chardev/char.h"
 #include "exec/memory.h"
 #include "hw/boards.h"
@@ -148,6 +149,10 @@ static void machine_create(MachineState *m, const Options *o)
         m->drive[i] = o->drive[i] ? open_drive(o->drive[i]) : NULL;
     }
     memcpy(m->mac, o->mac, sizeof(m->mac));
+    for (unsigned i = 0; i < o->audios; i++) {
+        audio_open(&o->audio[i]);
+    }
+    m->audio = audio_find(NULL);
     m->net = o->nic ? open_network(&o->nic->net) : NULL;
     m->virtio_legacy = o->virtio_legacy;
     for (unsigned i = 0; i < o->virtios; i++) {
@@ -280,6 +285,7 @@ int main(int argc, char **argv)
     display_end();
     cpus_shutdown();
     net_close_all();
+    audio_close_all();
     if (!blk_close_all() && !code) {
         code = 1;
     }

@@ -14,7 +14,6 @@
 
 #define NO_DRIVE "the board has no such drive; use -sd FILE or a virtual disk (-drive if=virtio,file=FILE)"
 #define NO_NAND "the board has no such flash; use -pflash FILE"
-#define NO_SOUND "there is no sound; '-audiodev none,id=ID' is what there is"
 #define NO_USB "there are no USB devices; use a serial line (-serial)"
 #define NO_DISPLAY "the board has a screen controller of its own; use -display or -vnc for where it is shown"
 #define NO_FIRMWARE "there is no firmware; put it where the CPU starts by -device loader,file=FILE,addr=0,force-raw=on"
@@ -90,6 +89,10 @@ const OptionRow option_rows[] = {
     { "qmp-pretty", "DEVICE", .handle = option_qmp_pretty, .help = "the same, with line breaks" },
     { "monitor", "DEVICE", .handle = option_monitor, .help = "where the monitor goes; none: nowhere" },
     { "echr", "NUMBER", .handle = option_echr, .help = "the escape key on a shared terminal, instead of 1 (Ctrl-a)" },
+    { "audiodev", "DRIVER,id=NAME[,PROPERTY=VALUE...]", .handle = option_audiodev,
+      .help = "where sound goes: none, wav (-audiodev help)" },
+    { "audio", "DRIVER[,PROPERTY=VALUE...]", .handle = option_audio, .help = "the same, without a name" },
+    { "audio-help", .handle = option_audio_help, .help = "print the sound drivers and their properties" },
     { "nodefaults", .handle = option_nodefaults, .help = "no serial line and no monitor unless asked for" },
 
     { .group = "How it starts and ends", .argument = "run" },
@@ -141,10 +144,6 @@ const OptionRow option_rows[] = {
     { "rotate", "90|180|270", .accepts = "90 180 270", .help = "the screen is shown as it is" },
     { "parallel", "none|null", .accepts = "none null", .instead = "the board has no parallel port; use -serial",
       .help = "no parallel port" },
-    { "audio", "none", .accepts = "*driver=none", .instead = NO_SOUND, .help = "no sound" },
-    { "audiodev", "none,id=ID", .accepts = "*driver=none !id=%text timer-period=%number", .instead = NO_SOUND,
-      .help = "no sound" },
-    { "audio-help", .help = "no sound" },
     { "usb", .help = "the board's USB controller has no devices" },
     { "only-migratable", .help = "all devices can be saved" },
     { "no-user-config", .help = "no configuration files" },

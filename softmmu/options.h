@@ -4,6 +4,7 @@
 #define SOFTMMU_OPTIONS_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "audio/audio.h"
 #include "block/block.h"
 #include "hw/boards.h"
 #include "net/net.h"
@@ -40,6 +41,8 @@ typedef struct VirtIOOption {
 enum { OPTIONS_NAMED = 16, OPTIONS_MONITORS = 8 };
 
 /* -mon and -qmp */
+enum { OPTIONS_AUDIOS = 4 };
+
 typedef struct OptionsMonitor {
     const char *said;                   /* the option and its argument, for messages */
     const char *device;                 /* chardev_new() syntax */
@@ -71,6 +74,8 @@ typedef struct Options {
     BlockOptions *drive[MACHINE_DRIVES]; /* as in MachineState; NULL: none */
     VirtIOOption virtio[MACHINE_VIRTIOS];
     unsigned virtios;
+    AudioConfig audio[OPTIONS_AUDIOS];  /* the first is the board's */
+    unsigned audios;
     bool virtio_legacy;                 /* as before version 1.0 of virtio */
     enum { WINDOW_NONE, WINDOW_IF_POSSIBLE, WINDOW_WANTED } window;
     SdlOptions sdl;                     /* for the window */

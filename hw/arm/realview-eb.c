@@ -17,6 +17,7 @@
 #include <string.h>
 #include "exec/memory.h"
 #include "hw/arm/realview-eb.h"
+#include "hw/audio/pl041.h"
 #include "hw/block/nor-flash.h"
 #include "hw/char/pl011.h"
 #include "hw/display/charlcd.h"
@@ -210,6 +211,11 @@ static void eb_init_smartcard(RealviewBoard *b, const RealviewDevice *d)
     pl131_create(d->base, d->name, board_irq(b, d, 0));
 }
 
+static void eb_init_aaci(RealviewBoard *b, const RealviewDevice *d)
+{
+    pl041_create(d->base, d->name, machine_audio(b->m, d->backend), board_irq(b, d, 0));
+}
+
 static void eb_init_gpio(RealviewBoard *b, const RealviewDevice *d)
 {
     b->gpio[d->unit] = pl061_create(d->base, d->name, board_irq(b, d, 0));
@@ -295,12 +301,6 @@ static void eb_init_flash(RealviewBoard *b, const RealviewDevice *d)
  * has done what it was asked for, and found nothing. Others need no answer: their drivers wait for a busy bit to clear,
  * with a limit, or after having identified the chip.
  */
-static const AbsentAnswer aaci_answers[] = {
-    /* Of each channel: both FIFOs empty, room to send. */
-    { 0x08, 0x0b }, { 0x1c, 0x0b }, { 0x30, 0x0b }, { 0x44, 0x0b },
-    /* Slots 1, 2 and 12 sent; slots 1 and 2 have an answer, which is 0. */
-    { 0x68, 0xbc0 }, { 0 },
-};
 /* Status (registers are 16 bits apart) and alternate status: ready, error. */
 static const AbsentAnswer cf_answers[] = { { 0x0c, 0x41u << 16 }, { 0x100, 0x41 }, { 0 } };
 
@@ -313,6 +313,7 @@ static const AbsentAnswer cf_answers[] = { { 0x0c, 0x41u << 16 }, { 0x100, 0x41 
 #define CHARDEV(i)      .backend = { BACKEND_CHARDEV, i }
 #define DRIVE(i)        .backend = { BACKEND_DRIVE, i }
 #define NETWORK(i)      .backend = { BACKEND_NETWORK, i }
+#define AUDIO(i)        .backend = { BACKEND_AUDIO, i }
 #define CLOCK(c)        .clock = REALVIEW_CLOCK_##c
 #define TREE(f)         .describe = realview_describe_##f
 #define PRESENT(n, b, s, fn, ...) { .name = (n), .base = (b), .size = (s), .present = true, .init = (fn), __VA_ARGS__ }
@@ -342,7 +343,7 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("gpio0",        0x10013000, 4 * KiB, eb_init_gpio, IRQ(6, -1), .unit = 0, TREE(gpio)),
     PRESENT("gpio1",        0x10014000, 4 * KiB, eb_init_gpio, IRQ(7, -1), .unit = 1, TREE(gpio)),
     PRESENT("gpio2",        0x10015000, 4 * KiB, eb_init_gpio, IRQ(8, -1), .unit = 2, TREE(gpio)),
-    ABSENT("aaci",          0x10004000, 4 * KiB, IRQ(19, 0), .answers = aaci_answers),
+    PRESENT("aaci",         0x10004000, 4 * KiB, eb_init_aaci, IRQ(19, 0), AUDIO(0)),
     PRESENT("mmci",         0x10005000, 4 * KiB, eb_init_mmci, IRQS(17, 14, 18, 15), DRIVE(0), CLOCK(REF), TREE(mmci)),
     PRESENT("kmi0",         0x10006000, 4 * KiB, eb_init_keyboard, IRQ(20, 7), CLOCK(REF)),
     PRESENT("kmi1",         0x10007000, 4 * KiB, eb_init_mouse, IRQ(21, 8), CLOCK(REF)),

@@ -48,3 +48,9 @@ NetBackend *machine_network(const MachineState *m, BackendSlot slot)
     check_slot(slot, BACKEND_NETWORK, 1);
     return m->net;
 }
+
+AudioDev *machine_audio(const MachineState *m, BackendSlot slot)
+{
+    check_slot(slot, BACKEND_AUDIO, 1);
+    return m->audio;
+}

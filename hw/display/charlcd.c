@@ -4,8 +4,8 @@
  *
  * The controller begins with a bus of 8 bits; the function set command makes it one of 4, the upper ones, and then a
  * command or character is two accesses, the upper half first. A read takes both halves at once: the first is valid when
- * the access is complete, which interrupts; the second is valid, and does not interrupt, when the guest has both cleared
- * RAW and read the first, in either order: the manual has the reading first, Linux the clearing. The manual has
+ * the access is complete, which interrupts; the second is valid, and does not interrupt, when the guest has both
+ * cleared RAW and read the first, in either order: the manual has the reading first, Linux the clearing. The manual has
  * "complete" in bit 0 of RAW; Linux looks at bit 8; both are set. The controller is never busy.
  *
  * Lock: the device's own.

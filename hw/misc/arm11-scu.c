@@ -3,8 +3,8 @@
  * Snoop control unit of the ARM11 MPCore (ARM DDI 0360 chapter 9): tells how many CPUs there are and can be switched
  * on. Caches are always coherent here, so the rest has no effect.
  *
- * Of what its eight event counters can count there are cycles alone, at the CPUs' nominal 400 MHz: no cache is modelled.
- * Their overflow flags are kept; their interrupts are not wired, since virtual devices have those lines. Lock: the
+ * Of what its eight event counters can count there are cycles alone, at the CPUs' nominal 400 MHz: no cache is
+ * modelled. Their overflow flags are kept; their interrupts are not wired, since virtual devices have those lines. Lock: the
  * device's own.
  */
 #include <string.h>
@@ -19,7 +19,9 @@ enum {
     COUNTERS = 8,
 };
 /* Of the monitor's control register; bits 15:8 enable interrupts, 23:16 are the overflow flags. */
-enum { MONITOR_ENABLE = 1 << 0, MONITOR_RESET = 1 << 1, MONITOR_KEPT = 0xff01, MONITOR_FLAGS = 0xff0000, FLAG_SHIFT = 16 };
+enum {
+    MONITOR_ENABLE = 1 << 0, MONITOR_RESET = 1 << 1, MONITOR_KEPT = 0xff01, MONITOR_FLAGS = 0xff0000, FLAG_SHIFT = 16,
+};
 enum { EVENT_CYCLES = 31 };
 
 typedef struct ARM11SCU {

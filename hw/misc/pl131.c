@@ -25,7 +25,8 @@ enum { FIFO_SIZE = 8, STATUS_TX_FULL = 1 << 0, STATUS_TX_EMPTY = 1 << 1, STATUS_
 enum { INT_TX_TIDE = 1 << 14, INT_MASK = 0x7fff, TIDE_TX = 0xf };
 
 static const PlainRegister pl131_plain[] = {
-    { SCI_CR0, 0xff, 0 }, { SCI_CR1, 0xff, 0 }, { SCI_CLKICC, 0xff, 0 }, { SCI_VALUE, 0xff, 0 }, { SCI_BAUD, 0xffff, 0 },
+    { SCI_CR0, 0xff, 0 }, { SCI_CR1, 0xff, 0 }, { SCI_CLKICC, 0xff, 0 }, { SCI_VALUE, 0xff, 0 },
+    { SCI_BAUD, 0xffff, 0 },
     { SCI_TIDE, 0xff, 0 }, { SCI_DMACR, 3, 0 }, { SCI_STABLE, 0x3ff, 0 }, { SCI_ATIME, 0xffff, 0 },
     { SCI_DTIME, 0xffff, 0 }, { SCI_ATRSTIME, 0xffff, 0 }, { SCI_ATRDTIME, 0xffff, 0 }, { SCI_STOPTIME, 0xfff, 0 },
     { SCI_STARTTIME, 0xfff, 0 }, { SCI_RETRY, 0x3f, 0 }, { SCI_CHTIMELS, 0xffff, 0 }, { SCI_CHTIMEMS, 0xffff, 0 },

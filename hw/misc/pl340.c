@@ -133,7 +133,8 @@ static const DeviceField pl340_fields[] = {
 };
 
 static const MMIORegister pl340_registers[] = {
-    { MEMC_STATUS, "MEMC_STATUS" }, { MEMC_CMD, "MEMC_CMD" }, { DIRECT_CMD, "DIRECT_CMD" }, { MEMORY_CFG, "MEMORY_CFG" },
+    { MEMC_STATUS, "MEMC_STATUS" }, { MEMC_CMD, "MEMC_CMD" }, { DIRECT_CMD, "DIRECT_CMD" },
+    { MEMORY_CFG, "MEMORY_CFG" },
     { REFRESH_PRD, "REFRESH_PRD" }, { CAS_LATENCY, "CAS_LATENCY" }, { T_DQSS, "T_DQSS" }, { T_MRD, "T_MRD" },
     { T_RAS, "T_RAS" }, { T_RC, "T_RC" }, { T_RCD, "T_RCD" }, { T_RFC, "T_RFC" }, { T_RP, "T_RP" }, { T_RRD, "T_RRD" },
     { T_WR, "T_WR" }, { T_WTR, "T_WTR" }, { T_XP, "T_XP" }, { T_XSR, "T_XSR" }, { T_ESR, "T_ESR" },

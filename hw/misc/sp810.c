@@ -21,7 +21,7 @@ enum {
 };
 
 /* ModeCtrl 2:0, ModeStatus 6:3, RemapClear and RemapStat 9:8, HCLKDIV 14:12, timers' enables 22:15, watchdog's 23. */
-enum { CTRL_MODE = 7, CTRL_STATUS_SHIFT = 3, CTRL_REMAP_CLEAR = 1 << 8, CTRL_REMAP_STATUS = 1 << 9, CTRL_PLAIN = 0xfff107 };
+enum { CTRL_STATUS_SHIFT = 3, CTRL_REMAP_CLEAR = 1 << 8, CTRL_REMAP_STATUS = 1 << 9, CTRL_PLAIN = 0xfff107 };
 enum { MODE_DOZE = 1, MODE_SLOW = 2, MODE_NORMAL = 4 };
 
 static const PlainRegister sp810_plain[] = {

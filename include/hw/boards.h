@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "audio/audio.h"
 #include "block/block.h"
 #include "chardev/char.h"
 #include "exec/cpu-type.h"
@@ -46,7 +47,7 @@ typedef struct BoardBoot {
 } BoardBoot;
 
 /* Which of the command line's back ends a row of a board's table stands for. */
-typedef enum BackendKind { BACKEND_NONE, BACKEND_CHARDEV, BACKEND_DRIVE, BACKEND_NETWORK } BackendKind;
+typedef enum BackendKind { BACKEND_NONE, BACKEND_CHARDEV, BACKEND_DRIVE, BACKEND_NETWORK, BACKEND_AUDIO } BackendKind;
 typedef struct BackendSlot {
     BackendKind kind;
     unsigned n;                 /* which one of its kind: -serial's number, ...; there is one network: 0 */
@@ -62,6 +63,7 @@ struct MachineState {
     SecondaryStart secondary;
     BoardBoot boot;
     IRQLine pmu_irq[ARM_MAX_CPUS];              /* the CPUs' performance monitors'; the board's to connect */
+    AudioDev *audio;                            /* what the sound card is connected to; NULL: nothing */
     NetBackend *net;                            /* the network card's cable; NULL: none */
     uint8_t mac[6];                             /* the network card's */
     VirtIOConfig virtio[MACHINE_VIRTIOS];       /* in the order of the command line */
@@ -74,6 +76,7 @@ struct MachineState {
 /* What is behind the slot, NULL: nothing. error_exit if the slot is of another kind or there is no such number. */
 Chardev *machine_chardev(const MachineState *m, BackendSlot slot);
 BlockBackend *machine_drive(const MachineState *m, BackendSlot slot);
+AudioDev *machine_audio(const MachineState *m, BackendSlot slot);
 NetBackend *machine_network(const MachineState *m, BackendSlot slot);
 
 extern const MachineClass realview_eb_mpcore_machine;

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=900
-"""The board's smaller devices by Linux's drivers: character display, the card's switches, performance monitor, watchdog.
-Prints TAP.
+"""The board's smaller devices by Linux's drivers: character display, the card's switches, performance monitor, sound,
+watchdog. Prints TAP.
 """
 import os
 import re
+import struct
 import subprocess
 import tempfile
 import time
+import wave
 
 from archive import image_behind
 from vm import VM, Cases, Failure, designs, guest_parts
@@ -16,7 +18,8 @@ from vm import VM, Cases, Failure, designs, guest_parts
 HERE = os.path.dirname(os.path.abspath(__file__))
 COMPILER = [os.environ.get("PQEMU_TEST_CROSS", "arm-linux-gnueabi-") + "gcc", "-march=armv6k", "-mfpu=vfp",
             "-mfloat-abi=softfp", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O2", "-static"]
-PROGRAMS = ("perf",)
+PROGRAMS = ("perf", "sound")
+FRAMES, HZ = 24000, 48000       # of board/sound.c
 
 
 def image_with_programs(directory):
@@ -49,6 +52,41 @@ def charlcd(vm):
     raise Failure("the display shows %r" % (shown,))
 
 
+def sound_frames(count):
+    """The frames of board/sound.c."""
+    return b"".join(struct.pack("<hh", i % 30000 + 1, -(i % 29000 + 1)) for i in range(count))
+
+
+def has_sound(path):
+    """Whether a WAV file has these frames, one after the other, and silence around them."""
+    with wave.open(path, "rb") as file:
+        if (file.getnchannels(), file.getsampwidth(), file.getframerate()) != (2, 2, HZ):
+            raise Failure("%s: %s" % (path, file.getparams()))
+        data = file.readframes(file.getnframes())
+    wanted = sound_frames(FRAMES)
+    begin = data.find(wanted)
+    if begin < 0 or any(data[:begin]) or any(data[begin + len(wanted):]):
+        raise Failure("%s: the sound is at %d of %d bytes" % (path, begin, len(data)))
+
+
+def sound(cases, vm, name, capture):
+    with cases.case(name + ": sound is played", vm):
+        vm.send("\x01c")
+        vm.expect(r"\(qemu\) ")
+        vm.send("wavcapture %s snd %d\ninfo capture\n" % (capture, HZ))
+        vm.expect(r"\[0\]: .*, %d Hz, 16 bits, stereo, 0 bytes" % HZ)
+        vm.send("\x01c")
+        vm.send("/programs/sound play\n")
+        vm.expect("sound: good", 120)
+        vm.send("\x01c")
+        vm.send("stopcapture 0\nstopcapture 0\n")
+        vm.expect(r"There is no capture 0")
+        vm.send("\x01c")
+    with cases.case(name + ": sound is recorded", vm):
+        vm.send("/programs/sound record\n")
+        vm.expect("sound: good", 120)
+
+
 def program(vm, name):
     """Every case of a program's TAP holds."""
     status, output = vm.shell("/programs/" + name, 120)
@@ -61,8 +99,13 @@ def devices(cases, directory, name, accel, slow):
     initrd, card = image_with_programs(directory), os.path.join(directory, "card")
     with open(card, "wb") as file:
         file.truncate(8 << 20)
+    played, capture, recorded = (os.path.join(directory, part + ".wav") for part in ("played", "capture", "recorded"))
+    with wave.open(recorded, "wb") as file:
+        file.setparams((2, 2, HZ, 0, "NONE", None))
+        file.writeframes(sound_frames(20 * HZ))
     with VM(accel=accel, dtb="builtin", initrd=initrd, slow=slow,
-            args=("-drive", "if=sd,format=raw,readonly=on,file=" + card)) as vm:
+            args=("-drive", "if=sd,format=raw,readonly=on,file=" + card,
+                  "-audiodev", "wav,id=snd,path=%s,input=%s,out.frequency=%d" % (played, recorded, HZ))) as vm:
         vm.wait_shell()
         with cases.case(name + ": the character display shows what the driver writes", vm):
             assert charlcd(vm)[0].rstrip() == b"ARM Linux"
@@ -72,8 +115,15 @@ def devices(cases, directory, name, accel, slow):
             vm.expect(r"\n1\r?\n")
         with cases.case(name + ": instructions and cycles are counted, and sampled", vm):
             program(vm, "perf")
+        sound(cases, vm, name, capture)
         with cases.case(name + ": the kernel has no complaint", vm):
             vm.check_log()
+        with cases.case(name + ": the files of the device and of the capture are what was played", vm):
+            vm.send("poweroff -f\n")
+            vm.send("\x01x")
+            vm.wait_exit(60)
+            has_sound(played)
+            has_sound(capture)
 
 
 def watchdog(cases, name, accel, slow):

@@ -116,7 +116,9 @@ def tells(cases, t):
     cases.check(re.search(r"^arm11mp-gic +3 interface off, mask 0xf0, output low$", text, re.M), "info pic", text)
     cases.check(re.search(r"^arm11mp-gic +any +36 SPI +yes +- +- +low +level +0x00 ", text, re.M), "info pic: enabled",
                 text)
-    cases.check("no sound" in t.ask("info capture"), "info capture")
+    cases.check("Nothing is captured" in t.ask("info capture"), "info capture")
+    cases.check("no sound device 'x'" in t.ask("wavcapture /nonexistent/a x"), "wavcapture without a device")
+    cases.check("no capture 0" in t.ask("stopcapture 0"), "stopcapture")
 
 
 def types(cases, t):

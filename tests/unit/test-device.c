@@ -74,6 +74,7 @@ static bool reads_pop(const RealviewDevice *d, uint32_t offset)
 {
     return (!strncmp(d->name, "uart", 4) && offset < 8) || (!strcmp(d->name, "ssp") && offset == 8) ||
            (!strcmp(d->name, "charlcd") && offset < 8) ||
+           (!strcmp(d->name, "aaci") && offset >= 0x50 && offset < 0x110) ||
            (!strcmp(d->name, "gic-cpu") && (offset & 0xff) == 0xc) ||
            (!strncmp(d->name, "fpga-gic", 8) && offset == 0xc) || (!strcmp(d->name, "rtc") && offset == 0);
 }

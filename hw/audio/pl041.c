@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * PL041 audio codec interface (ARM DDI 0173): four channels, each with a FIFO to send and one to receive, slot
+ * registers through which the codec's registers are reached, interrupts.
+ *
+ * While a channel is enabled for slots, a timer on the I/O thread moves, every millisecond, as many frames as the
+ * codec's rate makes of the time since the last one. A FIFO that the guest had no time to serve, because the host had none, is
+ * not run over: sound gets longer then, and loses nothing. Only a FIFO that stays empty, or full, for some turns is an
+ * underrun or overrun. Slot registers are sent at once.
+ *
+ * Lock: the device's own; not held while sound goes to the host.
+ */
+#include <string.h>
+#include "hw/audio/lm4549.h"
+#include "hw/audio/pl041.h"
+#include "hw/device.h"
+#include "hw/primecell.h"
+#include "qemu/log.h"
+#include "qemu/timer.h"
+
+enum {
+    CHANNELS = 4, CHANNEL_STRIDE = 0x14, CHANNELS_END = CHANNELS * CHANNEL_STRIDE,
+    CH_RXCR = 0x00, CH_TXCR = 0x04, CH_SR = 0x08, CH_ISR = 0x0c, CH_IE = 0x10,
+    AACI_SL1RX = 0x50, AACI_SL1TX = 0x54, AACI_SL2RX = 0x58, AACI_SL2TX = 0x5c, AACI_SL12RX = 0x60, AACI_SL12TX = 0x64,
+    AACI_SLFR = 0x68, AACI_SLISTAT = 0x6c, AACI_SLIEN = 0x70, AACI_INTCLR = 0x74, AACI_MAINCR = 0x78, AACI_RESET = 0x7c,
+    AACI_SYNC = 0x80, AACI_ALLINTS = 0x84, AACI_MAINFR = 0x88, AACI_DATA = 0x90, DATA_STRIDE = 0x20,
+    DATA_END = AACI_DATA + CHANNELS * DATA_STRIDE,
+};
+#define PL041_PID 0x29041041u
+
+/* Of a channel. 1 << slot, 1 to 12, in its control registers chooses slots. */
+enum {
+    CR_ENABLE = 1 << 0, CR_SLOTS = 0x1ffe, CR_SIZE_SHIFT = 13, CR_COMPACT = 1 << 15, CR_FIFO = 1 << 16,
+    CR_TX_MASK = 0x1ffff, CR_RX_MASK = 0x1fffffff,
+    SR_RX_EMPTY = 1 << 0, SR_TX_EMPTY = 1 << 1, SR_RX_HALF = 1 << 2, SR_TX_HALF = 1 << 3, SR_RX_FULL = 1 << 4,
+    SR_TX_FULL = 1 << 5, SR_OVERRUN = 1 << 8, SR_UNDERRUN = 1 << 9,
+    INT_TX_COMPLETE = 1 << 0, INT_TX = 1 << 2, INT_RX = 1 << 3, INT_OVERRUN = 1 << 4, INT_UNDERRUN = 1 << 5,
+    INT_MASK = 0x7f, INTS_PER_CHANNEL = 7,
+};
+enum { SLOT_LEFT = 3, SLOT_RIGHT = 4, SLOTS = 13 };
+enum {
+    MAIN_ENABLE = 1 << 0, MAIN_LOOPBACK = 1 << 1, MAIN_SL1TX = 1 << 4, MAIN_SL2TX = 1 << 6,
+    MAIN_MASK = 0xfff, RESET_NOT = 1 << 0,
+};
+enum {
+    SLFR_1RX = 1 << 6, SLFR_1TX_EMPTY = 1 << 7, SLFR_2RX = 1 << 8, SLFR_2TX_EMPTY = 1 << 9, SLFR_12TX_EMPTY = 1 << 11,
+};
+enum { CLEAR_OVERRUN_SHIFT = 1, CLEAR_UNDERRUN_SHIFT = 5 };
+enum { SL1_READ = 1 << 19, SL1_REGISTER_SHIFT = 12, SL2_SHIFT = 4 };
+/* Samples; guests measure it. A turn moves at most as many frames. */
+enum { FIFO_SIZE = 512, PATIENCE = 20, TURN_NS = 1000 * 1000, MAX_LAG_NS = 100 * 1000 * 1000 };
+
+typedef struct Fifo {
+    uint16_t data[FIFO_SIZE];
+    uint32_t head, count;
+} Fifo;
+
+typedef struct Channel {
+    Fifo tx, rx;
+    uint32_t txcr, rxcr, ie;
+    bool underrun, overrun;
+    uint8_t starved, flooded;   /* how many turns found the FIFO empty, or full, since the guest touched it */
+} Channel;
+
+typedef struct PL041State {
+    Device dev;                 /* its lock: everything below that is not said to be constant */
+    Channel ch[CHANNELS];
+    LM4549 codec;
+    uint32_t sl1rx, sl2rx, sl2tx, sl12tx, received; /* received: SLFR_1RX, SLFR_2RX */
+    uint32_t slien, maincr, reset, sync;
+    int64_t play_ns, record_ns; /* up to when frames were moved; virtual time */
+    bool running;               /* the timer is armed */
+    bool level;                 /* of the line */
+    AudioDev *audio;            /* constant, as the rest */
+    QTimer *timer;
+    const IRQLine *irq;
+} PL041State;
+
+/* ---- FIFOs; all with the lock held ---- */
+
+static void fifo_put(Fifo *f, uint16_t v)
+{
+    f->data[(f->head + f->count++) % FIFO_SIZE] = v;
+}
+
+static uint16_t fifo_get(Fifo *f)
+{
+    uint16_t v = f->data[f->head];
+
+    f->head = (f->head + 1) % FIFO_SIZE;
+    f->count--;
+    return v;
+}
+
+/* Without FIFO there is a register, of a word's samples. */
+static unsigned fifo_size(uint32_t cr)
+{
+    return cr & CR_FIFO ? FIFO_SIZE : cr & CR_COMPACT ? 2 : 1;
+}
+
+static unsigned sample_shift(uint32_t cr)
+{
+    static const uint8_t bits[4] = { 16, 18, 20, 12 };
+
+    return bits[cr >> CR_SIZE_SHIFT & 3];
+}
+
+static uint16_t to_16(uint32_t cr, uint32_t v)
+{
+    unsigned bits = sample_shift(cr);
+
+    return (uint16_t)(bits > 16 ? v >> (bits - 16) : v << (16 - bits));
+}
+
+static uint32_t from_16(uint32_t cr, uint16_t v)
+{
+    unsigned bits = sample_shift(cr);
+
+    return bits > 16 ? (uint32_t)v << (bits - 16) : (uint32_t)v >> (16 - bits);
+}
+
+static void data_write(Channel *c, uint32_t value)
+{
+    unsigned samples = c->txcr & CR_COMPACT ? 2 : 1;
+
+    if (c->tx.count + samples > fifo_size(c->txcr)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "pl041: write to a full FIFO\n");
+        return;
+    }
+    c->starved = 0;
+    if (samples == 2) {
+        fifo_put(&c->tx, (uint16_t)value);
+        fifo_put(&c->tx, (uint16_t)(value >> 16));
+    } else {
+        fifo_put(&c->tx, to_16(c->txcr, value));
+    }
+}
+
+static uint32_t data_read(Channel *c)
+{
+    unsigned samples = c->rxcr & CR_COMPACT ? 2 : 1;
+    uint32_t v;
+
+    if (c->rx.count < samples) {
+        qemu_log_mask(LOG_GUEST_ERROR, "pl041: read of an empty FIFO\n");
+        return 0;
+    }
+    c->flooded = 0;
+    v = fifo_get(&c->rx);
+    return samples == 2 ? v | (uint32_t)fifo_get(&c->rx) << 16 : from_16(c->rxcr, (uint16_t)v);
+}
+
+/* ---- lines; all with the lock held ---- */
+
+static uint32_t channel_status(const Channel *c)
+{
+    unsigned tx_size = fifo_size(c->txcr), rx_size = fifo_size(c->rxcr);
+
+    return (c->rx.count ? 0 : SR_RX_EMPTY) | (c->tx.count ? 0 : SR_TX_EMPTY) |
+           (c->rx.count * 2 >= rx_size ? SR_RX_HALF : 0) | (c->tx.count * 2 <= tx_size ? SR_TX_HALF : 0) |
+           (c->rx.count >= rx_size ? SR_RX_FULL : 0) | (c->tx.count >= tx_size ? SR_TX_FULL : 0) |
+           (c->overrun ? SR_OVERRUN : 0) | (c->underrun ? SR_UNDERRUN : 0);
+}
+
+static uint32_t channel_ints(const Channel *c)
+{
+    uint32_t status = channel_status(c);
+    bool tx = c->txcr & CR_ENABLE;
+
+    return c->ie & ((tx && (status & SR_TX_EMPTY) ? INT_TX_COMPLETE : 0) | (tx && (status & SR_TX_HALF) ? INT_TX : 0) |
+                    (status & SR_RX_HALF ? INT_RX : 0) | (c->overrun ? INT_OVERRUN : 0) |
+                    (c->underrun ? INT_UNDERRUN : 0));
+}
+
+static uint32_t all_ints(const PL041State *s)
+{
+    uint32_t v = 0;
+
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        v |= channel_ints(&s->ch[i]) << INTS_PER_CHANNEL * i;
+    }
+    return v;
+}
+
+static bool moves(const PL041State *s, uint32_t cr)
+{
+    return (s->maincr & MAIN_ENABLE) && (cr & CR_ENABLE) && (cr & CR_SLOTS);
+}
+
+/* Line and timer. The only caller of irq_set(). */
+static void pl041_update(PL041State *s)
+{
+    bool level = all_ints(s), run = false;
+
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        run |= moves(s, s->ch[i].txcr) || moves(s, s->ch[i].rxcr);
+    }
+    if (run != s->running) {
+        s->running = run;
+        if (run) {
+            s->play_ns = s->record_ns = clock_virtual_ns();
+            timer_mod(s->timer, s->play_ns + TURN_NS);
+        } else {
+            timer_del(s->timer);
+        }
+    }
+    if (level != s->level) {
+        s->level = level;
+        irq_set(s->irq, level);
+    }
+}
+
+/* ---- sound ---- */
+
+/* How many frames are due; the time goes on by them. Lock held. */
+static unsigned frames_due(int64_t *at, int64_t now, uint32_t hz)
+{
+    uint64_t frames;
+
+    if (now - *at > MAX_LAG_NS || now < *at) {
+        *at = now - TURN_NS;
+    }
+    frames = (uint64_t)(now - *at) * hz / 1000000000;
+    frames = frames > FIFO_SIZE ? FIFO_SIZE : frames;
+    *at += (int64_t)(frames * 1000000000 / hz);
+    return (unsigned)frames;
+}
+
+static unsigned num_slots(uint32_t cr)
+{
+    return (unsigned)__builtin_popcount(cr & CR_SLOTS);
+}
+
+/* Take at most n frames of the channel and add them; returns how many there were. Lock held. */
+static unsigned channel_play(Channel *c, int16_t *mix, unsigned n)
+{
+    unsigned slots = num_slots(c->txcr), have = c->tx.count / slots;
+
+    c->starved = have ? 0 : c->starved + (c->starved < PATIENCE);
+    c->underrun |= c->starved == PATIENCE;
+    n = have < n ? have : n;
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned slot = 1; slot < SLOTS; slot++) {
+            uint16_t v = c->txcr & 1u << slot ? fifo_get(&c->tx) : 0;
+
+            if (slot == SLOT_LEFT || slot == SLOT_RIGHT) {
+                int16_t *to = &mix[2 * i + (slot == SLOT_RIGHT)];
+                int sum = *to + (int16_t)v;
+
+                *to = (int16_t)(sum > INT16_MAX ? INT16_MAX : sum < INT16_MIN ? INT16_MIN : sum);
+            }
+        }
+    }
+    return n;
+}
+
+/* Give the channel what was recorded, if it has room. Lock held. */
+static void channel_record(Channel *c, const int16_t *frames, unsigned n)
+{
+    unsigned slots = num_slots(c->rxcr), size = fifo_size(c->rxcr);
+    unsigned room = size > c->rx.count ? (size - c->rx.count) / slots : 0;
+
+    c->flooded = room ? 0 : c->flooded + (c->flooded < PATIENCE);
+    c->overrun |= c->flooded == PATIENCE;
+    n = room < n ? room : n;
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned slot = 1; slot < SLOTS; slot++) {
+            if (c->rxcr & 1u << slot) {
+                fifo_put(&c->rx, slot == SLOT_LEFT ? (uint16_t)frames[2 * i] :
+                                 slot == SLOT_RIGHT ? (uint16_t)frames[2 * i + 1] : 0);
+            }
+        }
+    }
+}
+
+/* How many frames every channel that records has room for, of n; 0 if none records. Lock held. */
+static unsigned record_room(const PL041State *s, unsigned n)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        const Channel *c = &s->ch[i];
+        unsigned size = fifo_size(c->rxcr), room;
+
+        if (moves(s, c->rxcr)) {
+            room = size > c->rx.count ? (size - c->rx.count) / num_slots(c->rxcr) : 0;
+            n = room < n ? room : n;
+            any = true;
+        }
+    }
+    return any ? n : 0;
+}
+
+/* Take from all channels that play; returns the number of frames. Lock held. */
+static unsigned play_turn(PL041State *s, int16_t *mix, unsigned due)
+{
+    unsigned most = 0;
+
+    memset(mix, 0, due * 2 * sizeof(*mix));
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        if (moves(s, s->ch[i].txcr)) {
+            unsigned n = channel_play(&s->ch[i], mix, due);
+
+            most = n > most ? n : most;
+        }
+    }
+    return most;
+}
+
+static void record_turn(PL041State *s, const int16_t *frames, unsigned n)
+{
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        if (moves(s, s->ch[i].rxcr)) {
+            channel_record(&s->ch[i], frames, n);
+        }
+    }
+}
+
+/* I/O thread. */
+static void pl041_turn(void *opaque)
+{
+    PL041State *s = opaque;
+    int16_t played[FIFO_SIZE * 2], recorded[FIFO_SIZE * 2];
+    unsigned n, room;
+    uint32_t play_hz, record_hz;
+    int64_t now;
+    bool loop;
+
+    counted_lock(&s->dev.lock);
+    now = clock_virtual_ns();
+    play_hz = lm4549_play_hz(&s->codec);
+    record_hz = lm4549_record_hz(&s->codec);
+    loop = s->maincr & MAIN_LOOPBACK;
+    n = play_turn(s, played, frames_due(&s->play_ns, now, play_hz));
+    room = record_room(s, frames_due(&s->record_ns, now, record_hz));
+    if (loop) {                         /* what is sent is received, and reaches no codec */
+        record_turn(s, played, n);
+    } else {
+        lm4549_volume(&s->codec, played, n);
+    }
+    counted_unlock(&s->dev.lock);
+
+    if (!loop) {
+        audio_write(s->audio, played, n, play_hz);
+        audio_read(s->audio, recorded, room, record_hz);
+    }
+
+    counted_lock(&s->dev.lock);
+    if (!loop) {
+        record_turn(s, recorded, room);
+    }
+    if (s->running) {
+        timer_mod(s->timer, now + TURN_NS);
+    }
+    pl041_update(s);
+    counted_unlock(&s->dev.lock);
+}
+
+/* ---- registers; all with the lock held ---- */
+
+/* A frame with slot 1, and slot 2 if it writes, goes to the codec, and its answer is there. */
+static void send_slots(PL041State *s, uint32_t sl1)
+{
+    unsigned reg = sl1 >> SL1_REGISTER_SHIFT & 0x7e;
+
+    if (!(s->maincr & MAIN_ENABLE) || !(s->maincr & MAIN_SL1TX) || !(s->reset & RESET_NOT)) {
+        return;
+    }
+    if (sl1 & SL1_READ) {
+        s->sl1rx = reg << SL1_REGISTER_SHIFT;
+        s->sl2rx = (uint32_t)lm4549_read(&s->codec, reg) << SL2_SHIFT;
+        s->received = SLFR_1RX | SLFR_2RX;
+    } else if (s->maincr & MAIN_SL2TX) {
+        lm4549_write(&s->codec, reg, (uint16_t)(s->sl2tx >> SL2_SHIFT));
+    }
+}
+
+static uint32_t channel_read(const Channel *c, uint32_t offset)
+{
+    switch (offset) {
+    case CH_RXCR:
+        return c->rxcr;
+    case CH_TXCR:
+        return c->txcr;
+    case CH_SR:
+        return channel_status(c);
+    case CH_ISR:
+        return channel_ints(c);
+    default:
+        return c->ie;
+    }
+}
+
+static uint32_t pl041_read_reg(PL041State *s, uint32_t offset)
+{
+    if (offset < CHANNELS_END) {
+        return channel_read(&s->ch[offset / CHANNEL_STRIDE], offset % CHANNEL_STRIDE);
+    }
+    if (offset >= AACI_DATA && offset < DATA_END) {
+        return data_read(&s->ch[(offset - AACI_DATA) / DATA_STRIDE]);
+    }
+    switch (offset) {
+    case AACI_SL1RX:
+        s->received &= ~(uint32_t)SLFR_1RX;
+        return s->sl1rx;
+    case AACI_SL2RX:
+        s->received &= ~(uint32_t)SLFR_2RX;
+        return s->sl2rx;
+    case AACI_SL2TX:
+        return s->sl2tx;
+    case AACI_SL12TX:
+        return s->sl12tx;
+    case AACI_SLFR:
+        return SLFR_12TX_EMPTY | SLFR_2TX_EMPTY | SLFR_1TX_EMPTY | s->received;
+    case AACI_SLIEN:
+        return s->slien;
+    case AACI_MAINCR:
+        return s->maincr;
+    case AACI_RESET:
+        return s->reset;
+    case AACI_SYNC:
+        return s->sync;
+    case AACI_ALLINTS:
+        return all_ints(s);
+    case AACI_SL1TX:
+    case AACI_SL12RX:
+    case AACI_SLISTAT:
+    case AACI_INTCLR:
+    case AACI_MAINFR:
+        return 0;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "pl041: bad read at 0x%x\n", offset);
+        return 0;
+    }
+}
+
+/* The interface is off: what it had is lost. */
+static void drop_fifos(PL041State *s)
+{
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        Channel *c = &s->ch[i];
+
+        c->tx.head = c->tx.count = c->rx.head = c->rx.count = 0;
+        c->starved = c->flooded = 0;
+    }
+    s->received = 0;
+}
+
+static void channel_write(Channel *c, uint32_t offset, uint32_t value)
+{
+    switch (offset) {
+    case CH_RXCR:
+        c->rxcr = value & CR_RX_MASK;
+        c->flooded = 0;
+        break;
+    case CH_TXCR:
+        c->txcr = value & CR_TX_MASK;
+        c->starved = 0;
+        break;
+    case CH_IE:
+        c->ie = value & INT_MASK;
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "pl041: write to a status register\n");
+        break;
+    }
+}
+
+static void clear_ints(PL041State *s, uint32_t value)
+{
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        s->ch[i].overrun &= !(value >> (CLEAR_OVERRUN_SHIFT + i) & 1);
+        s->ch[i].underrun &= !(value >> (CLEAR_UNDERRUN_SHIFT + i) & 1);
+    }
+}
+
+static void pl041_write_reg(PL041State *s, uint32_t offset, uint32_t value)
+{
+    if (offset < CHANNELS_END) {
+        channel_write(&s->ch[offset / CHANNEL_STRIDE], offset % CHANNEL_STRIDE, value);
+        return;
+    }
+    if (offset >= AACI_DATA && offset < DATA_END) {
+        data_write(&s->ch[(offset - AACI_DATA) / DATA_STRIDE], value);
+        return;
+    }
+    switch (offset) {
+    case AACI_SL1TX:
+        send_slots(s, value);
+        break;
+    case AACI_SL2TX:
+        s->sl2tx = value & 0xfffff;
+        break;
+    case AACI_SL12TX:
+        s->sl12tx = value & 0xfffff;
+        break;
+    case AACI_SLIEN:
+        s->slien = value & 0xff;
+        break;
+    case AACI_INTCLR:
+        clear_ints(s, value);
+        break;
+    case AACI_MAINCR:
+        s->maincr = value & MAIN_MASK;
+        if (!(value & MAIN_ENABLE)) {
+            drop_fifos(s);
+        }
+        break;
+    case AACI_RESET:
+        s->reset = value & RESET_NOT;
+        if (!s->reset) {
+            lm4549_reset(&s->codec);
+        }
+        break;
+    case AACI_SYNC:
+        s->sync = value & 1;
+        break;
+    default:
+        qemu_log_mask(LOG_GUEST_ERROR, "pl041: bad write at 0x%x\n", offset);
+        break;
+    }
+}
+
+/* ---- outside ---- */
+
+static uint32_t pl041_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+{
+    PL041State *s = opaque;
+    uint32_t v;
+
+    if (primecell_is_id(offset)) {
+        return primecell_id_read(PL041_PID, offset);
+    }
+    if (offset & 3) {
+        qemu_log_mask(LOG_GUEST_ERROR, "pl041: bad read at 0x%x\n", offset);
+        return 0;
+    }
+    counted_lock(&s->dev.lock);
+    v = pl041_read_reg(s, offset);
+    pl041_update(s);
+    counted_unlock(&s->dev.lock);
+    return v & (size == 4 ? UINT32_MAX : (1u << 8 * size) - 1);
+}
+
+static void pl041_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
+{
+    PL041State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    pl041_write_reg(s, offset, value);
+    pl041_update(s);
+    counted_unlock(&s->dev.lock);
+}
+
+static const MMIOOps pl041_ops = { pl041_read, pl041_write };
+
+static void pl041_reset(void *opaque)
+{
+    PL041State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    memset(s->ch, 0, sizeof(s->ch));
+    lm4549_reset(&s->codec);
+    s->sl1rx = s->sl2rx = s->sl2tx = s->sl12tx = s->received = 0;
+    s->slien = s->maincr = s->reset = s->sync = 0;
+    pl041_update(s);
+    counted_unlock(&s->dev.lock);
+}
+
+static void fifo_post_load(Fifo *f)
+{
+    f->head %= FIFO_SIZE;
+    f->count = f->count > FIFO_SIZE ? FIFO_SIZE : f->count;
+}
+
+static void pl041_post_load(void *opaque)
+{
+    PL041State *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        fifo_post_load(&s->ch[i].tx);
+        fifo_post_load(&s->ch[i].rx);
+    }
+    timer_del(s->timer);
+    s->running = false;
+    pl041_update(s);
+    counted_unlock(&s->dev.lock);
+}
+
+static const DeviceField pl041_fields[] = {
+    DEVICE_EACH_ARRAY(PL041State, ch, tx.data), DEVICE_EACH(PL041State, ch, tx.head),
+    DEVICE_EACH(PL041State, ch, tx.count),
+    DEVICE_EACH_ARRAY(PL041State, ch, rx.data), DEVICE_EACH(PL041State, ch, rx.head),
+    DEVICE_EACH(PL041State, ch, rx.count),
+    DEVICE_EACH(PL041State, ch, txcr), DEVICE_EACH(PL041State, ch, rxcr), DEVICE_EACH(PL041State, ch, ie),
+    DEVICE_EACH(PL041State, ch, underrun), DEVICE_EACH(PL041State, ch, overrun), DEVICE_EACH(PL041State, ch, starved),
+    DEVICE_EACH(PL041State, ch, flooded), DEVICE_ARRAY(PL041State, codec.regs), DEVICE_FIELD(PL041State, sl1rx),
+    DEVICE_FIELD(PL041State, sl2rx), DEVICE_FIELD(PL041State, sl2tx), DEVICE_FIELD(PL041State, sl12tx),
+    DEVICE_FIELD(PL041State, received), DEVICE_FIELD(PL041State, slien), DEVICE_FIELD(PL041State, maincr),
+    DEVICE_FIELD(PL041State, reset), DEVICE_FIELD(PL041State, sync),
+    { 0 },
+};
+
+static const MMIORegister pl041_registers[] = {
+    { CH_RXCR, "RXCR1" }, { CH_TXCR, "TXCR1" }, { CH_SR, "SR1" }, { CH_ISR, "ISR1" }, { CH_IE, "IE1" },
+    { AACI_SL1RX, "SL1RX" }, { AACI_SL1TX, "SL1TX" }, { AACI_SL2RX, "SL2RX" }, { AACI_SL2TX, "SL2TX" },
+    { AACI_SL12RX, "SL12RX" }, { AACI_SL12TX, "SL12TX" }, { AACI_SLFR, "SLFR" }, { AACI_SLISTAT, "SLISTAT" },
+    { AACI_SLIEN, "SLIEN" }, { AACI_INTCLR, "INTCLR" }, { AACI_MAINCR, "MAINCR" }, { AACI_RESET, "RESET" },
+    { AACI_SYNC, "SYNC" }, { AACI_ALLINTS, "ALLINTS" }, { AACI_MAINFR, "MAINFR" }, { AACI_DATA, "DR1" },
+    { 0 },
+};
+
+static const DeviceClass pl041_class = {
+    .name = "pl041",
+    .state_size = sizeof(PL041State),
+    .version = 1,
+    .fields = pl041_fields,
+    .node = { .name = "aaci", .compatible = { "arm,pl041", "arm,primecell" }, .clocks = { "apb_pclk" } },
+    .registers = pl041_registers,
+    .reset = pl041_reset,
+    .post_load = pl041_post_load,
+};
+
+void pl041_create(uint32_t base, const char *name, AudioDev *audio, const IRQLine *irq)
+{
+    PL041State *s = device_new(&pl041_class, name);
+
+    s->audio = audio;
+    s->irq = irq;
+    s->timer = timer_new(pl041_turn, s);
+    device_add(&s->dev);
+    device_map(&s->dev, base, 0x1000, &pl041_ops);
+}
