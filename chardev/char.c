@@ -367,6 +367,11 @@ const Chardev *chardev_next(const Chardev *chr)
     return chr ? chr->next : all_chardevs;
 }
 
+bool chardev_is_used(const Chardev *chr)
+{
+    return chr->frontend_count;
+}
+
 const char *chardev_label(const Chardev *chr)
 {
     return chr->label;

@@ -145,7 +145,7 @@ void qmp_query_chardev(QmpCall *call)
 
         json_object_set_string_member(device, "label", chardev_label(chr));
         json_object_set_string_member(device, "filename", chardev_spec(chr));
-        json_object_set_boolean_member(device, "frontend-open", TRUE);
+        json_object_set_boolean_member(device, "frontend-open", chardev_is_used(chr));
         json_array_add_object_element(devices, device);
     }
     call->result = qmp_array_node(devices);

@@ -41,6 +41,7 @@ Chardev *chardev_of_stdout(void);
 void chardev_accept_input(Chardev *chr);
 const Chardev *chardev_next(const Chardev *chr);       /* the first one for NULL; NULL at the end. I/O thread */
 const char *chardev_label(const Chardev *chr);
+bool chardev_is_used(const Chardev *chr);              /* it has a front end. I/O thread */
 const char *chardev_spec(const Chardev *chr);
 /* The descriptor that came with the input last, if it was not taken yet: the caller's to close; -1: none. I/O thread. */
 int chardev_take_fd(Chardev *chr);

@@ -214,6 +214,8 @@ def test_reset(s):
     gdb.go("continue")
     gdb.go("continue")
     before = gdb.value("round")
+    answer = gdb.do("monitor pmemsave 0 4 /dev/null")
+    s.check("takes its time" in answer, "an order that ends later is not for the debugger", answer)
     gdb.do("monitor system_reset")
     gdb.do("maintenance flush register-cache")
     s.check(s.pc_is("_start"), "after a reset CPUs are at their start", hex(gdb.value("$pc")))

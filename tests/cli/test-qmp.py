@@ -294,7 +294,9 @@ def names_without_text(cases, directory):
         client = Client(machine.path)
         name = client.result("query-name")["name"]
         cases.check(name.startswith("a\ufffdb"), "a name that is no UTF-8 becomes text", name)
-        cases.check("\ufffd" in [row["label"] for row in client.result("query-chardev")], "the same in lists")
+        rows = {row["label"]: row["frontend-open"] for row in client.result("query-chardev")}
+        cases.check("\ufffd" in rows, "the same in lists", rows)
+        cases.check(rows["two"] and not rows["\ufffd"], "query-chardev: whether a device is used", rows)
         answer = client.raw(b'{"execute": "x\\ud800"}')
         cases.check("JSON parse error" in answer["error"]["desc"], "half a surrogate pair is refused", answer)
         answer = client.raw(b'{"execute": "query-name", "id": 1e999}')
