@@ -43,9 +43,13 @@ static void gic_restack(GICState *g, unsigned cpu)
     memset(g->spi_active[cpu], 0, sizeof(g->spi_active[cpu]));
     for (unsigned i = 0; i < n; i++) {
         unsigned id = c->active_id[i];
-        uint32_t bit = 1u << id % 32, *set = id < GIC_PRIVATE ? &c->priv.active : &g->spi_active[cpu][id / 32];
+        uint32_t bit = 1u << id % 32, *set;
 
-        if (id >= g->v->num_irqs || (*set & bit)) {
+        if (id >= g->v->num_irqs) {
+            continue;
+        }
+        set = id < GIC_PRIVATE ? &c->priv.active : &g->spi_active[cpu][id / 32];
+        if (*set & bit) {
             continue;
         }
         *set |= bit;
@@ -60,11 +64,18 @@ static void gic_post_load(void *opaque)
 
     for (unsigned w = 0; w < GIC_MAX_WORDS; w++) {
         g->spi[w].active = 0;
+        if (w >= g->v->num_irqs / 32) {
+            g->spi[w].enabled = g->spi[w].latch = g->spi[w].level = 0;
+        }
     }
     for (unsigned i = 0; i < g->num_cpus; i++) {
         GICCpu *c = &g->cpu[i];
 
         gic_restack(g, i);
+        c->bpr &= 7;
+        /* Software's interrupts are pending by their sources alone. */
+        c->priv.latch &= ~0u << GIC_SGIS;
+        c->priv.level &= ~0u << GIC_SGIS;
         for (unsigned w = 0; w < GIC_MAX_WORDS; w++) {
             g->spi[w].active |= g->spi_active[i][w];
         }

@@ -56,7 +56,7 @@ struct RealviewSysctl {
 /* Nanoseconds that the counters have run. No lock. */
 static uint64_t sysctl_uptime_ns(RealviewSysctl *s)
 {
-    return (uint64_t)(clock_shown_ns() - __atomic_load_n(&s->reset_ns, __ATOMIC_RELAXED));
+    return (uint64_t)clock_shown_ns() - (uint64_t)__atomic_load_n(&s->reset_ns, __ATOMIC_RELAXED);
 }
 
 /* Of an ICS307 with 24 MHz at its input: bits 18:16 a code for the output divider, 15:9 R, 8:0 V. */
@@ -70,7 +70,7 @@ static uint64_t osc_hz(uint32_t osc)
 /* What the oscillator's counter shows. Caller holds the lock. */
 static uint32_t test_osc(const RealviewSysctl *s, unsigned n, int64_t now)
 {
-    uint64_t ns = now > s->test_osc_ns[n] ? (uint64_t)(now - s->test_osc_ns[n]) : 0, hz = osc_hz(s->osc[n]);
+    uint64_t ns = now > s->test_osc_ns[n] ? (uint64_t)now - (uint64_t)s->test_osc_ns[n] : 0, hz = osc_hz(s->osc[n]);
 
     return s->test_osc[n] + (uint32_t)(ns / 1000000000 * hz + ns % 1000000000 * hz / 1000000000);
 }

@@ -34,9 +34,15 @@ void downcounter_set(DownCounter *d, const DownCounterSetup *setup, int64_t now_
 
 void downcounter_post_load(DownCounter *d)
 {
+    const int64_t far = INT64_C(1) << 60;       /* sums with it stay in range */
     DownCounterSetup setup = d->setup;
+    int64_t start = d->start_ns < -far ? -far : d->start_ns > far ? far : d->start_ns;
 
-    downcounter_set(d, &setup, d->start_ns);
+    if ((unsigned)setup.mode > DOWNCOUNTER_PERIODIC) {
+        setup.mode = DOWNCOUNTER_STOPPED;
+    }
+    setup.tick_ns = setup.tick_ns > DOWNCOUNTER_TICK_MAX ? DOWNCOUNTER_TICK_MAX : setup.tick_ns;
+    downcounter_set(d, &setup, start);
 }
 
 /* A consistent copy. */

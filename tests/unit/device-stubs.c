@@ -139,14 +139,21 @@ MemoryRegion *memory_find(uint32_t phys)
     return NULL;
 }
 
+/* By devices, which may be told any address. */
 uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)
 {
-    return reg_read_as(cpu, phys, size);
+    MemoryRegion *r = memory_find(phys);
+
+    return r && r->ops ? r->ops->read(r->opaque, phys - r->base, size, cpu) : 0;
 }
 
 void mmio_write(uint32_t phys, uint32_t value, unsigned size, unsigned cpu)
 {
-    reg_write_as(cpu, phys, value, size);
+    MemoryRegion *r = memory_find(phys);
+
+    if (r && r->ops) {
+        r->ops->write(r->opaque, phys - r->base, value, size, cpu);
+    }
 }
 
 /* ---- time ---- */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define DOWNCOUNTER_NEVER INT64_MAX
+enum { DOWNCOUNTER_TICK_MAX = 2560000 };
 
 typedef enum DownCounterMode {
     DOWNCOUNTER_STOPPED,
@@ -30,7 +31,7 @@ typedef struct DownCounterSetup {
      */
     bool zero_lasts;
     bool zero_fires;            /* starting at 0 is itself an expiry */
-    uint32_t tick_ns;           /* length of a tick, 1..2560000 */
+    uint32_t tick_ns;           /* length of a tick, 1..DOWNCOUNTER_TICK_MAX */
 } DownCounterSetup;
 
 typedef struct DownCounter {
