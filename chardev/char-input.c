@@ -185,7 +185,7 @@ static ssize_t input_read(Chardev *chr, uint8_t *buf, size_t size)
 static gboolean in_ready(gint fd, GIOCondition condition, gpointer opaque)
 {
     Chardev *chr = opaque;
-    uint8_t buf[CHR_INPUT_SIZE];
+    static uint8_t buf[CHR_DATAGRAM_IN];
     size_t room = input_room(chr);
     ssize_t n;
 
@@ -193,8 +193,9 @@ static gboolean in_ready(gint fd, GIOCondition condition, gpointer opaque)
         chardev_input_watch(chr);
         return G_SOURCE_CONTINUE;       /* the call above removed the source */
     }
-    n = input_read(chr, buf, MIN(room, sizeof(buf)));
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+    /* A datagram is taken as a whole. An empty one is not the end, nor is the complaint about one that nobody took. */
+    n = input_read(chr, buf, chr->datagrams ? sizeof(buf) : MIN(room, (size_t)CHR_INPUT_SIZE));
+    if (chr->datagrams ? n <= 0 : n < 0 && (errno == EAGAIN || errno == EINTR)) {
         return G_SOURCE_CONTINUE;
     }
     if (n <= 0) {

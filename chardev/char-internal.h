@@ -20,6 +20,8 @@ enum {
     CHR_QUEUE_SIZE = 64 * 1024,         /* a CPU that leaves more output behind is held */
     CHR_QUEUE_MAX = 16 * 1024 * 1024,   /* output of writers that cannot be held; a power of two */
     CHR_INPUT_SIZE = 4096,              /* input read ahead for the front end */
+    CHR_DATAGRAM_OUT = 1400,            /* of a datagram that is sent, at most: it fits into an Ethernet frame */
+    CHR_DATAGRAM_IN = 65536,            /* and of one that comes */
     CHR_INPUT_MAX = 16 * 1024 * 1024,   /* the same where orders may be behind it, see char-input.c */
 };
 
@@ -30,6 +32,8 @@ typedef struct ChardevBackend {
      * for the next connection, if there can be one. NULL: chardev_disconnect() is all there is to do.
      */
     void (*peer_gone)(Chardev *chr);
+    /* Take output, instead of the queue; NULL: the queue. Caller holds the lock. Connected from the first. */
+    void (*put)(Chardev *chr, const uint8_t *buf, size_t len);
     /* I/O: the program ends; NULL if nothing is to be put back. */
     void (*close)(Chardev *chr);
 } ChardevBackend;
@@ -55,6 +59,7 @@ struct Chardev {
     bool is_tty;                        /* a terminal whose keys may mean signals */
     int in_fd;                          /* -1: no input */
     bool in_is_socket;
+    bool datagrams;                     /* constant: sockets are of datagrams, which may be lost */
     int passed_fd;                      /* the descriptor that came with the input last; -1: none */
     bool telnet;                        /* constant: the connection speaks telnet */
     unsigned telnet_state;
@@ -73,6 +78,7 @@ struct Chardev {
     size_t queue_size, queue_head, queue_len;
     CPUHold hold;                       /* CPUs that filled the queue */
     Writer *writer;                     /* a file, which blocks: used instead of the queue; or NULL */
+    Writer *log;                        /* constant: all output goes there as well; NULL: none */
     bool room_wanted;                   /* chardev_full() has said that there is none in the queue */
 
     IOWork output;                      /* the queue has been filled since it was last looked at */
@@ -100,6 +106,10 @@ void chardev_open_file(Chardev *chr, const char *spec, const char *path);
 void chardev_open_pipe(Chardev *chr, const char *spec, const char *path);
 void chardev_open_null(Chardev *chr);
 void chardev_open_pty(Chardev *chr, const char *spec);
+void chardev_open_ringbuf(Chardev *chr, const char *spec, const char *size);
+void chardev_open_udp(Chardev *chr, const char *spec, const char *args);
+/* "[HOST]:PORT", with an IPv6 address in brackets; false: there is no port. Free both. */
+bool chardev_split_address(const char *text, char **host, char **port);
 void chardev_open_socket(Chardev *chr, const char *spec, const char *args, bool is_unix);
 
 enum { TELNET_IAC = 255 };

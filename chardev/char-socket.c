@@ -62,6 +62,22 @@ static void socket_property(Chardev *chr, SocketState *s, const char *text)
     g_strfreev(kv);
 }
 
+bool chardev_split_address(const char *text, char **host, char **port)
+{
+    const char *colon = strrchr(text, ':');
+
+    if (!colon || !colon[1]) {
+        return false;
+    }
+    if (text[0] == '[' && colon > text + 1 && colon[-1] == ']') {
+        *host = g_strndup(text + 1, (size_t)(colon - text - 2));    /* [IPv6]:port */
+    } else {
+        *host = g_strndup(text, (size_t)(colon - text));
+    }
+    *port = g_strdup(colon + 1);
+    return true;
+}
+
 static void socket_parse(Chardev *chr, SocketState *s, const char *args)
 {
     char **parts = g_strsplit(args, ",", -1);
@@ -77,17 +93,9 @@ static void socket_parse(Chardev *chr, SocketState *s, const char *args)
                        *address ? "the path is too long for a socket" : "the path is missing");
         }
     } else {
-        const char *colon = strrchr(address, ':');
-
-        if (!colon || !colon[1]) {
+        if (!chardev_split_address(address, &s->host, &s->port)) {
             error_exit("%s: '%s': the port is missing (tcp:HOST:PORT)", chr->label, s->spec);
         }
-        if (address[0] == '[' && colon > address + 1 && colon[-1] == ']') {
-            s->host = g_strndup(address + 1, (size_t)(colon - address - 2));    /* [IPv6]:port */
-        } else {
-            s->host = g_strndup(address, (size_t)(colon - address));
-        }
-        s->port = g_strdup(colon + 1);
     }
     g_strfreev(parts);
 }

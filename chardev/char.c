@@ -9,6 +9,7 @@
  * unless such a writer leaves more than CHR_QUEUE_MAX.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,11 +73,15 @@ static void room_again(void *opaque)
 static bool queue_drain(Chardev *chr)
 {
     while (chr->queue_len && chr->out_fd >= 0 && !chr->out_failed) {
-        size_t chunk = MIN(chr->queue_len, chr->queue_size - chr->queue_head);
+        size_t chunk = MIN(MIN(chr->queue_len, chr->queue_size - chr->queue_head),
+                           chr->datagrams ? (size_t)CHR_DATAGRAM_OUT : SIZE_MAX);
         const uint8_t *from = chr->queue + chr->queue_head;
         ssize_t n = chr->out_is_socket ? send(chr->out_fd, from, chunk, MSG_DONTWAIT | MSG_NOSIGNAL)
                                        : write(chr->out_fd, from, chunk);
 
+        if (n < 0 && chr->datagrams && errno != EAGAIN && errno != EWOULDBLOCK) {
+            n = (ssize_t)chunk;         /* lost, as on any network: the peer is not there yet, or any more */
+        }
         if (n > 0) {
             chr->queue_head = (chr->queue_head + (size_t)n) & (chr->queue_size - 1);
             chr->queue_len -= (size_t)n;
@@ -186,7 +191,12 @@ void chardev_write(Chardev *chr, const uint8_t *buf, int len)
     }
     pthread_mutex_lock(&chr->lock);
     connected = chr->out_fd >= 0 && !chr->out_failed;
-    if (connected && chr->writer) {
+    if (chr->log) {
+        writer_put(chr->log, buf, (size_t)len);
+    }
+    if (chr->backend->put) {
+        chr->backend->put(chr, buf, (size_t)len);
+    } else if (connected && chr->writer) {
         writer_put(chr->writer, buf, (size_t)len);
     } else if (connected) {
         (chr->telnet ? queue_put_telnet : queue_put)(chr, buf, (size_t)len);
@@ -220,6 +230,9 @@ bool chardev_full(Chardev *chr)
         full = writer_full(chr->writer, writer_has_room, chr);
     } else {
         full = chr->room_wanted = chr->queue_len >= CHR_QUEUE_SIZE;
+    }
+    if (chr->log && !full) {
+        full = writer_full(chr->log, writer_has_room, chr);
     }
     pthread_mutex_unlock(&chr->lock);
     return full;
@@ -293,7 +306,7 @@ void chardev_attach(Chardev *chr, const CharFrontend *fe)
     chr->frontend[chr->frontend_count++] = *fe;
     chardev_input_watch(chr);
     pthread_mutex_lock(&chr->lock);
-    bool connected = chr->out_fd >= 0;
+    bool connected = chr->out_fd >= 0 || chr->backend->put;
     pthread_mutex_unlock(&chr->lock);
     if (connected) {
         chardev_event(chr, chr->frontend_count - 1, CHR_EVENT_OPENED);
@@ -348,11 +361,18 @@ Chardev *chardev_new(const char *label, const char *spec)
     } else if (g_str_has_prefix(rest, "telnet:")) {
         chr->telnet = true;
         chardev_open_socket(chr, spec, rest + 7, false);
+    } else if (g_str_has_prefix(rest, "udp:")) {
+        chardev_open_udp(chr, spec, rest + 4);
+    } else if (!strcmp(rest, "ringbuf")) {
+        chardev_open_ringbuf(chr, spec, "");
+    } else if (g_str_has_prefix(rest, "ringbuf:")) {
+        chardev_open_ringbuf(chr, spec, rest + 8);
     } else if (g_str_has_prefix(rest, "unix:")) {
         chardev_open_socket(chr, spec, rest + 5, true);
     } else {
         error_exit("%s: '%s' is not a character device (stdio, mon:stdio, null, none, file:PATH, pipe:PATH, "
-                   "pty, tcp:HOST:PORT[,server=on][,wait=off], telnet: likewise, unix:PATH[,server=on][,wait=off])",
+                   "pty, tcp:HOST:PORT[,server=on][,wait=off], telnet: likewise, unix:PATH[,server=on][,wait=off], "
+                   "udp:HOST:PORT[@HOST:PORT], ringbuf[:BYTES])",
                    label, spec);
     }
     while (*tail) {
@@ -360,6 +380,16 @@ Chardev *chardev_new(const char *label, const char *spec)
     }
     *tail = chr;
     return chr;
+}
+
+void chardev_set_log(Chardev *chr, const char *path, bool append)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0666);
+
+    if (fd < 0) {
+        error_exit("%s: logfile '%s': %s", chr->label, path, strerror(errno));
+    }
+    chr->log = writer_new(fd, chr->label);
 }
 
 const Chardev *chardev_next(const Chardev *chr)

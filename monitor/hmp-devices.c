@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Monitor commands about devices: info chardev, charlcd, network; set_link, hostfwd_add, hostfwd_remove. */
+/*
+ * Monitor commands about devices: info chardev, charlcd, network; ringbuf_read, ringbuf_write, set_link,
+ * hostfwd_add, hostfwd_remove.
+ */
 #include <string.h>
 #include "hw/display/charlcd.h"
 #include "monitor/monitor-internal.h"
@@ -93,4 +96,56 @@ void hmp_hostfwd_add(Monitor *mon, char **argv)
 void hmp_hostfwd_remove(Monitor *mon, char **argv)
 {
     hostfwd(mon, argv, false);
+}
+
+/* The ring buffer called so; a line tells the user if there is none. */
+static Chardev *find_ringbuf(Monitor *mon, const char *label)
+{
+    Chardev *chr = chardev_ringbuf(label);
+
+    if (!chr) {
+        monitor_printf(mon, "There is no ring buffer '%s' (-chardev ringbuf,id=%s makes one).\n", label, label);
+    }
+    return chr;
+}
+
+/* What is not text is shown as \xNN. */
+void hmp_ringbuf_read(Monitor *mon, char **argv)
+{
+    Chardev *chr = find_ringbuf(mon, argv[0]);
+    GString *text;
+    uint8_t bytes[4096];
+    guint64 left;
+    size_t n;
+
+    if (!chr) {
+        return;
+    }
+    if (!g_ascii_string_to_unsigned(argv[1], 10, 1, UINT32_MAX, &left, NULL)) {
+        monitor_printf(mon, "ringbuf_read DEVICE BYTES, not '%s'.\n", argv[1]);
+        return;
+    }
+    text = g_string_new(NULL);
+    while (left && (n = chardev_ringbuf_read(chr, bytes, MIN(left, sizeof(bytes)))) > 0) {
+        for (size_t i = 0; i < n; i++) {
+            if (g_ascii_isprint(bytes[i]) || bytes[i] == '\n' || bytes[i] == '\t') {
+                g_string_append_c(text, (char)bytes[i]);
+            } else if (bytes[i] != '\r') {
+                g_string_append_printf(text, "\\x%02x", bytes[i]);
+            }
+        }
+        left -= n;
+    }
+    monitor_puts(mon, text->str);
+    monitor_puts(mon, "\n");
+    g_string_free(text, TRUE);
+}
+
+void hmp_ringbuf_write(Monitor *mon, char **argv)
+{
+    Chardev *chr = find_ringbuf(mon, argv[0]);
+
+    if (chr) {
+        chardev_write(chr, (const uint8_t *)argv[1], (int)strlen(argv[1]));
+    }
 }

@@ -72,6 +72,8 @@ void hmp_stopcapture(Monitor *mon, char **argv);
 void hmp_info_capture(Monitor *mon, char **argv);
 
 /* monitor/hmp-devices.c */
+void hmp_ringbuf_read(Monitor *mon, char **argv);
+void hmp_ringbuf_write(Monitor *mon, char **argv);
 void hmp_info_chardev(Monitor *mon, char **argv);
 void hmp_info_block(Monitor *mon, char **argv);
 void hmp_info_charlcd(Monitor *mon, char **argv);

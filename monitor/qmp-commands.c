@@ -175,6 +175,8 @@ const QmpCommand qmp_commands[] = {
     { "query-vnc", "", qmp_query_vnc, false, "VncInfo" },
 #endif
     { "quit", "", do_quit, true, NULL },
+    { "ringbuf-read", "device:s size:i format:DataFormat?", qmp_ringbuf_read, false, "s" },
+    { "ringbuf-write", "device:s data:s format:DataFormat?", qmp_ringbuf_write, false, NULL },
     { "screendump", "filename:s device:s? head:i? format:s?", qmp_screendump, false, NULL },
     { "send-key", "keys:[KeyValue] hold-time:i?", qmp_send_key, false, NULL },
     { "set_link", "name:s up:b", do_set_link, false, NULL },

@@ -133,6 +133,8 @@ void qmp_query_command_line_options(QmpCall *call);
 
 /* monitor/qmp-memory.c */
 void qmp_memsave(QmpCall *call);
+void qmp_ringbuf_read(QmpCall *call);
+void qmp_ringbuf_write(QmpCall *call);
 void qmp_pmemsave(QmpCall *call);
 void qmp_dump_guest_memory(QmpCall *call);
 void qmp_query_dump(QmpCall *call);

@@ -38,6 +38,7 @@ static const QmpType types[] = {
     { .name = "CommandLineParameterType", .values = "string boolean number size" },
     { .name = "CpuInfoFast", "cpu-index:i qom-path:s thread-id:i props:CpuInstanceProperties target:SysEmuTarget" },
     { .name = "CpuInstanceProperties", "core-id:i?" },
+    { .name = "DataFormat", .values = "utf8 base64" },
     { .name = "DumpGuestMemoryCapability", "formats:[DumpGuestMemoryFormat]" },
     { .name = "DumpGuestMemoryFormat", .values = "elf" },
     { .name = "DumpQueryResult", "status:DumpStatus completed:i total:i" },

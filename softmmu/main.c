@@ -127,8 +127,10 @@ static void machine_create(MachineState *m, const Options *o)
     m->ram = guest_memory_new(&o->memory, o->ram_size, o->mem_prealloc);
     memory_add_ram(0, o->ram_size, m->ram, "ram");
     for (int i = 0; i < o->named_count; i++) {
-        if (o->named[i].device) {
-            chardev_new(o->named[i].id, o->named[i].device);
+        Chardev *chr = o->named[i].device ? chardev_new(o->named[i].id, o->named[i].device) : NULL;
+
+        if (chr && o->named[i].log) {
+            chardev_set_log(chr, o->named[i].log, o->named[i].log_append);
         }
     }
     for (int i = 0; i < MACHINE_SERIALS; i++) {

@@ -5,6 +5,7 @@
  * A device with a name becomes the text that -serial takes (chardev_new()); "chardev:NAME" then stands for it
  * everywhere.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,31 +21,38 @@ static _Noreturn void chardev_help(void)
            "KIND pipe      path=NAME (NAME.in and NAME.out, or a FIFO NAME)\n"
            "KIND socket    path=FILE (Unix), or host=HOST,port=PORT; server=on|off, wait=on|off, nodelay=on|off,\n"
            "               telnet=on|off\n"
+           "KIND udp       port=PORT, host=HOST, localaddr=HOST, localport=PORT: datagrams to and from a peer\n"
+           "KIND ringbuf   size=BYTES (65536): the last of the output, for ringbuf_read in the monitor\n"
+           "logfile=FILE, logappend=on|off: all output goes there as well\n"
            "mux=on: a serial line and a monitor share it; the escape key goes from one to the other\n");
     exit(0);
 }
 
 /* What a kind of device is made of; strings of the command line. */
 typedef struct NamedDevice {
-    const char *kind, *id, *path, *host, *port;
-    bool mux, telnet;
+    const char *kind, *id, *path, *host, *port, *local_host, *local_port, *size, *log;
+    bool mux, telnet, log_append;
     GString *flags;             /* ",server=on" and so on */
 } NamedDevice;
 
 static void device_property(CommandLine *c, const char *arg, NamedDevice *d, const KeyValue *kv)
 {
-    const struct { const char *key; const char **value; } texts[] = {
-        { "id", &d->id }, { "path", &d->path }, { "host", &d->host }, { "port", &d->port },
+    const struct { const char *key, *kind; const char **value; } texts[] = {
+        { "id", NULL, &d->id }, { "path", NULL, &d->path }, { "host", NULL, &d->host }, { "port", NULL, &d->port },
+        { "logfile", NULL, &d->log }, { "localaddr", "udp", &d->local_host }, { "localport", "udp", &d->local_port },
+        { "size", "ringbuf", &d->size },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
-        if (!strcmp(kv->key, texts[i].key) && kv->value) {
+        if (!strcmp(kv->key, texts[i].key) && kv->value && (!texts[i].kind || !strcmp(d->kind, texts[i].kind))) {
             *texts[i].value = kv->value;
             return;
         }
     }
     if (!strcmp(kv->key, "mux")) {
         d->mux = option_bool(c, arg, kv);
+    } else if (!strcmp(kv->key, "logappend")) {
+        d->log_append = option_bool(c, arg, kv);
     } else if (!strcmp(kv->key, "telnet")) {
         d->telnet = option_bool(c, arg, kv);
     } else if (!strcmp(kv->key, "nowait")) {
@@ -57,6 +65,19 @@ static void device_property(CommandLine *c, const char *arg, NamedDevice *d, con
     } else {
         option_fail(c, arg, "unknown property '%s' (-chardev help lists those there are)", kv->key);
     }
+}
+
+static char *udp_text(CommandLine *c, const char *arg, const NamedDevice *d)
+{
+    g_autofree char *local = NULL;
+
+    if (!d->port) {
+        option_fail(c, arg, "port= is missing");
+    }
+    if (d->local_host || d->local_port) {
+        local = g_strconcat("@", d->local_host ? d->local_host : "", ":", d->local_port ? d->local_port : "0", NULL);
+    }
+    return g_strconcat(d->mux ? "mon:" : "", "udp:", d->host ? d->host : "", ":", d->port, local, NULL);
 }
 
 /* The device as -serial spells it. */
@@ -73,8 +94,19 @@ static char *device_text(CommandLine *c, const char *arg, const NamedDevice *d)
         }
         return g_strconcat(mux, d->kind, ":", d->path, NULL);
     }
+    if (!strcmp(d->kind, "udp")) {
+        return udp_text(c, arg, d);
+    }
+    if (!strcmp(d->kind, "ringbuf")) {
+        uint64_t bytes = 65536;
+
+        if (d->size && !option_size(d->size, 1, &bytes)) {
+            option_fail(c, arg, "size is a number of bytes, not '%s'", d->size);
+        }
+        return g_strdup_printf("%sringbuf:%" PRIu64, mux, bytes);
+    }
     if (strcmp(d->kind, "socket")) {
-        option_fail(c, arg, "unknown kind '%s' (stdio, null, pty, file, pipe, socket)", d->kind);
+        option_fail(c, arg, "unknown kind '%s' (stdio, null, pty, file, pipe, socket, udp, ringbuf)", d->kind);
     }
     if (d->path) {
         return g_strconcat(mux, "unix:", d->path, d->flags->str, NULL);
@@ -110,6 +142,8 @@ void option_chardev(CommandLine *c, const char *arg)
         option_fail(c, arg, "there are more than %d devices", OPTIONS_NAMED);
     }
     c->o->named[c->o->named_count].id = d.id;
+    c->o->named[c->o->named_count].log = d.log;
+    c->o->named[c->o->named_count].log_append = d.log_append;
     c->o->named[c->o->named_count++].device = device_text(c, arg, &d);
     g_string_free(d.flags, TRUE);
 }

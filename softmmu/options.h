@@ -61,6 +61,8 @@ typedef struct Options {
     bool monitor_on_mux;                /* attach it to the first "mon:" serial line */
     struct {
         const char *id, *device;        /* device: chardev_new() syntax; NULL: a vhost-user device has it */
+        const char *log;                /* file for a copy of its output; NULL: none */
+        bool log_append;
     } named[OPTIONS_NAMED];             /* -chardev */
     int named_count;
     OptionsMonitor more_monitors[OPTIONS_MONITORS];

@@ -46,6 +46,8 @@ WRONG = [
     ("nic", "user,tftp=/nonexistent", "tftp= is a directory"), ("nic", "user,dump=/nonexistent/x", "No such file"),
     ("chardev", "stdio", "id= is missing"), ("chardev", "foo,id=x", "unknown kind 'foo'"),
     ("chardev", "file,id=x", "path="),
+    ("chardev", "udp,id=x", "port= is missing"), ("chardev", "null,id=x,size=5", "unknown property"),
+    ("chardev", "ringbuf,id=x,size=much", "size is a number"),
     ("chardev", "socket,id=x", "path= or port="), ("chardev", "null,id=x,foo=1", "unknown property 'foo'"),
     ("mon", "chardev=x", "no character device 'x'"), ("mon", "mode=control", "chardev= is missing"),
     ("mon", "chardev=x,mode=foo", "readline"), ("serial", "chardev:x", "no character device 'x'"),
@@ -97,6 +99,8 @@ WRONG = [
 
 # What is wrong for both, ours and QEMU.
 BOTH_REFUSE = [
+    ["-chardev", "ringbuf,id=x,size=1000"], ["-chardev", "null,id=x,logfile=/nonexistent/x"],
+    ["-chardev", "udp,id=x,port=nosuchport"],
     ["-device", "virtio-serial-device", "-device", "virtconsole,chardev=x"],
     ["-device", "virtio-serial-device,max_ports=1", "-device", "virtserialport,chardev=x"],
     ["-chardev", "null,id=x", "-device", "virtio-serial-device", "-device", "virtconsole,chardev=x",
@@ -133,6 +137,8 @@ BOTH_ACCEPT = [
     ["-name", "x,debug-threads=on"],
     ["-no-reboot", "-no-reboot"], ["-snapshot"], ["-seed", "1"], ["-seed", "0x10"],
     ["-sandbox", "off"], ["-sandbox", "enable=off"],
+    ["-chardev", "ringbuf,id=x,size=4K", "-serial", "chardev:x"], ["-serial", "udp:127.0.0.1:9"],
+    ["-chardev", "udp,id=x,host=127.0.0.1,port=9,localport=0,logfile=/dev/null,logappend=on", "-serial", "chardev:x"],
     ["-net", "none"], ["-nic", "none"], ["-nic", "user"], ["-net", "nic", "-net", "user"],
     ["-nic", "user,hostfwd=tcp:127.0.0.1:0-:22,mac=52:54:00:00:00:01,restrict=on,net=192.168.76.0/24"],
     ["-netdev", "user,id=n", "-net", "nic,netdev=n"],

@@ -341,6 +341,33 @@ def nonsense(cases, path):
     client.close()
 
 
+def ring_buffers(cases, directory):
+    """A serial line into a ring buffer, and into a file as well."""
+    log = os.path.join(directory, "log")
+    with open(log, "wb") as file:
+        file.write(b"before:")
+    with Machine(directory, "-chardev", "ringbuf,id=r,size=16,logfile=%s,logappend=on" % log, "-serial",
+                 "chardev:r") as machine:
+        client = Client(machine.path)
+        client.result("ringbuf-write", device="r", data="0123456789abcdefgh")
+        cases.check(client.result("ringbuf-read", device="r", size=4) == "2345", "ringbuf-read: the oldest come first")
+        cases.check(client.result("ringbuf-read", device="r", size=99, format="base64") == "Njc4OWFiY2RlZmdo",
+                    "ringbuf-read: base64")
+        client.result("ringbuf-write", device="r", data="/wBh", format="base64")
+        cases.check(client.result("human-monitor-command", command_line="ringbuf_read r 10") == "\\xff\\x00a\r\n",
+                    "ringbuf_read shows what is not text")
+        client.result("human-monitor-command", command_line="ringbuf_write r hello")
+        cases.check(client.result("ringbuf-read", device="r", size=5) == "hello", "ringbuf_write")
+        cases.check("no ring buffer" in client.error("ringbuf-read", device="x", size=1)["desc"], "no such ring buffer")
+        cases.check("size" in client.error("ringbuf-read", device="r", size=0)["desc"], "ringbuf-read: no size")
+        cases.check("no ring buffer" in client.result("human-monitor-command", command_line="ringbuf_read x 1"),
+                    "ringbuf_read: no such ring buffer")
+        client.close()
+    with open(log, "rb") as file:
+        text = file.read()
+    cases.check(text == b"before:0123456789abcdefgh\xff\x00ahello", "logfile=, logappend=on", text)
+
+
 def main():
     cases = tap.Cases()
     if not built_in():
@@ -366,6 +393,7 @@ def main():
             client.close()
             events(cases, machine)
         causes(cases, directory)
+        ring_buffers(cases, directory)
         names_without_text(cases, directory)
     return cases.done()
 

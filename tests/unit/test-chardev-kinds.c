@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Character devices for users that cannot be held (virtual consoles): they ask for room, and are told when there is some.
+ * Ring buffers, datagrams, copies of the output in files.
  */
 #include <errno.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -169,12 +171,115 @@ static void test_room_in_file(void)
     g_free(spec);
 }
 
+/* ---- kinds ---- */
+
+static void test_ringbuf(void)
+{
+    User *u = user_of("ring", "ringbuf:16");
+    uint8_t bytes[64];
+
+    tap_case(u->opened == 1 && !chardev_full(u->chr), "ringbuf: connected from the first, and never full");
+    chardev_write(u->chr, (const uint8_t *)"0123456789", 10);
+    tap_case(chardev_ringbuf_read(u->chr, bytes, 4) == 4 && !memcmp(bytes, "0123", 4), "ringbuf: the oldest come first");
+    chardev_write(u->chr, (const uint8_t *)"abcdefghijklm", 13);
+    tap_case(chardev_ringbuf_read(u->chr, bytes, 64) == 16 && !memcmp(bytes, "789abcdefghijklm", 16),
+             "ringbuf: what is new takes the place of what is oldest");
+    chardev_write(u->chr, (const uint8_t *)"the quick brown fox jumps", 25);
+    tap_case(chardev_ringbuf_read(u->chr, bytes, 64) == 16 && !memcmp(bytes, " brown fox jumps", 16),
+             "ringbuf: of more than it holds the end stays");
+    tap_case(!chardev_ringbuf_read(u->chr, bytes, 64), "ringbuf: then there is nothing");
+    tap_case(chardev_ringbuf("ring") == u->chr && !chardev_ringbuf("room") && !chardev_ringbuf("x"),
+             "ringbuf: found by its name, other devices are none");
+}
+
+/* A port of the loopback address that is free. */
+static int bound_udp(unsigned *port)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(a);
+    int fd = must(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+
+    must(bind(fd, (struct sockaddr *)&a, sizeof(a)));
+    must(getsockname(fd, (struct sockaddr *)&a, &len));
+    *port = ntohs(a.sin_port);
+    return fd;
+}
+
+static void test_udp(void)
+{
+    static uint8_t bytes[65536];
+    unsigned theirs, gone;
+    int fd = bound_udp(&theirs);
+    char *spec = g_strdup_printf("udp:127.0.0.1:%u@127.0.0.1:0", theirs);
+    User *u = user_of("udp", spec);
+    struct sockaddr_in from;
+    socklen_t len = sizeof(from);
+    ssize_t n = -1;
+    size_t all = 0;
+
+    chardev_write(u->chr, (const uint8_t *)"hello", 5);
+    wait_for((n = recvfrom(fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &len)) >= 0);
+    tap_case(n == 5 && !memcmp(bytes, "hello", 5), "udp: a datagram goes out");
+    must((int)sendto(fd, "", 0, 0, (struct sockaddr *)&from, len));
+    memset(bytes, 'z', 20000);
+    must((int)sendto(fd, bytes, 20000, 0, (struct sockaddr *)&from, len));
+    wait_for(u->got->len >= 20000);
+    tap_case(u->got->len == 20000 && u->got->data[19999] == 'z', "udp: a large one comes in as a whole, behind an empty one");
+    chardev_write(u->chr, bytes, 5000);
+    wait_for(({
+        n = recv(fd, bytes, sizeof(bytes), 0);
+        all += n > 0 ? (size_t)n : 0;
+        all >= 5000 || n > 1400;
+    }));
+    tap_case(all == 5000 && n <= 1400, "udp: much goes out in datagrams that fit into a frame");
+    g_free(spec);
+    close(fd);
+    close(bound_udp(&gone));
+    spec = g_strdup_printf("udp:127.0.0.1:%u", gone);
+    u = user_of("nobody", spec);
+    for (int i = 0; i < 3; i++) {
+        chardev_write(u->chr, bytes, 3000);
+        for (int k = 0; k < 50; k++) {
+            g_main_context_iteration(NULL, FALSE);
+        }
+    }
+    tap_case(!u->closed && !chardev_full(u->chr), "udp: a peer that is not there loses datagrams, no more");
+    g_free(spec);
+}
+
+static void test_log(void)
+{
+    char *path = g_build_filename(directory, "log", NULL), *content = NULL;
+    User *u = user_of("logged", "null");
+    struct stat st;
+
+    g_file_set_contents(path, "before\n", -1, NULL);
+    chardev_set_log(u->chr, path, true);
+    chardev_write(u->chr, (const uint8_t *)"output\n", 7);
+    wait_for(stat(path, &st) == 0 && st.st_size == 14);
+    g_file_get_contents(path, &content, NULL, NULL);
+    tap_case(!g_strcmp0(content, "before\noutput\n"), "log: output goes to the end of the file, whoever is connected");
+    g_free(content);
+    u = user_of("logged2", "ringbuf:16");
+    chardev_set_log(u->chr, path, false);
+    chardev_write(u->chr, (const uint8_t *)"anew", 4);
+    wait_for(stat(path, &st) == 0 && st.st_size == 4);
+    content = NULL;
+    g_file_get_contents(path, &content, NULL, NULL);
+    tap_case(!g_strcmp0(content, "anew"), "log: or the file begins anew");
+    g_free(content);
+    g_free(path);
+}
+
 int main(void)
 {
     directory = g_dir_make_tmp("test-chardev-XXXXXX", NULL);
     io_loop_init();
     test_room();
     test_room_in_file();
+    test_ringbuf();
+    test_udp();
+    test_log();
     exit_files_remove();
     char *argv[] = { (char *)"rm", (char *)"-r", directory, NULL };
     g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
