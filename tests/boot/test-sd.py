@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=900
 # run-tests: timeout=7200 long as=thorough args=--thorough
-"""Linux with an SD card: its driver finds the card, a file system is read and written, and what the guest flushed is in
-the image after a kill. Prints TAP. Needs mke2fs, e2fsck and debugfs (package e2fsprogs) and qemu-img.
+"""Linux with an SD card: its driver finds the card, a file system is read and written, the card is changed, and what
+the guest flushed is in the image after a kill, on the card and on a virtual disk. Prints TAP. Needs mke2fs, e2fsck and
+debugfs (package e2fsprogs) and qemu-img.
 """
 import hashlib
 import os
@@ -69,11 +70,47 @@ def checked_raw(image, kind, directory):
     return raw
 
 
-def card(vm, wait=True):
+def card(vm, wait=True, device="mmcblk0"):
     if wait:
         vm.wait_shell()
-    vm.shell("until test -b /dev/mmcblk0; do sleep 0.1; done", 120)
-    vm.shell("mkdir -p /mnt && mount -t ext4 /dev/mmcblk0 /mnt", 60)
+    vm.shell("until test -b /dev/%s; do sleep 0.1; done" % device, 120)
+    vm.shell("mkdir -p /mnt && mount -t ext4 /dev/%s /mnt" % device, 60)
+
+
+def order(vm, line):
+    """To the monitor, which shares the console."""
+    vm.send("\x01c" + line + "\n")
+    vm.expect(r"\(qemu\) ", 60)
+    vm.send("\x01c")
+
+
+def changes(cases, directory):
+    first = make_card(directory, "raw")
+    second = os.path.join(directory, "second.qcow2")
+    run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", first, second)
+    with VM(dtb="builtin", args=("-drive", "if=sd,format=raw,file=" + first), slow=3) as vm, \
+            cases.case("a card is taken out and another one put in while the machine runs", vm):
+        card(vm)
+        vm.shell("echo one > /mnt/mark && umount /mnt", 120)
+        order(vm, "eject sd0")
+        vm.expect(r"mmc0: card [0-9a-f]+ removed", 120)
+        vm.shell("while test -b /dev/mmcblk0; do sleep 0.1; done", 120)
+        order(vm, "change sd0 " + second)
+        vm.expect(r"mmcblk0: mmc0:", 120)
+        card(vm, wait=False)
+        vm.send("md5sum /mnt/known; ls /mnt/mark\n")
+        vm.expect(hashlib.md5(CONTENT).hexdigest(), 120)
+        vm.expect("No such file", 60)
+        vm.shell("echo two > /mnt/mark && umount /mnt", 120)
+        order(vm, "change sd0 %s raw" % first)
+        vm.expect(r"mmc0: card [0-9a-f]+ removed(.|\n)*mmcblk0: mmc0:", 120)
+        card(vm, wait=False)
+        vm.send("echo mark-$(cat /mnt/mark)-\n")
+        vm.expect("mark-one-", 60)
+        vm.shell("umount /mnt", 120)
+        vm.kill()
+        for image, kind, text in ((first, "raw", b"one\n"), (second, "qcow2", b"two\n")):
+            assert run("debugfs", "-R", "cat /mark", checked_raw(image, kind, directory)).endswith(text)
 
 
 def reads_and_writes(cases, directory, design, kind):
@@ -97,13 +134,15 @@ def reads_and_writes(cases, directory, design, kind):
         assert b"\n19999\n20000\n" in run("debugfs", "-R", "cat /d/numbers", raw)
 
 
-def survives_kill(cases, directory, kind):
+def survives_kill(cases, directory, kind, interface="sd"):
     image = make_card(directory, kind)
-    with cases.case("%s: killed at a random moment while the guest writes: what was flushed is there" % kind):
+    with cases.case("%s, if=%s: killed at a random moment while the guest writes: what was flushed is there"
+                    % (kind, interface)):
         for round_number in range(KILLS):
             last = 0
-            with VM(dtb="builtin", args=("-drive", "if=sd,file=%s,format=%s" % (image, kind)), slow=3) as vm:
-                card(vm)
+            drive = "if=%s,file=%s,format=%s" % (interface, image, kind)
+            with VM(dtb="builtin", args=("-drive", drive), slow=3) as vm:
+                card(vm, device="mmcblk0" if interface == "sd" else "vda")
                 vm.send("n=0; while n=$((n+1)); do dd if=/dev/urandom of=/mnt/f$((n%8)) bs=64k count=8 2>/dev/null; "
                         "echo $n > /mnt/mark; sync; echo flushed-$n-; done\n")
                 for _ in range(random.randrange(2, 12)):
@@ -144,6 +183,9 @@ def main():
         variants(cases, directory)
         for kind in ("raw", "qcow2"):
             survives_kill(cases, directory, kind)
+        changes(cases, directory)
+        for kind in ("raw", "qcow2") if THOROUGH else ("qcow2",):
+            survives_kill(cases, directory, kind, "virtio")
     cases.finish()
 
 
