@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* qcow2: a longer disk. The first-level table grows within the clusters that it has. */
+/* qcow2: a longer disk. The first-level table grows within the clusters that it has, or moves to others. */
 #include <errno.h>
 #include <string.h>
 #include "block/bytes.h"
 #include "block/qcow2.h"
+
+enum { MAX_L1_BYTES = 32 << 20 };
 
 /* Size of the disk and length of the table, which stand together. Lock: map. */
 static int write_header(Qcow2 *q, uint64_t bytes, uint32_t entries)
@@ -19,6 +21,22 @@ static int write_header(Qcow2 *q, uint64_t bytes, uint32_t entries)
     return ret;
 }
 
+/* A longer table at another place; longer than the disk needs it until the header says so. */
+static int move_and_grow(Qcow2 *q, uint64_t bytes, uint32_t entries)
+{
+    uint64_t *l1 = g_try_malloc0(entries * 8ull);
+    int ret = l1 ? 0 : -ENOMEM;
+
+    if (!ret) {
+        memcpy(l1, q->l1, q->l1_entries * 8ull);
+        ret = qcow2_replace_l1(q, l1, entries);
+        if (ret && q->l1 != l1) {       /* it may be in use already, and the old one not given back */
+            g_free(l1);
+        }
+    }
+    return ret ? ret : write_header(q, bytes, entries);
+}
+
 /* Locks: data for writing, map. */
 static int grow(Qcow2 *q, uint64_t bytes)
 {
@@ -28,8 +46,11 @@ static int grow(Qcow2 *q, uint64_t bytes)
     uint64_t *l1;
     int ret;
 
-    if (needed > room || bytes > 1ull << 56) {
+    if (needed > MAX_L1_BYTES / 8 || bytes > 1ull << 56) {
         return -EFBIG;
+    }
+    if (needed > room) {
+        return move_and_grow(q, bytes, (uint32_t)needed);
     }
     l1 = g_try_malloc0(needed * 8 + 8);
     if (!l1) {

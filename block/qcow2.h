@@ -109,7 +109,7 @@ int qcow2_release(Qcow2 *q, uint64_t offset);
 int qcow2_set_dirty(Qcow2 *q, bool dirty);
 
 /* ---- qcow2-resize.c ---- */
-/* -EFBIG: its table has no room; -ENOTSUP: it would be shorter. */
+/* -EFBIG: its table would be too long; -ENOTSUP: it would be shorter. */
 int qcow2_resize(Image *image, uint64_t bytes);
 
 /* ---- qcow2-commit.c ---- */

@@ -215,13 +215,22 @@ def resizes(cases, directory):
         crc = tool(image, ["resize %d" % (9 * MIB), "read %d %d" % (3 * MIB, 6 * MIB)])
         assert crc == ["ok", "%08x" % zlib.crc32(bytes(6 * MIB))], crc
         same(image, directory)
-    with cases.case("a longer disk, raw; and one whose table has no room"):
+    with cases.case("a longer disk, raw; and one whose table would be too long"):
         with open(base, "wb") as file:
             file.truncate(MIB)
         assert tool(base, ["resize %d" % (2 * MIB), "size"], "format=raw") == ["ok", str(2 * MIB)]
         assert os.path.getsize(base) == 2 * MIB
         create(image, cluster_size=512)
         assert tool(image, ["resize %d" % (1 << 40)])[0].startswith("error File too large")
+        same(image, directory)
+    with cases.case("a longer disk whose first-level table moves"):
+        create(image, size="1M", cluster_size=512)
+        tool(image, ["random 200 1"])
+        qemu_img("snapshot", "-c", "one", image)
+        tool(image, ["random 100 2"])
+        before = tool(image, ["read 0 %d" % MIB])
+        assert tool(image, ["resize %d" % (64 * MIB), "read 0 %d" % MIB, "write %d 50000 3" % (60 * MIB), "check"]) \
+            == ["ok"] + before + ["ok", CLEAN]
         same(image, directory)
 
 
