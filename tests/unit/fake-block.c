@@ -26,6 +26,12 @@ BlockBackend *fake_block_new(uint64_t bytes, bool readonly)
     return blk;
 }
 
+void fake_block_free(BlockBackend *blk)
+{
+    free(blk->data);
+    free(blk);
+}
+
 uint8_t *fake_block_data(BlockBackend *blk) { return blk->data; }
 const char *blk_id(const BlockBackend *blk) { return "fake"; }
 const char *blk_said(const BlockBackend *blk) { return "-sd fake.img"; }

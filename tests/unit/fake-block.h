@@ -4,8 +4,9 @@
 #define TESTS_UNIT_FAKE_BLOCK_H
 #include "block/block.h"
 
-/* `bytes` zeroes; it lives for ever. */
+/* `bytes` zeroes. */
 BlockBackend *fake_block_new(uint64_t bytes, bool readonly);
+void fake_block_free(BlockBackend *blk);        /* nothing is under way, and no device has it */
 uint8_t *fake_block_data(BlockBackend *blk);
 void fake_block_fail(BlockBackend *blk, int error);     /* 0, or what the following requests end with */
 void fake_block_change(BlockBackend *blk, bool present);        /* the medium goes, or the same one comes again */

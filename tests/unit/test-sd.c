@@ -26,7 +26,7 @@ enum { ILLEGAL = 1 << 22, ERROR = 1 << 19, READY = 1 << 8, OUT_OF_RANGE = 1 << 3
 
 static uint32_t base = BASE;
 static uint32_t rca;
-static BlockBackend *small, *large, *locked, *odd;
+static BlockBackend *small, *large, *locked;
 static PL181State *controller;
 
 /* What STATUS says of the command; the response is in `RESP0` and on. */
@@ -428,11 +428,12 @@ static void test_images(void)
     CountedLock lock;
     SDHost host = { .lock = &lock };
     char *error = NULL;
+    BlockBackend *odd = fake_block_new(1000, false);
 
-    odd = fake_block_new(1000, false);
     ok(!sd_card_new(odd, &host, &error) && error && strstr(error, "qemu-img resize -f raw"),
        "a size that no card has: the remedy is named");
     free(error);                        /* what GLib allocates is malloc()ed */
+    fake_block_free(odd);
 }
 
 int main(void)
