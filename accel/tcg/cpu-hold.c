@@ -49,11 +49,12 @@ void cpu_hold_end(CPUHold *h)
 {
     uint32_t cpus = __atomic_exchange_n(&h->cpus, 0, __ATOMIC_SEQ_CST);
 
-    for (int i = 0; i < cpu_count; i++) {
-        if (cpus & (1u << i)) {
-            __atomic_sub_fetch(&cpu_states[i]->holds, 1, __ATOMIC_SEQ_CST);
-            cpu_kick(i);
-        }
+    /* A thread that writes may come here while CPUs are still being made: it looks at those only that are held. */
+    for (; cpus; cpus &= cpus - 1) {
+        int i = __builtin_ctz(cpus);
+
+        __atomic_sub_fetch(&cpu_states[i]->holds, 1, __ATOMIC_SEQ_CST);
+        cpu_kick(i);
     }
 }
 

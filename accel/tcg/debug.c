@@ -145,7 +145,9 @@ void debug_points_clear(void)
 
 static void stop(CPUState *cpu, DebugReason reason, DebugPointKind kind, uint32_t addr)
 {
-    cpu->debug_stop = (DebugStop) { DEBUG_NONE, cpu->index, kind, addr };
+    cpu->debug_stop.cpu = cpu->index;
+    cpu->debug_stop.kind = kind;
+    cpu->debug_stop.addr = addr;
     __atomic_store_n(&cpu->debug_stop.reason, reason, __ATOMIC_RELEASE);
     cpu_hold(&stopped);
     io_post(&handler_work);
