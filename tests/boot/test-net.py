@@ -187,7 +187,7 @@ def peer_that_breaks_the_protocol(cases):
     with VM(dtb="builtin", args=("-nic", "stream,server=on,addr.type=inet,addr.port=%d" % port), slow=3, smp=1) as vm, \
             cases.case("stream: a peer that sends no frames", vm):
         with_address(vm, 1)
-        for text in (b"\xff\xff\xff\xff", b"\0\0\0\0", struct.pack(">I", 1515)):
+        for text in (b"\xff\xff\xff\xff", b"\0\0\0\0", struct.pack(">I", 1519)):
             with socket.create_connection(("127.0.0.1", port), timeout=60) as peer:
                 peer.sendall(text)
                 while peer.recv(4096):
