@@ -94,6 +94,7 @@ static void create_builders(void)
         CacheBuilder *b = g_new0(CacheBuilder, 1);
 
         b->buf.base = cpu_states[i]->cache->buf.base;
+        b->buf.tier2 = accel_options.tier2;
         cpu_states[i]->builder = b;
     }
 }

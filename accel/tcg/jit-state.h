@@ -41,7 +41,7 @@ typedef struct ARMCounters {
     uint64_t ldrex, strex_ok, strex_none, strex_address, strex_size, strex_stored, strex_differs;
 } ARMCounters;
 
-enum { JIT_SPILLS = 34 };           /* slots for IR temporaries without a register */
+enum { JIT_SPILLS = 33 };           /* slots for IR temporaries without a register */
 enum { JIT_PAGES = 6 };             /* and for pages */
 
 typedef struct JITState {
@@ -60,7 +60,8 @@ typedef struct JITState {
     struct CPUState *cpu;           /* thread, caches, counters */
     sigjmp_buf *unwind;             /* where the interpreter's exec() is left to (x86_64: with the thread sanitizer) */
     uint32_t spill[JIT_SPILLS];     /* the last are used first */
-    /* 104 bytes, with 6 spill slots in front of them, are the 128 that are near */
+    /* 108 bytes, with 5 spill slots in front of them, are the 128 that are near */
+    uint32_t turns;                 /* of a loop until it looks for interrupts (emit-loop.c) */
     uint64_t page[JIT_PAGES];       /* host addresses, 0: none (IR op `page`) */
     void *host_rsp;                 /* stack pointer to unwind to (x86_64 back end) */
     uint64_t slow_val2;             /* operand b of an FP fix-up */

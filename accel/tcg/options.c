@@ -69,6 +69,8 @@ static const AccelProperty properties[] = {
       .help = "name translated code for perf in /tmp/perf-PID.map" },
     { "jitdump", PROP_WORD, FIELD(jitdump), .choice = { { "off", NULL }, { "on", NULL } },
       .help = "copy translated code for perf inject to /tmp/jit-PID.dump" },
+    { "tier", PROP_WORD, FIELD(tier2), .choice = { { "1", NULL }, { "2", NULL } },
+      .help = "2: loops of one block get a copy that looks at the memory tables once per page" },
     /* Jumps inside the buffer reach 2 GiB; leave room for several buffers. */
     { "tb-size", PROP_NUMBER, FIELD(tb_size_kib), .unit = "MiB", .scale = 1024, .max = 1024,
       .help = "size of a code cache" },

@@ -34,6 +34,7 @@ struct TranslationBlock {
     uint8_t flags_in;           /* F_*: what it needs in env->nzcv at its start */
     uint8_t *code;              /* x86_64: entry point */
     uint32_t code_size;         /* bytes */
+    uint32_t loop_offset;       /* x86_64: from code: where its own jump to itself goes; 0: to the start */
     TBJump jmp[2];
     TranslationBlock *incoming; /* list of blocks chained to this one, tagged like next_in.  lock: as TBJump.to */
     TranslationBlock *hash_next;/* lock: B for writing; readers are lock-free or hold B */
@@ -44,6 +45,7 @@ struct TranslationBlock {
 /* A piece of executable memory that one builder fills. Owned by whoever holds B (unified) or by the CPU (separate). */
 typedef struct CodeBuffer {
     uint8_t *base, *ptr, *end;
+    bool tier2;                 /* -accel tcg,tier=2 */
     bool too_complex;           /* emit() failed by a limit of the back end: fewer instructions will help, not room */
 } CodeBuffer;
 

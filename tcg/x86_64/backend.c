@@ -344,7 +344,8 @@ static void x86_set_jump(TranslationBlock *tb, int n, TranslationBlock *to)
 {
     const TBJump *j = &tb->jmp[n];
 
-    point_jump(tb->code + (j->unsaved & to->flags_in ? j->saved_patch_offset : j->patch_offset), to->code);
+    point_jump(tb->code + (j->unsaved & to->flags_in ? j->saved_patch_offset : j->patch_offset),
+               to->code + (to == tb ? tb->loop_offset : 0));
 }
 
 static void x86_clear_jump(TranslationBlock *tb, int n)

@@ -67,6 +67,10 @@ static void emit_chained_jump(Emitter *e, const IROp *op)
     unsigned n = (unsigned)e->njumps++;
     uint8_t *leave = NULL, *stay;
 
+    if (op->n && op->imm == e->tb->pc) {
+        e->back.addr = as->p;
+        e->back.ef = e->ef;
+    }
     emit_flags_save(e, e->ef.unsaved & op->setf);
     if (op->n) {
         leave = emit_interrupt_check(e);

@@ -383,6 +383,15 @@ static void emit_near(Emitter *e, SlowPath *s, const IROp *op, Loc page)
     emit_transfer(e, s, op, rm_mem(host, op->near), host == RCX ? RDX : RCX);
 }
 
+void emit_plain_access(Emitter *e, const IROp *op, RM host)
+{
+    SlowPath none = { .xd = -1 };
+
+    choose_xmm(e, &none, op);
+    emit_transfer(e, &none, op, host, RDX);
+    emit_flags_clobber(e);
+}
+
 void emit_access(Emitter *e, const IROp *op)
 {
     static const SlowKind kinds[] = {

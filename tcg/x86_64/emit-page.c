@@ -59,8 +59,7 @@ void emit_page_forget(Emitter *e, const SlowPath *s)
     }
 }
 
-/* ecx = the address with what must be 0 at the top, if it is aligned and inside a page: at most the limit. */
-static void emit_limit_check(Emitter *e, SlowPath *s, const IROp *op, int addr)
+void emit_limit_check(Emitter *e, const IROp *op, int addr)
 {
     Asm *as = &e->as;
     unsigned align = op->mem & MEM_SIZE;
@@ -77,7 +76,6 @@ static void emit_limit_check(Emitter *e, SlowPath *s, const IROp *op, int addr)
     mask = align ? mask >> align | ~0u << (32 - align) : mask;
     x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), (int32_t)mask);
     x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), (int32_t)(((1u << TLB_PAGE_BITS) - op->near) >> align));
-    s->fields[s->nfields++] = x_jcc_fwd(as, X_A);
 }
 
 void emit_page(Emitter *e, const IROp *op)
@@ -92,7 +90,8 @@ void emit_page(Emitter *e, const IROp *op)
     }
     s = emit_slow(e, SLOW_PAGE);
     addr = emit_address(e, op);
-    emit_limit_check(e, s, op, addr);
+    emit_limit_check(e, op, addr);
+    s->fields[s->nfields++] = x_jcc_fwd(as, X_A);
     x_mov_r_rm(as, false, RCX, rm_reg(addr));
     x_shift_i(as, SH_SHR, false, rm_reg(RCX), TLB_PAGE_BITS);
     x_mov_r_rm(as, true, RCX, rm_sib(TLB_REG, RCX, 3, op->n ? (int32_t)TLB_WRITE_OFFSET : 0));

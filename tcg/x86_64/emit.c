@@ -188,6 +188,8 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     emit_xmm_forget_all(e);
     e->compared = false;
     e->live_pages = 0;
+    e->back.addr = NULL;
+    tb->loop_offset = 0;
 
     for (int i = 0; i < b->nops && !e->failed; i++) {
         if (e->as.end - e->as.p < EMIT_ROOM) {
@@ -207,6 +209,9 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     }
     if (!e->failed && !e->full) {
         begin_op(e, b->nops);
+        if (buf->tier2) {
+            emit_loop(e);
+        }
         emit_slow_paths(e);
     }
     if (e->failed || e->full) {

@@ -100,6 +100,7 @@ typedef struct Emitter {
     uint32_t pc;                /* PC|T of the guest instruction */
     int njumps;
     EFlagsState ef;
+    struct { uint8_t *addr; EFlagsState ef; } back;     /* the jump back to the block's start; NULL: none */
     uint8_t *label_addr[IR_MAX_LABELS];
     uint8_t label_refs[IR_MAX_LABELS];
     EFlagsState label_ef[IR_MAX_LABELS];
@@ -167,6 +168,9 @@ void emit_put_compared(Asm *as, const uint8_t *base);      /* the tables for EF_
 X86CC emit_cond(Emitter *e, int cc);
 void emit_carry_in(Emitter *e, bool inverted);              /* CF = C (or !C) */
 
+/* emit-loop.c: the copy of a block that jumps back to itself, if it can have one; after the block's ops */
+void emit_loop(Emitter *e);
+
 /* op and the next one together, if they are such a pair */
 bool emit_shifted_add(Emitter *e, const IROp *op);
 bool emit_put_double(Emitter *e, const IROp *op);
@@ -180,6 +184,10 @@ void emit_watched_store(Asm *as);                           /* start of the stor
 bool emit_page_place(const Emitter *e, IRRef page, Loc *where);     /* false: it has none */
 void emit_page_forget(Emitter *e, const SlowPath *s);       /* nothing is known of the pages that are needed later */
 void emit_slow_page(Emitter *e, SlowPath *s);
+/* Compares: X_A if the bytes (near) from addr on are not aligned (mem) or not in one page; clobbers rcx. */
+void emit_limit_check(Emitter *e, const IROp *op, int addr);
+/* An access to plain memory at host, which has neither rdx in it nor what the op needs; no slow path. */
+void emit_plain_access(Emitter *e, const IROp *op, RM host);
 int emit_address(Emitter *e, const IROp *op);               /* register with the guest address of an access */
 /* One access of 1, 2 or 4 bytes (size = log2) to host memory, zero-extended. */
 void emit_host_load(Asm *as, unsigned size, int reg, RM host);

@@ -46,7 +46,9 @@ MODES = {
     "separate": ("ccache=separate", 1),
     "single": ("thread=single", 2),
     "interp": ("backend=interp", 4),
+    "tier2": ("tier=2", 1),
 }
+EVERYWHERE = "unified,separate,single,interp"       # tier2: for tests that name it
 ORACLE_MODE = "upstream"
 # Where the other CPUs come from: the image's entry point, as with -kernel and any ELF file, or the emulator's pen.
 STARTS = ("entry", "pen")
@@ -68,7 +70,7 @@ class Program:
         self.is_test = found is not None
         self.cpus = [int(n) for n in words.pop("cpus", "1").split(",")]
         self.timeout = float(words.pop("timeout", 20))
-        self.modes = words.pop("modes", ",".join(MODES)).split(",")
+        self.modes = words.pop("modes", EVERYWHERE).split(",")
         self.accel = words.pop("accel", "")
         self.starts = words.pop("start", STARTS[0]).split(",")
         self.oracle = words.pop("oracle", "yes") == "yes"

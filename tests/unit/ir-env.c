@@ -360,6 +360,29 @@ bool machine_run_pair(const IRBlock *b, const IRBlock *next, bool chained)
     return done;
 }
 
+int machine_run_loop(const IRBlock *b)
+{
+    TranslationBlock tb;
+    uint8_t *begin = code_begin();
+    bool done;
+
+    buffer.tier2 = true;
+    done = emit_block(b, &tb);
+    buffer.tier2 = false;
+    for (int n = 0; n < 2 && done; n++) {
+        if (tb.jmp[n].patch_offset && tb.jmp[n].target_pc == b->pc) {
+            tcg_backend->set_jump(&tb, n, &tb);
+        }
+    }
+    do {
+        machine.env->regs[15] = 0;
+        tcg_backend->exec(machine.env, &tb);
+    } while (done && machine.env->regs[15] == b->pc && machine.excp == EXCP_NONE);
+    buffer.ptr = begin;
+    free(tb.ir);
+    return done ? tb.loop_offset != 0 : -1;
+}
+
 void test_ok(bool ok, const char *name)
 {
     tap_case(ok, "%s", name);

@@ -334,3 +334,71 @@ void ir_random_block(IRBlock *b, uint64_t *state, unsigned length, bool fp)
     random_exit(&g);
     b->guest_bytes = g.pc - 0x8000;
 }
+
+/* Results go where they do not change the addresses and the count. */
+static void spare_bases(IRBlock *b, unsigned first)
+{
+    static const uint8_t spare[] = { 0, 10, 11, 12 };
+    unsigned n = 0;
+
+    for (unsigned i = first; i < b->nops; i++) {
+        IROperands it = ir_operands(b, &b->ops[i], IR_DEFS);
+
+        while (ir_next_operand(&it)) {
+            unsigned r = *it.ref - REF_R0;
+
+            if (ref_is_reg(*it.ref) && (r == IR_RANDOM_TURNS || (IR_RANDOM_BASES >> r & 1))) {
+                do {
+                    r = spare[n++ % 4];
+                } while (ir_op_has_operand(b, &b->ops[i], IR_DEFS, REF_R(r)));
+                *it.ref = REF_R(r);
+            }
+        }
+    }
+}
+
+void ir_random_loop(IRBlock *b, uint64_t *state)
+{
+    static const uint8_t bases[] = { 1, 9, 13 };
+    Gen g = { .b = b, .state = state, .pc = 0x8000 };
+    unsigned length = 2 + pick(&g, 14), count = pick(&g, length);
+    uint32_t label;
+
+    ir_reset(b, g.pc, TBF_PRIV | TBF_VFP_EN);
+    next_insn(&g);
+    for (unsigned i = 0; i < length; i++) {
+        unsigned first = b->nops, what = pick(&g, 12);
+
+        g.base = bases[pick(&g, 3)];
+        if (what < 5) {
+            random_memory(&g);
+            if (pick(&g, 16)) {
+                b->ops[first].a = REF_R(g.base);
+                b->ops[first].imm &= ~7u;
+            }
+        } else if (what < 8) {
+            random_fp(&g);
+        } else if (what < 10) {
+            random_alu(&g);
+        } else if (what == 10) {
+            random_other(&g);
+        }
+        spare_bases(b, first);
+        if (what == 11) {
+            ir_emit(b, pick(&g, 2) ? IR_add : IR_sub, REF_R(g.base), REF_R(g.base), ir_const(b, pick(&g, 5) * 8), 0);
+        }
+        if (i == count) {
+            ir_emit(b, IR_sub, REF_R(IR_RANDOM_TURNS), REF_R(IR_RANDOM_TURNS), ir_const(b, 1), 0)->setf = F_NZCV;
+        }
+    }
+    if (pick(&g, 2)) {
+        ir_emit(b, IR_sub, REF_NONE, REF_R(IR_RANDOM_TURNS), ir_const(b, 0), 0)->setf = F_NZCV;
+    }
+    ir_emit(b, IR_or, REF_R(0), REF_R(IR_RANDOM_TURNS), ir_const(b, 0), 0)->setf = F_NZ;
+    label = ir_label(b);
+    ir_emit(b, IR_br_if, REF_NONE, REF_NONE, REF_NONE, label)->cc = CC_EQ;
+    ir_emit(b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0x8000)->n = 1;
+    ir_emit(b, IR_label, REF_NONE, REF_NONE, REF_NONE, label);
+    ir_emit(b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0x8100);
+    b->guest_bytes = g.pc - 0x8000;
+}

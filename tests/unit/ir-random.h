@@ -6,4 +6,10 @@
 
 /* Fill b with a block of about `length` ops that depends on *state alone; fp: with VFP ops. Always verifies. */
 void ir_random_block(IRBlock *b, uint64_t *state, unsigned length, bool fp);
+/*
+ * A block that jumps back to itself until register IR_RANDOM_TURNS, which it counts down, is 0. Accesses go by the
+ * registers of the mask IR_RANDOM_BASES.
+ */
+enum { IR_RANDOM_TURNS = 7, IR_RANDOM_BASES = 1 << 1 | 1 << 9 | 1 << 13 };
+void ir_random_loop(IRBlock *b, uint64_t *state);
 #endif

@@ -168,6 +168,69 @@ static bool pair_round(uint64_t seed)
     return !what;
 }
 
+static void prepare_loop(const TCGBackend *backend, uint64_t seed)
+{
+    uint64_t state = seed;
+    CPUARMState *env = machine.env;
+
+    prepare(backend, seed);
+    env->regs[IR_RANDOM_TURNS] = 1 + test_random(&state) % (seed & 8 ? 600 : 20);
+    for (unsigned r = 0; r < 15; r++) {
+        if ((IR_RANDOM_BASES >> r & 1) && test_random(&state) % 16) {
+            env->regs[r] &= ~7u;
+        }
+    }
+    env_jit(env)->exit_request = seed % 17 == 0;
+}
+
+/* Loops by their copy without looks at the tables. Returns as machine_run_loop(), -2: different. */
+static int loop_round(uint64_t seed)
+{
+    uint64_t state = seed;
+    int copied = -1;
+
+    choose_shifts(seed);
+    machine_fast_memory(seed & 1 ? MEMORY_SOME : MEMORY_FAST);
+    ir_random_loop(b, &state);
+    ir_optimize(b, x86_host_flags);
+    for (uint64_t values = seed * 4; values < seed * 4 + 3; values++) {
+        const char *what;
+
+        prepare_loop(&tcg_backend_x86_64, values);
+        copied = machine_run_loop(b);
+        if (copied < 0) {
+            return copied;
+        }
+        note(&host);
+        prepare_loop(&tcg_backend_interp, values);
+        machine_run_loop(b);
+        note(&interp);
+        what = difference(true);
+        if (what) {
+            printf("# seed %llu values %llu: %s\n", (unsigned long long)seed, (unsigned long long)values, what);
+            fflush(stdout);
+            ir_print(stderr, b);
+            return -2;
+        }
+    }
+    return copied;
+}
+
+static void test_loops(unsigned rounds, uint64_t first)
+{
+    unsigned failed = 0, copied = 0;
+
+    for (unsigned i = 0; i < rounds && failed < 5; i++) {
+        int r = loop_round(first + i);
+
+        failed += r == -2;
+        copied += r == 1;
+    }
+    test_ok(!failed, "loops agree");
+    printf("# %u loops of %u have a copy without looks at the tables\n", copied, rounds);
+    test_ok(copied > rounds / 10, "loops have copies");
+}
+
 /* A way out that needs no flags saved, to a target that needs them, and to one that does not. */
 static void test_leave_out(void)
 {
@@ -221,6 +284,7 @@ int main(int argc, char **argv)
     }
     test_ok(!failed, "a chained jump does what the way through the main loop does");
     test_leave_out();
+    test_loops(rounds / 4, first);
     printf("# %u blocks of %u were not emitted\n", skipped, rounds);
     free(b);
     free(next);

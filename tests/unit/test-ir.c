@@ -250,7 +250,8 @@ static void test_operands(void)
     op->arg = b->nargs;
     b->args[b->nargs++] = REF_R(4);
     b->args[b->nargs++] = REF_R(5);
-    test_ok(finds(op, IR_DEFS, 2, (IRRef[]) { REF_R(4), REF_R(5) }) && finds(op, IR_USES, 2, (IRRef[]) { REF_R(13), REF_NONE }),
+    test_ok(finds(op, IR_DEFS, 2, (IRRef[]) { REF_R(4), REF_R(5) }) &&
+            finds(op, IR_USES, 2, (IRRef[]) { REF_R(13), REF_NONE }),
             "what LDM loads is defined");
     op->opc = IR_stm;
     test_ok(finds(op, IR_DEFS, 0, NULL) && finds(op, IR_USES, 4, (IRRef[]) { REF_R(13), REF_NONE, REF_R(4), REF_R(5) }),

@@ -192,7 +192,7 @@ static void test_pages(void)
     }
     exit_jmp();
     ir_pass_pages(b);
-    test_ok(!strcmp(page_digits(), "---"), "a register that one way has changed is another value behind the join point");
+    test_ok(!strcmp(page_digits(), "---"), "a register that one way has changed is a new value behind the join point");
 
     ir_reset(b, 0x8000, 0);
     l = ir_label(b);

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Tier two, loops of one block: a second copy of the block without looks at the memory tables.
+ *
+ * Problem: a block that jumps back to itself looks at the tables at each access of each turn, though its accesses walk
+ * through an array, so that the next hundreds are in the same page. Idea: before the loop is run it is known how many
+ * turns all of its accesses stay in their pages; that many turns need no look.
+ *
+ *      block:   ...                    ; as ever; its jump back is chained, to `enter`
+ *      enter:   for each register that addresses go by: look at the page, the host address to JITState.page; how many
+ *               turns it is good for; something is not plain, aligned or inside a page: go to `block`
+ *      turn:    add the steps to the host addresses
+ *               the block's ops, an access is a load or store at [JITState.page + constant]
+ *               condition to leave the loop: to its code in the block
+ *               turns left: to `turn`
+ *               to the jump back in the block, which looks for interrupts and comes to `enter` again
+ *
+ * The copy has no slow path but fix-ups of VFP results, which change no tables, so nothing can happen in it but the
+ * guest's own instructions: it leaves where the block's code for the same instruction takes over in the same state, and
+ * nobody else knows of it. No jump is chained to it but the block's own, so what unchains the block keeps CPUs out of
+ * it; they leave it after MAX_TURNS at most.
+ *
+ * What is taken: straight code up to the condition; addresses that are a register, which a turn changes by a constant
+ * or not at all, plus a constant; no flags from the turn before.
+ */
+#include "accel/tcg/softtlb.h"
+#include "tcg/x86_64/emit.h"
+#include "tcg/x86_64/op-flags.h"
+
+enum {
+    MAX_TURNS = 256,            /* between two looks for interrupts */
+    MAX_OPS = 200,              /* a longer one spends its time elsewhere */
+    MAX_SPAN = 1024,            /* bytes that a turn accesses by one register */
+    ORIGIN_UNKNOWN = 0,
+};
+
+typedef struct Origin {
+    IRRef base;                 /* register as the turn began, REF_K0: none, ORIGIN_UNKNOWN */
+    uint32_t offset;
+} Origin;
+
+typedef struct Stream {
+    IRRef base;
+    uint32_t low, span, aligned;
+    unsigned align;             /* log2 */
+    bool store;
+    int32_t step;
+} Stream;
+
+typedef struct Loop {
+    const IRBlock *b;
+    int end;                    /* index of the br_if that leaves */
+    Stream stream[JIT_PAGES];
+    int nstreams;
+    Origin reg[16];             /* by register + 1 as IRRef */
+    Origin temp[NB_TEMPS];
+    int8_t stream_of[MAX_OPS];
+    uint32_t offset[MAX_OPS];
+} Loop;
+
+static Origin *place_of(Loop *l, IRRef r)
+{
+    return ref_is_reg(r) ? &l->reg[r] : &l->temp[r - REF_T0];
+}
+
+static Origin origin_of(Loop *l, IRRef r)
+{
+    if (ref_is_const(r)) {
+        return (Origin) { REF_K0, ir_const_value(l->b, r) };
+    }
+    return *place_of(l, r);
+}
+
+static void define(Loop *l, const IROp *op)
+{
+    IROperands it = ir_operands(l->b, op, IR_DEFS);
+    Origin o = { ORIGIN_UNKNOWN, 0 };
+
+    if (op->opc == IR_mov && !ref_is_const(op->a)) {
+        o = origin_of(l, op->a);
+    } else if ((op->opc == IR_add || op->opc == IR_sub) && ref_is_const(op->b) && !ref_is_const(op->a)) {
+        uint32_t k = ir_const_value(l->b, op->b);
+
+        o = origin_of(l, op->a);
+        o.offset += op->opc == IR_add ? k : -k;
+    }
+    while (ir_next_operand(&it)) {
+        if (ref_is_reg(*it.ref) || ref_is_temp(*it.ref)) {
+            *place_of(l, *it.ref) = o;
+        }
+    }
+}
+
+/* The access becomes part of a stream, if there is room. */
+static bool take_access(Loop *l, int i)
+{
+    const IROp *op = &l->b->ops[i];
+    bool list = ir_op_has_list(op), store = ir_op_effects(op) & FX_STORE;
+    unsigned size = op->mem & MEM_SIZE, align = list ? 2 : size, common;
+    uint32_t bytes = (list ? op->n : 1u) << size, low, end;
+    Origin o = origin_of(l, op->a);
+    Stream *s = l->stream;
+
+    o.offset += op->imm;
+    if (o.base == ORIGIN_UNKNOWN || (op->mem & MEM_USER)) {
+        return false;
+    }
+    while (s < l->stream + l->nstreams && s->base != o.base) {
+        s++;
+    }
+    if (s == l->stream + l->nstreams) {
+        if (l->nstreams == JIT_PAGES) {
+            return false;
+        }
+        l->nstreams++;
+        *s = (Stream) { .base = o.base, .low = o.offset, .span = bytes, .align = align, .aligned = o.offset };
+    }
+    common = align < s->align ? align : s->align;
+    low = (int32_t)(o.offset - s->low) < 0 ? o.offset : s->low;
+    end = (int32_t)(o.offset + bytes - s->low - s->span) > 0 ? o.offset + bytes : s->low + s->span;
+    if (end - low > MAX_SPAN || ((o.offset ^ s->aligned) & ((1u << common) - 1))) {
+        return false;
+    }
+    if (align > s->align) {
+        s->align = align;
+        s->aligned = o.offset;
+    }
+    s->low = low;
+    s->span = end - low;
+    s->store |= store;
+    l->stream_of[i] = (int8_t)(s - l->stream);
+    l->offset[i] = o.offset;
+    return true;
+}
+
+/* From a byte that has the alignment on; how far a turn moves it. */
+static bool finish_stream(Loop *l, Stream *s)
+{
+    uint32_t before = (s->low - s->aligned) & ((1u << s->align) - 1);
+    Origin end = s->base == REF_K0 ? (Origin) { REF_K0, 0 } : l->reg[s->base];
+
+    s->low -= before;
+    s->span += before;
+    s->step = (int32_t)end.offset;
+    return end.base == s->base && s->step > -MAX_SPAN && s->step < MAX_SPAN &&
+           !((uint32_t)s->step & ((1u << s->align) - 1));
+}
+
+/* `br_if cc, L; exit_jmp back; label L`, L from nowhere else. */
+static bool find_end(const Emitter *e, Loop *l)
+{
+    for (int i = 0; i + 2 < l->b->nops && i < MAX_OPS; i++) {
+        const IROp *op = &l->b->ops[i];
+
+        if (op->opc == IR_br_if) {
+            l->end = i;
+            return op[1].opc == IR_exit_jmp && op[1].n && op[1].imm == l->b->pc && op[2].opc == IR_label &&
+                   op[2].imm == op->imm && e->label_refs[op->imm] == 1;
+        }
+    }
+    return false;
+}
+
+static bool analyse(const Emitter *e, Loop *l)
+{
+    uint8_t defined = 0;
+
+    if (!find_end(e, l)) {
+        return false;
+    }
+    for (IRRef r = REF_R0; r <= REF_R(14); r++) {
+        l->reg[r] = (Origin) { r, 0 };
+    }
+    for (int i = 0; i <= l->end; i++) {
+        const IROp *op = &l->b->ops[i];
+        uint32_t fx = ir_op_effects(op), memory = FX_LOAD | FX_STORE | FX_RAISE;
+
+        if ((ir_op_reads_flags(op) & ~defined) || (fx & ~(memory | FX_MARK | FX_FPSCR | FX_BRANCH)) ||
+            ((fx & FX_BRANCH) && i != l->end) || ((fx & memory) && !take_access(l, i))) {
+            return false;
+        }
+        defined |= op->setf;
+        define(l, op);
+    }
+    for (int n = 0; n < l->nstreams; n++) {
+        if (!finish_stream(l, &l->stream[n])) {
+            return false;
+        }
+    }
+    return l->nstreams > 0;
+}
+
+static RM pointer(int n)
+{
+    return emit_env(JIT_OFFSET(page) + 8 * n);
+}
+
+/* rcx and eax are free, edx = turns; leaves for the block if the stream is not plain memory. */
+static void emit_enter_stream(Emitter *e, const Stream *s, int n)
+{
+    Asm *as = &e->as;
+    int page = 1 << TLB_PAGE_BITS, shift = 0;
+    IROp look = { .mem = (uint8_t)s->align, .near = (uint16_t)s->span };
+
+    if (s->base == REF_K0) {
+        x_mov_r_i(as, RAX, s->low);
+    } else {
+        emit_load_ref(e, RAX, s->base);
+        x_alu_rm_i(as, ALU_ADD, false, rm_reg(RAX), (int32_t)s->low);
+    }
+    emit_limit_check(e, &look, RAX);
+    x_jcc(as, X_A, e->tb->code);
+    x_mov_r_rm(as, false, RCX, rm_reg(RAX));
+    x_shift_i(as, SH_SHR, false, rm_reg(RCX), TLB_PAGE_BITS);
+    x_mov_r_rm(as, true, RCX, rm_sib(TLB_REG, RCX, 3, s->store ? (int32_t)TLB_WRITE_OFFSET : 0));
+    x_test_rm_r(as, true, rm_reg(RCX), RCX);
+    x_jcc(as, X_LE, e->tb->code);
+    x_lea(as, true, RCX, rm_sib(RCX, RAX, 0, -s->step));
+    x_mov_rm_r(as, true, pointer(n), RCX);
+    if (!s->step) {
+        return;
+    }
+    /* Turns: the bytes that are left in its direction by the step, rounded up to a power of two, and this one. */
+    while (1 << shift < (s->step < 0 ? -s->step : s->step)) {
+        shift++;
+    }
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RAX), page - 1);
+    if (s->step > 0) {
+        x_alu_rm_i(as, ALU_SUB, false, rm_reg(RAX), page - (int)s->span);
+        x_unary(as, UN_NEG, false, rm_reg(RAX));
+    }
+    if (shift) {
+        x_shift_i(as, SH_SHR, false, rm_reg(RAX), shift);
+    }
+    x_alu_rm_i(as, ALU_ADD, false, rm_reg(RAX), 1);
+    x_alu_r_rm(as, ALU_CMP, false, RAX, rm_reg(RDX));
+    x_cmov(as, X_B, false, RDX, rm_reg(RAX));
+}
+
+/* The ops of a turn; false: out of room. */
+static bool emit_turn(Emitter *e, const Loop *l)
+{
+    Asm *as = &e->as;
+
+    for (int i = 0; i < l->end && !e->failed; i++) {
+        const IROp *op = e->op = &l->b->ops[i];
+
+        if (as->end - as->p < EMIT_ROOM) {
+            return false;
+        }
+        e->index = i;
+        memset(e->xmm_busy, 0, sizeof(e->xmm_busy));
+        if (ir_op_effects(op) & (FX_LOAD | FX_STORE)) {
+            int n = l->stream_of[i];
+
+            x_mov_r_rm(as, true, RCX, pointer(n));
+            emit_plain_access(e, op, rm_mem(RCX, (int32_t)(l->offset[i] - l->stream[n].low)));
+        } else if (op->opc != IR_page && op->opc != IR_insn_start) {
+            if (emit_shifted_add(e, op) || emit_put_double(e, op)) {
+                i++;
+                continue;
+            }
+            x86_op_info[op->opc].emit(e, op);
+        }
+    }
+    return true;
+}
+
+/* EFLAGS hold what the block needs at its jump back: the count leaves them alone. */
+static void emit_next_turn(Emitter *e, const uint8_t *turn)
+{
+    Asm *as = &e->as;
+    RM left = emit_env(JIT_OFFSET(turns));
+    uint8_t *out;
+
+    if (e->ef.unsaved) {
+        x_mov_r_rm(as, false, RCX, left);
+        x_lea(as, false, RCX, rm_mem(RCX, -1));
+        x_mov_rm_r(as, false, left, RCX);
+        out = x_jecxz_short_fwd(as);
+        x_jmp(as, turn);
+        x_patch8(out, as->p);
+    } else {
+        x_alu_rm_i(as, ALU_SUB, false, left, 1);
+        x_jcc(as, X_NE, turn);
+    }
+    x_jmp(as, e->back.addr);
+}
+
+void emit_loop(Emitter *e)
+{
+    Asm *as = &e->as;
+    static __thread Loop l;
+    uint8_t *enter = as->p, *turn;
+    int nslow = e->nslow;
+
+    l.b = e->b;
+    l.nstreams = 0;
+    if (!e->back.addr || as->end - as->p < 2 * EMIT_ROOM || !analyse(e, &l)) {
+        return;
+    }
+    x_mov_r_i(as, RDX, MAX_TURNS);
+    for (int n = 0; n < l.nstreams; n++) {
+        emit_enter_stream(e, &l.stream[n], n);
+    }
+    x_mov_rm_r(as, false, emit_env(JIT_OFFSET(turns)), RDX);
+    turn = as->p;
+    for (int n = 0; n < l.nstreams; n++) {
+        if (l.stream[n].step) {
+            x_alu_rm_i(as, ALU_ADD, true, pointer(n), l.stream[n].step);
+        }
+    }
+    emit_flags_clobber(e);
+    emit_xmm_forget_all(e);
+    if (emit_turn(e, &l) && !e->failed) {
+        const IROp *leave = &l.b->ops[l.end];
+        X86CC cc;
+
+        e->op = leave;
+        cc = emit_cond(e, leave->cc);
+        if (!memcmp(&e->ef, &e->label_ef[leave->imm], sizeof(e->ef))) {
+            x_jcc(as, cc, e->label_addr[leave->imm]);
+            emit_next_turn(e, turn);
+            e->tb->loop_offset = (uint32_t)(enter - e->tb->code);
+            return;
+        }
+    }
+    /* The block is good without. */
+    as->p = enter;
+    e->nslow = nslow;
+    e->failed = false;
+}
