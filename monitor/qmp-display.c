@@ -103,8 +103,8 @@ typedef struct Event {
 static unsigned button_of(const char *name, int *dz)
 {
     static const struct { const char *name; unsigned button; int dz; } buttons[] = {
-        { "left", INPUT_LEFT, 0 }, { "middle", INPUT_MIDDLE, 0 }, { "right", INPUT_RIGHT, 0 }, { "side", INPUT_SIDE, 0 },
-        { "extra", INPUT_EXTRA, 0 }, { "wheel-up", 0, -1 }, { "wheel-down", 0, 1 },
+        { "left", INPUT_LEFT, 0 }, { "middle", INPUT_MIDDLE, 0 }, { "right", INPUT_RIGHT, 0 },
+        { "side", INPUT_SIDE, 0 }, { "extra", INPUT_EXTRA, 0 }, { "wheel-up", 0, -1 }, { "wheel-down", 0, 1 },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(buttons); i++) {

@@ -29,11 +29,12 @@ static const struct { uint16_t keysym; InputKey key; } others[] = {
     { 0xffad, KEY_KP_SUBTRACT }, { 0xffae, KEY_KP_DECIMAL }, { 0xffaf, KEY_KP_DIVIDE }, { 0xffb0, KEY_KP_0 },
     { 0xffb1, KEY_KP_1 }, { 0xffb2, KEY_KP_2 }, { 0xffb3, KEY_KP_3 }, { 0xffb4, KEY_KP_4 }, { 0xffb5, KEY_KP_5 },
     { 0xffb6, KEY_KP_6 }, { 0xffb7, KEY_KP_7 }, { 0xffb8, KEY_KP_8 }, { 0xffb9, KEY_KP_9 }, { 0xffbd, KEY_KP_EQUALS },
-    { 0xffbe, KEY_F1 }, { 0xffbf, KEY_F2 }, { 0xffc0, KEY_F3 }, { 0xffc1, KEY_F4 }, { 0xffc2, KEY_F5 }, { 0xffc3, KEY_F6 },
-    { 0xffc4, KEY_F7 }, { 0xffc5, KEY_F8 }, { 0xffc6, KEY_F9 }, { 0xffc7, KEY_F10 }, { 0xffc8, KEY_F11 },
-    { 0xffc9, KEY_F12 }, { 0xffe1, KEY_SHIFT }, { 0xffe2, KEY_SHIFT_R }, { 0xffe3, KEY_CTRL }, { 0xffe4, KEY_CTRL_R },
-    { 0xffe5, KEY_CAPS_LOCK }, { 0xffe7, KEY_META_L }, { 0xffe8, KEY_META_R }, { 0xffe9, KEY_ALT }, { 0xffea, KEY_ALT_R },
-    { 0xfe03, KEY_ALT_R }, { 0xff7e, KEY_ALT_R }, { 0xffeb, KEY_META_L }, { 0xffec, KEY_META_R },
+    { 0xffbe, KEY_F1 }, { 0xffbf, KEY_F2 }, { 0xffc0, KEY_F3 }, { 0xffc1, KEY_F4 }, { 0xffc2, KEY_F5 },
+    { 0xffc3, KEY_F6 }, { 0xffc4, KEY_F7 }, { 0xffc5, KEY_F8 }, { 0xffc6, KEY_F9 }, { 0xffc7, KEY_F10 },
+    { 0xffc8, KEY_F11 }, { 0xffc9, KEY_F12 }, { 0xffe1, KEY_SHIFT }, { 0xffe2, KEY_SHIFT_R }, { 0xffe3, KEY_CTRL },
+    { 0xffe4, KEY_CTRL_R }, { 0xffe5, KEY_CAPS_LOCK }, { 0xffe7, KEY_META_L }, { 0xffe8, KEY_META_R },
+    { 0xffe9, KEY_ALT }, { 0xffea, KEY_ALT_R }, { 0xfe03, KEY_ALT_R }, { 0xff7e, KEY_ALT_R }, { 0xffeb, KEY_META_L },
+    { 0xffec, KEY_META_R },
 };
 
 VncKey vnc_key(uint32_t keysym)

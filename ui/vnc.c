@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The VNC server. libvncserver speaks the protocol, with two threads per client that may wait for the client as long as
- * they like; nothing of the emulator waits for them.
+ * The VNC server. libvncserver, loaded when it is wanted, speaks the protocol, with two threads per client that may
+ * wait for the client as long as they like; nothing of the emulator waits for them.
  *
  *   I/O thread      copies what was drawn into `frame` and says so under `lock`; handles what clients typed
  *   "vnc-update"    tells the library what has changed: the library's locks are waited for here. When the size changes,
@@ -25,6 +25,7 @@
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
 #include "ui/console.h"
+#include "ui/library.h"
 #include "ui/vnc-internal.h"
 
 enum { LOOK_MS = 30, CLIENTS_MAX = 64, QUEUE_MAX = 1024, PASSWORD_MAX = MAXPWLEN, STALLED_MS = 5000 };
@@ -43,6 +44,21 @@ typedef struct Deed {
     bool down;
     int x, y, buttons;
 } Deed;
+
+#define FUNCTIONS(X) \
+    X(EncryptBytes) X(GetScreen) X(LogEnable) X(MarkRectAsModified) X(NewClient) X(NewFramebuffer) \
+    X(StartOnHoldClient) X(InitServerWithPthreadsAndZRLE)
+static struct {
+#define X(f) __typeof__(rfb##f) *f;
+    FUNCTIONS(X)
+#undef X
+} rfb;                                  /* constant once listening */
+static const LibraryFunction functions[] = {
+#define X(f) { "rfb" #f, (void **)&rfb.f },
+    FUNCTIONS(X)
+#undef X
+    { NULL, NULL },
+};
 
 static rfbScreenInfo *screen;           /* constant once listening */
 static VncEnd server_end;               /* constant once listening */
@@ -118,11 +134,11 @@ static void *update_thread(void *unused)
         change.from = change.to = 0;
         pthread_mutex_unlock(&lock);
         if (now.resized && (now.width != screen->width || now.height != screen->height)) {
-            rfbNewFramebuffer(screen, (char *)frame, now.width, now.height, 8, 3, 4);
+            rfb.NewFramebuffer(screen, (char *)frame, now.width, now.height, 8, 3, 4);
             set_format();
         }
         if (now.to) {
-            rfbMarkRectAsModified(screen, 0, now.from, screen->width, now.to);
+            rfb.MarkRectAsModified(screen, 0, now.from, screen->width, now.to);
         }
     }
     return NULL;
@@ -211,7 +227,7 @@ static rfbBool check_password(rfbClientRec *cl, const char *response, int len)
     may = password_set && time(NULL) < password_expires;
     pthread_mutex_unlock(&lock);
     memcpy(want, cl->authChallenge, sizeof(want));
-    rfbEncryptBytes(want, key);
+    rfb.EncryptBytes(want, key);
     return may && len == CHALLENGESIZE && !memcmp(want, response, sizeof(want));
 }
 
@@ -226,10 +242,10 @@ static void *accept_thread(void *unused)
         poll(p, listening.count, -1);
         for (unsigned i = 0; i < listening.count; i++) {
             const int fd = p[i].revents ? accept4(p[i].fd, NULL, NULL, SOCK_CLOEXEC) : -1;
-            rfbClientRec *cl = fd >= 0 ? rfbNewClient(screen, fd) : NULL;
+            rfbClientRec *cl = fd >= 0 ? rfb.NewClient(screen, fd) : NULL;
 
             if (cl && !cl->onHold) {
-                rfbStartOnHoldClient(cl);
+                rfb.StartOnHoldClient(cl);
             } else if (p[i].revents && fd < 0) {
                 g_usleep(10000);        /* no descriptors: not round and round */
             }
@@ -413,13 +429,14 @@ static void thread(const char *name, void *(*fn)(void *))
 char *vnc_start(const VncOptions *o)
 {
     const Surface *s = console_surface();
-    char *problem = vnc_listen(o, &listening, &server_end);
+    char *problem = library_load("libvncserver.so.1", functions);
 
+    problem = problem ? problem : vnc_listen(o, &listening, &server_end);
     if (problem) {
         return problem;
     }
-    rfbLogEnable(0);
-    screen = rfbGetScreen(NULL, NULL, s->width, s->height, 8, 3, 4);
+    rfb.LogEnable(0);
+    screen = rfb.GetScreen(NULL, NULL, s->width, s->height, 8, 3, 4);
     if (!screen) {
         return g_strdup("out of memory");
     }
@@ -442,7 +459,7 @@ char *vnc_start(const VncOptions *o)
         screen->passwordCheck = check_password;
     }
     deeds = g_async_queue_new();
-    rfbInitServer(screen);
+    rfb.InitServerWithPthreadsAndZRLE(screen);
     console_listener_add(&console_listener);
     thread("vnc-update", update_thread);
     thread("vnc-accept", accept_thread);

@@ -12,7 +12,9 @@
 #include "qemu/log.h"
 #include "ui/console.h"
 
-enum { PAGE_BITS = 12, FRAME_BYTES_MAX = PIXELS_MAX * PIXELS_MAX * 4, FRAME_PAGES_MAX = (FRAME_BYTES_MAX >> PAGE_BITS) + 1 };
+enum {
+    PAGE_BITS = 12, FRAME_BYTES_MAX = PIXELS_MAX * PIXELS_MAX * 4, FRAME_PAGES_MAX = (FRAME_BYTES_MAX >> PAGE_BITS) + 1,
+};
 
 struct PL111Screen {
     PL111Mode mode;                     /* drawn */

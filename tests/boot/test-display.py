@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=600
-"""Linux's console on the screen and its input drivers: what is printed on tty1 is in the screendump and in a VNC client's
-picture, keys that the monitor or the client types arrive in a shell there, and as events together with the mouse's.
+"""Linux's console on the screen and its input drivers: what is printed on tty1 is in the screendump and in a VNC
+client's picture, keys that the monitor or the client types arrive in a shell there, and as events together with the
+mouse's.
 """
 import os
 import re
@@ -141,9 +142,9 @@ def events(vm, screen):
         for line in ("mouse_move 7 -9", "mouse_move 0 0 1", "mouse_button 1", "mouse_button 0", "sendkey f5 1"):
             screen.order(line)
         for path, expected in want.items():
+            dump = vm.shell("hexdump -v -e '4/4 \"%d \" \"\\n\"' " + path)[1]
             got = [(word & 0xffff, word >> 16, value) for _, _, word, value in
-                   (map(int, row) for row in re.findall(r"^(-?\d+) (-?\d+) (-?\d+) (-?\d+) *$",
-                                                        vm.shell("hexdump -v -e '4/4 \"%d \" \"\\n\"' " + path)[1], re.M))]
+                   (map(int, row) for row in re.findall(r"^(-?\d+) (-?\d+) (-?\d+) (-?\d+) *$", dump, re.M))]
             missing.extend(event for event in expected if event not in got)
         return not missing
 

@@ -74,9 +74,11 @@ def test_input(cases, files):
         machine.hmp("mouse_button 0")
         comes("08 00 00", "and none")
         for line, says in (("sendkey foo", "invalid parameter: foo"), ("sendkey a-", "invalid parameter"),
-                           ("sendkey a x", "no time"), ("sendkey -a", "invalid parameter"), ("mouse_move x 1", "no movement"),
-                           ("mouse_button 99", "no state of buttons"), ("mouse_set 3", "there is no mouse '3'"),
-                           ("sendkey " + "-".join("a" * 17), "invalid parameter"), ("sendkey 0xfff", "invalid parameter")):
+                           ("sendkey a x", "no time"), ("sendkey -a", "invalid parameter"),
+                           ("mouse_move x 1", "no movement"), ("mouse_button 99", "no state of buttons"),
+                           ("mouse_set 3", "there is no mouse '3'"),
+                           ("sendkey " + "-".join("a" * 17), "invalid parameter"),
+                           ("sendkey 0xfff", "invalid parameter")):
             answer = machine.hmp(line)
             cases.check(says in answer, line[:20], answer)
         cases.check("* Mouse #0: PS/2 Mouse\n" == machine.hmp("info mice"), "info mice", machine.hmp("info mice"))
@@ -97,9 +99,11 @@ def test_input(cases, files):
         comes("28 02 ff 0a 00 00", "movement and a button")
         for name, arguments in (
                 ("send-key", {"keys": [code("nokey")]}), ("send-key", {"keys": [{"type": "qcode", "data": 1}]}),
-                ("send-key", {"keys": [{"type": "number", "data": "a"}]}), ("send-key", {"keys": [{"type": "x", "data": 1}]}),
+                ("send-key", {"keys": [{"type": "number", "data": "a"}]}),
+                ("send-key", {"keys": [{"type": "x", "data": 1}]}),
                 ("send-key", {"keys": [{"type": "number", "data": 1 << 40}]}), ("send-key", {"keys": [code("a")] * 17}),
-                ("send-key", {"keys": [code("a")], "hold-time": -1}), ("send-key", {"keys": [{"type": "qcode", "data": {}}]}),
+                ("send-key", {"keys": [code("a")], "hold-time": -1}),
+                ("send-key", {"keys": [{"type": "qcode", "data": {}}]}),
                 ("input-send-event", {"events": [{"type": "key", "data": {"down": True}}]}),
                 ("input-send-event", {"events": [{"type": "key", "data": {"down": True, "key": code("b")}},
                                                  {"type": "rel", "data": {"value": 2}}]}),

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=240
-"""The window, under an X server without a screen (Xvfb), by xdotool: the picture, keys, mouse, its closing; which display
-there is without -display. Prints TAP.
+"""The window, under an X server without a screen (Xvfb), by xdotool: the picture, keys, mouse, its closing; which
+display there is without -display. Prints TAP.
 """
 import ctypes
 import os
@@ -24,8 +24,8 @@ class Server:
 
     def __init__(self):
         read, write = os.pipe()
-        self.process = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten", "tcp"],
-                                        pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten",
+                                         "tcp"], pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(write)
         with os.fdopen(read) as file:
             self.name = ":" + file.readline().strip()
@@ -50,15 +50,16 @@ class Server:
         x.XOpenDisplay.restype = ctypes.c_void_p
         x.XInternAtom.restype = ctypes.c_ulong
         display = ctypes.c_void_p(x.XOpenDisplay(self.name.encode()))
-        message = Message(type=33, window=int(window), format=32, message_type=x.XInternAtom(display, b"WM_PROTOCOLS", 0))
+        message = Message(type=33, window=int(window), format=32,
+                          message_type=x.XInternAtom(display, b"WM_PROTOCOLS", 0))
         message.data[0] = x.XInternAtom(display, b"WM_DELETE_WINDOW", 0)
         x.XSendEvent(display, ctypes.c_ulong(int(window)), 0, ctypes.c_long(0), ctypes.byref(message))
         x.XCloseDisplay(display)
 
     def picture(self, window):
         """(width, height, pixels) of the window."""
-        data = subprocess.run(["import", "-window", window, "-depth", "8", "ppm:-"], env=self.env, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, check=False, timeout=LIMIT).stdout
+        data = subprocess.run(["import", "-window", window, "-depth", "8", "ppm:-"], env=self.env,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, timeout=LIMIT).stdout
         try:
             _, size, _, pixels = data.split(b"\n", 3)
         except ValueError:
@@ -150,7 +151,8 @@ def test_without(cases, files):
     nowhere = dict(NO_X, DISPLAY=":99999", SDL_VIDEODRIVER="x11")
     with Machine(files, [], screen_program(), env=nowhere) as machine:
         code, text = machine.end()
-        cases.check(code == 0 and not text, "a desktop that does not answer: the emulator goes on without", (code, text))
+        cases.check(code == 0 and not text, "a desktop that does not answer: the emulator goes on without",
+                    (code, text))
     p = subprocess.run([*M, "-display", "sdl"], stdin=subprocess.DEVNULL, capture_output=True, env=nowhere, check=False,
                        timeout=LIMIT)
     cases.check(p.returncode == 1 and p.stderr.startswith(b"qemu-system-arm: -display sdl: ") and

@@ -51,7 +51,8 @@ static void type(InputKey key)
 static void test_registers(void)
 {
     ok(rd(KBD + 0xfe0) == 0x50 && rd(KBD + 0xfe4) == 0x10 && rd(KBD + 0xfe8) == 4, "ID");
-    ok(rd(KBD + CR) == 0 && rd(KBD + CLKDIV) == 0 && (rd(KBD + STAT) & 0x50) == 0x40 && rd(KBD + IR) == 2, "reset values");
+    ok(rd(KBD + CR) == 0 && rd(KBD + CLKDIV) == 0 && (rd(KBD + STAT) & 0x50) == 0x40 && rd(KBD + IR) == 2,
+       "reset values");
     wr(KBD + CR, ~0u);
     wr(KBD + CLKDIV, ~0u);
     ok(rd(KBD + CR) == 0x3f && rd(KBD + CLKDIV) == 15, "bits that there are");
@@ -61,7 +62,8 @@ static void test_registers(void)
     type(KEY_A);
     ok(!(rd(KBD + STAT) & RX_FULL) && rd(KBD + IR) == 2, "nothing comes while it is not enabled");
     wr(KBD + CR, EN);
-    ok((rd(KBD + STAT) & RX_FULL) && rd(KBD + IR) == 3 && !bench_level[0], "the keyboard had kept it; no interrupt is wanted");
+    ok((rd(KBD + STAT) & RX_FULL) && rd(KBD + IR) == 3 && !bench_level[0],
+       "the keyboard had kept it; no interrupt is wanted");
     wr(KBD + CR, EN | RX_INT);
     ok(bench_level[0], "the receiver's interrupt");
     check(KBD, "1c f0 1c", "a key");
@@ -233,15 +235,17 @@ static void test_mouse(void)
     SEND(MOUSE, 0xf6);
     input_move(1, 1, 0);
     check(MOUSE, "fa", "defaults: it reports nothing");
-    ok(input_mouse_at(0) && !input_mouse_at(1) && input_mouse_choose(0) && !input_mouse_choose(1), "there is one mouse");
+    ok(input_mouse_at(0) && !input_mouse_at(1) && input_mouse_choose(0) && !input_mouse_choose(1),
+       "there is one mouse");
 }
 
 static void test_names(void)
 {
     ok(input_key_by_name("ctrl-alt", 4) == KEY_CTRL && input_key_by_name("ctr", 3) == KEY_NONE &&
        input_key_by_name("ctrl", 3) == KEY_NONE && input_key_by_name("", 0) == KEY_NONE, "keys by name");
-    ok(input_key_by_number(0x1e) == KEY_A && input_key_by_number(0xc8) == KEY_UP && input_key_by_number(0xe048) == KEY_UP &&
-       input_key_by_number(0) == KEY_NONE && input_key_by_number(0x7f) == KEY_NONE, "keys by number");
+    ok(input_key_by_number(0x1e) == KEY_A && input_key_by_number(0xc8) == KEY_UP &&
+       input_key_by_number(0xe048) == KEY_UP && input_key_by_number(0) == KEY_NONE && input_key_by_number(0x7f) == KEY_NONE,
+       "keys by number");
     InputKey many[INPUT_KEYS_MAX + 1] = { KEY_A };
     ok(input_send_keys(many, INPUT_KEYS_MAX + 1, 1) != NULL, "too many keys at once");
 }

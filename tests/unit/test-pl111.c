@@ -133,7 +133,8 @@ static const Golden directs[] = {
     { "4:4:4, BGR", BPP(7) | BGR, 0, { 0x0f00f00f, 0x012300f0 }, { 0x0000ff, 0xff0000, 0x00ff00, 0x112233 } },
     { "5:6:5 by the board, red low", BPP(4), PL111_MUX_565_RED_LSB, { 0xf800001f }, { 0xff0000, 0x0000ff } },
     { "5:6:5 by the board, blue low", BPP(4), PL111_MUX_565_BLUE_LSB, { 0xf800001f }, { 0x0000ff, 0xff0000 } },
-    { "the board's other modes change nothing", BPP(6), PL111_MUX_565_BLUE_LSB, { 0xf800001f }, { 0xff0000, 0x0000ff } },
+    { "the board's other modes change nothing", BPP(6), PL111_MUX_565_BLUE_LSB, { 0xf800001f },
+      { 0xff0000, 0x0000ff } },
 };
 
 static void golden(const Golden *g, bool palette, uint32_t extra)
@@ -359,7 +360,8 @@ int main(void)
 
     bench_init();
     console_listener_add(&listener);
-    pl111_create(&(PL111Config) { .base = BASE, .name = "clcd", .clock_hz = get_clock, .mux = get_mux }, &bench_line[0]);
+    pl111_create(&(PL111Config) { .base = BASE, .name = "clcd", .clock_hz = get_clock, .mux = get_mux },
+                 &bench_line[0]);
     bench_reset();
     ok(rd(BASE + 0xfe0) == 0x11 && rd(BASE + 0xfe4) == 0x11 && rd(BASE + 0xfe8) == 4, "ID: PL111");
     ok(!rd(CNTL) && !rd(TIM0) && !rd(RIS), "zero at reset");

@@ -9,7 +9,9 @@
  * What the board puts between the controller's 5:5:5 output and the video DAC (RealView: SYS_CLCD[1:0]), for pictures
  * of 16 bits per pixel in that format.
  */
-typedef enum PL111Mux { PL111_MUX_NONE = 0, PL111_MUX_555 = 1, PL111_MUX_565_RED_LSB = 2, PL111_MUX_565_BLUE_LSB = 3 } PL111Mux;
+typedef enum PL111Mux {
+    PL111_MUX_NONE = 0, PL111_MUX_555 = 1, PL111_MUX_565_RED_LSB = 2, PL111_MUX_565_BLUE_LSB = 3,
+} PL111Mux;
 
 typedef struct PL111Config {
     uint32_t base;
