@@ -59,6 +59,7 @@ struct RealviewBoard {
     GICState *core_gic;
     GICState *fpga_gic[FPGA_GICS];
     RealviewSysctl *sysctl;
+    PL080State *dmac;           /* NULL until it is made */
     PL061State *gpio[GPIOS];
     BoardLine line[MAX_LINES];
     unsigned num_lines;
@@ -90,6 +91,40 @@ static const IRQLine *board_irq(RealviewBoard *b, const RealviewDevice *d, unsig
     l->to = d->irq[i];
     irq_init(&l->irq, board_line_set, l, 0);
     return &l->irq;
+}
+
+/* A device's request wires. */
+typedef struct BoardDma {
+    DmaRequests requests;
+    RealviewBoard *board;
+    BoardDMA to;                /* as in the table row */
+} BoardDma;
+
+static void board_dma_set(void *opaque, int n, int level)
+{
+    BoardDma *dma = opaque;
+    bool tx = n == DMA_TX_BURST || n == DMA_TX_SINGLE, burst = n == DMA_TX_BURST || n == DMA_RX_BURST;
+
+    /* Devices are made, and reset, before the controller is there. */
+    if (dma->board->dmac) {
+        pl080_set_request(dma->board->dmac, tx ? dma->to.tx : dma->to.rx, burst, level);
+    }
+}
+
+/* NULL: the device has none that is connected. */
+static DmaRequests *board_dma(RealviewBoard *b, const RealviewDevice *d)
+{
+    BoardDma *dma = d->dma.used ? calloc(1, sizeof(*dma)) : NULL;
+
+    if (d->dma.used && !dma) {
+        error_exit("out of memory");
+    }
+    for (int n = 0; dma && n < DMA_REQUESTS; n++) {
+        dma->board = b;
+        dma->to = d->dma;
+        irq_init(&dma->requests.line[n], board_dma_set, dma, n);
+    }
+    return dma ? &dma->requests : NULL;
 }
 
 /* ---- init functions of the device table ---- */
@@ -163,7 +198,7 @@ static void eb_init_charlcd(RealviewBoard *b, const RealviewDevice *d)
 static void eb_init_uart(RealviewBoard *b, const RealviewDevice *d)
 {
     PL011State *uart = pl011_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, machine_chardev(b->m, d->backend),
-                                    board_irq(b, d, 0));
+                                    board_irq(b, d, 0), board_dma(b, d));
 
     /* With -kernel there is no boot monitor; its console is what old kernels' early messages rely on. */
     if (d->unit == 0 && b->m->kernel) {
@@ -178,7 +213,7 @@ static void eb_init_sp804(RealviewBoard *b, const RealviewDevice *d)
 
 static void eb_init_ssp(RealviewBoard *b, const RealviewDevice *d)
 {
-    pl022_create(d->base, d->name, board_irq(b, d, 0));
+    pl022_create(d->base, d->name, board_irq(b, d, 0), board_dma(b, d));
 }
 
 static void eb_init_sp805(RealviewBoard *b, const RealviewDevice *d)
@@ -278,7 +313,7 @@ static void eb_init_dmac(RealviewBoard *b, const RealviewDevice *d)
         .hidden_base = REALVIEW_EB_MPCORE_BASE, .hidden_size = REALVIEW_EB_MPCORE_SIZE,
     };
 
-    pl080_create(&config, board_irq(b, d, 0));
+    b->dmac = pl080_create(&config, board_irq(b, d, 0));
 }
 
 /* A bank without an image is one without chips. */
@@ -314,6 +349,7 @@ static const AbsentAnswer cf_answers[] = { { 0x0c, 0x41u << 16 }, { 0x100, 0x41 
 #define DRIVE(i)        .backend = { BACKEND_DRIVE, i }
 #define NETWORK(i)      .backend = { BACKEND_NETWORK, i }
 #define AUDIO(i)        .backend = { BACKEND_AUDIO, i }
+#define DMA(t, r)       .dma = { .used = true, .tx = (t), .rx = (r) }
 #define CLOCK(c)        .clock = REALVIEW_CLOCK_##c
 #define TREE(f)         .describe = realview_describe_##f
 #define PRESENT(n, b, s, fn, ...) { .name = (n), .base = (b), .size = (s), .present = true, .init = (fn), __VA_ARGS__ }
@@ -348,11 +384,14 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("kmi0",         0x10006000, 4 * KiB, eb_init_keyboard, IRQ(20, 7), CLOCK(REF)),
     PRESENT("kmi1",         0x10007000, 4 * KiB, eb_init_mouse, IRQ(21, 8), CLOCK(REF)),
     PRESENT("charlcd",      0x10008000, 4 * KiB, eb_init_charlcd, IRQ(22, -1)),
-    PRESENT("uart0",        0x10009000, 4 * KiB, eb_init_uart, IRQ(12, 4), CHARDEV(0), .unit = 0, CLOCK(REF)),
-    PRESENT("uart1",        0x1000a000, 4 * KiB, eb_init_uart, IRQ(13, 5), CHARDEV(1), .unit = 1, CLOCK(REF)),
-    PRESENT("uart2",        0x1000b000, 4 * KiB, eb_init_uart, IRQ(14, -1), CHARDEV(2), .unit = 2, CLOCK(REF)),
+    PRESENT("uart0",        0x10009000, 4 * KiB, eb_init_uart, IRQ(12, 4), CHARDEV(0), .unit = 0, DMA(15, 14),
+            CLOCK(REF)),
+    PRESENT("uart1",        0x1000a000, 4 * KiB, eb_init_uart, IRQ(13, 5), CHARDEV(1), .unit = 1, DMA(13, 12),
+            CLOCK(REF)),
+    PRESENT("uart2",        0x1000b000, 4 * KiB, eb_init_uart, IRQ(14, -1), CHARDEV(2), .unit = 2, DMA(11, 10),
+            CLOCK(REF)),
     PRESENT("uart3",        0x1000c000, 4 * KiB, eb_init_uart, IRQ(15, -1), CHARDEV(3), .unit = 3, CLOCK(REF)),
-    PRESENT("ssp",          0x1000d000, 4 * KiB, eb_init_ssp, IRQ(11, -1), CLOCK(REF)),
+    PRESENT("ssp",          0x1000d000, 4 * KiB, eb_init_ssp, IRQ(11, -1), DMA(9, 8), CLOCK(REF)),
     PRESENT("smartcard",    0x1000e000, 4 * KiB, eb_init_smartcard, IRQ(16, -1)),
     PRESENT("watchdog",     0x10010000, 4 * KiB, eb_init_sp805, IRQ(0, -1), CLOCK(REF)),
     PRESENT("timer01",      0x10011000, 4 * KiB, eb_init_sp804, IRQ(4, 1), .unit = 0, CLOCK(TIMER)),

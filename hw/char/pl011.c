@@ -45,6 +45,7 @@ enum {
     INT_OE = 1 << 10, INT_MASK = 0x7ff,
 };
 
+enum { DMACR_RX = 1 << 0, DMACR_TX = 1 << 1 };
 enum { FIFO_SIZE = 16, IFLS_RESET = 0x12, RX_TIMEOUT_BITS = 32 };
 
 struct PL011State {
@@ -65,20 +66,11 @@ struct PL011State {
     bool boot_monitor_state;
     Chardev *chr;
     const IRQLine *irq;
+    DmaRequests *dma;           /* NULL: none */
     QTimer *rx_timeout;
 };
 
 /* ---- all with the lock held ---- */
-
-static void pl011_update(PL011State *s)
-{
-    bool level = (s->ris & s->imsc) != 0;
-
-    if (level != s->level) {
-        s->level = level;
-        irq_set(s->irq, level);
-    }
-}
 
 static unsigned pl011_depth(const PL011State *s)
 {
@@ -106,6 +98,27 @@ static unsigned pl011_tx_trigger(const PL011State *s)
 static bool pl011_enabled(const PL011State *s, uint32_t direction)
 {
     return (s->cr & (CR_UARTEN | direction)) == (CR_UARTEN | direction);
+}
+
+/* Requests for DMA, by what the FIFOs have and have room for. */
+static uint32_t pl011_dma_level(const PL011State *s)
+{
+    uint32_t rx = (s->rx_count >= pl011_rx_trigger(s)) << DMA_RX_BURST | (s->rx_count > 0) << DMA_RX_SINGLE;
+    uint32_t tx = (s->tx_count <= pl011_tx_trigger(s)) << DMA_TX_BURST |
+                  (s->tx_count < pl011_depth(s)) << DMA_TX_SINGLE;
+
+    return (s->dmacr & DMACR_RX ? rx : 0) | (s->dmacr & DMACR_TX ? tx : 0);
+}
+
+static void pl011_update(PL011State *s)
+{
+    bool level = (s->ris & s->imsc) != 0;
+
+    if (level != s->level) {
+        s->level = level;
+        irq_set(s->irq, level);
+    }
+    dma_requests_set(s->dma, pl011_dma_level(s));
 }
 
 static bool pl011_tx_on(const PL011State *s)
@@ -531,7 +544,8 @@ static const DeviceClass pl011_class = {
     .post_load = pl011_post_load,
 };
 
-PL011State *pl011_create(uint32_t base, const char *name, uint32_t clock_hz, Chardev *chr, const IRQLine *irq)
+PL011State *pl011_create(uint32_t base, const char *name, uint32_t clock_hz, Chardev *chr, const IRQLine *irq,
+                         DmaRequests *dma)
 {
     PL011State *s = device_new(&pl011_class, name);
 
@@ -539,6 +553,7 @@ PL011State *pl011_create(uint32_t base, const char *name, uint32_t clock_hz, Cha
     s->clock_hz = clock_hz;
     s->chr = chr;
     s->irq = irq;
+    s->dma = dma;
     s->rx_timeout = timer_new_line(pl011_rx_timed_out, s);
     device_add(&s->dev);
     device_map(&s->dev, base, 0x1000, &pl011_ops);

@@ -6,7 +6,8 @@
  * channel a turn (pl080-channel.c), the first channel first, and comes back after a pause if there is more to do. The
  * pause keeps the I/O thread free for others, a turn for each channel keeps one channel from starving the next.
  *
- * No peripheral of the board has its request lines modelled: those transfers run on the guest's software requests.
+ * A peripheral's request is the guest's, by the soft request registers, or the level of a device's wire, which is
+ * looked at again after each transfer that it allowed.
  *
  * Lock: the device's own; it is not held during a turn, since that writes memory and accesses devices, this one
  * perhaps. A turn works on a copy of the channel's transfer, which it puts back; `busy` says which channel has one. A
@@ -43,10 +44,10 @@ enum { NOBODY = -1, TURN_PAUSE_NS = 200 * 1000 };
 typedef struct PL080Channel {
     PL080Transfer t;            /* lock */
     uint32_t config;            /* without A. lock to write, atomic; the channel's turn reads it without */
-    int src_request, dst_request;   /* software request being served, or REQ_NONE. lock */
+    int src_request, dst_request;   /* request being served, or REQ_NONE.  lock */
 } PL080Channel;
 
-typedef struct PL080State {
+struct PL080State {
     Device dev;
     pthread_cond_t turn_over;   /* with lock */
     PL080Config config;         /* constant */
@@ -55,12 +56,13 @@ typedef struct PL080State {
     PL080Channel ch[PL080_CHANNELS];
     uint32_t raw_tc, raw_error; /* bit n: channel n.                             lock */
     uint32_t soft[REQ_KINDS];   /* bit n: peripheral n.                          lock */
+    uint32_t wire[REQ_SINGLE + 1];  /* the same of the devices, whose state it is.   lock */
     uint32_t configuration, sync;   /*                                           lock */
     int busy;                   /* channel that has a turn, or NOBODY.           lock */
     uint64_t turn;              /* number of the present or last turn.           lock */
     pthread_t turn_thread;      /* valid unless busy is NOBODY.                  lock */
     bool level;                 /* of the line.                                  lock */
-} PL080State;
+};
 
 /* Channels whose configuration has a bit set. Caller holds the lock. */
 static uint32_t channels_with(const PL080State *s, uint32_t bit)
@@ -111,13 +113,15 @@ static void pl080_kick(PL080State *s)
 
 /* ---- a turn ---- */
 
-/* The pending software request of a peripheral. Those that name the last transfer are the flow controller's to make. */
+/* The pending request of a peripheral. Those that name the last transfer are the flow controller's to make. */
 static int pending_request(const PL080State *s, unsigned peripheral, bool controls_flow)
 {
     static const int order[] = { REQ_LAST_BURST, REQ_LAST_SINGLE, REQ_BURST, REQ_SINGLE };
 
     for (unsigned i = controls_flow ? 0 : 2; i < REQ_KINDS; i++) {
-        if (s->soft[order[i]] >> peripheral & 1) {
+        uint32_t wire = order[i] <= REQ_SINGLE ? s->wire[order[i]] : 0;
+
+        if ((s->soft[order[i]] | wire) >> peripheral & 1) {
             return order[i];
         }
     }
@@ -556,7 +560,19 @@ static const MMIORegister pl080_registers[] = {
 }
 static const DeviceClass pl080_class = PL080_CLASS("pl080"), pl081_class = PL080_CLASS("pl081");
 
-void pl080_create(const PL080Config *config, const IRQLine *irq)
+void pl080_set_request(PL080State *s, unsigned peripheral, bool burst, bool level)
+{
+    uint32_t *wire = &s->wire[burst ? REQ_BURST : REQ_SINGLE];
+
+    counted_lock(&s->dev.lock);
+    *wire = (*wire & ~(1u << peripheral)) | (uint32_t)level << peripheral;
+    if (level) {
+        pl080_kick(s);
+    }
+    counted_unlock(&s->dev.lock);
+}
+
+PL080State *pl080_create(const PL080Config *config, const IRQLine *irq)
 {
     PL080State *s = device_new(config->channels == PL081_CHANNELS ? &pl081_class : &pl080_class, config->name);
 
@@ -567,4 +583,5 @@ void pl080_create(const PL080Config *config, const IRQLine *irq)
     s->timer = timer_new(pl080_work, s);
     device_add(&s->dev);
     device_map(&s->dev, config->base, 0x1000, &pl080_ops);
+    return s;
 }

@@ -21,7 +21,7 @@ enum {
 enum { CR0_SIZE = 0xf, CR1_LOOPBACK = 1 << 0, CR1_ENABLE = 1 << 1, CR1_SLAVE = 1 << 2 };
 enum { SR_TX_EMPTY = 1 << 0, SR_TX_ROOM = 1 << 1, SR_RX_DATA = 1 << 2, SR_RX_FULL = 1 << 3, SR_BUSY = 1 << 4 };
 enum { INT_OVERRUN = 1 << 0, INT_TIMEOUT = 1 << 1, INT_RX = 1 << 2, INT_TX = 1 << 3, INT_CLEARABLE = 3 };
-enum { FIFO_SIZE = 8, FIFO_HALF = 4 };
+enum { FIFO_SIZE = 8, FIFO_HALF = 4, DMACR_RX = 1 << 0, DMACR_TX = 1 << 1 };
 
 typedef struct PL022State {
     Device dev;                 /* its lock: everything below that is not said to be constant */
@@ -32,6 +32,7 @@ typedef struct PL022State {
     unsigned tx_count, rx_count, rx_head;
     bool level;                 /* of the line */
     const IRQLine *irq;         /* constant */
+    DmaRequests *dma;           /* constant; NULL: none */
 } PL022State;
 
 /* ---- all with the lock held ---- */
@@ -39,6 +40,14 @@ typedef struct PL022State {
 static uint32_t pl022_raw_status(const PL022State *s)
 {
     return s->events | (s->rx_count >= FIFO_HALF ? INT_RX : 0) | (s->tx_count <= FIFO_HALF ? INT_TX : 0);
+}
+
+static uint32_t pl022_dma_level(const PL022State *s)
+{
+    uint32_t rx = (s->rx_count >= FIFO_HALF) << DMA_RX_BURST | (s->rx_count > 0) << DMA_RX_SINGLE;
+    uint32_t tx = (s->tx_count <= FIFO_HALF) << DMA_TX_BURST | (s->tx_count < FIFO_SIZE) << DMA_TX_SINGLE;
+
+    return (s->dmacr & DMACR_RX ? rx : 0) | (s->dmacr & DMACR_TX ? tx : 0);
 }
 
 /* The only caller of irq_set(). */
@@ -50,6 +59,7 @@ static void pl022_update(PL022State *s)
         s->level = level;
         irq_set(s->irq, level);
     }
+    dma_requests_set(s->dma, pl022_dma_level(s));
 }
 
 static void pl022_receive(PL022State *s, uint16_t word)
@@ -232,11 +242,12 @@ static const DeviceClass pl022_class = {
     .post_load = pl022_post_load,
 };
 
-void pl022_create(uint32_t base, const char *name, const IRQLine *irq)
+void pl022_create(uint32_t base, const char *name, const IRQLine *irq, DmaRequests *dma)
 {
     PL022State *s = device_new(&pl022_class, name);
 
     s->irq = irq;
+    s->dma = dma;
     device_add(&s->dev);
     device_map(&s->dev, base, 0x1000, &pl022_ops);
 }

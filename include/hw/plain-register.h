@@ -23,7 +23,8 @@ static inline uint32_t *plain_register(const PlainRegister *table, size_t n, uin
     return NULL;
 }
 
-static inline void plain_register_write(const PlainRegister *table, const uint32_t *values, uint32_t *reg, uint32_t value)
+static inline void plain_register_write(const PlainRegister *table, const uint32_t *values, uint32_t *reg,
+                                        uint32_t value)
 {
     *reg = value & table[reg - values].mask;
 }

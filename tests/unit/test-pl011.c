@@ -315,7 +315,7 @@ static void test_never_spurious(void)
 int main(void)
 {
     bench_init();
-    PL011State *uart = pl011_create(BASE, "uart0", 24000000, bench_chardev(), &bench_line[0]);
+    PL011State *uart = pl011_create(BASE, "uart0", 24000000, bench_chardev(), &bench_line[0], NULL);
     test_reset();
     test_never_enabled();
     test_tx();

@@ -10,7 +10,7 @@ enum { LOOPBACK = 1, ON = 2, SLAVE = 4, TFE = 1, TNF = 2, RNE = 4, RFF = 8, BSY 
 int main(void)
 {
     bench_init();
-    pl022_create(BASE, "ssp", &bench_line[0]);
+    pl022_create(BASE, "ssp", &bench_line[0], NULL);
     bench_reset();
     ok_eq(rd(BASE + 0xfe0), 0x22, "ID");
     ok_eq(rd(BASE + SR), TFE | TNF, "idle");

@@ -142,6 +142,48 @@ static void test_cascade(void)
     bench_reset();
 }
 
+/* Memory to serial line 1 and looped back to memory, by the wires of both directions; then the SSP. */
+static void dma_loop(uint32_t data, unsigned tx, unsigned rx, unsigned width, const char *what)
+{
+    enum { DMAC = 0x10030000, FROM = 0x1000, TO = 0x2000, N = 40, ITC = 1 << 15 };
+    uint32_t burst = 1 << 12 | 1 << 15, control = N | burst | width << 18 | width << 21;
+
+    for (unsigned i = 0; i < N; i++) {
+        bench_ram[FROM + i] = (uint8_t)(i + 7);
+    }
+    memset(bench_ram + TO, 0, N);
+    wr(DMAC + 0x30, 1);
+    wr(DMAC + 0x120, data);                             /* channel 1 receives */
+    wr(DMAC + 0x124, TO);
+    wr(DMAC + 0x12c, control | 1u << 27 | 1u << 31);
+    wr(DMAC + 0x130, 1 | rx << 1 | 2 << 11 | ITC);
+    bench_advance(10000000);
+    ok(rd(DMAC + 0x1c) == 2 && !rd(DMAC + 0x14), "%s: nothing is received before something is sent", what);
+    wr(DMAC + 0x100, FROM);                             /* channel 0 sends */
+    wr(DMAC + 0x104, data);
+    wr(DMAC + 0x10c, control | 1u << 26 | 1u << 31);
+    wr(DMAC + 0x110, 1 | tx << 6 | 1 << 11 | ITC);
+    bench_advance(100000000);
+    ok_eq(rd(DMAC + 0x14), 3, "%s: both channels have ended", what);
+    ok(!memcmp(bench_ram + FROM, bench_ram + TO, N), "%s: all bytes are there, in order", what);
+    bench_reset();
+}
+
+static void test_dma_requests(void)
+{
+    enum { UART1 = 0x1000a000, SSP = 0x1000d000 };
+
+    bench_reset();
+    wr(UART1 + 0x2c, 0x70);
+    wr(UART1 + 0x30, 0x381);                            /* looped back */
+    wr(UART1 + 0x48, 3);
+    dma_loop(UART1, 13, 12, 0, "UART1");
+    wr(SSP, 7);
+    wr(SSP + 4, 3);
+    wr(SSP + 0x24, 3);
+    dma_loop(SSP + 8, 9, 8, 0, "SSP");
+}
+
 static void test_private(void)
 {
     for (unsigned c = 0; c < 4; c++) {
@@ -225,5 +267,6 @@ int main(void)
     test_routing();
     test_cascade();
     test_private();
+    test_dma_requests();
     return test_done();
 }

@@ -34,10 +34,17 @@ typedef struct BoardIRQ {
 } BoardIRQ;
 enum { BOARD_IRQS = 4 };
 
+/* The DMA controller's peripheral numbers, 0 to 15, for what goes to the device and what comes from it. */
+typedef struct BoardDMA {
+    bool used;
+    unsigned tx, rx;
+} BoardDMA;
+
 struct RealviewDevice {
     const char *name;           /* unique; also the name of the memory region */
     uint32_t base, size;        /* bytes; physical */
     BoardIRQ irq[BOARD_IRQS];   /* as many as are `used`; MMCI has two: command and PIO */
+    BoardDMA dma;
     bool present;               /* false: the region reads as on an empty board; leave it out of the device tree */
     const AbsentAnswer *answers; /* absent: what it reads as so that no driver polls it for ever; NULL: 0 */
     BackendSlot backend;        /* what the command line may put behind it */

@@ -2,9 +2,11 @@
 /* ARM PrimeCell DMA controllers PL080 (ARM DDI 0196) and PL081 (ARM DDI 0218). Implemented in hw/dma/pl080.c. */
 #ifndef HW_DMA_PL080_H
 #define HW_DMA_PL080_H
+#include <stdbool.h>
 #include <stdint.h>
 #include "hw/irq.h"
 
+typedef struct PL080State PL080State;
 enum { PL081_CHANNELS = 2, PL080_CHANNELS = 8 };
 
 typedef struct PL080Config {
@@ -16,5 +18,7 @@ typedef struct PL080Config {
 } PL080Config;
 
 /* Main thread, before the CPUs run. irq: the combined request, DMACINTR. */
-void pl080_create(const PL080Config *config, const IRQLine *irq);
+PL080State *pl080_create(const PL080Config *config, const IRQLine *irq);
+/* The level of a request wire of peripheral 0 to 15. Any thread; takes the controller's lock. */
+void pl080_set_request(PL080State *s, unsigned peripheral, bool burst, bool level);
 #endif
