@@ -265,7 +265,8 @@ def test_sessions(machine):
     cases.check(peer.ask("D") == "OK", "detach")
     peer.close()
     changed = False
-    for _ in range(200):
+    for turn in range(200):     # it may be stopped again before it has begun
+        time.sleep(turn / 1000)
         peer = Peer(machine.path)
         peer.ask("?")
         changed = peer.ask("p0") != before
