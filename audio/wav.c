@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * WAV files, see the header. What is behind a file's header is written by a writer's thread (qemu/writer.h); the lengths
- * in the header are put right when the file is closed, wherever the writer is by then.
+ * WAV files, see the header. What is behind a file's header is written by a writer's thread (qemu/writer.h); the
+ * lengths in the header are put right when the file is closed, wherever the writer is by then.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -216,7 +216,7 @@ static void call_done(void *opaque)
 
 /* ---- the engine: I/O thread ---- */
 
-/* The pool's queue orders what is in the request; the thread sanitizer, which cannot look into GLib, sees this order. */
+/* The pool's queue orders what is in the request; this is the order that the thread sanitizer sees, not GLib's. */
 static void give_to_pool(BlockBackend *blk, BlockRequest *r)
 {
     __atomic_store_n(&r->blk, blk, __ATOMIC_RELEASE);

@@ -75,8 +75,8 @@ static const QmpType types[] = {
     { .name = "ObjectPropertyInfo", "name:s type:s description:s?" },
     { .name = "ObjectTypeInfo", "name:s parent:s" },
     { .name = "QMPCapability", .values = "oob" },
-    { .name = "RunState", .values = "debug finish-migrate inmigrate io-error paused postmigrate prelaunch running shutdown "
-                                      "watchdog" },
+    { .name = "RunState",
+      .values = "debug finish-migrate inmigrate io-error paused postmigrate prelaunch running shutdown watchdog" },
     { .name = "SchemaInfo",
       "name:s meta-type:SchemaMetaType json-type:s? values:[s]? members:[SchemaInfoMember]? element-type:s? "
       "arg-type:s? ret-type:s? allow-oob:b?" },

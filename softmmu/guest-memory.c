@@ -37,8 +37,8 @@ static int open_file(const GuestMemory *m, uint32_t size)
 uint8_t *guest_memory_new(const GuestMemory *m, uint32_t size, bool prealloc)
 {
     int fd = open_file(m, size);
-    uint8_t *p = mmap(NULL, (size_t)size + HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-                      0);
+    uint8_t *p = mmap(NULL, (size_t)size + HUGE, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (p == MAP_FAILED) {
         error_exit("cannot allocate %u MiB of guest memory: %s", size >> 20, strerror(errno));

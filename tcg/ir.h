@@ -74,9 +74,9 @@ enum {
  *  clz rev rev16 revsh sxtb sxth uxtb uxth d,a
  *  csel d,a,b,cc: d = cc ? a : b
  *  br_if cc,label: jump forward to label; label imm: join point. Temporaries do not live across a label.
- *  page d,[a+imm],mem: a hint. d = where the `near` bytes at a+imm are, if they are in one page that may be read (n = 1:
- *       and written) directly and a+imm has the alignment in mem; else nothing. Accesses name it in c and their distance
- *       from a+imm in near, until a label, a call or an exit comes between. What they do is the same without
+ *  page d,[a+imm],mem: a hint. d = where the `near` bytes at a+imm are, if they are in one page that may be read
+ *       (n = 1: and written) directly and a+imm has the alignment in mem; else nothing. Accesses name it in c and their
+ *       distance from a+imm in near, until a label, a call or an exit comes between. What they do is the same without
  *  ld d,[a+imm],mem: d is a register/temp (sizes 0-2), S ref or 32-bit FP temp (size 2), D ref (size 3)
  *  st b,[a+imm],mem
  *  ldm/stm [a+imm],mem: n = IROp.n elements, refs at IRBlock.args[IROp.arg]; all S/reg/temp (4 bytes each), or all D

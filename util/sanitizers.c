@@ -3,8 +3,8 @@
  * Defaults of the address sanitizer for the emulator, which it asks for before main(). Only built into sanitizer builds
  * (b_sanitize); nobody else calls anything here. ASAN_OPTIONS in the environment wins.
  *
- * Libraries of tests may come before the sanitizer's (LD_PRELOAD). Leaks are not looked for: machine, caches and translated blocks live until the process ends, and nobody frees them
- * then.
+ * Libraries of tests may come before the sanitizer's (LD_PRELOAD). Leaks are not looked for: machine, caches and
+ * translated blocks live until the process ends, and nobody frees them then.
  */
 const char *__asan_default_options(void);
 

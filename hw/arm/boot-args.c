@@ -234,7 +234,8 @@ static GArray *cpu_template(const void *fdt, int node)
     g_array_set_clear_func(props, cpu_prop_clear);
     if (node < 0) {
         CpuProp type = { g_strdup("device_type"), g_strdup("cpu"), sizeof("cpu") };
-        CpuProp model = { g_strdup("compatible"), g_strdup(arm_cpu_model->compatible), (int)strlen(arm_cpu_model->compatible) + 1 };
+        CpuProp model = { g_strdup("compatible"), g_strdup(arm_cpu_model->compatible),
+                          (int)strlen(arm_cpu_model->compatible) + 1 };
 
         g_array_append_val(props, type);
         g_array_append_val(props, model);

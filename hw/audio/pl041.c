@@ -4,9 +4,9 @@
  * registers through which the codec's registers are reached, interrupts.
  *
  * While a channel is enabled for slots, a timer on the I/O thread moves, every millisecond, as many frames as the
- * codec's rate makes of the time since the last one. A FIFO that the guest had no time to serve, because the host had none, is
- * not run over: sound gets longer then, and loses nothing. Only a FIFO that stays empty, or full, for some turns is an
- * underrun or overrun. Slot registers are sent at once.
+ * codec's rate makes of the time since the last one. A FIFO that the guest had no time to serve, because the host had
+ * none, is not run over: sound gets longer then, and loses nothing. Only a FIFO that stays empty, or full, for some
+ * turns is an underrun or overrun. Slot registers are sent at once.
  *
  * Lock: the device's own; not held while sound goes to the host.
  */

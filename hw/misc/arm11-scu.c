@@ -4,8 +4,8 @@
  * on. Caches are always coherent here, so the rest has no effect.
  *
  * Of what its eight event counters can count there are cycles alone, at the CPUs' nominal 400 MHz: no cache is
- * modelled. Their overflow flags are kept; their interrupts are not wired, since virtual devices have those lines. Lock: the
- * device's own.
+ * modelled. Their overflow flags are kept; their interrupts are not wired, since virtual devices have those lines.
+ * Lock: the device's own.
  */
 #include <string.h>
 #include "hw/device.h"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Console device (Virtual I/O Device 1.2, section 5.3) with several ports: consoles, and ports for programs. Behind each
- * is a character device.
+ * Console device (Virtual I/O Device 1.2, section 5.3) with several ports: consoles, and ports for programs. Behind
+ * each is a character device.
  *
  * The first port has queues 0 and 1, in and out, and a driver that knows of no others (without F_MULTIPORT) has these
- * alone. Queues 2 and 3 carry messages about the ports, which have those from 4 on. A message says how a port is now, so
- * each kind is owed at most once to the driver while it has no buffer for it.
+ * alone. Queues 2 and 3 carry messages about the ports, which have those from 4 on. A message says how a port is now,
+ * so each kind is owed at most once to the driver while it has no buffer for it.
  *
- * Nothing is lost on its way: what the guest sends waits in the queue while the character device is full, and what comes
- * for the guest waits in the character device while the guest has no room or the port is closed.
+ * Nothing is lost on its way: what the guest sends waits in the queue while the character device is full, and what
+ * comes for the guest waits in the character device while the guest has no room or the port is closed.
  *
  * I/O thread alone. What the driver has told is in the transport (virtio_state()), which saves and resets it.
  */
@@ -78,10 +78,12 @@ static bool give(VirtIOConsole *s, const Control *message, const char *text)
     if (!c) {
         return false;
     }
-    if (virt_chain_write(c, 0, message, sizeof(*message)) && (!more || virt_chain_write(c, sizeof(*message), text, more))) {
+    if (virt_chain_write(c, 0, message, sizeof(*message)) &&
+        (!more || virt_chain_write(c, sizeof(*message), text, more))) {
         written = (uint32_t)sizeof(*message) + more;
     } else {
-        qemu_log_mask(LOG_GUEST_ERROR, "virtio-console: a buffer of %u bytes is too small for a message\n", c->in_bytes);
+        qemu_log_mask(LOG_GUEST_ERROR, "virtio-console: a buffer of %u bytes is too small for a message\n",
+                      c->in_bytes);
     }
     virtqueue_push(s->v, c, written);
     return true;

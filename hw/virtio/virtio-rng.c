@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Entropy device (Virtual I/O Device 1.2, section 5.4): random numbers of the host, those that -seed makes, or those of a
- * file. I/O thread.
+ * Entropy device (Virtual I/O Device 1.2, section 5.4): random numbers of the host, those that -seed makes, or those of
+ * a file. I/O thread.
  *
- * A file may have nothing at the moment (a FIFO, a hardware generator): the request waits then, and `source` watches the
- * file. A file that has ended gives nothing any more: requests come back empty.
+ * A file may have nothing at the moment (a FIFO, a hardware generator): the request waits then, and `source` watches
+ * the file. A file that has ended gives nothing any more: requests come back empty.
  */
 #include <errno.h>
 #include <glib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sound of the machine: where what it plays goes, and where what it records comes from. A frame is two samples of 16 bits,
- * left and right. All on the I/O thread; nothing here waits. Implemented in audio/audio.c.
+ * Sound of the machine: where what it plays goes, and where what it records comes from. A frame is two samples of 16
+ * bits, left and right. All on the I/O thread; nothing here waits. Implemented in audio/audio.c.
  */
 #ifndef AUDIO_AUDIO_H
 #define AUDIO_AUDIO_H

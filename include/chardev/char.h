@@ -39,11 +39,11 @@ bool chardev_full(Chardev *chr);
 Chardev *chardev_of_stdout(void);
 /* The front end can receive again: deliver what waits. Any thread; delivery happens on the I/O thread. */
 void chardev_accept_input(Chardev *chr);
-/* Write all output into a file as well, from its beginning or at its end; error_exit() on mistakes. Before it is used. */
+/* Write all output into a file as well, from its beginning or at its end; error_exit() on mistakes. Before any use. */
 void chardev_set_log(Chardev *chr, const char *path, bool append);
 /*
- * A ring buffer keeps the last of the output. The one with that label, NULL: there is none (I/O thread); take up to `max`
- * bytes of it, the oldest first, and return how many there were (any thread).
+ * A ring buffer keeps the last of the output. The one with that label, NULL: there is none (I/O thread); take up to
+ * `max` bytes of it, the oldest first, and return how many there were (any thread).
  */
 Chardev *chardev_ringbuf(const char *label);
 size_t chardev_ringbuf_read(Chardev *chr, uint8_t *to, size_t max);
@@ -51,7 +51,7 @@ const Chardev *chardev_next(const Chardev *chr);       /* the first one for NULL
 const char *chardev_label(const Chardev *chr);
 bool chardev_is_used(const Chardev *chr);              /* it has a front end. I/O thread */
 const char *chardev_spec(const Chardev *chr);
-/* The descriptor that came with the input last, if it was not taken yet: the caller's to close; -1: none. I/O thread. */
+/* The descriptor that came with the input last, if it was not taken yet: the caller's to close, or -1. I/O thread. */
 int chardev_take_fd(Chardev *chr);
 /* Was it made with "mon:"? Then the monitor may be attached as well. */
 /* The key that begins an order to a multiplexer, instead of Ctrl-a; before the main loop. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The wires by which a device asks a DMA controller for transfers: in each direction one for a burst and one for a
- * single transfer, whose level follows from the device's FIFOs. The board owns and connects them; the device drives them
- * with its own lock held. Lock order: device, DMA controller.
+ * single transfer, whose level follows from the device's FIFOs. The board owns and connects them; the device drives
+ * them with its own lock held. Lock order: device, DMA controller.
  */
 #ifndef HW_DMA_REQUEST_H
 #define HW_DMA_REQUEST_H

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* X(ID, name, what happens and what is said of it). docs/tracing.md has the same list; tests/cli/test-trace.py compares. */
+/* X(ID, name, what happens and what is said of it). docs/tracing.md has the same list: tests/cli/test-trace.py. */
 #define TRACE_EVENTS(X) \
     X(MACHINE_RESET, "machine_reset", "all devices and CPUs are reset: whether the machine runs") \
     X(MACHINE_STATE, "machine_state", "the machine stops or goes on: whether it runs") \
@@ -20,9 +20,11 @@
     X(GIC_ACKNOWLEDGE, "gic_acknowledge", "a CPU takes an interrupt: controller, CPU, interrupt") \
     X(GIC_END, "gic_end", "a CPU ends an interrupt: controller, CPU, interrupt") \
     X(DMA_START, "dma_start", "a channel is enabled: controller, channel, source, destination, list, control, config") \
-    X(DMA_ITEM, "dma_item", "a channel goes on to the next item of its list: controller, channel, source, destination") \
+    X(DMA_ITEM, "dma_item", \
+      "a channel goes on to the next item of its list: controller, channel, source, destination") \
     X(DMA_END, "dma_end", "a channel is at its end: controller, channel, why (done, error, disabled)") \
-    X(SD_COMMAND, "sd_command", "a card gets a command: card, CMD or ACMD, number, argument, response, state after it") \
+    X(SD_COMMAND, "sd_command", \
+      "a card gets a command: card, CMD or ACMD, number, argument, response, state after it") \
     X(ROM_SHOW, "rom_show", "CPUs read a flash memory like RAM again: its name") \
     X(ROM_HIDE, "rom_hide", "CPUs read a flash memory through its commands from now on: its name") \
     X(VIRTIO_NOTIFY, "virtio_notify", "the guest tells a device of new buffers: device, queue") \

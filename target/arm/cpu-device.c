@@ -4,8 +4,8 @@
  * fields are a copy that is filled before it is saved and distributed after it was loaded.
  *
  * Not saved: interrupt inputs, which the interrupt controllers drive; the number of the CPU; the host's own MXCSR; how
- * many instructions were counted, which the performance monitor's counters have; and reservations of exclusive accesses,
- * since a STREX may always fail.
+ * many instructions were counted, which the performance monitor's counters have; and reservations of exclusive
+ * accesses, since a STREX may always fail.
  */
 #include <glib.h>
 #include <string.h>

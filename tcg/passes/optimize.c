@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * All passes in order. The order matters: folding may change opcodes, so it comes before the flag pass fixes what
- * the host's flags hold where; `page` needs folded addresses, and uses the host's flags; dead code goes last because the
- * others leave some. Works on the caller's block only; no locks.
+ * the host's flags hold where; `page` needs folded addresses, and uses the host's flags; dead code goes last because
+ * the others leave some. Works on the caller's block only; no locks.
  *
  * With CONFIG_DEBUG_CHECKS every stage is checked by the verifier; a block that fails is an error of ours and ends
  * the program with a dump of the block.

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Neighbouring accesses: fields of a structure, of a stack frame, of the row of a matrix. Those off one value with small
- * constant offsets lie in one page nearly always, so one op, `page`, before the first of them looks at the tables, and
- * they go straight to memory. Nothing but speed depends on it: each access still knows its own address, and looks for
- * itself if `page` found the bytes in two pages, not aligned or not plain memory.
+ * Neighbouring accesses: fields of a structure, of a stack frame, of the row of a matrix. Those off one value with
+ * small constant offsets lie in one page nearly always, so one op, `page`, before the first of them looks at the
+ * tables, and they go straight to memory. Nothing but speed depends on it: each access still knows its own address, and
+ * looks for itself if `page` found the bytes in two pages, not aligned or not plain memory.
  *
  * A value is what a register or temporary held at some time, plus a constant: `ldr r1, [r0], #4` / `ldr r2, [r0]` is a
  * pair. Whatever may change tables or let other CPUs do so ends the groups: labels, for control may have come past a
  * call; calls. An access that needed C forgets what `page` found, which is the back end's business.
  *
- * Loads and stores share a page that can be stored to; but a store in a conditional piece does not make the loads before
- * it wait for a page that perhaps is never stored to.
+ * Loads and stores share a page that can be stored to; but a store in a conditional piece does not make the loads
+ * before it wait for a page that perhaps is never stored to.
  *
  * Before the flag pass, since `page` uses the host's flags. Works on the caller's block only; no locks.
  */

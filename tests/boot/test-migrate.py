@@ -133,7 +133,8 @@ def snapshots(cases, tmp):
             if said:
                 raise Failure(said)
             vm.send("\n")
-            status, text = vm.shell("N=$(wc -c < /bin/busybox); head -c $N /dev/vda | cmp - /bin/busybox && echo $WORD", 60)
+            status, text = vm.shell("N=$(wc -c < /bin/busybox); head -c $N /dev/vda | cmp - /bin/busybox && "
+                                    "echo $WORD", 60)
             if status or "before" not in text:
                 raise Failure("exit status %d: %s" % (status, text))
             check(vm, 8)

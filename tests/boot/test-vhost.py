@@ -75,8 +75,8 @@ def share(cases, vm, name, folder):
             vm.expect("turn-%d-%d" % (turn, turn * 7), 120)
         # What was code in the guest's memory is written by the back end's data.
         vm.shell("for i in 1 2 3 4; do cp /bin/busybox /s/busybox$i; echo 3 > /proc/sys/vm/drop_caches; "
-                 "/s/busybox$i sha1sum /s/busybox$i /bin/busybox | cut -c1-40 | uniq | wc -l | grep -qx 1 || echo dif-ferent; done",
-                 240)
+                 "/s/busybox$i sha1sum /s/busybox$i /bin/busybox | cut -c1-40 | uniq | wc -l | grep -qx 1 || "
+                 "echo dif-ferent; done", 240)
         assert "dif-ferent" not in vm.text().split("drop_caches; ")[-1].split("done", 1)[-1]
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=120
-"""-readconfig, -set, -global and -object do what the same options do on the command line, mistakes are told with their place;
-each topic of -help fits a screen. QEMU, if it is there, reads the same file."""
+"""-readconfig, -set, -global and -object do what the same options do on the command line, mistakes are told with their
+place; each topic of -help fits a screen. QEMU, if it is there, reads the same file."""
 import os
 import re
 import shutil

@@ -282,7 +282,8 @@ def test_sessions(machine):
     registers = peer.ask("p0"), peer.ask("pf")
     answer = peer.ask("vRun;;6869")
     cases.check(answer == "T05thread:1;" and registers[1] == "04800000" and peer.ask("pf") == "00800000" and
-                "swbreak" in peer.ask("c"), "vRun resets the machine and stops it; breakpoints stay", (registers, answer))
+                "swbreak" in peer.ask("c"), "vRun resets the machine and stops it; breakpoints stay",
+                (registers, answer))
     peer.packet("k")
     cases.check(machine.process.wait(timeout=PATIENCE) == 0, "kill")
 

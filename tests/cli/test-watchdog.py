@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=300
-"""What follows when a watchdog expires: each action of -action watchdog= and -watchdog-action, and its QMP event. Prints
-TAP.
+"""What follows when a watchdog expires: each action of -action watchdog= and -watchdog-action, and its QMP event.
+Prints TAP.
 """
 import os
 import struct
@@ -33,11 +33,12 @@ def action(cases, image, options, name):
             cases.check(data == {"action": name}, title + "the event", data)
             if name == "reset":
                 client.event("RESET")
-                cases.check(client.event("WATCHDOG") and client.result("query-status")["running"], title + "again and again")
+                cases.check(client.event("WATCHDOG") and client.result("query-status")["running"],
+                            title + "again and again")
             elif name == "pause":
                 client.event("STOP")
-                cases.check(client.result("query-status") == {"status": "watchdog", "singlestep": False, "running": False},
-                            title + "stopped")
+                stopped = {"status": "watchdog", "singlestep": False, "running": False}
+                cases.check(client.result("query-status") == stopped, title + "stopped")
             elif name == "poweroff":
                 cases.check(client.event("SHUTDOWN") and machine.ended() == 0, title + "the end")
             else:

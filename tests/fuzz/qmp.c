@@ -75,8 +75,8 @@ static void tell(QmpCall *call)
 
 const QmpCommand qmp_commands[] = {
     { "echo",
-      "text:s? number:i? flag:b? any:a? list:[s]? state:RunState? nested:SchemaInfo? lists:[SchemaInfoMember]?", echo, true,
-      "a" },
+      "text:s? number:i? flag:b? any:a? list:[s]? state:RunState? nested:SchemaInfo? lists:[SchemaInfoMember]?", echo,
+      true, "a" },
     { "refuse", "text:s", refuse, true, NULL },
     { "defer", "", defer, false, NULL },
     { "tell", "", tell, true, NULL },

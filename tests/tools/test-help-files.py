@@ -106,7 +106,8 @@ def check_zsh(cases, directory):
 
 
 def check_install(cases, directory):
-    if QEMU != os.path.join(BUILD, "qemu-system-arm") or not os.path.exists(os.path.join(BUILD, "docs/qemu-system-arm")):
+    page = os.path.join(BUILD, "docs/qemu-system-arm")
+    if QEMU != os.path.join(BUILD, "qemu-system-arm") or not os.path.exists(page):
         cases.skip("installed", "the emulator under test is not the one that was built")
         return
     done = subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", directory],

@@ -24,8 +24,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 # From the bottom to the top; folders of one layer are named in the order in which they may include each other.
 LAYERS = [
     ["include/host", "include/qemu"],                           # the host's own; log, locks, timers, threads, writers
-    ["include/exec", "include/chardev", "include/block", "include/net", "include/audio"],      # memory, consoles, disks, networks
-    ["include/ui", "include/sysemu", "include/hw", "include/migration", "include/monitor"],   # the machine, as its parts see it
+    ["include/exec", "include/chardev", "include/block", "include/net", "include/audio"],  # memory, consoles, disks
+    ["include/ui", "include/sysemu", "include/hw", "include/migration", "include/monitor"],  # the machine's parts
     ["util", "chardev", "block", "net", "audio", "ui"],
     ["hw/core", "hw/*"],                                        # devices
     ["tcg", "tcg/passes"],                                      # intermediate code

@@ -75,7 +75,8 @@ static void test_files(void)
 
 static void test_devices(void)
 {
-    g_autofree char *played = in_directory("played.wav"), *input = in_directory("in.wav"), *more = in_directory("c.wav");
+    g_autofree char *played = in_directory("played.wav"), *input = in_directory("in.wav");
+    g_autofree char *more = in_directory("c.wav");
     int16_t frames[2 * 100], recorded[2 * 100], *got;
     const char *path;
     uint32_t hz;

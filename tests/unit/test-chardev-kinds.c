@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Character devices for users that cannot be held (virtual consoles): they ask for room, and are told when there is some.
- * Ring buffers, datagrams, copies of the output in files.
+ * Character devices for users that cannot be held (virtual consoles): they ask for room, and are told when there is
+ * some. Ring buffers, datagrams, copies of the output in files.
  */
 #include <errno.h>
 #include <glib.h>
@@ -180,7 +180,8 @@ static void test_ringbuf(void)
 
     tap_case(u->opened == 1 && !chardev_full(u->chr), "ringbuf: connected from the first, and never full");
     chardev_write(u->chr, (const uint8_t *)"0123456789", 10);
-    tap_case(chardev_ringbuf_read(u->chr, bytes, 4) == 4 && !memcmp(bytes, "0123", 4), "ringbuf: the oldest come first");
+    tap_case(chardev_ringbuf_read(u->chr, bytes, 4) == 4 && !memcmp(bytes, "0123", 4),
+             "ringbuf: the oldest come first");
     chardev_write(u->chr, (const uint8_t *)"abcdefghijklm", 13);
     tap_case(chardev_ringbuf_read(u->chr, bytes, 64) == 16 && !memcmp(bytes, "789abcdefghijklm", 16),
              "ringbuf: what is new takes the place of what is oldest");
@@ -224,7 +225,8 @@ static void test_udp(void)
     memset(bytes, 'z', 20000);
     must((int)sendto(fd, bytes, 20000, 0, (struct sockaddr *)&from, len));
     wait_for(u->got->len >= 20000);
-    tap_case(u->got->len == 20000 && u->got->data[19999] == 'z', "udp: a large one comes in as a whole, behind an empty one");
+    tap_case(u->got->len == 20000 && u->got->data[19999] == 'z',
+             "udp: a large one comes in as a whole, behind an empty one");
     chardev_write(u->chr, bytes, 5000);
     wait_for(({
         n = recv(fd, bytes, sizeof(bytes), 0);

@@ -244,8 +244,8 @@ static void test_names(void)
     ok(input_key_by_name("ctrl-alt", 4) == KEY_CTRL && input_key_by_name("ctr", 3) == KEY_NONE &&
        input_key_by_name("ctrl", 3) == KEY_NONE && input_key_by_name("", 0) == KEY_NONE, "keys by name");
     ok(input_key_by_number(0x1e) == KEY_A && input_key_by_number(0xc8) == KEY_UP &&
-       input_key_by_number(0xe048) == KEY_UP && input_key_by_number(0) == KEY_NONE && input_key_by_number(0x7f) == KEY_NONE,
-       "keys by number");
+       input_key_by_number(0xe048) == KEY_UP && input_key_by_number(0) == KEY_NONE &&
+       input_key_by_number(0x7f) == KEY_NONE, "keys by number");
     InputKey many[INPUT_KEYS_MAX + 1] = { KEY_A };
     ok(input_send_keys(many, INPUT_KEYS_MAX + 1, 1) != NULL, "too many keys at once");
 }

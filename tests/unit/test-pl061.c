@@ -21,7 +21,8 @@ static void set(uint32_t offset, uint32_t value)
 static void test_data(void)
 {
     ok_eq(reg(0xfe0) | reg(0xfe4) << 8 | reg(0xfe8) << 16, 0x041061, "identification");
-    ok_eq(reg(ALL) | reg(DIR) | reg(IS) | reg(IBE) | reg(IEV) | reg(IE) | reg(RIS) | reg(AFSEL), 0, "all 0 after reset");
+    ok_eq(reg(ALL) | reg(DIR) | reg(IS) | reg(IBE) | reg(IEV) | reg(IE) | reg(RIS) | reg(AFSEL), 0,
+          "all 0 after reset");
     set(ALL, 0xff);
     ok_eq(reg(ALL), 0, "inputs are not driven");
     set(DIR, 0x0f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * -sandbox (softmmu/sandbox.c): in a child process for each case the filter is set, then a call is made, by itself and by
- * a thread that was there before.
+ * -sandbox (softmmu/sandbox.c): in a child process for each case the filter is set, then a call is made, by itself and
+ * by a thread that was there before.
  */
 #define _GNU_SOURCE
 #include <errno.h>

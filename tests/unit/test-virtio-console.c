@@ -141,7 +141,8 @@ static void test_messages(void)
     offer_control(CONSOLE, DRIVER_QUEUE_SIZE);
     tell(CONSOLE, 0, READY, 1);
     tell(CONSOLE, 0, PORT_READY, 1);
-    ok(messages() == 4 && message_is(2, 0, IS_CONSOLE, 1) && message_is(3, 0, OPEN, 1), "port 0 is a console, and open");
+    ok(messages() == 4 && message_is(2, 0, IS_CONSOLE, 1) && message_is(3, 0, OPEN, 1),
+       "port 0 is a console, and open");
     tell(CONSOLE, 1, PORT_READY, 1);
     ok(messages() == 5 && message_is(4, 1, NAME, 1) && get32(used_at(CONTROL_IN) + 4 + 8 * 4 + 4) == 8 + 8 &&
        !memcmp(bench_ram + MESSAGES + 4 * MESSAGE_BYTES + 8, "org.test", 8),

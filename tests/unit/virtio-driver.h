@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A driver of a virtual device on the bench (device-stubs.h), in steps: tests may leave some out, or take wrong ones. */
+/* A driver of a virtual device on the bench (device-stubs.h), in steps: tests may leave some out or take wrong ones. */
 #ifndef TESTS_UNIT_VIRTIO_DRIVER_H
 #define TESTS_UNIT_VIRTIO_DRIVER_H
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The memory controllers' registers: PL340 for dynamic memory (ARM DDI 0331), PL354 for static memory (ARM DDI 0380). */
+/* Registers of the memory controllers: PL340 for dynamic memory (ARM DDI 0331), PL354 for static one (ARM DDI 0380). */
 #ifndef HW_MISC_PL340_H
 #define HW_MISC_PL340_H
 #include <stdint.h>

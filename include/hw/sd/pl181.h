@@ -11,7 +11,8 @@ typedef struct PL181State PL181State;
 
 /*
  * Map 4 KiB at BASE. Lives as long as the machine. clock_hz: MCLK. blk: the slot's back end, with a card or without
- * one; NULL: there is never one. irq: the two lines, of MASK0 (commands) and MASK1 (data). error_exit if the image is no SD card.
+ * one; NULL: there is never one. irq: the two lines, of MASK0 (commands) and MASK1 (data). error_exit if the image is
+ * no SD card.
  */
 PL181State *pl181_create(uint32_t base, const char *name, uint32_t clock_hz, BlockBackend *blk,
                          const IRQLine *const irq[2]);
