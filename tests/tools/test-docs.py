@@ -15,7 +15,7 @@ import tap                      # noqa: E402  (path set above)
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DOCS = os.path.join(ROOT, "docs")
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
-FOLDERS = "accel|block|chardev|hw|include|monitor|scripts|softmmu|target|tcg|tests|util"
+FOLDERS = "accel|audio|block|chardev|gdbstub|hw|include|migration|monitor|net|scripts|softmmu|target|tcg|tests|ui|util"
 SOURCE = re.compile(r"`((?:%s)/[\w./-]+\.\w+)`" % FOLDERS)
 
 
