@@ -16,6 +16,7 @@
 #include "chardev/char.h"
 #include "exec/memory.h"
 #include "hw/boards.h"
+#include "hw/device.h"
 #include "hw/rtc/pl031.h"
 #include "hw/semihosting.h"
 #include "migration/migration.h"
@@ -227,6 +228,9 @@ static void load_machine(MachineState *m, const Options *o)
     char *error = NULL;
 
     migration_init(m);
+    if (o->only_migratable && devices_saving_refused()) {
+        error_exit("-only-migratable: %s", devices_saving_refused());
+    }
     if (o->incoming) {
         error = o->loadvm ? g_strdup("the state comes from there, not by -loadvm")
                           : migrate_expect(o->incoming, !o->stopped);

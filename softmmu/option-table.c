@@ -15,6 +15,7 @@
 #define NO_DRIVE "the board has no such drive; use -sd FILE or a virtual disk (-drive if=virtio,file=FILE)"
 #define NO_NAND "the board has no such flash; use -pflash FILE"
 #define NO_USB "there are no USB devices; use a serial line (-serial)"
+#define NO_9P "there is no 9P; use virtiofsd and -device vhost-user-fs-device for a folder of the host"
 #define NO_DISPLAY "the board has a screen controller of its own; use -display or -vnc for where it is shown"
 #define NO_FIRMWARE "there is no firmware; put it where the CPU starts by -device loader,file=FILE,addr=0,force-raw=on"
 #define NO_TABLES "the board has no firmware tables"
@@ -100,6 +101,7 @@ const OptionRow option_rows[] = {
     { "incoming", "exec:COMMAND|file:PATH|unix:PATH|tcp:HOST:PORT|fd:NUMBER|defer", .handle = option_incoming,
       .help = "the machine's state comes from there; defer: the monitor's migrate_incoming will say" },
     { "loadvm", "NAME", .handle = option_loadvm, .help = "begin with that snapshot of the machine (savevm)" },
+    { "only-migratable", .handle = option_only_migratable, .help = "refuse what cannot be saved (vhost-user)" },
     { "gdb", "DEVICE", .handle = option_gdb,
       .help = "where gdb finds the machine: tcp::PORT, unix:PATH, stdio, pty; none: nowhere" },
     { "s", .handle = option_gdb_default, .help = "the same as -gdb tcp::1234" },
@@ -145,7 +147,6 @@ const OptionRow option_rows[] = {
     { "parallel", "none|null", .accepts = "none null", .instead = "the board has no parallel port; use -serial",
       .help = "no parallel port" },
     { "usb", .help = "the board's USB controller has no devices" },
-    { "only-migratable", .help = "all devices can be saved" },
     { "no-user-config", .help = "no configuration files" },
     { "compat", "PROPERTY=VALUE[,...]", .help = "no machine protocol that it would be about",
       .accepts = "deprecated-input=accept|reject|crash deprecated-output=accept|hide "
@@ -162,8 +163,8 @@ const OptionRow option_rows[] = {
     { "cdrom", "FILE", .instead = NO_DRIVE },
     { "mtdblock", "FILE", .instead = NO_NAND },
     { "iscsi", "...", .instead = NO_DRIVE },
-    { "fsdev", "...", .instead = "there is no shared file system; use -semihosting or -initrd" },
-    { "virtfs", "...", .instead = "there is no shared file system; use -semihosting or -initrd" },
+    { "fsdev", "...", .instead = NO_9P },
+    { "virtfs", "...", .instead = NO_9P },
     { "preconfig", .instead = "the machine is fixed by the command line; use -S to start it stopped" },
     { "spice", "...", .instead = NO_DISPLAY },
     { "usbdevice", "NAME", .instead = NO_USB },

@@ -217,6 +217,7 @@ void option_monitor(CommandLine *c, const char *arg);
 void option_gdb(CommandLine *c, const char *arg);
 void option_incoming(CommandLine *c, const char *arg);
 void option_loadvm(CommandLine *c, const char *arg);
+void option_only_migratable(CommandLine *c, const char *arg);
 void option_gdb_default(CommandLine *c, const char *arg);
 void option_no_reboot(CommandLine *c, const char *arg);
 void option_no_shutdown(CommandLine *c, const char *arg);

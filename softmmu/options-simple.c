@@ -83,6 +83,11 @@ void option_loadvm(CommandLine *c, const char *arg)
     c->o->loadvm = arg;
 }
 
+void option_only_migratable(CommandLine *c, const char *arg)
+{
+    c->o->only_migratable = true;
+}
+
 void option_gdb_default(CommandLine *c, const char *arg)
 {
     option_gdb(c, "tcp::1234");

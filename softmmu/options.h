@@ -67,6 +67,7 @@ typedef struct Options {
     int named_count;
     OptionsMonitor more_monitors[OPTIONS_MONITORS];
     int monitor_count;                  /* of more_monitors */
+    bool only_migratable;               /* -only-migratable */
     const char *loadvm;                 /* a snapshot to begin with; NULL: none */
     const char *incoming;               /* where the state comes from; NULL: the machine begins anew */
     const char *gdb;                    /* chardev_new() syntax; NULL: no port for a debugger */

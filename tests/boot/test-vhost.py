@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from vm import VM, Cases, designs, time_scale
+from vm import VM, Cases, designs, emulator, time_scale
 
 ENVIRONMENT = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin:/usr/lib/qemu:/usr/libexec")
 CONTENT = bytes(range(256)) * 16384 + b"the end\n"      # 4 MiB and a bit
@@ -123,6 +123,16 @@ def devices(cases, directory, design):
                 assert "still-42" in vm.text()
 
 
+def only_migratable(cases, directory):
+    socket = os.path.join(directory, "m.sock")
+    command = [emulator(), "-M", "realview-eb-mpcore", "-display", "none", "-serial", "null", "-only-migratable"]
+    with cases.case("-only-migratable refuses such a device"), folder_daemon(socket, directory):
+        done = subprocess.run([*command, "-chardev", "socket,id=c,path=" + socket,
+                               "-device", "vhost-user-fs-device,chardev=c,tag=x"], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=60 * time_scale(), check=False)
+        assert done.returncode == 1 and b"-only-migratable: the files that a vhost-user-fs" in done.stdout, done
+
+
 def main():
     cases = Cases()
     missing = [tool for tool in TOOLS if not shutil.which(tool, path=ENVIRONMENT["PATH"])]
@@ -130,6 +140,7 @@ def main():
         cases.skip("vhost-user", "needs " + ", ".join(missing))
         cases.finish()
     with tempfile.TemporaryDirectory() as directory:
+        only_migratable(cases, directory)
         for design in ("unified", "separate"):
             devices(cases, directory, design)
     cases.finish()

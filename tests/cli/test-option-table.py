@@ -31,7 +31,6 @@ ACCEPTED = {
     "boot": ["c", "order=dc", "d,menu=on,strict=on", "menu=off,splash-time=5,reboot-timeout=10"], "k": ["fr", "en-us"],
     "L": ["/usr/share/qemu"], "vga": ["none"],
     "portrait": [], "rotate": ["90", "270"], "parallel": ["none", "null"], "usb": [],
-    "only-migratable": [],
     "no-user-config": [],
     "compat": ["deprecated-input=accept", "deprecated-input=reject,deprecated-output=hide"], "async-teardown": [],
 }
