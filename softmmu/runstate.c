@@ -60,8 +60,12 @@ static void (*listener[4])(RunstateEvent event, int code);  /* constant once the
 static void handle_requests(void *opaque);
 static IOWork requests_work = { .fn = handle_requests };
 
+/* From the request on until it is done; atomic. */
+static bool reset_under_way;
+
 static void request_reset(Cause why)
 {
+    __atomic_store_n(&reset_under_way, true, __ATOMIC_SEQ_CST);
     __atomic_store_n(&request.reset, why, __ATOMIC_SEQ_CST);
     io_post(&requests_work);
 }
@@ -69,6 +73,11 @@ static void request_reset(Cause why)
 void qemu_system_reset_request(void)
 {
     request_reset(CAUSE_GUEST_RESET);
+}
+
+bool qemu_system_is_resetting(void)
+{
+    return __atomic_load_n(&reset_under_way, __ATOMIC_SEQ_CST);
 }
 
 void qemu_system_user_reset_request(void)
@@ -280,6 +289,7 @@ static void reset_machine(void)
         runstate_hold_cpus();
     }
     runstate_power_on();
+    __atomic_store_n(&reset_under_way, false, __ATOMIC_SEQ_CST);
     if (was_running) {
         cpus_resume();
     } else {

@@ -7,6 +7,7 @@ void qemu_system_reset_request(void);               /* by the guest; with -no-re
 void qemu_system_user_reset_request(void);          /* the same by the user */
 void qemu_system_shutdown_request(int exit_code);   /* guest power-off, semihosting exit, Ctrl-a x */
 void qemu_system_quit_request(int exit_code);       /* the user wants out: also with -no-shutdown */
+bool qemu_system_is_resetting(void);                /* asked for and not done yet; the CPUs may still run */
 void qemu_system_watchdog_request(void);            /* a watchdog expired: what -action watchdog= says */
 void vm_start(void);                                /* I/O thread */
 void vm_stop(void);                                 /* I/O thread */

@@ -67,6 +67,11 @@ void cpu_wait_end(bool token)
 {
 }
 
+bool qemu_system_is_resetting(void)
+{
+    return false;
+}
+
 void qemu_system_watchdog_request(void)
 {
     reset_wanted = true;

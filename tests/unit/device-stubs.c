@@ -246,6 +246,13 @@ void cpu_wait_end(bool token)
 {
 }
 
+bool bench_resetting;
+
+bool qemu_system_is_resetting(void)
+{
+    return bench_resetting;
+}
+
 void qemu_system_watchdog_request(void)
 {
     bench_resets++;

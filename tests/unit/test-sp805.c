@@ -100,6 +100,14 @@ static void test_bite(void)
     ok_eq(reg(VALUE), 0, "and stands");
     ok_eq(bench_warnings, 1, "the user hears of it");
     bench_reset();
+    bench_resetting = true;
+    set(LOCK, KEY);
+    set(LOAD, 1);
+    set(CONTROL, INTEN | RESEN);
+    bench_advance(1000 * US);
+    ok(bench_resets == 1 && bench_warnings == 1, "expired-behind-a-reset: nothing more is said or done");
+    bench_resetting = false;
+    bench_reset();
     ok(!bench_level[0] && !reg(RIS), "reset");
     bench_advance(100000 * US);
     ok_eq(bench_resets, 1, "off after a reset");
