@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """An emulator whose guest (disk.c) writes and reads its SD card, for tests of what is behind the card."""
-import importlib.util
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +11,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import machine                  # noqa: E402  (path set above)
+import guest_program            # noqa: E402  (machine sets its path)
 
 BUILD = os.environ.get("PQEMU_TEST_BUILD", os.path.join(machine.ROOT, "build"))
 IMAGE_BYTES = 1 << 20
@@ -20,12 +19,8 @@ IMAGE_BYTES = 1 << 20
 
 def guest_image(name):
     """The guest's program, or None if there is no cross compiler."""
-    spec = importlib.util.spec_from_file_location("run_guest", os.path.join(machine.ROOT, "tests/guest/run-guest.py"))
-    run_guest = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(run_guest)
-    source = os.path.join(HERE, name)
-    built = run_guest.build([source], os.path.join(BUILD, "tests/cli")) if shutil.which(run_guest.CROSS + "gcc") else {}
-    return built.get(source)
+    built = guest_program.images("cli", name)
+    return built and built[0]
 
 
 class Disk:

@@ -181,3 +181,19 @@ KMI = [
     0xeafffff6,                 # b loop
 ]
 
+
+class Received:
+    """What the program KMI sends on, which is all that keyboard and mouse give: its serial line is the file at path."""
+
+    def __init__(self, cases, path):
+        self.cases, self.path, self.want = cases, path, bytearray()
+
+    def read(self):
+        with open(self.path, "rb") as file:
+            return file.read()
+
+    def comes(self, want, name):
+        """A case: want (in hex) is what comes next."""
+        self.want.extend(bytes.fromhex(want))
+        got = until(self.read, lambda seen: len(seen) >= len(self.want))
+        self.cases.check(got == self.want, name, got[-40:].hex(" "))

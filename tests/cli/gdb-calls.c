@@ -4,6 +4,7 @@
  * measured, read back in part, and renamed by ".2" at its end. The exit code says at which step it failed (0: at none).
  */
 #include "runtime.h"
+#include "semihosting.h"
 
 enum { SYS_OPEN = 1, SYS_CLOSE, SYS_WRITEC, SYS_WRITE0, SYS_WRITE, SYS_READ, SYS_ISTTY = 9, SYS_SEEK, SYS_FLEN = 12,
        SYS_REMOVE = 14, SYS_RENAME, SYS_ERRNO = 0x13, SYS_GET_CMDLINE = 0x15, SYS_EXIT_EXTENDED = 0x20,
@@ -11,21 +12,6 @@ enum { SYS_OPEN = 1, SYS_CLOSE, SYS_WRITEC, SYS_WRITE0, SYS_WRITE, SYS_READ, SYS
 
 static char name[256], other[260], console[] = ":tt";
 static uint8_t out[BYTES], in[BYTES];
-
-static int32_t call(uint32_t op, uint32_t arg)
-{
-    register uint32_t r0 __asm__("r0") = op, r1 __asm__("r1") = arg;
-
-    __asm__ volatile("svc #0x123456" : "+r"(r0) : "r"(r1) : "memory");
-    return (int32_t)r0;
-}
-
-static int32_t call_args(uint32_t op, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
-{
-    uint32_t block[4] = { a, b, c, d };
-
-    return call(op, (uint32_t)block);
-}
 
 /* Where the test steps. */
 int32_t stepped_call(uint32_t op, uint32_t arg);

@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
@@ -66,6 +67,19 @@ ECHO = [
 ]
 
 
+# Turns the MMU on, with the table at 0x4000.
+MMU_ON = [
+    0xe3a00901,         # mov   r0, #0x4000
+    0xee020f10,         # mcr   p15, 0, r0, c2, c0, 0       TTBR0
+    0xe3a00001,         # mov   r0, #1
+    0xee030f10,         # mcr   p15, 0, r0, c3, c0, 0       DACR
+    0xee110f10,         # mrc   p15, 0, r0, c1, c0, 0
+    0xe3800502,         # orr   r0, r0, #0x00800000         XP
+    0xe3800001,         # orr   r0, r0, #1
+    0xee010f10,         # mcr   p15, 0, r0, c1, c0, 0
+]
+
+
 class Files:
     """Guest programs and sockets in a temporary directory."""
 
@@ -85,6 +99,19 @@ class Files:
         words = list(PRINTER)
         words[COUNT_AT] = count
         return self.program(words)
+
+
+def run_all(*tests):
+    """Each with the cases and the files; what one raises is its failure, and the next one is run. The exit code."""
+    cases = Cases()
+    with tempfile.TemporaryDirectory() as tmp:
+        files = Files(tmp)
+        for test in tests:
+            try:
+                test(cases, files)
+            except (AssertionError, OSError) as e:
+                cases.check(False, test.__name__, e)
+    return cases.done()
 
 
 def read_until(fd, pattern, timeout=60.0):

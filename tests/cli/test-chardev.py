@@ -9,14 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import termios
 import time
 import tty
 
 sys.dont_write_bytecode = True
 
-from machine import ECHO, M, SCALE, Cases, Files, connect, ended, read_until    # noqa: E402  (no bytecode)
+from machine import ECHO, M, SCALE, connect, ended, read_until, run_all     # noqa: E402  (no bytecode)
 
 
 def test_slow_reader(cases, files):
@@ -357,18 +356,6 @@ def test_no_shutdown(cases, files):
     cases.check(ended(p) == 0, "-no-shutdown: quit still ends it")
 
 
-def main():
-    cases = Cases()
-    with tempfile.TemporaryDirectory() as tmp:
-        files = Files(tmp)
-        for test in (test_stdin_eof, test_slow_reader, test_no_reader, test_terminal, test_sockets, test_pty,
-                     test_run_state, test_no_shutdown):
-            try:
-                test(cases, files)
-            except (AssertionError, OSError) as e:
-                cases.check(False, test.__name__, e)
-    return cases.done()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_all(test_stdin_eof, test_slow_reader, test_no_reader, test_terminal, test_sockets, test_pty,
+                     test_run_state, test_no_shutdown))

@@ -4,10 +4,8 @@
 """CPUs that wait for whoever reads their output must not stop the I/O thread, which stops the CPUs for DMA into code.
 Prints TAP. dma-wait.c is the guest.
 """
-import importlib.util
 import os
 import select
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,25 +14,14 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
 
+import guest_program            # noqa: E402  (path set above)
 import tap                      # noqa: E402  (path set above)
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
 QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
-BUILD = os.environ.get("PQEMU_TEST_BUILD", os.path.join(ROOT, "build"))
 PATIENCE = 15 * float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
 DESIGNS = ["ccache=unified", "ccache=separate", "backend=interp"]
-
-
-def image():
-    spec = importlib.util.spec_from_file_location("run_guest", os.path.join(ROOT, "tests/guest/run-guest.py"))
-    run_guest = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(run_guest)
-    if not shutil.which(run_guest.CROSS + "gcc"):
-        return None
-    source = os.path.join(HERE, "dma-wait.c")
-    return run_guest.build([source], os.path.join(BUILD, "tests/cli"))[source]
 
 
 def output(process):
@@ -75,12 +62,12 @@ def run(guest, design):
 
 def main():
     cases = tap.Cases()
-    guest = image()
-    if not guest:
+    images = guest_program.images("cli", "dma-wait.c")
+    if not images:
         cases.skip("DMA while CPUs wait", "no cross compiler")
         return cases.done()
     for design in DESIGNS:
-        text = run(guest, design)
+        text = run(images[0], design)
         good = sum(line.startswith("ok ") for line in text.splitlines()) == 3 and "exit status" not in text
         cases.check(good, "DMA over code while CPUs wait for the reader of their output: " + design,
                     "\n".join(text.splitlines()[:20]))

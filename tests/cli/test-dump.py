@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
 
 import tap                      # noqa: E402  (path set above)
+from machine import MMU_ON      # noqa: E402
 from qmp_client import Client, Machine, built_in        # noqa: E402
 
 # Every CPU: r4 = 0x40 + its number, d2 = 2 to its number, its word at 0x1000 = r4; then it stays there.
@@ -40,14 +41,7 @@ PROGRAM = [
 END = 4 * (len(PROGRAM) - 1)
 # Turns the MMU on, with the table at 0x4000, and goes on at the same place as the table's second megabyte has it.
 MMU_PROGRAM = [
-    0xe3a00901,         # mov   r0, #0x4000
-    0xee020f10,         # mcr   p15, 0, r0, c2, c0, 0       TTBR0
-    0xe3a00001,         # mov   r0, #1
-    0xee030f10,         # mcr   p15, 0, r0, c3, c0, 0       DACR
-    0xee110f10,         # mrc   p15, 0, r0, c1, c0, 0
-    0xe3800502,         # orr   r0, r0, #0x00800000         XP
-    0xe3800001,         # orr   r0, r0, #1
-    0xee010f10,         # mcr   p15, 0, r0, c1, c0, 0
+    *MMU_ON,
     0xe3a0f20c,         # mov   pc, #0xc0000000
 ]
 # c0000000 -> 00000000, 00000000 -> 00000000 for one address space, c0100000 -> 00200000, c0200000 -> a device.

@@ -4,9 +4,7 @@
 """gdb on the machine, the real one: CPUs as threads, registers, memory, breakpoints, watchpoints, steps, stops, resets,
 one session after another; in every design, with four CPUs that work against each other and with one. Prints TAP.
 """
-import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,29 +13,16 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
 
 import gdb_client               # noqa: E402  (path set above)
+import guest_program            # noqa: E402
 import tap                      # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
 QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
-BUILD = os.environ.get("PQEMU_TEST_BUILD", os.path.join(ROOT, "build"))
 RUNS = [("unified", "ccache=unified", 4), ("separate", "ccache=separate", 4), ("single", "thread=single", 4),
         ("interp", "backend=interp", 4), ("1 CPU", "ccache=unified", 1)]
 EXCLUSIVE_STEPS = 60
 cases = tap.Cases()
-
-
-def build_images():
-    """The guests' programs, or none if there is no cross compiler."""
-    spec = importlib.util.spec_from_file_location("run_guest", os.path.join(ROOT, "tests/guest/run-guest.py"))
-    run_guest = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(run_guest)
-    if not shutil.which(run_guest.CROSS + "gcc"):
-        return []
-    sources = [os.path.join(HERE, name) for name in ("gdb.c", "gdb-calls.c")]
-    built = run_guest.build(sources, os.path.join(BUILD, "tests/cli"))
-    return [built[source] for source in sources]
 
 
 class Session:
@@ -315,7 +300,7 @@ def test_document(image):
 
 
 def main():
-    images = build_images()
+    images = guest_program.images("cli", "gdb.c", "gdb-calls.c")
     if not images or not gdb_client.available():
         cases.skip("gdb", "no %s" % ("cross compiler" if not images else gdb_client.GDB))
         return cases.done()

@@ -14,7 +14,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from machine import QEMU, SCALE, Cases, connect, ended      # noqa: E402  (path set above)
+from machine import MMU_ON, QEMU, SCALE, Cases, connect, ended      # noqa: E402  (path set above)
 
 # Enables interrupt 36 at the core tile's controller, then turns the MMU on with the table at 0x4000.
 PROGRAM = [
@@ -23,14 +23,7 @@ PROGRAM = [
     0xe3811a01,         # orr   r1, r1, #0x1000
     0xe3a02010,         # mov   r2, #0x10
     0xe5812104,         # str   r2, [r1, #0x104]            set-enable of 32 to 63
-    0xe3a00901,         # mov   r0, #0x4000
-    0xee020f10,         # mcr   p15, 0, r0, c2, c0, 0       TTBR0
-    0xe3a00001,         # mov   r0, #1
-    0xee030f10,         # mcr   p15, 0, r0, c3, c0, 0       DACR
-    0xee110f10,         # mrc   p15, 0, r0, c1, c0, 0
-    0xe3800502,         # orr   r0, r0, #0x00800000         XP
-    0xe3800001,         # orr   r0, r0, #1
-    0xee010f10,         # mcr   p15, 0, r0, c1, c0, 0
+    *MMU_ON,
     0xeafffffe,         # b     .
 ]
 TABLE = {

@@ -11,7 +11,6 @@ import select
 import socket
 import subprocess
 import sys
-import tempfile
 import termios
 import threading
 import time
@@ -19,7 +18,7 @@ import tty
 
 sys.dont_write_bytecode = True
 
-from machine import ECHO, M, SCALE, Cases, Files, connect, ended, read_until    # noqa: E402  (no bytecode)
+from machine import ECHO, M, SCALE, connect, ended, read_until, run_all     # noqa: E402  (no bytecode)
 
 
 def printable(size):
@@ -296,18 +295,6 @@ def test_monitor(cases, files):
     stop(cases, p)
 
 
-def main():
-    cases = Cases()
-    with tempfile.TemporaryDirectory() as tmp:
-        files = Files(tmp)
-        for test in (test_stdio, test_sizes, test_foreign_terminal, test_signal_key, test_files, test_sockets,
-                     test_monitor):
-            try:
-                test(cases, files)
-            except (AssertionError, OSError) as e:
-                cases.check(False, test.__name__, e)
-    return cases.done()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_all(test_stdio, test_sizes, test_foreign_terminal, test_signal_key, test_files, test_sockets,
+                     test_monitor))

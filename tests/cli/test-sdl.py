@@ -13,7 +13,8 @@ import tempfile
 
 sys.dont_write_bytecode = True
 
-from display_machine import HEIGHT, KMI, LIMIT, PICTURE, WIDTH, Machine, screen_program, until      # noqa: E402
+from display_machine import (HEIGHT, KMI, LIMIT, PICTURE, WIDTH, Machine, Received, screen_program,         # noqa: E402
+                             until)
 from machine import M, Cases, Files, ended          # noqa: E402  (no bytecode)
 
 NO_X = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
@@ -95,17 +96,7 @@ def test_picture(cases, files, server):
 def test_input(cases, files, server):
     out = files.path("out")
     with Machine(files, ["-display", "sdl,window-close=off", "-serial", "file:" + out], KMI, env=server.env) as machine:
-        done = bytearray()
-
-        def comes(want, name):
-            done.extend(bytes.fromhex(want))
-
-            def look():
-                with open(out, "rb") as file:
-                    return file.read()
-            got = until(look, lambda seen: len(seen) >= len(done))
-            cases.check(got == done, name, got[-40:].hex(" "))
-
+        comes = Received(cases, out).comes
         comes("fa", "the mouse answers")
         window = server.window()
         server.do("windowfocus", "--sync", window)

@@ -10,13 +10,12 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import termios
 import time
 
 sys.dont_write_bytecode = True
 
-from machine import ECHO, M, SCALE, Cases, Files, connect, ended, read_until    # noqa: E402  (no bytecode)
+from machine import ECHO, M, SCALE, connect, ended, read_until, run_all     # noqa: E402  (no bytecode)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -156,17 +155,5 @@ def test_error(cases, files):
     p.stderr.close()
 
 
-def main():
-    cases = Cases()
-    with tempfile.TemporaryDirectory() as tmp:
-        files = Files(tmp)
-        for test in (test_fifos, test_connections, test_terminal, test_no_wait, test_error):
-            try:
-                test(cases, files)
-            except (AssertionError, OSError) as e:
-                cases.check(False, test.__name__, e)
-    return cases.done()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_all(test_fifos, test_connections, test_terminal, test_no_wait, test_error))

@@ -14,7 +14,8 @@ import tempfile
 sys.dont_write_bytecode = True
 
 import rfb                                          # noqa: E402  (no bytecode)
-from display_machine import (HEIGHT, KMI, LIMIT, PICTURE, WIDTH, Machine, screen_program, until)    # noqa: E402
+from display_machine import (HEIGHT, KMI, LIMIT, PICTURE, WIDTH, Machine, Received, screen_program,         # noqa: E402
+                             until)
 from machine import M, Cases, Files, connect        # noqa: E402
 
 WANT = (WIDTH, HEIGHT, PICTURE)
@@ -49,17 +50,7 @@ def test_picture(cases, files):
 def test_input(cases, files):
     path, out = files.path("vnc"), files.path("out")
     with Machine(files, ["-display", "vnc=unix:" + path, "-serial", "file:" + out], KMI) as machine:
-        done = bytearray()
-
-        def comes(want, name):
-            done.extend(bytes.fromhex(want))
-
-            def look():
-                with open(out, "rb") as file:
-                    return file.read()
-            got = until(look, lambda seen: len(seen) >= len(done))
-            cases.check(got == done, name, got[-40:].hex(" "))
-
+        comes = Received(cases, out).comes
         comes("fa", "the mouse answers")
         client = rfb.connect_unix(path, timeout=LIMIT)
         client.type("a/\n")

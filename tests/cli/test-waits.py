@@ -6,10 +6,8 @@ the end of the emulator. Prints TAP.
 """
 import concurrent.futures
 import fcntl
-import importlib.util
 import os
 import select
-import shutil
 import signal
 import socket
 import struct
@@ -21,6 +19,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
 
+import guest_program            # noqa: E402  (path set above)
 import tap                      # noqa: E402  (path set above)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -35,18 +34,6 @@ cases = tap.Cases()
 
 def check(good, name, text=""):
     cases.check(good, name, "\n".join(text.splitlines()[:20]))
-
-
-def images(*names):
-    """The guests' programs, or None if there is no cross compiler."""
-    spec = importlib.util.spec_from_file_location("run_guest", os.path.join(ROOT, "tests/guest/run-guest.py"))
-    run_guest = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(run_guest)
-    if not shutil.which(run_guest.CROSS + "gcc"):
-        return None
-    sources = [os.path.join(HERE, name) for name in names]
-    built = run_guest.build(sources, os.path.join(BUILD, "tests/cli"))
-    return [built[source] for source in sources]
 
 
 def command(guest, design, *options):
@@ -366,7 +353,7 @@ def test_reports(guest):
 
 
 def main():
-    guests = images("flush-wait.c", "waits.c")
+    guests = guest_program.images("cli", "flush-wait.c", "waits.c")
     if not guests:
         cases.skip("CPUs that wait", "no cross compiler")
         return 0

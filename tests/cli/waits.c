@@ -12,27 +12,13 @@
  *   undefined                           operations that do not exist, without end
  */
 #include "runtime.h"
+#include "semihosting.h"
 
 enum { SYS_OPEN = 1, SYS_CLOSE, SYS_WRITEC, SYS_WRITE0, SYS_WRITE, SYS_READ, SYS_READC, SYS_REMOVE = 14, SYS_RENAME,
        SYS_GET_CMDLINE = 0x15, OPEN_R = 0, OPEN_W = 4, OPEN_A = 8, LINES = 99999, LINE = 6, BUF = 64 << 10 };
 
 static char line[512], text[BUF + 1];
 static volatile uint32_t ticks;
-
-static int32_t call(uint32_t op, uint32_t arg)
-{
-    register uint32_t r0 __asm__("r0") = op, r1 __asm__("r1") = arg;
-
-    __asm__ volatile("svc #0x123456" : "+r"(r0) : "r"(r1) : "memory");
-    return (int32_t)r0;
-}
-
-static int32_t call_args(uint32_t op, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
-{
-    uint32_t block[4] = { a, b, c, d };
-
-    return call(op, (uint32_t)block);
-}
 
 static int32_t open_file(const char *name, uint32_t mode)
 {

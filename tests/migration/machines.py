@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Machines whose state moves: start them, ask them by QMP, build the guest's program."""
-import importlib.util
 import json
 import os
 import re
 import select
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,10 +12,10 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
 sys.dont_write_bytecode = True
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+import guest_program            # noqa: E402  (path set above, no bytecode)
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
-BUILD = os.environ.get("PQEMU_TEST_BUILD", os.path.join(ROOT, "build"))
 PATIENCE = 60 * float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
 DESIGNS = {"unified": "ccache=unified", "separate": "ccache=separate", "single": "thread=single",
            "interp": "backend=interp"}
@@ -25,13 +23,8 @@ DESIGNS = {"unified": "ccache=unified", "separate": "ccache=separate", "single":
 
 def guest():
     """The guest's program, or None if there is no cross compiler."""
-    spec = importlib.util.spec_from_file_location("run_guest", os.path.join(ROOT, "tests/guest/run-guest.py"))
-    run_guest = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(run_guest)
-    if not shutil.which(run_guest.CROSS + "gcc"):
-        return None
-    source = os.path.join(HERE, "moves.c")
-    return run_guest.build([source], os.path.join(BUILD, "tests/migration"), [source])[source]
+    built = guest_program.images("migration", "moves.c", with_vfp=True)
+    return built and built[0]
 
 
 class Machine:
