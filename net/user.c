@@ -8,6 +8,7 @@
 #include <libslirp.h>
 #include <stdlib.h>
 #include <string.h>
+#include "net/guestfwd.h"
 #include "net/net-internal.h"
 #include "qemu/log.h"
 
@@ -16,7 +17,8 @@ typedef struct UserNet {
     NetBackend *net;
     Slirp *slirp;
     GArray *fds;                /* of GPollFD *, while a round of the main loop waits */
-    char *network;              /* for info */
+    GuestForward *guestfwd;
+    char *network, *network6;   /* for info; NULL: without that protocol */
 } UserNet;
 
 typedef struct UserTimer {
@@ -151,7 +153,10 @@ static gboolean source_prepare(GSource *source, gint *timeout)
 
 static gboolean source_check(GSource *source)
 {
-    slirp_pollfds_poll(((UserNet *)source)->slirp, 0, get_revents, source);
+    UserNet *u = (UserNet *)source;
+
+    slirp_pollfds_poll(u->slirp, 0, get_revents, u);
+    guestfwd_offer(u->guestfwd);
     return FALSE;
 }
 
@@ -188,9 +193,83 @@ static bool parse_network(SlirpConfig *c, const char *text)
     return good;
 }
 
+/* "PREFIX/BITS" */
+static bool parse_network6(SlirpConfig *c, const char *text)
+{
+    g_auto(GStrv) part = g_strsplit(text, "/", 2);
+    guint64 bits = 64;
+
+    if (inet_pton(AF_INET6, part[0], &c->vprefix_addr6) != 1
+        || (part[1] && !g_ascii_string_to_unsigned(part[1], 10, 0, 126, &bits, NULL))) {
+        return false;
+    }
+    c->vprefix_len = (uint8_t)bits;
+    for (unsigned bit = c->vprefix_len; bit < 128; bit++) {
+        c->vprefix_addr6.s6_addr[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+    }
+    return true;
+}
+
+/* The n-th address of the prefix, or the one that is given and, if it has to, begins with the prefix. */
+static bool address6_in(const SlirpConfig *c, const char *text, uint8_t n, bool inside, struct in6_addr *address)
+{
+    if (!text) {
+        *address = c->vprefix_addr6;
+        address->s6_addr[15] |= n;
+        return true;
+    }
+    if (inet_pton(AF_INET6, text, address) != 1) {
+        return false;
+    }
+    for (unsigned bit = 0; inside && bit < c->vprefix_len; bit++) {
+        if ((address->s6_addr[bit / 8] ^ c->vprefix_addr6.s6_addr[bit / 8]) & 0x80 >> bit % 8) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Which protocols there are, from what is said of them: one that alone is on is alone, as with QEMU. */
+static const char *choose_protocols(SlirpConfig *c, const NetOptions *o)
+{
+    const bool details6 = o->network6 || o->host6 || o->dns6;
+
+    c->in_enabled = o->ipv4 ? o->ipv4 > 0 : o->ipv6 <= 0;
+    c->in6_enabled = o->ipv6 ? o->ipv6 > 0 : o->ipv4 < 0 || (!o->ipv4 && details6);
+    if (!c->in_enabled && !c->in6_enabled) {
+        return "neither IPv4 nor IPv6 is on";
+    }
+    if (!c->in_enabled
+        && (o->network || o->host || o->dhcp_start || o->dns || o->hostfwd || o->guestfwd)) {
+        return "IPv4 is off: net=, host=, dhcpstart=, dns=, hostfwd= and guestfwd= do not go with it (ipv4=on)";
+    }
+    return !c->in6_enabled && details6 ? "IPv6 is off: ipv6-net=, ipv6-host= and ipv6-dns= do not go with it (ipv6=on)"
+                                       : NULL;
+}
+
+static const char *configure6(SlirpConfig *c, const NetOptions *o)
+{
+    if (!parse_network6(c, o->network6 ? o->network6 : "fec0::/64")) {
+        return "ipv6-net= is a prefix such as fec0::/64, of 0 to 126 bits";
+    }
+    if (!address6_in(c, o->host6, 2, true, &c->vhost6)) {
+        return "ipv6-host= is an IPv6 address in the network";
+    }
+    if (!address6_in(c, o->dns6, 3, false, &c->vnameserver6)
+        || !memcmp(&c->vnameserver6, &c->vhost6, sizeof(c->vhost6))) {
+        return "ipv6-dns= is an IPv6 address, another one than the host's";
+    }
+    return NULL;
+}
+
 /* NULL, or what is wrong. */
 static const char *configure(SlirpConfig *c, const NetOptions *o)
 {
+    const char *problem = choose_protocols(c, o);
+
+    if (problem || (c->in6_enabled && (problem = configure6(c, o)))) {
+        return problem;
+    }
     if (!parse_network(c, o->network ? o->network : "10.0.2.0/24")) {
         return "net= is a network such as 10.0.2.0/24, of 8 to 28 bits";
     }
@@ -206,7 +285,6 @@ static const char *configure(SlirpConfig *c, const NetOptions *o)
     if (o->tftp && !g_file_test(o->tftp, G_FILE_TEST_IS_DIR)) {
         return "tftp= is a directory";
     }
-    c->in_enabled = true;
     c->restricted = o->restricted;
     c->vhostname = o->hostname;
     c->vdomainname = o->domain;
@@ -262,7 +340,8 @@ static char *user_info(void *state)
 {
     UserNet *u = state;
     char *connections = slirp_connection_info(u->slirp);
-    char *text = g_strdup_printf("net=%s\n%s", u->network, connections);
+    char *text = g_strdup_printf("net=%s%s%s\n%s", u->network ? u->network : "", u->network && u->network6 ? ", " : "",
+                                 u->network6 ? u->network6 : "", connections);
 
     g_free(connections);
     return text;
@@ -273,10 +352,12 @@ static void user_close(void *state)
     UserNet *u = state;
 
     forget_fds(u);
+    guestfwd_end(u->guestfwd);
     slirp_cleanup(u->slirp);
     g_source_destroy(&u->source);
     g_array_free(u->fds, TRUE);
     g_free(u->network);
+    g_free(u->network6);
     g_source_unref(&u->source);
 }
 
@@ -293,10 +374,18 @@ static void *user_open(NetBackend *net, const NetOptions *o, char **error)
     u = (UserNet *)g_source_new(&source_funcs, sizeof(UserNet));
     u->net = net;
     u->fds = g_array_new(FALSE, FALSE, sizeof(GPollFD *));
-    u->network = g_strdup(o->network ? o->network : "10.0.2.0/24");
+    u->network = !config.in_enabled ? NULL : g_strdup(o->network ? o->network : "10.0.2.0/24");
+    u->network6 = !config.in6_enabled ? NULL : g_strdup(o->network6 ? o->network6 : "fec0::/64");
     u->slirp = slirp_new(&config, &callbacks, u);
     for (const char **f = o->hostfwd; f && *f; f++) {
         *error = user_hostfwd(u, *f, true);
+        if (*error) {
+            user_close(u);
+            return NULL;
+        }
+    }
+    for (const char **f = o->guestfwd; f && *f; f++) {
+        *error = guestfwd_add(&u->guestfwd, u->slirp, *f);
         if (*error) {
             user_close(u);
             return NULL;
@@ -308,7 +397,10 @@ static void *user_open(NetBackend *net, const NetOptions *o, char **error)
 
 static void user_send(void *state, const uint8_t *frame, size_t bytes)
 {
-    slirp_input(((UserNet *)state)->slirp, frame, (int)bytes);
+    UserNet *u = state;
+
+    slirp_input(u->slirp, frame, (int)bytes);
+    guestfwd_offer(u->guestfwd);
 }
 
 const NetKind net_user = {

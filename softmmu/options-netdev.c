@@ -12,8 +12,13 @@ _Noreturn void net_option_help(void)
     printf("-nic TYPE,PROPERTY=VALUE...           what the network card is connected to\n"
            "TYPE user: the host's network, by way of the emulator; nobody needs any right on the host\n"
            "  hostfwd=tcp|udp:[HOST]:PORT-[GUEST]:PORT   connections to the host's port go to the guest; repeatable\n"
+           "  guestfwd=tcp:[ADDRESS]:PORT-TARGET   the guest's connections to it go to TARGET, chardev:ID or\n"
+           "                                       cmd:COMMAND (run for each of them); repeatable\n"
            "  net=ADDRESS/BITS                     the guest's network (10.0.2.0/24)\n"
            "  host=, dns=, dhcpstart=ADDRESS       the host, the name server, the guest in it (.2, .3, .15)\n"
+           "  ipv4=on|off, ipv6=on|off             the protocols (IPv4; one that is on is alone unless both are)\n"
+           "  ipv6-net=PREFIX[/BITS]               the guest's IPv6 network (fec0::/64)\n"
+           "  ipv6-host=, ipv6-dns=ADDRESS         the host and the name server in it (::2, ::3)\n"
            "  restrict=on|off                      only what is forwarded leaves or enters\n"
            "  hostname=, domainname=, dnssearch=   what DHCP tells the guest\n"
            "  tftp=DIRECTORY, bootfile=NAME        files for the guest\n"
@@ -132,18 +137,16 @@ static bool user_property(CommandLine *c, const char *arg, NetOptions *o, const 
 {
     if (!strcmp(kv->key, "hostfwd") && kv->value) {
         o->hostfwd = append(o->hostfwd, kv->value);
+    } else if (!strcmp(kv->key, "guestfwd") && kv->value) {
+        o->guestfwd = append(o->guestfwd, kv->value);
     } else if (!strcmp(kv->key, "dnssearch") && kv->value) {
         o->dns_search = append(o->dns_search, kv->value);
     } else if (!strcmp(kv->key, "restrict")) {
         o->restricted = option_bool(c, arg, kv);
     } else if (!strcmp(kv->key, "ipv4")) {
-        if (!option_bool(c, arg, kv)) {
-            option_fail(c, arg, "ipv4=off: there is no other protocol");
-        }
+        o->ipv4 = option_bool(c, arg, kv) ? 1 : -1;
     } else if (!strcmp(kv->key, "ipv6")) {
-        if (option_bool(c, arg, kv)) {
-            option_fail(c, arg, "ipv6=on: the network has IPv4 only");
-        }
+        o->ipv6 = option_bool(c, arg, kv) ? 1 : -1;
     } else {
         return false;
     }
@@ -228,7 +231,8 @@ bool net_option_property(CommandLine *c, const char *arg, NetOptions *o, const K
         { "id", NULL, &o->id }, { "dump", NULL, &o->dump_file }, { "net", "user", &o->network },
         { "host", "user", &o->host }, { "dhcpstart", "user", &o->dhcp_start }, { "dns", "user", &o->dns },
         { "hostname", "user", &o->hostname }, { "domainname", "user", &o->domain }, { "tftp", "user", &o->tftp },
-        { "bootfile", "user", &o->bootfile },
+        { "bootfile", "user", &o->bootfile }, { "ipv6-net", "user", &o->network6 },
+        { "ipv6-host", "user", &o->host6 }, { "ipv6-dns", "user", &o->dns6 },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {

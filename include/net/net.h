@@ -46,7 +46,11 @@ typedef struct NetOptions {
     const char *host, *dhcp_start, *dns;        /* addresses; NULL: .2, .15, .3 of the network */
     const char *hostname, *domain, *tftp, *bootfile;
     const char **dns_search;    /* NULL-terminated; NULL: none */
+    int ipv4, ipv6;             /* 1: on, -1: off, 0: not said */
+    const char *network6;       /* PREFIX[/BITS]; NULL: fec0::/64 */
+    const char *host6, *dns6;   /* addresses; NULL: ::2, ::3 of the prefix */
     bool restricted;            /* only what is forwarded leaves or enters */
+    const char **guestfwd;      /* "tcp:[ADDRESS]:PORT-cmd:COMMAND" or "...-DEVICE"; NULL-terminated; NULL: none */
     const char **hostfwd;       /* "tcp|udp:[HOST]:PORT-[GUEST]:PORT"; NULL-terminated; NULL: none */
     /* types stream and dgram */
     NetAddress local;           /* dgram: where frames arrive; stream: where to listen (server) or to connect to */

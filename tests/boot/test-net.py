@@ -123,6 +123,29 @@ def forwarding_and_link(cases, directory):
         assert frame[6:12] == bytes.fromhex("525400123456"), frame[:14].hex()
 
 
+def into_the_network(cases, directory):
+    """IPv6's host answers, and so do addresses of the guest's network that a program and a socket stand behind."""
+    path = os.path.join(directory, "forward")
+    args = ("-chardev", "socket,id=c,path=%s,server=on,wait=off" % path, "-nic",
+            "user,ipv4=on,ipv6=on,guestfwd=tcp:10.0.2.100:7-chardev:c,guestfwd=tcp:10.0.2.101:8-cmd:tr a-z A-Z")
+    with VM(dtb="builtin", args=args, slow=3) as vm, \
+            cases.case("IPv6 by router advertisement; guestfwd= to a command and to a socket", vm):
+        login(vm)
+        vm.shell("until ip -6 addr show dev eth0 | grep -q fec0::; do sleep 0.2; done", 60)
+        vm.shell("until ping -6 -c 1 -W 1 fec0::2 >/dev/null; do :; done", 60)
+        vm.send("echo from-the-guest | nc 10.0.2.101 8\n")
+        vm.expect("FROM-THE-GUEST", 60)
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.connect(path)
+            peer.settimeout(60 * vm.scale)
+            peer.sendall(b"from-the-host\n")
+            vm.send("(echo upwards; sleep 1000) | nc 10.0.2.100 7 &\n")
+            vm.expect("from-the-host", 60)
+            with peer.makefile("rb") as lines:
+                assert lines.readline() == b"upwards\n"
+        vm.check_log()
+
+
 def monitor(vm, line):
     """One command that says nothing."""
     vm.send("\x01c" + line + "\n")
@@ -216,6 +239,7 @@ def main():
         traffic(cases, server, design)
     with tempfile.TemporaryDirectory() as directory:
         forwarding_and_link(cases, directory)
+        into_the_network(cases, directory)
         two_machines(cases, directory)
     peer_that_breaks_the_protocol(cases)
     no_card(cases)
