@@ -14,6 +14,7 @@
 #include "qemu/log.h"
 
 struct NetDump {
+    NetDumpOptions options;     /* constant; file: see path */
     int fd;                     /* -1: it takes nothing any more */
     char *path;
     GByteArray *rest;           /* of the record of which a part was written */
@@ -29,10 +30,11 @@ static int dump_open(const char *path)
     return fd < 0 && errno == ENXIO ? open(path, O_RDWR | flags) : fd;
 }
 
-NetDump *net_dump_open(const char *path, char **error)
+NetDump *net_dump_open(const NetDumpOptions *options, char **error)
 {
+    const char *path = options->file;
     /* magic, version 2.4, time zone, precision, longest frame, link type Ethernet */
-    static const uint32_t header[] = { 0xa1b2c3d4, 2 | 4 << 16, 0, 0, 65536, 1 };
+    const uint32_t header[] = { 0xa1b2c3d4, 2 | 4 << 16, 0, 0, options->max, 1 };
     const int fd = dump_open(path);
     ssize_t n = -1;
     NetDump *dump;
@@ -45,6 +47,7 @@ NetDump *net_dump_open(const char *path, char **error)
         return NULL;
     }
     dump = g_new0(NetDump, 1);
+    dump->options = *options;
     dump->fd = fd;
     dump->path = g_strdup(path);
     dump->rest = g_byte_array_new();
@@ -82,14 +85,15 @@ static bool write_rest(NetDump *dump)
     return true;
 }
 
-void net_dump_frame(NetDump *dump, const uint8_t *frame, size_t bytes)
+void net_dump_frame(NetDump *dump, bool sent, const uint8_t *frame, size_t bytes)
 {
+    const size_t kept = MIN(bytes, dump->options.max);
     int64_t now = g_get_real_time();
-    uint32_t head[] = { (uint32_t)(now / 1000000), (uint32_t)(now % 1000000), (uint32_t)bytes, (uint32_t)bytes };
-    struct iovec record[] = { { head, sizeof(head) }, { (uint8_t *)(uintptr_t)frame, bytes } };
+    uint32_t head[] = { (uint32_t)(now / 1000000), (uint32_t)(now % 1000000), (uint32_t)kept, (uint32_t)bytes };
+    struct iovec record[] = { { head, sizeof(head) }, { (uint8_t *)(uintptr_t)frame, kept } };
     ssize_t n;
 
-    if (!dump || dump->fd < 0 || !write_rest(dump)) {
+    if (dump->fd < 0 || (sent ? dump->options.only_received : dump->options.only_sent) || !write_rest(dump)) {
         return;
     }
     n = writev(dump->fd, record, G_N_ELEMENTS(record));

@@ -28,7 +28,7 @@ void net_deliver(NetBackend *net, const uint8_t *frame, size_t bytes);
 
 /* net/dump.c: frames into a file for Wireshark or tcpdump (pcap); what it does not take at once is dropped. */
 typedef struct NetDump NetDump;
-NetDump *net_dump_open(const char *path, char **error);
-void net_dump_frame(NetDump *dump, const uint8_t *frame, size_t bytes);        /* NULL is allowed */
+NetDump *net_dump_open(const NetDumpOptions *options, char **error);
+void net_dump_frame(NetDump *dump, bool sent, const uint8_t *frame, size_t bytes);     /* sent: by the guest */
 void net_dump_close(NetDump *dump);                                             /* NULL is allowed */
 #endif

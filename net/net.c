@@ -21,7 +21,7 @@ struct NetBackend {
     void *state;                /* constant; the kind's */
     char *id;                   /* constant */
     NetCard card;               /* constant once attached; receive NULL: none */
-    NetDump *dump;              /* constant; NULL: none */
+    NetDump *dump[NET_MAX_DUMPS];       /* constant; those that are not NULL come first */
     IOWork work;                /* moves frames */
     bool link_up;               /* atomic; written by the I/O thread */
     pthread_mutex_t lock;
@@ -53,6 +53,21 @@ static void trace_frame(TraceEvent event, const NetBackend *net, const uint8_t *
 
 /* ---- I/O thread ---- */
 
+static void dump_frame(NetBackend *net, bool sent, const uint8_t *frame, size_t bytes)
+{
+    for (unsigned i = 0; i < NET_MAX_DUMPS && net->dump[i]; i++) {
+        net_dump_frame(net->dump[i], sent, frame, bytes);
+    }
+}
+
+static void close_dumps(NetBackend *net)
+{
+    for (unsigned i = 0; i < NET_MAX_DUMPS; i++) {
+        net_dump_close(net->dump[i]);
+        net->dump[i] = NULL;
+    }
+}
+
 static bool card_receives(NetBackend *net, GBytes *frame)
 {
     size_t bytes;
@@ -77,7 +92,7 @@ static void move_frames(void *opaque)
             size_t bytes;
             const uint8_t *data = g_bytes_get_data(frame, &bytes);
 
-            net_dump_frame(net->dump, data, bytes);
+            dump_frame(net, true, data, bytes);
             if (net->kind) {
                 net->kind->send(net->state, data, bytes);
             }
@@ -95,7 +110,7 @@ void net_deliver(NetBackend *net, const uint8_t *frame, size_t bytes)
         if (trace_is_on(NET_RECEIVE)) {
             trace_frame(TRACE_NET_RECEIVE, net, frame, bytes);
         }
-        net_dump_frame(net->dump, frame, bytes);
+        dump_frame(net, false, frame, bytes);
         g_queue_push_tail(&net->incoming, g_bytes_new(frame, bytes));
         io_post(&net->work);
     }
@@ -184,6 +199,17 @@ void net_attach(NetBackend *net, const NetCard *card)
     net->card = *card;
 }
 
+static bool open_dumps(NetBackend *net, const NetOptions *options, char **error)
+{
+    for (unsigned i = 0; i < options->dumps; i++) {
+        net->dump[i] = net_dump_open(&options->dump[i], error);
+        if (!net->dump[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 NetBackend *net_open(const NetOptions *options, char **error)
 {
     NetBackend *net = g_new0(NetBackend, 1);
@@ -203,9 +229,9 @@ NetBackend *net_open(const NetOptions *options, char **error)
     if (!net->kind && strcmp(options->type, "none")) {
         *error = g_strdup_printf("network type '%s' is not built in (-netdev help lists those there are)",
                                  options->type);
-    } else if ((options->dump_file && !(net->dump = net_dump_open(options->dump_file, error)))
+    } else if (!open_dumps(net, options, error)
                || (net->kind && !(net->state = net->kind->open(net, options, error)))) {
-        net_dump_close(net->dump);
+        close_dumps(net);
     } else {
         for (end = &networks; *end; end = &(*end)->next) {
         }
@@ -225,7 +251,6 @@ void net_close_all(void)
             net->kind->close(net->state);
             net->kind = NULL;
         }
-        net_dump_close(net->dump);
-        net->dump = NULL;
+        close_dumps(net);
     }
 }

@@ -179,11 +179,14 @@ void option_nic(CommandLine *c, const char *arg);
 void option_netdev(CommandLine *c, const char *arg);
 void option_net(CommandLine *c, const char *arg);
 void options_net_finish(CommandLine *c);
+/* The network of that name; NULL: there is none. */
+NetOptions *options_net_find(const char *id);
 
 /* softmmu/options-netdev.c: one network. Its first word; a property (false: it has none of that name); the end. */
 _Noreturn void net_option_help(void);
 void net_option_type(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv);
 bool net_option_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv);
+void net_option_dump(CommandLine *c, const char *arg, NetOptions *o, const NetDumpOptions *dump);
 void net_option_complete(CommandLine *c, const char *arg, NetOptions *o);
 /* A card's address: six bytes, and not a group's. */
 void net_option_mac(CommandLine *c, const char *arg, const char *text, uint8_t mac[6]);

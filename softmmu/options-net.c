@@ -154,6 +154,23 @@ const NetOptions *options_net_take(const char *id)
     return NULL;
 }
 
+NetOptions *options_net_find(const char *id)
+{
+    NetOptions *const cables[] = { &parsed.nic, &parsed.old_cable };
+
+    for (int i = 0; i < parsed.netdevs; i++) {
+        if (!strcmp(parsed.netdev[i].id, id)) {
+            return &parsed.netdev[i];
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(cables); i++) {
+        if (cables[i]->said && cables[i]->id && !strcmp(cables[i]->id, id)) {
+            return cables[i];
+        }
+    }
+    return NULL;
+}
+
 /* Two options that both say what the card is connected to. */
 static void check_one_cable(void)
 {

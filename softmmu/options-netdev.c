@@ -225,10 +225,18 @@ static bool tap_property(CommandLine *c, const char *arg, NetOptions *o, const K
     return true;
 }
 
+void net_option_dump(CommandLine *c, const char *arg, NetOptions *o, const NetDumpOptions *dump)
+{
+    if (o->dumps == NET_MAX_DUMPS) {
+        option_fail(c, arg, "a network has %d dumps at most", NET_MAX_DUMPS);
+    }
+    o->dump[o->dumps++] = *dump;
+}
+
 bool net_option_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv)
 {
     const struct { const char *key, *type; const char **value; } texts[] = {
-        { "id", NULL, &o->id }, { "dump", NULL, &o->dump_file }, { "net", "user", &o->network },
+        { "id", NULL, &o->id }, { "net", "user", &o->network },
         { "host", "user", &o->host }, { "dhcpstart", "user", &o->dhcp_start }, { "dns", "user", &o->dns },
         { "hostname", "user", &o->hostname }, { "domainname", "user", &o->domain }, { "tftp", "user", &o->tftp },
         { "bootfile", "user", &o->bootfile }, { "ipv6-net", "user", &o->network6 },
@@ -243,6 +251,10 @@ bool net_option_property(CommandLine *c, const char *arg, NetOptions *o, const K
             *texts[i].value = kv->value;
             return true;
         }
+    }
+    if (!strcmp(kv->key, "dump") && kv->value) {
+        net_option_dump(c, arg, o, &(NetDumpOptions) { .file = kv->value, .max = NET_DUMP_WHOLE });
+        return true;
     }
     return (is_type(o, "user") && user_property(c, arg, o, kv))
            || (is_type(o, "stream") && stream_property(c, arg, o, kv))

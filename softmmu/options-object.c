@@ -5,6 +5,7 @@
  * Objects are kept as they were given; who takes one by its id reads its properties. What the command line can ask of
  * an object and what changes nothing here is in the table.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@ static const struct ObjectType {
     { "memory-backend-ram", MEMORY, "the machine's memory, as without it" },
     { "memory-backend-memfd", MEMORY " hugetlb=off seal=%bool", "the machine's memory, which /proc/PID/fd shows" },
     { "memory-backend-file", MEMORY " !mem-path=%text", "the machine's memory in a file" },
+    { "filter-dump", "id=%text !netdev=%text !file=%text maxlen=%number queue=all|rx|tx status=on position=head|tail "
+      "insert=before|behind vnet_hdr_support=off", "a network's frames, into a file for Wireshark or tcpdump" },
     { "iothread", "id=%text poll-max-ns=%number poll-grow=%number poll-shrink=%number aio-max-batch=%number",
       "changes nothing: disks have threads of their own" },
 };
@@ -43,7 +46,9 @@ static _Noreturn void object_help(void)
     }
     printf("Use: -device virtio-rng-device,rng=ID; -machine memory-backend=ID\n"
            "Memory: size=SIZE, prealloc=on|off, share=on|off; memory-backend-file: mem-path=FILE\n"
-           "rng-random: filename=FILE\n");
+           "rng-random: filename=FILE\n"
+           "filter-dump: netdev=ID (of -netdev or -nic), file=FILE, maxlen=BYTES of a frame (65536),\n"
+           "             queue=all|rx|tx: all frames, those of the guest, those for the guest\n");
     exit(0);
 }
 
@@ -138,12 +143,48 @@ void option_memory_backend(CommandLine *c, const char *arg)
     c->memory_backend = arg;
 }
 
+static void finish_dump(const Object *object)
+{
+    const char *net = property(object, "netdev"), *max = property(object, "maxlen");
+    const char *queue = property(object, "queue");
+    NetDumpOptions dump = { .file = property(object, "file"), .max = NET_DUMP_WHOLE };
+    NetOptions *to = options_net_find(net);
+    uint64_t number;
+
+    if (max && (!option_number(max, UINT32_MAX, &number) || !number)) {
+        error_exit("%s: maxlen is a number of bytes from 1 to %" PRIu32, object->said, UINT32_MAX);
+    }
+    if (!to) {
+        error_exit("%s: there is no network '%s' (-netdev user,id=%s makes one)", object->said, net, net);
+    }
+    dump.max = max ? (uint32_t)number : dump.max;
+    dump.only_sent = queue && !strcmp(queue, "rx");
+    dump.only_received = queue && !strcmp(queue, "tx");
+    if (to->dumps == NET_MAX_DUMPS) {
+        error_exit("%s: a network has %d dumps at most", object->said, NET_MAX_DUMPS);
+    }
+    to->dump[to->dumps++] = dump;
+}
+
+/* Before networks are given to cards. */
+static void finish_dumps(void)
+{
+    for (guint i = 0; objects && i < objects->len; i++) {
+        const Object *object = &g_array_index(objects, Object, i);
+
+        if (!strcmp(object->type->name, "filter-dump")) {
+            finish_dump(object);
+        }
+    }
+}
+
 void options_object_finish(CommandLine *c)
 {
     const Object *object = c->memory_backend ? find(c->memory_backend) : NULL;
     GuestMemory *m = &c->o->memory;
     uint64_t size;
 
+    finish_dumps();
     if (!c->memory_backend) {
         return;
     }

@@ -35,12 +35,22 @@ typedef struct NetAddress {
     const char *path;           /* unix */
 } NetAddress;
 
+/* Frames that are written into a file, as pcap. */
+typedef struct NetDumpOptions {
+    const char *file;
+    uint32_t max;               /* bytes of a frame that are kept, at most; not 0 */
+    bool only_sent, only_received;      /* those of the guest, for the guest alone; not both */
+} NetDumpOptions;
+
+enum { NET_MAX_DUMPS = 4, NET_DUMP_WHOLE = 65536 };
+
 /* What -netdev and -nic say; strings live as long as the program. */
 typedef struct NetOptions {
     const char *said;           /* the option and its argument, for messages */
     const char *type;           /* "user", "stream", "dgram", "tap", "bridge", "none" (a cable to nowhere) */
     const char *id;             /* NULL: made from the type */
-    const char *dump_file;      /* write all frames there, as pcap; NULL: do not */
+    NetDumpOptions dump[NET_MAX_DUMPS];
+    unsigned dumps;
     /* type user */
     const char *network;        /* ADDRESS/BITS; NULL: 10.0.2.0/24 */
     const char *host, *dhcp_start, *dns;        /* addresses; NULL: .2, .15, .3 of the network */
