@@ -94,6 +94,13 @@ class Disk:
             self.process.send_signal(how)
         return machine.ended(self.process)
 
+    def wait_stderr(self, *texts):
+        """Until all of them have been said: a thread of the emulator's own writes it."""
+        end = time.monotonic() + 60 * machine.SCALE
+        while not all(text in self.stderr() for text in texts):
+            assert time.monotonic() < end, self.stderr()
+            time.sleep(0.01)
+
     def stderr(self):
         """Without the lines about our sockets."""
         with open(self.errors.name, encoding="utf-8") as file:

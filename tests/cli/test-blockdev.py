@@ -156,7 +156,7 @@ def nbd(cases, guest, directory):
             server.start()
             disk.ask("cont")
             runs(disk)
-            assert "Input/output error" in disk.stderr(), disk.stderr()
+            disk.wait_stderr("Input/output error")
     for end in ("quit", signal.SIGTERM):
         with cases.case("NBD: a server that does not answer: %s" % getattr(end, "name", end)):
             with Disk(guest, arguments=uri) as disk:

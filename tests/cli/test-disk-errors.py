@@ -73,7 +73,7 @@ def failing(cases, new):
             disk.ask("cont")
             text = disk.said(rb"wrwrwr")
             assert not re.search(rb"[WEX]", text), text
-            assert "card '%s': write at byte" % disk.image in disk.stderr() and "'cont' tries again" in disk.stderr()
+            disk.wait_stderr("card '%s': write at byte" % disk.image, "'cont' tries again")
             assert disk.end("quit") == 0, disk.stderr()
     with cases.case("a full disk: a reset drops what waits, and the guest starts again"):
         with new() as disk:
@@ -99,6 +99,7 @@ def failing(cases, new):
             disk.said(rb"WWW")
             disk.bad(None)
             disk.said(rb"wrwrwr")
+            disk.wait_stderr("Input/output error")
             assert disk.stderr().count("Input/output error") == 1, disk.stderr()
     with cases.case("werror=report, a full disk: the guest is told"):
         with new(",werror=report") as disk:

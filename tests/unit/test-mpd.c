@@ -18,7 +18,8 @@
 #include "exec/memory.h"
 #include "tests/unit/accel-threads.h"
 
-enum { CPUS = 4, PAGES = 3, WORDS = PAGES * 1024, ROUNDS = 30000, MAX_BLOCKS = ROUNDS * CPUS, MAX_WORDS = 8 };
+enum { CPUS = 4, PAGES = 3, WORDS = PAGES * 1024, ROUNDS = 30000, MAX_BLOCKS = ROUNDS * CPUS, MAX_WORDS = 8,
+       ENOUGH_CHECKS = 10 };
 
 static uint32_t memory[WORDS];                  /* atomic, relaxed */
 static uint8_t may_write[ARM_MAX_CPUS][PAGES];  /* the CPU's fast tables */
@@ -28,7 +29,7 @@ static uint32_t nblocks;                        /* atomic */
 static uint32_t built, unlinked, direct;        /* atomic */
 static int cpus_running;                        /* atomic */
 static uint32_t half_done[CPUS];                /* CPU is between store and invalidation; atomic */
-static uint32_t checks;                         /* exclusive section */
+static uint32_t checks;                         /* atomic */
 static pthread_mutex_t device_lock = PTHREAD_MUTEX_INITIALIZER;     /* the device's store and invalidation */
 
 static void (*at_store)(void);                  /* between begin and end of a store */
@@ -382,7 +383,7 @@ static void compare_blocks(void)
             ACCEL_CHECK(texts[i][w] == __atomic_load_n(&memory[blocks[i].phys_pc / 4 + w], __ATOMIC_RELAXED));
         }
     }
-    checks++;
+    __atomic_add_fetch(&checks, 1, __ATOMIC_RELAXED);
 }
 
 static void check_blocks(CPUARMState *env)
@@ -396,6 +397,18 @@ static void check_blocks(CPUARMState *env)
     exclusive_end();
 }
 
+/* Let others have their exclusive section if they want one. */
+static void make_way(CPUState *cpu)
+{
+    if (__atomic_load_n(&env_jit(cpu->env)->exit_request, __ATOMIC_RELAXED)) {
+        __atomic_exchange_n(&env_jit(cpu->env)->exit_request, 0, __ATOMIC_SEQ_CST);
+        if (elock_wanted()) {
+            elock_read_exit(cpu->env);
+            elock_read_enter(cpu->env);
+        }
+    }
+}
+
 static void run_cpu(int index)
 {
     CPUState *cpu = cpu_states[index];
@@ -407,13 +420,7 @@ static void run_cpu(int index)
         uint32_t r = accel_random(&seed);
         uint32_t word = accel_random(&seed) % WORDS;
 
-        if (__atomic_load_n(&env_jit(cpu->env)->exit_request, __ATOMIC_RELAXED)) {
-            __atomic_exchange_n(&env_jit(cpu->env)->exit_request, 0, __ATOMIC_SEQ_CST);
-            if (elock_wanted()) {
-                elock_read_exit(cpu->env);
-                elock_read_enter(cpu->env);
-            }
-        }
+        make_way(cpu);
         /* Page 0 is mostly code, page 2 mostly data, and stores come in runs. */
         if (r % 8 < (word < 1024 ? 4u : word < 2048 ? 2u : 0u) || r % 97 == 0) {
             build(cpu, word);
@@ -428,6 +435,12 @@ static void run_cpu(int index)
         if (r % 1000 == 0) {
             check_blocks(cpu->env);
         }
+    }
+    /* The device may have been in the way each time. */
+    for (int i = 0; i < ROUNDS && __atomic_load_n(&checks, __ATOMIC_RELAXED) <= ENOUGH_CHECKS; i++) {
+        make_way(cpu);
+        check_blocks(cpu->env);
+        sched_yield();
     }
     elock_read_exit(cpu->env);
     current_cpu = NULL;
@@ -477,7 +490,7 @@ int main(void)
     unlinked = 0;
     accel_run_threads(CPUS + 1, run);
     check_blocks(NULL);
-    ACCEL_CHECK(checks > 10);
+    ACCEL_CHECK(checks > ENOUGH_CHECKS);
     ACCEL_CHECK(built > 1000 && unlinked > 1000);
     ACCEL_CHECK(direct > 1000);
     accel_case_done("no store is lost between builders, CPUs that write and a device");
