@@ -21,6 +21,7 @@ typedef enum IRKind {
     KIND_FP,            /* VFP register or FP temporary of the width in IROp.n */
     KIND_FP_OTHER,      /* of the other width */
     KIND_SINGLE,        /* of 32 bits */
+    KIND_CONST,
     KIND_PAGE,
     KIND_DATA,          /* what memory holds: VFP or FP temporary of the size in IROp.mem, integer up to a word */
 } IRKind;

@@ -166,6 +166,8 @@ static const char *check_operand(Verifier *v, const IROp *op, const IROperand *o
         return check_fp(v, r, 5 - op->n, def);
     case KIND_SINGLE:
         return check_fp(v, r, 2, def);
+    case KIND_CONST:
+        return ref_is_const(r) ? check_int(v, r, def) : "operand is not a constant";
     case KIND_PAGE:
         return check_page(v, op, r, def);
     case KIND_DATA:
@@ -282,6 +284,17 @@ static const char *check_field(int32_t offset)
     return good ? NULL : "offset is outside the CPU state";
 }
 
+static const char *check_counter(const Verifier *v, const IROp *op)
+{
+    uint32_t offset;
+
+    if (op->b != REF_NONE || !ref_is_const(op->a)) {
+        return NULL;
+    }
+    offset = ir_const_value(v->b, op->a);
+    return offset <= sizeof(CPUARMState) - 8 && !(offset & 7) ? NULL : "counter is outside the CPU state";
+}
+
 static const char *check_imm(Verifier *v, const IROp *op)
 {
     switch ((IRImm)ir_info(op)->imm) {
@@ -326,6 +339,7 @@ static const char *check_op(Verifier *v, const IROp *op)
     err = check_imm(v, op);
     err = err ? err : check_slots(op);
     err = err ? err : check_operands(v, op, IR_USES);
+    err = err || op->opc != IR_count ? err : check_counter(v, op);
     err = err ? err : check_operands(v, op, IR_DEFS);
     v->page_segment += (ir_op_effects(op) & (FX_JOIN | FX_HELPER | FX_EXIT)) != 0;
     return err;

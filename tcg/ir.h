@@ -83,6 +83,8 @@ enum {
  *       (8 bytes each). ldm writes its destinations only when every access succeeded. 'a' may be among them.
  *       mem: size 2 or 3, MEM_ALIGN (always 4-byte alignment), MEM_BE, MEM_USER.
  *  ldenv d,imm / stenv a,imm: 32-bit field of CPUARMState at byte offset imm, or IR_ENV_*
+ *  count a,b,imm: add imm (signed) to a 64-bit counter, by a load and a store; keeps the host's flags. a, b: constants,
+ *       low and high word of its host address; b none: a = its byte offset in CPUARMState
  *  call d,helper(imm),a,b,c: see helper.h
  *  exit_jmp imm: go to guest PC|T imm, chainable. n = 1 if the jump closes a loop (back edge: interrupt check)
  *       setf = flags the target probably reads: a guess that only chooses code

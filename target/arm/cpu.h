@@ -117,12 +117,12 @@ struct CPUARMState {
         uint32_t s[32];
     } vfp __attribute__((aligned(16)));
 
-    uint32_t insn_count;            /* instructions that were begun in blocks of TBF_COUNT */
+    uint64_t insn_count;            /* instructions that were begun in blocks of TBF_COUNT */
 
     /* --- below: C code only --- */
     uint32_t cpu_index;
     uint32_t num_cpus;
-    uint32_t insns_seen;            /* insn_count as cp15.pmn0 and pmn1 have it */
+    uint64_t insns_seen;            /* insn_count as cp15.pmn0 and pmn1 have it */
 
     /* banked registers; the current mode's copies are in regs[] / spsr */
     uint32_t spsr;                  /* of the current mode */

@@ -8,9 +8,8 @@
  * Instructions are counted by the translated code: while a counter wants them, blocks are those of TBF_COUNT, in which
  * each instruction adds 1 to env->insn_count. At other times nothing is paid.
  *
- * Counters are brought up to date when somebody looks. A line timer runs while an overflow would interrupt, or while
- * instructions are counted, of which nobody knows when they will overflow: it looks every quarter of a millisecond, and
- * now and then if there is no interrupt, so that no overflow of insn_count is missed. Cycles are added in whole steps,
+ * Counters are brought up to date when somebody looks. A line timer runs while an overflow would interrupt; of
+ * instructions nobody knows when it comes, so it looks every quarter of a millisecond. Cycles are added in whole steps,
  * so that no fraction is lost: 5 ns, or 160 ns while the cycle counter counts every 64th cycle.
  *
  * Lock: each CPU's own, for all of the registers and the line. The control register's event and enable bits are changed
@@ -35,7 +34,7 @@
 enum { COUNT0, COUNT1, CYCLES, COUNTERS };      /* in the order of their bits */
 enum { INT_ENABLE_SHIFT = 4, FLAG_SHIFT = 8 };
 enum { EVENT_INSTRUCTIONS = 0x08, EVENT_CYCLES = 0xff };
-enum { LOOK_NS = 250 * 1000, LOOK_QUIET_NS = 200 * 1000 * 1000, NEVER_ARMED = 0 };
+enum { LOOK_NS = 250 * 1000, NEVER_ARMED = 0 };
 
 typedef struct PMU {
     CountedLock lock;
@@ -93,8 +92,8 @@ static void add(CPUARMState *env, unsigned n, uint64_t much)
 
 static void sync_instructions(CPUARMState *env)
 {
-    uint32_t control = env->cp15.pmcr, insns = __atomic_load_n(&env->insn_count, __ATOMIC_RELAXED);
-    uint32_t new = insns - env->insns_seen;
+    uint32_t control = env->cp15.pmcr;
+    uint64_t insns = __atomic_load_n(&env->insn_count, __ATOMIC_RELAXED), new = insns - env->insns_seen;
 
     env->insns_seen = insns;
     for (unsigned n = COUNT0; (control & PMNC_ENABLE) && n <= COUNT1; n++) {
@@ -145,8 +144,8 @@ static int64_t next_look(CPUARMState *env, int64_t now)
         bool interrupts = (control & 1u << (INT_ENABLE_SHIFT + n)) && !(control & 1u << (FLAG_SHIFT + n));
         int64_t when = INT64_MAX;
 
-        if (event(control, n) == EVENT_INSTRUCTIONS) {
-            when = now + (interrupts ? LOOK_NS : LOOK_QUIET_NS);
+        if (event(control, n) == EVENT_INSTRUCTIONS && interrupts) {
+            when = now + LOOK_NS;
         } else if (event(control, n) == EVENT_CYCLES && interrupts) {
             when = overflow_ns(env, n);
         }

@@ -61,16 +61,6 @@ static bool wrote_flags(const IRBlock *b, int first)
     return false;
 }
 
-/* An instruction whose condition fails is one, too: this stands in no skip region. */
-static void count_insn(DisasContext *s)
-{
-    IRRef n = gen_temp(s);
-
-    ir_emit(s->b, IR_ldenv, n, REF_NONE, REF_NONE, ENV_OFFSET(insn_count));
-    gen_addi(s, n, n, 1);
-    ir_emit(s->b, IR_stenv, REF_NONE, n, REF_NONE, ENV_OFFSET(insn_count));
-}
-
 static void translate_insn(DisasContext *s)
 {
     const DecodeRow *row;
@@ -95,7 +85,8 @@ static void translate_insn(DisasContext *s)
     }
     ir_emit(s->b, IR_insn_start, REF_NONE, REF_NONE, REF_NONE, s->pc | s->thumb);
     if (s->flags & TBF_COUNT) {
-        count_insn(s);
+        /* One whose condition fails counts, too: this stands in no skip region. */
+        ir_emit(s->b, IR_count, REF_NONE, gen_const(s, ENV_OFFSET(insn_count)), REF_NONE, 1);
     }
     first = s->b->nops;
     s->end = END_NONE;

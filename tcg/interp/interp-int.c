@@ -158,6 +158,15 @@ void interp_ldenv(InterpRun *r, const IROp *op)
     interp_set(r, op->d, __atomic_load_n(env_field(r->env, op->imm), __ATOMIC_RELAXED));
 }
 
+void interp_count(InterpRun *r, const IROp *op)
+{
+    uint32_t low = interp_get(r, op->a);
+    uint64_t *counter = op->b == REF_NONE ? (uint64_t *)(void *)((uint8_t *)r->env + low)
+                        : (uint64_t *)(uintptr_t)((uint64_t)interp_get(r, op->b) << 32 | low);
+
+    *counter += (uint64_t)(int32_t)op->imm;
+}
+
 void interp_stenv(InterpRun *r, const IROp *op)
 {
     /* exit_request is among these fields. */

@@ -234,6 +234,26 @@ void emit_ldenv(Emitter *e, const IROp *op)
     emit_store_ref(e, op->d, RCX);
 }
 
+void emit_count(Emitter *e, const IROp *op)
+{
+    Asm *as = &e->as;
+    int32_t amount = (int32_t)op->imm;
+    uint32_t low = ir_const_value(e->b, op->a);
+    RM counter = emit_env((int32_t)low);
+
+    if (op->b != REF_NONE) {
+        x_mov_r_i64(as, RCX, (uint64_t)ir_const_value(e->b, op->b) << 32 | low);
+        counter = rm_mem(RCX, 0);
+    }
+    if (!e->ef.mask) {
+        x_alu_rm_i(as, ALU_ADD, true, counter, amount);
+        return;
+    }
+    x_mov_r_rm(as, true, RAX, counter);
+    x_lea(as, true, RAX, rm_mem(RAX, amount));
+    x_mov_rm_r(as, true, counter, RAX);
+}
+
 void emit_exit_main(Emitter *e, const IROp *op)
 {
     save_flags_for_exit(e);

@@ -5,6 +5,8 @@
 #include "tests/unit/ir-env.h"
 #include "tests/unit/ir-random.h"
 
+uint64_t ir_random_counter;
+
 enum { MAX_LIVE = 12, MAX_OPEN = 4 };
 
 typedef struct Gen {
@@ -105,12 +107,22 @@ static void random_alu(Gen *g)
     ir_emit(g->b, opc, d, a, b, imm)->setf = setf;
 }
 
+static void random_count(Gen *g)
+{
+    uintptr_t counter = (uintptr_t)&ir_random_counter;
+    bool field = pick(g, 2);
+    IRRef low = ir_const(g->b, field ? ENV_OFFSET(insn_count) : (uint32_t)counter);
+
+    ir_emit(g->b, IR_count, REF_NONE, low, field ? REF_NONE : ir_const(g->b, (uint32_t)(counter >> 32)),
+            (uint32_t)test_random(g->state));
+}
+
 static void random_other(Gen *g)
 {
     IRRef a = source(g), b = source(g);
     IROp *op;
 
-    switch (pick(g, 8)) {
+    switch (pick(g, 9)) {
     case 0:
         ir_emit(g->b, IR_setc, REF_NONE, a, REF_NONE, 0);
         break;
@@ -137,6 +149,9 @@ static void random_other(Gen *g)
         break;
     case 5:
         ir_emit(g->b, IR_barrier, REF_NONE, REF_NONE, REF_NONE, pick(g, BARRIER_PREFETCH + 1));
+        break;
+    case 6:
+        random_count(g);
         break;
     default:
         op = ir_emit(g->b, IR_csel, REF_NONE, a, b, 0);

@@ -19,6 +19,7 @@ typedef struct Outcome {
     uint8_t mem[TEST_MEM_BYTES];
     uint8_t flags;
     int excp;
+    uint64_t counts[2];
 } Outcome;
 
 static IRBlock *b, *next;
@@ -38,6 +39,7 @@ static void prepare(const TCGBackend *backend, uint64_t seed)
 
     tcg_backend = backend;
     machine_reset(seed);
+    env->insn_count = ir_random_counter = seed;
     if (seed % 5 == 0) {
         machine.fault = true;
     }
@@ -58,6 +60,8 @@ static void note(Outcome *o)
     o->trace = machine.trace;
     o->flags = (env->nzcv.nz & 0xc0) | (env->nzcv.c & 1) << 1 | (env->nzcv.v & 1);
     o->excp = machine.excp;
+    o->counts[0] = env->insn_count;
+    o->counts[1] = ir_random_counter;
 }
 
 static bool run(const TCGBackend *backend, uint64_t seed, Outcome *o)
@@ -98,6 +102,9 @@ static const char *difference(bool fast)
     }
     if (interp.excp != host.excp) {
         return "exceptions differ";
+    }
+    if (interp.counts[0] != host.counts[0] || interp.counts[1] != host.counts[1]) {
+        return "counters differ";
     }
     /* Which accesses are plain is the back end's business. */
     return !fast && interp.trace != host.trace ? "helpers or exceptions saw something else" : NULL;

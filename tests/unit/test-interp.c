@@ -228,6 +228,8 @@ static void test_slow_memory(void)
 
 static void test_calls_and_exits(void)
 {
+    uint64_t counter = 1;
+
     start();
     env->regs[1] = 10;
     emit(IR_insn_start, REF_NONE, REF_NONE, REF_NONE, 0x8008);
@@ -236,6 +238,14 @@ static void test_calls_and_exits(void)
     emit(IR_exit_main, REF_NONE, REF_NONE, REF_NONE, 0);
     run();
     test_ok(env->regs[0] == 40 && env->regs[2] == 3 && env->regs[15] == 0x8008, "helpers get arguments and the PC");
+
+    start();
+    env->insn_count = 0xffffffff;
+    emit(IR_count, REF_NONE, k(ENV_OFFSET(insn_count)), REF_NONE, 2);
+    emit(IR_count, REF_NONE, k((uint32_t)(uintptr_t)&counter), k((uint32_t)((uintptr_t)&counter >> 32)), (uint32_t)-3);
+    emit(IR_exit_main, REF_NONE, REF_NONE, REF_NONE, 0);
+    run();
+    test_ok(env->insn_count == 0x100000001 && counter == -2ull, "counters of 64 bits");
 
     start();
     env->regs[3] = 0x1235;

@@ -132,6 +132,14 @@ static void test_bad(void)
     verdict("placed twice", "a label placed twice is found");
 
     start();
+    emit(IR_count, REF_NONE, REF_R(0), REF_NONE, 1);
+    verdict("not a constant", "a counter at an address that is not known is found");
+
+    start();
+    emit(IR_count, REF_NONE, ir_const(b, sizeof(CPUARMState)), REF_NONE, 1);
+    verdict("outside the CPU state", "a counter behind the CPU's state is found");
+
+    start();
     emit(IR_shl, REF_R(0), REF_R(1), REF_NONE, 32);
     verdict("1..31", "a shift by 32 is found");
 

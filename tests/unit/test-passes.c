@@ -316,8 +316,9 @@ static void test_flags(void)
 static uint8_t host_after(const IROp *op, uint8_t before)
 {
     switch (op->opc) {
-    case IR_insn_start: case IR_ldenv: case IR_stenv: case IR_label: case IR_rev: case IR_sxtb: case IR_sxth:
-    case IR_uxtb: case IR_uxth: case IR_fmov: case IR_fneg: case IR_fabs: case IR_fsito: case IR_fuito: case IR_fgetw:
+    case IR_insn_start: case IR_ldenv: case IR_stenv: case IR_count: case IR_label: case IR_rev: case IR_sxtb:
+    case IR_sxth: case IR_uxtb: case IR_uxth: case IR_fmov: case IR_fneg: case IR_fabs: case IR_fsito: case IR_fuito:
+    case IR_fgetw:
         return before;
     case IR_mov: case IR_mvn:
         return op->setf ? op->setf : before;
