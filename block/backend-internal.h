@@ -7,6 +7,7 @@
 #include "block/aio.h"
 #include "block/block.h"
 #include "block/image.h"
+#include "block/throttle-group.h"
 #include "qemu/io-loop.h"
 
 struct BlockBackend {
@@ -25,6 +26,7 @@ struct BlockBackend {
     uint64_t endings;           /* requests that were carried out. lock: lock */
     GQueue finished;            /* whose done() is due.        lock: lock */
     IOWork work;                /* calls them */
+    ThrottleMember throttle;    /* its limits of speed */
     GQueue stalled;             /* that wait for vm_start().   I/O thread */
     BlockStats stats[BLOCK_RESIZE + 1];      /* I/O thread */
     bool said;                  /* an error was reported since the last success. I/O thread */
@@ -35,6 +37,7 @@ struct BlockBackend {
 extern BlockBackend *blk_backends;      /* I/O thread */
 
 /* ---- backend.c: I/O thread ---- */
+void blk_start(BlockRequest *request);  /* has waited for a limit of speed */
 void blk_init_requests(BlockBackend *blk);
 /* The medium is there: begin to use an engine if it wants one, or say why not. */
 void blk_start_engine(BlockBackend *blk);

@@ -319,6 +319,18 @@ static bool submit_transfer(BlockBackend *blk, BlockRequest *r)
 
 /* ---- what devices and the machine ask ---- */
 
+void blk_start(BlockRequest *r)
+{
+    BlockBackend *blk = r->blk;
+
+    pthread_mutex_lock(&blk->lock);
+    blk->in_work++;
+    pthread_mutex_unlock(&blk->lock);
+    if (!submit_transfer(blk, r)) {
+        give_to_pool(blk, r);
+    }
+}
+
 void blk_submit(BlockBackend *blk, BlockRequest *r)
 {
     r->blk = blk;
@@ -327,11 +339,8 @@ void blk_submit(BlockBackend *blk, BlockRequest *r)
     trace(BLK_SUBMIT, "drive=%s operation=%s offset=%llu bytes=%llu", blk->id, verbs[r->op],
           (unsigned long long)r->offset, (unsigned long long)r->bytes);
     r->begin = g_get_monotonic_time();
-    pthread_mutex_lock(&blk->lock);
-    blk->in_work++;
-    pthread_mutex_unlock(&blk->lock);
-    if (!submit_transfer(blk, r)) {
-        give_to_pool(blk, r);
+    if (!throttle_delay(&blk->throttle, r)) {
+        blk_start(r);
     }
 }
 
@@ -413,18 +422,21 @@ static bool wait_until_idle(BlockBackend *blk)
 
 bool blk_drain(BlockBackend *blk)
 {
-    for (;;) {
-        bool idle, none;
+    bool idle, none;
 
+    throttle_set_free(&blk->throttle, true);
+    for (;;) {
         pthread_mutex_lock(&blk->lock);
         idle = wait_until_idle(blk);
         none = g_queue_is_empty(&blk->finished);
         pthread_mutex_unlock(&blk->lock);
         if (none) {
-            return idle && g_queue_is_empty(&blk->stalled);
+            break;
         }
         call_done(blk);
     }
+    throttle_set_free(&blk->throttle, false);
+    return idle && g_queue_is_empty(&blk->stalled);
 }
 
 bool blk_drain_all(void)

@@ -48,6 +48,28 @@ void blk_set_medium_user(BlockBackend *blk, const BlockMediumUser *user)
     blk->user = *user;
 }
 
+const char *blk_throttle(const BlockBackend *blk, ThrottleConfig *config, unsigned *waiting)
+{
+    return throttle_group_of(&blk->throttle, config, waiting);
+}
+
+void blk_set_throttle(BlockBackend *blk, const char *group, const ThrottleConfig *config)
+{
+    ThrottleConfig old;
+    unsigned waiting;
+    const char *present = blk_throttle(blk, &old, &waiting);
+
+    if (!throttle_config_limits(config)) {
+        throttle_join(&blk->throttle, NULL);
+        return;
+    }
+    group = group ? group : present ? present : blk->id;
+    if (!present || strcmp(present, group)) {
+        throttle_join(&blk->throttle, group);
+    }
+    throttle_group_set(group, config);
+}
+
 /* ---- opening ---- */
 
 static Image *open_image(const BlockOptions *o, char **error)
@@ -86,6 +108,11 @@ BlockBackend *blk_open(const BlockOptions *options, char **error)
     blk->id = g_strdup(options->id ? options->id : "drive");
     blk_init_requests(blk);
     take_medium(blk, image, options);
+    if (throttle_config_limits(&options->throttle)) {
+        blk_set_throttle(blk, options->throttle_group, &options->throttle);
+    } else {
+        throttle_join(&blk->throttle, options->throttle_group);
+    }
     for (end = &blk_backends; *end; end = &(*end)->next) {
     }
     *end = blk;
@@ -125,6 +152,7 @@ bool blk_close(BlockBackend *blk)
         p = &(*p)->next;
     }
     *p = blk->next;
+    throttle_join(&blk->throttle, NULL);
     g_thread_pool_free(blk->pool, TRUE, FALSE);
     if (lost) {
         error_report("%s '%s': what waited for an error to be mended is not carried out", blk->id, blk->path);

@@ -1,8 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Monitor commands about disks: info block, eject, change, commit, block_resize. */
+/* Monitor commands about disks: info block, eject, change, commit, block_resize, block_set_io_throttle. */
 #include <string.h>
 #include "block/block.h"
 #include "monitor/monitor-internal.h"
+
+static void print_limits(Monitor *mon, const BlockBackend *blk)
+{
+    ThrottleConfig config;
+    ThrottleField field;
+    unsigned waiting;
+    const char *group = blk_throttle(blk, &config, &waiting);
+
+    if (!group) {
+        return;
+    }
+    monitor_puts(mon, "    I/O throttling:");
+    for (unsigned i = 0; throttle_field(&config, i, &field); i++) {
+        if (field.shown && *field.value) {
+            monitor_printf(mon, " %s=%llu", field.monitor, (unsigned long long)*field.value);
+        }
+    }
+    monitor_printf(mon, " group=%s, %u waiting\n", group, waiting);
+}
 
 void hmp_info_block(Monitor *mon, char **argv)
 {
@@ -13,6 +32,7 @@ void hmp_info_block(Monitor *mon, char **argv)
             monitor_printf(mon, "%s: %s (%s%s), %llu bytes, aio=%s%s\n", blk_id(blk), blk_path(blk), blk_format(blk),
                            blk_readonly(blk) ? ", read-only" : "", (unsigned long long)blk_bytes(blk), blk_aio(blk),
                            blk_removable(blk) ? ", removable" : "");
+            print_limits(mon, blk);
         } else {
             monitor_printf(mon, "%s: [not inserted]\n", blk_id(blk));
         }
@@ -81,6 +101,28 @@ void hmp_change(Monitor *mon, char **argv)
         monitor_printf(mon, "The format is raw or qcow2, not '%s'.\n", argv[2]);
     } else if (blk) {
         say_problem(mon, blk_change_medium(blk, argv[1], argv[2], mode));
+    }
+}
+
+/* argv: DRIVE BPS BPS_RD BPS_WR IOPS IOPS_RD IOPS_WR */
+void hmp_block_set_io_throttle(Monitor *mon, char **argv)
+{
+    BlockBackend *blk = find_drive(mon, argv[0]);
+    const char *problem;
+    ThrottleConfig config;
+
+    throttle_config_init(&config);
+    for (unsigned i = 0; i < THROTTLE_KINDS; i++) {
+        if (!g_ascii_string_to_unsigned(argv[i + 1], 10, 0, INT64_MAX, &config.limit[i].rate, NULL)) {
+            monitor_printf(mon, "'%s' is not a number (0: no limit).\n", argv[i + 1]);
+            return;
+        }
+    }
+    problem = throttle_config_problem(&config);
+    if (problem) {
+        monitor_printf(mon, "%s\n", problem);
+    } else if (blk) {
+        blk_set_throttle(blk, NULL, &config);
     }
 }
 

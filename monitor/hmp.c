@@ -345,6 +345,8 @@ static const HMPCommand commands[] = {
     { "commit", NULL, "DRIVE|all", "write what an image has itself to the image behind it", 1, 1, hmp_commit },
     { "block_resize", NULL, "DRIVE SIZE", "make a virtual disk longer; SIZE: bytes, or with K, M, G, T", 2, 2,
       hmp_block_resize },
+    { "block_set_io_throttle", NULL, "DRIVE BPS BPS_RD BPS_WR IOPS IOPS_RD IOPS_WR",
+      "limits of speed, bytes and requests a second; 0: none", 7, 7, hmp_block_set_io_throttle },
     { "ringbuf_read", NULL, "DEVICE BYTES", "take what a ring buffer has, the oldest first", 2, 2, hmp_ringbuf_read },
     { "ringbuf_write", NULL, "DEVICE TEXT", "put text into a ring buffer", 2, 2, hmp_ringbuf_write },
     { "set_link", NULL, "NAME on|off", "plug the network's cable in or pull it out", 2, 2, hmp_set_link },

@@ -82,6 +82,7 @@ void hmp_eject(Monitor *mon, char **argv);
 void hmp_change(Monitor *mon, char **argv);
 void hmp_commit(Monitor *mon, char **argv);
 void hmp_block_resize(Monitor *mon, char **argv);
+void hmp_block_set_io_throttle(Monitor *mon, char **argv);
 void hmp_set_link(Monitor *mon, char **argv);
 void hmp_hostfwd_add(Monitor *mon, char **argv);
 void hmp_hostfwd_remove(Monitor *mon, char **argv);

@@ -14,12 +14,30 @@ static JsonObject *image_info(const BlockBackend *blk)
     return image;
 }
 
+static void add_limits(JsonObject *info, const BlockBackend *blk)
+{
+    ThrottleConfig config;
+    ThrottleField field;
+    unsigned waiting;
+    const char *group;
+
+    throttle_config_init(&config);
+    group = blk_throttle(blk, &config, &waiting);
+    for (unsigned i = 0; throttle_field(&config, i, &field); i++) {
+        if (field.shown) {
+            json_object_set_int_member(info, field.monitor, (gint64)*field.value);
+        }
+    }
+    if (group) {
+        json_object_set_string_member(info, "group", group);
+    }
+}
+
 static JsonObject *device_info(const BlockBackend *blk)
 {
     static const char *const detect_zeroes[] = {
         [DETECT_ZEROES_OFF] = "off", [DETECT_ZEROES_ON] = "on", [DETECT_ZEROES_UNMAP] = "unmap",
     };
-    static const char *const no_limits[] = { "bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr" };
     const BlockOptions *o = blk_options(blk);
     JsonObject *info = json_object_new(), *cache = json_object_new();
 
@@ -30,9 +48,7 @@ static JsonObject *device_info(const BlockBackend *blk)
     json_object_set_int_member(info, "backing_file_depth", 0);
     json_object_set_boolean_member(info, "encrypted", FALSE);
     json_object_set_string_member(info, "detect_zeroes", detect_zeroes[o->detect_zeroes]);
-    for (size_t i = 0; i < G_N_ELEMENTS(no_limits); i++) {
-        json_object_set_int_member(info, no_limits[i], 0);
-    }
+    add_limits(info, blk);
     json_object_set_int_member(info, "write_threshold", 0);
     json_object_set_boolean_member(cache, "writeback", !o->write_through);
     json_object_set_boolean_member(cache, "direct", o->direct);
@@ -115,4 +131,33 @@ void qmp_query_blockstats(QmpCall *call)
         json_array_add_object_element(disks, disk);
     }
     call->result = qmp_array_node(disks);
+}
+
+void qmp_block_set_io_throttle(QmpCall *call)
+{
+    const char *device = qmp_string(call, "device"), *id = qmp_string(call, "id");
+    BlockBackend *blk = device || id ? blk_find(id ? id : device) : NULL;
+    ThrottleConfig config;
+    ThrottleField field;
+    const char *problem;
+
+    if (!device == !id) {
+        qmp_fail(call, "Need exactly one of 'device' and 'id'");
+        return;
+    }
+    if (!blk) {
+        call->error_class = "DeviceNotFound";
+        qmp_fail(call, "Device '%s' not found", id ? id : device);
+        return;
+    }
+    throttle_config_init(&config);
+    for (unsigned i = 0; throttle_field(&config, i, &field); i++) {
+        *field.value = (uint64_t)qmp_int(call, field.monitor, (gint64)*field.value);
+    }
+    problem = throttle_config_problem(&config);
+    if (problem) {
+        qmp_fail(call, "%s", problem);
+    } else {
+        blk_set_throttle(blk, qmp_string(call, "group"), &config);
+    }
 }

@@ -114,7 +114,13 @@ static void do_x_query_accel(QmpCall *call)
     hmp_text(call, "info accel");
 }
 
+#define BURST(limit) limit "_max:i? " limit "_max_length:i? "
+
 const QmpCommand qmp_commands[] = {
+    { "block_set_io_throttle",
+      "device:s? id:s? bps:i bps_rd:i bps_wr:i iops:i iops_rd:i iops_wr:i iops_size:i? group:s? "
+      BURST("bps") BURST("bps_rd") BURST("bps_wr") BURST("iops") BURST("iops_rd") BURST("iops_wr"),
+      qmp_block_set_io_throttle, false, NULL },
     { "blockdev-change-medium",
       "device:s? id:s? filename:s format:s? force:b? read-only-mode:BlockdevChangeReadOnlyMode?",
       qmp_blockdev_change_medium, false, NULL },

@@ -146,5 +146,6 @@ int qmp_take_passed_fd(const QmpCall *call);    /* the descriptor that came with
 /* monitor/qmp-block.c */
 void qmp_query_block(QmpCall *call);
 void qmp_query_blockstats(QmpCall *call);
+void qmp_block_set_io_throttle(QmpCall *call);
 void qmp_query_named_block_nodes(QmpCall *call);
 #endif

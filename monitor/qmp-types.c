@@ -21,7 +21,10 @@ static const QmpType types[] = {
     { .name = "BlockdevCacheInfo", "writeback:b direct:b no-flush:b" },
     { .name = "BlockDeviceInfo",
       "file:s node-name:s? ro:b drv:s backing_file_depth:i encrypted:b detect_zeroes:BlockdevDetectZeroes bps:i "
-      "bps_rd:i bps_wr:i iops:i iops_rd:i iops_wr:i image:ImageInfo cache:BlockdevCacheInfo write_threshold:i" },
+      "bps_rd:i bps_wr:i iops:i iops_rd:i iops_wr:i bps_max:i? bps_rd_max:i? bps_wr_max:i? iops_max:i? iops_rd_max:i? "
+      "iops_wr_max:i? bps_max_length:i? bps_rd_max_length:i? bps_wr_max_length:i? iops_max_length:i? "
+      "iops_rd_max_length:i? iops_wr_max_length:i? iops_size:i? group:s? image:ImageInfo cache:BlockdevCacheInfo "
+      "write_threshold:i" },
     { .name = "BlockDeviceStats",
       "rd_bytes:i wr_bytes:i unmap_bytes:i rd_operations:i wr_operations:i flush_operations:i unmap_operations:i "
       "rd_total_time_ns:i wr_total_time_ns:i flush_total_time_ns:i unmap_total_time_ns:i failed_rd_operations:i "

@@ -84,7 +84,7 @@ static void add(CommandLine *c, const char *arg, bool need_id)
 
 void option_audiodev(CommandLine *c, const char *arg)
 {
-    add(c, arg, true);
+    add(c, option_plain(c, arg, "driver"), true);
 }
 
 void option_audio(CommandLine *c, const char *arg)

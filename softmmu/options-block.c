@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <glib.h>
+#include "qemu/log.h"
 #include "softmmu/options-internal.h"
 
 static void drive_help(void)
@@ -21,6 +22,11 @@ static void drive_help(void)
            "werror=, rerror=ACTION        on errors: report (to the guest), ignore, stop, enospc (stop if the host's\n"
            "                              disk is full, else report; default for werror)\n"
            "id=NAME                       its name in the monitor\n"
+           "throttling.LIMIT=NUMBER       at most so many a second: bps-total, bps-read, bps-write (bytes),\n"
+           "                              iops-total, iops-read, iops-write (requests); LIMIT-max, LIMIT-max-length:\n"
+           "                              so many for so many seconds; iops-size: a request counts once for each so\n"
+           "                              many bytes\n"
+           "throttling.group=NAME         share the limits with other disks of that group\n"
            "and as for -blockdev, also with the prefix 'file.':\n");
     block_option_help();
     exit(0);
@@ -121,7 +127,10 @@ static void drive_property(CommandLine *c, const char *arg, Drive *drive, const 
             option_fail(c, arg, "%s is 0, or 1 for the second bank of the flash", key);
         }
         drive->unit = strcmp(key, "bus") ? value[0] - '0' : drive->unit;
-    } else if (!block_option_property(c, arg, d, kv)) {
+    } else if (!strcmp(key, "throttling.group") || !strcmp(key, "group")) {
+        d->throttle_group = value;
+    } else if (!block_option_throttle(c, arg, &d->throttle, g_str_has_prefix(key, "throttling.") ? strchr(key, '.') + 1
+                                      : key, value) && !block_option_property(c, arg, d, kv)) {
         option_fail(c, arg, "unknown property '%s' (-drive help lists those there are)", key);
     }
 }
@@ -181,8 +190,13 @@ static void drive_add(CommandLine *c, const char *arg, Drive *d)
 {
     static const char *const names[MACHINE_DRIVES] = { "sd0", "pflash0", "pflash1" };
     BlockOptions **slot = c->o->drive;
+    const char *problem;
     int unit = d->unit;
 
+    problem = throttle_config_problem(&d->block.throttle);
+    if (problem) {
+        option_fail(c, arg, "%s", problem);
+    }
     block_option_complete(c, arg, &d->block);
     if (!d->block.file || !*d->block.file) {
         option_fail(c, arg, "file= is missing");
@@ -214,11 +228,17 @@ static void drive_add(CommandLine *c, const char *arg, Drive *d)
     slot[unit]->said = g_strdup_printf("%s %s", c->option, arg);
 }
 
-static const Drive plain_drive = { .block.on_write_error = BLOCK_ERROR_ENOSPC, .unit = UNIT_NEXT };
+static Drive plain_drive(void)
+{
+    Drive d = { .block.on_write_error = BLOCK_ERROR_ENOSPC, .unit = UNIT_NEXT };
+
+    throttle_config_init(&d.block.throttle);
+    return d;
+}
 
 void option_drive(CommandLine *c, const char *arg)
 {
-    Drive d = plain_drive;
+    Drive d = plain_drive();
     KeyValue *kv;
 
     if (option_is_help(arg)) {
@@ -240,7 +260,7 @@ void option_drive(CommandLine *c, const char *arg)
 /* An image whose format is told by its first bytes. */
 static void drive_of_file(CommandLine *c, const char *file, bool flash)
 {
-    Drive d = plain_drive;
+    Drive d = plain_drive();
 
     d.block.file = file;
     d.flash = flash;
@@ -294,6 +314,11 @@ bool option_sd_card_device(CommandLine *c, const char *arg, const char *driver, 
 void options_block_finish(CommandLine *c)
 {
     for (int i = 0; i < c->drives; i++) {
+        const BlockOptions *o = c->other_drive[i].block;
+
+        if (o->node && o->throttle_group && !throttle_group_exists(o->throttle_group)) {
+            error_exit("%s: there is no -object throttle-group,id=%s", o->said, o->throttle_group);
+        }
         c->other_drive[i].block->snapshot |= c->snapshot;
     }
     for (int i = 0; i < MACHINE_DRIVES; i++) {

@@ -27,10 +27,16 @@ static unsigned choice(CommandLine *c, const char *arg, const KeyValue *kv, cons
 
 static void set_driver(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
 {
-    static const char *const names[] = { "raw", "qcow2", "file", "host_device", "nbd", "null-co", NULL };
+    enum { FORMATS = 2, THROTTLE = 6 };
+    static const char *const names[] = {
+        "raw", "qcow2", "file", "host_device", "nbd", "null-co", [THROTTLE] = "throttle", NULL
+    };
     unsigned n = choice(c, arg, kv, names);
-    const char **what = n < 2 ? &o->format : &o->driver;
+    const char **what = n < FORMATS ? &o->format : &o->driver;
 
+    if (n == THROTTLE) {
+        return;
+    }
     if (*what && strcmp(*what, names[n])) {
         option_fail(c, arg, "'%s' over '%s' is not there", *what, names[n]);
     }
@@ -101,6 +107,11 @@ static void set_backing(CommandLine *c, const char *arg, BlockOptions *o, const 
     o->no_backing = true;
 }
 
+static void set_throttle_group(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    o->throttle_group = kv->value;
+}
+
 static void set_server_type(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
 {
     static const char *const names[] = { "inet", "unix", NULL };
@@ -148,7 +159,8 @@ static const struct BlockProperty {
     void (*set)(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv);
     const char *argument, *help;        /* help NULL: not shown */
 } properties[] = {
-    { "driver", set_driver, "DRIVER", "raw, qcow2: a format; file, host_device, nbd, null-co: what holds the bytes" },
+    { "driver", set_driver, "DRIVER", "raw, qcow2: a format; file, host_device, nbd, null-co: what holds the bytes; "
+      "throttle: limits" },
     { "filename", set_filename, "PATH", "the file, or nbd://HOST:PORT/EXPORT, nbd+unix:///EXPORT?socket=PATH" },
     { "read-only", set_readonly, "on|off", "never write to it" },
     { "readonly", set_readonly, NULL, NULL },
@@ -163,6 +175,7 @@ static const struct BlockProperty {
       "who transfers a raw file's bytes; native wants cache.direct=on" },
     { "locking", set_locking, "auto|on|off", "off: let other processes use the file, too" },
     { "backing", set_backing, "", "leave out the image behind it" },
+    { "throttle-group", set_throttle_group, "ID", "throttle: an -object throttle-group" },
     { "server.type", set_server_type, "inet|unix", "nbd: where the server is" },
     { "server.host", set_host, "HOST", "nbd; also host=" },
     { "server.port", set_port, "PORT", "nbd; also port=" },
@@ -208,10 +221,17 @@ bool block_option_property(CommandLine *c, const char *arg, BlockOptions *o, con
             return true;
         }
     }
-    if (g_str_has_prefix(name, "throttling.") || g_str_has_prefix(name, "iops") || g_str_has_prefix(name, "bps")) {
-        option_fail(c, arg, "there is no throttling (the host has: systemd-run -p IOReadBandwidthMax=...)");
-    }
     return false;
+}
+
+bool block_option_throttle(CommandLine *c, const char *arg, ThrottleConfig *config, const char *name, const char *value)
+{
+    uint64_t *field = throttle_find(config, name);
+
+    if (field && !option_size(value, 1, field)) {
+        option_fail(c, arg, "%s is a number, not '%s'", name, value);
+    }
+    return field;
 }
 
 void block_option_complete(CommandLine *c, const char *arg, BlockOptions *o)
@@ -251,23 +271,28 @@ static void blockdev_help(void)
 void option_blockdev(CommandLine *c, const char *arg)
 {
     BlockOptions o = { .on_write_error = BLOCK_ERROR_ENOSPC };
+    bool is_throttle = false;
     KeyValue *kv;
 
+    throttle_config_init(&o.throttle);
     if (option_is_help(arg)) {
         blockdev_help();
     }
-    kv = *arg == '{' ? option_json(c, arg) : option_split(c, arg);
+    kv = option_split(c, option_plain(c, arg, "driver"));
     if (kv[0].key && !kv[0].value) {
         kv[0].value = kv[0].key;
         kv[0].key = (char *)"driver";
     }
     for (int i = 0; kv[i].key; i++) {
+        is_throttle |= !strcmp(kv[i].key, "driver") && !g_strcmp0(kv[i].value, "throttle");
+    }
+    for (int i = 0; kv[i].key; i++) {
         if (!strcmp(kv[i].key, "file") && kv[i].value) {
             const BlockOptions *inner = options_drive_take(c, kv[i].value);
 
-            if (!inner || inner->format) {
-                option_fail(c, arg, "there is no node '%s' that holds bytes and is free (driver=file,node-name=%s,... "
-                            "before this one makes it)", kv[i].value, kv[i].value);
+            if (!inner || (inner->format && !is_throttle)) {
+                option_fail(c, arg, "there is no node '%s' that %sis free (driver=file,node-name=%s,... before this "
+                            "one makes it)", kv[i].value, is_throttle ? "" : "holds bytes and ", kv[i].value);
             }
             o = *inner;
             o.node = NULL;
@@ -283,8 +308,11 @@ void option_blockdev(CommandLine *c, const char *arg)
             option_fail(c, arg, "unknown property '%s' (-blockdev help lists those there are)", kv[i].key);
         }
     }
+    if (is_throttle && !o.throttle_group) {
+        option_fail(c, arg, "throttle-group= is missing: an -object throttle-group");
+    }
     if (!o.format && !o.driver) {
-        option_fail(c, arg, "driver= is missing (-blockdev help)");
+        option_fail(c, arg, "%s is missing (-blockdev help)", is_throttle ? "file=" : "driver=");
     }
     if (!o.node || !*o.node) {
         option_fail(c, arg, "node-name= is missing: the name by which a device finds it");

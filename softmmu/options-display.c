@@ -55,6 +55,7 @@ void option_display(CommandLine *c, const char *arg)
         printf("Available display backend types:\nnone\n%s%s", HAVE_SDL ? "sdl\n" : "", HAVE_VNC ? "vnc\n" : "");
         exit(0);
     }
+    arg = option_plain(c, arg, "type");
     c->display_said = true;
     c->o->window = WINDOW_NONE;
     if (g_str_has_prefix(arg, "vnc=")) {

@@ -150,11 +150,16 @@ BlockErrorPolicy block_option_policy(CommandLine *c, const char *arg, const KeyV
 void option_blockdev(CommandLine *c, const char *arg);
 /* One property of an image; `kv` has a value. False: there is none of that name. */
 bool block_option_property(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv);
+/* The same of a number of a limit of speed, without prefix. */
+bool block_option_throttle(CommandLine *c, const char *arg, ThrottleConfig *config, const char *name,
+                           const char *value);
 void block_option_complete(CommandLine *c, const char *arg, BlockOptions *o);
 void block_option_help(void);
 
 /* softmmu/options-json.c: a JSON object as option_split() gives it, "outer.inner" for what is in inner objects. */
 KeyValue *option_json(CommandLine *c, const char *arg);
+/* An argument that may be a JSON object as the same in plain form, the value of `first` first; lives for ever. */
+const char *option_plain(CommandLine *c, const char *arg, const char *first);
 
 /* softmmu/options-virtio.c */
 /* -device with a driver of virtio's; false: it is none. */

@@ -47,6 +47,7 @@ void option_device(CommandLine *c, const char *arg)
     if (option_is_help(arg)) {
         device_help();
     }
+    arg = option_plain(c, arg, "driver");
     kv = option_split(c, arg);
     driver = kv[0].value && !strcmp(kv[0].key, "driver") ? kv[0].value : kv[0].key;
     if (option_virtio_device(c, arg, driver, kv + 1) || option_port_device(c, arg, driver, kv + 1) ||

@@ -98,7 +98,7 @@ void option_nic(CommandLine *c, const char *arg)
 
 void option_netdev(CommandLine *c, const char *arg)
 {
-    const NetOptions o = parse_network(c, arg, split_or_help(c, arg), false);
+    const NetOptions o = parse_network(c, arg, split_or_help(c, option_plain(c, arg, "type")), false);
 
     if (!o.id) {
         option_fail(c, arg, "id= is missing: its name for -net nic,netdev=ID");

@@ -15,6 +15,9 @@
 
 #define MEMORY "id=%text !size=%text prealloc=%bool share=%bool merge=%bool dump=%bool reserve=%bool"
 
+#define LIMIT(name) " x-" name "=%number x-" name "-max=%number x-" name "-max-length=%number limits." name \
+    "=%number limits." name "-max=%number limits." name "-max-length=%number"
+
 static const struct ObjectType {
     const char *name, *properties;      /* as in options-rules.c */
     const char *help;
@@ -26,6 +29,9 @@ static const struct ObjectType {
     { "memory-backend-file", MEMORY " !mem-path=%text", "the machine's memory in a file" },
     { "filter-dump", "id=%text !netdev=%text !file=%text maxlen=%number queue=all|rx|tx status=on position=head|tail "
       "insert=before|behind vnet_hdr_support=off", "a network's frames, into a file for Wireshark or tcpdump" },
+    { "throttle-group", "id=%text x-iops-size=%number limits.iops-size=%number" LIMIT("bps-total") LIMIT("bps-read")
+      LIMIT("bps-write") LIMIT("iops-total") LIMIT("iops-read") LIMIT("iops-write"),
+      "limits of speed that disks share" },
     { "iothread", "id=%text poll-max-ns=%number poll-grow=%number poll-shrink=%number aio-max-batch=%number",
       "changes nothing: disks have threads of their own" },
 };
@@ -47,6 +53,8 @@ static _Noreturn void object_help(void)
     printf("Use: -device virtio-rng-device,rng=ID; -machine memory-backend=ID\n"
            "Memory: size=SIZE, prealloc=on|off, share=on|off; memory-backend-file: mem-path=FILE\n"
            "rng-random: filename=FILE\n"
+           "throttle-group: x-LIMIT=NUMBER as -drive's throttling.LIMIT; -drive ...,throttling.group=ID, or -blockdev\n"
+           "             throttle,throttle-group=ID,file=NODE,...\n"
            "filter-dump: netdev=ID (of -netdev or -nic), file=FILE, maxlen=BYTES of a frame (65536),\n"
            "             queue=all|rx|tx: all frames, those of the guest, those for the guest\n");
     exit(0);
@@ -74,12 +82,33 @@ static const Object *find(const char *id)
     return NULL;
 }
 
+static void make_throttle_group(CommandLine *c, const char *arg, const Object *object)
+{
+    ThrottleConfig config;
+    const char *problem;
+
+    throttle_config_init(&config);
+    for (const KeyValue *kv = object->properties; kv->key; kv++) {
+        const char *name = kv->key + strcspn(kv->key, "-.") + 1;        /* behind "x-" or "limits." */
+
+        if (strcmp(kv->key, "id")) {
+            block_option_throttle(c, arg, &config, name, kv->value);
+        }
+    }
+    problem = throttle_config_problem(&config);
+    if (problem) {
+        option_fail(c, arg, "%s", problem);
+    }
+    throttle_group_set(object->id, &config);
+}
+
 void option_object(CommandLine *c, const char *arg)
 {
-    KeyValue *kv = option_split(c, arg);
+    const char *plain = option_plain(c, arg, "qom-type");
+    KeyValue *kv = option_split(c, plain);
     const char *name = kv[0].value && !strcmp(kv[0].key, "qom-type") ? kv[0].value : kv[0].key;
     Object object = { .said = g_strdup_printf("%s %s", c->option, arg), .properties = kv + 1 };
-    const char *comma = strchr(arg, ',');
+    const char *comma = strchr(plain, ',');
     char *problem;
 
     if (option_is_help(name)) {
@@ -103,6 +132,9 @@ void option_object(CommandLine *c, const char *arg)
         objects = g_array_new(FALSE, FALSE, sizeof(Object));
     }
     g_array_append_val(objects, object);
+    if (!strcmp(name, "throttle-group")) {
+        make_throttle_group(c, arg, &object);
+    }
 }
 
 const char *options_object_rng(const char *id, const char **said)

@@ -66,6 +66,32 @@ char *option_escape(const char *text)
     return g_string_free(s, FALSE);
 }
 
+const char *option_plain(CommandLine *c, const char *arg, const char *first)
+{
+    GString *head, *rest;
+
+    if (*arg != '{') {
+        return arg;
+    }
+    head = g_string_new(NULL);
+    rest = g_string_new(NULL);
+    for (const KeyValue *kv = option_json(c, arg); kv->key; kv++) {
+        g_autofree char *value = option_escape(kv->value);
+
+        if (!strcmp(kv->key, first)) {
+            g_string_assign(head, value);
+        } else {
+            g_string_append_printf(rest, ",%s=%s", kv->key, value);
+        }
+    }
+    if (!head->len) {
+        option_fail(c, arg, "'%s' is missing", first);
+    }
+    g_string_append(head, rest->str);
+    g_string_free(rest, TRUE);
+    return g_string_free(head, FALSE);
+}
+
 bool option_is_help(const char *arg)
 {
     return !strcmp(arg, "help") || !strcmp(arg, "?");

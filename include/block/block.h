@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "block/throttle.h"
 
 typedef struct BlockBackend BlockBackend;
 
@@ -41,6 +42,8 @@ typedef struct BlockOptions {
     BlockAio aio;
     BlockDetectZeroes detect_zeroes;    /* writes of zeroes are made such; unmap: and discarded */
     BlockErrorPolicy on_write_error, on_read_error;
+    const char *throttle_group; /* whose limits of speed it shares; NULL: it has its own */
+    ThrottleConfig throttle;    /* of the group, if it has limits */
 } BlockOptions;
 
 typedef enum BlockOp {
@@ -101,6 +104,12 @@ const char *blk_path(const BlockBackend *blk);          /* "": no medium */
 const char *blk_format(const BlockBackend *blk);
 uint64_t blk_bytes(const BlockBackend *blk);            /* 0: no medium */
 bool blk_readonly(const BlockBackend *blk);
+/*
+ * Its limits of speed: the name of the group that it shares them with, and how many requests wait; NULL: it has none.
+ * Setting: `group` NULL: the present one, or one of its own; a configuration without limits takes it out of its group.
+ */
+const char *blk_throttle(const BlockBackend *blk, ThrottleConfig *config, unsigned *waiting);
+void blk_set_throttle(BlockBackend *blk, const char *group, const ThrottleConfig *config);
 
 /* Any thread; any lock may be held. Requests may be carried out side by side and end in any order. */
 void blk_submit(BlockBackend *blk, BlockRequest *request);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=300
 """All ways in which a card's image can be given (-drive, -blockdev, JSON; by threads, libaio, io_uring, an NBD server),
-and cards that are changed while the machine runs. disk.c is the guest. Prints TAP.
+and cards that are changed while the machine runs; limits of speed. disk.c is the guest. Prints TAP.
 """
 import contextlib
 import os
@@ -278,6 +278,51 @@ def commits(cases, guest, directory):
             runs(disk)
 
 
+# ---- limits of speed ----
+
+ONE = "throttling.bps-write=1"          # the second block of 512 bytes waits for minutes
+
+
+def wait_info(disk, text):
+    """Until "info block" says so: read_until() bounds it."""
+    while text not in disk.ask("info block"):
+        pass
+
+
+def limits(cases, guest, _directory):
+    for name, arguments, group, drive in (
+            ("-drive", ["-drive", "if=sd,file=@,format=raw," + ONE], "sd0", "sd0"),
+            ("old names", ["-drive", "if=sd,file=@,format=raw,bps_wr=1,group=g"], "g", "sd0"),
+            ("a group of -object", ["-object", "throttle-group,id=g,x-bps-write=1",
+                                    "-drive", "if=sd,file=@,format=raw,throttling.group=g"], "g", "sd0"),
+            ("a node of -blockdev", ["-object", "throttle-group,id=g,x-bps-write=1", "-blockdev",
+                                     "throttle,node-name=t,throttle-group=g,file.driver=raw,file.file.driver=file,"
+                                     "file.file.filename=@", "-device", "sd-card,drive=t"], "g", "t")):
+        with cases.case("limits: %s; block_set_io_throttle lets go what waits" % name):
+            with tempfile.NamedTemporaryFile() as image:
+                image.truncate(MIB)
+                with Disk(guest, arguments=[argument.replace("@", image.name) for argument in arguments]) as disk:
+                    wait_info(disk, "I/O throttling: bps_wr=1 group=%s, 1 waiting" % group)
+                    disk.ask("block_set_io_throttle %s 0 0 0 0 0 0" % drive)
+                    runs(disk)
+                    assert "throttling" not in disk.ask("info block")
+                    assert disk.end("quit") == 0, disk.stderr()
+    with cases.case("limits: eject and the end do not wait for them; new ones hold at once"):
+        with Disk(guest, "file=%s,format=raw,if=sd,bps=1") as disk:
+            wait_info(disk, "1 waiting")
+            disk.ask("eject sd0")
+            disk.said(rb"N")
+            disk.ask("change sd0 %s raw" % disk.image)
+            disk.said(rb"R")
+            disk.ask("block_set_io_throttle sd0 0 0 100000000 0 0 0")
+            runs(disk)
+            disk.ask("block_set_io_throttle sd0 0 0 1 0 0 0")
+            wait_info(disk, "bps_wr=1 group=sd0, 1 waiting")
+            assert "at the same time" in disk.ask("block_set_io_throttle sd0 1 1 0 0 0 0")
+            assert "is not a number" in disk.ask("block_set_io_throttle sd0 1 x 0 0 0 0")
+            assert disk.end("quit") == 0, disk.stderr()
+
+
 def main():
     cases = machine.Cases()
     guest = guest_image("disk.c")
@@ -285,7 +330,7 @@ def main():
         cases.skip("images of disks", "no cross compiler")
         return cases.done()
     with tempfile.TemporaryDirectory() as directory:
-        for part in (ways, nbd, changes, commits):
+        for part in (ways, nbd, changes, commits, limits):
             part(cases, guest, directory)
     return cases.done()
 

@@ -235,6 +235,25 @@ def media(cases, client, directory):
     client.result("blockdev-change-medium", device=drive, filename=os.path.join(directory, "image"))
 
 
+def limits(cases, client):
+    none = dict.fromkeys(("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"), 0)
+
+    def throttle(**arguments):
+        return client.raw({"execute": "block_set_io_throttle", "arguments": dict(none, **arguments)})
+    drive = client.result("query-block")[0]["device"]
+    throttle(device=drive, iops=5, iops_max=7, group="g")
+    inserted = client.result("query-block")[0]["inserted"]
+    cases.check((inserted["iops"], inserted["iops_max"], inserted["iops_max_length"], inserted["group"])
+                == (5, 7, 1, "g") and "bps_max" not in inserted, "block_set_io_throttle, query-block", inserted)
+    answer = throttle(id=drive, iops=5, iops_rd=2)
+    cases.check("at the same time" in answer["error"]["desc"]
+                and client.result("query-block")[0]["inserted"]["iops"] == 5,
+                "block_set_io_throttle: what cannot be changes nothing", answer)
+    cases.check(throttle(device="none")["error"]["class"] == "DeviceNotFound", "block_set_io_throttle: no such drive")
+    throttle(device=drive)
+    cases.check("group" not in client.result("query-block")[0]["inserted"], "block_set_io_throttle: no limits")
+
+
 def objects(cases, client):
     cpu = client.result("query-cpus-fast")[2]["qom-path"]
     cases.check(client.result("qom-list", path="/") == [{"name": "machine",
@@ -389,6 +408,7 @@ def main():
             nonsense(cases, machine.path)
             client = Client(machine.path)
             media(cases, client, directory)
+            limits(cases, client)
             objects(cases, client)
             client.close()
             events(cases, machine)
