@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <glib.h>
+#include "audio/driver.h"
 #include "audio/wav.h"
 #include "qemu/writer.h"
 
@@ -113,6 +114,31 @@ void wav_close(WavWriter *w)
     (void)good;                         /* a pipe cannot be told; its reader takes all there is */
     g_free(w);
 }
+
+/* ---- as a sound device ---- */
+
+static void *open_wav(const AudioConfig *c, char **problem)
+{
+    const char *path = c->path ? c->path : "qemu.wav";
+    WavWriter *w = wav_create(path, c->out.hz);
+
+    if (!w) {
+        *problem = g_strdup_printf("%s: %s", path, strerror(errno));
+    }
+    return w;
+}
+
+static void play_wav(void *opaque, const int16_t *frames, unsigned n, uint32_t hz)
+{
+    wav_write(opaque, frames, n, hz);
+}
+
+static void close_wav(void *opaque)
+{
+    wav_close(opaque);
+}
+
+const AudioDriver audio_wav = { .name = "wav", .open = open_wav, .play = play_wav, .close = close_wav };
 
 /* ---- reading ---- */
 

@@ -91,7 +91,7 @@ const OptionRow option_rows[] = {
     { "monitor", "DEVICE", .handle = option_monitor, .help = "where the monitor goes; none: nowhere" },
     { "echr", "NUMBER", .handle = option_echr, .help = "the escape key on a shared terminal, instead of 1 (Ctrl-a)" },
     { "audiodev", "DRIVER,id=NAME[,PROPERTY=VALUE...]", .handle = option_audiodev,
-      .help = "where sound goes: none, wav (-audiodev help)" },
+      .help = "where sound goes: none, wav, sdl, alsa (-audiodev help)" },
     { "audio", "DRIVER[,PROPERTY=VALUE...]", .handle = option_audio, .help = "the same, without a name" },
     { "audio-help", .handle = option_audio_help, .help = "print the sound drivers and their properties" },
     { "nodefaults", .handle = option_nodefaults, .help = "no serial line and no monitor unless asked for" },

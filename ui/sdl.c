@@ -8,18 +8,18 @@
  */
 #include <glib.h>
 #include <SDL.h>
+#include "qemu/library.h"
 #include "sysemu/runstate.h"
 #include "ui/console.h"
 #include "ui/input.h"
-#include "ui/library.h"
 #include "ui/sdl.h"
 
 enum { LOOK_MS = 20, POLL_MS = 15 };
 
 #define FUNCTIONS(X) \
-    X(CreateRenderer) X(CreateTexture) X(CreateWindow) X(DestroyTexture) X(GetError) X(Init) X(PollEvent) \
-    X(Quit) X(RenderClear) X(RenderCopy) X(RenderPresent) X(RenderSetLogicalSize) X(SetHint) X(SetRelativeMouseMode) \
-    X(SetWindowFullscreen) X(SetWindowSize) X(SetWindowTitle) X(ShowCursor) X(UpdateTexture)
+    X(CreateRenderer) X(CreateTexture) X(CreateWindow) X(DestroyTexture) X(GetError) X(InitSubSystem) \
+    X(PollEvent) X(QuitSubSystem) X(RenderClear) X(RenderCopy) X(RenderPresent) X(RenderSetLogicalSize) X(SetHint) \
+    X(SetRelativeMouseMode) X(SetWindowFullscreen) X(SetWindowSize) X(SetWindowTitle) X(ShowCursor) X(UpdateTexture)
 static struct {
 #define X(f) __typeof__(SDL_##f) *f;
     FUNCTIONS(X)
@@ -273,7 +273,7 @@ static char *open_window(const SdlOptions *o)
     sdl.SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     sdl.SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
     sdl.SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "linear");
-    if (sdl.Init(SDL_INIT_VIDEO)) {
+    if (sdl.InitSubSystem(SDL_INIT_VIDEO)) {
         return g_strdup(sdl.GetError());
     }
     full_screen = o->full_screen;
@@ -283,7 +283,7 @@ static char *open_window(const SdlOptions *o)
     if (!renderer) {
         char *problem = g_strdup(sdl.GetError());
 
-        sdl.Quit();
+        sdl.QuitSubSystem(SDL_INIT_VIDEO);
         return problem;
     }
     return NULL;
@@ -307,6 +307,6 @@ char *sdl_start(const SdlOptions *o)
 void sdl_end(void)
 {
     if (renderer) {
-        sdl.Quit();
+        sdl.QuitSubSystem(SDL_INIT_VIDEO);
     }
 }

@@ -23,9 +23,9 @@
 #include <glib.h>
 #include <rfb/rfb.h>
 #include "qemu/io-loop.h"
+#include "qemu/library.h"
 #include "qemu/log.h"
 #include "ui/console.h"
-#include "ui/library.h"
 #include "ui/vnc-internal.h"
 
 enum { LOOK_MS = 30, CLIENTS_MAX = 64, QUEUE_MAX = 1024, PASSWORD_MAX = MAXPWLEN, STALLED_MS = 5000 };

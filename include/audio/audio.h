@@ -9,18 +9,26 @@
 #include <stdint.h>
 
 typedef struct AudioDev AudioDev;
+enum { AUDIO_HZ_MIN = 4000, AUDIO_HZ_MAX = 192000, AUDIO_BUFFER_US_MIN = 5000, AUDIO_BUFFER_US_MAX = 5000000 };
+
+typedef struct AudioStream {
+    uint32_t hz;                /* frames a second on the host's side */
+    uint32_t buffer_us;         /* sdl, alsa: how much sound may be under way */
+    const char *dev;            /* alsa: the card's name; NULL: the default one */
+} AudioStream;
 /* As -audiodev has it; strings live for ever. */
 typedef struct AudioConfig {
-    const char *driver;         /* "none" or "wav" */
+    const char *said;           /* the option and its argument, for messages */
+    const char *driver;         /* audio_has_driver() */
     const char *id;
     const char *path;           /* wav: the file that is written; NULL: qemu.wav */
-    const char *input;          /* a WAV file that is recorded from; NULL: silence */
-    uint32_t hz;                /* wav: frames a second of the file; 0: 44100 */
+    const char *input;          /* a WAV file that is recorded from instead of the driver's; NULL: none */
+    AudioStream out, in;        /* 0: the driver's usual values */
 } AudioConfig;
 
 /* Is there such a driver in this build? */
 bool audio_has_driver(const char *name);
-/* error_exit if a file cannot be had. */
+/* error_exit if the file or the sound card cannot be had. */
 AudioDev *audio_open(const AudioConfig *c);
 /* The one of that name, or the first for NULL; NULL: none. */
 AudioDev *audio_find(const char *id);
@@ -34,6 +42,7 @@ char *audio_capture_start(AudioDev *d, const char *path, uint32_t hz);
 /* The nth capture, from 0. False: there is none. */
 bool audio_capture_stop(unsigned n);
 bool audio_capture_info(unsigned n, const char **path, uint32_t *hz, uint64_t *bytes);
-/* At the end of the program: files are complete when the writers have written (qemu/writer.h). */
+/* At the end of the program; sound devices are let go. Files are complete when the writers have written
+ * (qemu/writer.h). */
 void audio_close_all(void);
 #endif

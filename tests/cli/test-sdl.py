@@ -151,6 +151,10 @@ def test_without(cases, files):
     with Machine(files, ["-display", "sdl"], screen_program(), env=dict(NO_X, SDL_VIDEODRIVER="dummy")) as machine:
         code, text = machine.end()
         cases.check(code == 0 and not text, "a window that nobody sees", (code, text))
+    p = subprocess.run([*M, "-audiodev", "sdl,id=x"], capture_output=True, check=False, timeout=LIMIT,
+                       env=dict(NO_X, SDL_AUDIODRIVER="none such"))
+    cases.check(p.returncode == 1 and p.stderr.startswith(b"qemu-system-arm: -audiodev sdl,id=x: ") and
+                p.stderr.count(b"\n") == 1, "a host without sound", p.stderr)
     p = subprocess.run([*M, "-display", "sdl,gl=on"], capture_output=True, check=False, timeout=LIMIT)
     cases.check(p.returncode == 1 and b"unknown property 'gl'" in p.stderr, "an unknown property", p.stderr)
 

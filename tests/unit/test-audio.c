@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <glib.h>
 #include "audio/audio.h"
+#include "audio/ring.h"
 #include "audio/wav.h"
 #include "qemu/writer.h"
 #include "tests/unit/tap.h"
@@ -93,7 +94,8 @@ static void test_devices(void)
     tap_case(!audio_find(NULL) && audio_has_driver("wav") && !audio_has_driver("x"), "no device at first");
     audio_write(NULL, frames, 100, 8000);
     AudioDev *none = audio_open(&(AudioConfig) { .driver = "none", .id = "n" });
-    AudioDev *d = audio_open(&(AudioConfig) { .driver = "wav", .id = "d", .path = played, .input = input, .hz = 8000 });
+    AudioDev *d = audio_open(&(AudioConfig) { .driver = "wav", .id = "d", .path = played, .input = input,
+                                            .out = { .hz = 8000 } });
 
     tap_case(audio_find(NULL) == none && audio_find("d") == d && !audio_find("x"), "devices have names");
     audio_read(none, recorded, 100, 8000);
@@ -121,11 +123,166 @@ static void test_devices(void)
     unlink(more);
 }
 
+/* ---- between two clocks ---- */
+
+static void count_frames(int16_t *frames, int first, int n)
+{
+    for (int i = 0; i < n; i++) {
+        frames[2 * i] = (int16_t)(first + i);
+        frames[2 * i + 1] = (int16_t)-(first + i);
+    }
+}
+
+static void test_ring(void)
+{
+    int16_t frames[2 * 200], got[2 * 200];
+    AudioRing r;
+
+    audio_ring_init(&r, 1000, 99000);
+    count_frames(frames, 1, 200);
+    audio_ring_play(&r, frames, 49, 1000);
+    tap_case(audio_ring_take(&r, got, 10) == 0, "a beginning waits for a head start");
+    audio_ring_play(&r, frames + 2 * 49, 1, 1000);
+    tap_case(audio_ring_take(&r, got, 20) == 20 && got[0] == 1 && got[39] == -20, "which is half of the ring");
+    tap_case(audio_ring_take(&r, got, 40) == 30 && got[0] == 21, "what there is comes in its order");
+    audio_ring_play(&r, frames, 3, 1000);
+    tap_case(audio_ring_take(&r, got, 10) == 0 && audio_ring_take(&r, got, 10) == 3 && got[5] == -3,
+             "after a pause it waits again, but not for more than there will be");
+    audio_ring_play(&r, frames, 130, 1000);
+    tap_case(audio_ring_take(&r, got, 200) == 100 && got[198] == 100, "what has no room is dropped");
+    audio_ring_play(&r, frames, 20, 500);
+    tap_case(audio_ring_take(&r, got, 5) == 0 && audio_ring_take(&r, got, 200) == 40 && got[0] == 1 && got[2] == 1 &&
+             got[4] == 2, "a slower machine's frames come twice");
+    tap_case(!audio_ring_ended(&r) && audio_ring_wait_room(&r, 100), "there is room");
+    audio_ring_end(&r);
+    tap_case(audio_ring_ended(&r) && !audio_ring_wait_sound(&r) && !audio_ring_wait_room(&r, 1),
+             "nobody waits any more");
+    audio_ring_free(&r);
+
+    audio_ring_init(&r, 1000, 99000);
+    audio_ring_record(&r, got, 2, 1000);
+    tap_case(!got[0] && !got[3], "nothing recorded is silence");
+    audio_ring_give(&r, frames, 60);
+    audio_ring_record(&r, got, 10, 2000);
+    tap_case(got[0] == 1 && got[2] == 1 && got[18] == 5, "a faster machine gets frames twice");
+    audio_ring_give(&r, frames + 2 * 60, 60);
+    audio_ring_record(&r, got, 70, 1000);
+    tap_case(got[0] == 61 && got[118] == 120 && !got[120], "what the machine did not fetch in time goes");
+    audio_ring_free(&r);
+}
+
+/* ---- libraries ---- */
+
+enum { SOUND = 4800, TURN = 48, HZ = 48000, LONGEST_S = 20 };
+
+/* Are the frames of a raw file SOUND's, silence and breaks apart? */
+static bool has_sound(const char *path)
+{
+    g_autofree char *text = NULL;
+    const int16_t *p;
+    size_t len = 0;
+    int n = 0;
+    bool good = g_file_get_contents(path, &text, &len, NULL);
+
+    p = (const int16_t *)text;
+    for (size_t i = 0; good && i < len / 4; i++) {
+        if (p[2 * i]) {
+            n++;
+            good = p[2 * i] == n && p[2 * i + 1] == -n;
+        }
+    }
+    return good && n == SOUND;
+}
+
+/* Play as a machine does, a millisecond at a time, and then silence, until all has arrived. */
+static bool played(const AudioConfig *c, const char *path)
+{
+    int16_t frames[2 * SOUND];
+    AudioDev *d = audio_open(c);
+    const gint64 limit = g_get_monotonic_time() + LONGEST_S * G_USEC_PER_SEC;
+    bool good = false;
+
+    count_frames(frames, 1, SOUND);
+    for (int i = 0; i < SOUND; i += TURN) {
+        audio_write(d, frames + 2 * i, TURN, HZ);
+    }
+    memset(frames, 0, sizeof(frames));
+    while (!good && g_get_monotonic_time() < limit) {
+        g_usleep(10000);
+        audio_write(d, frames, 10 * TURN, HZ);
+        good = has_sound(path);
+    }
+    return good;
+}
+
+static bool recorded(const AudioConfig *c)
+{
+    int16_t frames[2 * TURN];
+    AudioDev *d = audio_open(c);
+    const gint64 limit = g_get_monotonic_time() + LONGEST_S * G_USEC_PER_SEC;
+    bool good = true;
+    int n = 0;
+
+    while (good && n < SOUND && g_get_monotonic_time() < limit) {
+        audio_read(d, frames, TURN, HZ);
+        for (int i = 0; i < TURN; i++) {
+            if (frames[2 * i]) {
+                n++;
+                good &= frames[2 * i] == n && frames[2 * i + 1] == -n;
+            }
+        }
+        g_usleep(500);
+    }
+    return good && n == SOUND;
+}
+
+/* The library's own driver that writes what is played into one file and records another one. */
+static void test_library(const char *driver, const char *out, const char *in)
+{
+    const AudioStream stream = { .hz = HZ, .buffer_us = 1000000 };
+    AudioConfig c = { .driver = driver, .id = driver, .out = stream, .in = stream };
+
+    if (!audio_has_driver(driver)) {
+        printf("# %s is not in this build\n", driver);
+        return;
+    }
+    c.out.dev = "out";
+    c.in.dev = "in";
+    tap_case(played(&c, out), "%s: what is played", driver);
+    tap_case(recorded(&c), "%s: what is recorded", driver);
+    audio_close_all();
+}
+
+static void test_libraries(void)
+{
+    g_autofree char *out = in_directory("out"), *in = in_directory("in"), *conf = in_directory("conf");
+    g_autofree char *text = g_strdup_printf(
+        "pcm.out { type file slave.pcm { type null } file %s format raw }\n"
+        "pcm.in { type file slave.pcm { type null } file /dev/null infile %s format raw }\n", out, in);
+    int16_t frames[2 * SOUND];
+
+    count_frames(frames, 1, SOUND);
+    g_file_set_contents(in, (const char *)frames, sizeof(frames), NULL);
+    g_file_set_contents(conf, text, -1, NULL);
+    g_setenv("ALSA_CONFIG_PATH", conf, TRUE);
+    test_library("alsa", out, in);
+    unlink(out);
+    g_setenv("SDL_AUDIODRIVER", "disk", TRUE);
+    g_setenv("SDL_DISKAUDIOFILE", out, TRUE);
+    g_setenv("SDL_DISKAUDIOFILEIN", in, TRUE);
+    test_library("sdl", out, in);
+    unlink(out);
+    unlink(in);
+    unlink(conf);
+}
+
 int main(void)
 {
     directory = g_dir_make_tmp("pqemu-XXXXXX", NULL);
     test_files();
     test_devices();
+    test_ring();
+    test_libraries();
     rmdir(directory);
     return tap_done();
 }

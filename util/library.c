@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <dlfcn.h>
 #include <glib.h>
-#include "ui/library.h"
+#include "qemu/library.h"
 
 char *library_load(const char *file, const LibraryFunction *functions)
 {

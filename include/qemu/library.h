@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Libraries that are loaded when somebody wants them: those of windows and of VNC bring fifty others, which would cost
- * each start of the emulator some milliseconds. Main thread.
+ * Libraries that are loaded when somebody wants them: those of windows, sound and VNC bring fifty others, which would
+ * cost each start of the emulator some milliseconds. Main thread. Implemented in util/library.c.
  */
-#ifndef UI_LIBRARY_H
-#define UI_LIBRARY_H
+#ifndef QEMU_LIBRARY_H
+#define QEMU_LIBRARY_H
 typedef struct LibraryFunction {
     const char *name;
     void **at;                  /* becomes its address */
