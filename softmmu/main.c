@@ -27,6 +27,7 @@
 #include "qemu/exit-files.h"
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
+#include "qemu/process.h"
 #include "qemu/trace.h"
 #include "qemu/writer.h"
 #include "softmmu/daemon.h"
@@ -253,6 +254,7 @@ int main(int argc, char **argv)
     Options options;
     int code;
 
+    process_init();
     options_parse(argc, argv, &options);
     if (options.process_name) {
         prctl(PR_SET_NAME, options.process_name);

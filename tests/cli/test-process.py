@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=60
+"""The process that the emulator is started in: without some of the standard streams, which no other file may then be
+taken for, and with a small stack. Prints TAP.
+"""
+import itertools
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+
+from machine import M, SCALE, connect, ended, read_until, run_all     # noqa: E402  (no bytecode)
+
+SMALL_STACK = 128 << 10
+
+
+def close_streams(streams):
+    for fd in streams:
+        os.close(fd)
+
+
+def test_closed_streams(cases, files):
+    card, path = files.path("card"), files.path("monitor")
+    with open(card, "wb") as f:
+        f.truncate(1 << 20)
+    for streams in itertools.chain.from_iterable(itertools.combinations(range(3), n) for n in (1, 2, 3)):
+        p = subprocess.Popen([*M, *files.printer(1000), "-S", "-sd", card, "-display", "none", "-semihosting",
+                              "-serial", "stdio", "-monitor", "unix:%s,server=on,wait=off" % path],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                             preexec_fn=lambda closed=streams: close_streams(closed))
+        with connect(socket.AF_UNIX, path) as s:
+            read_until(s.fileno(), rb"\(qemu\) ")
+            got = [os.readlink("/proc/%d/fd/%d" % (p.pid, fd)) for fd in streams]
+            s.sendall(b"cont\n")
+            code = ended(p)
+        with open(card, "rb") as f:
+            written = f.read().strip(b"\0")
+        cases.check(got == ["/dev/null"] * len(streams) and code == 0 and not written,
+                    "started without descriptors %s: no other file is in their place" % (streams,),
+                    "%s, exit %s, card: %r" % (got, code, written[:40]))
+
+
+def test_daemon_of_a_daemon(cases, files):
+    pidfile = files.path("pid")
+    code = subprocess.run([*M, *files.printer(1), "-S", "-daemonize", "-pidfile", pidfile, "-display", "none"],
+                          preexec_fn=lambda: close_streams(range(3)), timeout=60 * SCALE, check=False).returncode
+    cases.check(code == 0, "-daemonize without standard streams: the shell is told that the machine stands", code)
+    if os.path.exists(pidfile):
+        with open(pidfile, encoding="ascii") as f:
+            os.kill(int(f.read()), signal.SIGTERM)
+
+
+def test_small_stack(cases, files):
+    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    for mode in ("thread=multi", "thread=single", "backend=interp"):
+        p = subprocess.run([*M, *files.printer(1000), "-accel", "tcg," + mode, "-display", "none",
+                            "-semihosting", "-serial", "stdio", "-monitor", "none"], stdin=subprocess.DEVNULL,
+                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_STACK, (SMALL_STACK, hard)),
+                           capture_output=True, check=False)
+        cases.check(p.returncode == 0 and len(p.stdout) == 1000, "a stack of 128 KiB, %s" % mode,
+                    "exit %s, %s" % (p.returncode, p.stderr))
+
+
+if __name__ == "__main__":
+    sys.exit(run_all(test_closed_streams, test_daemon_of_a_daemon, test_small_stack))
