@@ -14,6 +14,7 @@
 #include "accel/tcg/ram-write.h"
 #include "accel/tcg/softtlb-internal.h"
 #include "exec/memory.h"
+#include "qemu/log.h"
 #include "qemu/timer.h"
 #include "tcg/ir.h"
 
@@ -155,6 +156,22 @@ static uint32_t ror32(uint32_t v, unsigned n)
     return n ? v >> n | v << (32 - n) : v;
 }
 
+/*
+ * Where an unaligned access goes on ARMv5 (SCTLR.U = 0). Compilers for ARMv6 rely on U = 1 unless told otherwise, and
+ * other emulators do as if it were set: tell the guest's author, once.
+ */
+static uint32_t aligned_address(CPUARMState *env, uint32_t va, unsigned size)
+{
+    static bool told;       /* atomic */
+
+    if (qemu_log_enabled(LOG_GUEST_ERROR) && !__atomic_exchange_n(&told, true, __ATOMIC_RELAXED)) {
+        qemu_log("CPU%u: the instruction at 0x%08x accesses 0x%08x, which is not aligned, by the rules of ARMv5: loads "
+                 "rotate, stores go to the aligned address. Set bit 22 (U) of SCTLR for those of ARMv6\n",
+                 env->cpu_index, env->regs[15], va);
+    }
+    return va & ~(size - 1);
+}
+
 uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
 {
     unsigned size = 1u << (mem & MEM_SIZE), misaligned = va & (size - 1);
@@ -167,7 +184,7 @@ uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
     }
     if (misaligned && (mem & MEM_ROTATE)) {
         /* ARMv5 (SCTLR.U = 0): the aligned word, rotated so that the addressed byte is lowest. */
-        v = (uint32_t)load_any(env, va & ~(size - 1), size, mem);
+        v = (uint32_t)load_any(env, aligned_address(env, va, size), size, mem);
         v = size == 4 ? ror32(v, 8 * misaligned) : v;
     } else {
         v = (uint32_t)load_any(env, va, size, mem);
@@ -189,7 +206,7 @@ void slow_store(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem, uint3
             raise_alignment_fault(env, va, true);
         }
         if (mem & MEM_ROTATE) {
-            va &= ~(size - 1);
+            va = aligned_address(env, va, size);
         }
     }
     store_any(env, va, size == 4 ? val : val & ((1u << 8 * size) - 1), size, mem);
