@@ -6,7 +6,8 @@
  * found nothing in RIS, and the console is dead. Hence one rule: the line is (RIS & IMSC) != 0, brought in step by
  * pl011_update() alone, which runs before any access that could change either returns. And:
  *   - RX rises when the FIFO reaches its trigger level and falls when reading takes it below; RT (data waiting, none
- *     came for 32 bit times) falls when the FIFO is empty. Neither outlives the data.
+ *     came for 32 bit times) falls when the FIFO is empty. Neither outlives the data. To a guest that unmasked RX
+ *     alone, RT shows as RX: many small programs do so, since other emulators interrupt for each character.
  *   - TX is an edge: it rises when the transmit FIFO drains to its trigger level after a write, and stays until
  *     cleared or the FIFO is filled above. Our transmitter drains at once, so every write that is sent sets it; reset,
  *     enabling and unmasking never do.
@@ -60,6 +61,7 @@ struct PL011State {
     unsigned tx_count;
     bool tx_driven, rx_driven;  /* the guest has enabled it since the reset */
     bool tx_told, rx_told;      /* that it uses what it never enabled */
+    bool rx_alone_told;         /* that it would not hear of single characters */
     bool level;                 /* of the line */
     uint32_t base;              /* constant, like all below */
     uint32_t clock_hz;
@@ -88,6 +90,16 @@ static unsigned pl011_level(unsigned code)
 static unsigned pl011_rx_trigger(const PL011State *s)
 {
     return s->lcr_h & LCR_FEN ? pl011_level(s->ifls >> 3) : 1;
+}
+
+static bool pl011_rx_alone(const PL011State *s)
+{
+    return (s->imsc & (INT_RX | INT_RT)) == INT_RX;
+}
+
+static bool pl011_shows_timeout_as_rx(const PL011State *s)
+{
+    return s->rx_count && (s->ris & INT_RT) && pl011_rx_alone(s);
 }
 
 static unsigned pl011_tx_trigger(const PL011State *s)
@@ -152,10 +164,25 @@ static void pl011_arm_timeout(PL011State *s)
     }
 }
 
+/* RT was set, or RX is unmasked without RT. */
+static void pl011_show_timeout(PL011State *s)
+{
+    if (!pl011_shows_timeout_as_rx(s)) {
+        return;
+    }
+    s->ris |= INT_RX;
+    if (s->rx_count < pl011_rx_trigger(s) && !s->rx_alone_told && qemu_log_enabled(LOG_GUEST_ERROR)) {
+        s->rx_alone_told = true;
+        qemu_log("%s: the FIFO is on and the receive time-out is masked, so hardware would interrupt for no less than "
+                 "%u characters: set bit 6 of UARTIMSC (0x%08x) or clear bit 4 of UARTLCR_H\n", s->dev.name,
+                 pl011_rx_trigger(s), s->base + UART_IMSC);
+    }
+}
+
 /* The FIFO's level or trigger changed. */
 static void pl011_rx_level_changed(PL011State *s)
 {
-    if (s->rx_count < pl011_rx_trigger(s)) {
+    if (s->rx_count < pl011_rx_trigger(s) && !pl011_shows_timeout_as_rx(s)) {
         s->ris &= ~(uint32_t)INT_RX;
     }
     if (!s->rx_count) {
@@ -296,6 +323,7 @@ static void pl011_rx_timed_out(void *opaque)
     counted_lock(&s->dev.lock);
     if (s->rx_count) {
         s->ris |= INT_RT;
+        pl011_show_timeout(s);
     }
     pl011_update(s);
     counted_unlock(&s->dev.lock);
@@ -384,6 +412,7 @@ static void pl011_write_dr(PL011State *s, uint8_t ch)
 /* Caller holds the lock. */
 static void pl011_write_icr(PL011State *s, uint32_t value)
 {
+    value |= value & INT_RX && pl011_rx_alone(s) ? INT_RT : 0;
     s->ris &= ~(value & INT_MASK);
     if (value & INT_RT) {
         pl011_arm_timeout(s);   /* data that are still there will be reported again */
@@ -433,6 +462,7 @@ static void pl011_write_reg(PL011State *s, uint32_t offset, uint32_t value)
         break;
     case UART_IMSC:
         s->imsc = value & INT_MASK;
+        pl011_show_timeout(s);
         break;
     case UART_ICR:
         pl011_write_icr(s, value);
@@ -479,7 +509,7 @@ static void pl011_reset(void *opaque)
     if (s->boot_monitor_state) {
         s->ibrd = s->clock_hz / (16 * 38400);
         s->fbrd = (s->clock_hz * 4 / 38400) & 0x3f;
-        s->lcr_h = 0x60 | LCR_FEN;
+        s->lcr_h = 0x60;        /* FIFOs off: programs count on it that do not set this register */
         s->cr = CR_UARTEN | CR_TXE | CR_RXE;
     }
     pl011_update(s);

@@ -174,7 +174,7 @@ static void fifo_details(void)
     ok_ours((u(UART_RIS) & (UART_INT_RT | UART_INT_TX)) == UART_INT_RT, "clearing one status leaves the others");
     w(UART_IMSC, UART_INT_RT);
     ok_eq_ours(u(UART_MIS), UART_INT_RT, "masked status");
-    w(UART_IMSC, UART_INT_RX);
+    w(UART_IMSC, UART_INT_OE);
     ok_eq(u(UART_MIS), 0, "of another interrupt");
     w(UART_IMSC, 0);
     ok_eq_ours(u(UART_DR), 0x41, "the character");
