@@ -30,6 +30,9 @@ enum { THREADS = 4, DRAIN_PATIENCE_S = 5, LOOK_MS = 20, AT_ONCE_BYTES = 128 << 1
 
 static void (*error_listener)(const BlockError *error);         /* constant once the main loop runs */
 
+static bool in_order;                   /* constant once there are back ends */
+static uint32_t under_way;              /* requests whose done() has not been called, the stalled aside; atomic */
+
 /* By BlockOp. */
 static const char *const verbs[] = { "read", "write", "write", "discard", "flush", "commit", "resize" };
 
@@ -187,6 +190,7 @@ static void finish(BlockBackend *blk, BlockRequest *r)
         report(blk, r, action);
         if (action == BLOCK_ACTION_STOP) {
             g_queue_push_tail(&blk->stalled, r);
+            __atomic_sub_fetch(&under_way, 1, __ATOMIC_SEQ_CST);
             vm_stop_for_io_error();
             return;
         }
@@ -195,6 +199,7 @@ static void finish(BlockBackend *blk, BlockRequest *r)
         }
     }
     r->done(r, r->error);
+    __atomic_sub_fetch(&under_way, 1, __ATOMIC_SEQ_CST);
 }
 
 static void call_done(void *opaque)
@@ -257,7 +262,7 @@ void blk_start_engine(BlockBackend *blk)
 {
     char *error = NULL;
 
-    if (blk->options.aio == BLOCK_AIO_THREADS || !blk->image->ops->transfer_fd) {
+    if (in_order || blk->options.aio == BLOCK_AIO_THREADS || !blk->image->ops->transfer_fd) {
         return;
     }
     blk->engine = blk->options.aio == BLOCK_AIO_NATIVE ? aio_native_new(&error) : aio_uring_new(&error);
@@ -284,7 +289,8 @@ static bool transfer_at_once(BlockBackend *blk, BlockRequest *r, int fd, bool wr
     struct iovec v = { .iov_base = r->buffer, .iov_len = r->bytes };
     ssize_t n;
 
-    if (r->bytes > AT_ONCE_BYTES || blk->options.direct || __atomic_load_n(&blk->never_at_once, __ATOMIC_RELAXED)) {
+    if (in_order || r->bytes > AT_ONCE_BYTES || blk->options.direct ||
+        __atomic_load_n(&blk->never_at_once, __ATOMIC_RELAXED)) {
         return false;
     }
     n = write ? pwritev2(fd, &v, 1, (off_t)r->offset, RWF_NOWAIT) : preadv2(fd, &v, 1, (off_t)r->offset, RWF_NOWAIT);
@@ -319,6 +325,16 @@ static bool submit_transfer(BlockBackend *blk, BlockRequest *r)
 
 /* ---- what devices and the machine ask ---- */
 
+void blk_keep_order(void)
+{
+    in_order = true;
+}
+
+bool blk_any_under_way(void)
+{
+    return __atomic_load_n(&under_way, __ATOMIC_SEQ_CST);
+}
+
 void blk_start(BlockRequest *r)
 {
     BlockBackend *blk = r->blk;
@@ -339,6 +355,7 @@ void blk_submit(BlockBackend *blk, BlockRequest *r)
     trace(BLK_SUBMIT, "drive=%s operation=%s offset=%llu bytes=%llu", blk->id, verbs[r->op],
           (unsigned long long)r->offset, (unsigned long long)r->bytes);
     r->begin = g_get_monotonic_time();
+    __atomic_add_fetch(&under_way, 1, __ATOMIC_SEQ_CST);
     if (!throttle_delay(&blk->throttle, r)) {
         blk_start(r);
     }
@@ -461,5 +478,5 @@ void blk_init_requests(BlockBackend *blk)
     blk->work = (IOWork) { .fn = call_done, .opaque = blk };
     g_queue_init(&blk->finished);
     g_queue_init(&blk->stalled);
-    blk->pool = g_thread_pool_new(pool_run, blk, THREADS, FALSE, NULL);
+    blk->pool = g_thread_pool_new(pool_run, blk, in_order ? 1 : THREADS, FALSE, NULL);
 }

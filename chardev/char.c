@@ -335,7 +335,7 @@ Chardev *chardev_new(const char *label, const char *spec)
     chr = g_new0(Chardev, 1);
     chr->spec = g_strdup(spec);
     chr->label = g_strdup(label);
-    chr->output = (IOWork) { .fn = output_service, .opaque = chr };
+    chr->output = (IOWork) { .fn = output_service, .opaque = chr, .outside = true };
     chr->accept = (IOWork) { .fn = input_service, .opaque = chr };
     chr->room = (IOWork) { .fn = room_again, .opaque = chr };
     chr->in_fd = chr->out_fd = chr->passed_fd = -1;

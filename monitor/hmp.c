@@ -127,6 +127,24 @@ static void info_accel(Monitor *mon, char **argv)
     print_text(mon, text);
 }
 
+static void info_icount(Monitor *mon, char **argv)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f;
+
+    if (!icount_on) {
+        monitor_printf(mon, "instructions are not counted (-icount)\n");
+        return;
+    }
+    f = open_memstream(&text, &size);
+    runstate_hold_cpus();
+    icount_print(f);
+    runstate_release_cpus();
+    fclose(f);
+    print_text(mon, text);
+}
+
 static void info_irq(Monitor *mon, char **argv)
 {
     char *text = NULL;
@@ -177,6 +195,7 @@ static const HMPCommand info_items[] = {
     { "chardev", NULL, "", "the character devices", 0, 0, hmp_info_chardev },
     { "jit", NULL, "", "what the translator and the CPUs have done", 0, 0, info_jit },
     { "accel", NULL, "", "how guest code is run", 0, 0, info_accel },
+    { "icount", NULL, "", "instructions executed, and the time they make (-icount)", 0, 0, info_icount },
     { "pic", NULL, "", "the interrupts that are enabled, pending or active", 0, 0, info_pic },
     { "irq", NULL, "", "how often each interrupt was acknowledged", 0, 0, info_irq },
     { "block", NULL, "", "the images of disks", 0, 0, hmp_info_block },

@@ -270,6 +270,9 @@ int main(int argc, char **argv)
     chardev_set_escape(options.escape_key);
     pl031_set_start(options.rtc_offset);
     accel_init(&options.accel, options.smp);
+    if (icount_on) {
+        blk_keep_order();
+    }
     memory_trace_init();
     machine_create(m, &options);
     trace_machine_ready();

@@ -38,8 +38,12 @@ const OptionRow option_rows[] = {
     { "mem-prealloc", .handle = option_mem_prealloc, .help = "take the guest's memory from the host at the start" },
     { "overcommit", "[mem-lock=on|off][,cpu-pm=on|off]", .handle = option_overcommit,
       .help = "mem-lock=on: keep all memory of the emulator from being swapped out" },
-    { "rtc", "[base=utc|localtime|DATE][,clock=host]", .handle = option_rtc,
-      .help = "what the clock of the board shows at the start; DATE: 2006-06-17 or 2006-06-17T16:01:21" },
+    { "rtc", "[base=utc|localtime|DATE][,clock=host|rt|vm]", .handle = option_rtc,
+      .help = "what the clock of the board shows at the start; DATE: 2006-06-17 or 2006-06-17T16:01:21; "
+      "rt: the host's being set does not matter; vm: it stops with the machine" },
+    { "icount", "[shift=]N|auto[,sleep=on|off][,align=on|off]", .handle = option_icount,
+      .help = "guest time is counted by instructions of 2^N ns (0 to 10); all that happens in a machine without input "
+      "is the same at every start" },
     { "seed", "NUMBER", .handle = option_seed,
       .help = "random numbers that the guest is given (rng-seed in its device tree) are the same at every start" },
 
@@ -177,7 +181,6 @@ const OptionRow option_rows[] = {
     { "no-acpi", .instead = NO_TABLES ", ACPI's neither; leave the option out" },
     { "old-param", .instead = "kernels get ATAGS, or a device tree (-dtb)" },
     { "enable-kvm", .instead = "there is no KVM for this guest; use -accel tcg" },
-    { "icount", "...", .instead = "guest time is the host's; there is no instruction counter" },
     { "numa", "...", .instead = "the board has one memory; use -m SIZE" },
     { "add-fd", "...", .instead = "give the file's name, /dev/fd/N for a descriptor" },
     { "dump-vmstate", "FILE", .instead = "use savevm; docs/snapshots.md describes what is saved" },

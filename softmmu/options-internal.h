@@ -128,6 +128,11 @@ void option_memory(CommandLine *c, const char *arg);
 void options_machine_finish(CommandLine *c);
 void options_smp_finish(CommandLine *c);
 
+/* softmmu/options-icount.c */
+void option_icount(CommandLine *c, const char *arg);
+/* Does it go with the accelerator's options? */
+void options_icount_finish(CommandLine *c);
+
 /* softmmu/options-block.c */
 void option_drive(CommandLine *c, const char *arg);
 void option_sd(CommandLine *c, const char *arg);

@@ -9,6 +9,7 @@
 #include <glib.h>
 #include "qemu/guest-random.h"
 #include "qemu/log.h"
+#include "qemu/rtc-clock.h"
 #include "softmmu/options-internal.h"
 #include "sysemu/runstate.h"
 
@@ -241,10 +242,23 @@ static bool parse_date(const char *text, time_t *seconds)
     return false;
 }
 
+static void rtc_choose(CommandLine *c, const char *arg, const char *value)
+{
+    static const char *const names[] = { [RTC_CLOCK_HOST] = "host", [RTC_CLOCK_RT] = "rt", [RTC_CLOCK_VM] = "vm" };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (!strcmp(value, names[i])) {
+            rtc_clock_choose((RtcClock)i);
+            return;
+        }
+    }
+    option_fail(c, arg, "clock is host|rt|vm, not '%s'", value);
+}
+
 /* How far the guest's clock is ahead of UTC. */
 static int64_t rtc_base(CommandLine *c, const char *arg, const char *base)
 {
-    time_t now = time(NULL), date;
+    time_t now = (time_t)rtc_clock_start(), date;
     struct tm tm;
 
     if (!strcmp(base, "utc")) {
@@ -269,9 +283,7 @@ void option_rtc(CommandLine *c, const char *arg)
         if (!strcmp(kv[i].key, "base")) {
             c->o->rtc_offset = rtc_base(c, arg, value);
         } else if (!strcmp(kv[i].key, "clock")) {
-            if (strcmp(value, "host")) {
-                option_fail(c, arg, "the board's clock follows the host's (clock=host), not '%s'", value);
-            }
+            rtc_choose(c, arg, value);
         } else if (!strcmp(kv[i].key, "driftfix")) {
             if (strcmp(value, "none")) {
                 option_fail(c, arg, "driftfix is for PCs (driftfix=none), not '%s'", value);

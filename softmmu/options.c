@@ -238,6 +238,7 @@ void options_parse(int argc, char **argv, Options *o)
     run_all(&c, false);
     options_object_finish(&c);
     options_machine_finish(&c);
+    options_icount_finish(&c);
     options_block_finish(&c);
     options_virtio_finish(&c);
     options_global_finish(&c);

@@ -61,6 +61,9 @@ enum {
  * The ops; what passes have to know of each is a row of tcg/ir-ops.def.
  *
  *  insn_start   imm = PC|T of the guest instruction; a marker
+ *  budget       the block begins: its instructions, imm of them, are taken off JITState.budget; if there are not so
+ *       many, or the CPU is asked to leave, nothing of it is executed and the main loop gets its PC|T. An exit before
+ *       the block's last instruction gives back what comes behind it
  *  mov d,a[f:NZ]  mvn  and  or  xor  bic(a & ~b) [f:NZ; V and C untouched]
  *  add sub [f:NZCV, ARM meaning: C after sub = no borrow]; adc = a+b+C; sbc = a-b-!C; d may be none (cmp, tst)
  *  shl shr sar ror d,a,imm: imm 1..31 [f: NZC: C = last bit shifted out]

@@ -18,6 +18,8 @@
 static GMainLoop *loop;                 /* I/O thread */
 static int wake_fd = -1;                /* eventfd; atomic */
 static IOWork *stack;                   /* atomic */
+static uint32_t unfinished;             /* works that are not outside, posted or being done; atomic */
+static void (*on_quiet)(void);          /* NULL: nobody asks. atomic */
 
 static void wake(void)
 {
@@ -36,11 +38,33 @@ void io_post(IOWork *w)
     if (__atomic_exchange_n(&w->posted, 1, __ATOMIC_SEQ_CST)) {
         return;
     }
+    if (!w->outside) {
+        __atomic_add_fetch(&unfinished, 1, __ATOMIC_SEQ_CST);
+    }
     top = __atomic_load_n(&stack, __ATOMIC_SEQ_CST);
     do {
         w->next = top;
     } while (!__atomic_compare_exchange_n(&stack, &top, w, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
     wake();
+}
+
+bool io_is_quiet(void)
+{
+    return !__atomic_load_n(&unfinished, __ATOMIC_SEQ_CST);
+}
+
+void io_on_quiet(void (*fn)(void))
+{
+    __atomic_store_n(&on_quiet, fn, __ATOMIC_SEQ_CST);
+}
+
+static void finished(void)
+{
+    void (*fn)(void) = __atomic_load_n(&on_quiet, __ATOMIC_SEQ_CST);
+
+    if (!__atomic_sub_fetch(&unfinished, 1, __ATOMIC_SEQ_CST) && fn) {
+        fn();
+    }
 }
 
 /* What was posted, the oldest first. */
@@ -70,6 +94,9 @@ static gboolean run_posted(gint fd, GIOCondition condition, gpointer opaque)
 
         __atomic_store_n(&w->posted, 0, __ATOMIC_SEQ_CST);
         w->fn(w->opaque);
+        if (!w->outside) {
+            finished();
+        }
         w = next;
     }
     return G_SOURCE_CONTINUE;

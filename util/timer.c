@@ -63,6 +63,8 @@ static struct {
 } timers = { .fd = -1, .armed = INT64_MAX, .firing = INT64_MAX };   /* lock: heap_lock */
 static int64_t line_due = INT64_MAX;            /* lock: heap_lock to write; atomic */
 
+static const ClockKeeper *keeper;               /* NULL: the host's clock; constant once there are timers */
+
 _Thread_local bool clock_was_shown;
 
 static int64_t host_ns(void)
@@ -75,6 +77,9 @@ static int64_t host_ns(void)
 
 int64_t clock_virtual_ns(void)
 {
+    if (keeper) {
+        return keeper->now();
+    }
     for (;;) {
         uint32_t seq = __atomic_load_n(&clk.seq, __ATOMIC_ACQUIRE);
         bool paused = __atomic_load_n(&clk.paused, __ATOMIC_ACQUIRE);
@@ -108,6 +113,13 @@ static void timerfd_arm(void)
     int64_t when = heap_first(&plain_heap), line = heap_first(&line_heap), host;
 
     when = line < when ? line : when;
+    if (keeper) {
+        if (when < timers.armed) {
+            timers.armed = when;
+            keeper->deadline_moved();
+        }
+        return;
+    }
     if (when >= timers.armed || timers.dispatching || __atomic_load_n(&clk.paused, __ATOMIC_RELAXED)) {
         return;
     }
@@ -143,6 +155,10 @@ void clock_virtual_pause(bool paused)
 
 void clock_virtual_set(int64_t ns)
 {
+    if (keeper) {
+        keeper->set(ns);
+        return;
+    }
     pthread_mutex_lock(&heap_lock);
     g_assert(clk.paused);
     __atomic_store_n(&clk.seq, clk.seq + 1, __ATOMIC_RELAXED);
@@ -262,6 +278,22 @@ int64_t clock_shown_ns(void)
     return now;
 }
 
+/*
+ * Fire the plain timers that are due at NOW and were armed by LAST_ORDER; a machine that is stopped meanwhile keeps the
+ * others. I/O thread; caller holds heap_lock.
+ */
+static void fire_plain(int64_t now, uint64_t last_order)
+{
+    QTimer *t;
+
+    while (!__atomic_load_n(&clk.paused, __ATOMIC_RELAXED) && (t = heap_due(&plain_heap, now, last_order))) {
+        heap_remove(t);
+        pthread_mutex_unlock(&heap_lock);
+        t->cb(t->opaque);
+        pthread_mutex_lock(&heap_lock);
+    }
+}
+
 /* I/O thread: fire what is due; as for line timers, one that is armed for the past waits for the next round. */
 static gboolean timerfd_ready(gint fd, GIOCondition condition, gpointer opaque)
 {
@@ -279,18 +311,49 @@ static gboolean timerfd_ready(gint fd, GIOCondition condition, gpointer opaque)
         settle(now);
     }
     pthread_mutex_lock(&heap_lock);
-    QTimer *t;
-    while (!__atomic_load_n(&clk.paused, __ATOMIC_RELAXED) && (t = heap_due(&plain_heap, now, last_order))) {
-        heap_remove(t);
-        pthread_mutex_unlock(&heap_lock);
-        t->cb(t->opaque);
-        pthread_mutex_lock(&heap_lock);
-    }
+    fire_plain(now, last_order);
     timers.dispatching = false;
     timers.armed = INT64_MAX;
     timerfd_arm();
     pthread_mutex_unlock(&heap_lock);
     return G_SOURCE_CONTINUE;
+}
+
+/* ---- for the clock's keeper ---- */
+
+void timers_fire_plain(void)
+{
+    pthread_mutex_lock(&heap_lock);
+    fire_plain(clock_virtual_ns(), timers.order);
+    pthread_mutex_unlock(&heap_lock);
+}
+
+void clock_keep(const ClockKeeper *k)
+{
+    keeper = k;
+}
+
+int64_t timers_deadline(void)
+{
+    int64_t plain, line;
+
+    pthread_mutex_lock(&heap_lock);
+    plain = heap_first(&plain_heap);
+    line = heap_first(&line_heap);
+    timers.armed = line < plain ? line : plain;
+    pthread_mutex_unlock(&heap_lock);
+    return line < plain ? line : plain;
+}
+
+bool timers_fire(int64_t now)
+{
+    bool plain;
+
+    pthread_mutex_lock(&heap_lock);
+    plain = heap_first(&plain_heap) <= now;
+    pthread_mutex_unlock(&heap_lock);
+    settle(now);
+    return plain;
 }
 
 static QTimer *timer_new_in(TimerHeap *h, QTimerCB cb, void *opaque)

@@ -181,9 +181,9 @@ static TranslationBlock *begin_block(CPUState *cpu, uint32_t pc, uint32_t flags,
 }
 
 /* How many instructions the block at pc may have. */
-static int max_insns(uint32_t pc)
+static int max_insns(uint32_t pc, uint32_t flags)
 {
-    int max = accel_options.one_insn ? 1 : BLOCK_MAX_INSNS;
+    int max = accel_options.one_insn || (flags & TBF_ALONE) ? 1 : BLOCK_MAX_INSNS;
 
     return __atomic_load_n(&debug_breakpoints, __ATOMIC_RELAXED) ? debug_limit_insns(pc, max) : max;
 }
@@ -208,7 +208,7 @@ static TranslationBlock *build(CPUState *cpu, uint32_t pc, uint32_t flags, uint3
         has_data = mpd_build_begin(phys_pc >> 12) || debug_page_is_watched(pc >> 12, false);
     }
     read_page(b, phys_pc, page, word);
-    if (translate_and_emit(b, tb, page ? max_insns(pc) : 1, has_data)) {
+    if (translate_and_emit(b, tb, page ? max_insns(pc, flags) : 1, has_data)) {
         count_build(cpu, tb);
         if (page) {
             tb = publish(cpu, tb, code_begin);

@@ -39,7 +39,7 @@ void tb_chain(CPUState *cpu, TranslationBlock *prev, int n, TranslationBlock *tb
 
     /* Maybe another CPU's work, which this one came to through a chain: acquire what it was before it was published. */
     if (__atomic_load_n(&prev->invalid, __ATOMIC_ACQUIRE) || !j->patch_offset || j->target_pc != tb->pc ||
-        !same_rights(prev, tb) || tb->invalid ||
+        !same_rights(prev, tb) || tb->invalid || (tb->flags & TBF_ALONE) ||
         __atomic_load_n(&j->to, __ATOMIC_RELAXED) || qemu_log_enabled(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {
         return;
     }

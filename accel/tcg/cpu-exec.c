@@ -12,6 +12,7 @@
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/debug.h"
 #include "accel/tcg/elock.h"
+#include "accel/tcg/icount.h"
 #include "accel/tcg/options.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
@@ -27,6 +28,10 @@ static void take_exceptions(CPUState *cpu)
         cpu->halted = 0;
         arm_do_exception(env);
         env->exception = EXCP_NONE;
+        if (icount_on) {
+            /* It takes the time of its instruction, so that time goes on where each raises another one. */
+            env_jit(env)->budget--;
+        }
     }
     if (__atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE) && (!cpu->step || cpu->step_irqs)) {
         cpu->halted = 0;
@@ -75,6 +80,29 @@ static TranslationBlock *find_step(CPUState *cpu)
     return tb_find_step(cpu);
 }
 
+/* -icount: a block that the budget, which is not used up, is enough for. */
+static TranslationBlock *find_counted(CPUState *cpu)
+{
+    JITState *jit = env_jit(cpu->env);
+    TranslationBlock *tb;
+
+    if (cpu->step && jit->budget > 1) {
+        return find_step(cpu);          /* two instructions at most */
+    }
+    tb = tb_find(cpu);
+    if (tb && (tb->guest_insns > jit->budget || cpu->step)) {
+        cpu->alone = true;
+        tb = tb_find(cpu);
+        cpu->step_ran = true;
+    }
+    return tb;
+}
+
+static TranslationBlock *find_block(CPUState *cpu)
+{
+    return icount_on ? find_counted(cpu) : cpu->step ? find_step(cpu) : tb_find(cpu);
+}
+
 /* Until the CPU should leave E. Exceptions raised outside exec() jump out of here. */
 static CPUExit run(CPUState *cpu)
 {
@@ -98,6 +126,9 @@ static CPUExit run(CPUState *cpu)
         }
         if (cpu->finish) {
             cpu_finish_instruction(cpu);
+            if (icount_on) {
+                env_jit(env)->budget--;
+            }
             continue;
         }
         if (__atomic_load_n(&env_jit(env)->exit_request, __ATOMIC_RELAXED)) {
@@ -123,7 +154,11 @@ static CPUExit run(CPUState *cpu)
             return CPU_EXIT_IDLE;
         }
 
-        tb = cpu->step ? find_step(cpu) : tb_find(cpu);
+        if (icount_on && env_jit(env)->budget <= 0) {
+            return CPU_EXIT_REQUEST;
+        }
+
+        tb = find_block(cpu);
         if (!tb) {
             left = 0;
             continue;
@@ -136,6 +171,7 @@ static CPUExit run(CPUState *cpu)
         if (qemu_log_enabled(LOG_EXEC | LOG_CPU)) {
             log_block(cpu, tb);
         }
+        cpu->alone = false;
         cpu_count_event(cpu, execute);
         cpu->in_exec = 1;
         observe_begin(OBS_EXECUTE);
@@ -174,6 +210,9 @@ void cpu_loop_exit(CPUARMState *env)
         cpu_count_event(cpu, restore);
         observe_end(OBS_EXECUTE);
         observe_begin(OBS_RESTORE);
+        if (icount_on) {
+            env_jit(env)->budget += (int32_t)icount_behind(env);
+        }
         tcg_backend->unwind(env);
     }
     siglongjmp(cpu->main_loop, 1);

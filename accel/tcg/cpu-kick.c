@@ -6,6 +6,7 @@
  */
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/futex.h"
+#include "accel/tcg/icount.h"
 #include "accel/tcg/options.h"
 #include "qemu/observe.h"
 #include "sysemu/cpus.h"
@@ -23,7 +24,7 @@ static void wake(CPUState *cpu)
 {
     __atomic_store_n(&env_jit(cpu->env)->exit_request, 1, __ATOMIC_SEQ_CST);
     if (accel_options.thread_single) {
-        cpus_single_kick(cpu->index);
+        (icount_on ? icount_kick : cpus_single_kick)(cpu->index);
         cpu = cpu_states[0];
     }
     cpu_end_sleep(cpu);

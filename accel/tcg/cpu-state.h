@@ -61,6 +61,7 @@ typedef struct CPUState {
     struct CacheBuilder *builder;
     struct TLBContexts *tlb;
     TranslationBlock *fast[JUMP_CACHE_SIZE];    /* block of env_jit(env)->jump_cache[] of the same index; same rules */
+    bool alone;                 /* -icount: the instruction at PC is to be a block of its own; own thread */
     CPUCounters n;
 } CPUState;
 extern CPUState *cpu_states[ARM_MAX_CPUS];      /* accel/tcg/cpus.c; filled before the threads start */

@@ -18,6 +18,7 @@
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/elock.h"
 #include "accel/tcg/excl-monitor.h"
+#include "accel/tcg/icount.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/options.h"
 #include "accel/tcg/softtlb.h"
@@ -167,7 +168,7 @@ void cpus_start(void)
     sigdelset(&all, SIGFPE);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     if (accel_options.thread_single) {
-        start_thread(cpu_states[0], cpus_single_thread, "ALL CPUs/TCG");
+        start_thread(cpu_states[0], icount_on ? cpus_icount_thread : cpus_single_thread, "ALL CPUs/TCG");
     } else {
         for (int i = 0; i < cpu_count; i++) {
             snprintf(name, sizeof(name), "CPU %d/TCG", i);

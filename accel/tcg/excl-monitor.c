@@ -15,6 +15,9 @@
  * -accel tcg,exclusive=snapshot is PQEMU's original rule: no watching, an LDREX of another CPU at a colliding address
  * ends the reservation, STREX compares the value. A-B-A passes there; it exists to be measured.
  *
+ * With -icount one thread runs all CPUs, and nothing may depend on where the host put the guest's memory: the monitor
+ * is exact. A store to a watched page ends the reservations that others have on its granule, and slots are not used.
+ *
  * RAM_PAGE_WATCHED changes in exclusive sections only. Slots are atomic words. excl_* of a CPU belong to its thread,
  * and to others inside exclusive sections.
  */
@@ -23,6 +26,7 @@
 #include "accel/tcg/elock.h"
 #include "accel/tcg/excl-monitor.h"
 #include "accel/tcg/guest-mem.h"
+#include "accel/tcg/icount.h"
 #include "accel/tcg/options.h"
 #include "accel/tcg/ram-page.h"
 #include "accel/tcg/softtlb.h"
@@ -174,9 +178,24 @@ static void unwatch_page(CPUARMState *env, uint32_t page, uint64_t host_page)
     exclusive_end();
 }
 
+static bool is_reserved(uint64_t host_page)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        if (env_jit(cpu_states[i]->env)->excl_host >> TLB_PAGE_BITS == host_page) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void age_page(CPUARMState *env, uint32_t page, const uint8_t *host)
 {
     uint16_t *stores = &ram_pages[page].stores, n;
+
+    /* Exact: what ends a reservation is known from the guest alone. */
+    if (icount_on && is_reserved((uintptr_t)host >> TLB_PAGE_BITS)) {
+        return;
+    }
 
     /* One store in EXCL_SAMPLE is counted for all of them. */
     if ((int32_t)--env_jit(env)->watch_budget >= 0) {
@@ -188,6 +207,23 @@ static void age_page(CPUARMState *env, uint32_t page, const uint8_t *host)
     if (n >= UNWATCH_STORES) {
         __atomic_store_n(stores, 0, __ATOMIC_RELAXED);
         unwatch_page(env, page, (uintptr_t)host >> TLB_PAGE_BITS);
+    }
+}
+
+/* ---- -icount: stores end reservations exactly ---- */
+
+/* Of other CPUs than env's; NULL: of all. */
+static void end_reservations(const CPUARMState *env, const uint8_t *host, uint32_t len)
+{
+    uint64_t first = (uintptr_t)host >> EXCL_GRANULE_BITS, last = ((uintptr_t)host + len - 1) >> EXCL_GRANULE_BITS;
+
+    for (int i = 0; i < cpu_count; i++) {
+        JITState *other = env_jit(cpu_states[i]->env);
+        uint64_t granule = other->excl_host >> EXCL_GRANULE_BITS;
+
+        if (cpu_states[i]->env != env && granule >= first && granule <= last) {
+            other->excl_host = 0;
+        }
     }
 }
 
@@ -221,7 +257,12 @@ void excl_store(CPUARMState *env, uint32_t page, uint8_t *host, uint64_t v, unsi
         return;
     }
     env_cpu(env)->n.watched_stores++;
-    store_locked(env, host, v, size);
+    if (icount_on) {
+        guest_store(host, v, size);
+        end_reservations(env, host, size);
+    } else {
+        store_locked(env, host, v, size);
+    }
     age_page(env, page, host);
 }
 
@@ -230,6 +271,10 @@ uint64_t excl_swap(CPUARMState *env, uint32_t page, uint8_t *host, uint64_t v, u
     uint64_t *slot, version, old;
 
     if (!ram_page_has(page, RAM_PAGE_WATCHED)) {
+        return mem_swap(host, v, size);
+    }
+    if (icount_on) {
+        end_reservations(env, host, size);
         return mem_swap(host, v, size);
     }
     slot = slot_of(host);
@@ -243,6 +288,11 @@ void excl_write(uint8_t *host, const void *buf, uint32_t len)
 {
     const uint8_t *from = buf;
 
+    if (icount_on) {
+        guest_mem_write(host, from, len);
+        end_reservations(NULL, host, len);
+        return;
+    }
     /* A granule at a time under its slot: no LDREX can come between the store and the new version. */
     while (len) {
         uint32_t left = (1u << EXCL_GRANULE_BITS) - ((uintptr_t)host & ((1u << EXCL_GRANULE_BITS) - 1));
@@ -277,7 +327,9 @@ uint64_t excl_load(CPUARMState *env, uint32_t page, const uint8_t *host, unsigne
         env_jit(env)->excl_watch[host_page % EXCL_WATCH_SIZE] = (ExclusiveWatch) { host_page, stores };
     }
     env_jit(env)->excl_slot = slot_of(host);
-    if (accel_options.exclusive_snapshot) {
+    if (icount_on) {
+        env_jit(env)->excl_version = 0;
+    } else if (accel_options.exclusive_snapshot) {
         /* PQEMU's rule: a colliding LDREX ends other CPUs' reservations. */
         env_jit(env)->excl_version = slot_lock(env_jit(env)->excl_slot);
         slot_unlock(env_jit(env)->excl_slot, env_jit(env)->excl_version);
@@ -309,6 +361,12 @@ static bool commit(CPUARMState *env, uint8_t *host, uint64_t v, unsigned size)
     if (env_jit(env)->excl_size != size) {
         env_jit(env)->count.strex_size++;
         return false;
+    }
+    if (icount_on) {
+        guest_store(host, v, size);
+        end_reservations(env, host, size);
+        env_jit(env)->count.strex_ok++;
+        return true;
     }
     if (!__atomic_compare_exchange_n(env_jit(env)->excl_slot, &version, version | 1, false, __ATOMIC_SEQ_CST,
                                      __ATOMIC_RELAXED)) {

@@ -2,8 +2,10 @@
 /* Futex system calls and the pause hint, for accel/tcg's waits. */
 #ifndef ACCEL_TCG_FUTEX_H
 #define ACCEL_TCG_FUTEX_H
+#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -15,12 +17,12 @@ static inline void futex_wait(uint32_t *word, uint32_t value)
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
 }
 
-/* The same, but no longer than `ns` (below a second). */
-static inline void futex_wait_ns(uint32_t *word, uint32_t value, long ns)
+/* The same, but no longer than `ns`. True: the time is over. */
+static inline bool futex_wait_ns(uint32_t *word, uint32_t value, int64_t ns)
 {
-    const struct timespec limit = { 0, ns };
+    const struct timespec limit = { ns / 1000000000, ns % 1000000000 };
 
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &limit, NULL, 0);
+    return syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &limit, NULL, 0) < 0 && errno == ETIMEDOUT;
 }
 
 static inline void futex_wake_all(uint32_t *word)

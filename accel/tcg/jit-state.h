@@ -41,7 +41,7 @@ typedef struct ARMCounters {
     uint64_t ldrex, strex_ok, strex_none, strex_address, strex_size, strex_stored, strex_differs;
 } ARMCounters;
 
-enum { JIT_SPILLS = 33 };           /* slots for IR temporaries without a register */
+enum { JIT_SPILLS = 47 };           /* slots for IR temporaries without a register */
 enum { JIT_PAGES = 6 };             /* and for pages */
 
 typedef struct JITState {
@@ -59,6 +59,9 @@ typedef struct JITState {
     uint64_t ldm_buf[40];           /* slow path of multiple transfers */
     struct CPUState *cpu;           /* thread, caches, counters */
     sigjmp_buf *unwind;             /* where the interpreter's exec() is left to (x86_64: with the thread sanitizer) */
+    /* Counted instructions (IR op `budget`, sysemu/icount.h); own thread. */
+    int32_t budget;                 /* that may be executed; those of a block are taken off at its start */
+    uint32_t block_end;             /* guest address behind the block that runs */
     uint32_t spill[JIT_SPILLS];     /* the last are used first */
     /* 108 bytes, with 5 spill slots in front of them, are the 128 that are near */
     uint32_t turns;                 /* of a loop until it looks for interrupts (emit-loop.c) */

@@ -10,6 +10,7 @@
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/debug.h"
 #include "accel/tcg/guest-mem.h"
+#include "accel/tcg/icount.h"
 #include "accel/tcg/ldst.h"
 #include "accel/tcg/ram-write.h"
 #include "accel/tcg/softtlb-internal.h"
@@ -60,9 +61,15 @@ uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
 {
     int excp;
 
+    if (icount_on) {
+        icount_before_mmio(env);
+    }
     env_cpu(env)->n.mmio++;
     clock_was_shown = false;
     uint64_t v = mmio_read_pieces(env, phys, size);
+    if (icount_on) {
+        icount_after_mmio(env);
+    }
     if (clock_was_shown && !env_cpu(env)->step && __atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE) &&
         arm_interrupt_pending(env, &excp)) {
         cpu_loop_exit(env);
@@ -72,6 +79,9 @@ uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
 
 void mmio_store(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
 {
+    if (icount_on) {
+        icount_before_mmio(env);
+    }
     env_cpu(env)->n.mmio++;
     if (size == 8) {
         mmio_write(phys, (uint32_t)v, 4, env->cpu_index);
@@ -82,6 +92,9 @@ void mmio_store(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
         }
     } else {
         mmio_write(phys, (uint32_t)v, size, env->cpu_index);
+    }
+    if (icount_on) {
+        icount_after_mmio(env);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <glib.h>
 #include "accel/tcg/cache.h"
+#include "accel/tcg/icount.h"
 #include "accel/tcg/options.h"
 #include "accel/tcg/perfmap.h"
 #include "accel/tcg/stats-internal.h"
@@ -111,6 +112,7 @@ static char *set_word(AccelOptions *o, const AccelProperty *p, const char *value
                 return g_strdup_printf("%s=%s is not built in (%s)", p->name, value, p->choice[i].missing);
             }
             *(bool *)field(o, p->field) = i == 1;
+            o->thread_said |= p->field == FIELD(thread_single);
             return NULL;
         }
     }
@@ -265,5 +267,6 @@ void accel_init(const AccelOptions *o, int num_cpus)
         error_exit("-accel tcg,%s=on: the interpreter makes no code", o->perfmap ? "perfmap" : "jitdump");
     }
     perfmap_open(o->perfmap, o->jitdump);
+    icount_init(&o->icount);
     stats_start(num_cpus);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "accel/tcg/icount.h"
 #include "accel/tcg/options.h"
 #include "accel/tcg/stats-internal.h"
 #include "qemu/lock.h"
@@ -208,6 +209,9 @@ static void print_stats(FILE *f, bool stopped)
 {
     fprintf(f, "accelerator: back end %s, thread=%s\n", tcg_backend->name,
             accel_options.thread_single ? "single" : "multi");
+    if (icount_on) {
+        icount_print(f);
+    }
     print_caches(f, stopped);
     print_counters(f);
     print_locks(f);

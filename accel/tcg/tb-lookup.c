@@ -53,7 +53,7 @@ TranslationBlock *tb_find(CPUState *cpu)
 
     cpu_count_event(cpu, find_fast);
     observe_begin(OBS_FIND_FAST);
-    if (jit->jump_cache[i].pc == pc && jit->jump_cache[i].ctxkey == jit->ctxkey && jit->ctxkey) {
+    if (!cpu->alone && jit->jump_cache[i].pc == pc && jit->jump_cache[i].ctxkey == jit->ctxkey && jit->ctxkey) {
         cpu_count_event(cpu, find_fast_hit);
         tb = cpu->fast[i];
         observe_end(OBS_FIND_FAST);
@@ -65,7 +65,7 @@ TranslationBlock *tb_find(CPUState *cpu)
     observe_begin(OBS_FIND_SLOW);       /* a prefetch abort ends it in cpu_exec() */
     page = NULL;
     phys = tlb_fetch(env, pc, &page, &subpages);
-    flags = arm_tb_flags(env) | (subpages ? TBF_SUBPAGES : 0);
+    flags = arm_tb_flags(env) | (subpages ? TBF_SUBPAGES : 0) | (cpu->alone ? TBF_ALONE : 0);
     if (page) {
         tb = tb_hash_lookup(&cache->hash, pc, flags, phys);
         if (tb) {
@@ -87,7 +87,7 @@ TranslationBlock *tb_find(CPUState *cpu)
      * With -d exec and -d cpu every block passes the main loop; so no block may find another by itself. Nor one in a
      * page with subpages: its fetch is in no table (tlb_fetch()), so no TLB operation would make the entry stale.
      */
-    if (page && !subpages && !qemu_log_enabled(LOG_EXEC | LOG_CPU)) {
+    if (page && !subpages && !cpu->alone && !qemu_log_enabled(LOG_EXEC | LOG_CPU)) {
         fill_fast(cpu, pc, tb);
     }
     return tb;

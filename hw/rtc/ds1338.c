@@ -10,6 +10,7 @@
 #include <time.h>
 #include "hw/device.h"
 #include "hw/rtc/ds1338.h"
+#include "qemu/rtc-clock.h"
 
 enum { DS_SECONDS, DS_MINUTES, DS_HOURS, DS_WEEKDAY, DS_DATE, DS_MONTH, DS_YEAR, DS_CONTROL, DS_SIZE = 64 };
 enum { SECONDS_HALT = 0x80, HOURS_12 = 0x40, HOURS_PM = 0x20, CONTROL_MASK = 0xb3, CONTROL_RESET = 0x03 };
@@ -36,9 +37,14 @@ static int from_bcd(uint8_t b)
     return (b >> 4) * 10 + (b & 15);
 }
 
+static int64_t host_seconds(void)
+{
+    return rtc_clock_ns() / 1000000000;
+}
+
 static int64_t ds1338_now(const DS1338 *s)
 {
-    return s->reg[DS_SECONDS] & SECONDS_HALT ? s->halted_at : (int64_t)time(NULL) + s->offset;
+    return s->reg[DS_SECONDS] & SECONDS_HALT ? s->halted_at : host_seconds() + s->offset;
 }
 
 static void ds1338_latch(DS1338 *s)
@@ -76,7 +82,7 @@ static void ds1338_set(DS1338 *s)
     };
     int64_t t = (int64_t)timegm(&tm);
 
-    s->offset = t - (int64_t)time(NULL);
+    s->offset = t - host_seconds();
     s->halted_at = t;
     s->weekday_offset = ((s->reg[DS_WEEKDAY] & 7) + 6 - tm.tm_wday + 7) % 7;
 }

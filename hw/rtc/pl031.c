@@ -8,11 +8,11 @@
  * own.
  */
 #include <stdbool.h>
-#include <time.h>
 #include "hw/device.h"
 #include "hw/primecell.h"
 #include "hw/rtc/pl031.h"
 #include "qemu/log.h"
+#include "qemu/rtc-clock.h"
 #include "qemu/timer.h"
 
 enum {
@@ -37,11 +37,10 @@ typedef struct PL031State {
 /* Guest's seconds; *to_next_ns: until the next one. Caller holds the lock. */
 static uint32_t pl031_now(PL031State *s, int64_t *to_next_ns)
 {
-    struct timespec ts;
+    int64_t ns = rtc_clock_ns();
 
-    clock_gettime(CLOCK_REALTIME, &ts);
-    *to_next_ns = NS_PER_S - ts.tv_nsec;
-    return (uint32_t)ts.tv_sec + s->offset;
+    *to_next_ns = NS_PER_S - ns % NS_PER_S;
+    return (uint32_t)(ns / NS_PER_S) + s->offset;
 }
 
 /* Caller holds the lock. The only caller of irq_set(). */

@@ -112,6 +112,13 @@ const char *blk_throttle(const BlockBackend *blk, ThrottleConfig *config, unsign
 void blk_set_throttle(BlockBackend *blk, const char *group, const ThrottleConfig *config);
 
 /* Any thread; any lock may be held. Requests may be carried out side by side and end in any order. */
+/*
+ * Carry out the requests of each back end one by one, and end them in that order: what a guest sees does not depend on
+ * the host. Before there are back ends.
+ */
+void blk_keep_order(void);
+/* Has a request been submitted whose done() was not called yet? One that waits for the machine aside. Any thread. */
+bool blk_any_under_way(void);
 void blk_submit(BlockBackend *blk, BlockRequest *request);
 /*
  * Wait until no request is under way and every done() was called; I/O thread, no device's lock held. False: some are

@@ -12,12 +12,14 @@
  */
 #ifndef QEMU_IO_LOOP_H
 #define QEMU_IO_LOOP_H
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Something to do on the I/O thread. Belongs to who posts it and must not go away. Set fn and opaque, zero the rest. */
 typedef struct IOWork {
     void (*fn)(void *opaque);
     void *opaque;
+    bool outside;                       /* constant; it changes nothing that a guest can see: see io_is_quiet() */
     uint32_t posted;                    /* atomic */
     struct IOWork *next;                /* of the posted ones */
 } IOWork;
@@ -28,6 +30,12 @@ typedef struct IOWork {
  * thread, async-signal-safe; before io_loop_init() the work waits.
  */
 void io_post(IOWork *w);
+/*
+ * Is no work, but what is `outside`, posted or being done? Any thread. fn() is called on the I/O thread when that gets
+ * true; set once, before there are threads that ask.
+ */
+bool io_is_quiet(void);
+void io_on_quiet(void (*fn)(void));
 /* Main thread, once. */
 void io_loop_init(void);
 /* Run until io_loop_quit(), which the I/O thread calls. */

@@ -20,6 +20,25 @@ int64_t clock_virtual_ns(void);             /* nanoseconds since the VM first st
  */
 int64_t clock_shown_ns(void);
 extern _Thread_local bool clock_was_shown;
+/*
+ * Virtual time may be kept by others than the host's clock (sysemu/icount.h): then timers fire when its keeper says so,
+ * and it does not go on by itself, paused or not.
+ */
+typedef struct ClockKeeper {
+    int64_t (*now)(void);                   /* any thread */
+    void (*set)(int64_t ns);                /* as clock_virtual_set() */
+    void (*deadline_moved)(void);           /* a timer is to fire before any other. Any thread, under any lock */
+} ClockKeeper;
+void clock_keep(const ClockKeeper *k);      /* before any timer */
+/* When the first timer is to fire; INT64_MAX: there is none. By the keeper. */
+int64_t timers_deadline(void);
+/*
+ * It is `now`: the line timers that are due fire on this thread. True: plain ones are due, and are to be fired by
+ * timers_fire_plain() on the I/O thread. Those that are armed for the past meanwhile do not fire. By the keeper,
+ * without a lock.
+ */
+bool timers_fire(int64_t now);
+void timers_fire_plain(void);
 void clock_virtual_pause(bool paused);      /* run-state code only */
 /*
  * It is `ns` now, before or after what it was: a state is loaded. The clock stands still; the caller arms all timers

@@ -8,10 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "sysemu/icount.h"
 
 /* What the properties of -accel say; the table in accel/tcg/options.c has their names and their meaning. */
 typedef struct AccelOptions {
-    bool thread_single;
+    bool thread_single, thread_said;
     bool ccache_separate;
     bool backend_interp;
     bool exclusive_snapshot;
@@ -24,6 +25,7 @@ typedef struct AccelOptions {
     const char *stats_file;     /* NULL: to the log */
     const char *trace_file;     /* NULL: none */
     uint32_t trace_mib;
+    IcountOptions icount;       /* -icount; needs thread_single */
 } AccelOptions;
 
 /* What holds where the user does not say otherwise. */

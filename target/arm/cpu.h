@@ -263,6 +263,8 @@ void arm_cpu_sev(void);
  * such blocks are in no jump cache.
  */
 #define TBF_SUBPAGES    (1u << 11)
+/* The block is one instruction (sysemu/icount.h). In the block's key alone, too. */
+#define TBF_ALONE       (1u << 12)
 /*
  * log2 of the aligned piece of memory within which the right to fetch one byte means the right to fetch and read all.
  */

@@ -17,6 +17,8 @@ enum {
     LIVE_INSNS = 12,        /* how far arm_flags_live_at() looks */
 };
 
+bool arm_count_blocks;
+
 static uint32_t fetch32(const uint8_t *code_page, uint32_t pc)
 {
     const uint8_t *p = code_page + (pc & 0xffc);
@@ -125,6 +127,9 @@ static void translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *co
     s.pc = s.thumb ? pc & ~1u : pc & ~3u;
     start = s.start = s.depend_end = s.pc;
     ir_reset(b, pc, flags);
+    if (arm_count_blocks) {
+        ir_emit(b, IR_budget, REF_NONE, REF_NONE, REF_NONE, 0);
+    }
     for (;;) {
         translate_insn(&s);
         b->guest_insns++;
@@ -137,6 +142,9 @@ static void translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *co
             break;
         }
         s.pc = s.next_pc;
+    }
+    if (arm_count_blocks) {
+        b->ops[0].imm = b->guest_insns;
     }
     b->guest_bytes = s.next_pc - start;
     b->depend_bytes = (s.depend_end - s.next_pc < 4096 ? s.depend_end : s.next_pc) - start;

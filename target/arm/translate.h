@@ -11,6 +11,8 @@
  * page (pc is 4-aligned); Thumb BL pairs are two separate instructions.
  */
 void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns);
+/* Blocks begin with the op `budget` (-icount). Constant once blocks are made. */
+extern bool arm_count_blocks;
 /* The same for a page that holds data as well: no word of it is taken as a constant. */
 void arm_translate_with_data(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns);
 

@@ -28,6 +28,33 @@ void interp_insn_start(InterpRun *r, const IROp *op)
     r->pc = op->imm;
 }
 
+static uint32_t block_end(const IRBlock *b)
+{
+    return (b->pc & (b->pc & 1 ? ~1u : ~3u)) + b->guest_bytes;
+}
+
+void interp_budget(InterpRun *r, const IROp *op)
+{
+    JITState *jit = env_jit(r->env);
+
+    if (__atomic_load_n(&jit->exit_request, __ATOMIC_RELAXED) || jit->budget < (int32_t)op->imm) {
+        r->env->regs[15] = r->b->pc;
+        r->next = NULL;
+        return;
+    }
+    jit->budget -= (int32_t)op->imm;
+    jit->block_end = block_end(r->b);
+}
+
+/* The block is left: if before its last instruction, what comes behind is not executed. */
+static void leave(InterpRun *r)
+{
+    if (r->b->ops[0].opc == IR_budget) {
+        env_jit(r->env)->budget += (int32_t)((block_end(r->b) - (r->pc & ~1u)) / (r->pc & 1 ? 2 : 4) - 1);
+    }
+    r->next = NULL;
+}
+
 /* A hint for back ends whose accesses are more than one. */
 void interp_page(InterpRun *r, const IROp *op)
 {
@@ -66,18 +93,18 @@ void interp_barrier(InterpRun *r, const IROp *op)
 void interp_exit_jmp(InterpRun *r, const IROp *op)
 {
     r->env->regs[15] = op->imm;
-    r->next = NULL;
+    leave(r);
 }
 
 void interp_exit_ind(InterpRun *r, const IROp *op)
 {
     r->env->regs[15] = interp_get(r, op->a);
-    r->next = NULL;
+    leave(r);
 }
 
 void interp_exit_main(InterpRun *r, const IROp *op)
 {
-    r->next = NULL;
+    leave(r);
 }
 
 void interp_run(CPUARMState *env, const IRBlock *b)

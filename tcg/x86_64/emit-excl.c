@@ -9,6 +9,7 @@
  */
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/excl-monitor.h"
+#include "accel/tcg/icount.h"
 #include "accel/tcg/options.h"
 #include "accel/tcg/softtlb-internal.h"
 #include "tcg/helper.h"
@@ -221,7 +222,7 @@ bool emit_exclusive(Emitter *e, const IROp *op)
         return false;
     }
     mem = ir_const_value(e->b, load ? op->b : op->c);
-    if ((mem & MEM_SIZE) == 3 || (mem & (MEM_BE | MEM_USER)) || accel_options.exclusive_snapshot) {
+    if ((mem & MEM_SIZE) == 3 || (mem & (MEM_BE | MEM_USER)) || accel_options.exclusive_snapshot || icount_on) {
         return false;
     }
     (load ? emit_ldrex : emit_strex)(e, op, mem & MEM_SIZE);
@@ -238,6 +239,9 @@ void emit_watched_store(Asm *as)
 {
     uint8_t *full[2], *undo[5];
 
+    if (icount_on) {
+        return;                 /* the C code knows how to end reservations */
+    }
     x_alu_rm_i(as, ALU_CMP, false, JIT(slow_mem), 2);
     full[0] = x_jcc_fwd(as, X_NE);
     x_test8_rm_i(as, rm_reg(RCX), 3);

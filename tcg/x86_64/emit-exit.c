@@ -12,11 +12,6 @@ static void save_flags_for_exit(Emitter *e)
     emit_flags_save(e, e->ef.unsaved);
 }
 
-static int32_t jump_cache_offset(uint32_t pc)
-{
-    return JIT_OFFSET(jump_cache) + (int32_t)(((pc >> 2) & (JUMP_CACHE_SIZE - 1)) * sizeof(JumpCacheEntry));
-}
-
 /* regs[15] = target; rax = what exec() returns; to the epilogue. */
 static void emit_leave(Emitter *e, uint32_t target, uint64_t ret)
 {
@@ -25,6 +20,61 @@ static void emit_leave(Emitter *e, uint32_t target, uint64_t ret)
     x_mov_rm_i(as, emit_env(ENV_OFFSET(regs[15])), target);
     x_mov_r_i64(as, RAX, ret);
     x_jmp(as, emit_thunk(e, x86_layout.epilogue));
+}
+
+/* ---- counted instructions ---- */
+
+static uint32_t block_end(const Emitter *e)
+{
+    return (e->b->pc & (e->b->pc & 1 ? ~1u : ~3u)) + e->b->guest_bytes;
+}
+
+/*
+ * Take the block's instructions off the budget; where it is too small for them, or the CPU is asked to leave, the main
+ * loop gets the block's PC.
+ */
+void emit_budget(Emitter *e, const IROp *op)
+{
+    Asm *as = &e->as;
+    SlowPath *s = emit_slow(e, SLOW_BUDGET);
+
+    x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
+    s->align_field = x_jcc_fwd(as, X_NE);
+    x_alu_rm_i(as, ALU_SUB, false, emit_env(JIT_OFFSET(budget)), (int32_t)op->imm);
+    s->fields[s->nfields++] = x_jcc_fwd(as, X_S);
+    x_mov_rm_i(as, emit_env(JIT_OFFSET(block_end)), block_end(e));
+}
+
+void emit_slow_budget(Emitter *e, SlowPath *s)
+{
+    Asm *as = &e->as;
+
+    x_alu_rm_i(as, ALU_ADD, false, emit_env(JIT_OFFSET(budget)), (int32_t)s->op->imm);
+    x_patch(s->align_field, as->p);
+    emit_leave(e, e->b->pc, 0);
+}
+
+/* Of the block's instructions that were taken off, those behind the one at hand. */
+static uint32_t counted_behind(const Emitter *e)
+{
+    return e->b->ops[0].opc == IR_budget ? (block_end(e) - (e->pc & ~1u)) / (e->pc & 1 ? 2 : 4) - 1 : 0;
+}
+
+/* The block is left before its last instruction: what comes behind is not executed. Flags are in env->nzcv. */
+static void emit_give_back(Emitter *e)
+{
+    uint32_t left = counted_behind(e);
+
+    if (left) {
+        x_alu_rm_i(&e->as, ALU_ADD, false, emit_env(JIT_OFFSET(budget)), (int32_t)left);
+    }
+}
+
+/* ---- jumps ---- */
+
+static int32_t jump_cache_offset(uint32_t pc)
+{
+    return JIT_OFFSET(jump_cache) + (int32_t)(((pc >> 2) & (JUMP_CACHE_SIZE - 1)) * sizeof(JumpCacheEntry));
 }
 
 /*
@@ -121,10 +171,11 @@ static void emit_looked_up_jump(Emitter *e, uint32_t target)
 
 void emit_exit_jmp(Emitter *e, const IROp *op)
 {
-    if (((op->imm ^ e->tb->pc) & ~0xffeu) == 0 && e->njumps < 2) {
+    if (((op->imm ^ e->tb->pc) & ~0xffeu) == 0 && e->njumps < 2 && !counted_behind(e)) {
         emit_chained_jump(e, op);
     } else {
         save_flags_for_exit(e);
+        emit_give_back(e);
         emit_looked_up_jump(e, op->imm);
     }
     emit_flags_clobber(e);
@@ -137,6 +188,7 @@ void emit_exit_ind(Emitter *e, const IROp *op)
 
     emit_load_ref(e, RDX, op->a);
     save_flags_for_exit(e);
+    emit_give_back(e);
     x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
     x_jcc(as, X_NE, miss);
     x_mov_r_rm(as, false, RCX, rm_reg(RDX));
@@ -257,6 +309,7 @@ void emit_count(Emitter *e, const IROp *op)
 void emit_exit_main(Emitter *e, const IROp *op)
 {
     save_flags_for_exit(e);
+    emit_give_back(e);
     x_jmp(&e->as, emit_thunk(e, x86_layout.exit_main));
     emit_flags_clobber(e);
 }

@@ -130,6 +130,8 @@ static void emit_slow_paths(Emitter *e)
             emit_slow_fp(e, s);
         } else if (s->kind == SLOW_PAGE) {
             emit_slow_page(e, s);
+        } else if (s->kind == SLOW_BUDGET) {
+            emit_slow_budget(e, s);
         } else if (s->kind == SLOW_CALL) {
             e->pc = s->pc;
             emit_helper_call(e, s->op);

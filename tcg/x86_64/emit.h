@@ -49,7 +49,9 @@ typedef struct Loc {
     uint32_t imm;
 } Loc;
 
-typedef enum SlowKind { SLOW_LOAD, SLOW_STORE, SLOW_LDM, SLOW_STM, SLOW_PAGE, SLOW_FP, SLOW_FTOI, SLOW_CALL } SlowKind;
+typedef enum SlowKind {
+    SLOW_LOAD, SLOW_STORE, SLOW_LDM, SLOW_STM, SLOW_PAGE, SLOW_FP, SLOW_FTOI, SLOW_CALL, SLOW_BUDGET,
+} SlowKind;
 typedef struct SlowPath {
     SlowKind kind;
     uint8_t *fields[6];         /* jumps that lead here */
@@ -60,7 +62,8 @@ typedef struct SlowPath {
     const IROp *op;
     uint32_t pc;                /* PC|T */
     int addr_reg;
-    uint8_t *align_field;       /* jump of an access that is not aligned to its size, and where it goes on */
+    uint8_t *align_field;       /* jump of an access that is not aligned to its size, and where it goes on; SLOW_BUDGET:
+                                   that of a block that the CPU is asked to leave */
     const uint8_t *align_back;
     uint8_t *near_field;        /* jump of an access whose page is not known */
     uint64_t pages;             /* bit n: page n is needed behind it */
@@ -175,6 +178,9 @@ void emit_loop(Emitter *e);
 bool emit_shifted_add(Emitter *e, const IROp *op);
 bool emit_put_double(Emitter *e, const IROp *op);
 void emit_helper_call(Emitter *e, const IROp *op);           /* the whole call, any helper */
+
+/* emit-exit.c */
+void emit_slow_budget(Emitter *e, SlowPath *s);
 
 /* emit-excl.c */
 bool emit_exclusive(Emitter *e, const IROp *op);            /* LDREX, STREX inline; false: call the helper */

@@ -3,7 +3,7 @@
  * A counter and what it counts for: nobody reads the next period of a counter before its interrupt is pending. An
  * RTOS's clock of the form ticks * period + counter depends on it, whether it asks with interrupts on (and looks at
  * the count of ticks again) or off (and looks for a pending interrupt), on the CPU that takes the interrupt or on
- * another. guest-test: cpus=1,2,4 timeout=60
+ * another. guest-test: modes=unified,separate,single,interp,icount cpus=1,2,4 timeout=60
  */
 #include "runtime.h"
 

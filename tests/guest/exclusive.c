@@ -2,7 +2,7 @@
 /*
  * LDREX, STREX and relatives: when STREX may succeed, in all sizes; stores of other CPUs in between, also of the same
  * value; counters and locks under contention (ARM DDI 0100I A2.9). On one CPU the rules of the local monitor.
- * guest-test: cpus=1,2,4 timeout=60
+ * guest-test: modes=unified,separate,single,interp,icount cpus=1,2,4 timeout=60
  */
 #include "runtime.h"
 

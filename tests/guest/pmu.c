@@ -2,7 +2,7 @@
 /*
  * The performance monitor: instructions are counted one by one, cycles by the time, an overflow interrupts the CPU that
  * it belongs to.
- * guest-test: cpus=1,4 oracle=no
+ * guest-test: modes=unified,separate,single,interp,icount cpus=1,4 oracle=no
  */
 #include "runtime.h"
 

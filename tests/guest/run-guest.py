@@ -47,7 +47,10 @@ MODES = {
     "single": ("thread=single", 2),
     "interp": ("backend=interp", 4),
     "tier2": ("tier=2", 1),
+    "icount": ("", 4),
 }
+# Options besides.
+MODE_OPTIONS = {"icount": ["-icount", "shift=3"]}
 EVERYWHERE = "unified,separate,single,interp"       # tier2: for tests that name it
 ORACLE_MODE = "upstream"
 # Where the other CPUs come from: the image's entry point, as with -kernel and any ELF file, or the emulator's pen.
@@ -249,7 +252,8 @@ def main():
                         continue
                     accel = accel if lenient else ",".join(filter(None, (accel, program.accel)))
                     for start in STARTS[:1] if lenient or cpus == 1 else program.starts:
-                        argv = command(emulator, images[program.path], cpus, accel, program.args, start)
+                        argv = command(emulator, images[program.path], cpus, accel,
+                                       [*program.args, *MODE_OPTIONS.get(mode, [])], start)
                         label = "%s/%s/%d%s" % (program.name, mode, cpus, "" if start == STARTS[0] else "/" + start)
                         result = (run_with_flash if program.flash else run)(argv, program.timeout * factor * scale)
                         seen[mode, start] = report.run(label, argv, *result, lenient)

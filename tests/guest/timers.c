@@ -2,7 +2,7 @@
 /*
  * The SP804 timers, the private timers and watchdogs, and the clocks against each other (ARM DDI 0271, ARM DDI 0360
  * chapter 11). Limits are wide: a busy host may stop us for a while, but no timer is ever early.
- * guest-test: cpus=1,4
+ * guest-test: modes=unified,separate,single,interp,icount cpus=1,4
  */
 #include "runtime.h"
 

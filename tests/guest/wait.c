@@ -2,7 +2,7 @@
 /*
  * WFI, WFE and SEV: what ends a wait, also with interrupts masked, and that no wake-up is lost (ARM DDI 0100I A4.1,
  * B2.7).
- * guest-test: cpus=1,2,4 timeout=60 start=entry,pen
+ * guest-test: modes=unified,separate,single,interp,icount cpus=1,2,4 timeout=60 start=entry,pen
  */
 #include "runtime.h"
 

@@ -19,6 +19,7 @@ TestMachine machine;
 int qemu_loglevel;
 int cpu_count = 1;
 bool semihosting_enabled;
+bool icount_on;
 AccelOptions accel_options;
 const TCGBackend *tcg_backend = &tcg_backend_interp;
 static CodeBuffer buffer;
@@ -300,6 +301,7 @@ void machine_reset(uint64_t seed)
     env->fp_nzcv = (ARMFlags){ 0 };
     env->mxcsr = 0x1f80;
     env->fpscr = env->fpscr_cum = 0;
+    env_jit(env)->budget = seed % 5 ? 10000 : 10;       /* IR_budget: enough, or for short blocks alone */
     machine.trace = 0;
     machine.excp = EXCP_NONE;
     machine.fault = false;

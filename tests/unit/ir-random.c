@@ -321,8 +321,11 @@ void ir_random_block(IRBlock *b, uint64_t *state, unsigned length, bool fp)
 
     ir_reset(b, g.pc, TBF_PRIV | TBF_VFP_EN);
     g.base = pick(&g, 15);
+    if (pick(&g, 2)) {
+        ir_emit(b, IR_budget, REF_NONE, REF_NONE, REF_NONE, 0);
+    }
     while (b->nops < length && !ir_nearly_full(b)) {
-        unsigned what = b->nops ? pick(&g, 20) : 0;
+        unsigned what = b->guest_insns ? pick(&g, 20) : 0;
 
         if (what == 0) {
             next_insn(&g);
@@ -348,6 +351,9 @@ void ir_random_block(IRBlock *b, uint64_t *state, unsigned length, bool fp)
     }
     random_exit(&g);
     b->guest_bytes = g.pc - 0x8000;
+    if (b->ops[0].opc == IR_budget) {
+        b->ops[0].imm = b->guest_insns;
+    }
 }
 
 /* Results go where they do not change the addresses and the count. */

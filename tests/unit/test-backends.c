@@ -20,6 +20,7 @@ typedef struct Outcome {
     uint8_t flags;
     int excp;
     uint64_t counts[2];
+    int budget;
 } Outcome;
 
 static IRBlock *b, *next;
@@ -62,6 +63,7 @@ static void note(Outcome *o)
     o->excp = machine.excp;
     o->counts[0] = env->insn_count;
     o->counts[1] = ir_random_counter;
+    o->budget = env_jit(machine.env)->budget;
 }
 
 static bool run(const TCGBackend *backend, uint64_t seed, Outcome *o)
@@ -99,6 +101,10 @@ static const char *difference(bool fast)
     }
     if (memcmp(interp.mem, host.mem, TEST_MEM_BYTES)) {
         return "memory differs";
+    }
+    if (interp.budget != host.budget) {
+        snprintf(text, sizeof(text), "%d instructions are left, should be %d", host.budget, interp.budget);
+        return text;
     }
     if (interp.excp != host.excp) {
         return "exceptions differ";

@@ -25,9 +25,11 @@
 #include "accel/tcg/ram-page.h"
 #include "accel/tcg/ram-write.h"
 #include "accel/tcg/softtlb.h"
+#include "block/block.h"
 #include "exec/memory.h"
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
+#include "qemu/timer.h"
 #include "sysemu/accel.h"
 #include "sysemu/cpus.h"
 #include "target/arm/translate.h"
@@ -295,6 +297,44 @@ uint32_t arm_mmu_walk(CPUARMState *env, uint32_t va, MMUAccessType type, bool pr
 void io_post(IOWork *w)
 {
     __atomic_store_n(&debugger_called, 1, __ATOMIC_SEQ_CST);
+}
+
+bool arm_count_blocks;
+
+bool io_is_quiet(void)
+{
+    return true;
+}
+
+void io_on_quiet(void (*fn)(void))
+{
+}
+
+bool blk_any_under_way(void)
+{
+    return false;
+}
+
+void clock_keep(const ClockKeeper *k)
+{
+}
+
+int64_t timers_deadline(void)
+{
+    return INT64_MAX;
+}
+
+bool timers_fire(int64_t now)
+{
+    return false;
+}
+
+void timers_fire_plain(void)
+{
+}
+
+void warn_report(const char *fmt, ...)
+{
 }
 
 bool arm_interrupt_pending(CPUARMState *env, int *excp)

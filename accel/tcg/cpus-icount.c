@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * -icount: the thread that runs all CPUs by turns of so many instructions, and lets timers fire at exact ones.
+ *
+ * Between two slices nothing of the machine may be under way: what devices posted to the I/O thread is done, requests
+ * of disks have ended, no CPU is held. This thread waits for that, so none of it takes guest time and all of it happens
+ * at one place. What ends a turn is known from the guest alone: it is used up, the CPU idles, or it raised another
+ * CPU's interrupt; never a request of another thread, which just makes the thread look round.
+ *
+ * `turn` belongs to this thread; `turn_over` too, since only its own CPUs set it. It sleeps on the waker of CPU 0.
+ */
+#define _GNU_SOURCE     /* gettid */
+#include <unistd.h>
+#include "accel/tcg/cpus-internal.h"
+#include "accel/tcg/futex.h"
+#include "accel/tcg/icount.h"
+#include "accel/tcg/options.h"
+#include "block/block.h"
+#include "qemu/io-loop.h"
+#include "qemu/observe.h"
+#include "qemu/timer.h"
+
+enum {
+    TURN = 100 * 1000,                  /* instructions; of a single CPU: how often the thread looks round */
+    WFE_NS = 1000 * 1000,               /* a CPU in WFE looks again after so long */
+};
+
+static struct {
+    CPUState *cpu;
+    int32_t left;                       /* instructions */
+} turn;
+static bool turn_over;
+static int64_t fired_ns = -1;           /* when timers were last fired */
+
+void icount_kick(int n)
+{
+    if (current_cpu && current_cpu->index != n) {
+        turn_over = true;
+        __atomic_store_n(&env_jit(current_cpu->env)->exit_request, 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+/* ---- waiting ---- */
+
+static bool must_park(void)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        if (__atomic_load_n(&cpu_states[i]->stop, __ATOMIC_SEQ_CST)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool any_held(void)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        if (cpu_held(cpu_states[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool under_way(void)
+{
+    return !io_is_quiet() || blk_any_under_way() || any_held();
+}
+
+/* Does the CPU have something to execute, WFE aside? */
+static bool awake(const CPUState *cpu)
+{
+    return !cpu->halted || __atomic_load_n(&cpu->env->irq_lines, __ATOMIC_SEQ_CST);
+}
+
+static bool wfe_is_over(const CPUState *cpu)
+{
+    int excp;
+
+    return !cpu->event_wait || __atomic_load_n(&cpu->event, __ATOMIC_SEQ_CST) ||
+           arm_interrupt_pending(cpu->env, &excp);
+}
+
+static bool any_awake(void)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        if (awake(cpu_states[i]) && wfe_is_over(cpu_states[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Sleep until somebody wakes the thread, for `ns` at most (INT64_MAX: for ever). done() is looked at once it is known
+ * as sleeping, so no wake-up is missed. True: the time is over.
+ */
+static bool sleep_until(bool (*done)(void), int64_t ns)
+{
+    CPUState *cpu = cpu_states[0];
+    uint32_t w = __atomic_load_n(&cpu->waker, __ATOMIC_SEQ_CST);
+    bool over = false;
+
+    cpu_count_event(cpu, idle);
+    observe_begin(OBS_IDLE);
+    __atomic_store_n(&cpu->sleeping, 1, __ATOMIC_SEQ_CST);
+    if (!done() && !must_park() && !cpus_quitting()) {
+        if (ns == INT64_MAX) {
+            futex_wait(&cpu->waker, w);
+        } else {
+            over = futex_wait_ns(&cpu->waker, w, ns);
+        }
+    }
+    __atomic_store_n(&cpu->sleeping, 0, __ATOMIC_SEQ_CST);
+    observe_end(OBS_IDLE);
+    return over;
+}
+
+static void fire_plain(void *opaque)
+{
+    timers_fire_plain();
+}
+
+static IOWork plain_timers = { .fn = fire_plain };
+
+static bool nothing_under_way(void)
+{
+    return !under_way();
+}
+
+/*
+ * Park if that is asked for, fire what is due, and wait for what is under way. False: look again, for the machine may
+ * have changed.
+ */
+static bool settle(void)
+{
+    cpus_park(0, cpu_count);
+    if (cpus_quitting()) {
+        return false;
+    }
+    if (under_way()) {
+        sleep_until(nothing_under_way, INT64_MAX);
+        return false;
+    }
+    /* A timer that is armed for the past, or for now, while others fire waits until time has gone on. */
+    if (fired_ns != icount_ns()) {
+        fired_ns = icount_ns();
+        if (timers_fire(fired_ns)) {
+            io_post(&plain_timers);
+        }
+        return false;
+    }
+    return true;
+}
+
+/* ---- turns ---- */
+
+static bool may_run(CPUState *cpu)
+{
+    if (!awake(cpu)) {
+        return false;
+    }
+    if (wfe_is_over(cpu)) {
+        return true;
+    }
+    /* In WFE without an event: another CPU, which does not wait, may have changed what it waits for. */
+    for (int i = 0; i < cpu_count; i++) {
+        if (awake(cpu_states[i]) && !cpu_states[i]->event_wait) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The CPU whose turn it is; NULL: all are idle. */
+static CPUState *whose_turn(void)
+{
+    int first = turn.cpu ? turn.cpu->index : 0;
+
+    if (turn.cpu && turn.left > 0 && !turn_over && may_run(turn.cpu)) {
+        return turn.cpu;
+    }
+    for (int i = 1; i <= cpu_count; i++) {
+        CPUState *cpu = cpu_states[(first + i) % cpu_count];
+
+        if (may_run(cpu)) {
+            turn.cpu = cpu;
+            turn.left = TURN;
+            turn_over = false;
+            return cpu;
+        }
+    }
+    return NULL;
+}
+
+static void run_slice(CPUState *cpu)
+{
+    int64_t deadline = timers_deadline(), budget = turn.left;
+
+    if (deadline != INT64_MAX && icount_until(deadline) < budget) {
+        budget = icount_until(deadline);
+    }
+    if (cpu->event_wait) {
+        cpu_end_wfe(cpu);
+    }
+    icount_begin_slice(cpu, (int32_t)budget);
+    if (cpu_exec(cpu) == CPU_EXIT_IDLE) {
+        turn_over = true;
+    }
+    turn.left -= icount_end_slice(cpu);
+    icount_pace();
+}
+
+/* Nobody has anything to do before the next timer. */
+static void idle(void)
+{
+    int64_t now = icount_ns(), deadline = timers_deadline();
+    bool wfe = false;
+
+    for (int i = 0; i < cpu_count; i++) {
+        wfe |= cpu_states[i]->event_wait;
+    }
+    if (wfe && deadline - now > WFE_NS) {
+        deadline = now + WFE_NS;
+    }
+    if (deadline <= now) {
+        deadline = now + 1;             /* armed for the past: see settle() */
+    }
+    turn_over = true;
+    if (deadline == INT64_MAX) {
+        sleep_until(any_awake, INT64_MAX);
+        return;
+    }
+    if (accel_options.icount.sleep) {
+        int64_t begin = icount_host_ns();
+
+        if (!sleep_until(any_awake, deadline - now)) {
+            int64_t slept = icount_host_ns() - begin;
+
+            if (now + slept < deadline) {
+                icount_warp(now + slept);
+                return;
+            }
+        }
+    }
+    icount_warp(deadline);
+    for (int i = 0; wfe && i < cpu_count; i++) {
+        if (cpu_states[i]->event_wait) {
+            cpu_end_wfe(cpu_states[i]);
+        }
+    }
+}
+
+static void quiet(void)
+{
+    cpu_end_sleep(cpu_states[0]);
+}
+
+void *cpus_icount_thread(void *opaque)
+{
+    __atomic_store_n(&cpu_states[0]->tid, gettid(), __ATOMIC_RELAXED);
+    io_on_quiet(quiet);
+    while (!cpus_quitting()) {
+        CPUState *cpu;
+
+        if (!settle()) {
+            continue;
+        }
+        cpu = whose_turn();
+        if (cpu) {
+            run_slice(cpu);
+        } else {
+            idle();
+        }
+    }
+    return NULL;
+}
