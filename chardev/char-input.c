@@ -27,9 +27,85 @@ static bool send_event(Chardev *chr, unsigned fe, int event)
            chr->frontend[fe].event(chr->frontend[fe].opaque, event);
 }
 
+/* ---- what a guest gets is recorded: the first byte of an event is CHARACTERS, or a CHR_EVENT_* above it ---- */
+
+enum { CHARACTERS = 0, FIRST_EVENT = 1 };
+
+static void play(void *opaque, const uint8_t *data, size_t bytes)
+{
+    const CharFrontend *fe = opaque;
+
+    if (data[0] != CHARACTERS) {
+        fe->event(fe->opaque, data[0] - FIRST_EVENT);
+    } else if (bytes > 1) {
+        fe->receive(fe->opaque, data + 1, (int)(bytes - 1));
+    }
+}
+
+void chardev_record(Chardev *chr, unsigned fe)
+{
+    chr->source[fe] = replay_source_new(chr->label, play, &chr->frontend[fe]);
+}
+
 void chardev_event(Chardev *chr, unsigned fe, int event)
 {
-    send_event(chr, fe, event);
+    const uint8_t byte = (uint8_t)(FIRST_EVENT + event);
+
+    if (fe < chr->frontend_count && chr->source[fe] && chr->frontend[fe].event) {
+        replay_event(chr->source[fe], &byte, 1);
+    } else {
+        send_event(chr, fe, event);
+    }
+}
+
+/* A piece of the input to the front end; how much of it was taken. */
+static int give(Chardev *chr, unsigned i, const uint8_t *buf, int len)
+{
+    const CharFrontend *fe = &chr->frontend[i];
+    int n;
+
+    if (!chr->source[i]) {
+        return fe->receive(fe->opaque, buf, len);
+    }
+    if (replay_mode == REPLAY_PLAY) {
+        return len;
+    }
+    if (!replay_begin()) {
+        chardev_accept_input(chr);
+        return 0;
+    }
+    n = fe->receive(fe->opaque, buf, len);
+    if (n > 0) {
+        g_autofree uint8_t *event = g_malloc((size_t)n + 1);
+
+        event[0] = CHARACTERS;
+        memcpy(event + 1, buf, (size_t)n);
+        replay_end(chr->source[i], event, (size_t)n + 1);
+    } else {
+        replay_end(chr->source[i], NULL, 0);
+    }
+    return n;
+}
+
+/* False: not now. */
+static bool give_break(Chardev *chr, unsigned i)
+{
+    const uint8_t byte = FIRST_EVENT + CHR_EVENT_BREAK;
+    bool taken;
+
+    if (!chr->source[i]) {
+        return send_event(chr, i, CHR_EVENT_BREAK);
+    }
+    if (replay_mode == REPLAY_PLAY) {
+        return true;
+    }
+    if (!replay_begin()) {
+        chardev_accept_input(chr);
+        return false;
+    }
+    taken = send_event(chr, i, CHR_EVENT_BREAK);
+    replay_end(chr->source[i], &byte, taken ? 1 : 0);
+    return taken;
 }
 
 /* Make room for one byte at the end. */
@@ -90,19 +166,18 @@ static void input_took(ChardevInput *in, size_t n)
 static void deliver(Chardev *chr, unsigned i)
 {
     ChardevInput *in = &chr->input[i];
-    CharFrontend *fe = &chr->frontend[i];
 
     for (;;) {
         size_t run = input_run(in);
         int n;
 
         if (run) {
-            n = fe->receive(fe->opaque, in->buf + in->head, (int)MIN(run, (size_t)INT_MAX));
+            n = give(chr, i, in->buf + in->head, (int)MIN(run, (size_t)CHR_INPUT_MAX));
             if (n <= 0) {
                 break;
             }
             input_took(in, (size_t)n);
-        } else if (in->breaks && in->breaks->len && send_event(chr, i, CHR_EVENT_BREAK)) {
+        } else if (in->breaks && in->breaks->len && give_break(chr, i)) {
             g_array_remove_index(in->breaks, 0);
         } else {
             break;

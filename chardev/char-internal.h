@@ -12,6 +12,7 @@
 #include <glib.h>
 #include "chardev/char.h"
 #include "qemu/io-loop.h"
+#include "qemu/replay.h"
 #include "qemu/writer.h"
 #include "sysemu/cpu-hold.h"
 
@@ -66,6 +67,7 @@ struct Chardev {
     guint in_watch;                     /* 0: input is held back or impossible */
     unsigned frontend_count, focus;
     CharFrontend frontend[CHR_MAX_FRONTENDS];
+    ReplaySource *source[CHR_MAX_FRONTENDS];    /* of a guest's front end; NULL: it is another one */
     ChardevInput input[CHR_MAX_FRONTENDS];
     guint out_watch;                    /* I/O: waits until out_fd takes more */
 
@@ -122,6 +124,8 @@ size_t telnet_filter(unsigned *state, uint8_t *buf, size_t len);
 void mux_input_byte(Chardev *chr, uint8_t byte);
 
 /* chardev/char-input.c; I/O thread. Put a byte, or a break, where front end `fe` will find it. */
+/* What front end `fe` gets is the guest's and recorded. */
+void chardev_record(Chardev *chr, unsigned fe);
 void chardev_input_push(Chardev *chr, unsigned fe, uint8_t byte);
 void chardev_input_push_break(Chardev *chr, unsigned fe);
 /* Hand over what waits, as far as the front ends take it. */

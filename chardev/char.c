@@ -222,7 +222,8 @@ bool chardev_full(Chardev *chr)
 {
     bool full;
 
-    if (!chr) {
+    /* A recorded guest must not know how fast its output is read. */
+    if (!chr || replay_mode != REPLAY_NONE) {
         return false;
     }
     pthread_mutex_lock(&chr->lock);
@@ -304,6 +305,9 @@ void chardev_attach(Chardev *chr, const CharFrontend *fe)
                    chr->mux ? "" : "; put 'mon:' before its name to share it");
     }
     chr->frontend[chr->frontend_count++] = *fe;
+    if (fe->guest) {
+        chardev_record(chr, chr->frontend_count - 1);
+    }
     chardev_input_watch(chr);
     pthread_mutex_lock(&chr->lock);
     bool connected = chr->out_fd >= 0 || chr->backend->put;
@@ -336,7 +340,7 @@ Chardev *chardev_new(const char *label, const char *spec)
     chr->spec = g_strdup(spec);
     chr->label = g_strdup(label);
     chr->output = (IOWork) { .fn = output_service, .opaque = chr, .outside = true };
-    chr->accept = (IOWork) { .fn = input_service, .opaque = chr };
+    chr->accept = (IOWork) { .fn = input_service, .opaque = chr, .outside = true };
     chr->room = (IOWork) { .fn = room_again, .opaque = chr };
     chr->in_fd = chr->out_fd = chr->passed_fd = -1;
     chr->queue_size = CHR_QUEUE_SIZE;

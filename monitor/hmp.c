@@ -196,6 +196,7 @@ static const HMPCommand info_items[] = {
     { "jit", NULL, "", "what the translator and the CPUs have done", 0, 0, info_jit },
     { "accel", NULL, "", "how guest code is run", 0, 0, info_accel },
     { "icount", NULL, "", "instructions executed, and the time they make (-icount)", 0, 0, info_icount },
+    { "replay", NULL, "", "how recording or replaying does (-icount rr=)", 0, 0, hmp_info_replay },
     { "pic", NULL, "", "the interrupts that are enabled, pending or active", 0, 0, info_pic },
     { "irq", NULL, "", "how often each interrupt was acknowledged", 0, 0, info_irq },
     { "block", NULL, "", "the images of disks", 0, 0, hmp_info_block },
@@ -232,6 +233,8 @@ static void run(Monitor *mon, const HMPCommand *table, size_t count, const char 
     } else if (n < cmd->min_args || n > cmd->max_args) {
         monitor_printf(mon, "usage: %s%s%s%s\n", table == info_items ? "info " : "", cmd->name, *cmd->args ? " " : "",
                        cmd->args);
+    } else if (monitor_replay_problem(cmd->name)) {
+        monitor_printf(mon, "Error: %s\n", monitor_replay_problem(cmd->name));
     } else {
         cmd->run(mon, argv + 1);
     }
@@ -392,6 +395,8 @@ static const HMPCommand commands[] = {
     { "migrate_cancel", NULL, "", "do not send it", 0, 0, hmp_migrate_cancel },
     { "migrate_incoming", NULL, "URI", "where the state comes from, after -incoming defer", 1, 64,
       hmp_migrate_incoming },
+    { "replay_break", NULL, "N", "stop the replay at instruction N", 1, 1, hmp_replay_break },
+    { "replay_delete_break", NULL, "", "do not stop there", 0, 0, hmp_replay_delete_break },
     { "log", NULL, "ITEMS|none|help", "choose what to log, as with -d", 1, 1, do_log },
 };
 

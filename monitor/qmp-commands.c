@@ -174,6 +174,7 @@ const QmpCommand qmp_commands[] = {
     { "query-name", "", qmp_query_name, true, "NameInfo" },
     { "query-named-block-nodes", "flat:b?", qmp_query_named_block_nodes, false, "[BlockDeviceInfo]" },
     { "query-qmp-schema", "", qmp_query_schema, false, "[SchemaInfo]" },
+    { "query-replay", "", qmp_query_replay, false, "ReplayInfo" },
     { "query-status", "", qmp_query_status, true, "StatusInfo" },
     { "query-target", "", qmp_query_target, true, "TargetInfo" },
     { "query-uuid", "", qmp_query_uuid, true, "UuidInfo" },
@@ -182,6 +183,8 @@ const QmpCommand qmp_commands[] = {
     { "query-vnc", "", qmp_query_vnc, false, "VncInfo" },
 #endif
     { "quit", "", do_quit, true, NULL },
+    { "replay-break", "icount:i", qmp_replay_break, false, NULL },
+    { "replay-delete-break", "", qmp_replay_delete_break, false, NULL },
     { "ringbuf-read", "device:s size:i format:DataFormat?", qmp_ringbuf_read, false, "s" },
     { "ringbuf-write", "device:s data:s format:DataFormat?", qmp_ringbuf_write, false, NULL },
     { "screendump", "filename:s device:s? head:i? format:s?", qmp_screendump, false, NULL },

@@ -78,6 +78,8 @@ static const QmpType types[] = {
     { .name = "ObjectPropertyInfo", "name:s type:s description:s?" },
     { .name = "ObjectTypeInfo", "name:s parent:s" },
     { .name = "QMPCapability", .values = "oob" },
+    { .name = "ReplayInfo", "mode:ReplayMode filename:s? icount:i" },
+    { .name = "ReplayMode", .values = "none record play" },
     { .name = "RunState",
       .values = "debug finish-migrate inmigrate io-error paused postmigrate prelaunch running shutdown watchdog" },
     { .name = "SchemaInfo",

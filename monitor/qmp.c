@@ -178,7 +178,11 @@ static void start(QmpSession *s, const QmpCommand *command, JsonNode *id, JsonOb
     call->error = qmp_check_members(command->args, args);
     if (!call->error) {
         call->running = true;
-        command->run(call);
+        if (monitor_replay_problem(command->name)) {
+            qmp_fail(call, "%s", monitor_replay_problem(command->name));
+        } else {
+            command->run(call);
+        }
         call->running = false;
     }
     if (call->deferred) {

@@ -12,6 +12,7 @@
 #include "net/net-internal.h"
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
+#include "qemu/replay.h"
 #include "qemu/trace.h"
 
 enum { MAX_QUEUED = 512 };
@@ -23,6 +24,7 @@ struct NetBackend {
     NetCard card;               /* constant once attached; receive NULL: none */
     NetDump *dump[NET_MAX_DUMPS];       /* constant; those that are not NULL come first */
     IOWork work;                /* moves frames */
+    ReplaySource *frames, *link;        /* constant */
     bool link_up;               /* atomic; written by the I/O thread */
     pthread_mutex_t lock;
     GQueue outgoing;            /* of GBytes.   lock: lock */
@@ -72,8 +74,25 @@ static bool card_receives(NetBackend *net, GBytes *frame)
 {
     size_t bytes;
     const uint8_t *data = g_bytes_get_data(frame, &bytes);
+    bool taken;
 
-    return !net->card.receive || net->card.receive(net->card.opaque, data, bytes);
+    if (!net->card.receive) {
+        return true;
+    }
+    if (!replay_begin()) {
+        io_post(&net->work);
+        return false;
+    }
+    taken = net->card.receive(net->card.opaque, data, bytes);
+    replay_end(net->frames, data, taken ? bytes : 0);
+    return taken;
+}
+
+static void play_frame(void *opaque, const uint8_t *data, size_t bytes)
+{
+    NetBackend *net = opaque;
+
+    net->card.receive(net->card.opaque, data, bytes);
 }
 
 static void move_frames(void *opaque)
@@ -93,7 +112,7 @@ static void move_frames(void *opaque)
             const uint8_t *data = g_bytes_get_data(frame, &bytes);
 
             dump_frame(net, true, data, bytes);
-            if (net->kind) {
+            if (net->kind && replay_mode != REPLAY_PLAY) {
                 net->kind->send(net->state, data, bytes);
             }
         }
@@ -106,7 +125,8 @@ static void move_frames(void *opaque)
 
 void net_deliver(NetBackend *net, const uint8_t *frame, size_t bytes)
 {
-    if (net_link_up(net) && is_frame(net, bytes, "for") && g_queue_get_length(&net->incoming) < MAX_QUEUED) {
+    if (replay_mode != REPLAY_PLAY && net_link_up(net) && is_frame(net, bytes, "for") &&
+        g_queue_get_length(&net->incoming) < MAX_QUEUED) {
         if (trace_is_on(NET_RECEIVE)) {
             trace_frame(TRACE_NET_RECEIVE, net, frame, bytes);
         }
@@ -116,8 +136,11 @@ void net_deliver(NetBackend *net, const uint8_t *frame, size_t bytes)
     }
 }
 
-void net_set_link(NetBackend *net, bool up)
+static void play_link(void *opaque, const uint8_t *data, size_t bytes)
 {
+    NetBackend *net = opaque;
+    bool up = data[0];
+
     if (net_link_up(net) != up) {
         trace(NET_LINK, "network=%s link=%s", net->id, up ? "up" : "down");
         __atomic_store_n(&net->link_up, up, __ATOMIC_SEQ_CST);
@@ -125,6 +148,13 @@ void net_set_link(NetBackend *net, bool up)
             net->card.link_changed(net->card.opaque, up);
         }
     }
+}
+
+void net_set_link(NetBackend *net, bool up)
+{
+    const uint8_t byte = up;
+
+    replay_event(net->link, &byte, 1);
 }
 
 char *net_hostfwd_add(NetBackend *net, const char *text)
@@ -217,7 +247,9 @@ NetBackend *net_open(const NetOptions *options, char **error)
 
     net->id = g_strdup(options->id ? options->id : options->type);
     net->link_up = strcmp(options->type, "none");
-    net->work = (IOWork) { .fn = move_frames, .opaque = net };
+    net->work = (IOWork) { .fn = move_frames, .opaque = net, .outside = true };
+    net->frames = replay_source_new(net->id, play_frame, net);
+    net->link = replay_source_new(net->id, play_link, net);
     pthread_mutex_init(&net->lock, NULL);
     g_queue_init(&net->outgoing);
     g_queue_init(&net->incoming);

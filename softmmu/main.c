@@ -20,14 +20,18 @@
 #include "hw/rtc/pl031.h"
 #include "hw/semihosting.h"
 #include "migration/migration.h"
+#include "migration/replay.h"
 #include "migration/snapshot.h"
 #include "monitor/gdbstub.h"
 #include "monitor/qmp.h"
 #include "monitor/monitor.h"
 #include "qemu/exit-files.h"
+#include "qemu/guest-random.h"
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
 #include "qemu/process.h"
+#include "qemu/replay.h"
+#include "qemu/rtc-clock.h"
 #include "qemu/trace.h"
 #include "qemu/writer.h"
 #include "softmmu/daemon.h"
@@ -246,12 +250,52 @@ static void load_machine(MachineState *m, const Options *o)
             error_exit("-loadvm %s: %s", o->loadvm, error);
         }
     }
+    if (o->replay.mode != REPLAY_NONE && devices_saving_refused()) {
+        error_exit("-icount rr=: %s", devices_saving_refused());
+    }
+    if (o->replay.snapshot) {
+        error = o->replay.mode == REPLAY_RECORD ? snapshot_save(o->replay.snapshot)
+                                                : snapshot_load(o->replay.snapshot);
+        if (error) {
+            error_exit("-icount rrsnapshot=%s: %s", o->replay.snapshot, error);
+        }
+    }
+    if (o->replay.mode != REPLAY_NONE) {
+        replay_state_init();
+    }
+}
+
+/* What begins anew at every start is the recording's while it is replayed. */
+static void replay_start(Options *o)
+{
+    const IcountOptions *i = &o->accel.icount;
+    g_autofree char *machine = NULL;
+    int64_t start = rtc_clock_start() + o->rtc_offset;
+    uint64_t seed;
+    char *error;
+
+    if (o->replay.mode == REPLAY_NONE) {
+        return;
+    }
+    machine = g_strdup_printf("-M %s -smp %d -m %u -icount shift=%s%u", o->mc->name, o->smp, o->ram_size >> 20,
+                              i->automatic ? "auto," : "", i->shift);
+    if (!guest_random(&seed, sizeof(seed))) {
+        error_exit("-icount: the host has no random numbers");
+    }
+    error = replay_open(o->replay.mode, o->replay.file, machine, &seed, &start);
+    if (error) {
+        error_exit("-icount %s", error);
+    }
+    guest_random_seed(seed);
+    rtc_clock_set_start(start);
+    o->rtc_offset = 0;
 }
 
 int main(int argc, char **argv)
 {
     MachineState *m = g_new0(MachineState, 1);
     Options options;
+    bool guest_ended;
     int code;
 
     process_init();
@@ -268,6 +312,7 @@ int main(int argc, char **argv)
         pidfile_write(options.pidfile);
     }
     chardev_set_escape(options.escape_key);
+    replay_start(&options);
     pl031_set_start(options.rtc_offset);
     accel_init(&options.accel, options.smp);
     if (icount_on) {
@@ -295,6 +340,10 @@ int main(int argc, char **argv)
     migration_end();
     display_end();
     cpus_shutdown();
+    runstate_cause(&guest_ended);
+    if (!replay_close(guest_ended) && !code) {
+        code = 1;
+    }
     net_close_all();
     audio_close_all();
     if (!blk_close_all() && !code) {

@@ -41,9 +41,10 @@ const OptionRow option_rows[] = {
     { "rtc", "[base=utc|localtime|DATE][,clock=host|rt|vm]", .handle = option_rtc,
       .help = "what the clock of the board shows at the start; DATE: 2006-06-17 or 2006-06-17T16:01:21; "
       "rt: the host's being set does not matter; vm: it stops with the machine" },
-    { "icount", "[shift=]N|auto[,sleep=on|off][,align=on|off]", .handle = option_icount,
+    { "icount", "[shift=]N|auto[,sleep=on|off][,align=on|off][,rr=record|replay,rrfile=FILE[,rrsnapshot=NAME]]",
+      .handle = option_icount,
       .help = "guest time is counted by instructions of 2^N ns (0 to 10); all that happens in a machine without input "
-      "is the same at every start" },
+      "is the same at every start; rr: record all that comes from outside, or replay it" },
     { "seed", "NUMBER", .handle = option_seed,
       .help = "random numbers that the guest is given (rng-seed in its device tree) are the same at every start" },
 

@@ -45,6 +45,7 @@ typedef struct CommandLine {
     uint64_t maxcpus, slots, maxmem;    /* valid with the texts */
     const char *slots_text, *maxmem_text;
     bool msg_timestamp, msg_guest_name;
+    const char *rtc_said;               /* -rtc clock=; NULL: not given */
 } CommandLine;
 
 /* A row of a table of options, or of an option's properties; softmmu/option-table.c tells the rules. */

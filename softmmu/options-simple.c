@@ -249,6 +249,7 @@ static void rtc_choose(CommandLine *c, const char *arg, const char *value)
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         if (!strcmp(value, names[i])) {
             rtc_clock_choose((RtcClock)i);
+            c->rtc_said = value;
             return;
         }
     }

@@ -8,6 +8,7 @@
 #include "block/block.h"
 #include "hw/boards.h"
 #include "net/net.h"
+#include "qemu/replay.h"
 #include "softmmu/guest-memory.h"
 #include "softmmu/sandbox.h"
 #include "sysemu/accel.h"
@@ -39,6 +40,12 @@ typedef struct VirtIOOption {
 } VirtIOOption;
 
 enum { OPTIONS_NAMED = 16, OPTIONS_MONITORS = 8 };
+
+/* -icount rr= */
+typedef struct ReplayOptions {
+    ReplayMode mode;
+    const char *file, *snapshot;        /* snapshot NULL: none */
+} ReplayOptions;
 
 /* -mon and -qmp */
 enum { OPTIONS_AUDIOS = 4 };
@@ -72,6 +79,7 @@ typedef struct Options {
     const char *incoming;               /* where the state comes from; NULL: the machine begins anew */
     const char *gdb;                    /* chardev_new() syntax; NULL: no port for a debugger */
     AccelOptions accel;
+    ReplayOptions replay;
     const NicOptions *nic;              /* what the network card is connected to; NULL: nothing */
     uint8_t mac[6];                     /* the card's address */
     BlockOptions *drive[MACHINE_DRIVES]; /* as in MachineState; NULL: none */

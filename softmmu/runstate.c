@@ -23,6 +23,7 @@
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
+#include "qemu/replay.h"
 #include "qemu/timer.h"
 #include "qemu/trace.h"
 #include "qemu/writer.h"
@@ -80,9 +81,16 @@ bool qemu_system_is_resetting(void)
     return __atomic_load_n(&reset_under_way, __ATOMIC_SEQ_CST);
 }
 
-void qemu_system_user_reset_request(void)
+static ReplaySource *reset_source;              /* constant */
+
+static void play_reset(void *opaque, const uint8_t *data, size_t bytes)
 {
     request_reset(CAUSE_USER_RESET);
+}
+
+void qemu_system_user_reset_request(void)
+{
+    replay_event(reset_source, "", 1);
 }
 
 /* The first code other than 0 counts. */
@@ -453,6 +461,7 @@ void runstate_init(bool no_reboot, bool no_shutdown)
 {
     opt_no_reboot = no_reboot;
     opt_no_shutdown = no_shutdown;
+    reset_source = replay_source_new("reset", play_reset, NULL);
     signals_init();
 }
 

@@ -2,6 +2,7 @@
 /* The way from who types to the devices (ui/input.h), and the queue of "sendkey". I/O thread. */
 #include <string.h>
 #include <glib.h>
+#include "qemu/replay.h"
 #include "qemu/trace.h"
 #include "ui/input.h"
 
@@ -64,13 +65,49 @@ InputKey input_key_by_number(unsigned number)
         *at = (item); \
     } while (0)
 
+/* What comes as an event, in the host's byte order turned to little-endian. */
+typedef struct KeyEvent {
+    uint16_t key;
+    uint8_t down;
+} __attribute__((packed)) KeyEvent;
+
+typedef struct MouseEvent {
+    int32_t dx, dy, dz;
+    uint32_t buttons;
+} MouseEvent;
+
+static void play_key(void *opaque, const uint8_t *data, size_t bytes)
+{
+    const InputKeyboard *k = opaque;
+    KeyEvent e;
+
+    if (bytes == sizeof(e)) {
+        memcpy(&e, data, sizeof(e));
+        k->key(k->opaque, (InputKey)GUINT16_FROM_LE(e.key), e.down);
+    }
+}
+
+static void play_mouse(void *opaque, const uint8_t *data, size_t bytes)
+{
+    const InputMouse *m = opaque;
+    MouseEvent e;
+
+    if (bytes == sizeof(e)) {
+        memcpy(&e, data, sizeof(e));
+        m->event(m->opaque, (int32_t)GUINT32_FROM_LE(e.dx), (int32_t)GUINT32_FROM_LE(e.dy),
+                 (int32_t)GUINT32_FROM_LE(e.dz), GUINT32_FROM_LE(e.buttons));
+    }
+}
+
 void input_add_keyboard(InputKeyboard *k)
 {
+    k->source = replay_source_new("keyboard", play_key, k);
     APPEND(keyboards, k);
 }
 
 void input_add_mouse(InputMouse *m)
 {
+    m->source = replay_source_new(m->name, play_mouse, m);
     APPEND(mice, m);
     current_mouse = mice;
 }
@@ -93,7 +130,9 @@ void input_key(InputKey key, bool down)
     pressed[key] = down;
     trace(INPUT_KEY, "key=%s down=%d", rows[key].name, down);
     if (keyboards) {
-        keyboards->key(keyboards->opaque, key, down);
+        const KeyEvent e = { GUINT16_TO_LE(key), down };
+
+        replay_event(keyboards->source, &e, sizeof(e));
     }
 }
 
@@ -101,7 +140,10 @@ static void mouse_event(int dx, int dy, int dz)
 {
     trace(INPUT_MOUSE, "dx=%d dy=%d dz=%d buttons=%u", dx, dy, dz, buttons_now);
     if (current_mouse) {
-        current_mouse->event(current_mouse->opaque, dx, dy, dz, buttons_now);
+        const MouseEvent e = { (int32_t)GUINT32_TO_LE(dx), (int32_t)GUINT32_TO_LE(dy), (int32_t)GUINT32_TO_LE(dz),
+                               GUINT32_TO_LE(buttons_now) };
+
+        replay_event(current_mouse->source, &e, sizeof(e));
     }
 }
 

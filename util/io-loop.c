@@ -19,6 +19,7 @@ static GMainLoop *loop;                 /* I/O thread */
 static int wake_fd = -1;                /* eventfd; atomic */
 static IOWork *stack;                   /* atomic */
 static uint32_t unfinished;             /* works that are not outside, posted or being done; atomic */
+static bool in_work;                    /* one that is not outside is being done. I/O thread */
 static void (*on_quiet)(void);          /* NULL: nobody asks. atomic */
 
 static void wake(void)
@@ -51,6 +52,11 @@ void io_post(IOWork *w)
 bool io_is_quiet(void)
 {
     return !__atomic_load_n(&unfinished, __ATOMIC_SEQ_CST);
+}
+
+bool io_is_quiet_beside(void)
+{
+    return __atomic_load_n(&unfinished, __ATOMIC_SEQ_CST) == (in_work ? 1 : 0);
 }
 
 void io_on_quiet(void (*fn)(void))
@@ -93,7 +99,9 @@ static gboolean run_posted(gint fd, GIOCondition condition, gpointer opaque)
         IOWork *next = w->next;         /* belongs to the next post from here on */
 
         __atomic_store_n(&w->posted, 0, __ATOMIC_SEQ_CST);
+        in_work = !w->outside;
         w->fn(w->opaque);
+        in_work = false;
         if (!w->outside) {
             finished();
         }

@@ -32,6 +32,11 @@ void rtc_clock_choose(RtcClock kind)
     rtc_clock_start();
 }
 
+void rtc_clock_set_start(int64_t seconds)
+{
+    start_s = seconds;
+}
+
 int64_t rtc_clock_ns(void)
 {
     switch (chosen) {

@@ -12,12 +12,14 @@
 #define _GNU_SOURCE     /* gettid */
 #include <unistd.h>
 #include "accel/tcg/cpus-internal.h"
+#include "accel/tcg/debug.h"
 #include "accel/tcg/futex.h"
 #include "accel/tcg/icount.h"
 #include "accel/tcg/options.h"
 #include "block/block.h"
 #include "qemu/io-loop.h"
 #include "qemu/observe.h"
+#include "qemu/replay.h"
 #include "qemu/timer.h"
 
 enum {
@@ -31,6 +33,10 @@ static struct {
 } turn;
 static bool turn_over;
 static int64_t fired_ns = -1;           /* when timers were last fired */
+/* Since when all CPUs sleep; valid while host_ns is not 0. This thread, others while it is parked. */
+static struct {
+    int64_t host_ns, ns, deadline;
+} asleep;
 
 void icount_kick(int n)
 {
@@ -55,7 +61,8 @@ static bool must_park(void)
 static bool any_held(void)
 {
     for (int i = 0; i < cpu_count; i++) {
-        if (cpu_held(cpu_states[i])) {
+        /* A CPU that a debugger does not let go does not keep the others. */
+        if (cpu_held(cpu_states[i]) && !debug_stays(cpu_states[i])) {
             return true;
         }
     }
@@ -70,7 +77,7 @@ static bool under_way(void)
 /* Does the CPU have something to execute, WFE aside? */
 static bool awake(const CPUState *cpu)
 {
-    return !cpu->halted || __atomic_load_n(&cpu->env->irq_lines, __ATOMIC_SEQ_CST);
+    return !debug_stays(cpu) && (!cpu->halted || __atomic_load_n(&cpu->env->irq_lines, __ATOMIC_SEQ_CST));
 }
 
 static bool wfe_is_over(const CPUState *cpu)
@@ -128,12 +135,43 @@ static bool nothing_under_way(void)
     return !under_way();
 }
 
+/* ---- recording and replaying ---- */
+
+static ReplayPlace place(void)
+{
+    return (ReplayPlace) { icount_executed(), icount_ns(), fired_ns == icount_ns() };
+}
+
+/* The guest's time goes on with the host's while its CPUs sleep, but not beyond its next timer. */
+static void catch_up(void)
+{
+    if (asleep.host_ns) {
+        int64_t slept = icount_host_ns() - asleep.host_ns, left = asleep.deadline - asleep.ns;
+
+        icount_warp(asleep.ns + (slept < left ? slept : left));
+        asleep.host_ns = 0;
+    }
+}
+
+static bool is_settled(void)
+{
+    return io_is_quiet_beside() && !blk_any_under_way();
+}
+
+static const ReplayMachine replay_machine = {
+    place, cpus_pause, cpus_resume, catch_up, is_settled, icount_set_shift,
+};
+
+/* ---- between slices ---- */
+
 /*
- * Park if that is asked for, fire what is due, and wait for what is under way. False: look again, for the machine may
- * have changed.
+ * Park if that is asked for, wait for what is under way, and let happen what is due: an event that was recorded here,
+ * timers. False: look again, for the machine may have changed.
  */
 static bool settle(void)
 {
+    ReplayPlace here;
+
     cpus_park(0, cpu_count);
     if (cpus_quitting()) {
         return false;
@@ -142,9 +180,13 @@ static bool settle(void)
         sleep_until(nothing_under_way, INT64_MAX);
         return false;
     }
+    here = place();
+    if (replay_mode != REPLAY_NONE && !replay_settled(&here)) {
+        return false;
+    }
     /* A timer that is armed for the past, or for now, while others fire waits until time has gone on. */
-    if (fired_ns != icount_ns()) {
-        fired_ns = icount_ns();
+    if (!here.fired) {
+        fired_ns = here.ns;
         if (timers_fire(fired_ns)) {
             io_post(&plain_timers);
         }
@@ -200,48 +242,74 @@ static void run_slice(CPUState *cpu)
     if (deadline != INT64_MAX && icount_until(deadline) < budget) {
         budget = icount_until(deadline);
     }
+    if (replay_mode != REPLAY_NONE && replay_limit(icount_executed()) < (uint64_t)budget) {
+        budget = (int64_t)replay_limit(icount_executed());
+    }
     if (cpu->event_wait) {
         cpu_end_wfe(cpu);
     }
     icount_begin_slice(cpu, (int32_t)budget);
-    if (cpu_exec(cpu) == CPU_EXIT_IDLE) {
+    cpu_exec(cpu);
+    if (cpu->event_wait) {
         turn_over = true;
     }
     turn.left -= icount_end_slice(cpu);
     icount_pace();
 }
 
-/* Nobody has anything to do before the next timer. */
-static void idle(void)
+/* When the first timer is due, or a CPU in WFE looks again. */
+static int64_t idle_deadline(int64_t now, bool wfe)
 {
-    int64_t now = icount_ns(), deadline = timers_deadline();
-    bool wfe = false;
+    int64_t deadline = timers_deadline();
 
-    for (int i = 0; i < cpu_count; i++) {
-        wfe |= cpu_states[i]->event_wait;
-    }
     if (wfe && deadline - now > WFE_NS) {
         deadline = now + WFE_NS;
     }
-    if (deadline <= now) {
-        deadline = now + 1;             /* armed for the past: see settle() */
+    return deadline > now ? deadline : now + 1;         /* armed for the past: see settle() */
+}
+
+/* Sleep in the guest's time. False: the time is not over. */
+static bool sleep_in_time(int64_t now, int64_t deadline)
+{
+    int64_t host = icount_host_ns();
+
+    if (accel_options.icount.sleep && (!asleep.host_ns || asleep.ns != now)) {
+        asleep.host_ns = host;
+        asleep.ns = now;
+        asleep.deadline = deadline;
     }
-    turn_over = true;
     if (deadline == INT64_MAX) {
         sleep_until(any_awake, INT64_MAX);
+        return false;
+    }
+    return asleep.host_ns + (deadline - now) <= host ||
+           sleep_until(any_awake, asleep.host_ns + (deadline - now) - host);
+}
+
+/* Nobody has anything to do before the next timer, or before something comes from outside. */
+static void idle(void)
+{
+    int64_t now = icount_ns(), deadline;
+    ReplayPlace here = place();
+    bool wfe = false;
+
+    for (int i = 0; i < cpu_count; i++) {
+        wfe |= cpu_states[i]->event_wait != 0;
+    }
+    deadline = idle_deadline(now, wfe);
+    turn_over = true;
+    if (replay_mode == REPLAY_PLAY && replay_wakes(&here) != INT64_MAX && replay_wakes(&here) <= deadline) {
+        icount_warp(replay_wakes(&here));
         return;
     }
-    if (accel_options.icount.sleep) {
-        int64_t begin = icount_host_ns();
-
-        if (!sleep_until(any_awake, deadline - now)) {
-            int64_t slept = icount_host_ns() - begin;
-
-            if (now + slept < deadline) {
-                icount_warp(now + slept);
-                return;
-            }
+    if (deadline == INT64_MAX) {
+        replay_sleeps(&here);
+    }
+    if (deadline == INT64_MAX || (accel_options.icount.sleep && replay_mode != REPLAY_PLAY)) {
+        if (!sleep_in_time(now, deadline)) {
+            return;
         }
+        asleep.host_ns = 0;
     }
     icount_warp(deadline);
     for (int i = 0; wfe && i < cpu_count; i++) {
@@ -256,10 +324,15 @@ static void quiet(void)
     cpu_end_sleep(cpu_states[0]);
 }
 
+void cpus_icount_init(void)
+{
+    io_on_quiet(quiet);
+    replay_set_machine(&replay_machine);
+}
+
 void *cpus_icount_thread(void *opaque)
 {
     __atomic_store_n(&cpu_states[0]->tid, gettid(), __ATOMIC_RELAXED);
-    io_on_quiet(quiet);
     while (!cpus_quitting()) {
         CPUState *cpu;
 
@@ -268,6 +341,10 @@ void *cpus_icount_thread(void *opaque)
         }
         cpu = whose_turn();
         if (cpu) {
+            if (replay_mode == REPLAY_NONE) {
+                catch_up();
+            }
+            asleep.host_ns = 0;
             run_slice(cpu);
         } else {
             idle();

@@ -25,6 +25,7 @@
 #include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
 #include "qemu/io-loop.h"
+#include "qemu/replay.h"
 #include "sysemu/cpu-hold.h"
 
 enum { MAX_PAGES_ONE_BY_ONE = 64 };
@@ -185,14 +186,22 @@ bool debug_step_done(CPUState *cpu)
 
 /* ---- asked by the debugger ---- */
 
+bool debug_stays(const CPUState *cpu)
+{
+    return __atomic_load_n(&stopped.cpus, __ATOMIC_SEQ_CST) >> cpu->index & 1;
+}
+
 void debug_set_run(int n, DebugRun run, bool irqs)
 {
     CPUState *cpu = cpu_states[n];
+    bool replaying = replay_mode == REPLAY_PLAY;
 
+    /* What is replayed goes on as it was recorded: the others run, interrupts come, WFI does not end. */
+    run = replaying && run == DEBUG_STAY ? DEBUG_RUN : run;
     cpu->step = run == DEBUG_STEP;
-    cpu->step_irqs = irqs;
+    cpu->step_irqs = irqs || replaying;
     cpu->step_ran = false;
-    if (run == DEBUG_STEP) {
+    if (run == DEBUG_STEP && !replaying) {
         debug_wake(n);          /* WFI and WFE may end at any time */
     }
     if (run == DEBUG_STAY) {

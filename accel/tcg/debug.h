@@ -10,6 +10,8 @@
 
 /* Must the CPU stop before the instruction at PC? Then it is held, and the reason noted. */
 bool debug_stop_at_pc(CPUState *cpu);
+/* Does a debugger keep the CPU where it is? Any thread. */
+bool debug_stays(const CPUState *cpu);
 /* The CPU is at a boundary and was to make one step: has it done so? Then it is held. */
 bool debug_step_done(CPUState *cpu);
 

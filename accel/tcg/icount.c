@@ -12,6 +12,7 @@
 #include "block/block.h"
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
+#include "qemu/replay.h"
 #include "qemu/timer.h"
 #include "sysemu/cpus.h"
 #include "target/arm/translate.h"
@@ -140,17 +141,27 @@ void icount_after_mmio(CPUARMState *env)
     }
 }
 
+void icount_set_shift(unsigned shift)
+{
+    rebase(count.shown, shift);
+}
+
 /* ---- the host's clock ---- */
 
 /* The guest's clock should go as fast as the host's: an instruction takes longer if it does not. */
 static void follow_host(int64_t now, int64_t host)
 {
     int64_t guest = now - count.paced_ns, real = host - count.paced_host_ns;
+    unsigned shift = count.shift;
 
-    if (guest < real - real / 4 && count.shift < ICOUNT_MAX_SHIFT) {
-        rebase(now, count.shift + 1);
-    } else if (guest > real + real / 2 && count.shift > 0) {
-        rebase(now, count.shift - 1);
+    if (guest < real - real / 4 && shift < ICOUNT_MAX_SHIFT) {
+        shift++;
+    } else if (guest > real + real / 2 && shift > 0) {
+        shift--;
+    }
+    if (shift != count.shift) {
+        icount_set_shift(shift);
+        replay_shift_changed(&(ReplayPlace) { count.executed, now, false }, shift);
     }
 }
 
@@ -180,8 +191,8 @@ void icount_pace(void)
 {
     int64_t now = count.shown, host;
 
-    if ((!count.o.automatic && !count.o.align) || now - count.paced_ns < (count.o.align ? ALIGN_SLACK_NS
-                                                                                        : AUTO_EVERY_NS)) {
+    if (replay_mode == REPLAY_PLAY || (!count.o.automatic && !count.o.align) ||
+        now - count.paced_ns < (count.o.align ? ALIGN_SLACK_NS : AUTO_EVERY_NS)) {
         return;
     }
     host = icount_host_ns();
@@ -221,6 +232,7 @@ void icount_init(const IcountOptions *o)
     count.o = *o;
     count.shift = o->shift;
     clock_keep(&keeper);
+    cpus_icount_init();
 }
 
 void icount_print(FILE *f)

@@ -26,6 +26,7 @@ void icount_after_mmio(CPUARMState *env);
 
 /* ---- for the thread that runs the CPUs ---- */
 void *cpus_icount_thread(void *opaque);
+void cpus_icount_init(void);            /* before it; main thread */
 /* The CPU gets `budget` instructions; how many of them it has executed. */
 void icount_begin_slice(CPUState *cpu, int32_t budget);
 int32_t icount_end_slice(CPUState *cpu);
@@ -33,6 +34,7 @@ int64_t icount_host_ns(void);
 /* Virtual time now; that all CPUs slept until. */
 int64_t icount_ns(void);
 void icount_warp(int64_t ns);
+void icount_set_shift(unsigned shift);
 /* How many instructions until that time, at least 1. */
 int64_t icount_until(int64_t ns);
 /* shift=auto: look whether the guest is too slow or too fast. align=on: wait for the host's clock. */

@@ -70,7 +70,7 @@ uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
     if (icount_on) {
         icount_after_mmio(env);
     }
-    if (clock_was_shown && !env_cpu(env)->step && __atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE) &&
+    if (clock_was_shown && (!env_cpu(env)->step || icount_on) && __atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE) &&
         arm_interrupt_pending(env, &excp)) {
         cpu_loop_exit(env);
     }

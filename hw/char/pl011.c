@@ -588,7 +588,8 @@ PL011State *pl011_create(uint32_t base, const char *name, uint32_t clock_hz, Cha
     device_add(&s->dev);
     device_map(&s->dev, base, 0x1000, &pl011_ops);
     if (chr) {
-        chardev_attach(chr, &(CharFrontend) { .receive = pl011_receive, .event = pl011_event, .opaque = s });
+        chardev_attach(chr, &(CharFrontend) { .receive = pl011_receive, .event = pl011_event, .opaque = s,
+                                               .guest = true });
     }
     return s;
 }

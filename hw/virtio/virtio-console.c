@@ -397,6 +397,7 @@ void virtio_console_attach(VirtIODevice *d)
         if (p->s) {
             const CharFrontend fe = {
                 .receive = port_receive, .event = port_event, .writable = port_writable, .opaque = p,
+                .guest = true,
             };
 
             chardev_attach(p->config.chr, &fe);

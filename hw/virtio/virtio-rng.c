@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "hw/virtio/virtio-devices.h"
 #include "qemu/guest-random.h"
+#include "qemu/replay.h"
 
 enum { PIECE = 256, MOST = 16 * PIECE, TURN = 16, NO_FILE = -1 };
 
@@ -35,7 +36,7 @@ static ssize_t take(const VirtIORng *s, uint8_t *bytes, uint32_t n)
 {
     ssize_t got;
 
-    if (s->fd == NO_FILE) {
+    if (s->fd == NO_FILE || replay_mode != REPLAY_NONE) {     /* the same numbers when it is replayed */
         return guest_random(bytes, n) ? (ssize_t)n : 0;
     }
     do {

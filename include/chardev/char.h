@@ -17,6 +17,7 @@ typedef struct CharFrontend {
     int (*receive)(void *opaque, const uint8_t *buf, int len);
     bool (*event)(void *opaque, int event);
     void *opaque;
+    bool guest;                         /* what comes is the guest's: see qemu/replay.h */
     /* There is room for output again after chardev_full() said that there is none. May be NULL. */
     void (*writable)(void *opaque);
 } CharFrontend;

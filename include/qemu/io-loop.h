@@ -35,6 +35,8 @@ void io_post(IOWork *w);
  * true; set once, before there are threads that ask.
  */
 bool io_is_quiet(void);
+/* The same, the work aside that is being done. I/O thread. */
+bool io_is_quiet_beside(void);
 void io_on_quiet(void (*fn)(void));
 /* Main thread, once. */
 void io_loop_init(void);

@@ -14,6 +14,8 @@ typedef enum RtcClock { RTC_CLOCK_HOST, RTC_CLOCK_RT, RTC_CLOCK_VM } RtcClock;
 void rtc_clock_choose(RtcClock kind);
 /* The host's UTC when this was first called, in seconds since 1970. Main thread. */
 int64_t rtc_clock_start(void);
+/* It was this time, in the machine, when it began: a recording's. Before the machine is made. */
+void rtc_clock_set_start(int64_t seconds);
 /* Nanoseconds since 1970. Any thread. */
 int64_t rtc_clock_ns(void);
 #endif

@@ -31,6 +31,7 @@ InputKey input_key_by_number(unsigned number);
 typedef struct InputKeyboard {
     void (*key)(void *opaque, InputKey key, bool down);
     void *opaque;
+    struct ReplaySource *source;    /* qemu/replay.h */
     struct InputKeyboard *next;
 } InputKeyboard;
 /* `dx` to the right, `dy` down, `dz` the wheel's steps towards the user; buttons: INPUT_*. */
@@ -38,6 +39,7 @@ typedef struct InputMouse {
     const char *name;
     void (*event)(void *opaque, int dx, int dy, int dz, unsigned buttons);
     void *opaque;
+    struct ReplaySource *source;
     struct InputMouse *next;
 } InputMouse;
 /* The one that was added first gets what comes. */

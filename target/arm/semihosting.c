@@ -21,6 +21,8 @@
 #include "exec/memory.h"
 #include "hw/semihosting.h"
 #include "qemu/log.h"
+#include "qemu/replay.h"
+#include "qemu/rtc-clock.h"
 #include "qemu/timer.h"
 #include "sysemu/cpu-hold.h"
 #include "sysemu/runstate.h"
@@ -233,6 +235,9 @@ static int32_t sys_open(CPUARMState *env, const uint32_t *arg)
 
     if (!err && arg[1] >= SEMI_OPEN_MODES) {
         err = EINVAL;
+    }
+    if (!err && replay_mode != REPLAY_NONE && strcmp(c->name, ":tt")) {
+        err = EPERM;            /* files of the host are in no recording */
     }
     if (err) {
         g_free(c);
@@ -483,6 +488,17 @@ static unsigned block_words(uint32_t op)
     }
 }
 
+/* Files and keys of the host are in no recording. */
+static bool is_recorded(uint32_t op)
+{
+    switch (op) {
+    case SYS_READ: case SYS_READC: case SYS_TMPNAM: case SYS_REMOVE: case SYS_RENAME:
+        return false;
+    default:
+        return true;
+    }
+}
+
 static int32_t semihosting_call(CPUARMState *env, uint32_t op, uint32_t param)
 {
     uint32_t arg[4] = { 0 };
@@ -494,6 +510,10 @@ static int32_t semihosting_call(CPUARMState *env, uint32_t op, uint32_t param)
     }
     if (semi_remote(env, op, param, arg, &result)) {
         return result;
+    }
+    if (replay_mode != REPLAY_NONE && !is_recorded(op)) {
+        qemu_log_mask(LOG_UNIMP, "semihosting: operation 0x%02x is not recorded, so it fails\n", op);
+        return semi_fail(EPERM);
     }
     switch (op) {
     case SYS_OPEN:
@@ -527,7 +547,7 @@ static int32_t semihosting_call(CPUARMState *env, uint32_t op, uint32_t param)
     case SYS_CLOCK:
         return (int32_t)(clock_shown_ns() / 10000000);
     case SYS_TIME:
-        return (int32_t)time(NULL);
+        return (int32_t)(rtc_clock_ns() / 1000000000);
     case SYS_SYSTEM:
         /* Host commands are beyond what semihosting was turned on for. */
         return semi_fail(EPERM);

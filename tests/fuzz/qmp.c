@@ -41,6 +41,11 @@ int chardev_take_fd(Chardev *chr)
     return -1;
 }
 
+const char *monitor_replay_problem(const char *command)
+{
+    return NULL;
+}
+
 void qmp_events_init(void)
 {
 }

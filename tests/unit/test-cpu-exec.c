@@ -306,6 +306,11 @@ bool io_is_quiet(void)
     return true;
 }
 
+bool io_is_quiet_beside(void)
+{
+    return true;
+}
+
 void io_on_quiet(void (*fn)(void))
 {
 }
