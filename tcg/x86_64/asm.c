@@ -223,11 +223,16 @@ void x_shift_i(Asm *a, ShiftOp op, bool w, RM rm, int count)
 
 void x_shift_cl(Asm *a, ShiftOp op, bool w, RM rm) { enc(a, OP(0xd3), w, op, rm); }
 
-/* VEX with three bytes: map 2 is 0F 38, 3 is 0F 3A; pp stands for the prefix 66, F3 or F2. vvvv 0: no operand. */
+/* VEX: map 1 is 0F, 2 is 0F 38, 3 is 0F 3A; pp 1 to 3 stands for the prefix 66, F3 or F2. vvvv 0: no operand. */
 static void vex(Asm *a, int map, bool w, int pp, int reg, int vvvv, RM rm)
 {
     int b = rm.reg >= 0 ? rm.reg : rm.base;
 
+    if (map == 1 && !w && !(b >= 0 && (b & 8)) && !(rm.index >= 0 && (rm.index & 8))) {
+        put8(a, 0xc5);
+        put8(a, (uint8_t)((reg & 8 ? 0 : 0x80) | (~vvvv & 15) << 3 | pp));
+        return;
+    }
     put8(a, 0xc4);
     put8(a, (uint8_t)((reg & 8 ? 0 : 0x80) | (rm.index >= 0 && (rm.index & 8) ? 0 : 0x40) |
                       (b >= 0 && (b & 8) ? 0 : 0x20) | map));
@@ -394,6 +399,36 @@ void x_stmxcsr(Asm *a, RM mem) { enc(a, OP0F(0xae), false, 3, mem); }
 static uint8_t scalar(bool d) { return d ? 0xf2 : 0xf3; }
 
 void x_sse_op(Asm *a, SSEOp op, bool d, int xmm, RM rm)  { enc(a, OPP0F(scalar(d), (uint8_t)op), false, xmm, rm); }
+
+void x_sse_op3(Asm *a, bool avx, SSEOp op, bool d, int dst, int x, int y)
+{
+    if (avx) {
+        vex(a, 1, false, d ? 3 : 2, dst, x, rm_reg(y));
+        put8(a, (uint8_t)op);
+        operands(a, dst, rm_reg(y), 0);
+    } else {
+        assert(dst != y || x == y);
+        if (dst != x) {
+            x_movaps(a, dst, x);
+        }
+        x_sse_op(a, op, d, dst, rm_reg(y));
+    }
+}
+
+void x_vector_op(Asm *a, bool avx, VectorOp op, int dst, int src, RM mem)
+{
+    if (avx) {
+        vex(a, 1, false, 0, dst, src, mem);
+        put8(a, (uint8_t)op);
+        operands(a, dst, mem, 0);
+    } else {
+        if (dst != src) {
+            x_movaps(a, dst, src);
+        }
+        enc(a, OP0F((uint8_t)op), false, dst, mem);
+    }
+}
+
 void x_movs_x_m(Asm *a, bool d, int xmm, RM mem)    { enc(a, OPP0F(scalar(d), 0x10), false, xmm, mem); }
 void x_movs_m_x(Asm *a, bool d, RM mem, int xmm)    { enc(a, OPP0F(scalar(d), 0x11), false, xmm, mem); }
 void x_movaps(Asm *a, int dst, int src)             { enc(a, OP0F(0x28), false, dst, rm_reg(src)); }
@@ -403,8 +438,6 @@ void x_movd_x_r(Asm *a, bool w, int xmm, int reg)   { enc(a, OPP0F(0x66, 0x6e), 
 void x_movd_r_x(Asm *a, bool w, int reg, int xmm)   { enc(a, OPP0F(0x66, 0x7e), w, xmm, rm_reg(reg)); }
 void x_ucomis(Asm *a, bool d, int xmm, RM rm)       { enc(a, OPP0F(d ? 0x66 : 0, 0x2e), false, xmm, rm); }
 void x_comis(Asm *a, bool d, int xmm, RM rm)        { enc(a, OPP0F(d ? 0x66 : 0, 0x2f), false, xmm, rm); }
-void x_xorps_m(Asm *a, int xmm, RM mem)             { enc(a, OP0F(0x57), false, xmm, mem); }
-void x_andps_m(Asm *a, int xmm, RM mem)             { enc(a, OP0F(0x54), false, xmm, mem); }
 void x_xorps(Asm *a, int xmm, int src)              { enc(a, OP0F(0x57), false, xmm, rm_reg(src)); }
 void x_cvt_sd_ss(Asm *a, bool from_double, int xmm, RM rm) { enc(a, OPP0F(scalar(from_double), 0x5a), false, xmm, rm); }
 void x_cvtsi2s(Asm *a, bool d, bool w, int xmm, RM rm) { enc(a, OPP0F(scalar(d), 0x2a), w, xmm, rm); }

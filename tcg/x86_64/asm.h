@@ -121,6 +121,11 @@ void x_stmxcsr(Asm *a, RM mem);
 /* SSE2. d: double (SD) or single (SS). */
 typedef enum SSEOp { SSE_ADD = 0x58, SSE_MUL = 0x59, SSE_SUB = 0x5c, SSE_DIV = 0x5e, SSE_SQRT = 0x51 } SSEOp;
 void x_sse_op(Asm *a, SSEOp op, bool d, int xmm, RM rm);
+/* dst = x op y (SQRT: of y), dst another register than y unless it is x too; with AVX or without. */
+void x_sse_op3(Asm *a, bool avx, SSEOp op, bool d, int dst, int x, int y);
+/* dst = src op mem, 16 bytes, aligned. */
+typedef enum VectorOp { VECTOR_AND = 0x54, VECTOR_XOR = 0x57 } VectorOp;
+void x_vector_op(Asm *a, bool avx, VectorOp op, int dst, int src, RM mem);
 void x_movs_x_m(Asm *a, bool d, int xmm, RM mem);
 void x_movs_m_x(Asm *a, bool d, RM mem, int xmm);
 void x_movaps(Asm *a, int dst, int src);
@@ -130,8 +135,6 @@ void x_movd_x_r(Asm *a, bool w, int xmm, int reg);
 void x_movd_r_x(Asm *a, bool w, int reg, int xmm);
 void x_ucomis(Asm *a, bool d, int xmm, RM rm);
 void x_comis(Asm *a, bool d, int xmm, RM rm);
-void x_xorps_m(Asm *a, int xmm, RM mem);
-void x_andps_m(Asm *a, int xmm, RM mem);
 void x_xorps(Asm *a, int xmm, int src);
 void x_cvt_sd_ss(Asm *a, bool from_double, int xmm, RM rm);
 void x_cvtsi2s(Asm *a, bool d, bool w, int xmm, RM rm);             /* w: 64-bit integer source */

@@ -229,6 +229,7 @@ static bool x86_init_buffer(CodeBuffer *buf)
     }
     if (!enter_code) {
         x86_use_bmi2(true);
+        x86_use_avx(true);
     }
     l->helpers = 0;
     for (int i = 0; i < NB_HELPERS; i++) {
@@ -243,8 +244,6 @@ static bool x86_init_buffer(CodeBuffer *buf)
     l->max_u32_d = put_constant(&as, base, 0x41efffffffe00000ull);
     l->min_s = put_constant(&as, base, 0x00800000u);
     l->min_d = put_constant(&as, base, 0x0010000000000000ull);
-    l->neg_min_s = put_constant(&as, base, 0x80800000u);
-    l->neg_min_d = put_constant(&as, base, 0x8010000000000000ull);
 
     emit_put_compared(&as, base);
     l->enter = (uint32_t)(as.p - base);

@@ -1,186 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VFP inline with SSE2. MXCSR holds the guest's rounding mode and cumulative flags, so results and flags are the
+ * VFP inline with SSE2 or AVX. MXCSR holds the guest's rounding mode and cumulative flags, so results and flags are the
  * host's, with two exceptions that go out of line, where vfp_op_s/d computes again from the operands: NaNs (x86 picks
  * another operand and another default NaN), and inexact products and quotients of exactly the least normal magnitude
- * (ARM detects underflow before rounding, x86 after it). Blocks translated with FZ set use helpers.
- *
- * The xmm cache: xmm_ref[x] is the VFP register (or FP temporary) that xmm x equals. Writes go to memory at once, so
- * forgetting an entry costs nothing; temporaries exist in xmm registers only and are never forgotten before their last
- * use.
+ * (ARM detects underflow before rounding, x86 after it). Blocks translated with FZ set use helpers. Which registers
+ * hold what, and when results are tested for NaNs: emit-xmm.c.
  */
 #include "target/arm/vfp-helper.h"
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
+#include "tcg/x86_64/op-flags.h"
 
-enum { XMM_SCRATCH = 0, XMM_FIRST = 1 };
-
-int32_t emit_vfp_disp(IRRef r)
-{
-    return ref_is_d(r) ? ENV_OFFSET(vfp) + 8 * (r - REF_D0) : ENV_OFFSET(vfp) + 4 * (r - REF_S0);
-}
-
-static bool refs_overlap(IRRef a, IRRef b)
-{
-    if (a == b) {
-        return true;
-    }
-    if (ref_is_s(a) && ref_is_d(b)) {
-        return (a - REF_S0) / 2 == b - REF_D0;
-    }
-    return ref_is_d(a) && ref_is_s(b) && (b - REF_S0) / 2 == a - REF_D0;
-}
-
-static bool temp_alive(const Emitter *e, IRRef r)
-{
-    return ref_is_ftemp(r) && e->ftemp_last[r - REF_F0] >= e->index;
-}
-
-int emit_xmm_find(Emitter *e, IRRef r)
-{
-    for (int x = XMM_FIRST; x < XMM_COUNT; x++) {
-        if (e->xmm_ref[x] == r) {
-            return x;
-        }
-    }
-    return -1;
-}
-
-void emit_xmm_forget(Emitter *e, IRRef r)
-{
-    if (!ref_is_s(r) && !ref_is_d(r) && !ref_is_ftemp(r)) {
-        return;
-    }
-    for (int x = XMM_FIRST; x < XMM_COUNT; x++) {
-        if (refs_overlap(e->xmm_ref[x], r)) {
-            e->xmm_ref[x] = REF_NONE;
-        }
-    }
-}
-
-void emit_xmm_forget_all(Emitter *e)
-{
-    memset(e->xmm_ref, 0, sizeof(e->xmm_ref));
-}
-
-bool emit_xmm_live(const Emitter *e)
-{
-    for (int x = XMM_FIRST; x < XMM_COUNT; x++) {
-        if (e->xmm_ref[x] != REF_NONE) {
-            return true;
-        }
-    }
-    return false;
-}
-
-int emit_xmm_new(Emitter *e, IRRef r)
-{
-    int pick = -1;
-
-    emit_xmm_forget(e, r);
-    for (int x = XMM_FIRST; x < XMM_COUNT && pick < 0; x++) {
-        if (e->xmm_ref[x] == REF_NONE && !e->xmm_busy[x]) {
-            pick = x;
-        }
-    }
-    for (int k = 0; k < XMM_COUNT && pick < 0; k++) {
-        int x = XMM_FIRST + (e->xmm_next++ % (XMM_COUNT - XMM_FIRST));
-        if (!e->xmm_busy[x] && !temp_alive(e, e->xmm_ref[x])) {
-            pick = x;
-        }
-    }
-    if (pick < 0) {
-        e->failed = true;
-        pick = XMM_FIRST;
-    }
-    e->xmm_ref[pick] = r;
-    e->xmm_busy[pick] = true;
-    return pick;
-}
-
-/* The xmm register that holds an operand, loaded if need be. */
-static int fp_source(Emitter *e, IRRef r, bool d)
-{
-    int x = emit_xmm_find(e, r);
-
-    if (x < 0) {
-        x = emit_xmm_new(e, r);
-        x_movs_x_m(&e->as, d, x, emit_env(emit_vfp_disp(r)));
-    }
-    e->xmm_busy[x] = true;
-    return x;
-}
-
-/* xmm x is the new value of r. */
-static void fp_result(Emitter *e, IRRef r, bool d, int x)
-{
-    if (!ref_is_ftemp(r)) {
-        x_movs_m_x(&e->as, d, emit_env(emit_vfp_disp(r)), x);
-    }
-}
+enum { XMM_SCRATCH = 0 };
 
 /*
- * A destination register for an op whose operands stay intact until the slow path may need them. It must not be
- * known as r before the operands have been read, so take it anonymously.
- */
-static int fp_dest(Emitter *e, IRRef r)
-{
-    int x = -1;
-
-    for (int k = XMM_FIRST; k < XMM_COUNT; k++) {
-        if (!e->xmm_busy[k] && (e->xmm_ref[k] == REF_NONE || refs_overlap(e->xmm_ref[k], r))) {
-            x = k;
-            break;
-        }
-    }
-    for (int k = 0; k < XMM_COUNT && x < 0; k++) {
-        int c = XMM_FIRST + (e->xmm_next++ % (XMM_COUNT - XMM_FIRST));
-        if (!e->xmm_busy[c] && !temp_alive(e, e->xmm_ref[c])) {
-            x = c;
-        }
-    }
-    if (x < 0) {
-        e->failed = true;
-        x = XMM_FIRST;
-    }
-    emit_xmm_forget(e, r);
-    e->xmm_ref[x] = r;
-    e->xmm_busy[x] = true;
-    return x;
-}
-
-/* Leave for the slow path on condition cc; it resumes here with the corrected result in xd. */
-static void fp_fix_up(Emitter *e, X86CC cc, unsigned vfp_op, bool d, int xa, int xb, int xd)
-{
-    SlowPath *s = emit_slow(e, SLOW_FP);
-
-    s->fields[s->nfields++] = x_jcc_fwd(&e->as, cc);
-    s->back = e->as.p;
-    s->xa = xa;
-    s->xb = xb;
-    s->xd = xd;
-    s->fp_op = vfp_op | (d ? VFP_SLOW_DOUBLE : 0);
-    s->save_xmm = true;
-}
-
-/*
- * Leave if xd is a NaN or, for operations that can underflow, plus or minus the least normal number. UCOMIS sets ZF for
- * equal and for unordered.
+ * The result may be a NaN, which is tested for later, or, of operations that can underflow, plus or minus the least
+ * normal number, which is looked for at once. UCOMIS sets ZF for equal and for unordered, so that is the test for NaNs
+ * as well.
  */
 static void fp_check(Emitter *e, const IROp *op, unsigned vfp_op, bool d, bool source_d, int xa, int xb, int xd)
 {
     Asm *as = &e->as;
     bool may_underflow = op->opc == IR_fmul || op->opc == IR_fnmul || op->opc == IR_fdiv || (op->opc == IR_fcvt && !d);
 
+    emit_xmm_unsure(e, op, vfp_op | (source_d ? VFP_SLOW_DOUBLE : 0), d, xa, xb, xd);
     if (may_underflow) {
-        x_ucomis(as, d, xd, rm_rip(e->buf_base + (d ? x86_layout.min_d : x86_layout.min_s)));
-        fp_fix_up(e, X_E, vfp_op, source_d, xa, xb, xd);
-        x_ucomis(as, d, xd, rm_rip(e->buf_base + (d ? x86_layout.neg_min_d : x86_layout.neg_min_s)));
-        e->slow[e->nslow - 1].fields[e->slow[e->nslow - 1].nfields++] = x_jcc_fwd(as, X_E);
-        e->slow[e->nslow - 1].back = as->p;
+        RM abs = rm_rip(e->buf_base + (d ? x86_layout.abs_d : x86_layout.abs_s));
+
+        x_vector_op(as, x86_avx, VECTOR_AND, XMM_SCRATCH, xd, abs);
+        x_ucomis(as, d, XMM_SCRATCH, rm_rip(e->buf_base + (d ? x86_layout.min_d : x86_layout.min_s)));
+        emit_xmm_sure(e, X_E);
+    }
+}
+
+static void put_move(Emitter *e, unsigned opc, bool d, int xa, int xd)
+{
+    const BufferLayout *l = &x86_layout;
+
+    if (opc == IR_fneg) {
+        x_vector_op(&e->as, x86_avx, VECTOR_XOR, xd, xa, rm_rip(e->buf_base + (d ? l->sign_d : l->sign_s)));
+    } else if (opc == IR_fabs) {
+        x_vector_op(&e->as, x86_avx, VECTOR_AND, xd, xa, rm_rip(e->buf_base + (d ? l->abs_d : l->abs_s)));
     } else {
-        x_ucomis(as, d, xd, rm_reg(xd));
-        fp_fix_up(e, X_P, vfp_op, source_d, xa, xb, xd);
+        x_movaps(&e->as, xd, xa);
     }
 }
 
@@ -197,17 +59,15 @@ void emit_arith(Emitter *e, const IROp *op)
     while (table[k].opc != op->opc) {
         k++;
     }
-    xa = fp_source(e, op->a, d);
-    xb = fp_source(e, op->b, d);
-    xd = fp_dest(e, op->d);
-    x_movaps(as, xd, xa);
-    x_sse_op(as, (SSEOp)table[k].sse, d, xd, rm_reg(xb));
+    xa = emit_xmm_source(e, op->a, d);
+    xb = emit_xmm_source(e, op->b, d);
+    xd = emit_xmm_new(e, op->d);
+    x_sse_op3(as, x86_avx, (SSEOp)table[k].sse, d, xd, xa, xb);
     if (op->opc == IR_fnmul) {
-        /* the slow path's result has its sign changed already */
-        x_xorps_m(as, xd, rm_rip(e->buf_base + (d ? x86_layout.sign_d : x86_layout.sign_s)));
+        /* VFP_NMUL is the whole of it */
+        put_move(e, IR_fneg, d, xd, xd);
     }
     fp_check(e, op, table[k].vfp, d, d, xa, xb, xd);
-    fp_result(e, op->d, d, xd);
     emit_flags_clobber(e);
 }
 
@@ -215,28 +75,22 @@ void emit_sqrt(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool d = op->n == 3;
-    int xa = fp_source(e, op->a, d), xd = fp_dest(e, op->d);
+    int xa = emit_xmm_source(e, op->a, d), xd = emit_xmm_new(e, op->d);
 
-    x_xorps(as, xd, xd);        /* no dependency on its old value */
-    x_sse_op(as, SSE_SQRT, d, xd, rm_reg(xa));
+    x_sse_op3(as, x86_avx, SSE_SQRT, d, xd, xa, xa);
     fp_check(e, op, VFP_SQRT, d, d, xa, xa, xd);
-    fp_result(e, op->d, d, xd);
     emit_flags_clobber(e);
 }
 
 void emit_move(Emitter *e, const IROp *op)
 {
-    Asm *as = &e->as;
     bool d = op->n == 3;
-    int xa = fp_source(e, op->a, d), xd = fp_dest(e, op->d);
+    int xa = emit_xmm_source(e, op->a, d), xd = emit_xmm_new(e, op->d);
 
-    x_movaps(as, xd, xa);
-    if (op->opc == IR_fneg) {
-        x_xorps_m(as, xd, rm_rip(e->buf_base + (d ? x86_layout.sign_d : x86_layout.sign_s)));
-    } else if (op->opc == IR_fabs) {
-        x_andps_m(as, xd, rm_rip(e->buf_base + (d ? x86_layout.abs_d : x86_layout.abs_s)));
+    put_move(e, op->opc, d, xa, xd);
+    if (emit_xmm_is_unsure(e, xa)) {
+        emit_xmm_unsure(e, op, 0, d, xa, xa, xd);
     }
-    fp_result(e, op->d, d, xd);
 }
 
 /* The host's flags as they are, VFP_RAW: whoever looks at FPSCR makes ARM's of them. LAHF sets bit 1. */
@@ -244,12 +98,12 @@ void emit_cmp(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool d = op->n == 3;
-    int xa = fp_source(e, op->a, d), xb = XMM_SCRATCH;
+    int xa = emit_xmm_source(e, op->a, d), xb = XMM_SCRATCH;
 
     if (op->b == REF_NONE) {
         x_xorps(as, XMM_SCRATCH, XMM_SCRATCH);
     } else {
-        xb = fp_source(e, op->b, d);
+        xb = emit_xmm_source(e, op->b, d);
     }
     (op->imm ? x_comis : x_ucomis)(as, d, xa, rm_reg(xb));
     x_lahf(as);
@@ -272,12 +126,11 @@ void emit_fcvt(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool from_d = op->n == 3;
-    int xa = fp_source(e, op->a, from_d), xd = fp_dest(e, op->d);
+    int xa = emit_xmm_source(e, op->a, from_d), xd = emit_xmm_new(e, op->d);
 
-    x_xorps(as, xd, xd);
+    x_xorps(as, xd, xd);        /* no dependency on its old value */
     x_cvt_sd_ss(as, from_d, xd, rm_reg(xa));
     fp_check(e, op, from_d ? VFP_CVT_DS : VFP_CVT_SD, !from_d, true, xa, xa, xd);
-    fp_result(e, op->d, !from_d, xd);
     emit_flags_clobber(e);
 }
 
@@ -287,9 +140,11 @@ static void load_int_operand(Emitter *e, IRRef r)
     int x = emit_xmm_find(e, r);
 
     if (x >= 0) {
+        emit_xmm_check(e, x);
         e->xmm_busy[x] = true;
         x_movd_r_x(&e->as, false, RAX, x);
     } else {
+        emit_xmm_sync(e, r);
         x_mov_r_rm(&e->as, false, RAX, emit_env(emit_vfp_disp(r)));
     }
 }
@@ -301,11 +156,10 @@ void emit_from_int(Emitter *e, const IROp *op)
     int xd;
 
     load_int_operand(e, op->a);
-    xd = fp_dest(e, op->d);
+    xd = emit_xmm_new(e, op->d);
     x_xorps(as, xd, xd);
     /* 32-bit unsigned values are non-negative 64-bit ones; the result is rounded once either way. */
     x_cvtsi2s(as, d, is_unsigned, xd, rm_reg(RAX));
-    fp_result(e, op->d, d, xd);
 }
 
 /* Saturation, NaN and anything near the limits go out of line. */
@@ -313,10 +167,10 @@ void emit_to_int(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool d = op->n == 3, truncate = op->imm & 1, is_unsigned = op->opc == IR_ftoui;
-    int xa = fp_source(e, op->a, d), xd;
+    int xa = emit_xmm_source(e, op->a, d), xd;
     SlowPath *s = emit_slow(e, SLOW_FTOI);
 
-    xd = fp_dest(e, op->d);
+    xd = emit_xmm_new(e, op->d);
     if (is_unsigned) {
         x_movmskps(as, d, RAX, xa);
         x_test8_rm_i(as, rm_reg(RAX), 1);
@@ -333,12 +187,11 @@ void emit_to_int(Emitter *e, const IROp *op)
     }
     x_movd_x_r(as, false, xd, RAX);
     s->back = as->p;
-    s->xa = s->xb = xa;
+    s->xa = xa;
     s->xd = xd;
     s->fp_op = (is_unsigned ? (truncate ? VFP_TOUIZ : VFP_TOUI) : (truncate ? VFP_TOSIZ : VFP_TOSI)) |
                (d ? VFP_SLOW_DOUBLE : 0);
     s->save_xmm = true;
-    fp_result(e, op->d, false, xd);
     emit_flags_clobber(e);
 }
 
@@ -375,7 +228,6 @@ bool emit_put_double(Emitter *e, const IROp *op)
     emit_load_ref(e, RCX, op->a);
     x_shift_i(as, SH_SHL, true, rm_reg(RAX), 32);
     x_alu_r_rm(as, ALU_OR, true, RAX, rm_reg(RCX));
-    x_mov_rm_r(as, true, emit_env(emit_vfp_disp(d)), RAX);
     memset(e->xmm_busy, 0, sizeof(e->xmm_busy));
     x = emit_xmm_new(e, d);
     x_movd_x_r(as, true, x, RAX);
@@ -383,14 +235,29 @@ bool emit_put_double(Emitter *e, const IROp *op)
     return true;
 }
 
-void emit_slow_fp(Emitter *e, SlowPath *s)
+/* xmm xd = the operation on xmm xa and xb, by vfp_op_s() or vfp_op_d(). */
+static void call_exact(Emitter *e, uint32_t vfp_op, int xa, int xb, int xd)
 {
     Asm *as = &e->as;
 
-    x_movs_m_x(as, true, emit_env(JIT_OFFSET(slow_val)), s->xa);
-    x_movs_m_x(as, true, emit_env(JIT_OFFSET(slow_val2)), s->xb);
-    x_mov_rm_i(as, emit_env(JIT_OFFSET(slow_mem)), s->fp_op);
+    x_movs_m_x(as, true, emit_env(JIT_OFFSET(slow_val)), xa);
+    x_movs_m_x(as, true, emit_env(JIT_OFFSET(slow_val2)), xb);
+    x_mov_rm_i(as, emit_env(JIT_OFFSET(slow_mem)), vfp_op);
     x_call(as, emit_thunk(e, x86_layout.fp[1]));
-    x_movd_x_r(as, true, s->xd, RCX);
-    x_jmp(as, s->back);
+    x_movd_x_r(as, true, xd, RCX);
+}
+
+void emit_fp_again(Emitter *e, const FPOp *f)
+{
+    if (f->opc == IR_fmov || f->opc == IR_fneg || f->opc == IR_fabs) {
+        put_move(e, f->opc, f->d, f->xa, f->xd);
+    } else {
+        call_exact(e, f->vfp_op, f->xa, f->xb, f->xd);
+    }
+}
+
+void emit_slow_to_int(Emitter *e, SlowPath *s)
+{
+    call_exact(e, s->fp_op, s->xa, s->xa, s->xd);
+    x_jmp(&e->as, s->back);
 }

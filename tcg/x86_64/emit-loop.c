@@ -249,18 +249,16 @@ static bool emit_turn(Emitter *e, const Loop *l)
             return false;
         }
         e->index = i;
-        memset(e->xmm_busy, 0, sizeof(e->xmm_busy));
         if (ir_op_effects(op) & (FX_LOAD | FX_STORE)) {
             int n = l->stream_of[i];
 
-            x_mov_r_rm(as, true, RCX, pointer(n));
-            emit_plain_access(e, op, rm_mem(RCX, (int32_t)(l->offset[i] - l->stream[n].low)));
+            emit_plain_access(e, op, pointer(n), (int32_t)(l->offset[i] - l->stream[n].low));
         } else if (op->opc != IR_page && op->opc != IR_insn_start) {
             if (emit_shifted_add(e, op) || emit_put_double(e, op)) {
                 i++;
                 continue;
             }
-            x86_op_info[op->opc].emit(e, op);
+            emit_op(e, op);
         }
     }
     return true;
@@ -317,6 +315,7 @@ void emit_loop(Emitter *e)
         X86CC cc;
 
         e->op = leave;
+        emit_xmm_sync_all(e);
         cc = emit_cond(e, leave->cc);
         if (!memcmp(&e->ef, &e->label_ef[leave->imm], sizeof(e->ef))) {
             x_jcc(as, cc, e->label_addr[leave->imm]);

@@ -120,7 +120,6 @@ static void emit_fp_load(Emitter *e, const SlowPath *s, const IROp *op, RM host)
         return;
     }
     x_movs_x_m(as, d, s->xd, host);
-    x_movs_m_x(as, d, emit_env(emit_vfp_disp(op->d)), s->xd);
 }
 
 static void emit_int_load(Emitter *e, const IROp *op, RM host)
@@ -301,14 +300,13 @@ static void emit_transfer(Emitter *e, const SlowPath *s, const IROp *op, RM host
             x_movs_m_x(as, (op->mem & MEM_SIZE) == 3, host, s->xd);
         } else {
             x_movs_x_m(as, (op->mem & MEM_SIZE) == 3, s->xd, host);
-            x_movs_m_x(as, (op->mem & MEM_SIZE) == 3, emit_env(emit_vfp_disp(r)), s->xd);
         }
     }
 }
 
 /*
- * An access of one VFP register has it in an xmm register, s->xd, unless bytes are swapped; what else is loaded is in
- * memory.
+ * An access of one VFP register has it in an xmm register, s->xd, unless bytes are swapped or a store finds it in
+ * memory; what else is moved is in memory.
  */
 static void choose_xmm(Emitter *e, SlowPath *s, const IROp *op)
 {
@@ -321,10 +319,15 @@ static void choose_xmm(Emitter *e, SlowPath *s, const IROp *op)
         if (!ref_is_s(r) && !ref_is_d(r)) {
             continue;
         }
-        if (one && !(op->mem & (MEM_BE | MEM_USER))) {
-            s->xd = load ? emit_xmm_new(e, r) : emit_xmm_find(e, r);
+        if (load && one && !(op->mem & (MEM_BE | MEM_USER))) {
+            s->xd = emit_xmm_new(e, r);
         } else if (load) {
             emit_xmm_forget(e, r);
+        } else if (one && !(op->mem & MEM_BE) && emit_xmm_find(e, r) >= 0) {
+            s->xd = emit_xmm_find(e, r);
+            emit_xmm_check(e, s->xd);
+        } else {
+            emit_xmm_sync(e, r);
         }
     }
 }
@@ -383,12 +386,14 @@ static void emit_near(Emitter *e, SlowPath *s, const IROp *op, Loc page)
     emit_transfer(e, s, op, rm_mem(host, op->near), host == RCX ? RDX : RCX);
 }
 
-void emit_plain_access(Emitter *e, const IROp *op, RM host)
+void emit_plain_access(Emitter *e, const IROp *op, RM pointer, int32_t distance)
 {
     SlowPath none = { .xd = -1 };
 
+    memset(e->xmm_busy, 0, sizeof(e->xmm_busy));
     choose_xmm(e, &none, op);
-    emit_transfer(e, &none, op, host, RDX);
+    x_mov_r_rm(&e->as, true, RCX, pointer);
+    emit_transfer(e, &none, op, rm_mem(RCX, distance), RDX);
     emit_flags_clobber(e);
 }
 
@@ -431,6 +436,7 @@ static void slow_common(Emitter *e, SlowPath *s)
 {
     Asm *as = &e->as;
 
+    emit_xmm_restore(e, &s->xmm);
     if (s->addr_reg != RCX) {
         x_mov_r_rm(as, false, RCX, rm_reg(s->addr_reg));
     }
@@ -445,11 +451,10 @@ static void slow_load_code(Emitter *e, SlowPath *s)
     bool wide = (op->mem & MEM_SIZE) == 3;
 
     x_call(as, emit_thunk(e, wide ? x86_layout.load64[s->save_xmm] : x86_layout.load[s->save_xmm]));
-    if (ref_is_s(op->d) || ref_is_d(op->d)) {
+    if (s->xd >= 0) {
+        x_movd_x_r(as, wide, s->xd, RCX);
+    } else if (ref_is_s(op->d) || ref_is_d(op->d)) {
         x_mov_rm_r(as, wide, emit_env(emit_vfp_disp(op->d)), RCX);
-        if (s->xd >= 0) {
-            x_movd_x_r(as, wide, s->xd, RCX);
-        }
     } else {
         x_mov_rm_r(as, false, emit_rm(emit_loc(e, op->d)), RCX);
     }

@@ -60,7 +60,6 @@ void emit_store_ref(Emitter *e, IRRef r, int reg)
     if (l.kind == LOC_MEM || l.reg != reg) {
         x_mov_rm_r(&e->as, false, emit_rm(l), reg);
     }
-    emit_xmm_forget(e, r);
 }
 
 SlowPath *emit_slow(Emitter *e, SlowKind kind)
@@ -72,8 +71,11 @@ SlowPath *emit_slow(Emitter *e, SlowKind kind)
         e->failed = true;
     }
     s = &e->slow[e->nslow == EMIT_MAX_SLOW - 1 ? e->nslow : e->nslow++];
-    *s = (SlowPath) { .kind = kind, .op = e->op, .pc = e->pc, .save_xmm = emit_xmm_live(e), .xd = -1,
-                       .pages = e->live_pages };
+    *s = (SlowPath) {
+        .kind = kind, .op = e->op, .pc = e->pc, .save_xmm = emit_xmm_live(e), .xd = -1, .pages = e->live_pages,
+        .xmm = { .unsure = e->unsure, .fp_base = e->fp_base, .dirty = e->xmm_dirty },
+    };
+    memcpy(s->xmm.ref, e->xmm_ref, sizeof(s->xmm.ref));
     return s;
 }
 
@@ -96,6 +98,7 @@ void emit_br_if(Emitter *e, const IROp *op)
         e->nfixups--;
     }
     e->label_ef[op->imm] = e->ef;
+    emit_xmm_branch(e, op->imm);
     e->fixups[e->nfixups].label = (uint16_t)op->imm;
     e->fixups[e->nfixups++].field = x_jcc_fwd(&e->as, cc);
 }
@@ -110,11 +113,12 @@ void emit_label(Emitter *e, const IROp *op)
     } else {
         emit_flags_clobber(e);
     }
-    emit_xmm_forget_all(e);
+    emit_xmm_label(e, op->imm);
 }
 
 static void emit_slow_paths(Emitter *e)
 {
+    emit_xmm_forget_all(e);
     for (int i = 0; i < e->nslow; i++) {
         SlowPath *s = &e->slow[i];
         if (e->as.end - e->as.p < EMIT_ROOM) {
@@ -126,8 +130,10 @@ static void emit_slow_paths(Emitter *e)
         }
         s->code = e->as.p;
         e->op = s->op;
-        if (s->kind == SLOW_FP || s->kind == SLOW_FTOI) {
+        if (s->kind == SLOW_FP) {
             emit_slow_fp(e, s);
+        } else if (s->kind == SLOW_FTOI) {
+            emit_slow_to_int(e, s);
         } else if (s->kind == SLOW_PAGE) {
             emit_slow_page(e, s);
         } else if (s->kind == SLOW_BUDGET) {
@@ -140,6 +146,20 @@ static void emit_slow_paths(Emitter *e)
             emit_slow_mem(e, s);
         }
     }
+}
+
+/* Whoever may look at VFP registers in memory finds them there; EFLAGS are left to the op. */
+enum { FX_SHOWS_VFP = FX_HELPER | FX_EXIT | FX_BRANCH | FX_JOIN | FX_ENV_READ | FX_ENV_WRITE };
+
+void emit_op(Emitter *e, const IROp *op)
+{
+    memset(e->xmm_busy, 0, sizeof(e->xmm_busy));
+    if (ir_info(op)->effects & FX_SHOWS_VFP) {
+        emit_xmm_sync_all(e);
+    } else if (op->setf || op->opc == IR_fcmp) {
+        emit_xmm_check_all(e);
+    }
+    x86_op_info[op->opc].emit(e, op);
 }
 
 static __thread Emitter emitter;
@@ -176,7 +196,9 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     e->njumps = e->nfixups = e->nslow = 0;
     e->failed = e->full = false;
     e->xmm_next = 0;
+    e->fp_ops = 0;
     memset(e->label_refs, 0, b->nlabels);
+    memset(e->label_seen, 0, b->nlabels);
     for (int i = 0; i < b->nops; i++) {
         if (b->ops[i].opc == IR_br_if) {
             e->label_refs[b->ops[i].imm]++;
@@ -206,8 +228,7 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
             begin_op(e, ++i);
             continue;
         }
-        memset(e->xmm_busy, 0, sizeof(e->xmm_busy));
-        x86_op_info[e->op->opc].emit(e, e->op);
+        emit_op(e, e->op);
     }
     if (!e->failed && !e->full) {
         begin_op(e, b->nops);

@@ -7,7 +7,7 @@
  *   rbx rsi rdi r8 r9 r10 r11 r12 = r0..r7, r13 = sp, r14 = lr: for as long as translated code runs, across chained
  *   blocks; r8-r12 are memory operands (env->regs). Guest registers' upper halves are always zero.
  *   rcx is scratch of one op's code; rax and rdx hold IR temporaries or are scratch as ops.def tells.
- *   xmm0 scratch; xmm1..xmm15 a read cache of VFP registers (every write goes to memory too) and FP temporaries.
+ *   xmm0 scratch; xmm1..xmm15 VFP registers and FP temporaries (emit-xmm.c).
  *
  * EFLAGS hold guest flags between a flag-setting op and its consumers; env->nzcv has them when IROp.savef says so (the
  * flag pass, tcg/passes/flags.c). Around a memory access or a call they are always in env->nzcv.
@@ -49,6 +49,25 @@ typedef struct Loc {
     uint32_t imm;
 } Loc;
 
+enum { XMM_COUNT = 16, XMM_FIRST = 1, NB_TEMPS = REF_T_END - REF_T0 };
+
+/* VFP registers whose memory is out of date, and operations whose result may be a NaN of the host's (emit-xmm.c). */
+typedef struct XmmState {
+    uint64_t unsure;            /* bit n: fp_op[fp_base + n] */
+    uint16_t fp_base;
+    uint16_t dirty;             /* bit x: ref[x] is in xmm x only */
+    IRRef ref[XMM_COUNT];
+} XmmState;
+
+/* An operation that can be done again. */
+typedef struct FPOp {
+    uint8_t opc;                /* IROpcode */
+    bool d;                     /* the result is a double */
+    uint16_t vfp_op;            /* VFP_* | VFP_SLOW_DOUBLE */
+    int8_t xa, xb, xd;
+    uint64_t from;              /* operations that its result was computed from, as bits behind the same fp_base */
+} FPOp;
+
 typedef enum SlowKind {
     SLOW_LOAD, SLOW_STORE, SLOW_LDM, SLOW_STM, SLOW_PAGE, SLOW_FP, SLOW_FTOI, SLOW_CALL, SLOW_BUDGET,
 } SlowKind;
@@ -67,21 +86,21 @@ typedef struct SlowPath {
     const uint8_t *align_back;
     uint8_t *near_field;        /* jump of an access whose page is not known */
     uint64_t pages;             /* bit n: page n is needed behind it */
-    int xa, xb, xd;             /* FP operands; xd of an access: what it moves, -1: no xmm register */
+    int xa, xd;                 /* of a conversion to an integer; xd of an access: what it moves, -1: no xmm register */
     uint32_t fp_op;
+    XmmState xmm;
     bool save_xmm;
 } SlowPath;
 
 /* EMIT_ROOM: what one op or one slow path needs at most (a transfer of 32 big-endian words). */
-enum { EMIT_MAX_SLOW = 2048, EMIT_MAX_FIXUPS = IR_MAX_LABELS * 2, EMIT_ROOM = 2048 };
-enum { XMM_COUNT = 16, NB_TEMPS = REF_T_END - REF_T0 };
+enum { EMIT_MAX_SLOW = 2048, EMIT_MAX_FIXUPS = IR_MAX_LABELS * 2, EMIT_MAX_FP = 2048, EMIT_ROOM = 2048 };
 
 #define X86_POISON 0xbad0c0debad0c0deull
 
 /* Offsets from the start of every code buffer. */
 typedef struct BufferLayout {
     uint32_t helpers;           /* HelperFn[NB_HELPERS] */
-    uint32_t sign_s, sign_d, abs_s, abs_d, max_u32_s, max_u32_d, min_s, min_d, neg_min_s, neg_min_d;  /* constants */
+    uint32_t sign_s, sign_d, abs_s, abs_d, max_u32_s, max_u32_d, min_s, min_d;    /* constants */
     uint32_t compared_nzcv, compared_less_one;      /* tables, emit-flags.c */
     uint32_t enter, leave, epilogue;
     uint32_t ind_miss;          /* edx = PC|T: leave to the main loop */
@@ -117,6 +136,12 @@ typedef struct Emitter {
     IRRef xmm_ref[XMM_COUNT];   /* what an xmm register holds, REF_NONE: nothing */
     bool xmm_busy[XMM_COUNT];   /* operand of the op being emitted */
     int xmm_next;
+    uint16_t xmm_dirty, xmm_pinned, fp_base;
+    uint64_t unsure;
+    FPOp fp_op[EMIT_MAX_FP];
+    unsigned fp_ops;
+    IRRef label_xmm[IR_MAX_LABELS][XMM_COUNT];  /* what they hold on all ways to the label so far */
+    bool label_seen[IR_MAX_LABELS];
     int8_t temp_reg[NB_TEMPS];  /* host register, or -1 - spill slot */
     uint64_t live_pages;        /* of pages defined so far, those with uses to come */
     int8_t page_place[REF_P_END - REF_P0];      /* RDX, PAGE_NOWHERE, or PAGE_SLOT0 - number of JITState.page */
@@ -192,8 +217,8 @@ void emit_page_forget(Emitter *e, const SlowPath *s);       /* nothing is known 
 void emit_slow_page(Emitter *e, SlowPath *s);
 /* Compares: X_A if the bytes (near) from addr on are not aligned (mem) or not in one page; clobbers rcx. */
 void emit_limit_check(Emitter *e, const IROp *op, int addr);
-/* An access to plain memory at host, which has neither rdx in it nor what the op needs; no slow path. */
-void emit_plain_access(Emitter *e, const IROp *op, RM host);
+/* An access to plain memory, at the host address in env plus a distance; no slow path. Clobbers rcx and rdx. */
+void emit_plain_access(Emitter *e, const IROp *op, RM pointer, int32_t distance);
 int emit_address(Emitter *e, const IROp *op);               /* register with the guest address of an access */
 /* One access of 1, 2 or 4 bytes (size = log2) to host memory, zero-extended. */
 void emit_host_load(Asm *as, unsigned size, int reg, RM host);
@@ -205,13 +230,35 @@ void emit_slow_mem(Emitter *e, SlowPath *s);
  * nothing changed.
  */
 void emit_unaligned(Asm *as, bool store);
-void emit_slow_fp(Emitter *e, SlowPath *s);
 
-/* xmm cache (emit-fp.c) */
-int emit_xmm_find(Emitter *e, IRRef r);                     /* cached register or -1 */
-int emit_xmm_new(Emitter *e, IRRef r);                      /* a register that now stands for r; aliases forgotten */
-void emit_xmm_forget(Emitter *e, IRRef r);                  /* r and what overlaps it */
+/* The op's code, whatever has to come before it included. */
+void emit_op(Emitter *e, const IROp *op);
+
+/* emit-xmm.c */
+int32_t emit_vfp_disp(IRRef r);
+int emit_xmm_find(const Emitter *e, IRRef r);               /* the register that holds it, or -1 */
+int emit_xmm_new(Emitter *e, IRRef r);                      /* a register for its new value */
+int emit_xmm_source(Emitter *e, IRRef r, bool d);           /* the register that holds it, loaded if need be */
+void emit_xmm_forget(Emitter *e, IRRef r);                  /* it is written elsewhere; halves it shares are stored */
 void emit_xmm_forget_all(Emitter *e);
 bool emit_xmm_live(const Emitter *e);
-int32_t emit_vfp_disp(IRRef r);
+/* The result of an operation just emitted may be a NaN; operands and result keep their registers. */
+void emit_xmm_unsure(Emitter *e, const IROp *op, uint32_t vfp_op, bool d, int xa, int xb, int xd);
+bool emit_xmm_is_unsure(const Emitter *e, int x);
+/* That result is tested right now: cc is true if it, and what else is unsure, is to be computed again. */
+void emit_xmm_sure(Emitter *e, X86CC cc);
+/* These change EFLAGS if something is unsure: */
+void emit_xmm_check(Emitter *e, int x);                     /* xmm x is ARM's result */
+void emit_xmm_check_all(Emitter *e);
+void emit_xmm_sync(Emitter *e, IRRef r);                    /* its memory and that of its halves is up to date */
+void emit_xmm_sync_all(Emitter *e);
+/* What registers hold at a label is what they hold on all ways there; all is in memory. */
+void emit_xmm_branch(Emitter *e, unsigned label);
+void emit_xmm_label(Emitter *e, unsigned label);
+void emit_xmm_restore(Emitter *e, const XmmState *s);       /* out of line: all is in memory as it was there */
+void emit_slow_fp(Emitter *e, SlowPath *s);
+
+/* emit-fp.c */
+void emit_fp_again(Emitter *e, const FPOp *f);              /* out of line: exactly */
+void emit_slow_to_int(Emitter *e, SlowPath *s);
 #endif

@@ -2,7 +2,7 @@
 /* The last column of ops.def by itself: what the flag pass needs to know, without the emitters. */
 #include "tcg/x86_64/op-flags.h"
 
-bool x86_bmi2;
+bool x86_bmi2, x86_avx;
 
 uint8_t x86_host_flags[IR_NB_OPS] = {
 #define X86_OP(name, fn, clobbers, early, late, host) [IR_##name] = host,
@@ -23,5 +23,15 @@ bool x86_use_bmi2(bool want)
         x86_host_flags[shifts[i]] = want ? HOST_KEEPS : HOST_LOSES;
     }
     x86_host_flags[IR_ror] = want ? HOST_KEEPS_OR_LOSES : HOST_LOSES;
+    return true;
+}
+
+bool x86_use_avx(bool want)
+{
+    __builtin_cpu_init();
+    if (want && !__builtin_cpu_supports("avx")) {
+        return false;
+    }
+    x86_avx = want;
     return true;
 }

@@ -9,4 +9,7 @@ extern bool x86_bmi2;               /* shifts and rotates that leave EFLAGS alon
 
 /* Use BMI2 (not until this is called), or do without; false if it is wanted and the host does not have it. */
 bool x86_use_bmi2(bool want);
+
+extern bool x86_avx;                /* operations on xmm registers that have another destination */
+bool x86_use_avx(bool want);        /* likewise */
 #endif

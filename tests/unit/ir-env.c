@@ -284,6 +284,19 @@ void machine_fast_memory(MachineMemory which)
     env_jit(machine.env)->tlb_read = which == MEMORY_FAST ? all_pages : which == MEMORY_SOME ? some_pages : no_pages;
 }
 
+/* Half of a VFP register's values are such that operations on them give NaNs, infinities and least normal numbers. */
+static uint64_t random_double(uint64_t *state)
+{
+    static const uint64_t special[] = {
+        0x3ff0000000000000, 0xbff8000000000000, 0x0000000000000000, 0x7ff0000000000000, 0xfff0000000000000,
+        0x7ff8000000000001, 0xfff8000000000002, 0x7ff0000000000003, 0x0010000000000000, 0x3fefffffffffffff,
+        0x3f8000007f800000, 0xff8000007fc00001, 0x7f8000023f000000, 0x3f7fffff00800000, 0x00800000bf800000,
+    };
+    uint64_t value = test_random(state), which = test_random(state) % (2 * sizeof(special) / sizeof(special[0]));
+
+    return which < sizeof(special) / sizeof(special[0]) ? special[which] : value;
+}
+
 void machine_reset(uint64_t seed)
 {
     CPUARMState *env = machine.env;
@@ -291,7 +304,7 @@ void machine_reset(uint64_t seed)
 
     for (int i = 0; i < 16; i++) {
         env->regs[i] = seed ? test_random(&state) : 0;
-        env->vfp.d[i] = seed ? test_random(&state) : 0;
+        env->vfp.d[i] = seed ? random_double(&state) : 0;
     }
     for (int i = 0; i < TEST_MEM_BYTES; i++) {
         machine.mem[i] = seed ? test_random(&state) : 0;

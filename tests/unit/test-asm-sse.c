@@ -50,12 +50,6 @@ static void test_sse(void)
         x_movaps_m_x(&a, rms[k], x);
         EXPECT(a, "movaps %s, %s", operand(rms[k], 16, a.p), xmm(x));
         a = begin();
-        x_xorps_m(&a, x, rms[k]);
-        EXPECT(a, "xorps %s, %s", xmm(x), operand(rms[k], 16, a.p));
-        a = begin();
-        x_andps_m(&a, x, rms[k]);
-        EXPECT(a, "andps %s, %s", xmm(x), operand(rms[k], 16, a.p));
-        a = begin();
         x_ldmxcsr(&a, rms[k]);
         EXPECT(a, "ldmxcsr %s", operand(rms[k], 4, a.p));
         a = begin();
@@ -63,6 +57,19 @@ static void test_sse(void)
         EXPECT(a, "stmxcsr %s", operand(rms[k], 4, a.p));
     }
     done("SSE2 with memory");
+    FOR_MEM(k) {
+        int x = (k * 3) & 15, y = (k * 5 + 1) & 15;
+        Asm a = begin();
+        x_vector_op(&a, true, VECTOR_AND, x, y, rms[k]);
+        EXPECT(a, "vandps %s, %s, %s", xmm(x), xmm(y), operand(rms[k], 16, a.p));
+        a = begin();
+        x_vector_op(&a, true, VECTOR_XOR, x, y, rms[k]);
+        EXPECT(a, "vxorps %s, %s, %s", xmm(x), xmm(y), operand(rms[k], 16, a.p));
+        a = begin();
+        x_vector_op(&a, false, VECTOR_AND, x, x, rms[k]);
+        EXPECT(a, "andps %s, %s", xmm(x), operand(rms[k], 16, a.p));
+    }
+    done("x_vector_op");
     for (int x = 0; x < 16; x++) {
         for (int y = 0; y < 16; y++) {
             Asm a = begin();
@@ -71,6 +78,15 @@ static void test_sse(void)
             a = begin();
             x_xorps(&a, x, y);
             EXPECT(a, "xorps %s, %s", xmm(x), xmm(y));
+            for (int d = 0; d < 2; d++) {
+                int n = (x + y) % 5;
+                a = begin();
+                x_sse_op3(&a, true, ops[n].op, d, x, y, 15 - x);
+                EXPECT(a, "v%ss%c %s, %s, %s", ops[n].name, d ? 'd' : 's', xmm(x), xmm(y), xmm(15 - x));
+                a = begin();
+                x_sse_op3(&a, false, ops[n].op, d, x, x, y);
+                EXPECT(a, "%ss%c %s, %s", ops[n].name, d ? 'd' : 's', xmm(x), xmm(y));
+            }
             for (int w = 0; w < 2; w++) {
                 a = begin();
                 x_movd_x_r(&a, w, x, y);

@@ -117,9 +117,10 @@ static const char *difference(bool fast)
 }
 
 /* With what the host's CPU has, if anything, and without. */
-static void choose_shifts(uint64_t seed)
+static void choose_extensions(uint64_t seed)
 {
     x86_use_bmi2(!(seed & 4));
+    x86_use_avx(!(seed & 16));
 }
 
 /* 1 same, 0 different, -1 not emitted */
@@ -128,7 +129,7 @@ static int round_of(uint64_t seed)
     uint64_t state = seed;
     bool fast = seed & 2;
 
-    choose_shifts(seed);
+    choose_extensions(seed);
     machine_fast_memory(!fast ? MEMORY_SLOW : seed & 8 ? MEMORY_SOME : MEMORY_FAST);
     ir_random_block(b, &state, 8 + seed % 50, seed & 1);
     ir_optimize(b, x86_host_flags);
@@ -157,7 +158,7 @@ static bool pair_round(uint64_t seed)
     uint64_t state = seed;
     const char *what;
 
-    choose_shifts(seed);
+    choose_extensions(seed);
     machine_fast_memory(MEMORY_FAST);
     ir_random_block(b, &state, 4 + seed % 20, false);
     ir_random_block(next, &state, 1 + seed % 9, false);
@@ -202,7 +203,7 @@ static int loop_round(uint64_t seed)
     uint64_t state = seed;
     int copied = -1;
 
-    choose_shifts(seed);
+    choose_extensions(seed);
     machine_fast_memory(seed & 1 ? MEMORY_SOME : MEMORY_FAST);
     ir_random_loop(b, &state);
     ir_optimize(b, x86_host_flags);

@@ -241,6 +241,7 @@ int main(int argc, char **argv)
     init_buffers();
     for (unsigned i = 0; i < rounds; i++) {
         x86_use_bmi2(!(i & 2));
+        x86_use_avx(!(i & 8));
         ir_random_block(&block, &state, 20 + i % 60, i & 1);
         good &= check_block();
         good &= check_guest_code(&state);
