@@ -51,19 +51,20 @@ uint8_t gen_mem_aligned(const DisasContext *s, unsigned size)
 }
 
 /*
- * A literal of the code's own page can be taken now: stores to it invalidate the block (s_depend), and fetch implies
+ * Literals of the code's own page can be taken now: stores to it invalidate the block (s_depend), and fetch implies
  * the right to read (within reach). Not behind a store or a call of the block: those may wait while another CPU changes
  * the literal.
  */
-static bool fold_literal(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uint8_t mem)
+static bool take_literal(DisasContext *s, IRRef base, uint32_t imm, uint32_t *words, unsigned n)
 {
-    uint32_t va, v;
+    uint32_t va;
 
-    if (!ref_is_const(base) || mem != 2 || !s->take_literals) {
+    if (!ref_is_const(base) || !s->take_literals || (s->flags & TBF_E)) {
         return false;
     }
     va = ir_const_value(s->b, base) + imm;
-    if ((va & 3) || !s_within_reach(s, va) || va < s->start || va - s->start > LITERAL_BYTES) {
+    if ((va & 3) || !s_within_reach(s, va) || !s_within_reach(s, va + 4 * (n - 1)) || va < s->start ||
+        va - s->start > LITERAL_BYTES) {
         return false;
     }
     for (int i = 0; i < s->b->nops; i++) {
@@ -74,9 +75,32 @@ static bool fold_literal(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uin
             return false;
         }
     }
-    memcpy(&v, s->code_page + (va & 0xfff), sizeof(v));
-    s_depend(s, va + 4);
-    ir_emit(s->b, IR_mov, d, gen_const(s, v), REF_NONE, 0);
+    memcpy(words, s->code_page + (va & 0xfff), 4 * n);
+    s_depend(s, va + 4 * n);
+    return true;
+}
+
+static bool fold_literal(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uint8_t mem)
+{
+    uint32_t value;
+
+    if (mem != 2 || !take_literal(s, base, imm, &value, 1)) {
+        return false;
+    }
+    ir_emit(s->b, IR_mov, d, gen_const(s, value), REF_NONE, 0);
+    return true;
+}
+
+bool gen_vfp_literal(DisasContext *s, IRRef single, unsigned n, IRRef base, uint32_t imm)
+{
+    uint32_t words[2];
+
+    if (!take_literal(s, base, imm, words, n)) {
+        return false;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        gen_op1(s, IR_fputw, (IRRef)(single + i), gen_const(s, words[i]));
+    }
     return true;
 }
 

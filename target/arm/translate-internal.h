@@ -128,6 +128,8 @@ uint8_t gen_mem(const DisasContext *s, unsigned size);
 /* MEM_* of one that must be aligned (LDM, LDRD, VLDR, exclusives). */
 uint8_t gen_mem_aligned(const DisasContext *s, unsigned size);
 void gen_ld(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uint8_t mem);
+/* n single registers from `single` on become the words at base + imm, if these are literals; false: load them. */
+bool gen_vfp_literal(DisasContext *s, IRRef single, unsigned n, IRRef base, uint32_t imm);
 void gen_st(DisasContext *s, IRRef val, IRRef base, uint32_t imm, uint8_t mem);
 /* n refs (1..16) from or to [base + imm...]. mem: size 2 or 3 and MEM_ALIGN. One ref becomes a plain ld or st. */
 void gen_ldm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_t imm, uint8_t mem);

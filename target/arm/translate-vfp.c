@@ -377,13 +377,17 @@ bool trans_vfp_ldst(DisasContext *s, const args_vfp_ldst *f)
 {
     uint32_t offset = f->i * 4;
     unsigned d;
-    IRRef ref;
+    IRRef ref, base;
 
     if (!is_enabled(s) || !decode_reg(f->z, f->d, f->D, &d)) {
         return false;
     }
     ref = reg_ref(f->z, d);
-    gen_transfer(s, f->load, &ref, 1, gen_reg(s, f->n), f->u ? offset : -offset, f->z);
+    base = gen_reg(s, f->n);
+    offset = f->u ? offset : -offset;
+    if (!f->load || !gen_vfp_literal(s, f->z ? REF_S(2 * d) : ref, f->z ? 2 : 1, base, offset)) {
+        gen_transfer(s, f->load, &ref, 1, base, offset, f->z);
+    }
     return true;
 }
 

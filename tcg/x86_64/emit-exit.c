@@ -120,6 +120,7 @@ static void emit_chained_jump(Emitter *e, const IROp *op)
     if (op->n && op->imm == e->tb->pc) {
         e->back.addr = as->p;
         e->back.ef = e->ef;
+        emit_xmm_carry(e);
     }
     emit_flags_save(e, e->ef.unsaved & op->setf);
     if (op->n) {

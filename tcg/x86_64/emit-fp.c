@@ -201,11 +201,16 @@ void emit_getw(Emitter *e, const IROp *op)
     emit_store_ref(e, op->d, RAX);
 }
 
+/* A constant is for arithmetic; another word may well be one half of two, or an integer to be converted. */
 void emit_putw(Emitter *e, const IROp *op)
 {
     emit_load_ref(e, RAX, op->a);
-    emit_xmm_forget(e, op->d);
-    x_mov_rm_r(&e->as, false, emit_env(emit_vfp_disp(op->d)), RAX);
+    if (ref_is_const(op->a)) {
+        x_movd_x_r(&e->as, false, emit_xmm_new(e, op->d), RAX);
+    } else {
+        emit_xmm_forget(e, op->d);
+        x_mov_rm_r(&e->as, false, emit_env(emit_vfp_disp(op->d)), RAX);
+    }
 }
 
 /*
@@ -224,10 +229,14 @@ bool emit_put_double(Emitter *e, const IROp *op)
         return false;
     }
     d = REF_D((op->d - REF_S0) / 2);
-    emit_load_ref(e, RAX, high->a);
-    emit_load_ref(e, RCX, op->a);
-    x_shift_i(as, SH_SHL, true, rm_reg(RAX), 32);
-    x_alu_r_rm(as, ALU_OR, true, RAX, rm_reg(RCX));
+    if (ref_is_const(op->a) && ref_is_const(high->a)) {
+        x_mov_r_i64(as, RAX, (uint64_t)ir_const_value(e->b, high->a) << 32 | ir_const_value(e->b, op->a));
+    } else {
+        emit_load_ref(e, RAX, high->a);
+        emit_load_ref(e, RCX, op->a);
+        x_shift_i(as, SH_SHL, true, rm_reg(RAX), 32);
+        x_alu_r_rm(as, ALU_OR, true, RAX, rm_reg(RCX));
+    }
     memset(e->xmm_busy, 0, sizeof(e->xmm_busy));
     x = emit_xmm_new(e, d);
     x_movd_x_r(as, true, x, RAX);

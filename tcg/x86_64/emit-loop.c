@@ -302,6 +302,8 @@ void emit_loop(Emitter *e)
         emit_enter_stream(e, &l.stream[n], n);
     }
     x_mov_rm_r(as, false, emit_env(JIT_OFFSET(turns)), RDX);
+    emit_xmm_forget_all(e);
+    emit_xmm_load_carried(e);
     turn = as->p;
     for (int n = 0; n < l.nstreams; n++) {
         if (l.stream[n].step) {
@@ -309,7 +311,6 @@ void emit_loop(Emitter *e)
         }
     }
     emit_flags_clobber(e);
-    emit_xmm_forget_all(e);
     if (emit_turn(e, &l) && !e->failed) {
         const IROp *leave = &l.b->ops[l.end];
         X86CC cc;
@@ -319,6 +320,7 @@ void emit_loop(Emitter *e)
         cc = emit_cond(e, leave->cc);
         if (!memcmp(&e->ef, &e->label_ef[leave->imm], sizeof(e->ef))) {
             x_jcc(as, cc, e->label_addr[leave->imm]);
+            emit_xmm_carry(e);
             emit_next_turn(e, turn);
             e->tb->loop_offset = (uint32_t)(enter - e->tb->code);
             return;

@@ -14,6 +14,9 @@
  * done again in their order (SLOW_FP). That changes no flag of FPSCR: they accumulate, and a NaN that is only of the
  * wrong kind raises none in the operations behind it.
  *
+ * A block that jumps back to itself loads what its turns begin with ahead of them, and carries these registers over the
+ * jump: the jump goes behind the loads (TranslationBlock.loop_offset).
+ *
  * Tests change EFLAGS. So they are made before an op that sets guest flags; the flag pass knows that arithmetic behind
  * it leaves none in EFLAGS, so where EFLAGS hold guest flags nothing is unsure.
  */
@@ -308,6 +311,11 @@ int emit_xmm_source(Emitter *e, IRRef r, bool d)
 
 /* ---- labels ---- */
 
+static bool jumps_back(const IRBlock *b, const IROp *op)
+{
+    return op->opc == IR_exit_jmp && op->n && op->imm == b->pc;
+}
+
 void emit_xmm_branch(Emitter *e, unsigned label)
 {
     IRRef *at = e->label_xmm[label];
@@ -328,6 +336,102 @@ void emit_xmm_label(Emitter *e, unsigned label)
         emit_xmm_branch(e, label);
     }
     memcpy(e->xmm_ref, e->label_xmm[label], sizeof(e->xmm_ref));
+    if (e->index > 0 && jumps_back(e->b, e->op - 1)) {
+        /* The loop's copy (emit-loop.c) comes here too. */
+        emit_xmm_forget_all(e);
+    }
+}
+
+/* ---- a block that jumps back to itself ---- */
+
+enum { CARRY_MAX = 8 };
+
+/* Bits of the single registers that are in r; 0: it is no VFP register. */
+static uint32_t singles(IRRef r)
+{
+    return ref_is_d(r) ? 3u << 2 * (r - REF_D0) : ref_is_s(r) ? 1u << (r - REF_S0) : 0;
+}
+
+void emit_xmm_choose_carried(Emitter *e)
+{
+    const IRBlock *b = e->b;
+    uint32_t seen = 0;
+    bool back = false;
+    int n = 0;
+
+    memset(e->carried, 0, sizeof(e->carried));
+    for (int i = 0; i < b->nops && !back; i++) {
+        back = jumps_back(b, &b->ops[i]);
+    }
+    for (int i = 0; i < b->nops && back && !(ir_info(&b->ops[i])->effects & (FX_JOIN | FX_HELPER)); i++) {
+        IROperands uses = ir_operands(b, &b->ops[i], IR_USES), defs = ir_operands(b, &b->ops[i], IR_DEFS);
+
+        while (ir_next_operand(&uses)) {
+            if (!ir_op_has_list(&b->ops[i]) && !(seen & singles(*uses.ref)) && singles(*uses.ref) && n < CARRY_MAX) {
+                e->carried[XMM_FIRST + n++] = *uses.ref;
+            }
+            seen |= singles(*uses.ref);
+        }
+        while (ir_next_operand(&defs)) {
+            seen |= singles(*defs.ref);
+        }
+    }
+}
+
+bool emit_xmm_load_carried(Emitter *e)
+{
+    bool any = false;
+
+    for (int x = XMM_FIRST; x < XMM_COUNT; x++) {
+        if (e->carried[x] != REF_NONE) {
+            x_movs_x_m(&e->as, ref_is_d(e->carried[x]), x, emit_env(emit_vfp_disp(e->carried[x])));
+            any = true;
+        }
+    }
+    memcpy(e->xmm_ref, e->carried, sizeof(e->xmm_ref));
+    return any;
+}
+
+/* As moves at the same time: one whose destination is no other one's source, until there are only circles. */
+void emit_xmm_carry(Emitter *e)
+{
+    int8_t from[XMM_COUNT] = { 0 };         /* 0: nothing to move */
+    uint16_t moves = 0;
+
+    for (int x = XMM_FIRST; x < XMM_COUNT; x++) {
+        int y = e->carried[x] != REF_NONE ? emit_xmm_find(e, e->carried[x]) : x;
+
+        if (y != x) {
+            from[x] = (int8_t)y;
+            moves |= (uint16_t)(1 << x);
+        }
+    }
+    while (moves) {
+        uint16_t sources = 0, ready;
+        int x;
+
+        for (int k = XMM_FIRST; k < XMM_COUNT; k++) {
+            if (moves >> k & 1 && from[k] >= 0) {
+                sources |= (uint16_t)(1 << from[k]);
+            }
+        }
+        ready = moves & (uint16_t)~sources;
+        x = __builtin_ctz(ready ? ready : moves);
+        if (!ready) {
+            /* The value in x waits in xmm0. */
+            x_movaps(&e->as, 0, x);
+            for (int k = XMM_FIRST; k < XMM_COUNT; k++) {
+                from[k] = moves >> k & 1 && from[k] == x ? 0 : from[k];
+            }
+        }
+        if (from[x] < 0) {
+            x_movs_x_m(&e->as, ref_is_d(e->carried[x]), x, emit_env(emit_vfp_disp(e->carried[x])));
+        } else {
+            x_movaps(&e->as, x, from[x]);
+        }
+        moves &= (uint16_t)~(1 << x);
+    }
+    memcpy(e->xmm_ref, e->carried, sizeof(e->xmm_ref));
 }
 
 /* ---- out of line ---- */

@@ -213,7 +213,8 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     e->compared = false;
     e->live_pages = 0;
     e->back.addr = NULL;
-    tb->loop_offset = 0;
+    emit_xmm_choose_carried(e);
+    tb->loop_offset = emit_xmm_load_carried(e) ? (uint32_t)(e->as.p - start) : 0;
 
     for (int i = 0; i < b->nops && !e->failed; i++) {
         if (e->as.end - e->as.p < EMIT_ROOM) {

@@ -140,6 +140,7 @@ typedef struct Emitter {
     uint64_t unsure;
     FPOp fp_op[EMIT_MAX_FP];
     unsigned fp_ops;
+    IRRef carried[XMM_COUNT];   /* what they hold when the block jumps back to itself */
     IRRef label_xmm[IR_MAX_LABELS][XMM_COUNT];  /* what they hold on all ways to the label so far */
     bool label_seen[IR_MAX_LABELS];
     int8_t temp_reg[NB_TEMPS];  /* host register, or -1 - spill slot */
@@ -255,6 +256,10 @@ void emit_xmm_sync_all(Emitter *e);
 /* What registers hold at a label is what they hold on all ways there; all is in memory. */
 void emit_xmm_branch(Emitter *e, unsigned label);
 void emit_xmm_label(Emitter *e, unsigned label);
+/* Registers that a block which jumps back to itself carries over this jump. All is in memory. */
+void emit_xmm_choose_carried(Emitter *e);
+bool emit_xmm_load_carried(Emitter *e);                     /* false: there are none */
+void emit_xmm_carry(Emitter *e);                            /* to their places; keeps EFLAGS */
 void emit_xmm_restore(Emitter *e, const XmmState *s);       /* out of line: all is in memory as it was there */
 void emit_slow_fp(Emitter *e, SlowPath *s);
 

@@ -375,13 +375,13 @@ bool machine_run_pair(const IRBlock *b, const IRBlock *next, bool chained)
     return done;
 }
 
-int machine_run_loop(const IRBlock *b)
+int machine_run_loop(const IRBlock *b, bool tier2)
 {
     TranslationBlock tb;
     uint8_t *begin = code_begin();
     bool done;
 
-    buffer.tier2 = true;
+    buffer.tier2 = tier2;
     done = emit_block(b, &tb);
     buffer.tier2 = false;
     for (int n = 0; n < 2 && done; n++) {
@@ -395,7 +395,7 @@ int machine_run_loop(const IRBlock *b)
     } while (done && machine.env->regs[15] == b->pc && machine.excp == EXCP_NONE);
     buffer.ptr = begin;
     free(tb.ir);
-    return done ? tb.loop_offset != 0 : -1;
+    return done ? (int)tb.loop_offset : -1;
 }
 
 void test_ok(bool ok, const char *name)

@@ -41,10 +41,10 @@ bool machine_run(const IRBlock *b);
 bool machine_run_pair(const IRBlock *b, const IRBlock *next, bool chained);
 
 /*
- * A block that jumps to itself, until it leaves by another way or raises an exception: x86-64 chained and with its copy
- * of tier two, the interpreter turn by turn. -1: could not be emitted; 1: had a copy; 0: had none.
+ * A block that jumps to itself, until it leaves by another way or raises an exception: x86-64 chained, with its copy of
+ * tier two or without, the interpreter turn by turn. -1: could not be emitted; else TranslationBlock.loop_offset.
  */
-int machine_run_loop(const IRBlock *b);
+int machine_run_loop(const IRBlock *b, bool tier2);
 
 /* TAP */
 void test_ok(bool ok, const char *name);

@@ -197,27 +197,31 @@ static void prepare_loop(const TCGBackend *backend, uint64_t seed)
     env_jit(env)->exit_request = seed % 17 == 0;
 }
 
-/* Loops by their copy without looks at the tables. Returns as machine_run_loop(), -2: different. */
+/*
+ * A loop, and its copy without looks at the tables. 1: it has a copy, 0: it has none, -1: not emitted, -2: the back
+ * ends differ.
+ */
 static int loop_round(uint64_t seed)
 {
     uint64_t state = seed;
-    int copied = -1;
+    int offset[2] = { -1, -1 };
 
     choose_extensions(seed);
     machine_fast_memory(seed & 1 ? MEMORY_SOME : MEMORY_FAST);
     ir_random_loop(b, &state);
     ir_optimize(b, x86_host_flags);
-    for (uint64_t values = seed * 4; values < seed * 4 + 3; values++) {
+    for (uint64_t values = seed * 4; values < seed * 4 + 6; values++) {
+        bool tier2 = values & 1;
         const char *what;
 
         prepare_loop(&tcg_backend_x86_64, values);
-        copied = machine_run_loop(b);
-        if (copied < 0) {
-            return copied;
+        offset[tier2] = machine_run_loop(b, tier2);
+        if (offset[tier2] < 0) {
+            return -1;
         }
         note(&host);
         prepare_loop(&tcg_backend_interp, values);
-        machine_run_loop(b);
+        machine_run_loop(b, false);
         note(&interp);
         what = difference(true);
         if (what) {
@@ -227,7 +231,7 @@ static int loop_round(uint64_t seed)
             return -2;
         }
     }
-    return copied;
+    return offset[0] != offset[1];
 }
 
 static void test_loops(unsigned rounds, uint64_t first)

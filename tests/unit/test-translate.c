@@ -301,6 +301,42 @@ static void test_literals(void)
     test_done("literals: what a block depends on");
 }
 
+static void test_vfp_literals(void)
+{
+    static const uint32_t code[] = {
+        0xed9f1b02,     /* vldr d1, [pc, #8]: 0x8010 */
+        0xeddf1a03,     /* vldr s3, [pc, #12]: 0x8018 */
+        0xe1a00000,     /* mov r0, r0 */
+        0xe12fff1e,     /* bx lr */
+        0x11111111, 0x22222222, 0x33333333,
+    };
+    static const uint32_t edge[] = {
+        0xed9f1b01,     /* 0x8ff0: vldr d1, [pc, #4]: its second half is in the next page */
+        0xe12fff1e,     /* bx lr */
+    };
+
+    put_words(code, 7);
+    arm_translate(&block, 0x8000, TBF_VFP_EN, page, 512);
+    CHECK(verify("VFP literals"));
+    CHECK_EQ(block.ops[1].opc, IR_fputw);
+    CHECK_EQ(block.ops[1].d, REF_S(2));
+    CHECK_EQ(ir_const_value(&block, block.ops[1].a), 0x11111111);
+    CHECK_EQ(block.ops[2].d, REF_S(3));
+    CHECK_EQ(ir_const_value(&block, block.ops[2].a), 0x22222222);
+    CHECK_EQ(block.ops[4].opc, IR_fputw);
+    CHECK_EQ(ir_const_value(&block, block.ops[4].a), 0x33333333);
+    CHECK_EQ(block.depend_bytes, 28);
+
+    /* CPSR.E: words are swapped when they are loaded. */
+    arm_translate(&block, 0x8000, TBF_VFP_EN | TBF_E, page, 512);
+    CHECK_EQ(block.ops[1].opc, IR_ldm);
+
+    memcpy(page + 0xff0, edge, sizeof(edge));
+    arm_translate(&block, 0x8ff0, TBF_VFP_EN, page, 512);
+    CHECK_EQ(block.ops[1].opc, IR_ldm);
+    test_done("literals of VFP registers");
+}
+
 /*
  * What stands behind a block is a guess about flags and nothing else: it may be another text when it runs. So all flags
  * are there at every exit, and the block does not depend on that text.
@@ -389,6 +425,7 @@ int main(void)
     test_thumb_bl();
     test_live();
     test_literals();
+    test_vfp_literals();
     test_look_ahead();
     test_subpages();
     return test_finish();
