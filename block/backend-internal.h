@@ -13,6 +13,8 @@
 struct BlockBackend {
     /* The medium. Changes on the I/O thread when the device knows of none and no request is under way. */
     Image *image;               /* NULL: none */
+    uint64_t bytes;             /* of the medium. atomic, as the next one: devices ask while the image is exchanged */
+    bool readonly;
     BlockOptions options;       /* what it was opened with */
     char *path;                 /* "": none */
     AioEngine *engine;          /* NULL: the pool does everything */
@@ -30,6 +32,9 @@ struct BlockBackend {
     GQueue stalled;             /* that wait for vm_start().   I/O thread */
     BlockStats stats[BLOCK_RESIZE + 1];      /* I/O thread */
     bool said;                  /* an error was reported since the last success. I/O thread */
+    struct BlockJob *job;       /* is at work on the image; NULL: none. I/O thread */
+    bool held;                  /* what is to be started waits. lock: lock */
+    GQueue waiting;             /* ... here.                   lock: lock */
     BlockMediumUser user;       /* whoever can do with another medium; changed NULL: nobody. Set at the start */
     BlockBackend *next;         /* I/O thread */
 };
@@ -41,7 +46,33 @@ void blk_start(BlockRequest *request);  /* has waited for a limit of speed */
 void blk_init_requests(BlockBackend *blk);
 /* The medium is there: begin to use an engine if it wants one, or say why not. */
 void blk_start_engine(BlockBackend *blk);
+/*
+ * Begin nothing from now on, whoever asks, until blk_release(), and wait for what is under way: the image may be
+ * exchanged then. False: the host does not answer; it goes on.
+ */
+bool blk_hold(BlockBackend *blk);
+void blk_release(BlockBackend *blk);
 /* Nothing is under way. */
 void blk_stop_engine(BlockBackend *blk);
 void blk_drop_stalled(BlockBackend *blk);
+
+/* ---- drive.c: I/O thread ---- */
+Image *blk_open_image(const BlockOptions *options, char **error);
+/* Nothing is under way, and the medium that there was is the caller's. */
+void blk_take_medium(BlockBackend *blk, Image *image, const BlockOptions *options);
+
+/* ---- overlay.c: I/O thread, the disk is held ---- */
+/* Another image, whose place `options` tell, is the disk's from now on; the old one, which is the caller's. */
+Image *blk_replace_image(BlockBackend *blk, Image *image, const BlockOptions *options);
+/* The image behind `front`, for writing from now on. NULL: *error. */
+Image *blk_reopen_backing(Image *front, char **error);
+
+/* ---- job.c: I/O thread. False: it cannot be ended, since the host does not answer. ---- */
+bool block_job_end_now(struct BlockJob *job);
+
+/* ---- node.c: I/O thread ---- */
+/* The node's image and options for `user`, until it is given back. NULL: *error. */
+Image *block_node_take(const char *name, const char *user, BlockOptions *options, char **error);
+void block_node_give_back(const char *name, Image *image);
+void block_nodes_close_all(void);
 #endif

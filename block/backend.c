@@ -69,6 +69,8 @@ static int resize(BlockBackend *blk, BlockRequest *r)
     if (ret) {
         r->problem = g_strdup_printf("'%s': %s (qemu-img resize works on an image that nobody uses)", blk->path,
                                      ret == -EINVAL ? "a shorter disk would lose data" : strerror(-ret));
+    } else {
+        __atomic_store_n(&blk->bytes, image_bytes(blk->image), __ATOMIC_RELAXED);
     }
     return ret;
 }
@@ -338,11 +340,17 @@ bool blk_any_under_way(void)
 void blk_start(BlockRequest *r)
 {
     BlockBackend *blk = r->blk;
+    bool held;
 
     pthread_mutex_lock(&blk->lock);
-    blk->in_work++;
+    held = blk->held;
+    if (held) {
+        g_queue_push_tail(&blk->waiting, r);
+    } else {
+        blk->in_work++;
+    }
     pthread_mutex_unlock(&blk->lock);
-    if (!submit_transfer(blk, r)) {
+    if (!held && !submit_transfer(blk, r)) {
         give_to_pool(blk, r);
     }
 }
@@ -359,6 +367,38 @@ void blk_submit(BlockBackend *blk, BlockRequest *r)
     if (!throttle_delay(&blk->throttle, r)) {
         blk_start(r);
     }
+}
+
+bool blk_hold(BlockBackend *blk)
+{
+    bool idle;
+
+    pthread_mutex_lock(&blk->lock);
+    blk->held = true;
+    pthread_mutex_unlock(&blk->lock);
+    blk_drain(blk);
+    pthread_mutex_lock(&blk->lock);
+    idle = !blk->in_work;
+    pthread_mutex_unlock(&blk->lock);
+    if (!idle) {
+        blk_release(blk);
+    }
+    return idle;
+}
+
+void blk_release(BlockBackend *blk)
+{
+    BlockRequest *r;
+
+    do {
+        pthread_mutex_lock(&blk->lock);
+        blk->held = false;
+        r = g_queue_pop_head(&blk->waiting);
+        pthread_mutex_unlock(&blk->lock);
+        if (r) {
+            blk_start(r);
+        }
+    } while (r);
 }
 
 void blk_resume_all(void)
@@ -478,5 +518,6 @@ void blk_init_requests(BlockBackend *blk)
     blk->work = (IOWork) { .fn = call_done, .opaque = blk };
     g_queue_init(&blk->finished);
     g_queue_init(&blk->stalled);
+    g_queue_init(&blk->waiting);
     blk->pool = g_thread_pool_new(pool_run, blk, in_order ? 1 : THREADS, FALSE, NULL);
 }

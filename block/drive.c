@@ -20,13 +20,26 @@ const char *blk_node(const BlockBackend *blk) { return blk->options.node; }
 const char *blk_said(const BlockBackend *blk) { return blk->options.said; }
 const char *blk_path(const BlockBackend *blk) { return blk->path; }
 const char *blk_format(const BlockBackend *blk) { return blk->image ? blk->image->ops->format : "raw"; }
-uint64_t blk_bytes(const BlockBackend *blk) { return blk->image ? image_bytes(blk->image) : 0; }
-bool blk_readonly(const BlockBackend *blk) { return blk->image && blk->image->readonly; }
+uint64_t blk_bytes(const BlockBackend *blk) { return __atomic_load_n(&blk->bytes, __ATOMIC_RELAXED); }
+bool blk_readonly(const BlockBackend *blk) { return __atomic_load_n(&blk->readonly, __ATOMIC_RELAXED); }
 bool blk_has_medium(const BlockBackend *blk) { return blk->image; }
 const char *blk_aio(const BlockBackend *blk) { return blk->engine ? blk->engine->ops->name : "threads"; }
 bool blk_removable(const BlockBackend *blk) { return blk->user.changed; }
 bool blk_can_grow(const BlockBackend *blk) { return blk->image && blk->user.resized; }
 bool blk_has_backing(const BlockBackend *blk) { return blk->image && image_has_backing(blk->image); }
+
+bool blk_chain(const BlockBackend *blk, unsigned n, BlockChainInfo *info)
+{
+    Image *image = blk->image;
+
+    while (image && n--) {
+        image = image_backing(image);
+    }
+    if (image) {
+        *info = (BlockChainInfo) { .path = image->path, .format = image->ops->format, .bytes = image_bytes(image) };
+    }
+    return image;
+}
 
 BlockBackend *blk_next(const BlockBackend *blk)
 {
@@ -72,8 +85,9 @@ void blk_set_throttle(BlockBackend *blk, const char *group, const ThrottleConfig
 
 /* ---- opening ---- */
 
-static Image *open_image(const BlockOptions *o, char **error)
+Image *blk_open_image(const BlockOptions *o, char **error)
 {
+    Image *image, *front, *backing = NULL;
     ImageOptions how = {
         .driver = o->driver, .format = o->format, .readonly = o->readonly, .direct = o->direct, .no_lock = o->no_lock,
         .no_backing = o->no_backing, .null_bytes = o->null_bytes,
@@ -81,12 +95,35 @@ static Image *open_image(const BlockOptions *o, char **error)
                  .reconnect_s = o->nbd_reconnect_s },
     };
 
-    return o->snapshot ? image_open_temporary(o->file, &how, error) : image_open(o->file, &how, error);
+    if (o->backing) {
+        BlockOptions behind = *o->backing;
+
+        behind.readonly = how.no_backing = true;
+        backing = blk_open_image(&behind, error);
+        if (!backing) {
+            return NULL;
+        }
+    }
+    image = o->snapshot ? image_open_temporary(o->file, &how, error) : image_open(o->file, &how, error);
+    if (image && backing) {
+        front = o->snapshot ? image_backing(image) : image;
+        if (front->ops->swap_backing) {
+            front->ops->swap_backing(front, backing);
+            return image;
+        }
+        *error = g_strdup_printf("'%s' is no qcow2 image, which can have one behind it", o->file);
+        image_close(image);
+        image = NULL;
+    }
+    image_close(backing);
+    return image;
 }
 
-static void take_medium(BlockBackend *blk, Image *image, const BlockOptions *options)
+void blk_take_medium(BlockBackend *blk, Image *image, const BlockOptions *options)
 {
     blk->image = image;
+    __atomic_store_n(&blk->bytes, image ? image_bytes(image) : 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&blk->readonly, image && image->readonly, __ATOMIC_RELAXED);
     blk->options = *options;
     blk->never_at_once = false;
     g_free(blk->path);
@@ -98,7 +135,7 @@ static void take_medium(BlockBackend *blk, Image *image, const BlockOptions *opt
 
 BlockBackend *blk_open(const BlockOptions *options, char **error)
 {
-    Image *image = options->file ? open_image(options, error) : NULL;
+    Image *image = options->file ? blk_open_image(options, error) : NULL;
     BlockBackend *blk, **end;
 
     if (options->file && !image) {
@@ -107,7 +144,7 @@ BlockBackend *blk_open(const BlockOptions *options, char **error)
     blk = g_new0(BlockBackend, 1);
     blk->id = g_strdup(options->id ? options->id : "drive");
     blk_init_requests(blk);
-    take_medium(blk, image, options);
+    blk_take_medium(blk, image, options);
     if (throttle_config_limits(&options->throttle)) {
         blk_set_throttle(blk, options->throttle_group, &options->throttle);
     } else {
@@ -141,12 +178,14 @@ static bool close_image(BlockBackend *blk, bool answers)
 bool blk_close(BlockBackend *blk)
 {
     BlockBackend **p = &blk_backends;
-    bool lost = !g_queue_is_empty(&blk->stalled), answers = blk_drain(blk) || lost, idle = answers;
+    bool ended = !blk->job || block_job_end_now(blk->job);
+    bool lost = !g_queue_is_empty(&blk->stalled), answers = (blk_drain(blk) || lost) && ended, idle = answers;
 
     if (!answers && blk->image) {
         /* A server's silence can be ended. */
         image_interrupt(blk->image);
-        idle = blk_drain(blk) || !g_queue_is_empty(&blk->stalled);
+        ended = !blk->job || block_job_end_now(blk->job);
+        idle = (blk_drain(blk) || !g_queue_is_empty(&blk->stalled)) && ended;
     }
     while (*p != blk) {
         p = &(*p)->next;
@@ -173,6 +212,7 @@ bool blk_close_all(void)
     while (blk_backends) {
         all = blk_close(blk_backends) && all;
     }
+    block_nodes_close_all();
     return all;
 }
 
@@ -199,40 +239,45 @@ static char *take_out(BlockBackend *blk)
         }
     }
     close_image(blk, true);
-    take_medium(blk, NULL, &none);
+    blk_take_medium(blk, NULL, &none);
     return NULL;
 }
 
+/* NULL: the medium may be changed now. */
 static char *not_removable(const BlockBackend *blk)
 {
-    return g_strdup_printf("Device '%s' is not removable", blk->id);
+    return !blk_removable(blk) ? g_strdup_printf("Device '%s' is not removable", blk->id)
+           : blk->job ? g_strdup_printf("Device '%s': a job is at work on it", blk->id) : NULL;
 }
 
 char *blk_eject(BlockBackend *blk)
 {
-    return blk_removable(blk) ? take_out(blk) : not_removable(blk);
+    char *problem = not_removable(blk);
+
+    return problem ? problem : take_out(blk);
 }
 
 char *blk_change_medium(BlockBackend *blk, const char *file, const char *format, BlockReadonly readonly)
 {
     BlockOptions next = blk->options;
     Image *image;
-    char *problem;
+    char *problem = not_removable(blk);
 
-    if (!blk_removable(blk)) {
-        return not_removable(blk);
+    if (problem) {
+        return problem;
     }
     next.file = file;
     next.format = format;
     next.driver = next.node = next.nbd_host = next.nbd_socket = NULL;
     next.no_backing = false;
+    next.backing = NULL;
     next.readonly = readonly == BLOCK_READONLY_KEEP ? blk_readonly(blk) : readonly == BLOCK_READONLY_ON;
-    image = open_image(&next, &problem);
+    image = blk_open_image(&next, &problem);
     if (!image && !strcmp(file, blk->path)) {
         /* The lock of the old one may be what keeps it from being opened again. */
         g_free(problem);
         problem = take_out(blk);
-        image = problem ? NULL : open_image(&next, &problem);
+        image = problem ? NULL : blk_open_image(&next, &problem);
     }
     if (!image) {
         return problem;
@@ -247,7 +292,7 @@ char *blk_change_medium(BlockBackend *blk, const char *file, const char *format,
     }
     next.file = g_strdup(file);         /* options live as long as the program */
     next.format = g_strdup(format);
-    take_medium(blk, image, &next);
+    blk_take_medium(blk, image, &next);
     blk->user.changed(blk->user.opaque, true);
     return NULL;
 }

@@ -34,6 +34,7 @@ typedef struct ImageOptions {
     bool no_lock;               /* locking=off: do not keep others from the file */
 } ImageOptions;
 
+enum { IMAGE_HAS = 1, IMAGE_HAS_NOT = 2 };     /* bytes itself; bytes of those behind it. Both may be in a range */
 typedef enum HostFileLock { HOST_FILE_UNLOCKED, HOST_FILE_LOCKED_SHARED, HOST_FILE_LOCKED_ALONE } HostFileLock;
 
 /* Snapshots inside an image, as block/snapshot.h has them: the first one of a name. No request is under way. */
@@ -62,6 +63,13 @@ typedef struct ImageOps {
     bool (*has_backing)(const Image *image);            /* NULL: no */
     /* Make it longer; nothing else is under way. -ENOTSUP: it cannot be. */
     int (*resize)(Image *image, uint64_t bytes);
+    /* ---- the image behind it; NULL: the format never has one ---- */
+    Image *(*backing)(Image *image);                    /* NULL: none */
+    /* Another one, or none (NULL), from now on; the old one. Nothing is under way. */
+    Image *(*swap_backing)(Image *image, Image *behind);
+    /* Its name goes from the file; 0 or a negative errno. */
+    int (*forget_backing)(Image *image);
+    int (*allocation)(Image *image, uint64_t offset, uint64_t bytes);   /* IMAGE_HAS*, or a negative errno */
     int (*lock)(Image *image, HostFileLock lock);       /* of the host's file */
     /*
      * The descriptor of the host's file that has the range at the same offset, for a transfer past us; -1: there is
@@ -118,6 +126,15 @@ static inline uint64_t image_bytes(const Image *image)
 static inline bool image_has_backing(const Image *image)
 {
     return image->ops->has_backing && image->ops->has_backing(image);
+}
+static inline Image *image_backing(Image *image)
+{
+    return image->ops->backing ? image->ops->backing(image) : NULL;
+}
+/* Which bytes it has itself; any thread. */
+static inline int image_allocation(Image *image, uint64_t offset, uint64_t bytes)
+{
+    return image->ops->allocation ? image->ops->allocation(image, offset, bytes) : IMAGE_HAS;
 }
 static inline int image_resize(Image *image, uint64_t bytes)
 {

@@ -309,6 +309,8 @@ static const ImageOps qcow2_ops = {
     .format = "qcow2", .read = qcow2_read, .write = qcow2_write, .write_zeroes = qcow2_write_zeroes,
     .flush = qcow2_flush, .close = qcow2_close, .snapshots = &qcow2_snapshot_ops, .interrupt = qcow2_interrupt,
     .has_backing = qcow2_has_backing, .commit = qcow2_commit, .resize = qcow2_resize, .lock = qcow2_lock,
+    .backing = qcow2_backing, .swap_backing = qcow2_swap_backing, .forget_backing = qcow2_forget_backing,
+    .allocation = qcow2_allocation,
 };
 
 /* ---- opening ---- */
@@ -389,16 +391,14 @@ static int read_table(Qcow2 *q, uint64_t offset, uint32_t entries, uint64_t mask
 /* The name's format, from the header's extensions; NULL: not given. */
 static char *backing_format(Qcow2 *q, const uint8_t *h, uint64_t at, uint64_t end)
 {
-    enum { EXT_END = 0, EXT_BACKING_FORMAT = 0xe2792aca };
-
     while (at + 8 <= end && end <= q->cluster_size) {
         uint32_t type = read_be32(h + at), bytes = read_be32(h + at + 4);
 
         at += 8;
-        if (type == EXT_END || bytes > end - at) {
+        if (type == QCOW2_EXT_END || bytes > end - at) {
             break;
         }
-        if (type == EXT_BACKING_FORMAT) {
+        if (type == QCOW2_EXT_BACKING_FORMAT) {
             return g_strndup((const char *)h + at, bytes);
         }
         at += (bytes + 7) & ~7u;

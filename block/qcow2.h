@@ -32,6 +32,7 @@ enum {
     QH_SNAPSHOT_OFFSET = 64, QH_INCOMPATIBLE = 72, QH_COMPATIBLE = 80, QH_AUTOCLEAR = 88, QH_REFCOUNT_ORDER = 96,
     QH_LENGTH = 100, QH_V2_LENGTH = 72, QH_V3_LENGTH = 104,
 };
+enum { QCOW2_EXT_END = 0, QCOW2_EXT_BACKING_FORMAT = 0xe2792aca };      /* behind the header */
 enum { QI_DIRTY = 1, QI_CORRUPT = 2, QI_DATA_FILE = 4, QI_COMPRESSION = 8, QI_EXTENDED_L2 = 16 };
 
 #define QCOW2_OFFSET      0x00fffffffffffe00ull     /* of L1 and standard L2 entries */
@@ -111,6 +112,16 @@ int qcow2_set_dirty(Qcow2 *q, bool dirty);
 /* ---- qcow2-resize.c ---- */
 /* -EFBIG: its table would be too long; -ENOTSUP: it would be shorter. */
 int qcow2_resize(Image *image, uint64_t bytes);
+
+/* ---- qcow2-backing.c: as ImageOps has them ---- */
+Image *qcow2_backing(Image *image);
+Image *qcow2_swap_backing(Image *image, Image *behind);
+int qcow2_forget_backing(Image *image);
+int qcow2_allocation(Image *image, uint64_t offset, uint64_t bytes);
+
+/* ---- qcow2-create.c ---- */
+/* An image of so many bytes in the empty file; backing NULL: none behind it. */
+int qcow2_format(HostFile *file, uint64_t bytes, const char *backing, const char *backing_format);
 
 /* ---- qcow2-commit.c ---- */
 int qcow2_commit(Image *image, char **error);

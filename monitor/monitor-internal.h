@@ -83,6 +83,17 @@ void hmp_change(Monitor *mon, char **argv);
 void hmp_commit(Monitor *mon, char **argv);
 void hmp_block_resize(Monitor *mon, char **argv);
 void hmp_block_set_io_throttle(Monitor *mon, char **argv);
+/* monitor/hmp-blockjob.c */
+void hmp_snapshot_blkdev(Monitor *mon, char **argv);
+void hmp_drive_mirror(Monitor *mon, char **argv);
+void hmp_drive_backup(Monitor *mon, char **argv);
+void hmp_block_stream(Monitor *mon, char **argv);
+void hmp_block_job_cancel(Monitor *mon, char **argv);
+void hmp_block_job_complete(Monitor *mon, char **argv);
+void hmp_block_job_pause(Monitor *mon, char **argv);
+void hmp_block_job_resume(Monitor *mon, char **argv);
+void hmp_block_job_set_speed(Monitor *mon, char **argv);
+void hmp_info_block_jobs(Monitor *mon, char **argv);
 void hmp_set_link(Monitor *mon, char **argv);
 void hmp_hostfwd_add(Monitor *mon, char **argv);
 void hmp_hostfwd_remove(Monitor *mon, char **argv);

@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The monitor for programs: what it tells about disks. Each has one image, the node of its name. I/O thread. */
+/* The monitor for programs: what it tells about disks and nodes; limits of speed. I/O thread. */
 #include <string.h>
-#include "block/block.h"
+#include "block/job.h"
 #include "monitor/qmp-internal.h"
 
-static JsonObject *image_info(const BlockBackend *blk)
+/* The n-th image of the chain and those behind it; NULL: there are no so many. */
+static JsonObject *image_info(const BlockBackend *blk, unsigned n)
 {
-    JsonObject *image = json_object_new();
+    JsonObject *image, *behind;
+    BlockChainInfo info;
 
-    json_object_set_string_member(image, "filename", blk_path(blk));
-    json_object_set_string_member(image, "format", blk_format(blk));
-    json_object_set_int_member(image, "virtual-size", (gint64)blk_bytes(blk));
+    if (!blk_chain(blk, n, &info)) {
+        return NULL;
+    }
+    image = json_object_new();
+    json_object_set_string_member(image, "filename", info.path);
+    json_object_set_string_member(image, "format", info.format);
+    json_object_set_int_member(image, "virtual-size", (gint64)info.bytes);
+    behind = image_info(blk, n + 1);
+    if (behind) {
+        json_object_set_string_member(image, "backing-filename", json_object_get_string_member(behind, "filename"));
+        json_object_set_object_member(image, "backing-image", behind);
+    }
     return image;
 }
 
+/* blk NULL: none. */
 static void add_limits(JsonObject *info, const BlockBackend *blk)
 {
     ThrottleConfig config;
@@ -22,7 +34,7 @@ static void add_limits(JsonObject *info, const BlockBackend *blk)
     const char *group;
 
     throttle_config_init(&config);
-    group = blk_throttle(blk, &config, &waiting);
+    group = blk ? blk_throttle(blk, &config, &waiting) : NULL;
     for (unsigned i = 0; throttle_field(&config, i, &field); i++) {
         if (field.shown) {
             json_object_set_int_member(info, field.monitor, (gint64)*field.value);
@@ -33,28 +45,68 @@ static void add_limits(JsonObject *info, const BlockBackend *blk)
     }
 }
 
-static JsonObject *device_info(const BlockBackend *blk)
+static JsonObject *cache_info(const BlockOptions *o)
+{
+    JsonObject *cache = json_object_new();
+
+    json_object_set_boolean_member(cache, "writeback", !o->write_through);
+    json_object_set_boolean_member(cache, "direct", o->direct);
+    json_object_set_boolean_member(cache, "no-flush", o->no_flush);
+    return cache;
+}
+
+static void add_node_options(JsonObject *info, const BlockOptions *o)
 {
     static const char *const detect_zeroes[] = {
         [DETECT_ZEROES_OFF] = "off", [DETECT_ZEROES_ON] = "on", [DETECT_ZEROES_UNMAP] = "unmap",
     };
-    const BlockOptions *o = blk_options(blk);
-    JsonObject *info = json_object_new(), *cache = json_object_new();
+
+    json_object_set_boolean_member(info, "encrypted", FALSE);
+    json_object_set_string_member(info, "detect_zeroes", detect_zeroes[o->detect_zeroes]);
+    json_object_set_int_member(info, "write_threshold", 0);
+    json_object_set_object_member(info, "cache", cache_info(o));
+}
+
+/* A node that no disk has. */
+static JsonObject *node_info(const BlockOptions *o)
+{
+    JsonObject *info = json_object_new(), *image = json_object_new();
+    const char *format = o->format ? o->format : o->driver ? o->driver : "file";
+
+    json_object_set_string_member(info, "file", o->file);
+    json_object_set_string_member(info, "node-name", o->node);
+    json_object_set_string_member(info, "drv", format);
+    json_object_set_boolean_member(info, "ro", o->readonly);
+    json_object_set_int_member(info, "backing_file_depth", o->backing != NULL);
+    add_limits(info, NULL);
+    add_node_options(info, o);
+    json_object_set_string_member(image, "filename", o->file);
+    json_object_set_string_member(image, "format", format);
+    json_object_set_int_member(image, "virtual-size", (gint64)block_node_bytes(o->node));
+    json_object_set_object_member(info, "image", image);
+    return info;
+}
+
+static JsonObject *device_info(const BlockBackend *blk)
+{
+    BlockChainInfo behind;
+    unsigned depth = 0;
+    JsonObject *info = json_object_new();
 
     json_object_set_string_member(info, "file", blk_path(blk));
     json_object_set_string_member(info, "node-name", blk_node(blk) ? blk_node(blk) : blk_id(blk));
     json_object_set_string_member(info, "drv", blk_format(blk));
     json_object_set_boolean_member(info, "ro", blk_readonly(blk));
-    json_object_set_int_member(info, "backing_file_depth", 0);
-    json_object_set_boolean_member(info, "encrypted", FALSE);
-    json_object_set_string_member(info, "detect_zeroes", detect_zeroes[o->detect_zeroes]);
+    if (blk_chain(blk, 1, &behind)) {
+        json_object_set_string_member(info, "backing_file", behind.path);
+    }
+    while (blk_chain(blk, depth + 1, &behind)) {
+        depth++;
+    }
+    json_object_set_int_member(info, "backing_file_depth", depth);
     add_limits(info, blk);
-    json_object_set_int_member(info, "write_threshold", 0);
-    json_object_set_boolean_member(cache, "writeback", !o->write_through);
-    json_object_set_boolean_member(cache, "direct", o->direct);
-    json_object_set_boolean_member(cache, "no-flush", o->no_flush);
-    json_object_set_object_member(info, "cache", cache);
-    json_object_set_object_member(info, "image", image_info(blk));
+    add_node_options(info, blk_options(blk));
+    json_object_set_object_member(info, "image", image_info(blk, 0));
     return info;
 }
 
@@ -81,12 +133,16 @@ void qmp_query_block(QmpCall *call)
 void qmp_query_named_block_nodes(QmpCall *call)
 {
     JsonArray *nodes = json_array_new();
+    const BlockOptions *free_node = NULL;
     BlockBackend *blk = NULL;
 
     while ((blk = blk_next(blk)) != NULL) {
         if (blk_has_medium(blk)) {
             json_array_add_object_element(nodes, device_info(blk));
         }
+    }
+    while ((free_node = block_node_next(free_node)) != NULL) {
+        json_array_add_object_element(nodes, node_info(free_node));
     }
     call->result = qmp_array_node(nodes);
 }

@@ -114,24 +114,50 @@ static void do_x_query_accel(QmpCall *call)
     hmp_text(call, "info accel");
 }
 
+#define JOB_ENDS "auto-finalize:b? auto-dismiss:b?"
 #define BURST(limit) limit "_max:i? " limit "_max_length:i? "
 
 const QmpCommand qmp_commands[] = {
+    { "block-commit", "device:s job-id:s? speed:i? " JOB_ENDS, qmp_block_commit, false, NULL },
+    { "block-job-cancel", "device:s force:b?", qmp_block_job_cancel, false, NULL },
+    { "block-job-complete", "device:s", qmp_block_job_complete, false, NULL },
+    { "block-job-dismiss", "id:s", qmp_block_job_dismiss, false, NULL },
+    { "block-job-pause", "device:s", qmp_block_job_pause, false, NULL },
+    { "block-job-resume", "device:s", qmp_block_job_resume, false, NULL },
+    { "block-job-set-speed", "device:s speed:i", qmp_block_job_set_speed, false, NULL },
+    { "block-stream", "device:s job-id:s? speed:i? " JOB_ENDS, qmp_block_stream, false, NULL },
     { "block_set_io_throttle",
       "device:s? id:s? bps:i bps_rd:i bps_wr:i iops:i iops_rd:i iops_wr:i iops_size:i? group:s? "
       BURST("bps") BURST("bps_rd") BURST("bps_wr") BURST("iops") BURST("iops_rd") BURST("iops_wr"),
       qmp_block_set_io_throttle, false, NULL },
+    { "blockdev-add",
+      "driver:s node-name:s? filename:s? read-only:b? auto-read-only:b? file:a? backing:a? cache:a? discard:s? "
+      "detect-zeroes:s? aio:s? locking:s?", qmp_blockdev_add, false, NULL },
+    { "blockdev-backup", "device:s target:s sync:MirrorSyncMode job-id:s? speed:i? " JOB_ENDS, qmp_blockdev_backup,
+      false, NULL },
     { "blockdev-change-medium",
       "device:s? id:s? filename:s format:s? force:b? read-only-mode:BlockdevChangeReadOnlyMode?",
       qmp_blockdev_change_medium, false, NULL },
     { "blockdev-close-tray", "device:s? id:s?", qmp_blockdev_tray, false, NULL },
+    { "blockdev-create", "job-id:s options:a", qmp_blockdev_create, false, NULL },
+    { "blockdev-del", "node-name:s", qmp_blockdev_del, false, NULL },
+    { "blockdev-mirror", "device:s target:s sync:MirrorSyncMode job-id:s? speed:i? copy-mode:MirrorCopyMode? "
+      "replaces:s? " JOB_ENDS, qmp_blockdev_mirror, false, NULL },
     { "blockdev-open-tray", "device:s? id:s? force:b?", qmp_blockdev_tray, false, NULL },
     { "blockdev-remove-medium", "id:s", qmp_eject, false, NULL },
+    { "blockdev-snapshot", "node:s overlay:s", qmp_blockdev_snapshot, false, NULL },
+    { "blockdev-snapshot-sync",
+      "device:s? node-name:s? snapshot-file:s snapshot-node-name:s? format:s? mode:NewImageMode?",
+      qmp_blockdev_snapshot_sync, false, NULL },
 #ifdef CONFIG_VNC
     { "change-vnc-password", "password:s", qmp_change_vnc_password, false, NULL },
 #endif
     { "closefd", "fdname:s", qmp_closefd, false, NULL },
     { "cont", "", do_cont, false, NULL },
+    { "drive-backup", "device:s target:s sync:MirrorSyncMode format:s? mode:NewImageMode? job-id:s? speed:i? "
+      JOB_ENDS, qmp_drive_backup, false, NULL },
+    { "drive-mirror", "device:s target:s sync:MirrorSyncMode format:s? mode:NewImageMode? job-id:s? speed:i? "
+      "copy-mode:MirrorCopyMode? " JOB_ENDS, qmp_drive_mirror, false, NULL },
     { "dump-guest-memory", "paging:b protocol:s detach:b? begin:i? length:i? format:DumpGuestMemoryFormat?",
       qmp_dump_guest_memory, false, NULL },
     { "eject", "device:s? id:s? force:b?", qmp_eject, false, NULL },
@@ -142,7 +168,11 @@ const QmpCommand qmp_commands[] = {
     { "human-monitor-command", "command-line:s cpu-index:i?", do_human_monitor_command, false, "s" },
     { "input-send-event", "device:s? head:i? events:[InputEvent]", qmp_input_send_event, false, NULL },
     { "memsave", "val:i size:i filename:s cpu-index:i?", qmp_memsave, false, NULL },
+    { "job-cancel", "id:s", qmp_job_cancel, false, NULL },
+    { "job-complete", "id:s", qmp_block_job_complete, false, NULL },
     { "job-dismiss", "id:s", qmp_job_dismiss, false, NULL },
+    { "job-pause", "id:s", qmp_block_job_pause, false, NULL },
+    { "job-resume", "id:s", qmp_block_job_resume, false, NULL },
     { "migrate", "uri:s detach:b?", qmp_migrate, false, NULL },
     { "migrate-incoming", "uri:s", qmp_migrate_incoming, false, NULL },
     { "migrate-set-capabilities", "capabilities:[MigrationCapabilityStatus]", qmp_migrate_set_capabilities, false,
@@ -155,6 +185,7 @@ const QmpCommand qmp_commands[] = {
     { "qom-list-properties", "typename:s", qmp_qom_list_properties, false, "[ObjectPropertyInfo]" },
     { "qom-list-types", "implements:s? abstract:b?", qmp_qom_list_types, false, "[ObjectTypeInfo]" },
     { "query-block", "", qmp_query_block, false, "[BlockInfo]" },
+    { "query-block-jobs", "", qmp_query_block_jobs, false, "[BlockJobInfo]" },
     { "query-blockstats", "query-nodes:b?", qmp_query_blockstats, false, "[BlockStats]" },
     { "query-chardev", "", qmp_query_chardev, false, "[ChardevInfo]" },
     { "query-command-line-options", "option:s?", qmp_query_command_line_options, false, "[CommandLineOptionInfo]" },

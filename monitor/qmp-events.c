@@ -6,7 +6,12 @@
 #include "monitor/qmp-internal.h"
 #include "sysemu/runstate.h"
 
+#define BLOCK_JOB "type:JobType device:s len:i offset:i speed:i"
+
 const QmpEvent qmp_events[] = {
+    { "BLOCK_JOB_CANCELLED", BLOCK_JOB },
+    { "BLOCK_JOB_COMPLETED", BLOCK_JOB " error:s?" },
+    { "BLOCK_JOB_READY", BLOCK_JOB },
     { "BLOCK_IO_ERROR",
       "device:s node-name:s? operation:IoOperationType action:BlockErrorAction nospace:b? reason:s" },
     { "DUMP_COMPLETED", "result:DumpQueryResult error:s?" },
@@ -108,4 +113,5 @@ void qmp_events_init(void)
     runstate_add_listener(runstate_changed);
     blk_set_error_listener(disk_failed);
     qmp_migration_attach();
+    qmp_block_jobs_init();
 }

@@ -90,6 +90,34 @@ void qmp_snapshot_delete(QmpCall *call);
 void qmp_query_jobs(QmpCall *call);
 void qmp_job_dismiss(QmpCall *call);
 
+void qmp_blockdev_create(QmpCall *call);
+
+/* monitor/qmp-blockdev.c */
+void qmp_blockdev_add(QmpCall *call);
+void qmp_blockdev_del(QmpCall *call);
+void qmp_blockdev_snapshot(QmpCall *call);
+void qmp_blockdev_snapshot_sync(QmpCall *call);
+char *qmp_create_image(JsonObject *options);    /* blockdev-create's work: why it did not work, to be freed */
+struct BlockBackend *qmp_find_disk(QmpCall *call, const char *name);    /* NULL: the call has failed */
+
+/* monitor/qmp-blockjob.c */
+void qmp_block_jobs_init(void);                 /* once: events are sent */
+void qmp_add_block_jobs(JsonArray *list);       /* to what query-jobs returns */
+void qmp_drive_mirror(QmpCall *call);
+void qmp_drive_backup(QmpCall *call);
+void qmp_blockdev_mirror(QmpCall *call);
+void qmp_blockdev_backup(QmpCall *call);
+void qmp_block_stream(QmpCall *call);
+void qmp_block_commit(QmpCall *call);
+void qmp_block_job_set_speed(QmpCall *call);
+void qmp_block_job_cancel(QmpCall *call);
+void qmp_block_job_complete(QmpCall *call);
+void qmp_block_job_pause(QmpCall *call);
+void qmp_block_job_resume(QmpCall *call);
+void qmp_block_job_dismiss(QmpCall *call);
+void qmp_job_cancel(QmpCall *call);
+void qmp_query_block_jobs(QmpCall *call);
+
 /* monitor/qmp-query.c */
 void qmp_query_status(QmpCall *call);
 void qmp_query_version(QmpCall *call);

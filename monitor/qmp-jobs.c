@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The monitor for programs: snapshots of the machine as jobs. A job is carried out at one go on the I/O thread, after
- * the order that begins it was answered; what came of it is kept until it is dismissed.
+ * The monitor for programs: snapshots of the machine, and new image files, as jobs. A job is carried out at one go on
+ * the I/O thread, after the order that begins it was answered; what came of it is kept until it is dismissed.
  */
 #include <string.h>
+#include "block/job.h"
 #include "migration/snapshot.h"
 #include "monitor/qmp-internal.h"
 #include "qemu/io-loop.h"
@@ -11,7 +12,8 @@
 typedef struct Job {
     char *id, *tag, *error;             /* error NULL: none */
     const char *type, *status;          /* as QMP has them */
-    char *(*fn)(const char *tag);
+    char *(*fn)(const char *tag);       /* NULL: blockdev-create */
+    JsonObject *options;                /* ... of which image */
     bool done;
     struct Job *next;
 } Job;
@@ -37,7 +39,7 @@ static void run_jobs(void *opaque)
             job->done = true;
             set_status(job, "created");
             set_status(job, "running");
-            job->error = job->fn(job->tag);
+            job->error = job->fn ? job->fn(job->tag) : qmp_create_image(job->options);
             if (job->error) {
                 set_status(job, "aborting");
             } else {
@@ -102,11 +104,11 @@ static void begin(QmpCall *call, const char *type, char *(*fn)(const char *tag))
     const char *id = qmp_string(call, "job-id");
     Job **end, *job;
 
-    if (*find(id)) {
+    if (*find(id) || block_job_find(id)) {
         qmp_fail(call, "Job ID '%s' already in use", id);
         return;
     }
-    if (!check_disks(call)) {
+    if (fn && !check_disks(call)) {
         return;
     }
     job = g_new0(Job, 1);
@@ -115,6 +117,7 @@ static void begin(QmpCall *call, const char *type, char *(*fn)(const char *tag))
     job->type = type;
     job->status = "created";
     job->fn = fn;
+    job->options = fn ? NULL : json_object_ref(json_object_get_object_member(call->args, "options"));
     for (end = &jobs; *end; end = &(*end)->next) {
     }
     *end = job;
@@ -136,6 +139,15 @@ void qmp_snapshot_delete(QmpCall *call)
     begin(call, "snapshot-delete", snapshot_delete);
 }
 
+void qmp_blockdev_create(QmpCall *call)
+{
+    if (!JSON_NODE_HOLDS_OBJECT(json_object_get_member(call->args, "options"))) {
+        qmp_fail(call, "Invalid parameter type for 'options', expected: object");
+    } else {
+        begin(call, "create", NULL);
+    }
+}
+
 void qmp_query_jobs(QmpCall *call)
 {
     JsonArray *list = json_array_new();
@@ -153,8 +165,8 @@ void qmp_query_jobs(QmpCall *call)
         }
         json_array_add_object_element(list, o);
     }
-    call->result = json_node_init_array(json_node_alloc(), list);
-    json_array_unref(list);
+    qmp_add_block_jobs(list);
+    call->result = qmp_array_node(list);
 }
 
 void qmp_job_dismiss(QmpCall *call)
@@ -162,7 +174,7 @@ void qmp_job_dismiss(QmpCall *call)
     Job **p = find(qmp_string(call, "id")), *job = *p;
 
     if (!job) {
-        qmp_fail(call, "Job not found");
+        qmp_block_job_dismiss(call);
         return;
     }
     if (!job->done) {
@@ -173,6 +185,7 @@ void qmp_job_dismiss(QmpCall *call)
     *p = job->next;
     g_free(job->id);
     g_free(job->tag);
+    g_clear_pointer(&job->options, json_object_unref);
     g_free(job->error);
     g_free(job);
 }

@@ -20,11 +20,13 @@ typedef struct QmpType {
 static const QmpType types[] = {
     { .name = "BlockdevCacheInfo", "writeback:b direct:b no-flush:b" },
     { .name = "BlockDeviceInfo",
-      "file:s node-name:s? ro:b drv:s backing_file_depth:i encrypted:b detect_zeroes:BlockdevDetectZeroes bps:i "
+      "file:s node-name:s? ro:b drv:s backing_file:s? backing_file_depth:i encrypted:b "
+      "detect_zeroes:BlockdevDetectZeroes bps:i "
       "bps_rd:i bps_wr:i iops:i iops_rd:i iops_wr:i bps_max:i? bps_rd_max:i? bps_wr_max:i? iops_max:i? iops_rd_max:i? "
       "iops_wr_max:i? bps_max_length:i? bps_rd_max_length:i? bps_wr_max_length:i? iops_max_length:i? "
       "iops_rd_max_length:i? iops_wr_max_length:i? iops_size:i? group:s? image:ImageInfo cache:BlockdevCacheInfo "
       "write_threshold:i" },
+    { .name = "BlockDeviceIoStatus", .values = "ok failed nospace" },
     { .name = "BlockDeviceStats",
       "rd_bytes:i wr_bytes:i unmap_bytes:i rd_operations:i wr_operations:i flush_operations:i unmap_operations:i "
       "rd_total_time_ns:i wr_total_time_ns:i flush_total_time_ns:i unmap_total_time_ns:i failed_rd_operations:i "
@@ -33,6 +35,9 @@ static const QmpType types[] = {
     { .name = "BlockdevChangeReadOnlyMode", .values = "retain read-only read-write" },
     { .name = "BlockdevDetectZeroes", .values = "off on unmap" },
     { .name = "BlockInfo", "device:s qdev:s? type:s removable:b locked:b inserted:BlockDeviceInfo? tray_open:b?" },
+    { .name = "BlockJobInfo",
+      "type:JobType device:s len:i offset:i busy:b paused:b speed:i io-status:BlockDeviceIoStatus ready:b "
+      "status:JobStatus auto-finalize:b auto-dismiss:b error:s?" },
     { .name = "BlockStats", "device:s? node-name:s? stats:BlockDeviceStats" },
     { .name = "ChardevInfo", "label:s filename:s frontend-open:b" },
     { .name = "CommandInfo", "name:s" },
@@ -48,7 +53,7 @@ static const QmpType types[] = {
     { .name = "DumpStatus", .values = "none active completed failed" },
     { .name = "EventInfo", "name:s" },
     { .name = "HumanReadableText", "human-readable-text:s" },
-    { .name = "ImageInfo", "filename:s format:s virtual-size:i" },
+    { .name = "ImageInfo", "filename:s format:s virtual-size:i backing-filename:s? backing-image:ImageInfo?" },
     { .name = "InputAxis", .values = "x y" },
     { .name = "InputButton", .values = "left middle right wheel-up wheel-down side extra wheel-left wheel-right" },
     { .name = "InputEvent", "type:InputEventKind data:InputEventData" },
@@ -58,8 +63,9 @@ static const QmpType types[] = {
     { .name = "KeyValue", "type:KeyValueKind data:a" },
     { .name = "KeyValueKind", .values = "number qcode" },
     { .name = "JobInfo", "id:s type:JobType status:JobStatus current-progress:i total-progress:i error:s?" },
-    { .name = "JobStatus", .values = "created running waiting pending aborting concluded null" },
-    { .name = "JobType", .values = "snapshot-save snapshot-load snapshot-delete" },
+    { .name = "JobStatus", .values = "created running paused ready waiting pending aborting concluded null" },
+    { .name = "NewImageMode", .values = "existing absolute-paths" },
+    { .name = "JobType", .values = "commit stream mirror backup create snapshot-save snapshot-load snapshot-delete" },
     { .name = "KvmInfo", "enabled:b present:b" },
     { .name = "MachineInfo",
       "name:s is-default:b? cpu-max:i hotpluggable-cpus:b numa-mem-supported:b deprecated:b default-cpu-type:s? "
@@ -72,6 +78,8 @@ static const QmpType types[] = {
     { .name = "MigrationStats",
       "total:i transferred:i remaining:i normal:i normal-bytes:i page-size:i dirty-sync-count:i" },
     { .name = "MigrationStatus", .values = "none setup active device completed failed cancelled" },
+    { .name = "MirrorCopyMode", .values = "background write-blocking" },
+    { .name = "MirrorSyncMode", .values = "top full none" },
     { .name = "MouseInfo", "name:s index:i current:b absolute:b" },
     { .name = "NameInfo", "name:s?" },
     { .name = "NetworkAddressFamily", .values = "ipv4 ipv6 unix" },

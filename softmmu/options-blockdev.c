@@ -100,10 +100,12 @@ static void set_locking(CommandLine *c, const char *arg, BlockOptions *o, const 
 
 static void set_backing(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
 {
-    if (*kv->value) {
-        option_fail(c, arg, "the image itself names the one behind it (qemu-img rebase changes it); backing= without a "
-                    "value leaves it out");
+    const BlockOptions *behind = *kv->value ? options_drive_take(c, kv->value) : NULL;
+
+    if (*kv->value && !behind) {
+        option_fail(c, arg, "there is no node '%s' that is free", kv->value);
     }
+    o->backing = g_memdup2(behind, sizeof(*behind));
     o->no_backing = true;
 }
 
@@ -174,7 +176,8 @@ static const struct BlockProperty {
     { "aio", set_aio, "threads|native|io_uring",
       "who transfers a raw file's bytes; native wants cache.direct=on" },
     { "locking", set_locking, "auto|on|off", "off: let other processes use the file, too" },
-    { "backing", set_backing, "", "leave out the image behind it" },
+    { "node-name", set_nothing, NULL, NULL },   /* of an inner node */
+    { "backing", set_backing, "NODE", "the image behind it, instead of the one it names; without a value none" },
     { "throttle-group", set_throttle_group, "ID", "throttle: an -object throttle-group" },
     { "server.type", set_server_type, "inet|unix", "nbd: where the server is" },
     { "server.host", set_host, "HOST", "nbd; also host=" },
@@ -215,6 +218,12 @@ bool block_option_property(CommandLine *c, const char *arg, BlockOptions *o, con
     while (g_str_has_prefix(name, "file.")) {
         name += strlen("file.");
     }
+    if (g_str_has_prefix(name, "backing.")) {
+        const KeyValue inner = { .key = (char *)(uintptr_t)name + strlen("backing."), .value = kv->value };
+
+        o->backing = o->backing ? o->backing : g_new0(BlockOptions, 1);
+        return block_option_property(c, arg, o->backing, &inner);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(properties); i++) {
         if (!strcmp(properties[i].name, name)) {
             properties[i].set(c, arg, o, kv);
@@ -244,6 +253,12 @@ void block_option_complete(CommandLine *c, const char *arg, BlockOptions *o)
         o->file = g_strdup_printf("nbd://%s%s%s/%s", o->nbd_socket ? o->nbd_socket : o->nbd_host,
                                   o->nbd_port ? ":" : "", o->nbd_port ? o->nbd_port : "",
                                   o->nbd_export ? o->nbd_export : "");
+    }
+    if (o->backing) {
+        block_option_complete(c, arg, o->backing);
+    }
+    if (o->backing && !o->backing->file) {
+        option_fail(c, arg, "backing.filename= or backing.file.filename= is missing");
     }
     if (o->nbd_host && o->nbd_socket) {
         option_fail(c, arg, "an NBD server has either a host or a path");

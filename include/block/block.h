@@ -39,6 +39,7 @@ typedef struct BlockOptions {
     bool discard;               /* discard=unmap: discarded space goes back to the host */
     bool no_lock;               /* file.locking=off */
     bool no_backing;            /* leave out the image behind it */
+    struct BlockOptions *backing;       /* the one behind it, instead of that which it names; NULL: as it says */
     BlockAio aio;
     BlockDetectZeroes detect_zeroes;    /* writes of zeroes are made such; unmap: and discarded */
     BlockErrorPolicy on_write_error, on_read_error;
@@ -101,6 +102,12 @@ bool blk_removable(const BlockBackend *blk);            /* its medium can be cha
 bool blk_can_grow(const BlockBackend *blk);             /* its device can do with a longer one */
 bool blk_has_backing(const BlockBackend *blk);          /* its image has only what differs from another one behind it */
 const char *blk_path(const BlockBackend *blk);          /* "": no medium */
+/* The image itself (0) or the n-th behind it; false: there are no so many. */
+typedef struct BlockChainInfo {
+    const char *path, *format;
+    uint64_t bytes;
+} BlockChainInfo;
+bool blk_chain(const BlockBackend *blk, unsigned n, BlockChainInfo *info);
 const char *blk_format(const BlockBackend *blk);
 uint64_t blk_bytes(const BlockBackend *blk);            /* 0: no medium */
 bool blk_readonly(const BlockBackend *blk);

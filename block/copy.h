@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Copying a disk while the guest uses it. A copy is an image in front of the disk's own one: requests go through it,
+ * and a thread goes over the disk meanwhile. Who writes and who copies have the bytes locked, a range each, so that
+ *   - a mirror's target gets each write of the guest after, or together with, what was there before,
+ *   - a backup's target gets what was there when the backup began: a write first copies what it is about to change,
+ *   - streaming into the image itself never puts old bytes over new ones.
+ * An error of the target is the copy's, never the guest's. Implemented in block/copy.c.
+ */
+#ifndef BLOCK_COPY_H
+#define BLOCK_COPY_H
+#include "block/image.h"
+#include "qemu/io-loop.h"
+
+typedef struct CopyImage CopyImage;
+
+typedef enum CopyMode { COPY_MIRROR, COPY_BACKUP, COPY_STREAM } CopyMode;
+typedef enum CopyWhat {
+    COPY_ALL,                   /* the disk as the guest sees it */
+    COPY_TOP,                   /* what the image has itself, without those behind it */
+    COPY_NEW,                   /* nothing but what the guest writes from now on */
+} CopyWhat;
+
+enum { COPY_PIECE = 64 << 10 };
+
+/*
+ * Both images stay the caller's; target NULL: the source itself (COPY_STREAM). failed: posted when a write of the guest
+ * meets an error of the target. NULL: no memory.
+ */
+CopyImage *copy_new(Image *source, Image *target, CopyMode mode, CopyWhat what, IOWork *failed);
+/* No request is under way and no thread copies. */
+void copy_free(CopyImage *copy);
+Image *copy_image(CopyImage *copy);     /* what the disk's requests go to */
+/* Copy the piece at this offset, a multiple of COPY_PIECE, if it is to be copied; 0 or a negative errno. Any thread. */
+int copy_piece(CopyImage *copy, uint64_t offset);
+/* The first error of the target that a write of the guest met; 0: none. Any thread. */
+int copy_error(CopyImage *copy);
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Nodes: images with a name that no disk has (blockdev-add), which jobs and snapshots take. A node over another one, or
+ * in front of it, is one image; the inner one is kept as a name that is in use. I/O thread.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include "block/backend-internal.h"
+#include "block/host-file.h"
+#include "block/job.h"
+#include "block/qcow2.h"
+
+enum { CLOSE_PATIENCE_S = 10 };
+
+typedef struct Node {
+    BlockOptions options;       /* strings live as long as the program */
+    Image *image;               /* NULL: somebody else has it */
+    char *user;                 /* the node or disk that has it; NULL: nobody */
+    struct Node *next;
+} Node;
+
+static Node *nodes;
+
+static Node *find(const char *name)
+{
+    Node *node = nodes;
+
+    while (node && strcmp(node->options.node, name)) {
+        node = node->next;
+    }
+    return node;
+}
+
+const BlockOptions *block_node_find(const char *name)
+{
+    const Node *node = find(name);
+
+    return node && !node->user ? &node->options : NULL;
+}
+
+const BlockOptions *block_node_next(const BlockOptions *node)
+{
+    Node *next = node ? find(node->node)->next : nodes;
+
+    return next ? &next->options : NULL;
+}
+
+uint64_t block_node_bytes(const char *name)
+{
+    const Node *node = find(name);
+
+    return node->image ? image_bytes(node->image) : 0;
+}
+
+static void close_node(Node *node)
+{
+    if (node->image) {
+        image_close_within(node->image, !node->image->readonly, CLOSE_PATIENCE_S);
+        node->image = NULL;
+    }
+}
+
+void block_node_let_go(const char *name)
+{
+    close_node(find(name));
+}
+
+/* The inner node's image is opened again as a part of another one. */
+static void give_to(const char *inner, const char *user)
+{
+    Node *node = inner ? find(inner) : NULL;
+
+    if (node) {
+        node->user = g_strdup(user);
+    }
+}
+
+char *block_node_add(const BlockOptions *options, const char *inner, const char *backing)
+{
+    Node *node, *file = inner ? find(inner) : NULL, *behind = backing ? find(backing) : NULL;
+    char *problem = NULL;
+    Image *image;
+
+    if (find(options->node) || blk_find(options->node)) {
+        return g_strdup_printf("Duplicate nodes with node-name='%s'", options->node);
+    }
+    /* What these have locked is opened again by the new one. */
+    if (file) {
+        close_node(file);
+    }
+    if (behind) {
+        close_node(behind);
+    }
+    image = blk_open_image(options, &problem);
+    if (!image) {
+        return problem;
+    }
+    node = g_new0(Node, 1);
+    node->options = *options;
+    node->image = image;
+    node->next = nodes;
+    nodes = node;
+    give_to(inner, options->node);
+    give_to(backing, options->node);
+    return NULL;
+}
+
+/* Those that the node had are free again. */
+static void free_inner(const char *user)
+{
+    for (Node *node = nodes; node; node = node->next) {
+        if (node->user && !strcmp(node->user, user)) {
+            g_clear_pointer(&node->user, g_free);
+        }
+    }
+}
+
+char *block_node_delete(const char *name)
+{
+    Node **p = &nodes, *node;
+
+    while (*p && strcmp((*p)->options.node, name)) {
+        p = &(*p)->next;
+    }
+    node = *p;
+    if (!node) {
+        return g_strdup_printf(blk_find(name) ? "Node '%s' is in use" : "Failed to find node with node-name='%s'",
+                               name);
+    }
+    if (node->user) {
+        return g_strdup_printf("Node '%s' is busy: '%s' has it", name, node->user);
+    }
+    close_node(node);
+    *p = node->next;
+    free_inner(name);
+    g_free(node);
+    return NULL;
+}
+
+Image *block_node_take(const char *name, const char *user, BlockOptions *options, char **error)
+{
+    Node *node = find(name);
+
+    if (!node || node->user) {
+        *error = g_strdup_printf(node || blk_find(name) ? "Node '%s' is in use" : "Cannot find device='' nor "
+                                 "node-name='%s'", name);
+        return NULL;
+    }
+    if (!node->image) {
+        node->image = blk_open_image(&node->options, error);
+    }
+    if (node->image) {
+        Image *image = node->image;
+
+        *options = node->options;
+        node->image = NULL;
+        node->user = g_strdup(user);
+        return image;
+    }
+    return NULL;
+}
+
+void block_node_give_back(const char *name, Image *image)
+{
+    Node *node = find(name);
+
+    node->image = image;
+    g_clear_pointer(&node->user, g_free);
+}
+
+void block_nodes_close_all(void)
+{
+    while (nodes) {
+        Node *node = nodes;
+
+        nodes = node->next;
+        close_node(node);
+    }
+}
+
+/* ---- new files ---- */
+
+static int format_file(const char *path, const char *format, uint64_t bytes, const char *backing,
+                       const char *backing_format, char **error)
+{
+    ImageOptions options = { .driver = "file" };
+    HostFile *file = host_file_open(path, &options, error);
+    int ret;
+
+    if (!file) {
+        return -EIO;
+    }
+    ret = host_file_resize(file, 0);
+    if (!ret && strcmp(format, "qcow2")) {
+        ret = host_file_resize(file, bytes);
+    } else if (!ret) {
+        ret = qcow2_format(file, bytes, backing, backing_format);
+    }
+    host_file_close(file);
+    return ret;
+}
+
+char *block_create_file(const char *path, const char *format, uint64_t bytes, const char *backing,
+                        const char *backing_format)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644), ret;
+    char *error = NULL;
+
+    if (fd < 0) {
+        return g_strdup_printf("Could not create '%s': %s", path, strerror(errno));
+    }
+    close(fd);
+    ret = format_file(path, format, bytes, backing, backing_format, &error);
+    return error ? error : ret ? g_strdup_printf("Could not create '%s': %s", path, strerror(-ret)) : NULL;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Jobs on disks that are in use: mirror, backup, stream, commit; and named images that no disk has yet, which are their
+ * targets. A thread copies; all else is done on the I/O thread, which calls all functions here. Functions that return a
+ * text return why it did not work, to be freed; NULL: it did. Implemented in block/job.c and block/node.c.
+ */
+#ifndef BLOCK_JOB_H
+#define BLOCK_JOB_H
+#include "block/block.h"
+
+typedef struct BlockJob BlockJob;
+
+typedef enum BlockJobKind {
+    BLOCK_JOB_MIRROR,           /* the target becomes what the disk is, and stays so until the disk moves there */
+    BLOCK_JOB_BACKUP,           /* the target becomes what the disk was at the start */
+    BLOCK_JOB_STREAM,           /* the image gets all that it has from images behind it */
+    BLOCK_JOB_COMMIT,           /* the image behind gets all that the image has; then the disk moves there */
+} BlockJobKind;
+typedef enum BlockJobSync { BLOCK_SYNC_FULL, BLOCK_SYNC_TOP, BLOCK_SYNC_NONE } BlockJobSync;
+typedef enum BlockJobStatus {
+    BLOCK_JOB_CREATED, BLOCK_JOB_RUNNING, BLOCK_JOB_PAUSED, BLOCK_JOB_READY, BLOCK_JOB_WAITING, BLOCK_JOB_PENDING,
+    BLOCK_JOB_ABORTING, BLOCK_JOB_CONCLUDED, BLOCK_JOB_NULL,
+} BlockJobStatus;
+
+typedef struct BlockJobOptions {
+    const char *id;             /* NULL: the disk's */
+    BlockJobKind kind;
+    BlockJobSync sync;
+    uint64_t speed;             /* bytes a second; 0: no limit */
+    bool keep;                  /* what came of it is shown until block_job_dismiss() */
+} BlockJobOptions;
+
+/* Where a mirror or a backup goes: a node, or a file. */
+typedef struct BlockJobTarget {
+    const char *node;           /* NULL: a file */
+    const char *file, *format;  /* format NULL: the disk's */
+    bool create;                /* make the file; a COW image of sync=top refers to what is behind the disk's image */
+} BlockJobTarget;
+
+/* target: of a mirror or a backup only. */
+char *block_job_start(BlockBackend *blk, const BlockJobOptions *options, const BlockJobTarget *target);
+
+typedef struct BlockJobInfo {
+    const char *id, *type;      /* "mirror", ... */
+    BlockJobStatus status;
+    const char *error;          /* NULL: none */
+    uint64_t offset, length, speed;
+    bool cancelled;
+    bool keep;
+} BlockJobInfo;
+void block_job_info(BlockJob *job, BlockJobInfo *info);
+BlockJob *block_job_next(const BlockJob *job);  /* the first one for NULL */
+BlockJob *block_job_find(const char *id);
+void block_job_set_speed(BlockJob *job, uint64_t speed);
+char *block_job_pause(BlockJob *job, bool pause);
+/* A mirror that is ready ends well, and its target is a copy of that moment, unless `force`. */
+char *block_job_cancel(BlockJob *job, bool force);
+char *block_job_complete(BlockJob *job);
+char *block_job_dismiss(BlockJob *job);
+
+typedef enum BlockJobEvent { BLOCK_JOB_EVENT_STATUS, BLOCK_JOB_EVENT_READY, BLOCK_JOB_EVENT_ENDED } BlockJobEvent;
+/* Told of each event; main thread, at the start. */
+void block_job_set_listener(void (*fn)(BlockJob *job, BlockJobEvent event));
+
+/* ---- external snapshots: what is written from now on goes to another image, in front of the present one ---- */
+/* To a new file of format qcow2; `create` false: there is one already. node NULL: it has no name. */
+char *blk_snapshot_to_file(BlockBackend *blk, const char *file, const char *node, bool create);
+char *blk_snapshot_to_node(BlockBackend *blk, const char *node);
+
+/* ---- nodes: images that no disk has ---- */
+/* What options->node names; options->file may be an inner node's, whose name is `inner` (NULL: there is none). */
+char *block_node_add(const BlockOptions *options, const char *inner, const char *backing);
+char *block_node_delete(const char *name);
+/* Its options, for a node over it; NULL: there is none, or it is in use. */
+const BlockOptions *block_node_find(const char *name);
+/* The first one for NULL; NULL: there are no more. */
+const BlockOptions *block_node_next(const BlockOptions *node);
+uint64_t block_node_bytes(const char *name);
+/* Its file may be changed by others, until it is used. */
+void block_node_let_go(const char *name);
+
+/* Make a file: format "file" or "raw" (so many bytes) or "qcow2" (backing NULL: none behind it). */
+char *block_create_file(const char *file, const char *format, uint64_t bytes, const char *backing,
+                        const char *backing_format);
+#endif

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The monitor for programs: nodes that are added and deleted, external snapshots, new image files. I/O thread. */
+#include <string.h>
+#include "block/job.h"
+#include "monitor/qmp-internal.h"
+
+/* What is said of a node, and of which others it is made. */
+typedef struct NodeText {
+    BlockOptions options;       /* strings live as long as the program */
+    const char *inner, *backing;        /* names; NULL: none */
+    char *problem;              /* NULL: none */
+} NodeText;
+
+static void parse_node(NodeText *n, JsonObject *object);
+
+static void problem(NodeText *n, const char *fmt, const char *what)
+{
+    if (!n->problem) {
+        n->problem = g_strdup_printf(fmt, what);
+    }
+}
+
+static const char *text_of(NodeText *n, const char *name, JsonNode *node)
+{
+    if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_STRING) {
+        problem(n, "Invalid parameter type for '%s', expected: string", name);
+        return "";
+    }
+    return g_intern_string(json_node_get_string(node));
+}
+
+static bool bool_of(NodeText *n, const char *name, JsonNode *node)
+{
+    if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_BOOLEAN) {
+        problem(n, "Invalid parameter type for '%s', expected: boolean", name);
+        return false;
+    }
+    return json_node_get_boolean(node);
+}
+
+/* Which of the words, a blank behind each, it is; 0 and a problem: none. */
+static unsigned choice(NodeText *n, const char *name, JsonNode *node, const char *words)
+{
+    const char *text = text_of(n, name, node);
+    g_auto(GStrv) list = g_strsplit(words, " ", 0);
+
+    for (unsigned i = 0; list[i]; i++) {
+        if (!strcmp(list[i], text)) {
+            return i;
+        }
+    }
+    problem(n, "Parameter '%s' does not accept this value", name);
+    return 0;
+}
+
+static void take_driver(NodeText *n, const char *name, JsonNode *node)
+{
+    static const char *const names[] = { "raw", "qcow2", "file", "host_device", "null-co" };
+    unsigned i = choice(n, name, node, "raw qcow2 file host_device null-co");
+
+    *(i < 2 ? &n->options.format : &n->options.driver) = names[i];
+}
+
+/* A node that holds bytes: by its name, or as an object. */
+static void take_file(NodeText *n, const char *name, JsonNode *node)
+{
+    const BlockOptions *inner;
+    const char *own_format = n->options.format, *own_name = n->options.node;
+
+    if (JSON_NODE_HOLDS_OBJECT(node)) {
+        n->options.format = NULL;
+        parse_node(n, json_node_get_object(node));
+        if (n->options.format) {
+            problem(n, "'%s' is a node that holds bytes, without a format", name);
+        }
+    } else {
+        n->inner = text_of(n, name, node);
+        inner = block_node_find(n->inner);
+        if (!inner || inner->format) {
+            problem(n, "Cannot find a free node '%s' that holds bytes", n->inner);
+            return;
+        }
+        n->options = *inner;
+    }
+    n->options.format = own_format;
+    n->options.node = own_name;
+}
+
+static void take_backing(NodeText *n, const char *name, JsonNode *node)
+{
+    const BlockOptions *behind;
+
+    n->options.no_backing = true;
+    if (JSON_NODE_HOLDS_NULL(node)) {
+        return;
+    }
+    n->backing = text_of(n, name, node);
+    behind = block_node_find(n->backing);
+    if (!behind) {
+        problem(n, "Cannot find a free node '%s'", n->backing);
+        return;
+    }
+    n->options.backing = g_memdup2(behind, sizeof(*behind));
+}
+
+static void take_cache(NodeText *n, const char *name, JsonNode *node)
+{
+    JsonObject *object = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+
+    if (!object) {
+        problem(n, "Invalid parameter type for '%s', expected: object", name);
+    } else if (json_object_has_member(object, "direct")) {
+        n->options.direct = bool_of(n, "direct", json_object_get_member(object, "direct"));
+    }
+    if (object && json_object_has_member(object, "no-flush")) {
+        n->options.no_flush = bool_of(n, "no-flush", json_object_get_member(object, "no-flush"));
+    }
+}
+
+static void take_filename(NodeText *n, const char *name, JsonNode *node)
+{
+    n->options.file = text_of(n, name, node);
+}
+
+static void take_node_name(NodeText *n, const char *name, JsonNode *node)
+{
+    n->options.node = text_of(n, name, node);
+}
+
+static void take_readonly(NodeText *n, const char *name, JsonNode *node)
+{
+    n->options.readonly = bool_of(n, name, node);
+}
+
+static void take_discard(NodeText *n, const char *name, JsonNode *node)
+{
+    n->options.discard = choice(n, name, node, "ignore unmap");
+}
+
+static void take_detect_zeroes(NodeText *n, const char *name, JsonNode *node)
+{
+    n->options.detect_zeroes = choice(n, name, node, "off on unmap");
+}
+
+static void take_aio(NodeText *n, const char *name, JsonNode *node)
+{
+    n->options.aio = choice(n, name, node, "threads native io_uring");
+}
+
+static void take_locking(NodeText *n, const char *name, JsonNode *node)
+{
+    n->options.no_lock = choice(n, name, node, "auto on off") == 2;
+}
+
+static void take_nothing(NodeText *n, const char *name, JsonNode *node)
+{
+}
+
+/* In the order in which they are taken: "file" brings all that the inner node says. */
+static const struct {
+    const char *name;
+    void (*take)(NodeText *n, const char *name, JsonNode *node);
+} members[] = {
+    { "driver", take_driver }, { "node-name", take_node_name }, { "file", take_file }, { "filename", take_filename },
+    { "read-only", take_readonly }, { "auto-read-only", take_nothing }, { "backing", take_backing },
+    { "cache", take_cache }, { "discard", take_discard }, { "detect-zeroes", take_detect_zeroes },
+    { "aio", take_aio }, { "locking", take_locking },
+};
+
+static void parse_node(NodeText *n, JsonObject *object)
+{
+    GList *names = json_object_get_members(object);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
+        JsonNode *node = json_object_get_member(object, members[i].name);
+
+        if (node) {
+            members[i].take(n, members[i].name, node);
+        }
+    }
+    for (GList *l = names; l; l = l->next) {
+        size_t i = 0;
+
+        while (i < G_N_ELEMENTS(members) && strcmp(members[i].name, l->data)) {
+            i++;
+        }
+        if (i == G_N_ELEMENTS(members)) {
+            problem(n, "Parameter '%s' is unexpected", l->data);
+        }
+    }
+    g_list_free(names);
+}
+
+/* Takes `text`, which may be NULL. */
+static void conclude(QmpCall *call, char *text)
+{
+    if (text) {
+        qmp_fail(call, "%s", text);
+        g_free(text);
+    }
+}
+
+void qmp_blockdev_add(QmpCall *call)
+{
+    NodeText n = { .options = { .on_write_error = BLOCK_ERROR_ENOSPC } };
+
+    parse_node(&n, call->args);
+    if (n.options.driver && !strcmp(n.options.driver, "null-co")) {
+        n.options.file = "null-co://";
+    }
+    if (!n.options.node) {
+        problem(&n, "'%s' must be specified for the root node", "node-name");
+    }
+    if (!n.options.file) {
+        problem(&n, "'%s' is missing", "filename");
+    }
+    n.options.said = "blockdev-add";
+    conclude(call, n.problem ? n.problem : block_node_add(&n.options, n.inner, n.backing));
+}
+
+void qmp_blockdev_del(QmpCall *call)
+{
+    conclude(call, block_node_delete(qmp_string(call, "node-name")));
+}
+
+BlockBackend *qmp_find_disk(QmpCall *call, const char *name)
+{
+    BlockBackend *blk = name ? blk_find(name) : NULL;
+
+    if (!name) {
+        qmp_fail(call, "Need 'device' or 'node-name'");
+    } else if (!blk) {
+        qmp_fail(call, "Cannot find device='%s' nor node-name='%s'", name, name);
+    }
+    return blk;
+}
+
+void qmp_blockdev_snapshot(QmpCall *call)
+{
+    BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
+
+    if (blk) {
+        conclude(call, blk_snapshot_to_node(blk, qmp_string(call, "overlay")));
+    }
+}
+
+void qmp_blockdev_snapshot_sync(QmpCall *call)
+{
+    const char *device = qmp_string(call, "device"), *format = qmp_string(call, "format");
+    BlockBackend *blk = qmp_find_disk(call, device ? device : qmp_string(call, "node-name"));
+
+    if (blk && format && strcmp(format, "qcow2")) {
+        qmp_fail(call, "'%s' is no format that can have an image behind it (qcow2 can)", format);
+    } else if (blk) {
+        conclude(call, blk_snapshot_to_file(blk, qmp_string(call, "snapshot-file"),
+                                            qmp_string(call, "snapshot-node-name"),
+                                            g_strcmp0(qmp_string(call, "mode"), "existing") != 0));
+    }
+}
+
+/* ---- blockdev-create: the work of a job ---- */
+
+static const char *member_text(JsonObject *o, const char *name)
+{
+    JsonNode *node = json_object_get_member(o, name);
+
+    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING
+           ? json_node_get_string(node) : NULL;
+}
+
+char *qmp_create_image(JsonObject *o)
+{
+    const char *driver = member_text(o, "driver"), *node = member_text(o, "file"), *file = member_text(o, "filename");
+    JsonNode *size = json_object_get_member(o, "size");
+    const BlockOptions *inner = node ? block_node_find(node) : NULL;
+
+    if (!driver || (strcmp(driver, "file") && strcmp(driver, "raw") && strcmp(driver, "qcow2"))) {
+        return g_strdup_printf("Driver '%s' does not support blockdev-create", driver ? driver : "");
+    }
+    if (!size || !JSON_NODE_HOLDS_VALUE(size) || json_node_get_value_type(size) != G_TYPE_INT64) {
+        return g_strdup("Parameter 'size' is missing");
+    }
+    if (strcmp(driver, "file") && !inner) {
+        return g_strdup_printf("Cannot find a free node '%s'", node ? node : "");
+    }
+    if (inner) {
+        block_node_let_go(node);
+        file = inner->file;
+    }
+    if (!file) {
+        return g_strdup("Parameter 'filename' is missing");
+    }
+    return block_create_file(file, driver, (uint64_t)json_node_get_int(size), member_text(o, "backing-file"),
+                             member_text(o, "backing-fmt") ? member_text(o, "backing-fmt") : "raw");
+}
