@@ -275,6 +275,9 @@ void gdb_command(Gdb *g, const char *packet, size_t len)
     case 'S':
         gdb_resume(g, packet);
         break;
+    case 'b':
+        gdb_reverse(g, packet);
+        break;
     case 'v':
         v_packet(g, packet);
         break;

@@ -39,6 +39,8 @@ void gdb_set(Gdb *g, const char *packet);
 /* run.c: c, C, s, S, vCont; `packet` is the whole of it. */
 void gdb_resume(Gdb *g, const char *packet);
 void gdb_vcont(Gdb *g, const char *actions);
+/* bs, bc: back in a replay. */
+void gdb_reverse(Gdb *g, const char *packet);
 /* Why the machine stopped. */
 void gdb_report(Gdb *g, const DebugStop *stop, int signal);
 /* calls.c: calls of semihosting; F and what follows it: the answer. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "exec/memory.h"
 #include "gdbstub/internal.h"
+#include "qemu/replay.h"
 #include "monitor/monitor.h"
 #include "sysemu/cpus.h"
 #include "target/arm/debug-regs.h"
@@ -19,7 +20,8 @@ typedef struct Query {
 static void supported(Gdb *g, const char *arguments)
 {
     char *text = g_strdup_printf("PacketSize=%x;qXfer:features:read+;qXfer:memory-map:read+;vContSupported+;"
-                                 "QStartNoAckMode+;swbreak+;hwbreak+", GDB_PACKET_MAX);
+                                 "QStartNoAckMode+;swbreak+;hwbreak+%s", GDB_PACKET_MAX,
+                                 replay_mode == REPLAY_PLAY ? ";ReverseStep+;ReverseContinue+" : "");
 
     gdb_send_text(&g->link, text);
     g_free(text);

@@ -3,7 +3,10 @@
  * Going on and stopping: which CPU does what until the next stop, and the stop replies. All stop together: the CPUs
  * share one machine, with one time.
  */
+#include <string.h>
 #include "gdbstub/internal.h"
+#include "migration/replay.h"
+#include "qemu/replay.h"
 #include "sysemu/runstate.h"
 #include "target/arm/debug-regs.h"
 
@@ -75,6 +78,23 @@ void gdb_resume(Gdb *g, const char *packet)
     start(g, run);
 }
 
+void gdb_reverse(Gdb *g, const char *packet)
+{
+    const DebugStop begin = { .reason = DEBUG_BEGIN, .cpu = g->stop_cpu };
+
+    if (replay_mode != REPLAY_PLAY || (strcmp(packet, "bs") && strcmp(packet, "bc"))) {
+        gdb_send_text(&g->link, "");
+        return;
+    }
+    vm_stop();                          /* somebody else may have started it */
+    gdb_call_drop(g);
+    g->resumed = true;
+    if (!(packet[1] == 's' ? replay_step_back : replay_run_back)()) {
+        g->resumed = false;
+        gdb_report(g, &begin, GDB_SIGTRAP);
+    }
+}
+
 /* One action of vCont: c, s, C SIGNAL, S SIGNAL, each perhaps with :THREAD. */
 static bool parse_action(const Gdb *g, const char **p, DebugRun *run, int *cpu)
 {
@@ -142,6 +162,8 @@ void gdb_report(Gdb *g, const DebugStop *stop, int signal)
         g_string_append_printf(s, "%s:;", kinds[stop->kind]);
     } else if (stop->reason == DEBUG_WATCHED) {
         g_string_append_printf(s, "%s:%x;", kinds[stop->kind], stop->addr);
+    } else if (stop->reason == DEBUG_BEGIN) {
+        g_string_append(s, "replaylog:begin;");
     }
     gdb_send(&g->link, s->str, s->len);
     g_string_free(s, TRUE);

@@ -2,6 +2,7 @@
 /* Monitor commands about recording and replaying (qemu/replay.h). */
 #include <inttypes.h>
 #include <string.h>
+#include "migration/replay.h"
 #include "monitor/monitor-internal.h"
 #include "qemu/replay.h"
 
@@ -46,6 +47,17 @@ void hmp_replay_break(Monitor *mon, char **argv)
 void hmp_replay_delete_break(Monitor *mon, char **argv)
 {
     say(mon, replay_delete_break());
+}
+
+void hmp_replay_seek(Monitor *mon, char **argv)
+{
+    uint64_t icount;
+
+    if (!g_ascii_string_to_unsigned(argv[0], 10, 0, UINT64_MAX / 2, &icount, NULL)) {
+        say(mon, "the number of an instruction is expected");
+    } else {
+        say(mon, replay_seek(icount));
+    }
 }
 
 const char *monitor_replay_problem(const char *command)

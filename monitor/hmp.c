@@ -410,6 +410,7 @@ static const HMPCommand commands[] = {
       hmp_migrate_incoming },
     { "replay_break", NULL, "N", "stop the replay at instruction N", 1, 1, hmp_replay_break },
     { "replay_delete_break", NULL, "", "do not stop there", 0, 0, hmp_replay_delete_break },
+    { "replay_seek", NULL, "N", "go to instruction N of the replay, forward or back", 1, 1, hmp_replay_seek },
     { "log", NULL, "ITEMS|none|help", "choose what to log, as with -d", 1, 1, do_log },
 };
 

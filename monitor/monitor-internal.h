@@ -121,6 +121,7 @@ void hmp_info_migrate(Monitor *mon, char **argv);
 void hmp_info_replay(Monitor *mon, char **argv);
 void hmp_replay_break(Monitor *mon, char **argv);
 void hmp_replay_delete_break(Monitor *mon, char **argv);
+void hmp_replay_seek(Monitor *mon, char **argv);
 /* Why an order, of people or of programs, is not for a machine that is recorded or replayed; NULL: it is. */
 const char *monitor_replay_problem(const char *command);
 /* monitor/mappings.c: pages that follow each other on both sides, with the same rights (bits: read, write, execute). */

@@ -216,6 +216,7 @@ const QmpCommand qmp_commands[] = {
     { "quit", "", do_quit, true, NULL },
     { "replay-break", "icount:i", qmp_replay_break, false, NULL },
     { "replay-delete-break", "", qmp_replay_delete_break, false, NULL },
+    { "replay-seek", "icount:i", qmp_replay_seek, false, NULL },
     { "ringbuf-read", "device:s size:i format:DataFormat?", qmp_ringbuf_read, false, "s" },
     { "ringbuf-write", "device:s data:s format:DataFormat?", qmp_ringbuf_write, false, NULL },
     { "screendump", "filename:s device:s? head:i? format:s?", qmp_screendump, false, NULL },

@@ -77,6 +77,7 @@ void qmp_migrate_set_capabilities(QmpCall *call);
 void qmp_query_replay(QmpCall *call);
 void qmp_replay_break(QmpCall *call);
 void qmp_replay_delete_break(QmpCall *call);
+void qmp_replay_seek(QmpCall *call);
 void qmp_query_migrate(QmpCall *call);
 void qmp_query_migrate_parameters(QmpCall *call);
 void qmp_query_migrate_capabilities(QmpCall *call);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Orders of programs about recording and replaying (qemu/replay.h). */
+#include "migration/replay.h"
 #include "monitor/qmp-internal.h"
 #include "qemu/replay.h"
 
@@ -19,6 +20,8 @@ void qmp_query_replay(QmpCall *call)
     call->result = qmp_object_node(object);
 }
 
+static const char not_icount[] = "Parameter 'icount' expects the number of an instruction";
+
 static void answer(QmpCall *call, const char *error)
 {
     if (error) {
@@ -30,11 +33,17 @@ void qmp_replay_break(QmpCall *call)
 {
     gint64 icount = qmp_int(call, "icount", 0);
 
-    answer(call, icount < 0 ? "Parameter 'icount' expects the number of an instruction"
-                            : replay_break((uint64_t)icount));
+    answer(call, icount < 0 ? not_icount : replay_break((uint64_t)icount));
 }
 
 void qmp_replay_delete_break(QmpCall *call)
 {
     answer(call, replay_delete_break());
+}
+
+void qmp_replay_seek(QmpCall *call)
+{
+    gint64 icount = qmp_int(call, "icount", 0);
+
+    answer(call, icount < 0 ? not_icount : replay_seek((uint64_t)icount));
 }

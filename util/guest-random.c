@@ -17,6 +17,11 @@ void guest_random_seed(uint64_t seed)
     state = seed;
 }
 
+uint64_t guest_random_state(void)
+{
+    return state;
+}
+
 static uint64_t next(void)
 {
     uint64_t z = state += 0x9e3779b97f4a7c15;

@@ -38,6 +38,8 @@ static unsigned source_count;
 static const ReplayMachine *machine;            /* constant */
 static uint64_t (*checksum)(bool memory);       /* constant; NULL: nothing is compared */
 static void (*stop_machine)(void);              /* constant */
+static uint64_t (*snapshot_due)(void);          /* constant; NULL: nobody wants any */
+static void (*take_snapshot)(void);             /* constant */
 static GQueue waiting = G_QUEUE_INIT;           /* of Waiting: events that the machine may not have yet. I/O thread */
 
 typedef struct Waiting {
@@ -245,6 +247,13 @@ static void record_check(void *opaque)
 
 static IOWork check_work = { .fn = record_check };
 
+static void do_snapshot(void *opaque)
+{
+    take_snapshot();
+}
+
+static IOWork snapshot_work = { .fn = do_snapshot };
+
 static bool playing(void)
 {
     return replay_mode == REPLAY_PLAY && !rr.diverged && rr.has_next;
@@ -262,6 +271,10 @@ bool replay_settled(const ReplayPlace *at)
     }
     if (playing() && is_past(at, &rr.next.at)) {
         diverged(at, "an event is missed");
+        return false;
+    }
+    if (snapshot_due && at->fired && !rr.diverged && at->icount >= snapshot_due()) {
+        io_post(&snapshot_work);
         return false;
     }
     if (rr.has_break && at->fired && at->icount >= rr.break_at) {
@@ -318,6 +331,12 @@ void replay_set_machine(const ReplayMachine *m)
 void replay_set_checksum(uint64_t (*fn)(bool memory))
 {
     checksum = fn;
+}
+
+void replay_set_snapshot(uint64_t (*due)(void), void (*take)(void))
+{
+    snapshot_due = due;
+    take_snapshot = take;
 }
 
 void replay_set_stop(void (*fn)(void))

@@ -71,12 +71,14 @@ static void log_block(const CPUState *cpu, const TranslationBlock *tb)
 
 /*
  * The block of a debugger's step: one instruction. It cannot lead to another one past the main loop: it is not chained,
- * and exit_request sends the rest here.
+ * and exit_request sends the rest here. With -icount a budget of this one does; blocks do not begin with a request.
  */
 static TranslationBlock *find_step(CPUState *cpu)
 {
     cpu->step_ran = true;
-    __atomic_store_n(&env_jit(cpu->env)->exit_request, 1, __ATOMIC_SEQ_CST);
+    if (!icount_on) {
+        __atomic_store_n(&env_jit(cpu->env)->exit_request, 1, __ATOMIC_SEQ_CST);
+    }
     return tb_find_step(cpu);
 }
 
@@ -150,12 +152,11 @@ static CPUExit run(CPUState *cpu)
         if (cpu->halted || cpu->event_wait) {
             return CPU_EXIT_IDLE;
         }
-        if (__atomic_load_n(&debug_breakpoints, __ATOMIC_RELAXED) && debug_stop_at_pc(cpu)) {
-            return CPU_EXIT_IDLE;
-        }
-
         if (icount_on && env_jit(env)->budget <= 0) {
             return CPU_EXIT_REQUEST;
+        }
+        if (__atomic_load_n(&debug_breakpoints, __ATOMIC_RELAXED) && debug_stop_at_pc(cpu)) {
+            return CPU_EXIT_IDLE;
         }
 
         tb = find_block(cpu);
@@ -172,6 +173,9 @@ static CPUExit run(CPUState *cpu)
             log_block(cpu, tb);
         }
         cpu->alone = false;
+        if (icount_on && cpu->step) {
+            icount_step(cpu, tb->guest_insns);
+        }
         cpu_count_event(cpu, execute);
         cpu->in_exec = 1;
         observe_begin(OBS_EXECUTE);
@@ -181,6 +185,9 @@ static CPUExit run(CPUState *cpu)
         cpu->in_exec = 0;
         if (cpu->step) {
             left = 0;
+            if (icount_on && !icount_step_end(cpu) && env->exception == EXCP_NONE) {
+                cpu->step_ran = false;          /* it was asked to leave before the instruction */
+            }
         }
     }
 }

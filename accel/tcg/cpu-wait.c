@@ -9,6 +9,7 @@
 #include "accel/tcg/options.h"
 #include "host/relax.h"
 #include "qemu/observe.h"
+#include "qemu/replay.h"
 
 enum {
     /*
@@ -40,7 +41,8 @@ void arm_cpu_wfe(CPUARMState *env)
 {
     CPUState *cpu = env_cpu(env);
 
-    if (take_event(cpu) || cpu->step) {
+    /* A step through WFE does not wait, unless it is one through what was recorded. */
+    if (take_event(cpu) || (cpu->step && replay_mode != REPLAY_PLAY)) {
         return;
     }
     if (!accel_options.thread_single) {

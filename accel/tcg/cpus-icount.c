@@ -10,9 +10,11 @@
  * `turn` belongs to this thread; `turn_over` too, since only its own CPUs set it. It sleeps on the waker of CPU 0.
  */
 #define _GNU_SOURCE     /* gettid */
+#include <glib.h>
 #include <unistd.h>
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/debug.h"
+#include "accel/tcg/excl-monitor.h"
 #include "accel/tcg/futex.h"
 #include "accel/tcg/icount.h"
 #include "accel/tcg/options.h"
@@ -315,6 +317,61 @@ static void idle(void)
     for (int i = 0; wfe && i < cpu_count; i++) {
         if (cpu_states[i]->event_wait) {
             cpu_end_wfe(cpu_states[i]);
+        }
+    }
+}
+
+/* ---- going back ---- */
+
+typedef struct Captured {
+    IcountClock clock;
+    int64_t fired_ns;
+    CPUState *turn;
+    int32_t left;
+    bool over;
+    struct {
+        bool event_wait;
+        uint64_t excl_host, excl_value;
+        uint32_t excl_size;
+    } cpu[ARM_MAX_CPUS];
+} Captured;
+
+int icount_cpu(void)
+{
+    return turn.cpu ? turn.cpu->index : 0;
+}
+
+void *icount_capture(void)
+{
+    Captured *c = g_new0(Captured, 1);
+
+    *c = (Captured) { .clock = icount_get_clock(), .fired_ns = fired_ns, .turn = turn.cpu, .left = turn.left,
+                      .over = turn_over };
+    for (int i = 0; i < cpu_count; i++) {
+        const JITState *jit = env_jit(cpu_states[i]->env);
+
+        c->cpu[i].event_wait = cpu_states[i]->event_wait;
+        c->cpu[i].excl_host = jit->excl_host;
+        c->cpu[i].excl_value = jit->excl_value;
+        c->cpu[i].excl_size = jit->excl_size;
+    }
+    return c;
+}
+
+void icount_restore(const void *captured)
+{
+    const Captured *c = captured;
+
+    icount_set_clock(&c->clock);
+    fired_ns = c->fired_ns;
+    turn.cpu = c->turn;
+    turn.left = c->left;
+    turn_over = c->over;
+    asleep.host_ns = 0;
+    for (int i = 0; i < cpu_count; i++) {
+        cpu_states[i]->event_wait = c->cpu[i].event_wait;
+        if (c->cpu[i].excl_host) {
+            excl_restore(cpu_states[i]->env, c->cpu[i].excl_host, c->cpu[i].excl_value, c->cpu[i].excl_size);
         }
     }
 }

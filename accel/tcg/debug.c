@@ -21,6 +21,7 @@
 #include "accel/tcg/debug.h"
 #include "accel/tcg/debug-points.h"
 #include "accel/tcg/elock.h"
+#include "accel/tcg/icount.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
@@ -32,6 +33,12 @@ enum { MAX_PAGES_ONE_BY_ONE = 64 };
 
 static CPUHold stopped;             /* CPUs that wait for the debugger */
 static void (*handler)(void);       /* set before the CPUs run */
+static DebugPointsMode points_mode; /* as the points */
+/* DEBUG_POINTS_NOTE: CPU threads; the I/O thread while they are paused. */
+static struct {
+    DebugStop stop;                 /* reason DEBUG_NONE: none yet */
+    uint64_t icount;
+} noted;
 
 static void call_handler(void *opaque)
 {
@@ -154,11 +161,22 @@ static void stop(CPUState *cpu, DebugReason reason, DebugPointKind kind, uint32_
     io_post(&handler_work);
 }
 
+static void note(CPUState *cpu, DebugReason reason, DebugPointKind kind, uint32_t addr, uint64_t icount)
+{
+    if (points_mode == DEBUG_POINTS_NOTE) {
+        noted.stop = (DebugStop) { reason, cpu->index, kind, addr };
+        noted.icount = icount;
+    }
+}
+
 void debug_watch_hit(CPUARMState *env, uint32_t va, unsigned size, bool store)
 {
     const DebugPoint *p = debug_watchpoint_at(va, size, store);
 
-    if (p) {
+    if (p && points_mode != DEBUG_POINTS_STOP) {
+        /* The instruction counts as executed already. */
+        note(env_cpu(env), DEBUG_WATCHED, p->kind, MAX(va, p->addr), icount_executed() - 1);
+    } else if (p) {
         stop(env_cpu(env), DEBUG_WATCHED, p->kind, MAX(va, p->addr));
         cpu_loop_exit(env);
     }
@@ -169,6 +187,11 @@ bool debug_stop_at_pc(CPUState *cpu)
     uint32_t pc = cpu->env->regs[15] & ~1u;
     const DebugPoint *p = debug_breakpoint_at(pc);
 
+    if (p && points_mode != DEBUG_POINTS_STOP) {
+        note(cpu, DEBUG_BROKE, p->kind, pc, icount_executed());
+        cpu->alone = true;              /* no block has an instruction with a breakpoint among others */
+        return false;
+    }
     if (p) {
         stop(cpu, DEBUG_BROKE, p->kind, pc);
     }
@@ -252,6 +275,26 @@ DebugStop debug_take_stop(void)
     }
     cpu_hold_end(&stopped);
     return best;
+}
+
+void debug_points_mode(DebugPointsMode mode)
+{
+    points_mode = mode;
+    if (mode == DEBUG_POINTS_NOTE) {
+        noted.stop.reason = DEBUG_NONE;
+    }
+}
+
+bool debug_noted(DebugStop *stop, uint64_t *icount)
+{
+    *stop = noted.stop;
+    *icount = noted.icount;
+    return noted.stop.reason != DEBUG_NONE;
+}
+
+void debug_report_stop(const DebugStop *stop)
+{
+    cpu_states[stop->cpu]->debug_stop = *stop;
 }
 
 void debug_look_again(void)

@@ -307,6 +307,20 @@ void excl_write(uint8_t *host, const void *buf, uint32_t len)
     }
 }
 
+void excl_restore(CPUARMState *env, uint64_t host, uint64_t value, uint32_t size)
+{
+    JITState *jit = env_jit(env);
+    uint32_t page = memory_ram_of_host((const uint8_t *)(uintptr_t)host) >> TLB_PAGE_BITS;
+
+    jit->excl_host = host;
+    jit->excl_value = value;
+    jit->excl_size = size;
+    if (watching() && !ram_page_has(page, RAM_PAGE_WATCHED)) {
+        tlb_revoke_writes(page);
+        ram_page_set(page, RAM_PAGE_WATCHED);
+    }
+}
+
 void excl_clear(CPUARMState *env)
 {
     env_jit(env)->excl_host = 0;

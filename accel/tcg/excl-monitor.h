@@ -18,6 +18,8 @@ enum { EXCL_GRANULE_BITS = 5, EXCL_SLOT_BITS = 14, EXCL_SAMPLE = 16 };
 
 /* When the CPU is created. */
 void excl_cpu_init(CPUARMState *env);
+/* -icount: the reservation that the CPU had, whose page is watched again. The CPUs are paused. */
+void excl_restore(CPUARMState *env, uint64_t host, uint64_t value, uint32_t size);
 /* Drop CPU env's reservation (CLREX, reset). */
 void excl_clear(CPUARMState *env);
 /*

@@ -34,6 +34,7 @@ static struct {
     int64_t base_ns;
     int64_t shown;              /* at `executed`; atomic */
     int32_t slice;              /* of the CPU that runs, in instructions */
+    int32_t step, spare;        /* while it steps: the budget, and what was left aside */
     int64_t warped_ns;          /* time that CPUs slept, of all */
     /* pace */
     int64_t paced_ns, paced_host_ns;        /* both clocks at the last look */
@@ -126,6 +127,23 @@ int32_t icount_end_slice(CPUState *cpu)
     return executed;
 }
 
+void icount_step(CPUState *cpu, int32_t insns)
+{
+    count.spare = env_jit(cpu->env)->budget - insns;
+    count.slice -= count.spare;
+    env_jit(cpu->env)->budget = insns;
+    count.step = insns;
+}
+
+bool icount_step_end(CPUState *cpu)
+{
+    bool executed = env_jit(cpu->env)->budget != count.step;
+
+    count.slice += count.spare;
+    env_jit(cpu->env)->budget += count.spare;
+    return executed;
+}
+
 void icount_before_mmio(CPUARMState *env)
 {
     if (icount_behind(env) > 1) {
@@ -144,6 +162,18 @@ void icount_after_mmio(CPUARMState *env)
 void icount_set_shift(unsigned shift)
 {
     rebase(count.shown, shift);
+}
+
+IcountClock icount_get_clock(void)
+{
+    return (IcountClock) { count.executed, count.shown, count.warped_ns, count.shift };
+}
+
+void icount_set_clock(const IcountClock *c)
+{
+    __atomic_store_n(&count.executed, c->executed, __ATOMIC_RELAXED);
+    count.warped_ns = c->warped_ns;
+    rebase(c->ns, c->shift);
 }
 
 /* ---- the host's clock ---- */

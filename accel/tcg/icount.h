@@ -31,6 +31,17 @@ void cpus_icount_init(void);            /* before it; main thread */
 void icount_begin_slice(CPUState *cpu, int32_t budget);
 int32_t icount_end_slice(CPUState *cpu);
 int64_t icount_host_ns(void);
+/* What the clock is made of. */
+typedef struct IcountClock {
+    uint64_t executed;
+    int64_t ns, warped_ns;
+    unsigned shift;
+} IcountClock;
+IcountClock icount_get_clock(void);
+void icount_set_clock(const IcountClock *c);
+/* For a debugger's step the budget is `insns`. Afterwards: has an instruction been executed? */
+void icount_step(CPUState *cpu, int32_t insns);
+bool icount_step_end(CPUState *cpu);
 /* Virtual time now; that all CPUs slept until. */
 int64_t icount_ns(void);
 void icount_warp(int64_t ns);

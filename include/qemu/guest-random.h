@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 /* -seed: the same numbers at every start, instead of the host's; before the first is drawn. */
+/* With a seed: the one that gives what comes now. */
+uint64_t guest_random_state(void);
 void guest_random_seed(uint64_t seed);
 /* Fill buf, at most 256 bytes; false: the host has none. */
 bool guest_random(void *buf, size_t len);

@@ -106,6 +106,8 @@ typedef struct ReplayMark {
 } ReplayMark;
 ReplayMark replay_mark(void);
 void replay_go_back(const ReplayMark *m);
+/* While replaying: call take() on the I/O thread once so many instructions are executed as due() says, each time. */
+void replay_set_snapshot(uint64_t (*due)(void), void (*take)(void));
 /* Called when the machine is to stop: a break was reached, the recording is over, or the replay has diverged. */
 void replay_set_stop(void (*fn)(void));
 #endif

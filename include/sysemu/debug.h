@@ -35,7 +35,8 @@ bool debug_in_exclusive(int cpu);
 /* A new PC for the CPU: it does not wait in WFI or WFE any more. */
 void debug_wake(int cpu);
 
-typedef enum DebugReason { DEBUG_NONE, DEBUG_STEPPED, DEBUG_WATCHED, DEBUG_BROKE } DebugReason;
+/* DEBUG_BEGIN: of a replay, which cannot go back further. */
+typedef enum DebugReason { DEBUG_NONE, DEBUG_STEPPED, DEBUG_WATCHED, DEBUG_BROKE, DEBUG_BEGIN } DebugReason;
 typedef struct DebugStop {
     DebugReason reason;
     int cpu;
@@ -49,6 +50,16 @@ typedef struct DebugStop {
 DebugStop debug_take_stop(void);
 /* Look again whether a CPU has stopped, once the machine runs. */
 void debug_look_again(void);
+/*
+ * What points do: stop CPUs; or, in a replay, nothing but that the last one is noted where some CPU would have stopped;
+ * or nothing.
+ */
+typedef enum DebugPointsMode { DEBUG_POINTS_STOP, DEBUG_POINTS_NOTE, DEBUG_POINTS_IGNORE } DebugPointsMode;
+void debug_points_mode(DebugPointsMode mode);
+/* The stop noted last since then, and after how many instructions it was (sysemu/icount.h). False: there was none. */
+bool debug_noted(DebugStop *stop, uint64_t *icount);
+/* Have debug_take_stop() tell this: the machine came to it in another way. */
+void debug_report_stop(const DebugStop *stop);
 /* `fn` is called on the I/O thread when a CPU has stopped; it must stop the machine, then call debug_take_stop(). */
 void debug_set_handler(void (*fn)(void));
 #endif

@@ -26,6 +26,14 @@ extern bool icount_on;
 
 /* Instructions executed so far. Any thread; of a turn that another thread runs, what was executed before it. */
 uint64_t icount_executed(void);
+/* The CPU whose turn it is. The CPUs are paused. */
+int icount_cpu(void);
+/*
+ * All that the accelerator has of the machine besides devices and memory: counters, turns, waits, reservations of
+ * LDREX. A copy (g_free()), and back to it. The CPUs are paused; a state was loaded already.
+ */
+void *icount_capture(void);
+void icount_restore(const void *captured);
 /* What the monitor shows. The CPUs are paused. */
 void icount_print(FILE *f);
 #endif

@@ -6,6 +6,7 @@ every design; recordings that do not fit are refused. Prints TAP.
 """
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -116,6 +117,68 @@ def test_break(image, path, directory):
         process.wait()
 
 
+def test_seek(image, path, directory):
+    """Back and forward again: all registers are what they were, and the comparisons behind agree."""
+    name = os.path.join(directory, "qmp")
+    command = argv(image, "replay", path, 3, options=["-serial", "null", "-monitor", "none", "-S",
+                                                      "-qmp", "unix:%s,server=on,wait=off" % name])
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    seen = {}
+    try:
+        qmp = qmp_client.Client(name)
+        text = qmp.result("human-monitor-command", command_line="info replay")
+        end = int(re.search(r"instruction count = 0 of (\d+)", text).group(1))
+        a, b, c = end // 3, end - 5000, end - 5001
+        for place in (a, 17, b, a, c, 17, b, a, 0, c):
+            qmp.result("replay-seek", icount=place)
+            while qmp.result("query-status")["running"]:
+                time.sleep(0.01)
+            where = qmp.result("query-replay")["icount"]
+            registers = qmp.result("human-monitor-command", command_line="info registers -a")
+            cases.check(where == place and seen.setdefault(place, registers) == registers,
+                        "replay-seek, place %d" % sorted([0, 17, a, c, b]).index(place), registers)
+        qmp.result("cont")
+        cases.check(process.wait(PATIENCE) == 0, "the rest is as it was recorded", process.stdout.read())
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_reverse(image, path, directory, cpus):
+    """gdb goes back: by instructions, to breakpoints, to stores, to the beginning, and on to the end."""
+    name = os.path.join(directory, "gdb")
+    command = argv(image, "replay", path, cpus, options=["-serial", "null", "-monitor", "none", "-S",
+                                                         "-gdb", "unix:" + name])
+    orders = ["set remotetimeout 60", "target remote " + name, "break on_irq", "continue", "continue", "continue",
+              "printf \"A %d\\n\", ticks", "reverse-continue", "printf \"B %d\\n\", ticks",
+              "stepi", "printf \"C %x\\n\", $pc", "stepi", "reverse-stepi", "printf \"D %x\\n\", $pc",
+              "delete", "watch ticks", "continue", "printf \"E %d\\n\", ticks", "reverse-continue",
+              "printf \"F %d\\n\", ticks", "reverse-continue", "printf \"G %d\\n\", ticks", "delete",
+              "reverse-continue", "printf \"H %x\\n\", $pc", "continue"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        while not os.path.exists(name):
+            time.sleep(0.02)
+        done = subprocess.run(["gdb-multiarch", "-nx", "-q", "-batch", image] +
+                              [word for order in orders for word in ("-ex", order)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=3 * PATIENCE,
+                              universal_newlines=True, check=False)
+        said = dict(re.findall(r"^([A-H]) (\w+)$", done.stdout, re.M))
+        for letters, what in (("AB", "reverse-continue goes to the breakpoint before"),
+                              ("CD", "reverse-stepi goes back over an instruction"),
+                              ("FG", "reverse-continue goes back to a store")):
+            a, b = (said.get(letter, "") for letter in letters)
+            cases.check(a and (a == b if letters == "CD" else int(a) == int(b) + 1), "%d CPUs: %s" % (cpus, what),
+                        done.stdout)
+        cases.check(said.get("H") == "10000" and "No more reverse-execution history" in done.stdout,
+                    "%d CPUs: reverse-continue ends at the beginning" % cpus, done.stdout)
+        cases.check("exited normally" in done.stdout and process.wait(PATIENCE) == 0,
+                    "%d CPUs: the replay goes on to its end from there" % cpus, done.stdout)
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_refused(image, path, directory):
     with open(path, "rb") as file:
         good = file.read()
@@ -170,6 +233,12 @@ def main():
         test_orders(images[0], path)
         test_break(images[0], path, directory)
         test_diverged(images[1], path)
+        test_seek(images[0], path, directory)
+        for cpus in (1, 3):
+            if shutil.which("gdb-multiarch"):
+                test_reverse(images[0], os.path.join(directory, "rr-%d" % cpus), directory, cpus)
+            else:
+                cases.skip("%d CPUs: gdb goes back" % cpus, "no gdb-multiarch")
         test_refused(images[0], path, directory)
     return cases.done()
 

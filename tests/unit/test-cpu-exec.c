@@ -306,6 +306,11 @@ bool io_is_quiet(void)
     return true;
 }
 
+uint32_t memory_ram_of_host(const uint8_t *host)
+{
+    return 0;
+}
+
 bool io_is_quiet_beside(void)
 {
     return true;
