@@ -25,6 +25,7 @@
 #include "monitor/gdbstub.h"
 #include "monitor/qmp.h"
 #include "monitor/monitor.h"
+#include "plugins/plugin.h"
 #include "qemu/exit-files.h"
 #include "qemu/guest-random.h"
 #include "qemu/io-loop.h"
@@ -318,6 +319,9 @@ int main(int argc, char **argv)
     if (icount_on) {
         blk_keep_order();
     }
+#ifdef CONFIG_PLUGINS
+    plugins_load(options.plugin, options.plugins, options.smp);
+#endif
     memory_trace_init();
     machine_create(m, &options);
     trace_machine_ready();
@@ -340,6 +344,9 @@ int main(int argc, char **argv)
     migration_end();
     display_end();
     cpus_shutdown();
+#ifdef CONFIG_PLUGINS
+    plugins_end();
+#endif
     runstate_cause(&guest_ended);
     if (!replay_close(guest_ended) && !code) {
         code = 1;

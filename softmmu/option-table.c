@@ -134,6 +134,12 @@ const OptionRow option_rows[] = {
       .help = "log events of devices (-trace help); events: more patterns; file: there, not to the log" },
     { "singlestep", .handle = option_singlestep,
       .help = "one instruction per block of code, so that the log has each" },
+#ifdef CONFIG_PLUGINS
+    { "plugin", "[file=]FILE[,NAME=VALUE...]", .handle = option_plugin,
+      .help = "load a plugin, which gets NAME=VALUE (docs/plugins.md); may be given several times" },
+#else
+    { "plugin", "...", .instead = "this emulator was built without plugins (-Dplugins=enabled); use -d exec" },
+#endif
     { "msg", "[timestamp=on|off][,guest-name=on|off]", .handle = option_msg, .help = "what messages begin with" },
     { "h", .may_have = "TOPIC", .handle = option_help, .help = "print this help, or what it says about TOPIC" },
     { "help", .may_have = "TOPIC", .handle = option_help, .help = "the same" },
@@ -185,7 +191,6 @@ const OptionRow option_rows[] = {
     { "numa", "...", .instead = "the board has one memory; use -m SIZE" },
     { "add-fd", "...", .instead = "give the file's name, /dev/fd/N for a descriptor" },
     { "dump-vmstate", "FILE", .instead = "use savevm; docs/snapshots.md describes what is saved" },
-    { "plugin", "...", .instead = "there are no plugins; use -d exec, -accel tcg,stats=on" },
     { "enable-sync-profile", .instead = "use -accel tcg,stats=on (info jit shows the locks)" },
     { "xen-domid", "N", .instead = NO_XEN },
     { "xen-attach", .instead = NO_XEN },

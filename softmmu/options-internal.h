@@ -245,6 +245,9 @@ void option_seed(CommandLine *c, const char *arg);
 void option_mem_prealloc(CommandLine *c, const char *arg);
 void option_overcommit(CommandLine *c, const char *arg);
 void option_msg(CommandLine *c, const char *arg);
+#ifdef CONFIG_PLUGINS
+void option_plugin(CommandLine *c, const char *arg);
+#endif
 void option_rtc(CommandLine *c, const char *arg);
 void option_audio(CommandLine *c, const char *arg);
 void option_audiodev(CommandLine *c, const char *arg);

@@ -8,6 +8,7 @@
 #include "block/block.h"
 #include "hw/boards.h"
 #include "net/net.h"
+#include "plugins/plugin.h"
 #include "qemu/replay.h"
 #include "softmmu/guest-memory.h"
 #include "softmmu/sandbox.h"
@@ -99,6 +100,8 @@ typedef struct Options {
     int64_t rtc_offset;                 /* seconds that the board's clock is ahead of UTC */
     const char *name, *process_name, *pidfile;
     SandboxOptions sandbox;
+    PluginOption *plugin;               /* `plugins` of them */
+    unsigned plugins;
     const char *uuid;                   /* in lower case; NULL: none */
 } Options;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* See qemu/disas.h. */
 #include <capstone/capstone.h>
+#include <glib.h>
 #include "qemu/disas.h"
 
 static void disas(FILE *f, cs_arch arch, cs_mode mode, uint64_t addr, const uint8_t *code, size_t bytes, size_t skip)
@@ -45,6 +46,25 @@ void disas_guest(FILE *f, uint32_t pc, const uint8_t *code, uint32_t bytes)
     bool thumb = pc & 1;
 
     disas(f, CS_ARCH_ARM, thumb ? CS_MODE_THUMB : CS_MODE_ARM, pc & ~1u, code, bytes, thumb ? 2 : 4);
+}
+
+char *disas_guest_insn(uint32_t pc, const uint8_t *code, size_t bytes)
+{
+    bool thumb = pc & 1;
+    uint64_t addr = pc & ~1u;
+    char *text = NULL;
+    csh handle;
+    cs_insn *insn;
+
+    if (cs_open(CS_ARCH_ARM, thumb ? CS_MODE_THUMB : CS_MODE_ARM, &handle) == CS_ERR_OK) {
+        insn = cs_malloc(handle);
+        if (cs_disasm_iter(handle, &code, &bytes, &addr, insn)) {
+            text = g_strdup_printf("%s %s", insn->mnemonic, insn->op_str);
+        }
+        cs_free(insn, 1);
+        cs_close(&handle);
+    }
+    return text ? g_strchomp(text) : g_strdup("(not decoded)");
 }
 
 void disas_host(FILE *f, const uint8_t *code, uint32_t bytes)

@@ -42,6 +42,7 @@ static const LogItem log_items[] = {
     { LOG_PAGE, "page", "pages of guest RAM as they come to hold translated code" },
     { LOG_MMIO, "mmio", "accesses to the devices' registers" },
     { LOG_NOCHAIN, "nochain", "do not chain blocks, so that exec and cpu show all of them" },
+    { LOG_PLUGIN, "plugin", "what plugins have to say" },
     { LOG_STATS, "stats", "summary of the CPUs' events at exit" },
 };
 

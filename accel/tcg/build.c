@@ -12,6 +12,7 @@
 #include "accel/tcg/debug-points.h"
 #include "accel/tcg/elock.h"
 #include "accel/tcg/guest-mem.h"
+#include "accel/tcg/instrument.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/options.h"
 #include "accel/tcg/perfmap.h"
@@ -59,17 +60,21 @@ static void log_host(const TranslationBlock *tb)
 }
 
 /*
- * Translate and emit into tb. False: no room in the builder's piece. A new piece must take any block, so there a block
- * that does not fit is made of fewer and fewer instructions; and so is, everywhere, one that exceeds a limit of the
- * back end: no room helps it.
+ * Translate and emit into tb; page: as for build(). False: no room in the builder's piece. A new piece must take any
+ * block, so there a block that does not fit is made of fewer and fewer instructions; and so is, everywhere, one that
+ * exceeds a limit of the back end: no room helps it.
  */
-static bool translate_and_emit(CacheBuilder *b, TranslationBlock *tb, int max_insns, bool has_data)
+static bool translate_and_emit(CacheBuilder *b, TranslationBlock *tb, const uint8_t *page, int max_insns,
+                               bool has_data)
 {
     IRBlock *ir = &b->ir;
     bool new_piece = b->buf.ptr == b->begin;
 
     for (;;) {
         (has_data ? arm_translate_with_data : arm_translate)(ir, tb->pc, tb->flags, b->page, max_insns);
+        if (plugin_hooks) {
+            instrument_block(b, tb, page, has_data);
+        }
         log_guest(ir, b->page);
         log_ir(ir, LOG_OP, "OP");
         ir_optimize(ir, tcg_backend->host_flags);
@@ -208,7 +213,7 @@ static TranslationBlock *build(CPUState *cpu, uint32_t pc, uint32_t flags, uint3
         has_data = mpd_build_begin(phys_pc >> 12) || debug_page_is_watched(pc >> 12, false);
     }
     read_page(b, phys_pc, page, word);
-    if (translate_and_emit(b, tb, page ? max_insns(pc, flags) : 1, has_data)) {
+    if (translate_and_emit(b, tb, page, page ? max_insns(pc, flags) : 1, has_data)) {
         count_build(cpu, tb);
         if (page) {
             tb = publish(cpu, tb, code_begin);
@@ -274,7 +279,7 @@ static TranslationBlock *build_step(CPUState *cpu, uint32_t pc, uint32_t flags, 
     }
     tb->invalid = 1;
     read_page(b, phys_pc, page, word);
-    if (!translate_and_emit(b, tb, step_insns(b, pc), true)) {
+    if (!translate_and_emit(b, tb, page, step_insns(b, pc), true)) {
         discard(b, tb, code_begin);
         return NULL;
     }

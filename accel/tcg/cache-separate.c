@@ -6,6 +6,7 @@
  */
 #include "accel/tcg/cache.h"
 #include "accel/tcg/elock.h"
+#include "accel/tcg/instrument.h"
 #include "accel/tcg/mpd.h"
 
 static void separate_init(size_t bytes)
@@ -56,6 +57,9 @@ static void separate_flush_all(void)
         if (cpu_states[i]->cache) {
             empty(cpu_states[i]);
         }
+    }
+    if (plugin_hooks) {
+        plugin_hooks->flushed();
     }
     observe_end(OBS_FLUSH);
     elock_flush_end();

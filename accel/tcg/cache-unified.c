@@ -5,6 +5,7 @@
  */
 #include "accel/tcg/cache.h"
 #include "accel/tcg/elock.h"
+#include "accel/tcg/instrument.h"
 #include "accel/tcg/leave-out.h"
 #include "accel/tcg/mpd.h"
 
@@ -60,6 +61,9 @@ static void empty(void)
         cache_clear_fast(cpu_states[i]);
     }
     cache_reset(the_cache);
+    if (plugin_hooks) {
+        plugin_hooks->flushed();
+    }
 }
 
 static void unified_flush(CPUState *cpu, uint32_t generation)

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <glib.h>
 #include "accel/tcg/cache.h"
+#include "accel/tcg/instrument.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/options.h"
 #include "accel/tcg/perfmap.h"
@@ -75,7 +76,7 @@ CodeCache *cache_create(size_t bytes, int owner, int sharers)
         error_exit("a code cache of %zu KiB is too small for the %s back end", bytes >> 10, tcg_backend->name);
     }
     perfmap_thunks(c->buf.base, (size_t)(c->buf.ptr - c->buf.base));
-    divide(c, bytes, accel_options.tb_regions);
+    divide(c, bytes, plugin_hooks ? 1 : accel_options.tb_regions);
     c->piece_bytes = (size_t)(c->region[0].end - c->region[0].begin);
     if (sharers > 1) {
         c->piece_bytes = CLAMP(c->piece_bytes / (2 * (size_t)sharers), MIN_PIECE, MAX_PIECE);
@@ -210,6 +211,7 @@ void cache_reset(CodeCache *cache)
         release(cache, &cache->region[i]);
     }
     tb_hash_clear(&cache->hash);
+    instrument_forget(cache->owner);
     __atomic_store_n(&cache->fill, 0, __ATOMIC_RELAXED);
     next_generation(cache);
 }

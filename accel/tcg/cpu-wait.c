@@ -6,6 +6,7 @@
 #include <sched.h>
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/futex.h"
+#include "accel/tcg/instrument.h"
 #include "accel/tcg/options.h"
 #include "host/relax.h"
 #include "qemu/observe.h"
@@ -126,6 +127,27 @@ static bool in_wfe(int first, int n)
     return false;
 }
 
+/* Tell plugins of CPUs that wait for an interrupt or an event; which they are. */
+static uint32_t tell_idle(int first, int n)
+{
+    uint32_t idle = 0;
+
+    for (int i = first; i < first + n && plugin_hooks; i++) {
+        if (cpu_states[i]->halted || cpu_states[i]->event_wait) {
+            idle |= 1u << i;
+            plugin_cpu_event(i, PLUGIN_CPU_IDLE);
+        }
+    }
+    return idle;
+}
+
+static void tell_resumed(uint32_t idle)
+{
+    for (; idle; idle &= idle - 1) {
+        plugin_cpu_event(__builtin_ctz(idle), PLUGIN_CPU_RESUME);
+    }
+}
+
 /*
  * The architecture lets a WFE end at any time. The sleep of a CPU in WFE is bounded, so that a guest which waits for
  * memory to change and gets no SEV is slow but not dead.
@@ -134,6 +156,7 @@ void cpus_sleep(int first, int n)
 {
     CPUState *cpu = cpu_states[first];
     bool wfe = in_wfe(first, n);
+    uint32_t idle = tell_idle(first, n);
 
     cpu_count_event(cpu, idle);
     observe_set_track(first);
@@ -163,4 +186,5 @@ void cpus_sleep(int first, int n)
         }
     }
     observe_end(OBS_IDLE);
+    tell_resumed(idle);
 }

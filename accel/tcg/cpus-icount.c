@@ -17,6 +17,7 @@
 #include "accel/tcg/excl-monitor.h"
 #include "accel/tcg/futex.h"
 #include "accel/tcg/icount.h"
+#include "accel/tcg/instrument.h"
 #include "accel/tcg/options.h"
 #include "block/block.h"
 #include "qemu/io-loop.h"
@@ -390,6 +391,7 @@ void cpus_icount_init(void)
 void *cpus_icount_thread(void *opaque)
 {
     __atomic_store_n(&cpu_states[0]->tid, gettid(), __ATOMIC_RELAXED);
+    plugin_cpus_event(PLUGIN_CPU_INIT);
     while (!cpus_quitting()) {
         CPUState *cpu;
 
@@ -407,5 +409,6 @@ void *cpus_icount_thread(void *opaque)
             idle();
         }
     }
+    plugin_cpus_event(PLUGIN_CPU_EXIT);
     return NULL;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/futex.h"
+#include "accel/tcg/instrument.h"
 #include "qemu/log.h"
 
 enum { SLICE_NS = 2 * 1000 * 1000 };
@@ -95,6 +96,7 @@ void *cpus_single_thread(void *opaque)
         error_exit("cannot create the time slice thread");
     }
     __atomic_store_n(&cpu_states[0]->tid, gettid(), __ATOMIC_RELAXED);
+    plugin_cpus_event(PLUGIN_CPU_INIT);
     while (!cpus_quitting()) {
         bool ran = false;
 
@@ -126,6 +128,7 @@ void *cpus_single_thread(void *opaque)
             cpus_sleep(0, cpu_count);
         }
     }
+    plugin_cpus_event(PLUGIN_CPU_EXIT);
     set_busy(1);
     if (cpu_count > 1) {
         pthread_join(slices, NULL);

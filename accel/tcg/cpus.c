@@ -19,6 +19,7 @@
 #include "accel/tcg/elock.h"
 #include "accel/tcg/excl-monitor.h"
 #include "accel/tcg/icount.h"
+#include "accel/tcg/instrument.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/options.h"
 #include "accel/tcg/softtlb.h"
@@ -135,12 +136,14 @@ static void *cpu_thread(void *opaque)
     CPUState *cpu = opaque;
 
     __atomic_store_n(&cpu->tid, gettid(), __ATOMIC_RELAXED);
+    plugin_cpu_event(cpu->index, PLUGIN_CPU_INIT);
     while (!cpus_quitting()) {
         cpus_park(cpu->index, 1);
         if (!cpus_quitting() && cpu_exec(cpu) == CPU_EXIT_IDLE) {
             cpus_sleep(cpu->index, 1);
         }
     }
+    plugin_cpu_event(cpu->index, PLUGIN_CPU_EXIT);
     return NULL;
 }
 
@@ -283,6 +286,13 @@ void cpus_reset(void)
         cpu_states[i]->env->exception = EXCP_NONE;
     }
     cpus_loaded();
+}
+
+void cpus_flush_code(void)
+{
+    cpus_pause();
+    cache_ops->flush_all();
+    cpus_resume();
 }
 
 void cpus_set_log(int mask)

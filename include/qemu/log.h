@@ -9,6 +9,7 @@ enum {
     LOG_IN_ASM = 1 << 0, LOG_OP = 1 << 1, LOG_OP_OPT = 1 << 2, LOG_OUT_ASM = 1 << 3, LOG_INT = 1 << 4,
     LOG_EXEC = 1 << 5, LOG_CPU = 1 << 6, LOG_MMU = 1 << 7, LOG_GUEST_ERROR = 1 << 8, LOG_UNIMP = 1 << 9,
     LOG_RESET = 1 << 10, LOG_NOCHAIN = 1 << 11, LOG_STATS = 1 << 12, LOG_PAGE = 1 << 13, LOG_MMIO = 1 << 14,
+    LOG_PLUGIN = 1 << 15,
 };
 /* Atomic. Before the CPUs start, anybody may set it; then only cpus_set_log(), for code that runs depends on it. */
 extern int qemu_loglevel;

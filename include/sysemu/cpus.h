@@ -22,6 +22,8 @@ void cpus_resume(void);
 bool cpus_paused(void);
 /* Reset all CPUs' accelerator state (TLBs, exclusives, halted); CPUs are paused. */
 void cpus_reset(void);
+/* Throw all translated code away; when it returns no CPU runs any of it. I/O thread. */
+void cpus_flush_code(void);
 /*
  * Log what `mask` says (LOG_*) from now on, on all CPUs. Code that runs was translated without what the log wants to
  * see, and its blocks lead to each other past the main loop, so all of it is thrown away if the mask asks for more. I/O

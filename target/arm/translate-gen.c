@@ -106,29 +106,34 @@ bool gen_vfp_literal(DisasContext *s, IRRef single, unsigned n, IRRef base, uint
 
 void gen_ld(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uint8_t mem)
 {
-    if (fold_literal(s, d, base, imm, mem)) {
-        return;
-    }
+    IRRef va = gen_access_begin(s, base, imm, mem, false);
 
-    if (ref_is_const(base)) {
-        base = gen_const(s, ir_const_value(s->b, base) + imm);
-        imm = 0;
+    if (!fold_literal(s, d, base, imm, mem)) {
+        if (ref_is_const(base)) {
+            base = gen_const(s, ir_const_value(s->b, base) + imm);
+            imm = 0;
+        }
+        ir_emit(s->b, IR_ld, d, base, REF_NONE, imm)->mem = mem;
     }
-    ir_emit(s->b, IR_ld, d, base, REF_NONE, imm)->mem = mem;
+    gen_access_end(s, va, mem, false, 1);
 }
 
 void gen_st(DisasContext *s, IRRef val, IRRef base, uint32_t imm, uint8_t mem)
 {
+    IRRef va = gen_access_begin(s, base, imm, mem, true);
+
     if (ref_is_const(base)) {
         base = gen_const(s, ir_const_value(s->b, base) + imm);
         imm = 0;
     }
     ir_emit(s->b, IR_st, REF_NONE, base, val, imm)->mem = mem;
+    gen_access_end(s, va, mem, true, 1);
 }
 
 static void gen_multiple(DisasContext *s, IROpcode opc, const IRRef *refs, unsigned n, IRRef base, uint32_t imm,
                          uint8_t mem)
 {
+    IRRef va = gen_access_begin(s, base, imm, mem, opc == IR_stm);
     IRBlock *b = s->b;
     IROp *op;
 
@@ -143,6 +148,7 @@ static void gen_multiple(DisasContext *s, IROpcode opc, const IRRef *refs, unsig
     for (unsigned i = 0; i < n; i++) {
         b->args[b->nargs++] = refs[i];
     }
+    gen_access_end(s, va, mem, opc == IR_stm, n);
 }
 
 /*

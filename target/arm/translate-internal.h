@@ -15,6 +15,7 @@
 #include "target/arm/cpu.h"
 #include "target/arm/translate.h"
 #include "tcg/helper.h"
+#include "tcg/instrument.h"
 #include "tcg/ir.h"
 
 /* How the current instruction left the block. */
@@ -26,6 +27,8 @@ enum {
 
 typedef struct DisasContext {
     IRBlock *b;
+    const Instrument *instrument;   /* NULL: nothing */
+    unsigned index;         /* of the instruction in the block; both halves of a BL are one if they are together */
     const uint8_t *code_page;
     uint32_t flags;         /* TBF_* */
     uint32_t pc;            /* address of the instruction, without T */
@@ -134,6 +137,18 @@ void gen_st(DisasContext *s, IRRef val, IRRef base, uint32_t imm, uint8_t mem);
 /* n refs (1..16) from or to [base + imm...]. mem: size 2 or 3 and MEM_ALIGN. One ref becomes a plain ld or st. */
 void gen_ldm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_t imm, uint8_t mem);
 void gen_stm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_t imm, uint8_t mem);
+
+/* ---- what plugins want, translate-instrument.c ---- */
+/* At an instruction's start, outside of any skip region. */
+void gen_instrument_insn(DisasContext *s);
+/*
+ * Around an access that is not gen_ld(), gen_st(), gen_ldm() or gen_stm(), which have them: the first before, since the
+ * access may change the base; what it returns goes to the second, for n accesses behind each other. mem: MEM_*.
+ */
+IRRef gen_access_begin(DisasContext *s, IRRef base, uint32_t imm, uint8_t mem, bool store);
+void gen_access_end(DisasContext *s, IRRef va, uint8_t mem, bool store, unsigned n);
+/* There was none if `failed` is not 0. */
+void gen_access_end_if(DisasContext *s, IRRef va, uint8_t mem, bool store, unsigned n, IRRef failed);
 
 /* ---- conditions ---- */
 /*

@@ -282,44 +282,64 @@ bool trans_ldrd_reg(DisasContext *s, const args_ldrd_reg *f)
 /* LDREX{B,H}<c> Rd, [Rn] */
 bool trans_ldrex(DisasContext *s, const args_ldrex *f)
 {
+    uint8_t mem = gen_mem_aligned(s, f->size);
+    IRRef va;
+
     if (f->n == 15 || f->d == 15) {
         return false;
     }
-    gen_call(s, REF_R(f->d), HELPER_ldrex, REF_R(f->n), gen_const(s, gen_mem_aligned(s, f->size)), REF_NONE);
+    va = gen_access_begin(s, REF_R(f->n), 0, mem, false);
+    gen_call(s, REF_R(f->d), HELPER_ldrex, REF_R(f->n), gen_const(s, mem), REF_NONE);
+    gen_access_end(s, va, mem, false, 1);
     return true;
 }
 
 /* LDREXD<c> Rd, [Rn]: the helper leaves the words at IR_ENV_PAIR */
 bool trans_ldrexd(DisasContext *s, const args_ldrexd *f)
 {
+    uint8_t mem = gen_mem_aligned(s, 3);
+    IRRef va;
+
     if (f->n == 15 || f->d >= 14 || (f->d & 1)) {
         return false;
     }
-    gen_call(s, REF_NONE, HELPER_ldrex, REF_R(f->n), gen_const(s, gen_mem_aligned(s, 3)), REF_NONE);
+    va = gen_access_begin(s, REF_R(f->n), 0, mem, false);
+    gen_call(s, REF_NONE, HELPER_ldrex, REF_R(f->n), gen_const(s, mem), REF_NONE);
     ir_emit(s->b, IR_ldenv, REF_R(f->d), REF_NONE, REF_NONE, (uint32_t)IR_ENV_PAIR);
     ir_emit(s->b, IR_ldenv, REF_R(f->d + 1), REF_NONE, REF_NONE, (uint32_t)IR_ENV_PAIR + 4);
+    gen_access_end(s, va, mem, false, 1);
     return true;
 }
 
 /* STREX{B,H}<c> Rd, Rm, [Rn] */
 bool trans_strex(DisasContext *s, const args_strex *f)
 {
+    uint8_t mem = gen_mem_aligned(s, f->size);
+    IRRef va;
+
     if (f->n == 15 || f->d == 15 || f->m == 15 || f->d == f->n || f->d == f->m) {
         return false;
     }
-    gen_call(s, REF_R(f->d), HELPER_strex, REF_R(f->n), REF_R(f->m), gen_const(s, gen_mem_aligned(s, f->size)));
+    va = gen_access_begin(s, REF_R(f->n), 0, mem, true);
+    gen_call(s, REF_R(f->d), HELPER_strex, REF_R(f->n), REF_R(f->m), gen_const(s, mem));
+    gen_access_end_if(s, va, mem, true, 1, REF_R(f->d));
     return true;
 }
 
 /* STREXD<c> Rd, Rm, [Rn] */
 bool trans_strexd(DisasContext *s, const args_strexd *f)
 {
+    uint8_t mem = gen_mem_aligned(s, 3);
+    IRRef va;
+
     if (f->n == 15 || f->d == 15 || f->m >= 14 || (f->m & 1) || f->d == f->n || f->d == f->m || f->d == f->m + 1) {
         return false;
     }
     ir_emit(s->b, IR_stenv, REF_NONE, REF_R(f->m), REF_NONE, (uint32_t)IR_ENV_PAIR);
     ir_emit(s->b, IR_stenv, REF_NONE, REF_R(f->m + 1), REF_NONE, (uint32_t)IR_ENV_PAIR + 4);
-    gen_call(s, REF_R(f->d), HELPER_strex, REF_R(f->n), gen_const(s, 0), gen_const(s, gen_mem_aligned(s, 3)));
+    va = gen_access_begin(s, REF_R(f->n), 0, mem, true);
+    gen_call(s, REF_R(f->d), HELPER_strex, REF_R(f->n), gen_const(s, 0), gen_const(s, mem));
+    gen_access_end_if(s, va, mem, true, 1, REF_R(f->d));
     return true;
 }
 
@@ -334,6 +354,7 @@ bool trans_clrex(DisasContext *s)
 bool trans_swp(DisasContext *s, const args_swp *f)
 {
     uint8_t mem = gen_mem_aligned(s, f->b ? 0 : 2);
+    IRRef load, store;
 
     if (f->n == 15 || f->d == 15 || f->m == 15 || f->n == f->d || f->n == f->m) {
         return false;
@@ -341,6 +362,10 @@ bool trans_swp(DisasContext *s, const args_swp *f)
     if (!f->b && (s->flags & (TBF_ALIGN | TBF_NO_UNALIGN)) == TBF_NO_UNALIGN) {
         mem = (mem & ~MEM_ALIGN) | MEM_ROTATE;
     }
+    load = gen_access_begin(s, REF_R(f->n), 0, mem, false);
+    store = gen_access_begin(s, REF_R(f->n), 0, mem, true);
     gen_call(s, REF_R(f->d), HELPER_swp, REF_R(f->n), REF_R(f->m), gen_const(s, mem));
+    gen_access_end(s, load, mem, false, 1);
+    gen_access_end(s, store, mem, true, 1);
     return true;
 }

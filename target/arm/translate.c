@@ -82,13 +82,16 @@ static void translate_insn(DisasContext *s)
         }
     }
 
-    if (s->skip_cond != s->cond || (s->flags & TBF_COUNT)) {
+    if (s->skip_cond != s->cond || (s->flags & TBF_COUNT) || s->instrument) {
         close_skip(s);
     }
     ir_emit(s->b, IR_insn_start, REF_NONE, REF_NONE, REF_NONE, s->pc | s->thumb);
     if (s->flags & TBF_COUNT) {
         /* One whose condition fails counts, too: this stands in no skip region. */
         ir_emit(s->b, IR_count, REF_NONE, gen_const(s, ENV_OFFSET(insn_count)), REF_NONE, 1);
+    }
+    if (s->instrument) {
+        gen_instrument_insn(s);
     }
     first = s->b->nops;
     s->end = END_NONE;
@@ -110,10 +113,12 @@ static void translate_insn(DisasContext *s)
     }
 }
 
-static void translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns, bool literals)
+static void translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns, bool literals,
+                      const Instrument *instrument)
 {
     DisasContext s = {
         .b = b,
+        .instrument = instrument,
         .take_literals = literals && max_insns > 1,
         .code_page = code_page,
         .flags = flags,
@@ -133,6 +138,7 @@ static void translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *co
     for (;;) {
         translate_insn(&s);
         b->guest_insns++;
+        s.index++;
         if (s.end != END_NONE) {
             break;
         }
@@ -152,12 +158,18 @@ static void translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *co
 
 void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns)
 {
-    translate(b, pc, flags, code_page, max_insns, true);
+    translate(b, pc, flags, code_page, max_insns, true, NULL);
 }
 
 void arm_translate_with_data(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns)
 {
-    translate(b, pc, flags, code_page, max_insns, false);
+    translate(b, pc, flags, code_page, max_insns, false, NULL);
+}
+
+void arm_translate_instrumented(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, bool has_data,
+                                const Instrument *instrument)
+{
+    translate(b, pc, flags, code_page, (int)instrument->max_insns, !has_data, instrument);
 }
 
 /* Flags that condition cc reads. */

@@ -2,6 +2,7 @@
 /* Guest code -> IR. Thread-private: works on the caller's IRBlock only. */
 #ifndef TARGET_ARM_TRANSLATE_H
 #define TARGET_ARM_TRANSLATE_H
+#include "tcg/instrument.h"
 #include "tcg/ir.h"
 
 /*
@@ -15,6 +16,9 @@ void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_
 extern bool arm_count_blocks;
 /* The same for a page that holds data as well: no word of it is taken as a constant. */
 void arm_translate_with_data(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns);
+/* Either, with what `instrument` wants. */
+void arm_translate_instrumented(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, bool has_data,
+                                const Instrument *instrument);
 
 /*
  * Flags (F_*) that are live on entry to the code at PC|T `pc`: looks at a few instructions within the page or subpage;

@@ -33,7 +33,7 @@ LAYERS = [
     ["hw/arm"],                                                 # the board, and what starts its CPUs
     ["accel/tcg"],                                              # caches, chaining, threads of CPUs
     ["tcg/interp", "tcg/x86_64"],                               # back ends: they know all tables that code uses
-    ["migration", "gdbstub", "monitor", "softmmu"],             # who looks at all, who starts all
+    ["migration", "gdbstub", "monitor", "plugins", "softmmu"],             # who looks at all, who starts all
 ]
 
 # (file, header) that reach up, and what it would take.
@@ -47,8 +47,8 @@ EXCEPTIONS = {
 
 def sources():
     names = subprocess.run(["git", "-C", ROOT, "ls-files"], stdout=subprocess.PIPE, check=True).stdout.decode().split()
-    return [name for name in names if re.search(r"\.(c|h|def)$", name) and not name.startswith("tests/") and
-            os.path.exists(os.path.join(ROOT, name))]
+    return [name for name in names if re.search(r"\.(c|h|def)$", name) and
+            not name.startswith(("tests/", "contrib/")) and os.path.exists(os.path.join(ROOT, name))]
 
 
 def folder(name):

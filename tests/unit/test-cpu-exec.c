@@ -262,6 +262,13 @@ void arm_translate_with_data(IRBlock *b, uint32_t pc, uint32_t flags, const uint
     arm_translate(b, pc, flags, code_page, max_insns);
 }
 
+/* Nobody wants anything. */
+void arm_translate_instrumented(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, bool has_data,
+                                const Instrument *instrument)
+{
+    abort();
+}
+
 uint32_t arm_tb_flags(const CPUARMState *env)
 {
     return env_jit(env)->ctxkey & 1;

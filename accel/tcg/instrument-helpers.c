@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What blocks call for plugins, and what those may ask while they are called. On the CPU's thread, in its block. */
+#include "accel/tcg/instrument.h"
+#include "accel/tcg/softtlb-internal.h"
+#include "exec/memory.h"
+#include "target/arm/vfp-helper.h"
+#include "tcg/helper.h"
+
+static const InstrumentRecord *record_of(CPUARMState *env, uint32_t number)
+{
+    return instrument_record(env_cpu(env)->cache->owner, number);
+}
+
+/* Functions outside find the host's floating point as C has it. */
+uint32_t helper_plugin_exec(CPUARMState *env, uint32_t number, uint32_t b, uint32_t c)
+{
+    const InstrumentRecord *r = record_of(env, number);
+
+    vfp_leave_guest(env);
+    for (const InstrumentAction *a = r->action; a < r->action + r->n; a++) {
+        if (a->add) {
+            *a->counter += a->amount;
+        } else {
+            a->exec(env->cpu_index, a->data);
+        }
+    }
+    vfp_enter_guest(env);
+    return 0;
+}
+
+uint32_t helper_plugin_access(CPUARMState *env, uint32_t number, uint32_t va, uint32_t failed)
+{
+    const InstrumentRecord *r = record_of(env, number);
+    uint8_t kind = r->info & ACCESS_STORE ? INSTRUMENT_STORES : INSTRUMENT_LOADS;
+
+    if (failed) {
+        return 0;
+    }
+    vfp_leave_guest(env);
+    for (unsigned i = 0; i < r->accesses; i++, va += 1u << (r->info & ACCESS_SIZE)) {
+        for (const InstrumentAction *a = r->action; a < r->action + r->n; a++) {
+            if (!(a->accesses & kind)) {
+                continue;
+            }
+            if (a->add) {
+                *a->counter += a->amount;
+            } else {
+                a->access(env->cpu_index, r->info, va, a->data);
+            }
+        }
+    }
+    vfp_enter_guest(env);
+    return 0;
+}
+
+bool instrument_address(uint32_t info, uint32_t va, InstrumentAddress *a)
+{
+    CPUARMState *env;
+    const TLBTables *t;
+    bool privileged;
+    uint32_t fault;
+    int64_t e;
+
+    if (!current_cpu) {
+        return false;
+    }
+    env = current_cpu->env;
+    privileged = arm_privileged(env) && !(info & ACCESS_USER);
+    t = tlb_tables(env, privileged);
+    e = (info & ACCESS_STORE ? t->write : t->read)[va >> TLB_PAGE_BITS];
+    if (!e) {
+        e = tlb_fill(env, va, false, privileged, &fault);
+    }
+    if (!e) {
+        return false;
+    }
+    a->is_ram = e > 0 || !(e & TLB_SLOW_MMIO);
+    a->phys = e > 0 ? memory_ram_phys(memory_ram_of_host((const uint8_t *)(uintptr_t)((uint64_t)e + va)))
+                    : a->is_ram ? memory_ram_phys(entry_addr(e, va)) : entry_addr(e, va);
+    return true;
+}

@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=300
+"""Plugins see each block, instruction and access, in every mode; what they count; loading, leaving, mistakes."""
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
+
+from machine import M, QEMU, ROOT, SCALE, Cases, Files     # noqa: E402  (path set above)
+
+import tempfile                 # noqa: E402
+
+BUILD = os.environ.get("PQEMU_TEST_BUILD", os.path.dirname(QEMU))
+HERE = os.path.dirname(os.path.abspath(__file__))
+CROSS = "arm-linux-gnueabi-"
+MODES = [("unified", "tcg,ccache=unified"), ("separate", "tcg,ccache=separate"), ("single", "tcg,thread=single"),
+         ("interp", "tcg,backend=interp"), ("tier2", "tcg,tier=2"),
+         ("small cache", "tcg,ccache=unified,tb-size=1"), ("one by one", "tcg,one-insn-per-tb=on")]
+
+# What accesses.S does in a turn: load or store, offset in the CPU's memory, bytes, kind.
+TURN = """
+ld 0 4; ld 5 1; ld 6 1 signed; ld 8 2; ld a 2 signed; st c 4; st 11 1; st 12 2; ld 24 4; ld 20 4; st 30 4; ld 10 4
+ld 41 4; ld ffe 4; st 50 4; st 54 4; ld 50 4; ld 54 4; st 60 4; st 64 4; st 68 4; ld 60 4; ld 64 4; ld 68 4
+st 7ff4 4; st 7ff8 4; st 7ffc 4; ld 7ff4 4; ld 7ff8 4; ld 7ffc 4; st 4 4
+ld 80 4; st 80 4; ld 80 8; st 80 8; ld 80 1; st 80 1; ld 80 2; ld 90 4; st 90 4; ld 90 1; st 90 1
+ld a0 8; ld a8 4; st b0 8; st b8 4; st 90 8; st 98 8; st a0 8; ld 98 4; ld 9c 4; ld a0 4; ld a4 4
+st c0 4; ld 0 4; st 0 1; ld d0 4 be; st d4 2 be; ld 0 4 be; ld 4 4 be
+ld literal 4; ld uart+18 4; st uart+30 1; ld next_literal 4
+ld thumb_literal 4; st 74 4; st 7ff8 4; st 7ffc 4; ld 7ff8 4; ld 7ffc 4; ld 0 2 signed
+"""
+INSNS = 75                      # of a turn: between `begin` and `end`
+
+
+class Image:
+    def __init__(self, tmp):
+        self.path = os.path.join(tmp, "accesses.elf")
+        subprocess.run([CROSS + "gcc", "-nostdlib", "-static", "-Wl,-Ttext=0,--build-id=none,-n,-e,0",
+                        "-Wa,-mno-warn-deprecated", "-o", self.path, os.path.join(HERE, "accesses.S")], check=True)
+        names = subprocess.run([CROSS + "nm", self.path], check=True, stdout=subprocess.PIPE).stdout.decode()
+        self.at = {line.split()[2]: int(line.split()[0], 16) for line in names.splitlines()}
+        with open(self.path, "rb") as f:
+            self.data = bytearray(f.read())
+        # The first segment begins at address 0.
+        headers = struct.unpack_from("<I", self.data, 28)[0]
+        self.begin = struct.unpack_from("<I", self.data, headers + 4)[0]
+
+    def write(self, turns, cpus):
+        struct.pack_into("<II", self.data, self.begin + self.at["turns"], turns, cpus)
+        with open(self.path, "wb") as f:
+            f.write(self.data)
+
+    def address(self, what, cpu):
+        if what.startswith("uart+"):
+            return 0x10009000 + int(what[5:], 16)
+        if what in self.at:
+            return self.at[what]
+        return 0x100000 + 0x10000 * cpu + int(what, 16)
+
+    def accesses(self, cpu, hwaddr):
+        """The lines of a turn, as the plugin writes them."""
+        for text in re.split("[;\n]", TURN.strip()):
+            kind, what, *rest = text.split()
+            at = self.address(what, cpu)
+            line = "%s %x %s" % (kind, at, " ".join(rest))
+            yield line + (" -> %x %s" % (at, "uart0 io" if "uart" in what else "RAM") if hwaddr else "")
+
+
+def module(name):
+    return os.path.join(BUILD, "tests/plugin/lib%s.so" % name)
+
+
+def own(name):
+    return os.path.join(BUILD, "contrib/plugins/lib%s.so" % name)
+
+
+def run(arguments, timeout=60):
+    return subprocess.run(M + ["-display", "none", "-monitor", "none", "-serial", "null"] + arguments,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=timeout * SCALE)
+
+
+def run_image(image, accel, cpus, plugins, turns=3, more=()):
+    image.write(turns, cpus)
+    return run(["-semihosting", "-accel", accel, "-smp", str(cpus)] + list(more) +
+               ["-kernel", image.path] + [x for p in plugins for x in ("-plugin", p)])
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def numbers(line):
+    words = line.split()
+    return {words[i]: int(words[i + 1]) for i in range(0, len(words) - 1, 1) if words[i + 1].isdigit()}
+
+
+def parse(text):
+    """What the probe wrote: sums, and of each CPU its counts and its accesses."""
+    lines = text.splitlines()
+    cpus = []
+    for line in lines[3:]:
+        if line.startswith("cpu "):
+            cpus.append((numbers(line), []))
+        else:
+            cpus[-1][1].append(line)
+    return lines[0], numbers(lines[1]), numbers(lines[2]), cpus
+
+
+def first_difference(got, expected):
+    for i, (a, b) in enumerate(zip(got, expected)):
+        if a != b:
+            return "access %d is '%s', should be '%s'" % (i, a, b)
+    return "%d accesses, should be %d" % (len(got), len(expected)) if len(got) != len(expected) else None
+
+
+def test_exact(cases, image, tmp, mode, cpus):
+    name = "%s, %d CPUs" % (mode[0], cpus)
+    out = os.path.join(tmp, "out")
+    turns = 3
+    probe = "%s,from=%#x,to=%#x,trace=on,hwaddr=on,out=%s" % (module("probe"), image.at["begin"], image.at["end"], out)
+    end = run_image(image, mode[1], cpus, [probe], turns)
+    if not cases.check(end.returncode == 0, name + ": the program ends", end.stdout):
+        return
+    why, sums, made, found = parse(read(out))
+    insns = INSNS + (mode[0] == "one by one")       # halves of a BL
+    loads = sum(1 for line in image.accesses(0, False) if line.startswith("ld")) * turns
+    stores = sum(1 for line in image.accesses(0, False) if line.startswith("st")) * turns
+    for cpu, (counts, trace) in enumerate(found):
+        wrong = first_difference(trace, [line for _ in range(turns) for line in image.accesses(cpu, True)])
+        cases.check(not wrong, "%s: CPU %d: each access, where and how" % (name, cpu), wrong)
+        cases.check((counts["insns"], counts["loads"], counts["stores"]) == (insns * turns, loads, stores),
+                    "%s: CPU %d: numbers of instructions, loads and stores" % (name, cpu), counts)
+        cases.check(counts["begun"] == counts["ended"] == 1 and counts["idle"] - counts["resumed"] in (0, 1),
+                    "%s: CPU %d: begins and ends, sleeps and wakes" % (name, cpu), counts)
+    if cpus == 1:
+        counts = found[0][0]
+        cases.check(all(sums[what] == counts[what] for what in ("blocks", "insns", "loads", "stores")),
+                    name + ": what is counted inline is the same", "%s, %s" % (sums, counts))
+        cases.check(sums["block_insns"] >= sums["insns"] and made["translated"] > 0, name + ": blocks", sums)
+
+
+def test_leave(cases, image, tmp, mode, cpus):
+    name = "%s, %d CPUs" % (mode[0], cpus)
+    out = os.path.join(tmp, "out")
+    end = run_image(image, mode[1], cpus, ["%s,leave=1000,out=%s" % (module("probe"), out), own("insnmix") +
+                                           ",out=%s" % os.path.join(tmp, "mix")], 10000)
+    why, _, _, found = parse(read(out))
+    cases.check(end.returncode == 0 and why == "left" and 1000 <= found[0][0]["insns"] < 10000 * INSNS,
+                name + ": a plugin leaves while guest code runs", "%s %s" % (why, found))
+    total = sum(int(n) for n in re.findall(r": (\d+) instructions", read(os.path.join(tmp, "mix"))))
+    cases.check(total >= 10000 * INSNS, name + ": another stays", total)
+    end = run_image(image, mode[1], cpus, ["%s,reset=1000,out=%s" % (module("probe"), out)], 10000)
+    cases.check(end.returncode == 0 and "end\n" not in read(out),
+                name + ": after a reset nothing of what it wanted is left but what it wants anew", end.stdout)
+
+
+def mistake(cases, what, arguments, pattern):
+    end = run(arguments)
+    text = end.stdout.decode()
+    cases.check(end.returncode == 1 and len(text.splitlines()) == 1 and re.search(pattern, text), what, text)
+
+
+def test_mistakes(cases, tmp):
+    text = os.path.join(tmp, "text.so")
+    with open(text, "w", encoding="utf-8") as f:
+        f.write("not a plugin\n")
+    for what, arguments, pattern in (
+            ("no such file", ["/nonexistent.so"], "-plugin /nonexistent.so: .*No such file"),
+            ("no shared object", [text], "no plugin.*file too short|invalid ELF"),
+            ("without version", [module("no-version")], "does not export qemu_plugin_version"),
+            ("another version", [module("version")], "version 101 of the interface, this emulator has 1;"),
+            ("without install", [module("no-install")], "does not export qemu_plugin_install"),
+            ("a symbol that there is not", [module("symbol")], "undefined symbol: qemu_plugin_no_such_thing"),
+            ("install fails", [module("probe") + ",refuse=3"], r"refuses \(qemu_plugin_install\(\) returned 3\)"),
+            ("twice", [module("probe"), module("probe")], "loaded already"),
+            ("no name", [",trace=on"], "-plugin"),
+            ("without a file", ["trace=on"], "no file"),
+            ("an empty file name", ["file="], "no file")):
+        mistake(cases, "mistakes: " + what, [x for a in arguments for x in ("-plugin", a)], pattern)
+
+
+def test_arguments(cases, image, tmp):
+    out = os.path.join(tmp, "out")
+    for form in ("file=%s,trace=on,out=%s", "%s,arg=trace,arg=out=%s", "out=%s,file=%s"):
+        words = (out, module("probe")) if form.startswith("out") else (module("probe"), out)
+        if os.path.exists(out):
+            os.unlink(out)
+        end = run_image(image, "tcg", 1, [form % words])
+        cases.check(end.returncode == 0 and os.path.exists(out), "arguments: " + form, end.stdout)
+    log = os.path.join(tmp, "log")
+    run_image(image, "tcg", 1, [module("probe")], more=["-d", "plugin", "-D", log])
+    cases.check(read(log).startswith("end\ninline blocks "), "-d plugin: what plugins say", read(log))
+    end = run_image(image, "tcg", 1, [module("probe")])
+    cases.check(end.stdout == b"", "and nothing of it without", end.stdout)
+
+
+def test_own(cases, image, tmp):
+    out = os.path.join(tmp, "out")
+    counted = "%s,out=%s" % (module("probe"), os.path.join(tmp, "all"))
+    end = run_image(image, "tcg", 1, [counted] + ["%s,out=%s.%s" % (own(n), out, n) for n in
+                                                  ("hotblocks", "insnmix", "cachesim", "exectrace")])
+    if not cases.check(end.returncode == 0, "our plugins, all at once", end.stdout):
+        return
+    _, sums, _, cpus = parse(read(os.path.join(tmp, "all")))
+    insns = sums["insns"]
+    mix = read(out + ".insnmix")
+    cases.check(sum(int(n) for n in re.findall(r": (\d+) instructions", mix)) == insns and
+                all(re.search(line, mix, re.M) for line in ("^ +6 .*  SWP$", "^ +3 .*  branch: BL, BLX$")),
+                "insnmix counts every instruction", mix)
+    hot = read(out + ".hotblocks")
+    cases.check(int(re.search(r", (\d+) instructions", hot).group(1)) == sums["block_insns"] and
+                re.search(r"^0x%08x +3 " % image.at["begin"], hot, re.M), "hotblocks: the loop's blocks", hot)
+    cache = read(out + ".cachesim")
+    data = re.search(r"CPU 0 data: (\d+) accesses, (\d+) misses", cache)
+    # One access of each turn is in two lines.
+    cases.check(int(data.group(1)) == cpus[0][0]["loads"] + cpus[0][0]["stores"] + 3 and 5 < int(data.group(2)) < 40,
+                "cachesim: accesses and misses", cache)
+    trace = read(out + ".exectrace").splitlines()
+    steps = [line for line in trace if line[2] != " "]
+    cases.check(len(steps) == insns and "0 %08x e59a0000  ldr r0, [sl]" % image.at["begin"] in trace and
+                "0   load 10009018 4 -> 10009018 uart0" in trace, "exectrace: instructions and accesses", trace[:10])
+    for name in ("hotblocks", "insnmix", "cachesim", "exectrace"):
+        end = run(["-plugin", own(name) + ",nonsense=1"])
+        cases.check(end.returncode == 1 and b"unknown argument 'nonsense=1'; it takes" in end.stdout,
+                    name + " names its arguments", end.stdout)
+
+
+def test_exports(cases):
+    names = subprocess.run(["nm", "-D", "--defined-only", QEMU], check=True, stdout=subprocess.PIPE).stdout.decode()
+    others = [line for line in names.splitlines() if not line.split()[-1].startswith("qemu_plugin_")]
+    declared = set(re.findall(r"\b(qemu_plugin_\w+)\(", read(os.path.join(ROOT, "include/qemu/qemu-plugin.h"))))
+    exported = {line.split()[-1] for line in names.splitlines()}
+    cases.check(exported == declared - {"qemu_plugin_install"} and not others,
+                "the program exports what the header declares, and nothing else", others)
+
+
+def main():
+    cases = Cases()
+    if not os.path.exists(module("probe")):
+        cases.skip("plugins", "built without them")
+        return cases.done()
+    with tempfile.TemporaryDirectory() as tmp:
+        test_mistakes(cases, tmp)
+        test_exports(cases)
+        if not shutil.which(CROSS + "gcc"):
+            cases.skip("programs", "no %sgcc" % CROSS)
+            return cases.done()
+        image = Image(tmp)
+        for mode in MODES:
+            for cpus in (1, 2, 4):
+                test_exact(cases, image, tmp, mode, cpus)
+        for mode in MODES[:4]:
+            for cpus in (1, 4):
+                test_leave(cases, image, tmp, mode, cpus)
+        test_arguments(cases, image, tmp)
+        test_own(cases, image, tmp)
+    return cases.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
