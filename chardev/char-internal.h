@@ -110,6 +110,7 @@ void chardev_open_null(Chardev *chr);
 void chardev_open_pty(Chardev *chr, const char *spec);
 void chardev_open_ringbuf(Chardev *chr, const char *spec, const char *size);
 void chardev_open_udp(Chardev *chr, const char *spec, const char *args);
+void chardev_open_vc(Chardev *chr, const char *spec, const char *size);
 /* "[HOST]:PORT", with an IPv6 address in brackets; false: there is no port. Free both. */
 bool chardev_split_address(const char *text, char **host, char **port);
 void chardev_open_socket(Chardev *chr, const char *spec, const char *args, bool is_unix);

@@ -371,12 +371,14 @@ Chardev *chardev_new(const char *label, const char *spec)
         chardev_open_ringbuf(chr, spec, "");
     } else if (g_str_has_prefix(rest, "ringbuf:")) {
         chardev_open_ringbuf(chr, spec, rest + 8);
+    } else if (!strcmp(rest, "vc") || g_str_has_prefix(rest, "vc:")) {
+        chardev_open_vc(chr, spec, rest[2] ? rest + 3 : "");
     } else if (g_str_has_prefix(rest, "unix:")) {
         chardev_open_socket(chr, spec, rest + 5, true);
     } else {
         error_exit("%s: '%s' is not a character device (stdio, mon:stdio, null, none, file:PATH, pipe:PATH, "
                    "pty, tcp:HOST:PORT[,server=on][,wait=off], telnet: likewise, unix:PATH[,server=on][,wait=off], "
-                   "udp:HOST:PORT[@HOST:PORT], ringbuf[:BYTES])",
+                   "udp:HOST:PORT[@HOST:PORT], ringbuf[:BYTES], vc[:WIDTHxHEIGHT])",
                    label, spec);
     }
     while (*tail) {

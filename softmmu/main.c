@@ -41,9 +41,10 @@
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
-#include "ui/vnc.h"
 #include "target/arm/cpu.h"
 #include "target/arm/cpu-model.h"
+#include "ui/curses.h"
+#include "ui/vnc.h"
 
 static void pidfile_write(const char *path)
 {
@@ -119,6 +120,28 @@ static void open_virtio(VirtIOConfig *config, const VirtIOOption *o)
     }
 }
 
+/* Returns the monitor's, or NULL. It comes before the serial lines: text consoles are numbered in this order. */
+static Chardev *chardevs_create(MachineState *m, const Options *o)
+{
+    Chardev *monitor;
+
+    for (int i = 0; i < o->named_count; i++) {
+        Chardev *chr = o->named[i].device ? chardev_new(o->named[i].id, o->named[i].device) : NULL;
+
+        if (chr && o->named[i].log) {
+            chardev_set_log(chr, o->named[i].log, o->named[i].log_append);
+        }
+    }
+    monitor = o->monitor ? chardev_new("monitor", o->monitor) : NULL;
+    for (int i = 0; i < MACHINE_SERIALS; i++) {
+        char label[24];
+
+        snprintf(label, sizeof(label), "serial%d", i);
+        m->serial[i] = o->serial[i] ? chardev_new(label, o->serial[i]) : NULL;
+    }
+    return monitor;
+}
+
 static void machine_create(MachineState *m, const Options *o)
 {
     m->mc = o->mc;
@@ -133,19 +156,6 @@ static void machine_create(MachineState *m, const Options *o)
     m->uuid = o->uuid;
     m->ram = guest_memory_new(&o->memory, o->ram_size, o->mem_prealloc);
     memory_add_ram(0, o->ram_size, m->ram, "ram");
-    for (int i = 0; i < o->named_count; i++) {
-        Chardev *chr = o->named[i].device ? chardev_new(o->named[i].id, o->named[i].device) : NULL;
-
-        if (chr && o->named[i].log) {
-            chardev_set_log(chr, o->named[i].log, o->named[i].log_append);
-        }
-    }
-    for (int i = 0; i < MACHINE_SERIALS; i++) {
-        char label[24];
-
-        snprintf(label, sizeof(label), "serial%d", i);
-        m->serial[i] = o->serial[i] ? chardev_new(label, o->serial[i]) : NULL;
-    }
     arm_cpu_model_set(o->cpu);
     for (int i = 0; i < m->smp; i++) {
         m->cpu[i] = cpu_create(i, m->smp);
@@ -193,17 +203,32 @@ static void display_create(const Options *o)
 #endif
 }
 
+/* From here on what is printed is not seen. */
+static void terminal_create(const Options *o)
+{
+#ifdef CONFIG_CURSES
+    char *problem = o->curses ? curses_start() : NULL;
+
+    if (problem) {
+        error_exit("-display curses: %s", problem);
+    }
+#endif
+}
+
 static void display_end(void)
 {
+#ifdef CONFIG_CURSES
+    curses_end();
+#endif
 #ifdef CONFIG_SDL
     sdl_end();
 #endif
 }
 
-static void monitor_create(MachineState *m, const Options *o)
+static void monitor_create(MachineState *m, const Options *o, Chardev *main_monitor)
 {
-    if (o->monitor) {
-        monitor_attach(chardev_new("monitor", o->monitor), m);
+    if (main_monitor) {
+        monitor_attach(main_monitor, m);
     }
     for (int i = 0; i < o->monitor_count; i++) {
         const OptionsMonitor *more = &o->more_monitors[i];
@@ -295,6 +320,7 @@ static void replay_start(Options *o)
 int main(int argc, char **argv)
 {
     MachineState *m = g_new0(MachineState, 1);
+    Chardev *monitor;
     Options options;
     bool guest_ended;
     int code;
@@ -323,9 +349,10 @@ int main(int argc, char **argv)
     plugins_load(options.plugin, options.plugins, options.smp);
 #endif
     memory_trace_init();
+    monitor = chardevs_create(m, &options);
     machine_create(m, &options);
     trace_machine_ready();
-    monitor_create(m, &options);
+    monitor_create(m, &options, monitor);
     display_create(&options);
     if (options.gdb) {
         gdbstub_attach(chardev_new("gdb", options.gdb), m);
@@ -335,6 +362,7 @@ int main(int argc, char **argv)
     cpus_start();
     runstate_power_on();
     load_machine(m, &options);
+    terminal_create(&options);
     sandbox_enter(&options.sandbox);
     if (!options.incoming && !options.stopped) {
         vm_start();

@@ -82,7 +82,7 @@ const OptionRow option_rows[] = {
 
     { .group = "Console and monitor", .argument = "console" },
     { "nographic", .handle = option_nographic, .help = "no display; console and monitor share the terminal" },
-    { "display", "none|sdl[,window-close=off][,show-cursor=on]|vnc=HOST:N[,...]", .handle = option_display,
+    { "display", "none|sdl[,window-close=off][,show-cursor=on]|vnc=HOST:N[,...]|curses", .handle = option_display,
       .help = "where the screen is shown (-display help); it can be dumped without" },
     { "vnc", "HOST:N|unix:PATH|none[,password=on][,to=N][,websocket=on|PORT][,share=...]", .handle = option_vnc,
       .help = "a VNC server on port 5900 + N" },

@@ -23,6 +23,8 @@ static _Noreturn void chardev_help(void)
            "               telnet=on|off\n"
            "KIND udp       port=PORT, host=HOST, localaddr=HOST, localport=PORT: datagrams to and from a peer\n"
            "KIND ringbuf   size=BYTES (65536): the last of the output, for ringbuf_read in the monitor\n"
+           "KIND vc        width=POINTS, height=POINTS or cols=LETTERS, rows=LETTERS (80, 24): a text console of the\n"
+           "               display\n"
            "logfile=FILE, logappend=on|off: all output goes there as well\n"
            "mux=on: a serial line and a monitor share it; the escape key goes from one to the other\n");
     exit(0);
@@ -31,6 +33,7 @@ static _Noreturn void chardev_help(void)
 /* What a kind of device is made of; strings of the command line. */
 typedef struct NamedDevice {
     const char *kind, *id, *path, *host, *port, *local_host, *local_port, *size, *log;
+    const char *width, *height, *cols, *rows;
     bool mux, telnet, log_append;
     GString *flags;             /* ",server=on" and so on */
 } NamedDevice;
@@ -40,7 +43,8 @@ static void device_property(CommandLine *c, const char *arg, NamedDevice *d, con
     const struct { const char *key, *kind; const char **value; } texts[] = {
         { "id", NULL, &d->id }, { "path", NULL, &d->path }, { "host", NULL, &d->host }, { "port", NULL, &d->port },
         { "logfile", NULL, &d->log }, { "localaddr", "udp", &d->local_host }, { "localport", "udp", &d->local_port },
-        { "size", "ringbuf", &d->size },
+        { "size", "ringbuf", &d->size }, { "width", "vc", &d->width }, { "height", "vc", &d->height },
+        { "cols", "vc", &d->cols }, { "rows", "vc", &d->rows },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -80,6 +84,18 @@ static char *udp_text(CommandLine *c, const char *arg, const NamedDevice *d)
     return g_strconcat(d->mux ? "mon:" : "", "udp:", d->host ? d->host : "", ":", d->port, local, NULL);
 }
 
+static char *vc_text(const NamedDevice *d)
+{
+    g_autofree char *size = NULL;
+
+    if (d->width || d->height || d->cols || d->rows) {
+        size = g_strdup_printf(":%s%sx%s%s", d->cols ? d->cols : d->width ? d->width : "80",
+                               d->cols || !d->width ? "C" : "", d->rows ? d->rows : d->height ? d->height : "24",
+                               d->rows || !d->height ? "C" : "");
+    }
+    return g_strconcat(d->mux ? "mon:" : "", "vc", size, NULL);
+}
+
 /* The device as -serial spells it. */
 static char *device_text(CommandLine *c, const char *arg, const NamedDevice *d)
 {
@@ -105,8 +121,11 @@ static char *device_text(CommandLine *c, const char *arg, const NamedDevice *d)
         }
         return g_strdup_printf("%sringbuf:%" PRIu64, mux, bytes);
     }
+    if (!strcmp(d->kind, "vc")) {
+        return vc_text(d);
+    }
     if (strcmp(d->kind, "socket")) {
-        option_fail(c, arg, "unknown kind '%s' (stdio, null, pty, file, pipe, socket, udp, ringbuf)", d->kind);
+        option_fail(c, arg, "unknown kind '%s' (stdio, null, pty, file, pipe, socket, udp, ringbuf, vc)", d->kind);
     }
     if (d->path) {
         return g_strconcat(mux, "unix:", d->path, d->flags->str, NULL);

@@ -17,6 +17,11 @@
 #else
 #define HAVE_SDL false
 #endif
+#ifdef CONFIG_CURSES
+#define HAVE_CURSES true
+#else
+#define HAVE_CURSES false
+#endif
 
 static void need_vnc(const CommandLine *c, const char *arg)
 {
@@ -52,18 +57,26 @@ static void sdl_display(CommandLine *c, const char *arg)
 void option_display(CommandLine *c, const char *arg)
 {
     if (option_is_help(arg)) {
-        printf("Available display backend types:\nnone\n%s%s", HAVE_SDL ? "sdl\n" : "", HAVE_VNC ? "vnc\n" : "");
+        printf("Available display backend types:\nnone\n%s%s%s", HAVE_SDL ? "sdl\n" : "", HAVE_VNC ? "vnc\n" : "",
+               HAVE_CURSES ? "curses\n" : "");
         exit(0);
     }
     arg = option_plain(c, arg, "type");
     c->display_said = true;
     c->o->window = WINDOW_NONE;
+    c->o->curses = false;
     if (g_str_has_prefix(arg, "vnc=")) {
         option_vnc(c, arg + 4);
     } else if (!strcmp(arg, "sdl") || g_str_has_prefix(arg, "sdl,")) {
         sdl_display(c, arg);
+    } else if (!strcmp(arg, "curses")) {
+        if (!HAVE_CURSES) {
+            option_fail(c, arg, "the emulator was built without ncurses");
+        }
+        c->o->curses = true;
     } else if (strcmp(arg, "none")) {
-        option_fail(c, arg, "unknown display (none%s%s)", HAVE_SDL ? ", sdl" : "", HAVE_VNC ? ", vnc=HOST:N" : "");
+        option_fail(c, arg, "unknown display (none%s%s%s)", HAVE_SDL ? ", sdl" : "", HAVE_VNC ? ", vnc=HOST:N" : "",
+                    HAVE_CURSES ? ", curses" : "");
     }
 }
 

@@ -75,7 +75,8 @@ static void print_consoles(void)
 {
     printf("DEVICE: stdio, mon:stdio (shared with the monitor), file:PATH, null, none, pty,\n"
            "        tcp:HOST:PORT[,server=on][,wait=off], telnet:HOST:PORT[,...],\n"
-           "        unix:PATH[,server=on][,wait=off], chardev:NAME\n"
+           "        unix:PATH[,server=on][,wait=off], vc[:WIDTHxHEIGHT] (a text console of\n"
+           "        the display), chardev:NAME\n"
            "On a shared terminal Ctrl-a h shows the keys: Ctrl-a x exits, Ctrl-a c goes to\n"
            "the monitor.\n");
 }
@@ -119,6 +120,32 @@ static bool uses_stdio(const char *device)
     return device && (!strcmp(device, "stdio") || !strcmp(device, "mon:stdio"));
 }
 
+/* A display that was asked for shows serial line 0 and the monitor, too. */
+static void vc_finish(CommandLine *c, bool monitor)
+{
+    if (!c->serial_count) {
+        c->serial[0] = "vc";
+        c->serial_count = 1;
+    }
+    if (!c->monitor && !monitor) {
+        c->monitor = "vc";
+    }
+}
+
+static void check_terminal(const CommandLine *c, bool stdio_used)
+{
+    const Options *o = c->o;
+
+    if (o->daemonize && (stdio_used || o->curses)) {
+        error_exit("-daemonize: gives up the terminal (use -serial file:PATH, -monitor unix:PATH,server,nowait or the "
+                   "like)");
+    }
+    if (o->curses && (stdio_used || c->nographic)) {
+        error_exit("-display curses: takes the terminal, which %s wants (use -serial vc, -monitor vc or the like)",
+                   c->nographic ? "-nographic" : "a character device of kind stdio");
+    }
+}
+
 /* Serial line 0 and the monitor share the terminal unless the command line says otherwise. */
 static void console_finish(CommandLine *c)
 {
@@ -136,6 +163,9 @@ static void console_finish(CommandLine *c)
 
     if (o->daemonize && c->nographic) {
         error_exit("-nographic: takes the terminal, which -daemonize gives up (use -serial file:PATH or the like)");
+    }
+    if ((o->window == WINDOW_WANTED || o->curses) && !c->nodefaults && !c->nographic) {
+        vc_finish(c, monitor);
     }
     if (!c->serial_count && !c->nodefaults && !o->daemonize) {
         c->serial[0] = stdio_used ? "none" : monitor ? "stdio" : "mon:stdio";
@@ -157,10 +187,7 @@ static void console_finish(CommandLine *c)
     } else if (!monitor && !o->monitor_on_mux && c->nographic && !c->nodefaults && !stdio_used) {
         o->monitor = "stdio";
     }
-    if (o->daemonize && stdio_used) {
-        error_exit("-daemonize: gives up the terminal (use -serial file:PATH, -monitor unix:PATH,server,nowait or the "
-                   "like)");
-    }
+    check_terminal(c, stdio_used || uses_stdio(o->monitor));
 }
 
 void option_run(CommandLine *c, const OptionRow *row, const char *arg)

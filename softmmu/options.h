@@ -91,6 +91,7 @@ typedef struct Options {
     bool virtio_legacy;                 /* as before version 1.0 of virtio */
     enum { WINDOW_NONE, WINDOW_IF_POSSIBLE, WINDOW_WANTED } window;
     SdlOptions sdl;                     /* for the window */
+    bool curses;
     const VncOptions *vnc;              /* NULL: no server */
     const char *vnc_said;               /* with vnc: the option, for messages */
     bool no_reboot, no_shutdown, stopped, daemonize;

@@ -4,7 +4,8 @@
  * descriptor to wait for, so its events are asked for regularly; a window that cannot be seen is not drawn.
  *
  * The guest's mouse is a relative one: a click into the window grabs the pointer, Ctrl-Alt-G lets it go. Ctrl-Alt-F is
- * full screen and back, Ctrl-Alt-U a pixel for a pixel. These keys do not reach the guest, but their modifiers do.
+ * full screen and back, Ctrl-Alt-U a pixel for a pixel, Ctrl-Alt-DIGIT shows another console. These keys do not reach
+ * the guest, but their modifiers do.
  */
 #include <glib.h>
 #include <SDL.h>
@@ -13,11 +14,12 @@
 #include "ui/console.h"
 #include "ui/input.h"
 #include "ui/sdl.h"
+#include "ui/text-console.h"
 
 enum { LOOK_MS = 20, POLL_MS = 15 };
 
 #define FUNCTIONS(X) \
-    X(CreateRenderer) X(CreateTexture) X(CreateWindow) X(DestroyTexture) X(GetError) X(InitSubSystem) \
+    X(CreateRenderer) X(CreateTexture) X(CreateWindow) X(DestroyTexture) X(GetError) X(GetModState) X(InitSubSystem) \
     X(PollEvent) X(QuitSubSystem) X(RenderClear) X(RenderCopy) X(RenderPresent) X(RenderSetLogicalSize) X(SetHint) \
     X(SetRelativeMouseMode) X(SetWindowFullscreen) X(SetWindowSize) X(SetWindowTitle) X(ShowCursor) X(UpdateTexture)
 static struct {
@@ -44,7 +46,9 @@ static void set_title(void)
 {
     char *title = g_strdup_printf("PQEMU%s%s%s", options->title ? " (" : "", options->title ? options->title : "",
                                   options->title ? ")" : "");
-    char *whole = g_strconcat(title, grabbed ? " - Ctrl-Alt-G lets the mouse go" : "", NULL);
+    const unsigned n = console_shown();
+    char *whole = g_strconcat(title, n ? " - " : "", n ? text_console_label(n - 1) : "",
+                              grabbed ? " - Ctrl-Alt-G lets the mouse go" : "", NULL);
 
     sdl.SetWindowTitle(window, whole);
     g_free(whole);
@@ -143,14 +147,19 @@ static void release_all(void)
 /* Ctrl-Alt-KEY of the window's own; false: the guest's. */
 static bool own_key(const SDL_Keysym *key)
 {
-    const Surface *s = console_surface();
+    const Surface *s = console_shown_surface();
 
     if (!(key->mod & KMOD_CTRL) || !(key->mod & KMOD_ALT)) {
         return false;
     }
+    if (text_console_switch_key(key_of(key->scancode), true)) {
+        release_all();
+        set_grab(full_screen && !console_shown());
+        return true;
+    }
     switch (key->scancode) {
     case SDL_SCANCODE_G:
-        set_grab(!grabbed);
+        set_grab(!grabbed && !console_shown());
         return true;
     case SDL_SCANCODE_F:
         full_screen = !full_screen;
@@ -164,6 +173,22 @@ static bool own_key(const SDL_Keysym *key)
         return true;
     default:
         return false;
+    }
+}
+
+/* A key goes down in a text console. Signs come as text, but not those with the control key. */
+static void type_key(const SDL_Keysym *key)
+{
+    if (!text_console_key(key_of(key->scancode), key->mod & KMOD_SHIFT) && (key->mod & KMOD_CTRL) &&
+        key->sym >= ' ' && key->sym < 0x7f) {
+        text_console_sign((uint32_t)key->sym, true);
+    }
+}
+
+static void type_text(const char *text)
+{
+    for (; !(sdl.GetModState() & (KMOD_CTRL | KMOD_ALT)) && *text; text = g_utf8_next_char(text)) {
+        text_console_sign(g_utf8_get_char(text), false);
     }
 }
 
@@ -222,9 +247,17 @@ static void event(const SDL_Event *e)
         window_event(&e->window);
         break;
     case SDL_KEYDOWN:
-        if (!own_key(&e->key.keysym)) {
+        if (own_key(&e->key.keysym)) {
+            break;
+        }
+        if (console_shown()) {
+            type_key(&e->key.keysym);
+        } else {
             press(key_of(e->key.keysym.scancode), true);
         }
+        break;
+    case SDL_TEXTINPUT:
+        type_text(e->text.text);
         break;
     case SDL_KEYUP:
         press(key_of(e->key.keysym.scancode), false);
@@ -237,7 +270,7 @@ static void event(const SDL_Event *e)
     case SDL_MOUSEBUTTONDOWN:
         if (grabbed) {
             input_buttons(input_buttons_now() | button_bit(e->button.button));
-        } else {
+        } else if (!console_shown()) {
             set_grab(true);             /* this click is ours */
         }
         break;
@@ -268,7 +301,7 @@ static gboolean poll_events(gpointer unused)
 
 static char *open_window(const SdlOptions *o)
 {
-    const Surface *s = console_surface();
+    const Surface *s = console_shown_surface();
 
     sdl.SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     sdl.SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");

@@ -2,7 +2,6 @@
 /* What the files of the VNC server share. */
 #ifndef UI_VNC_INTERNAL_H
 #define UI_VNC_INTERNAL_H
-#include "ui/input.h"
 #include "ui/vnc.h"
 
 /* ui/vnc-listen.c: main thread. */
@@ -16,11 +15,4 @@ char *vnc_listen(const VncOptions *o, VncListen *l, VncEnd *end);
 /* The address that getsockname() or getpeername() tells. Any thread. */
 void vnc_end_of(int fd, bool peer, VncEnd *end);
 void vnc_end_free(VncEnd *end);
-
-/* ui/vnc-keysym.c: what a client types, as keys of a keyboard with US layout. */
-typedef struct VncKey {
-    InputKey key;               /* KEY_NONE: there is none */
-    bool shifted, letter;       /* the sign is the one with shift; it is a letter */
-} VncKey;
-VncKey vnc_key(uint32_t keysym);
 #endif

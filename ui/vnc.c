@@ -26,6 +26,8 @@
 #include "qemu/library.h"
 #include "qemu/log.h"
 #include "ui/console.h"
+#include "ui/keysym.h"
+#include "ui/text-console.h"
 #include "ui/vnc-internal.h"
 
 enum { LOOK_MS = 30, CLIENTS_MAX = 64, QUEUE_MAX = 1024, PASSWORD_MAX = MAXPWLEN, STALLED_MS = 5000 };
@@ -266,28 +268,31 @@ static void tell(VncEvent event, const VncClient *client)
 static void press(VncClient *client, InputKey key, bool down)
 {
     client->down[key] = down;
-    input_key(key, down);
+    if (!down || !console_shown()) {
+        input_key(key, down);
+    }
 }
 
-/*
- * A sign that needs shift, from a client that does not press it (one without a keyboard): it is pressed for the moment.
- * With the caps lock on, letters are left alone.
- */
-static void key_deed(VncClient *client, const Deed *d)
+static void release_all(const VncClient *client)
 {
-    const VncKey k = vnc_key(d->keysym);
-    const bool shift = k.shifted && d->down && !client->down[KEY_SHIFT] && !client->down[KEY_SHIFT_R] &&
-                       !(k.letter && (input_leds() & INPUT_LED_CAPS));
+    for (unsigned key = 0; key < KEY_COUNT; key++) {
+        if (client->down[key]) {
+            input_key((InputKey)key, false);
+        }
+    }
+}
 
-    if (k.key == KEY_NONE) {
+/* Into a text console, which is shown. X has Unicode as keysyms, the first 256 as they are. */
+static void type_key(const VncClient *client, const KeyOfSign *k, uint32_t keysym)
+{
+    const bool ctrl = client->down[KEY_CTRL] || client->down[KEY_CTRL_R];
+    const bool shift = client->down[KEY_SHIFT] || client->down[KEY_SHIFT_R];
+
+    if (k->key != KEY_NONE && text_console_key(k->key, shift)) {
         return;
     }
-    if (shift) {
-        input_key(KEY_SHIFT, true);
-    }
-    press(client, k.key, d->down);
-    if (shift) {
-        input_key(KEY_SHIFT, false);
+    if (keysym < 0x100 || keysym >> 24 == 1) {
+        text_console_sign(keysym & 0xffffff, ctrl);
     }
 }
 
@@ -302,6 +307,39 @@ static void set_buttons(int buttons)
     input_move(0, 0, (pressed & 16 ? 1 : 0) - (pressed & 8 ? 1 : 0));
 }
 
+/*
+ * A sign that needs shift, from a client that does not press it (one without a keyboard): it is pressed for the moment.
+ * With the caps lock on, letters are left alone.
+ */
+static void key_deed(VncClient *client, const Deed *d)
+{
+    const KeyOfSign k = keysym_key(d->keysym);
+    const bool shift = k.shifted && d->down && !client->down[KEY_SHIFT] && !client->down[KEY_SHIFT_R] &&
+                       !(k.letter && (input_leds() & INPUT_LED_CAPS));
+
+    const bool ctrl = client->down[KEY_CTRL] || client->down[KEY_CTRL_R];
+    const bool alt = client->down[KEY_ALT] || client->down[KEY_ALT_R];
+
+    if (d->down && text_console_switch_key(k.key, ctrl && alt)) {
+        release_all(client);
+        set_buttons(0);
+        return;
+    }
+    if (d->down && console_shown()) {
+        type_key(client, &k, d->keysym);
+    }
+    if (k.key == KEY_NONE) {
+        return;
+    }
+    if (shift && !console_shown()) {
+        input_key(KEY_SHIFT, true);
+    }
+    press(client, k.key, d->down);
+    if (shift && !console_shown()) {
+        input_key(KEY_SHIFT, false);
+    }
+}
+
 static void connected(VncClient *client)
 {
     client->info.next = client_list;
@@ -314,11 +352,7 @@ static void gone(VncClient *client)
 {
     VncClientInfo **at = &client_list;
 
-    for (unsigned key = 0; key < KEY_COUNT; key++) {
-        if (client->down[key]) {
-            input_key((InputKey)key, false);
-        }
-    }
+    release_all(client);
     set_buttons(0);
     input_point_left();
     tell(VNC_DISCONNECTED, client);
@@ -351,8 +385,10 @@ static void handle_deeds(void *opaque)
             key_deed(d->client, d);
             break;
         case DEED_POINTER:
-            input_point(d->x, d->y);
-            set_buttons(d->buttons);
+            if (!console_shown()) {
+                input_point(d->x, d->y);
+                set_buttons(d->buttons);
+            }
             break;
         }
         g_free(d);

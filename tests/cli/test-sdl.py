@@ -125,6 +125,27 @@ def test_input(cases, files, server):
         cases.check(code == 0 and not text, "the end", (code, text))
 
 
+def test_text_console(cases, files, server):
+    """The monitor is in the window without being asked for; see also test-text-console.py."""
+    p = subprocess.Popen([*M, "-display", "sdl"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, env=server.env)
+    try:
+        window = server.window()
+        server.do("windowfocus", "--sync", window)
+        server.do("key", "ctrl+alt+2")
+        title = until(lambda: " ".join(server.do("getwindowname", window)), lambda seen: "monitor" in seen)
+        cases.check(title == "PQEMU - monitor", "Ctrl-Alt-2 shows the monitor", title)
+        server.do("type", "quiT")
+        server.do("key", "BackSpace")
+        server.do("type", "t")
+        server.do("key", "Return")
+        code = ended(p)
+        cases.check(code == 0, "what is typed there, it gets", code)
+    finally:
+        p.kill()
+        p.wait()
+
+
 def test_which(cases, files, server):
     with Machine(files, [], screen_program(), env=server.env) as machine:
         cases.check(server.window(), "without -display: a window if there is a desktop")
@@ -175,6 +196,7 @@ def main():
         try:
             test_picture(cases, files, server)
             test_input(cases, files, server)
+            test_text_console(cases, files, server)
             test_which(cases, files, server)
         finally:
             server.end()

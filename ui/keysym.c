@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * RFB clients send signs (X keysyms), not keys. The guest's keyboard has the US layout: a sign is the key that has it
- * there. Constant tables, any thread.
+ * Signs as keys, see the header. The guest's keyboard has the US layout: a sign is the key that has it there. Constant
+ * tables, any thread.
  */
 #include <string.h>
 #include <glib.h>
-#include "ui/vnc-internal.h"
+#include "ui/keysym.h"
 
 /* Keys with signs, and these without and with shift. */
 static const struct { InputKey key; char plain, shifted; } signs[] = {
@@ -37,22 +37,22 @@ static const struct { uint16_t keysym; InputKey key; } others[] = {
     { 0xffec, KEY_META_R },
 };
 
-VncKey vnc_key(uint32_t keysym)
+KeyOfSign keysym_key(uint32_t keysym)
 {
     const char letter = (char)(keysym < 0x80 ? g_ascii_tolower((char)keysym) : 0);
 
     if (g_ascii_islower(letter)) {
-        return (VncKey) { input_key_by_name(&letter, 1), keysym != (uint32_t)letter, true };
+        return (KeyOfSign) { input_key_by_name(&letter, 1), keysym != (uint32_t)letter, true };
     }
     for (size_t i = 0; keysym && keysym < 0x80 && i < G_N_ELEMENTS(signs); i++) {
         if (keysym == (uint32_t)signs[i].plain || keysym == (uint32_t)signs[i].shifted) {
-            return (VncKey) { signs[i].key, keysym == (uint32_t)signs[i].shifted, false };
+            return (KeyOfSign) { signs[i].key, keysym == (uint32_t)signs[i].shifted, false };
         }
     }
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
         if (keysym == others[i].keysym) {
-            return (VncKey) { others[i].key, false, false };
+            return (KeyOfSign) { others[i].key, false, false };
         }
     }
-    return (VncKey) { KEY_NONE, false, false };
+    return (KeyOfSign) { KEY_NONE, false, false };
 }
