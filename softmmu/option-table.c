@@ -59,6 +59,7 @@ const OptionRow option_rows[] = {
 
     { .group = "Disks, networks and other devices", .argument = "devices" },
     { "sd", "FILE", .handle = option_sd, .help = "an image in the SD card slot" },
+    { "hda", "FILE", .handle = option_hda, .help = "an image in the CompactFlash socket" },
     { "pflash", "FILE", .handle = option_pflash,
       .help = "an image of 64 MiB in the next bank of NOR flash; up to 2 times" },
     { "drive", "file=FILE[,PROPERTY=VALUE...]", .handle = option_drive,
@@ -167,7 +168,6 @@ const OptionRow option_rows[] = {
     { .group = "Options of QEMU that there are not", .argument = "missing" },
     { "fda", "FILE", .instead = NO_DRIVE },
     { "fdb", "FILE", .instead = NO_DRIVE },
-    { "hda", "FILE", .instead = NO_DRIVE },
     { "hdb", "FILE", .instead = NO_DRIVE },
     { "hdc", "FILE", .instead = NO_DRIVE },
     { "hdd", "FILE", .instead = NO_DRIVE },

@@ -10,8 +10,8 @@
 static void drive_help(void)
 {
     printf("file=PATH                     the image\n"
-           "if=sd|pflash|virtio|none      the board's SD card slot (default), its NOR flash, a virtual disk, or what\n"
-           "                              -device virtio-blk-device,drive=ID names\n"
+           "if=sd|pflash|ide|virtio|none  the board's SD card slot (default), its NOR flash, its CompactFlash socket,\n"
+           "                              a virtual disk, or what -device virtio-blk-device,drive=ID names\n"
            "unit=0|1                      which bank of the flash, 64 MiB each; if not given, the next one\n"
            "format=raw|qcow2              if not given, told by the file's first bytes\n"
            "cache=writeback|none|writethrough|directsync|unsafe\n"
@@ -76,24 +76,29 @@ static bool either(CommandLine *c, const char *arg, const KeyValue *kv, const ch
 }
 
 /* Where the machine has its drives: MachineState's numbers. */
-enum { SLOT_SD = 0, SLOT_FLASH = 1, UNIT_NEXT = -1 };
+enum { SLOT_SD = 0, SLOT_FLASH = 1, SLOT_CF = 3, UNIT_NEXT = -1 };
 
 /* What a -drive says, and where it goes. */
 typedef struct Drive {
     BlockOptions block;
-    bool flash, virtio, none;           /* none of them: the card */
+    enum { TO_SD, TO_FLASH, TO_CF, TO_VIRTIO, TO_NONE } to;
     int unit;
 } Drive;
 
 static void drive_interface(CommandLine *c, const char *arg, Drive *d, const char *value)
 {
-    d->flash = !strcmp(value, "pflash");
-    d->virtio = !strcmp(value, "virtio");
-    d->none = !strcmp(value, "none");
-    if (strcmp(value, "sd") && !d->flash && !d->virtio && !d->none) {
-        option_fail(c, arg, "the board has no '%s' disk (if=sd is its SD card slot, if=pflash its flash, if=virtio a "
-                    "virtual disk)", value);
+    static const char *const names[] = {
+        [TO_SD] = "sd", [TO_FLASH] = "pflash", [TO_CF] = "ide", [TO_VIRTIO] = "virtio", [TO_NONE] = "none",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (!strcmp(value, names[i])) {
+            d->to = i;
+            return;
+        }
     }
+    option_fail(c, arg, "the board has no '%s' disk (if=sd is its SD card slot, if=pflash its flash, if=ide its "
+                "CompactFlash socket, if=virtio a virtual disk)", value);
 }
 
 /* One property; `kv` has a value. */
@@ -155,11 +160,11 @@ static void drive_add_other(CommandLine *c, const char *arg, Drive *d)
     DriveOption *drive;
 
     if (!d->block.id) {
-        d->block.id = g_strdup_printf("%s%d", d->virtio ? "virtio" : "none", c->drives);
+        d->block.id = g_strdup_printf("%s%d", d->to == TO_VIRTIO ? "virtio" : "none", c->drives);
     }
     options_drive_add(c, arg, &d->block);
     drive = &c->other_drive[c->drives - 1];
-    if (d->virtio) {
+    if (d->to == TO_VIRTIO) {
         drive->taken = true;
         options_virtio_add_disk(c, drive->block);
     }
@@ -186,12 +191,24 @@ BlockOptions *options_drive_take_for_device(CommandLine *c, const char *id)
     return drive;
 }
 
+/* Which of the machine's drives it is. */
+static int drive_slot(CommandLine *c, const char *arg, const Drive *d)
+{
+    if (d->to == TO_FLASH) {
+        return SLOT_FLASH + (d->unit != UNIT_NEXT ? d->unit : c->o->drive[SLOT_FLASH] ? 1 : 0);
+    }
+    if (d->unit > 0) {
+        option_fail(c, arg, "unit is 0: the board has one %s", d->to == TO_SD ? "SD card slot" : "CompactFlash socket");
+    }
+    return d->to == TO_SD ? SLOT_SD : SLOT_CF;
+}
+
 static void drive_add(CommandLine *c, const char *arg, Drive *d)
 {
-    static const char *const names[MACHINE_DRIVES] = { "sd0", "pflash0", "pflash1" };
+    static const char *const names[MACHINE_DRIVES] = { "sd0", "pflash0", "pflash1", "ide0-hd0" };
     BlockOptions **slot = c->o->drive;
     const char *problem;
-    int unit = d->unit;
+    int n;
 
     problem = throttle_config_problem(&d->block.throttle);
     if (problem) {
@@ -201,31 +218,25 @@ static void drive_add(CommandLine *c, const char *arg, Drive *d)
     if (!d->block.file || !*d->block.file) {
         option_fail(c, arg, "file= is missing");
     }
-    if (d->virtio || d->none) {
+    if (d->to == TO_VIRTIO || d->to == TO_NONE) {
         drive_add_other(c, arg, d);
         return;
     }
-    if (!d->flash && unit > 0) {
-        option_fail(c, arg, "unit is 0: the board has one SD card slot");
+    n = drive_slot(c, arg, d);
+    if (slot[n]) {
+        option_fail(c, arg, d->to == TO_FLASH ? "that bank of the flash has an image already ('%s')"
+                                              : "there is a card in the slot already ('%s')", slot[n]->file);
     }
-    if (d->flash && unit == UNIT_NEXT) {
-        unit = slot[SLOT_FLASH] ? 1 : 0;
-    }
-    unit = d->flash ? SLOT_FLASH + unit : SLOT_SD;
-    if (slot[unit]) {
-        option_fail(c, arg, d->flash ? "that bank of the flash has an image already ('%s')"
-                                     : "there is a card in the slot already ('%s')", slot[unit]->file);
-    }
-    slot[unit] = g_memdup2(&d->block, sizeof(d->block));
-    if (!slot[unit]->id) {
-        slot[unit]->id = names[unit];
+    slot[n] = g_memdup2(&d->block, sizeof(d->block));
+    if (!slot[n]->id) {
+        slot[n]->id = names[n];
     }
     for (int i = 0; i < MACHINE_DRIVES; i++) {
-        if (i != unit && slot[i] && !strcmp(slot[i]->id, slot[unit]->id)) {
+        if (i != n && slot[i] && !strcmp(slot[i]->id, slot[n]->id)) {
             option_fail(c, arg, "another drive has the id '%s'", slot[i]->id);
         }
     }
-    slot[unit]->said = g_strdup_printf("%s %s", c->option, arg);
+    slot[n]->said = g_strdup_printf("%s %s", c->option, arg);
 }
 
 static Drive plain_drive(void)
@@ -258,23 +269,28 @@ void option_drive(CommandLine *c, const char *arg)
 }
 
 /* An image whose format is told by its first bytes. */
-static void drive_of_file(CommandLine *c, const char *file, bool flash)
+static void drive_of_file(CommandLine *c, const char *file, int to)
 {
     Drive d = plain_drive();
 
     d.block.file = file;
-    d.flash = flash;
+    d.to = to;
     drive_add(c, file, &d);
 }
 
 void option_sd(CommandLine *c, const char *arg)
 {
-    drive_of_file(c, arg, false);
+    drive_of_file(c, arg, TO_SD);
 }
 
 void option_pflash(CommandLine *c, const char *arg)
 {
-    drive_of_file(c, arg, true);
+    drive_of_file(c, arg, TO_FLASH);
+}
+
+void option_hda(CommandLine *c, const char *arg)
+{
+    drive_of_file(c, arg, TO_CF);
 }
 
 void option_snapshot(CommandLine *c, const char *arg)

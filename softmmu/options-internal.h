@@ -137,6 +137,7 @@ void options_icount_finish(CommandLine *c);
 /* softmmu/options-block.c */
 void option_drive(CommandLine *c, const char *arg);
 void option_sd(CommandLine *c, const char *arg);
+void option_hda(CommandLine *c, const char *arg);
 void option_pflash(CommandLine *c, const char *arg);
 void option_snapshot(CommandLine *c, const char *arg);
 void options_block_finish(CommandLine *c);

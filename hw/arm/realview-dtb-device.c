@@ -8,6 +8,7 @@
 #include "hw/arm/dtb-writer.h"
 #include "hw/arm/realview-dtb.h"
 #include "hw/arm/realview-eb.h"
+#include "hw/ide/compactflash.h"
 
 enum { GPIO_ACTIVE_HIGH = 0, GPIO_ACTIVE_LOW = 1 };
 
@@ -138,6 +139,14 @@ void realview_describe_flash(DtbWriter *t, const RealviewDevice *d)
     dtb_begin(t, "partitions");
     dtb_string(t, "compatible", "arm,arm-firmware-suite");
     dtb_end(t);
+}
+
+/* No interrupt: Linux asks for the status. 16 bits at a time, for 32 would be two registers on the board. */
+void realview_describe_compactflash(DtbWriter *t, const RealviewDevice *d)
+{
+    dtb_cell(t, "reg-shift", COMPACTFLASH_SHIFT);
+    dtb_cell(t, "pio-mode", 4);
+    dtb_flag(t, "ata-generic,use16bit");
 }
 
 void realview_describe_ethernet(DtbWriter *t, const RealviewDevice *d)

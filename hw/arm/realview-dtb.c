@@ -83,7 +83,12 @@ static void describe(DtbWriter *t, const DeviceNode *node, const RealviewDevice 
 {
     dtb_begin_at(t, node->name, d->base);
     dtb_strings(t, "compatible", node->compatible);
-    dtb_cells(t, "reg", 2, d->base, d->size);
+    if (node->second_range) {
+        dtb_cells(t, "reg", 4, d->base, node->second_range, d->base + node->second_range,
+                  d->size - node->second_range);
+    } else {
+        dtb_cells(t, "reg", 2, d->base, d->size);
+    }
     clocks(t, d, node->clocks);
     interrupts(t, d);
     /* Last: properties must come before child nodes, which some of these add. */

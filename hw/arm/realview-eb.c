@@ -24,6 +24,7 @@
 #include "hw/display/pl111.h"
 #include "hw/dma/pl080.h"
 #include "hw/gpio/pl061.h"
+#include "hw/ide/compactflash.h"
 #include "hw/input/pl050.h"
 #include "hw/intc/gic.h"
 #include "hw/irq.h"
@@ -45,7 +46,7 @@
 #include "hw/watchdog/sp805.h"
 #include "qemu/log.h"
 
-enum { FPGA_GICS = 4, GPIOS = 3, GPIO_CARD = 2, MAX_LINES = 64, FIRST_SPI = 32 };
+enum { FPGA_GICS = 4, GPIOS = 3, FLASH_BANKS = 2, GPIO_CARD = 2, MAX_LINES = 64, FIRST_SPI = 32 };
 
 /* A device's interrupt wire. */
 typedef struct BoardLine {
@@ -61,6 +62,7 @@ struct RealviewBoard {
     RealviewSysctl *sysctl;
     PL080State *dmac;           /* NULL until it is made */
     PL061State *gpio[GPIOS];
+    NorFlash *flash[FLASH_BANKS];       /* NULL: no image */
     BoardLine line[MAX_LINES];
     unsigned num_lines;
     IRQLine timer_ppi[ARM_MAX_CPUS], watchdog_ppi[ARM_MAX_CPUS];
@@ -322,22 +324,40 @@ static void eb_init_flash(RealviewBoard *b, const RealviewDevice *d)
     BlockBackend *blk = machine_drive(b->m, d->backend);
 
     if (blk) {
-        nor_flash_create(&(NorFlashConfig) { .base = d->base, .name = d->name, .blk = blk,
-                                             .vpp = realview_sysctl_flash_vpp, .opaque = b->sysctl });
+        b->flash[d->unit] = nor_flash_create(&(NorFlashConfig) { .base = d->base, .name = d->name, .blk = blk,
+                                                                 .vpp = realview_sysctl_flash_vpp,
+                                                                 .opaque = b->sysctl });
     } else {
         memory_add_unimplemented(d->base, d->size, d->name, NULL);
     }
 }
 
-/* ---- what absent devices answer ---- */
+/* What the board boots from: as its switches are, the first bank of the flash. */
+static void eb_init_boot_rom(RealviewBoard *b, const RealviewDevice *d)
+{
+    if (b->flash[0]) {
+        nor_flash_map_again(b->flash[0], d->base, d->name);
+    } else {
+        memory_add_unimplemented(d->base, d->size, d->name, NULL);
+    }
+}
 
 /*
- * Drivers that do not look at the PrimeCell ID first wait for these, some of them for ever. An absent device is idle,
- * has done what it was asked for, and found nothing. Others need no answer: their drivers wait for a busy bit to clear,
- * with a limit, or after having identified the chip.
+ * Drivers wait for these, some of them for ever: a socket without a card is idle, has done what it was asked for, and
+ * found nothing. Status (registers are 16 bits apart) and alternate status: ready, error.
  */
-/* Status (registers are 16 bits apart) and alternate status: ready, error. */
-static const AbsentAnswer cf_answers[] = { { 0x0c, 0x41u << 16 }, { 0x100, 0x41 }, { 0 } };
+static const AbsentAnswer no_card_answers[] = { { 0x0c, 0x41u << 16 }, { 0x100, 0x41 }, { 0 } };
+
+static void eb_init_compactflash(RealviewBoard *b, const RealviewDevice *d)
+{
+    BlockBackend *blk = machine_drive(b->m, d->backend);
+
+    if (blk) {
+        compactflash_create(d->base, d->size, d->name, blk);
+    } else {
+        memory_add_unimplemented(d->base, d->size, d->name, no_card_answers);
+    }
+}
 
 /* ---- the device table ---- */
 
@@ -407,11 +427,11 @@ const RealviewDevice realview_eb_devices[] = {
      * those that the core tile has for the SCU's event counters, which are not modelled.
      */
     VIRTIO(0), VIRTIO(1), VIRTIO(2), VIRTIO(3), VIRTIO(4), VIRTIO(5), VIRTIO(6), VIRTIO(7),
-    ABSENT("compactflash",  0x18000000, 4 * KiB, NO_IRQ, .answers = cf_answers),
+    PRESENT("compactflash", 0x18000000, 4 * KiB, eb_init_compactflash, NO_IRQ, DRIVE(3), TREE(compactflash)),
     ABSENT("disk-on-chip",  0x2c000000, 16 * MiB, IRQ(27, -1)),
-    ABSENT("boot-rom",      0x30000000, 64 * MiB, NO_IRQ),
     PRESENT("flash0",       0x40000000, 64 * MiB, eb_init_flash, NO_IRQ, DRIVE(1), .unit = 0, TREE(flash)),
     PRESENT("flash1",       0x44000000, 64 * MiB, eb_init_flash, NO_IRQ, DRIVE(2), .unit = 1, TREE(flash)),
+    PRESENT("boot-rom",     0x30000000, 64 * MiB, eb_init_boot_rom, NO_IRQ),
     PRESENT("ethernet",     0x4e000000, 64 * KiB, eb_init_ethernet, IRQ(28, 9), NETWORK(0), TREE(ethernet)),
     ABSENT("usb",           0x4f000000, 128 * KiB, IRQ(29, 3), TREE(usb)),
 };
@@ -459,7 +479,7 @@ static void realview_eb_init(MachineState *m)
         if (d->present) {
             d->init(b, d);
         } else {
-            memory_add_unimplemented(d->base, d->size, d->name, d->answers);
+            memory_add_unimplemented(d->base, d->size, d->name, NULL);
         }
     }
     for (int i = 0; i < m->smp; i++) {

@@ -24,7 +24,7 @@
 enum { CHIPS = 2, CHIP_BYTES = 2, BUS_BYTES = CHIPS * CHIP_BYTES, BANK_BLOCK = NOR_BLOCK_WORDS * BUS_BYTES };
 enum { SHOW_AFTER = 4096 };     /* reads of the array */
 
-typedef struct NorFlash {
+struct NorFlash {
     Device dev;                 /* its lock: chip, reads */
     NorChip chip[CHIPS];        /* lock */
     unsigned reads;             /* of the array through the registers since the last write; lock */
@@ -35,7 +35,7 @@ typedef struct NorFlash {
     BlockRequest request;       /* I/O thread */
     uint8_t *bounce;            /* what the request writes: BANK_BLOCK; I/O thread */
     bool in_flight;             /* the request is; I/O thread */
-} NorFlash;
+};
 
 /* ---- operations: I/O thread ---- */
 
@@ -334,7 +334,7 @@ static void load(NorFlash *s)
     s->request = (BlockRequest) { .op = BLOCK_WRITE, .buffer = s->bounce, .done = written, .opaque = s };
 }
 
-void nor_flash_create(const NorFlashConfig *config)
+NorFlash *nor_flash_create(const NorFlashConfig *config)
 {
     NorFlash *s = device_new(&nor_flash_class, config->name);
 
@@ -344,4 +344,10 @@ void nor_flash_create(const NorFlashConfig *config)
     load(s);
     device_add(&s->dev);
     s->region = memory_add_rom(config->base, NOR_FLASH_BYTES, s->array, &nor_flash_ops, s, config->name);
+    return s;
+}
+
+void nor_flash_map_again(NorFlash *s, uint32_t base, const char *name)
+{
+    memory_add_mmio(base, NOR_FLASH_BYTES, &nor_flash_ops, s, name);
 }

@@ -52,7 +52,7 @@ typedef struct BackendSlot {
     BackendKind kind;
     unsigned n;                 /* which one of its kind: -serial's number, ...; there is one network: 0 */
 } BackendSlot;
-enum { MACHINE_SERIALS = 4, MACHINE_DRIVES = 3, MACHINE_VIRTIOS = 8 };
+enum { MACHINE_SERIALS = 4, MACHINE_DRIVES = 4, MACHINE_VIRTIOS = 8 };
 
 struct MachineState {
     const MachineClass *mc;
@@ -68,7 +68,7 @@ struct MachineState {
     uint8_t mac[6];                             /* the network card's */
     VirtIOConfig virtio[MACHINE_VIRTIOS];       /* in the order of the command line */
     bool virtio_legacy;
-    BlockBackend *drive[MACHINE_DRIVES];        /* the SD card, two banks of flash; NULL: none */
+    BlockBackend *drive[MACHINE_DRIVES];        /* SD card, two banks of flash, CompactFlash; NULL: none */
     const char *name, *uuid;            /* for the monitor; NULL: none */
     Chardev *serial[MACHINE_SERIALS];                /* NULL: not connected */
     CPUARMState *cpu[ARM_MAX_CPUS];

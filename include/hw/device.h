@@ -67,6 +67,7 @@ enum { DEVICE_NODE_NAMES = 4 };
 typedef struct DeviceNode {
     const char *name;           /* of the node, without address; NULL: the class has no node of its own */
     const char *compatible[DEVICE_NODE_NAMES], *clocks[DEVICE_NODE_NAMES];
+    uint32_t second_range;      /* its registers are two ranges, the second from this offset on; 0: one */
 } DeviceNode;
 
 typedef struct DeviceClass {

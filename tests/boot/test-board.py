@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=900
 """The board's smaller devices by Linux's drivers: character display, the card's switches, performance monitor, sound,
-watchdog. Prints TAP.
+CompactFlash, watchdog. Prints TAP.
 """
+import hashlib
 import os
 import re
 import struct
@@ -143,15 +144,39 @@ def sound_by_sdl(cases, vm, name, path):
             raise Failure("%d bytes of %d" % (len(data), len(want)))
 
 
-def watchdog_and_sdl(cases, directory, name, accel, slow):
-    out, args = os.path.join(directory, "out"), ()
+def compact_flash(cases, vm, name, path):
+    """The first quarter of the card is copied to the second one."""
+    with open(path, "rb") as file:
+        before = file.read()
+    quarter = len(before) // 4
+    with cases.case(name + ": libata finds the CompactFlash card and reads it", vm):
+        if "ata1.00: CFA: PQEMU CompactFlash" not in vm.text():
+            raise Failure("libata has not found it")
+        _, output = vm.shell("md5sum /dev/sda", 120)
+        if hashlib.md5(before).hexdigest() not in output:
+            raise Failure(output)
+    with cases.case(name + ": and writes it", vm):
+        vm.shell("dd if=/dev/sda of=/tmp/part bs=%d count=1; dd if=/tmp/part of=/dev/sda bs=%d seek=1 conv=fsync" %
+                 (quarter, quarter), 120)
+        with open(path, "rb") as file:
+            after = file.read()
+        if after != before[:quarter] * 2 + before[2 * quarter:]:
+            raise Failure("the image is not as it should be")
+
+
+def second_machine(cases, directory, name, accel, slow):
+    out, compact, args = os.path.join(directory, "out"), os.path.join(directory, "compact"), ()
     if b"\nsdl:" in subprocess.run([emulator(), "-audiodev", "help"], stdout=subprocess.PIPE, check=True).stdout:
         # SDL's driver that writes a file, at the pace of a card.
         os.environ.update(SDL_AUDIODRIVER="disk", SDL_DISKAUDIOFILE=out)
         args = ("-audiodev", "sdl,id=snd,out.buffer-length=3000000")
+    with open(compact, "wb") as file:
+        file.write(os.urandom(4 << 20))
+    args += ("-drive", "if=ide,format=raw,file=" + compact)
     with VM(accel=accel, dtb="builtin", slow=slow, reboot=True, args=args, initrd=image_with_programs(directory)) as vm:
         vm.wait_shell()
-        if args:
+        compact_flash(cases, vm, name, compact)
+        if "-audiodev" in args:
             sound_by_sdl(cases, vm, name, out)
         with cases.case(name + ": a guest whose watchdog is fed lives, one that hangs is reset", vm):
             vm.shell("watchdog -T 2 -t 1 /dev/watchdog")
@@ -169,7 +194,7 @@ def main():
         with tempfile.TemporaryDirectory() as directory:
             devices(cases, directory, name, accel, slow)
             if name == "unified":
-                watchdog_and_sdl(cases, directory, name, accel, slow)
+                second_machine(cases, directory, name, accel, slow)
     cases.finish()
 
 

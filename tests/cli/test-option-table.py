@@ -82,7 +82,7 @@ WRONG = [
     ("nic", "bridge,br=nobridge0", "nobridge0"), ("nic", "tap,fd=7,ifname=x", "do not go with it"),
     ("nic", "tap,fd=77", "fd=77"), ("nic", "stream,addr.path=" + "x" * 200, "too long for a socket"),
     ("drive", "file=/nonexistent", "No such file"), ("drive", "if=sd", "file= is missing"),
-    ("drive", "if=ide,file=x", "no 'ide' disk"), ("drive", "file=/dev/zero", "neither a file nor a block device"),
+    ("drive", "if=scsi,file=x", "no 'scsi' disk"), ("drive", "file=/dev/zero", "neither a file nor a block device"),
     ("drive", "file=x,cache=foo", "cache is writeback"), ("drive", "file=x,foo=1", "unknown property 'foo'"),
     ("sd", "/bin/ls", "multiple of 512 KiB"),
     ("vga", "std", "of its own"), ("vnc", "1", "HOST:N|libvncserver"), ("display", "gtk", "unknown display"),

@@ -39,7 +39,7 @@ enum { OTHER_TIME, OTHER_RESET, OTHER_RAM, OTHER_INPUT, OTHER_BREAK, OTHER_ANY_R
 const size_t fuzz_max_input = STEP_BYTES * MAX_STEPS;
 
 static uint8_t *ram;
-static BlockBackend *card, *flash, *disk;
+static BlockBackend *card, *flash, *disk, *compact;
 static NetBackend *network;
 static bool reset_wanted;
 static const char *error;
@@ -189,6 +189,7 @@ static void advance(int64_t ns)
     fake_io_run();
     fake_block_run(flash);
     fake_block_run(disk);
+    fake_block_run(compact);
     fake_clock_advance(ns, MAX_FIRES);
     console_refresh();
 }
@@ -292,6 +293,7 @@ void fuzz_init(void)
     m.net = network = fake_net_new();
     card = m.drive[0] = fake_block_new(CARD_SIZE, false);
     flash = m.drive[1] = fake_block_new(FLASH_SIZE, false);
+    compact = m.drive[3] = fake_block_new(CARD_SIZE, false);
     memory_add_ram(0, RAM_SIZE, ram, "ram");
     disk = fake_block_new(CARD_SIZE, false);
     m.virtio[0] = (VirtIOConfig) { .kind = VIRTIO_BLK, .blk = disk };
@@ -318,6 +320,7 @@ const char *fuzz_one(const uint8_t *data, size_t size)
     fake_io_run();
     fake_block_run(flash);
     fake_block_run(disk);
+    fake_block_run(compact);
     fake_clock_reset();
     memset(ram, 0, 1 << 16);
     machine_reset();

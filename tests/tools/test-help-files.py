@@ -22,7 +22,7 @@ USAGE = os.path.join(ROOT, "docs/usage.md")
 # (what is typed, some of what must be offered, what must not)
 COMPLETIONS = [
     ("qemu-system-arm -kern", {"-kernel"}, {"-M"}),
-    ("qemu-system-arm -", {"-M", "-machine", "-accel", "-sandbox", "-h"}, {"-hda"}),
+    ("qemu-system-arm -", {"-M", "-machine", "-accel", "-sandbox", "-h"}, {"-hdb"}),
     ("qemu-system-arm -M ", {"realview-eb-mpcore", "help"}, {"-M", "file with blank"}),
     ("qemu-system-arm --watchdog-action p", {"poweroff", "pause"}, {"reset"}),
     ("qemu-system-arm -kernel fi", {"file with blank"}, {"-kernel"}),

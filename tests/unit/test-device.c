@@ -76,6 +76,7 @@ static bool reads_pop(const RealviewDevice *d, uint32_t offset)
            (!strcmp(d->name, "charlcd") && offset < 8) ||
            (!strcmp(d->name, "aaci") && offset >= 0x50 && offset < 0x110) ||
            (!strcmp(d->name, "gic-cpu") && (offset & 0xff) == 0xc) ||
+           (!strncmp(d->name, "kmi", 3) && offset == 8) || (!strcmp(d->name, "compactflash") && offset == 0) ||
            (!strncmp(d->name, "fpga-gic", 8) && offset == 0xc) || (!strcmp(d->name, "rtc") && offset == 0);
 }
 

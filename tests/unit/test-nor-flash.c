@@ -12,7 +12,7 @@
 #include "hw/block/nor-flash.h"
 #include "hw/device.h"
 
-enum { BASE = 0x40000000, LOCKED_BASE = 0x44000000, BLOCK = 0x40000 };
+enum { BASE = 0x40000000, LOCKED_BASE = 0x44000000, AGAIN_BASE = 0x30000000, BLOCK = 0x40000 };
 enum { READY = 0x800080, ERASE_ERROR = 0x200020, PROGRAM_ERROR = 0x100010, NO_VPP = 0x80008, LOCKED = 0x20002,
        SEQUENCE = ERASE_ERROR | PROGRAM_ERROR };
 
@@ -344,17 +344,24 @@ static void test_saved(void)
 
 int main(void)
 {
+    NorFlash *first;
+
     image = fake_block_new(NOR_FLASH_BYTES, false);
     readonly_image = fake_block_new(NOR_FLASH_BYTES, true);
     memcpy(fake_block_data(image), "flash", 5);
     memset(fake_block_data(image) + 3 * BLOCK, 0xff, BLOCK);
     vpp_on = true;
     bench_init();
-    nor_flash_create(&(NorFlashConfig) { .base = BASE, .name = "flash0", .blk = image, .vpp = vpp });
+    first = nor_flash_create(&(NorFlashConfig) { .base = BASE, .name = "flash0", .blk = image, .vpp = vpp });
+    nor_flash_map_again(first, AGAIN_BASE, "again");
     nor_flash_create(&(NorFlashConfig) { .base = LOCKED_BASE, .name = "flash1", .blk = readonly_image, .vpp = vpp });
     bench_reset();
     ok_eq(rd(BASE), in_image(0), "the image is the array");
+    ok_eq(rd(AGAIN_BASE), in_image(0), "also at another address");
     test_identification();
+    wr(AGAIN_BASE, both(0x90));
+    ok_eq(rd(BASE), both(0x89), "where the chips take orders, too");
+    array_mode();
     test_program();
     test_buffer();
     test_errors();

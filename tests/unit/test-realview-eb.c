@@ -232,6 +232,10 @@ static void test_tree(MachineState *m)
             ok(dev && !dev->class->node.name, "a transport without a device has no node");
             continue;
         }
+        if (!strcmp(d->name, "boot-rom")) {
+            ok(!dev, "the boot ROM is the flash, not a device");
+            continue;
+        }
         if (!dev || !dev->class->node.name) {
             ok(false, "%s: its class has a node", d->name);
             continue;
@@ -239,7 +243,10 @@ static void test_tree(MachineState *m)
         snprintf(path, sizeof(path), "%s/%s@%x", d->base < 0x20000000 ? "/fpga" : "", dev->class->node.name, d->base);
         node = fdt_path_offset(fdt, path);
         const fdt32_t *reg = node < 0 ? NULL : fdt_getprop(fdt, node, "reg", &len);
-        ok(reg && len == 8 && fdt32_to_cpu(reg[0]) == d->base && fdt32_to_cpu(reg[1]) == d->size &&
+        const uint32_t second = dev->class->node.second_range;
+        ok(reg && len == (second ? 16 : 8) && fdt32_to_cpu(reg[0]) == d->base &&
+           fdt32_to_cpu(reg[1]) == (second ? second : d->size) &&
+           (!second || (fdt32_to_cpu(reg[2]) == d->base + second && fdt32_to_cpu(reg[3]) == d->size - second)) &&
            fdt_getprop(fdt, node, "compatible", NULL), "%s is %s", d->name, path);
         ok(!dev->class->node.compatible[DEVICE_NODE_NAMES - 1] && !dev->class->node.clocks[DEVICE_NODE_NAMES - 1],
            "%s: its lists end", d->name);
@@ -254,15 +261,18 @@ int main(void)
     static MachineState m = { .mc = &realview_eb_mpcore_machine, .smp = 4, .ram_size = 128 << 20 };
 
     bench_init();
-    /* Banks of the flash are there if they have an image. */
+    /* Banks of the flash, and a CompactFlash card, are there if they have an image. */
     m.drive[1] = fake_block_new(64 << 20, false);
     m.drive[2] = fake_block_new(64 << 20, false);
+    m.drive[3] = fake_block_new(1 << 20, false);
+    memcpy(fake_block_data(m.drive[1]), "boot", 4);
     for (unsigned i = 0; i + 1 < MACHINE_VIRTIOS; i++) {
         m.virtio[i].kind = VIRTIO_RNG;         /* the last transport has no device */
     }
     realview_eb_mpcore_machine.init(&m);
     test_table();
     test_backends();
+    ok_eq(rd(0x30000000), 0x746f6f62, "the boot ROM is the first bank of the flash");
     test_tree(&m);
     test_routing();
     test_cascade();

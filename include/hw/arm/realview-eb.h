@@ -46,7 +46,6 @@ struct RealviewDevice {
     BoardIRQ irq[BOARD_IRQS];   /* as many as are `used`; MMCI has two: command and PIO */
     BoardDMA dma;
     bool present;               /* false: the region reads as on an empty board; leave it out of the device tree */
-    const AbsentAnswer *answers; /* absent: what it reads as so that no driver polls it for ever; NULL: 0 */
     BackendSlot backend;        /* what the command line may put behind it */
     int unit;                   /* which one of several equal devices: UART 0..3, FPGA controller 0..3, ... */
     RealviewClock clock;
@@ -72,6 +71,7 @@ void realview_describe_gpio(struct DtbWriter *t, const RealviewDevice *d);
 void realview_describe_clcd(struct DtbWriter *t, const RealviewDevice *d);
 void realview_describe_dmac(struct DtbWriter *t, const RealviewDevice *d);
 void realview_describe_flash(struct DtbWriter *t, const RealviewDevice *d);
+void realview_describe_compactflash(struct DtbWriter *t, const RealviewDevice *d);
 void realview_describe_ethernet(struct DtbWriter *t, const RealviewDevice *d);
 void realview_describe_usb(struct DtbWriter *t, const RealviewDevice *d);
 

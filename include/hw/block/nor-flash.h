@@ -16,6 +16,10 @@ typedef struct NorFlashConfig {
     void *opaque;
 } NorFlashConfig;
 
+typedef struct NorFlash NorFlash;
+
 /* Reads the image and maps it. Lives as long as the machine. error_exit if the image does not fit. */
-void nor_flash_create(const NorFlashConfig *config);
+NorFlash *nor_flash_create(const NorFlashConfig *config);
+/* The same bank at another address, too: slower, since each access there is one of a register. */
+void nor_flash_map_again(NorFlash *s, uint32_t base, const char *name);
 #endif
