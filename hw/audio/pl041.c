@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PL041 audio codec interface (ARM DDI 0173): four channels, each with a FIFO to send and one to receive, slot
- * registers through which the codec's registers are reached, interrupts.
+ * PL041 audio codec interface (ARM DDI 0173): four channels (pl041-channel.c), each with a FIFO to send and one to
+ * receive, slot registers through which the codec's registers are reached, interrupts.
  *
  * While a channel is enabled for slots, a timer on the I/O thread moves, every millisecond, as many frames as the
  * codec's rate makes of the time since the last one. A FIFO that the guest had no time to serve, because the host had
@@ -13,6 +13,7 @@
 #include <string.h>
 #include "hw/audio/lm4549.h"
 #include "hw/audio/pl041.h"
+#include "hw/audio/pl041-channel.h"
 #include "hw/device.h"
 #include "hw/primecell.h"
 #include "qemu/log.h"
@@ -20,7 +21,6 @@
 
 enum {
     CHANNELS = 4, CHANNEL_STRIDE = 0x14, CHANNELS_END = CHANNELS * CHANNEL_STRIDE,
-    CH_RXCR = 0x00, CH_TXCR = 0x04, CH_SR = 0x08, CH_ISR = 0x0c, CH_IE = 0x10,
     AACI_SL1RX = 0x50, AACI_SL1TX = 0x54, AACI_SL2RX = 0x58, AACI_SL2TX = 0x5c, AACI_SL12RX = 0x60, AACI_SL12TX = 0x64,
     AACI_SLFR = 0x68, AACI_SLISTAT = 0x6c, AACI_SLIEN = 0x70, AACI_INTCLR = 0x74, AACI_MAINCR = 0x78, AACI_RESET = 0x7c,
     AACI_SYNC = 0x80, AACI_ALLINTS = 0x84, AACI_MAINFR = 0x88, AACI_DATA = 0x90, DATA_STRIDE = 0x20,
@@ -28,16 +28,6 @@ enum {
 };
 #define PL041_PID 0x29041041u
 
-/* Of a channel. 1 << slot, 1 to 12, in its control registers chooses slots. */
-enum {
-    CR_ENABLE = 1 << 0, CR_SLOTS = 0x1ffe, CR_SIZE_SHIFT = 13, CR_COMPACT = 1 << 15, CR_FIFO = 1 << 16,
-    CR_TX_MASK = 0x1ffff, CR_RX_MASK = 0x1fffffff,
-    SR_RX_EMPTY = 1 << 0, SR_TX_EMPTY = 1 << 1, SR_RX_HALF = 1 << 2, SR_TX_HALF = 1 << 3, SR_RX_FULL = 1 << 4,
-    SR_TX_FULL = 1 << 5, SR_OVERRUN = 1 << 8, SR_UNDERRUN = 1 << 9,
-    INT_TX_COMPLETE = 1 << 0, INT_TX = 1 << 2, INT_RX = 1 << 3, INT_OVERRUN = 1 << 4, INT_UNDERRUN = 1 << 5,
-    INT_MASK = 0x7f, INTS_PER_CHANNEL = 7,
-};
-enum { SLOT_LEFT = 3, SLOT_RIGHT = 4, SLOTS = 13 };
 enum {
     MAIN_ENABLE = 1 << 0, MAIN_LOOPBACK = 1 << 1, MAIN_SL1TX = 1 << 4, MAIN_SL2TX = 1 << 6,
     MAIN_MASK = 0xfff, RESET_NOT = 1 << 0,
@@ -47,24 +37,11 @@ enum {
 };
 enum { CLEAR_OVERRUN_SHIFT = 1, CLEAR_UNDERRUN_SHIFT = 5 };
 enum { SL1_READ = 1 << 19, SL1_REGISTER_SHIFT = 12, SL2_SHIFT = 4 };
-/* Samples; guests measure it. A turn moves at most as many frames. */
-enum { FIFO_SIZE = 512, PATIENCE = 20, TURN_NS = 1000 * 1000, MAX_LAG_NS = 100 * 1000 * 1000 };
-
-typedef struct Fifo {
-    uint16_t data[FIFO_SIZE];
-    uint32_t head, count;
-} Fifo;
-
-typedef struct Channel {
-    Fifo tx, rx;
-    uint32_t txcr, rxcr, ie;
-    bool underrun, overrun;
-    uint8_t starved, flooded;   /* how many turns found the FIFO empty, or full, since the guest touched it */
-} Channel;
+enum { TURN_NS = 1000 * 1000, MAX_LAG_NS = 100 * 1000 * 1000 };
 
 typedef struct PL041State {
     Device dev;                 /* its lock: everything below that is not said to be constant */
-    Channel ch[CHANNELS];
+    PL041Channel ch[CHANNELS];
     LM4549 codec;
     uint32_t sl1rx, sl2rx, sl2tx, sl12tx, received; /* received: SLFR_1RX, SLFR_2RX */
     uint32_t slien, maincr, reset, sync;
@@ -76,115 +53,26 @@ typedef struct PL041State {
     const IRQLine *irq;
 } PL041State;
 
-/* ---- FIFOs; all with the lock held ---- */
-
-static void fifo_put(Fifo *f, uint16_t v)
-{
-    f->data[(f->head + f->count++) % FIFO_SIZE] = v;
-}
-
-static uint16_t fifo_get(Fifo *f)
-{
-    uint16_t v = f->data[f->head];
-
-    f->head = (f->head + 1) % FIFO_SIZE;
-    f->count--;
-    return v;
-}
-
-/* Without FIFO there is a register, of a word's samples. */
-static unsigned fifo_size(uint32_t cr)
-{
-    return cr & CR_FIFO ? FIFO_SIZE : cr & CR_COMPACT ? 2 : 1;
-}
-
-static unsigned sample_shift(uint32_t cr)
-{
-    static const uint8_t bits[4] = { 16, 18, 20, 12 };
-
-    return bits[cr >> CR_SIZE_SHIFT & 3];
-}
-
-static uint16_t to_16(uint32_t cr, uint32_t v)
-{
-    unsigned bits = sample_shift(cr);
-
-    return (uint16_t)(bits > 16 ? v >> (bits - 16) : v << (16 - bits));
-}
-
-static uint32_t from_16(uint32_t cr, uint16_t v)
-{
-    unsigned bits = sample_shift(cr);
-
-    return bits > 16 ? (uint32_t)v << (bits - 16) : (uint32_t)v >> (16 - bits);
-}
-
-static void data_write(Channel *c, uint32_t value)
-{
-    unsigned samples = c->txcr & CR_COMPACT ? 2 : 1;
-
-    if (c->tx.count + samples > fifo_size(c->txcr)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "pl041: write to a full FIFO\n");
-        return;
-    }
-    c->starved = 0;
-    if (samples == 2) {
-        fifo_put(&c->tx, (uint16_t)value);
-        fifo_put(&c->tx, (uint16_t)(value >> 16));
-    } else {
-        fifo_put(&c->tx, to_16(c->txcr, value));
-    }
-}
-
-static uint32_t data_read(Channel *c)
-{
-    unsigned samples = c->rxcr & CR_COMPACT ? 2 : 1;
-    uint32_t v;
-
-    if (c->rx.count < samples) {
-        qemu_log_mask(LOG_GUEST_ERROR, "pl041: read of an empty FIFO\n");
-        return 0;
-    }
-    c->flooded = 0;
-    v = fifo_get(&c->rx);
-    return samples == 2 ? v | (uint32_t)fifo_get(&c->rx) << 16 : from_16(c->rxcr, (uint16_t)v);
-}
-
 /* ---- lines; all with the lock held ---- */
-
-static uint32_t channel_status(const Channel *c)
-{
-    unsigned tx_size = fifo_size(c->txcr), rx_size = fifo_size(c->rxcr);
-
-    return (c->rx.count ? 0 : SR_RX_EMPTY) | (c->tx.count ? 0 : SR_TX_EMPTY) |
-           (c->rx.count * 2 >= rx_size ? SR_RX_HALF : 0) | (c->tx.count * 2 <= tx_size ? SR_TX_HALF : 0) |
-           (c->rx.count >= rx_size ? SR_RX_FULL : 0) | (c->tx.count >= tx_size ? SR_TX_FULL : 0) |
-           (c->overrun ? SR_OVERRUN : 0) | (c->underrun ? SR_UNDERRUN : 0);
-}
-
-static uint32_t channel_ints(const Channel *c)
-{
-    uint32_t status = channel_status(c);
-    bool tx = c->txcr & CR_ENABLE;
-
-    return c->ie & ((tx && (status & SR_TX_EMPTY) ? INT_TX_COMPLETE : 0) | (tx && (status & SR_TX_HALF) ? INT_TX : 0) |
-                    (status & SR_RX_HALF ? INT_RX : 0) | (c->overrun ? INT_OVERRUN : 0) |
-                    (c->underrun ? INT_UNDERRUN : 0));
-}
 
 static uint32_t all_ints(const PL041State *s)
 {
     uint32_t v = 0;
 
     for (unsigned i = 0; i < CHANNELS; i++) {
-        v |= channel_ints(&s->ch[i]) << INTS_PER_CHANNEL * i;
+        v |= pl041_channel_ints(&s->ch[i]) << PL041_INTS_PER_CHANNEL * i;
     }
     return v;
 }
 
-static bool moves(const PL041State *s, uint32_t cr)
+static bool plays(const PL041State *s, unsigned n)
 {
-    return (s->maincr & MAIN_ENABLE) && (cr & CR_ENABLE) && (cr & CR_SLOTS);
+    return (s->maincr & MAIN_ENABLE) && pl041_channel_plays(&s->ch[n]);
+}
+
+static bool records(const PL041State *s, unsigned n)
+{
+    return (s->maincr & MAIN_ENABLE) && pl041_channel_records(&s->ch[n]);
 }
 
 /* Line and timer. The only caller of irq_set(). */
@@ -193,7 +81,7 @@ static void pl041_update(PL041State *s)
     bool level = all_ints(s), run = false;
 
     for (unsigned i = 0; i < CHANNELS; i++) {
-        run |= moves(s, s->ch[i].txcr) || moves(s, s->ch[i].rxcr);
+        run |= plays(s, i) || records(s, i);
     }
     if (run != s->running) {
         s->running = run;
@@ -221,56 +109,9 @@ static unsigned frames_due(int64_t *at, int64_t now, uint32_t hz)
         *at = now - TURN_NS;
     }
     frames = (uint64_t)(now - *at) * hz / 1000000000;
-    frames = frames > FIFO_SIZE ? FIFO_SIZE : frames;
+    frames = frames > PL041_FIFO_SIZE ? PL041_FIFO_SIZE : frames;
     *at += (int64_t)(frames * 1000000000 / hz);
     return (unsigned)frames;
-}
-
-static unsigned num_slots(uint32_t cr)
-{
-    return (unsigned)__builtin_popcount(cr & CR_SLOTS);
-}
-
-/* Take at most n frames of the channel and add them; returns how many there were. Lock held. */
-static unsigned channel_play(Channel *c, int16_t *mix, unsigned n)
-{
-    unsigned slots = num_slots(c->txcr), have = c->tx.count / slots;
-
-    c->starved = have ? 0 : c->starved + (c->starved < PATIENCE);
-    c->underrun |= c->starved == PATIENCE;
-    n = have < n ? have : n;
-    for (unsigned i = 0; i < n; i++) {
-        for (unsigned slot = 1; slot < SLOTS; slot++) {
-            uint16_t v = c->txcr & 1u << slot ? fifo_get(&c->tx) : 0;
-
-            if (slot == SLOT_LEFT || slot == SLOT_RIGHT) {
-                int16_t *to = &mix[2 * i + (slot == SLOT_RIGHT)];
-                int sum = *to + (int16_t)v;
-
-                *to = (int16_t)(sum > INT16_MAX ? INT16_MAX : sum < INT16_MIN ? INT16_MIN : sum);
-            }
-        }
-    }
-    return n;
-}
-
-/* Give the channel what was recorded, if it has room. Lock held. */
-static void channel_record(Channel *c, const int16_t *frames, unsigned n)
-{
-    unsigned slots = num_slots(c->rxcr), size = fifo_size(c->rxcr);
-    unsigned room = size > c->rx.count ? (size - c->rx.count) / slots : 0;
-
-    c->flooded = room ? 0 : c->flooded + (c->flooded < PATIENCE);
-    c->overrun |= c->flooded == PATIENCE;
-    n = room < n ? room : n;
-    for (unsigned i = 0; i < n; i++) {
-        for (unsigned slot = 1; slot < SLOTS; slot++) {
-            if (c->rxcr & 1u << slot) {
-                fifo_put(&c->rx, slot == SLOT_LEFT ? (uint16_t)frames[2 * i] :
-                                 slot == SLOT_RIGHT ? (uint16_t)frames[2 * i + 1] : 0);
-            }
-        }
-    }
 }
 
 /* How many frames every channel that records has room for, of n; 0 if none records. Lock held. */
@@ -279,11 +120,9 @@ static unsigned record_room(const PL041State *s, unsigned n)
     bool any = false;
 
     for (unsigned i = 0; i < CHANNELS; i++) {
-        const Channel *c = &s->ch[i];
-        unsigned size = fifo_size(c->rxcr), room;
+        if (records(s, i)) {
+            unsigned room = pl041_channel_room(&s->ch[i]);
 
-        if (moves(s, c->rxcr)) {
-            room = size > c->rx.count ? (size - c->rx.count) / num_slots(c->rxcr) : 0;
             n = room < n ? room : n;
             any = true;
         }
@@ -298,8 +137,8 @@ static unsigned play_turn(PL041State *s, int16_t *mix, unsigned due)
 
     memset(mix, 0, due * 2 * sizeof(*mix));
     for (unsigned i = 0; i < CHANNELS; i++) {
-        if (moves(s, s->ch[i].txcr)) {
-            unsigned n = channel_play(&s->ch[i], mix, due);
+        if (plays(s, i)) {
+            unsigned n = pl041_channel_play(&s->ch[i], mix, due);
 
             most = n > most ? n : most;
         }
@@ -310,8 +149,8 @@ static unsigned play_turn(PL041State *s, int16_t *mix, unsigned due)
 static void record_turn(PL041State *s, const int16_t *frames, unsigned n)
 {
     for (unsigned i = 0; i < CHANNELS; i++) {
-        if (moves(s, s->ch[i].rxcr)) {
-            channel_record(&s->ch[i], frames, n);
+        if (records(s, i)) {
+            pl041_channel_record(&s->ch[i], frames, n);
         }
     }
 }
@@ -320,7 +159,7 @@ static void record_turn(PL041State *s, const int16_t *frames, unsigned n)
 static void pl041_turn(void *opaque)
 {
     PL041State *s = opaque;
-    int16_t played[FIFO_SIZE * 2], recorded[FIFO_SIZE * 2];
+    int16_t played[PL041_FIFO_SIZE * 2], recorded[PL041_FIFO_SIZE * 2];
     unsigned n, room;
     uint32_t play_hz, record_hz;
     int64_t now;
@@ -375,29 +214,13 @@ static void send_slots(PL041State *s, uint32_t sl1)
     }
 }
 
-static uint32_t channel_read(const Channel *c, uint32_t offset)
-{
-    switch (offset) {
-    case CH_RXCR:
-        return c->rxcr;
-    case CH_TXCR:
-        return c->txcr;
-    case CH_SR:
-        return channel_status(c);
-    case CH_ISR:
-        return channel_ints(c);
-    default:
-        return c->ie;
-    }
-}
-
 static uint32_t pl041_read_reg(PL041State *s, uint32_t offset)
 {
     if (offset < CHANNELS_END) {
-        return channel_read(&s->ch[offset / CHANNEL_STRIDE], offset % CHANNEL_STRIDE);
+        return pl041_channel_read(&s->ch[offset / CHANNEL_STRIDE], offset % CHANNEL_STRIDE);
     }
     if (offset >= AACI_DATA && offset < DATA_END) {
-        return data_read(&s->ch[(offset - AACI_DATA) / DATA_STRIDE]);
+        return pl041_channel_get(&s->ch[(offset - AACI_DATA) / DATA_STRIDE]);
     }
     switch (offset) {
     case AACI_SL1RX:
@@ -438,32 +261,9 @@ static uint32_t pl041_read_reg(PL041State *s, uint32_t offset)
 static void drop_fifos(PL041State *s)
 {
     for (unsigned i = 0; i < CHANNELS; i++) {
-        Channel *c = &s->ch[i];
-
-        c->tx.head = c->tx.count = c->rx.head = c->rx.count = 0;
-        c->starved = c->flooded = 0;
+        pl041_channel_drop(&s->ch[i]);
     }
     s->received = 0;
-}
-
-static void channel_write(Channel *c, uint32_t offset, uint32_t value)
-{
-    switch (offset) {
-    case CH_RXCR:
-        c->rxcr = value & CR_RX_MASK;
-        c->flooded = 0;
-        break;
-    case CH_TXCR:
-        c->txcr = value & CR_TX_MASK;
-        c->starved = 0;
-        break;
-    case CH_IE:
-        c->ie = value & INT_MASK;
-        break;
-    default:
-        qemu_log_mask(LOG_GUEST_ERROR, "pl041: write to a status register\n");
-        break;
-    }
 }
 
 static void clear_ints(PL041State *s, uint32_t value)
@@ -477,11 +277,11 @@ static void clear_ints(PL041State *s, uint32_t value)
 static void pl041_write_reg(PL041State *s, uint32_t offset, uint32_t value)
 {
     if (offset < CHANNELS_END) {
-        channel_write(&s->ch[offset / CHANNEL_STRIDE], offset % CHANNEL_STRIDE, value);
+        pl041_channel_write(&s->ch[offset / CHANNEL_STRIDE], offset % CHANNEL_STRIDE, value);
         return;
     }
     if (offset >= AACI_DATA && offset < DATA_END) {
-        data_write(&s->ch[(offset - AACI_DATA) / DATA_STRIDE], value);
+        pl041_channel_put(&s->ch[(offset - AACI_DATA) / DATA_STRIDE], value);
         return;
     }
     switch (offset) {
@@ -567,20 +367,13 @@ static void pl041_reset(void *opaque)
     counted_unlock(&s->dev.lock);
 }
 
-static void fifo_post_load(Fifo *f)
-{
-    f->head %= FIFO_SIZE;
-    f->count = f->count > FIFO_SIZE ? FIFO_SIZE : f->count;
-}
-
 static void pl041_post_load(void *opaque)
 {
     PL041State *s = opaque;
 
     counted_lock(&s->dev.lock);
     for (unsigned i = 0; i < CHANNELS; i++) {
-        fifo_post_load(&s->ch[i].tx);
-        fifo_post_load(&s->ch[i].rx);
+        pl041_channel_post_load(&s->ch[i]);
     }
     timer_del(s->timer);
     s->running = false;
