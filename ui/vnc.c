@@ -323,6 +323,7 @@ static void key_deed(VncClient *client, const Deed *d)
     if (d->down && text_console_switch_key(k.key, ctrl && alt)) {
         release_all(client);
         set_buttons(0);
+        input_point_left();
         return;
     }
     if (d->down && console_shown()) {
