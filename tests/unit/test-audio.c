@@ -66,7 +66,7 @@ static void test_files(void)
     static const char *const contents[] = { "", "RIFF", "RIFF\4\0\0\0WAVE", "RIFFxxxxWAVEfmt \377\377\377\377data" };
     bool refused = true;
     for (unsigned i = 0; i < G_N_ELEMENTS(contents); i++) {
-        refused &= g_file_set_contents(bad, contents[i], i < 3 ? (gssize)(4 * i) : 28, NULL) &&
+        refused &= g_file_set_contents(bad, contents[i], i < 3 ? (gssize)(4 * i) : 24, NULL) &&
                    frames_of(bad, &got, &hz) < 0;
     }
     tap_case(refused, "files that are none");
