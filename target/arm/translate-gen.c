@@ -94,13 +94,17 @@ static bool fold_literal(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uin
 bool gen_vfp_literal(DisasContext *s, IRRef single, unsigned n, IRRef base, uint32_t imm)
 {
     uint32_t words[2];
+    uint8_t mem = n == 2 ? 3 : 2;
+    IRRef va;
 
     if (!take_literal(s, base, imm, words, n)) {
         return false;
     }
+    va = gen_access_begin(s, base, imm, mem, false);
     for (unsigned i = 0; i < n; i++) {
         gen_op1(s, IR_fputw, (IRRef)(single + i), gen_const(s, words[i]));
     }
+    gen_access_end(s, va, mem, false, 1);
     return true;
 }
 

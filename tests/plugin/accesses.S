@@ -48,6 +48,9 @@ cpus:
 
     .balign 4096
 begin:
+    vldr    s3, vfp_literal         /* known when the block is made */
+    vldr    d2, vfp_literal
+    ldr     r0, vfp_literal
     ldr     r0, [r10]
     ldrb    r0, [r10, #5]
     ldrsb   r0, [r10, #6]
@@ -124,7 +127,9 @@ next:
 call:
     adr     r0, arm
     bx      r0
-    .balign 4
+    .balign 8
+vfp_literal:
+    .word   1, 2
 thumb_literal:
     .word   1
     .arm

@@ -24,6 +24,7 @@ MODES = [("unified", "tcg,ccache=unified"), ("separate", "tcg,ccache=separate"),
 
 # What accesses.S does in a turn: load or store, offset in the CPU's memory, bytes, kind.
 TURN = """
+ld vfp_literal 4; ld vfp_literal 8; ld vfp_literal 4
 ld 0 4; ld 5 1; ld 6 1 signed; ld 8 2; ld a 2 signed; st c 4; st 11 1; st 12 2; ld 24 4; ld 20 4; st 30 4; ld 10 4
 ld 41 4; ld ffe 4; st 50 4; st 54 4; ld 50 4; ld 54 4; st 60 4; st 64 4; st 68 4; ld 60 4; ld 64 4; ld 68 4
 st 7ff4 4; st 7ff8 4; st 7ffc 4; ld 7ff4 4; ld 7ff8 4; ld 7ffc 4; st 4 4
@@ -33,7 +34,7 @@ st c0 4; ld 0 4; st 0 1; ld d0 4 be; st d4 2 be; ld 0 4 be; ld 4 4 be
 ld literal 4; ld uart+18 4; st uart+30 1; ld next_literal 4
 ld thumb_literal 4; st 74 4; st 7ff8 4; st 7ffc 4; ld 7ff8 4; ld 7ffc 4; ld 0 2 signed
 """
-INSNS = 75                      # of a turn: between `begin` and `end`
+INSNS = 78                      # of a turn: between `begin` and `end`
 
 
 class Image:
@@ -223,7 +224,7 @@ def test_own(cases, image, tmp):
                 "cachesim: accesses and misses", cache)
     trace = read(out + ".exectrace").splitlines()
     steps = [line for line in trace if line[2] != " "]
-    cases.check(len(steps) == insns and "0 %08x e59a0000  ldr r0, [sl]" % image.at["begin"] in trace and
+    cases.check(len(steps) == insns and "0 %08x e59a0000  ldr r0, [sl]" % (image.at["begin"] + 12) in trace and
                 "0   load 10009018 4 -> 10009018 uart0" in trace, "exectrace: instructions and accesses", trace[:10])
     for name in ("hotblocks", "insnmix", "cachesim", "exectrace"):
         end = run(["-plugin", own(name) + ",nonsense=1"])
