@@ -32,7 +32,7 @@ typedef struct ARMCPUDevice {
 
 /* Whoever adds to the state decides whether it is saved, then mends these numbers. */
 _Static_assert(sizeof(CP15State) == 24 * 4 + 8, "all of CP15 is in arm_cpu_fields");
-_Static_assert(sizeof(CPUARMState) == 512, "all of the state is in arm_cpu_fields, or named above");
+_Static_assert(sizeof(CPUARMState) == 560, "all of the state is in arm_cpu_fields, or named above");
 
 static void arm_cpu_pre_save(void *opaque)
 {

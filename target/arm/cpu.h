@@ -97,6 +97,8 @@ typedef struct ARMFlags {
 } ARMFlags;
 
 /* Barriers by the way they are asked for in CP15. */
+/* What blocks of TBF_COUNT count. */
+enum { COUNTED_INSNS, COUNTED_BRANCHES, COUNTED_LOADS, COUNTED_STORES, NB_COUNTED };
 enum { BARRIER_DMB, BARRIER_DSB, BARRIER_PREFETCH, NB_BARRIERS };
 
 struct CPUARMState {
@@ -117,12 +119,12 @@ struct CPUARMState {
         uint32_t s[32];
     } vfp __attribute__((aligned(16)));
 
-    uint64_t insn_count;            /* instructions that were begun in blocks of TBF_COUNT */
+    uint64_t counted[NB_COUNTED];
 
     /* --- below: C code only --- */
     uint32_t cpu_index;
     uint32_t num_cpus;
-    uint64_t insns_seen;            /* insn_count as cp15.pmn0 and pmn1 have it */
+    uint64_t counted_seen[NB_COUNTED];      /* of that, what cp15.pmn0 and pmn1 have */
 
     /* banked registers; the current mode's copies are in regs[] / spsr */
     uint32_t spsr;                  /* of the current mode */
@@ -198,7 +200,7 @@ void arm_pmu_connect(CPUARMState *env, const struct IRQLine *irq);
 void arm_pmu_pre_save(CPUARMState *env);
 void arm_pmu_post_load(CPUARMState *env);
 /* Does a counter want them? The CPU's thread. */
-bool pmu_counts_instructions(const CPUARMState *env);
+bool pmu_counts_code(const CPUARMState *env);
 
 /* ---- target/arm/dump.c ---- */
 /* Registers as text, for "info registers"; `fpu` adds the VFP registers. The CPU is stopped. */
@@ -256,7 +258,7 @@ void arm_cpu_sev(void);
 #define TBF_VFP_STRIDE  (1u << 7)   /* FPSCR.STRIDE == 3 */
 #define TBF_ALIGN       (1u << 8)   /* SCTLR.A: every unaligned access faults */
 #define TBF_NO_UNALIGN  (1u << 9)   /* SCTLR.U == 0: ARMv5 rotated loads */
-#define TBF_COUNT       (1u << 10)  /* the performance monitor counts instructions */
+#define TBF_COUNT       (1u << 10)  /* the performance monitor wants something of counted[] */
 #define TBF_MASK        0x7ffu
 /*
  * The page of the block has 1 KiB subpages with different rights (SCTLR.XP = 0). In the block's key, not in ctxkey:

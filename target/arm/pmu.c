@@ -2,19 +2,21 @@
 /*
  * The performance monitor in CP15 c15,c12 (ARM DDI 0360 3.4): control, cycle counter and two event counters.
  *
- * Cycles are virtual time at a nominal 400 MHz, two per 5 ns. The event counters count cycles (event 0xff) and
- * instructions (event 8); every other event stays at what software wrote: no cache and no pipeline is modelled.
+ * Cycles are virtual time at a nominal 400 MHz, two per 5 ns. The event counters count cycles (event 0xff),
+ * instructions, branches, loads and stores (counted_by()); every other event stays at what software wrote: no cache
+ * and no pipeline is modelled.
  *
- * Instructions are counted by the translated code: while a counter wants them, blocks are those of TBF_COUNT, in which
- * each instruction adds 1 to env->insn_count. At other times nothing is paid.
+ * The latter are counted by the translated code: while a counter wants one of them, blocks are those of TBF_COUNT,
+ * which count all of them in env->counted[]. At other times nothing is paid.
  *
- * Counters are brought up to date when somebody looks. A line timer runs while an overflow would interrupt; of
- * instructions nobody knows when it comes, so it looks every quarter of a millisecond. Cycles are added in whole steps,
+ * Counters are brought up to date when somebody looks. A line timer runs while an overflow would interrupt; of what
+ * code counts nobody knows when it comes, so it looks every quarter of a millisecond. Cycles are added in whole steps,
  * so that no fraction is lost: 5 ns, or 160 ns while the cycle counter counts every 64th cycle.
  *
  * Lock: each CPU's own, for all of the registers and the line. The control register's event and enable bits are changed
  * by the CPU's thread alone, which reads them without.
  */
+#include <string.h>
 #include "hw/irq.h"
 #include "target/arm/cp15.h"
 #include "qemu/lock.h"
@@ -33,7 +35,11 @@
 
 enum { COUNT0, COUNT1, CYCLES, COUNTERS };      /* in the order of their bits */
 enum { INT_ENABLE_SHIFT = 4, FLAG_SHIFT = 8 };
-enum { EVENT_INSTRUCTIONS = 0x08, EVENT_CYCLES = 0xff };
+/* ARM11 MPCore's numbers. A PC that software changed and misses are left out. */
+enum {
+    EVENT_BRANCHES = 0x05, EVENT_INSTRUCTIONS = 0x08, EVENT_LOADS = 0x0a, EVENT_STORES = 0x0c, EVENT_ACCESSES = 0x11,
+    EVENT_CYCLES = 0xff,
+};
 enum { LOOK_NS = 250 * 1000, NEVER_ARMED = 0 };
 
 typedef struct PMU {
@@ -65,12 +71,30 @@ static unsigned event(uint32_t control, unsigned n)
     return n == COUNT0 ? PMNC_EVENT0(control) : n == COUNT1 ? PMNC_EVENT1(control) : EVENT_CYCLES;
 }
 
-bool pmu_counts_instructions(const CPUARMState *env)
+/* Of which of env->counted[] the event is the sum, a bit each. */
+static unsigned counted_by(unsigned event)
+{
+    switch (event) {
+    case EVENT_BRANCHES:
+        return 1 << COUNTED_BRANCHES;
+    case EVENT_INSTRUCTIONS:
+        return 1 << COUNTED_INSNS;
+    case EVENT_LOADS:
+        return 1 << COUNTED_LOADS;
+    case EVENT_STORES:
+        return 1 << COUNTED_STORES;
+    case EVENT_ACCESSES:
+        return 1 << COUNTED_LOADS | 1 << COUNTED_STORES;
+    default:
+        return 0;
+    }
+}
+
+bool pmu_counts_code(const CPUARMState *env)
 {
     uint32_t control = __atomic_load_n(&env->cp15.pmcr, __ATOMIC_RELAXED);
 
-    return (control & PMNC_ENABLE) &&
-           (PMNC_EVENT0(control) == EVENT_INSTRUCTIONS || PMNC_EVENT1(control) == EVENT_INSTRUCTIONS);
+    return (control & PMNC_ENABLE) && (counted_by(PMNC_EVENT0(control)) | counted_by(PMNC_EVENT1(control)));
 }
 
 /* ---- all with the lock held ---- */
@@ -90,15 +114,18 @@ static void add(CPUARMState *env, unsigned n, uint64_t much)
     *counter(env, n) = (uint32_t)sum;
 }
 
-static void sync_instructions(CPUARMState *env)
+static void sync_counted(CPUARMState *env)
 {
     uint32_t control = env->cp15.pmcr;
-    uint64_t insns = __atomic_load_n(&env->insn_count, __ATOMIC_RELAXED), new = insns - env->insns_seen;
 
-    env->insns_seen = insns;
-    for (unsigned n = COUNT0; (control & PMNC_ENABLE) && n <= COUNT1; n++) {
-        if (event(control, n) == EVENT_INSTRUCTIONS) {
-            add(env, n, new);
+    for (unsigned what = 0; what < NB_COUNTED; what++) {
+        uint64_t now = __atomic_load_n(&env->counted[what], __ATOMIC_RELAXED), new = now - env->counted_seen[what];
+
+        env->counted_seen[what] = now;
+        for (unsigned n = COUNT0; (control & PMNC_ENABLE) && n <= COUNT1; n++) {
+            if (counted_by(event(control, n)) >> what & 1) {
+                add(env, n, new);
+            }
         }
     }
 }
@@ -110,7 +137,7 @@ static void pmu_sync(CPUARMState *env, uint64_t now)
     bool divide = control & PMNC_DIVIDE;
     uint64_t step = divide ? 160 : 5, steps;
 
-    sync_instructions(env);
+    sync_counted(env);
     if (!(control & PMNC_ENABLE) || now < env->cp15.pmccntr_start_ns) {
         env->cp15.pmccntr_start_ns = now;
         return;
@@ -144,7 +171,7 @@ static int64_t next_look(CPUARMState *env, int64_t now)
         bool interrupts = (control & 1u << (INT_ENABLE_SHIFT + n)) && !(control & 1u << (FLAG_SHIFT + n));
         int64_t when = INT64_MAX;
 
-        if (event(control, n) == EVENT_INSTRUCTIONS && interrupts) {
+        if (counted_by(event(control, n)) && interrupts) {
             when = now + LOOK_NS;
         } else if (event(control, n) == EVENT_CYCLES && interrupts) {
             when = overflow_ns(env, n);
@@ -230,7 +257,7 @@ uint32_t pmu_control_read(CPUARMState *env)
 void pmu_control_write(CPUARMState *env, uint32_t insn, uint32_t val)
 {
     PMU *p = pmu_of(env);
-    bool counted = pmu_counts_instructions(env);
+    bool counted = pmu_counts_code(env);
     int64_t now;
 
     counted_lock(&p->lock);
@@ -247,7 +274,7 @@ void pmu_control_write(CPUARMState *env, uint32_t insn, uint32_t val)
     }
     pmu_update(env, now);
     counted_unlock(&p->lock);
-    if (counted != pmu_counts_instructions(env)) {
+    if (counted != pmu_counts_code(env)) {
         arm_context_changed(env);
     }
 }
@@ -292,7 +319,8 @@ void pmu_reset(CPUARMState *env)
     env->cp15.pmccntr_start_ns = 0;
     env->cp15.pmn0 = 0;
     env->cp15.pmn1 = 0;
-    env->insns_seen = env->insn_count = 0;
+    memset(env->counted, 0, sizeof(env->counted));
+    memset(env->counted_seen, 0, sizeof(env->counted_seen));
     pmu_update(env, 0);
     counted_unlock(&p->lock);
 }
@@ -302,7 +330,7 @@ void arm_pmu_pre_save(CPUARMState *env)
     PMU *p = pmu_of(env);
 
     counted_lock(&p->lock);
-    sync_instructions(env);
+    sync_counted(env);
     counted_unlock(&p->lock);
 }
 
@@ -312,7 +340,7 @@ void arm_pmu_post_load(CPUARMState *env)
     int64_t now = clock_virtual_ns();
 
     counted_lock(&p->lock);
-    env->insns_seen = env->insn_count;
+    memcpy(env->counted_seen, env->counted, sizeof(env->counted));
     pmu_update(env, now);
     counted_unlock(&p->lock);
 }

@@ -137,7 +137,7 @@ uint32_t arm_tb_flags(const CPUARMState *env)
         }
     }
     /* On the way of every exception: mostly the monitor is off, and a look tells. */
-    if (__atomic_load_n(&env->cp15.pmcr, __ATOMIC_RELAXED) && pmu_counts_instructions(env)) {
+    if (__atomic_load_n(&env->cp15.pmcr, __ATOMIC_RELAXED) && pmu_counts_code(env)) {
         flags |= TBF_COUNT;
     }
     if (env->cp15.sctlr & SCTLR_A) {

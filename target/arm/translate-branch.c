@@ -11,6 +11,17 @@ static uint32_t branch_target(const DisasContext *s, int32_t words)
     return s_read_pc(s) + ((uint32_t)words << 2);
 }
 
+bool gen_is_branch(const DisasContext *s)
+{
+    uint32_t insn = s->insn;
+
+    if (s->thumb) {
+        return ((insn & 0xf000) == 0xd000 && (insn & 0xe00) != 0xe00) || (insn & 0xff00) == 0x4700 ||
+               ((insn & 0xe000) == 0xe000 && (insn & 0xf800) != 0xf000);
+    }
+    return (insn & 0x0e000000) == 0x0a000000 || (insn >> 28 != 15 && (insn & 0x0fffffd0) == 0x012fff10);
+}
+
 /* B<c> target */
 bool trans_b(DisasContext *s, const args_b *f)
 {

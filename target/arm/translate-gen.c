@@ -26,6 +26,13 @@ void gen_call(DisasContext *s, IRRef d, HelperId h, IRRef a, IRRef b, IRRef c)
     ir_emit(s->b, IR_call, d, a, b, h)->c = c;
 }
 
+void gen_counted(DisasContext *s, unsigned what, unsigned n)
+{
+    if (s->flags & TBF_COUNT) {
+        ir_emit(s->b, IR_count, REF_NONE, gen_const(s, ENV_OFFSET(counted) + 8 * what), REF_NONE, n);
+    }
+}
+
 /* ---- memory ---- */
 
 uint8_t gen_mem(const DisasContext *s, unsigned size)

@@ -91,6 +91,7 @@ void gen_access_end_if(DisasContext *s, IRRef va, uint8_t mem, bool store, unsig
 {
     InstrumentList l;
 
+    gen_counted(s, store ? COUNTED_STORES : COUNTED_LOADS, n);
     if (va == REF_NONE) {
         return;
     }

@@ -138,12 +138,19 @@ void gen_st(DisasContext *s, IRRef val, IRRef base, uint32_t imm, uint8_t mem);
 void gen_ldm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_t imm, uint8_t mem);
 void gen_stm(DisasContext *s, const IRRef *refs, unsigned n, IRRef base, uint32_t imm, uint8_t mem);
 
+/* ---- what the performance monitor wants ---- */
+/* env->counted[what] += n, in a block of TBF_COUNT; nothing in others. */
+void gen_counted(DisasContext *s, unsigned what, unsigned n);
+/* B, BL, BLX, BX in any form; of Thumb's BL the second half. */
+bool gen_is_branch(const DisasContext *s);
+
 /* ---- what plugins want, translate-instrument.c ---- */
 /* At an instruction's start, outside of any skip region. */
 void gen_instrument_insn(DisasContext *s);
 /*
  * Around an access that is not gen_ld(), gen_st(), gen_ldm() or gen_stm(), which have them: the first before, since the
- * access may change the base; what it returns goes to the second, for n accesses behind each other. mem: MEM_*.
+ * access may change the base; what it returns goes to the second, for n accesses behind each other. mem: MEM_*. The
+ * performance monitor counts them, too.
  */
 IRRef gen_access_begin(DisasContext *s, IRRef base, uint32_t imm, uint8_t mem, bool store);
 void gen_access_end(DisasContext *s, IRRef va, uint8_t mem, bool store, unsigned n);

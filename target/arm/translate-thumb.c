@@ -322,6 +322,8 @@ bool trans_t_bl_prefix(DisasContext *s, const args_t_bl_prefix *f)
         if ((second & 0xf800) == 0xf800 || (second & 0xf801) == 0xe800) {
             s->next_pc += 2;
             s->b->guest_insns++;
+            gen_counted(s, COUNTED_INSNS, 1);
+            gen_counted(s, COUNTED_BRANCHES, 1);
             target = base + ((second & 0x7ff) << 1);
             gen_op1(s, IR_mov, REF_R(14), gen_const(s, s_next(s)));
             if (second & 0x1000) {

@@ -88,7 +88,10 @@ static void translate_insn(DisasContext *s)
     ir_emit(s->b, IR_insn_start, REF_NONE, REF_NONE, REF_NONE, s->pc | s->thumb);
     if (s->flags & TBF_COUNT) {
         /* One whose condition fails counts, too: this stands in no skip region. */
-        ir_emit(s->b, IR_count, REF_NONE, gen_const(s, ENV_OFFSET(insn_count)), REF_NONE, 1);
+        gen_counted(s, COUNTED_INSNS, 1);
+        if (gen_is_branch(s)) {
+            gen_counted(s, COUNTED_BRANCHES, 1);
+        }
     }
     if (s->instrument) {
         gen_instrument_insn(s);

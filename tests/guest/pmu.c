@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The performance monitor: instructions are counted one by one, cycles by the time, an overflow interrupts the CPU that
- * it belongs to.
+ * The performance monitor: instructions, branches and accesses are counted one by one, cycles by the time, an overflow
+ * interrupts the CPU that it belongs to.
  * guest-test: modes=unified,separate,single,interp,icount cpus=1,4 oracle=no
  */
 #include "runtime.h"
 
-enum { ENABLE = 1, RESET = 6, INSNS = 8, CYCLES = 0xff, IRQ_PMU0 = 49, FLAGS = 0x700 };
+enum { ENABLE = 1, RESET = 6, IRQ_PMU0 = 49, FLAGS = 0x700 };
+enum { BRANCHES = 5, INSNS = 8, LOADS = 10, STORES = 12, ACCESSES = 0x11, CYCLES = 0xff };
 enum { IEN1 = 1 << 5, IENC = 1 << 6, FLAG1 = 1 << 9, FLAGC = 1 << 10 };
 
 #define PMNC_SET(v)     CP15_WRITE(0, c15, c12, 0, v)
@@ -57,6 +58,37 @@ static void instructions(void)
     PMNC_SET(0);
 }
 
+/* The number of events in some code, which uses r12 and may read and write at `memory`. */
+static uint64_t memory[16];
+#define EVENTS(event, code) ({ \
+    uint32_t a_, b_; \
+    PMNC_SET(ENABLE | RESET | (event) << 20); \
+    asm volatile("mrc p15, 0, %0, c15, c12, 2\n" code "\nmrc p15, 0, %1, c15, c12, 2" \
+                 : "=&r"(a_), "=&r"(b_) : "r"(memory) : "r12", "lr", "r2", "r3", "r4", "r5", "cc", "memory"); \
+    PMNC_SET(0); \
+    b_ - a_; })
+
+#define SOME_ACCESSES \
+    "ldr r12, [%2]\nldrb r12, [%2, #5]\nldrsh r12, [%2, #6]\nstr r12, [%2]\nstrh r12, [%2, #2]\n" \
+    "ldm %2, {r2, r3, r4, r5}\nstm %2, {r2, r3, r4}\nldrd r2, r3, [%2]\nstrd r2, r3, [%2, #8]\n" \
+    "cmp r12, r12\nldrne r12, [%2]\nstreq r12, [%2]\nldrex r12, [%2]\nstrex r2, r12, [%2]\nldr r12, 1f\nb 2f\n" \
+    "1: .word 0\n2:"
+
+static void other_events(void)
+{
+    ok_eq(EVENTS(LOADS, SOME_ACCESSES), 11, "loads: each of a list, none whose condition fails");
+    ok_eq(EVENTS(STORES, SOME_ACCESSES), 9, "stores");
+    ok_eq(EVENTS(ACCESSES, SOME_ACCESSES), 20, "both");
+    ok_eq(EVENTS(BRANCHES, SOME_ACCESSES), 1, "branches: one");
+    ok_eq(EVENTS(BRANCHES, "mov r12, #100\n1: subs r12, r12, #1\nbne 1b"), 100, "of a loop, with that not taken");
+    ok_eq(EVENTS(BRANCHES, "bl 1f\nb 2f\n1: bx lr\n2: ldr pc, 3f\n3: .word 4f\n4:"), 3,
+          "calls and returns, no other writes of PC");
+    ok_eq(EVENTS(BRANCHES, "add r12, pc, #1\nbx r12\n.thumb\nbl 1f\nb 2f\n1: bx lr\n2: cmp r2, r2\nbne 2b\n"
+                 "bx pc\nnop\n.arm"), 6, "Thumb: a call is one");
+    ok_eq(EVENTS(INSNS, "add r12, pc, #1\nbx r12\n.thumb\nbl 1f\nb 2f\n1: bx lr\n2: bx pc\nnop\n.arm"), 8,
+          "Thumb: the halves of a call are two instructions");
+}
+
 static void cycles(void)
 {
     uint32_t begin, c, us;
@@ -100,6 +132,7 @@ int test_main(void)
 
     gic_init();
     instructions();
+    other_events();
     cycles();
     smp_start();
     run_all(num_cpus(), overflow);

@@ -111,7 +111,7 @@ static void random_count(Gen *g)
 {
     uintptr_t counter = (uintptr_t)&ir_random_counter;
     bool field = pick(g, 2);
-    IRRef low = ir_const(g->b, field ? ENV_OFFSET(insn_count) : (uint32_t)counter);
+    IRRef low = ir_const(g->b, field ? ENV_OFFSET(counted[COUNTED_INSNS]) : (uint32_t)counter);
 
     ir_emit(g->b, IR_count, REF_NONE, low, field ? REF_NONE : ir_const(g->b, (uint32_t)(counter >> 32)),
             (uint32_t)test_random(g->state));

@@ -355,22 +355,22 @@ static void test_pmu_instructions(void)
     wr(0, 15, 12, 0, 1 | INSNS << 12 | 1 << 5);
     CHECK(arm_tb_flags(env) & TBF_COUNT);
     CHECK_EQ(env_calls.context_changed, before + 1);
-    env->insn_count += 100;
+    env->counted[COUNTED_INSNS] += 100;
     CHECK_EQ(rd(0, 15, 12, 3), 100);
     CHECK_EQ(rd(0, 15, 12, 2), 0);
     wr(0, 15, 12, 3, -50);
-    env->insn_count += 49;
+    env->counted[COUNTED_INSNS] += 49;
     fake_clock_advance(10000000, 100);
     CHECK_EQ(pmu_line, 0);
-    env->insn_count += 2;
+    env->counted[COUNTED_INSNS] += 2;
     fake_clock_advance(1000000, 100);       /* somebody looks now and then */
     CHECK_EQ(pmu_line, 1);
     CHECK_EQ(rd(0, 15, 12, 3), 1);
     wr(0, 15, 12, 0, 1 | INSNS << 20 | 1 << 9);
-    env->insn_count += 7;
+    env->counted[COUNTED_INSNS] += 7;
     CHECK_EQ(rd(0, 15, 12, 3), 1);
     CHECK_EQ(rd(0, 15, 12, 2), 7);
-    env->insn_count += 0x100000000;         /* more than a word holds, and nobody reads it */
+    env->counted[COUNTED_INSNS] += 0x100000000;         /* more than a word holds, and nobody reads it */
     CHECK_EQ(rd(0, 15, 12, 2), 7);
     CHECK_EQ(rd(0, 15, 12, 0), 1 | INSNS << 20 | 1 << 8);
     wr(0, 15, 12, 0, 0x700);

@@ -240,12 +240,12 @@ static void test_calls_and_exits(void)
     test_ok(env->regs[0] == 40 && env->regs[2] == 3 && env->regs[15] == 0x8008, "helpers get arguments and the PC");
 
     start();
-    env->insn_count = 0xffffffff;
-    emit(IR_count, REF_NONE, k(ENV_OFFSET(insn_count)), REF_NONE, 2);
+    env->counted[COUNTED_INSNS] = 0xffffffff;
+    emit(IR_count, REF_NONE, k(ENV_OFFSET(counted[COUNTED_INSNS])), REF_NONE, 2);
     emit(IR_count, REF_NONE, k((uint32_t)(uintptr_t)&counter), k((uint32_t)((uintptr_t)&counter >> 32)), (uint32_t)-3);
     emit(IR_exit_main, REF_NONE, REF_NONE, REF_NONE, 0);
     run();
-    test_ok(env->insn_count == 0x100000001 && counter == -2ull, "counters of 64 bits");
+    test_ok(env->counted[COUNTED_INSNS] == 0x100000001 && counter == -2ull, "counters of 64 bits");
 
     start();
     env->regs[3] = 0x1235;
