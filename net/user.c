@@ -229,13 +229,13 @@ static bool address6_in(const SlirpConfig *c, const char *text, uint8_t n, bool 
     return true;
 }
 
-/* Which protocols there are, from what is said of them: one that alone is on is alone, as with QEMU. */
+/* Which protocols there are: both if nothing is said; one that alone is said to be on is alone, as with QEMU. */
 static const char *choose_protocols(SlirpConfig *c, const NetOptions *o)
 {
     const bool details6 = o->network6 || o->host6 || o->dns6;
 
     c->in_enabled = o->ipv4 ? o->ipv4 > 0 : o->ipv6 <= 0;
-    c->in6_enabled = o->ipv6 ? o->ipv6 > 0 : o->ipv4 < 0 || (!o->ipv4 && details6);
+    c->in6_enabled = o->ipv6 ? o->ipv6 > 0 : o->ipv4 <= 0;
     if (!c->in_enabled && !c->in6_enabled) {
         return "neither IPv4 nor IPv6 is on";
     }

@@ -16,7 +16,7 @@ _Noreturn void net_option_help(void)
            "                                       cmd:COMMAND (run for each of them); repeatable\n"
            "  net=ADDRESS/BITS                     the guest's network (10.0.2.0/24)\n"
            "  host=, dns=, dhcpstart=ADDRESS       the host, the name server, the guest in it (.2, .3, .15)\n"
-           "  ipv4=on|off, ipv6=on|off             the protocols (IPv4; one that is on is alone unless both are)\n"
+           "  ipv4=on|off, ipv6=on|off             the protocols (both; one that is said to be on is alone)\n"
            "  ipv6-net=PREFIX[/BITS]               the guest's IPv6 network (fec0::/64)\n"
            "  ipv6-host=, ipv6-dns=ADDRESS         the host and the name server in it (::2, ::3)\n"
            "  restrict=on|off                      only what is forwarded leaves or enters\n"

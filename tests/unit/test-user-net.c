@@ -332,13 +332,14 @@ static bool advertised(void *opaque)
 static void test_ipv6(void)
 {
     static const struct { NetOptions o; const char *prefix, *what; } nets[] = {
+        { { .ipv6 = 0 }, "fec0::", "nothing said" },
         { { .ipv6 = 1 }, "fec0::", "ipv6=on" },
         { { .ipv4 = -1 }, "fec0::", "ipv4=off" },
         { { .ipv4 = 1, .ipv6 = 1 }, "fec0::", "both on" },
         { { .network6 = "fd12:3456:7::9/48" }, "fd12:3456:7::", "ipv6-net=" },
         { { .network6 = "fd12::/64", .host6 = "fd12::7", .dns6 = "2001:db8::1" }, "fd12::", "all addresses given" },
     };
-    static const NetOptions without[] = { { .ipv6 = 0 }, { .ipv4 = 1 }, { .ipv6 = -1 } };
+    static const NetOptions without[] = { { .ipv4 = 1 }, { .ipv6 = -1 } };
     uint8_t prefix[16];
     char *error = NULL;
 
