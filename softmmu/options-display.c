@@ -90,6 +90,16 @@ void options_display_finish(CommandLine *c)
 {
     const bool desktop = getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
 
+    if (c->o->vnc && c->vnc_secret) {
+        VncOptions *vnc = g_memdup2(c->o->vnc, sizeof(*vnc));
+
+        vnc->secret = options_object_secret(c->vnc_secret);
+        vnc->password = true;
+        c->o->vnc = vnc;
+        if (!vnc->secret) {
+            error_exit("%s: there is no -object secret,id=%s", c->o->vnc_said, c->vnc_secret);
+        }
+    }
     c->o->sdl.title = c->o->name;
     if (HAVE_SDL && desktop && !c->display_said && !c->nographic && !c->o->vnc && !c->o->daemonize) {
         c->o->window = WINDOW_IF_POSSIBLE;
@@ -129,10 +139,12 @@ static void vnc_address(const CommandLine *c, const char *arg, const char *text,
     v->display = v->to = number(c, arg, "display", colon + 1, VNC_DISPLAY_MAX);
 }
 
-static void vnc_property(const CommandLine *c, const char *arg, const KeyValue *kv, VncOptions *v)
+static void vnc_property(CommandLine *c, const char *arg, const KeyValue *kv, VncOptions *v)
 {
     if (!strcmp(kv->key, "password")) {
         v->password = option_bool(c, arg, kv);
+    } else if (!strcmp(kv->key, "password-secret") && kv->value) {
+        c->vnc_secret = kv->value;
     } else if (!strcmp(kv->key, "to") && !v->path) {
         v->to = number(c, arg, "to", kv->value, VNC_DISPLAY_MAX);
         if (v->to < v->display) {
@@ -151,7 +163,8 @@ static void vnc_property(const CommandLine *c, const char *arg, const KeyValue *
         }
         v->exclusive = !strcmp(kv->value, "allow-exclusive");
     } else {
-        option_fail(c, arg, "unknown property '%s' (password=on, to=N, websocket=on|PORT, share=...)", kv->key);
+        option_fail(c, arg, "unknown property '%s' (password=on, password-secret=ID, to=N, websocket=on|PORT, "
+                    "share=...)", kv->key);
     }
 }
 

@@ -37,6 +37,7 @@ typedef struct CommandLine {
     const char *serial[MACHINE_SERIALS];
     bool nographic, nodefaults, display_said;
     const char *monitor;
+    const char *vnc_secret;             /* id of the object with the password; NULL: none */
     bool snapshot;                      /* -snapshot: for all images */
     DriveOption other_drive[MAX_DRIVES];
     int drives;
@@ -98,6 +99,8 @@ void option_mem_path(CommandLine *c, const char *arg);
 void option_memory_backend(CommandLine *c, const char *arg);
 /* The file with random numbers that the object stands for, "" for the host's kernel; NULL: there is no such object. */
 const char *options_object_rng(const char *id, const char **said);
+/* The text of the -object secret; NULL: there is none of that id. */
+const char *options_object_secret(const char *id);
 void options_object_finish(CommandLine *c);
 
 /* softmmu/options-sandbox.c */

@@ -32,6 +32,7 @@ static const struct ObjectType {
     { "throttle-group", "id=%text x-iops-size=%number limits.iops-size=%number" LIMIT("bps-total") LIMIT("bps-read")
       LIMIT("bps-write") LIMIT("iops-total") LIMIT("iops-read") LIMIT("iops-write"),
       "limits of speed that disks share" },
+    { "secret", "id=%text data=%text file=%text format=raw|base64", "a password, for -vnc ...,password-secret=ID" },
     { "iothread", "id=%text poll-max-ns=%number poll-grow=%number poll-shrink=%number aio-max-batch=%number",
       "changes nothing: disks have threads of their own" },
 };
@@ -40,6 +41,7 @@ typedef struct Object {
     const struct ObjectType *type;
     const char *said, *id;
     KeyValue *properties;
+    const char *secret;                 /* of a secret, decoded */
 } Object;
 
 static GArray *objects;                 /* of Object */
@@ -53,6 +55,7 @@ static _Noreturn void object_help(void)
     printf("Use: -device virtio-rng-device,rng=ID; -machine memory-backend=ID\n"
            "Memory: size=SIZE, prealloc=on|off, share=on|off; memory-backend-file: mem-path=FILE\n"
            "rng-random: filename=FILE\n"
+           "secret: data=TEXT or file=FILE, format=raw|base64\n"
            "throttle-group: x-LIMIT=NUMBER as -drive's throttling.LIMIT; -drive ...,throttling.group=ID, or -blockdev\n"
            "             throttle,throttle-group=ID,file=NODE,...\n"
            "filter-dump: netdev=ID (of -netdev or -nic), file=FILE, maxlen=BYTES of a frame (65536),\n"
@@ -80,6 +83,30 @@ static const Object *find(const char *id)
         }
     }
     return NULL;
+}
+
+/* What the object keeps: of its data or its file, decoded. */
+static char *secret_text(CommandLine *c, const char *arg, const Object *object)
+{
+    const char *data = property(object, "data"), *file = property(object, "file");
+    const char *format = property(object, "format");
+    GError *error = NULL;
+    char *text;
+    gsize bytes;
+
+    if (!data == !file) {
+        option_fail(c, arg, "a secret has either data= or file=");
+    }
+    if (data) {
+        text = g_strdup(data);
+    } else if (!g_file_get_contents(file, &text, NULL, &error)) {
+        option_fail(c, arg, "%s", error->message);
+    }
+    if (format && !strcmp(format, "base64")) {
+        g_base64_decode_inplace(text, &bytes);
+        text = g_strndup(text, bytes);
+    }
+    return text;
 }
 
 static void make_throttle_group(CommandLine *c, const char *arg, const Object *object)
@@ -128,6 +155,9 @@ void option_object(CommandLine *c, const char *arg)
     if (!object.id || find(object.id)) {
         option_fail(c, arg, object.id ? "there is another object '%s'" : "id= is missing", object.id);
     }
+    if (!strcmp(name, "secret")) {
+        object.secret = secret_text(c, arg, &object);
+    }
     if (!objects) {
         objects = g_array_new(FALSE, FALSE, sizeof(Object));
     }
@@ -148,6 +178,13 @@ const char *options_object_rng(const char *id, const char **said)
     *said = object->said;
     file = property(object, "filename");
     return strcmp(object->type->name, "rng-random") ? "" : file ? file : "/dev/urandom";
+}
+
+const char *options_object_secret(const char *id)
+{
+    const Object *object = find(id);
+
+    return object ? object->secret : NULL;
 }
 
 static bool is_on(const Object *object, const char *name, bool otherwise)

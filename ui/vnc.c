@@ -495,6 +495,9 @@ char *vnc_start(const VncOptions *o)
         screen->authPasswdData = password;      /* not NULL: there is one */
         screen->passwordCheck = check_password;
     }
+    if (o->secret) {
+        vnc_set_password(o->secret);
+    }
     deeds = g_async_queue_new();
     rfb.InitServerWithPthreadsAndZRLE(screen);
     console_listener_add(&console_listener);

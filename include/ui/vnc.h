@@ -16,6 +16,7 @@ typedef struct VncOptions {
     int display, to;            /* port - VNC_PORT; the first that is free of display..to */
     int websocket_port;         /* a second port for browsers; 0: none */
     bool password;              /* none gets in without, and none at all before there is one */
+    const char *secret;         /* the password that there is from the start; NULL: none */
     bool exclusive;             /* a client that asks for it has the others sent away */
 } VncOptions;
 

@@ -121,6 +121,18 @@ def test_passwords(cases, files):
         cases.check(code == 0 and not text, "the end", (code, text))
 
 
+def test_secrets(cases, files):
+    path, file = files.path("vnc"), files.path("secret")
+    with open(file, "w", encoding="ascii") as out:
+        out.write("secret")
+    for secret in ("data=secret", "data=c2VjcmV0,format=base64", "file=" + file):
+        with Machine(files, ["-object", "secret,id=s," + secret,
+                             "-vnc", "unix:%s,password-secret=s" % path]) as machine:
+            cases.check(try_in(path, password="secret") is None and try_in(path, password="Secret") is not None,
+                        "password-secret=: %s" % secret.split(",")[-1].split("=")[0])
+            machine.end()
+
+
 def free_display():
     """A display whose port, and the next one, are free now."""
     while True:
@@ -271,6 +283,7 @@ def main():
         test_picture(cases, files)
         test_input(cases, files)
         test_passwords(cases, files)
+        test_secrets(cases, files)
         test_tcp(cases, files)
         test_browser(cases, files)
         test_bad_clients(cases, files)
