@@ -21,6 +21,7 @@
 #include "sysemu/runstate.h"
 
 enum { BATCH_BYTES = 8 << 20, ROUNDS_MAX = 30, RAM_PAGES = 1 << 20 };
+enum { PAUSE_MAX_MS = 100 };    /* then it is looked again whether the limit of speed has changed */
 
 static struct {
     GThread *thread;            /* NULL: none */
@@ -36,6 +37,8 @@ static struct {
     bool final;                 /* the rest has been handed over */
     bool was_running;
     uint32_t page;              /* where the round is */
+    guint pause;                /* GLib's source that ends a pause for the limit of speed; 0: none */
+    uint64_t batch_bytes;       /* of memory in a piece, at most */
     int64_t batch_us;           /* when the batch was handed over */
     uint64_t batch_from;        /* bytes that had been written by then */
     double bandwidth;           /* bytes per microsecond, lately */
@@ -153,12 +156,21 @@ static void hand_over_rest(void)
     hand_over(rest);
 }
 
+/* A tenth of a second's, so that a slow migration is an even one. */
+static uint64_t piece_bytes(void)
+{
+    uint64_t tenth = (uint64_t)migration_parameters.max_bandwidth / 10;
+
+    return !tenth || tenth > BATCH_BYTES ? BATCH_BYTES : MAX(tenth, 16 * RAM_PAGE);
+}
+
 /* A piece of the round; false: the round is over. */
 static bool hand_over_piece(void)
 {
     GQueue *piece = g_queue_new();
 
-    ram_capture(piece, &out.page, BATCH_BYTES, want);
+    out.batch_bytes = piece_bytes();
+    ram_capture(piece, &out.page, (uint32_t)out.batch_bytes, want);
     if (g_queue_is_empty(piece)) {
         g_queue_free(piece);
         return false;
@@ -172,7 +184,7 @@ static void measure(void)
     int64_t us = g_get_monotonic_time() - out.batch_us;
     uint64_t bytes = outgoing_bytes() - out.batch_from;
 
-    if (out.batch_us && bytes > BATCH_BYTES / 8) {
+    if (out.batch_us && bytes > out.batch_bytes / 8) {
         out.bandwidth = (double)bytes / (double)(us > 0 ? us : 1);
     }
 }
@@ -196,6 +208,38 @@ static void next_step(void)
             }
         }
         hand_over_rest();
+    }
+}
+
+static void go_on(void);
+
+static gboolean pause_over(gpointer opaque)
+{
+    out.pause = 0;
+    go_on();
+    return G_SOURCE_REMOVE;
+}
+
+/* For how long the last batch still uses up the limit of speed, in us. */
+static int64_t ahead_us(void)
+{
+    int64_t limit = migration_parameters.max_bandwidth;
+    double bytes = (double)(outgoing_bytes() - out.batch_from);
+
+    return limit && out.batch_us ? (int64_t)(bytes * 1e6 / (double)limit) - (g_get_monotonic_time() - out.batch_us) : 0;
+}
+
+/* The thread waits for the next batch. */
+static void go_on(void)
+{
+    int64_t ahead = ahead_us();
+
+    if (out.broken) {
+        end_thread();
+    } else if (ahead > 0) {
+        out.pause = g_timeout_add((guint)MIN(ahead / 1000 + 1, PAUSE_MAX_MS), pause_over, NULL);
+    } else {
+        next_step();
     }
 }
 
@@ -249,7 +293,7 @@ static void turn_over(void *opaque)
             return;
         }
         measure();
-        next_step();
+        go_on();
     }
 }
 
@@ -301,6 +345,10 @@ void outgoing_end(void)
 {
     if (out.thread) {
         migrate_cancel();
+        if (out.pause) {
+            g_source_remove(out.pause);
+            out.pause = 0;
+        }
         end_thread();
         g_thread_join(out.thread);
         out.thread = NULL;

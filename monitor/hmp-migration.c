@@ -70,6 +70,33 @@ void hmp_info_migrate(Monitor *mon, char **argv)
     }
 }
 
+void hmp_info_migrate_parameters(Monitor *mon, char **argv)
+{
+    monitor_printf(mon, "max-bandwidth: %lld bytes/second\ndowntime-limit: %lld ms\n",
+                   (long long)migration_parameters.max_bandwidth, (long long)migration_parameters.downtime_limit_ms);
+}
+
+/* argv: NAME VALUE, a bandwidth in MiB unless it has a suffix */
+void hmp_migrate_set_parameter(Monitor *mon, char **argv)
+{
+    static const char suffixes[] = "BKMGT";
+    char *end;
+    guint64 value = g_ascii_strtoull(argv[1], &end, 10);
+    const char *suffix = *end ? strchr(suffixes, g_ascii_toupper(*end)) : suffixes + 2;
+    bool is_bandwidth = !strcmp(argv[0], "max-bandwidth");
+
+    if (!is_bandwidth && strcmp(argv[0], "downtime-limit")) {
+        monitor_printf(mon, "The parameters are max-bandwidth and downtime-limit, not '%s'.\n", argv[0]);
+    } else if (end == argv[1] || !suffix || (*end && end[1]) || value > 1u << 20 || (!is_bandwidth && *end)) {
+        monitor_printf(mon, "'%s' is not %s.\n", argv[1], is_bandwidth ? "a bandwidth (32M; 0: no limit)"
+                                                                       : "a number of milliseconds");
+    } else if (is_bandwidth) {
+        migration_parameters.max_bandwidth = (int64_t)(value << 10 * (suffix - suffixes));
+    } else {
+        migration_parameters.downtime_limit_ms = (int64_t)value;
+    }
+}
+
 /* ---- snapshots ---- */
 
 void hmp_savevm(Monitor *mon, char **argv)

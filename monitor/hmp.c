@@ -200,6 +200,10 @@ static const HMPCommand info_items[] = {
     { "pic", NULL, "", "the interrupts that are enabled, pending or active", 0, 0, info_pic },
     { "irq", NULL, "", "how often each interrupt was acknowledged", 0, 0, info_irq },
     { "block", NULL, "", "the images of disks", 0, 0, hmp_info_block },
+    { "blockstats", NULL, "", "what was read and written", 0, 0, hmp_info_blockstats },
+    { "history", NULL, "", "the lines typed before", 0, 0, hmp_info_history },
+    { "memory_size_summary", NULL, "", "how much memory there is", 0, 0, hmp_info_memory_size_summary },
+    { "migrate_parameters", NULL, "", "limits of a migration", 0, 0, hmp_info_migrate_parameters },
     { "block-jobs", NULL, "", "copies of disks that go on", 0, 0, hmp_info_block_jobs },
     { "capture", NULL, "", "the captures of sound", 0, 0, hmp_info_capture },
     { "charlcd", NULL, "", "what the character display shows", 0, 0, hmp_info_charlcd },
@@ -229,7 +233,9 @@ static void run(Monitor *mon, const HMPCommand *table, size_t count, const char 
     const HMPCommand *cmd = find(table, count, argv[0]);
     int n = (int)g_strv_length(argv) - 1;
 
-    if (!cmd) {
+    if (!cmd && hmp_refusal(argv[0], table == info_items)) {
+        monitor_printf(mon, "%s: %s\n", argv[0], hmp_refusal(argv[0], table == info_items));
+    } else if (!cmd) {
         monitor_printf(mon, "unknown %s: '%s'\n", what, argv[0]);
     } else if (n < cmd->min_args || n > cmd->max_args) {
         monitor_printf(mon, "usage: %s%s%s%s\n", table == info_items ? "info " : "", cmd->name, *cmd->args ? " " : "",
@@ -406,6 +412,9 @@ static const HMPCommand commands[] = {
     { "migrate", NULL, "[-d] URI", "send the machine's state to exec:COMMAND, file:PATH, unix:PATH, tcp:HOST:PORT",
       1, 64, hmp_migrate },
     { "migrate_cancel", NULL, "", "do not send it", 0, 0, hmp_migrate_cancel },
+    { "migrate_set_parameter", NULL, "NAME VALUE", "max-bandwidth (32M; 0: no limit), downtime-limit (ms)", 2, 2,
+      hmp_migrate_set_parameter },
+    { "watchdog_action", NULL, "ACTION", "what a watchdog does that nobody feeds", 1, 1, hmp_watchdog_action },
     { "migrate_incoming", NULL, "URI", "where the state comes from, after -incoming defer", 1, 64,
       hmp_migrate_incoming },
     { "replay_break", NULL, "N", "stop the replay at instruction N", 1, 1, hmp_replay_break },

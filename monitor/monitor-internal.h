@@ -83,6 +83,14 @@ void hmp_change(Monitor *mon, char **argv);
 void hmp_commit(Monitor *mon, char **argv);
 void hmp_block_resize(Monitor *mon, char **argv);
 void hmp_block_set_io_throttle(Monitor *mon, char **argv);
+/* monitor/hmp-more.c */
+void hmp_info_history(Monitor *mon, char **argv);
+void hmp_info_blockstats(Monitor *mon, char **argv);
+void hmp_info_memory_size_summary(Monitor *mon, char **argv);
+void hmp_watchdog_action(Monitor *mon, char **argv);
+/* Why there is no such command or item, of those that QEMU has; NULL: it has none either. */
+const char *hmp_refusal(const char *name, bool info);
+
 /* monitor/hmp-blockjob.c */
 void hmp_snapshot_blkdev(Monitor *mon, char **argv);
 void hmp_drive_mirror(Monitor *mon, char **argv);
@@ -117,6 +125,8 @@ void hmp_migrate(Monitor *mon, char **argv);
 void hmp_migrate_incoming(Monitor *mon, char **argv);
 void hmp_migrate_cancel(Monitor *mon, char **argv);
 void hmp_info_migrate(Monitor *mon, char **argv);
+void hmp_migrate_set_parameter(Monitor *mon, char **argv);
+void hmp_info_migrate_parameters(Monitor *mon, char **argv);
 /* monitor/hmp-replay.c */
 void hmp_info_replay(Monitor *mon, char **argv);
 void hmp_replay_break(Monitor *mon, char **argv);

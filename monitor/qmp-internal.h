@@ -101,6 +101,21 @@ void qmp_blockdev_snapshot_sync(QmpCall *call);
 char *qmp_create_image(JsonObject *options);    /* blockdev-create's work: why it did not work, to be freed */
 struct BlockBackend *qmp_find_disk(QmpCall *call, const char *name);    /* NULL: the call has failed */
 
+/* monitor/qmp-probe.c */
+void qmp_query_nothing(QmpCall *call);          /* an empty list */
+void qmp_query_cpu_definitions(QmpCall *call);
+void qmp_query_current_machine(QmpCall *call);
+void qmp_no_balloon(QmpCall *call);
+void qmp_no_hotplug(QmpCall *call);
+void qmp_no_wakeup(QmpCall *call);
+void qmp_no_nmi(QmpCall *call);
+void qmp_no_device(QmpCall *call);
+void qmp_no_finalize(QmpCall *call);
+void qmp_watchdog_set_action(QmpCall *call);
+void qmp_set_action(QmpCall *call);
+void qmp_block_resize(QmpCall *call);
+void qmp_transaction(QmpCall *call);
+
 /* monitor/qmp-blockjob.c */
 void qmp_block_jobs_init(void);                 /* once: events are sent */
 void qmp_add_block_jobs(JsonArray *list);       /* to what query-jobs returns */

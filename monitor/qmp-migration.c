@@ -66,18 +66,25 @@ void qmp_query_migrate(QmpCall *call)
 void qmp_migrate_set_parameters(QmpCall *call)
 {
     int64_t limit = qmp_int(call, "downtime-limit", migration_parameters.downtime_limit_ms);
+    int64_t bandwidth = qmp_int(call, "max-bandwidth", migration_parameters.max_bandwidth);
 
+    if (bandwidth < 0) {
+        qmp_fail(call, "Parameter 'max-bandwidth' expects bytes a second; 0: no limit");
+        return;
+    }
     if (limit < 0 || limit > 2000 * 1000) {
         qmp_fail(call, "Parameter 'downtime-limit' expects milliseconds, 0 to 2000000");
         return;
     }
     migration_parameters.downtime_limit_ms = limit;
+    migration_parameters.max_bandwidth = bandwidth;
 }
 
 void qmp_query_migrate_parameters(QmpCall *call)
 {
     JsonObject *object = json_object_new();
 
+    json_object_set_int_member(object, "max-bandwidth", migration_parameters.max_bandwidth);
     json_object_set_int_member(object, "downtime-limit", migration_parameters.downtime_limit_ms);
     call->result = qmp_object_node(object);
 }

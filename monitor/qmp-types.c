@@ -18,6 +18,7 @@ typedef struct QmpType {
 } QmpType;
 
 static const QmpType types[] = {
+    { .name = "BalloonInfo", "actual:i" },
     { .name = "BlockdevCacheInfo", "writeback:b direct:b no-flush:b" },
     { .name = "BlockDeviceInfo",
       "file:s node-name:s? ro:b drv:s backing_file:s? backing_file_depth:i encrypted:b "
@@ -44,8 +45,10 @@ static const QmpType types[] = {
     { .name = "CommandLineOptionInfo", "option:s parameters:[CommandLineParameterInfo]" },
     { .name = "CommandLineParameterInfo", "name:s type:CommandLineParameterType help:s?" },
     { .name = "CommandLineParameterType", .values = "string boolean number size" },
+    { .name = "CpuDefinitionInfo", "name:s typename:s static:b deprecated:b" },
     { .name = "CpuInfoFast", "cpu-index:i qom-path:s thread-id:i props:CpuInstanceProperties target:SysEmuTarget" },
     { .name = "CpuInstanceProperties", "core-id:i?" },
+    { .name = "CurrentMachineParams", "wakeup-suspend-support:b" },
     { .name = "DataFormat", .values = "utf8 base64" },
     { .name = "DumpGuestMemoryCapability", "formats:[DumpGuestMemoryFormat]" },
     { .name = "DumpGuestMemoryFormat", .values = "elf" },
@@ -74,7 +77,7 @@ static const QmpType types[] = {
     { .name = "MigrationCapability", .values = "events" },
     { .name = "MigrationCapabilityStatus", "capability:MigrationCapability state:b" },
     { .name = "MigrationInfo", "status:MigrationStatus? total-time:i? downtime:i? error-desc:s? ram:MigrationStats?" },
-    { .name = "MigrationParameters", "downtime-limit:i" },
+    { .name = "MigrationParameters", "max-bandwidth:i downtime-limit:i" },
     { .name = "MigrationStats",
       "total:i transferred:i remaining:i normal:i normal-bytes:i page-size:i dirty-sync-count:i" },
     { .name = "MigrationStatus", .values = "none setup active device completed failed cancelled" },
@@ -85,7 +88,9 @@ static const QmpType types[] = {
     { .name = "NetworkAddressFamily", .values = "ipv4 ipv6 unix" },
     { .name = "ObjectPropertyInfo", "name:s type:s description:s?" },
     { .name = "ObjectTypeInfo", "name:s parent:s" },
+    { .name = "PanicAction", .values = "pause shutdown exit-failure none" },
     { .name = "QMPCapability", .values = "oob" },
+    { .name = "RebootAction", .values = "reset shutdown" },
     { .name = "ReplayInfo", "mode:ReplayMode filename:s? icount:i" },
     { .name = "ReplayMode", .values = "none record play" },
     { .name = "RunState",
@@ -95,6 +100,7 @@ static const QmpType types[] = {
       "arg-type:s? ret-type:s? allow-oob:b?" },
     { .name = "SchemaInfoMember", "name:s type:s? default:a?" },
     { .name = "SchemaMetaType", .values = "array builtin command enum event object" },
+    { .name = "ShutdownAction", .values = "poweroff pause" },
     { .name = "ShutdownCause",
       .values = "none guest-shutdown guest-reset host-qmp-system-reset host-qmp-quit host-signal" },
     { .name = "StatusInfo", "running:b singlestep:b status:RunState" },
@@ -102,6 +108,7 @@ static const QmpType types[] = {
     { .name = "TargetInfo", "arch:SysEmuTarget" },
     { .name = "TraceEventInfo", "name:s state:TraceEventState vcpu:b" },
     { .name = "TraceEventState", .values = "unavailable disabled enabled" },
+    { .name = "TransactionAction", "type:s data:a" },
     { .name = "UuidInfo", "UUID:s" },
     { .name = "VersionInfo", "qemu:VersionTriple package:s" },
     { .name = "VersionTriple", "major:i minor:i micro:i" },

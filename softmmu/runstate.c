@@ -46,7 +46,7 @@ static struct {
 static bool starting = true;            /* atomic: no main loop looks at requests yet */
 static bool running;                    /* atomic; written by the I/O thread */
 static bool user_quit;                  /* the monitor's quit or Ctrl-a x ended the loop; I/O thread */
-static bool opt_no_reboot, opt_no_shutdown;     /* fixed by runstate_init() */
+static bool opt_no_reboot, opt_no_shutdown;     /* I/O thread */
 static int exit_code;                   /* I/O thread */
 static unsigned frozen;                 /* runstate_freeze() without its end; I/O thread */
 static Cause cause;                     /* of what listeners are told about; I/O thread */
@@ -455,6 +455,16 @@ static void signals_init(void)
     }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);   /* a file that may not grow is an error of write() */
+}
+
+void runstate_set_no_reboot(bool no_reboot)
+{
+    opt_no_reboot = no_reboot;
+}
+
+void runstate_set_no_shutdown(bool no_shutdown)
+{
+    opt_no_shutdown = no_shutdown;
 }
 
 void runstate_init(bool no_reboot, bool no_shutdown)

@@ -38,7 +38,7 @@ void migration_set_listener(void (*fn)(MigrationStatus status));
 /* Also at the end of one. */
 typedef struct MigrationParameters {
     int64_t downtime_limit_ms;  /* how long the CPUs may stand still at the end, as far as it can be foreseen; 300 */
-    uint64_t max_bandwidth;     /* bytes a second; 0: no limit */
+    int64_t max_bandwidth;      /* bytes a second while the CPUs run; 0: no limit */
 } MigrationParameters;
 extern MigrationParameters migration_parameters;
 

@@ -10,6 +10,9 @@
 
 /* Catch signals and make the main loop's wake-up; before anything that other threads or signals may touch. */
 void runstate_init(bool no_reboot, bool no_shutdown);
+/* The same later; I/O thread. */
+void runstate_set_no_reboot(bool no_reboot);
+void runstate_set_no_shutdown(bool no_shutdown);
 /*
  * The machine stands, and nothing is waited for from here to the main loop: signals now become requests to it. Until
  * then they end the program at once.

@@ -160,6 +160,24 @@ def failures(tmp, image):
             machine.order("migrate_cancel")
             assert machine.migrated()["status"] == "cancelled"
             machine.round()
+        with cases.case("max-bandwidth holds a migration up; it can be cancelled meanwhile"):
+            path = os.path.join(tmp, "slow")
+            machine.order("migrate-set-parameters", **{"max-bandwidth": 1})
+            assert machine.order("query-migrate-parameters") == {"max-bandwidth": 1, "downtime-limit": 300}
+            machine.order("migrate", uri="file:" + path)
+            while machine.order("query-migrate").get("ram", {}).get("transferred", 0) < 1 << 16:
+                pass
+            for _ in range(3):
+                machine.round()
+            assert machine.order("query-migrate")["status"] == "active"
+            assert "max-bandwidth: 1 bytes/second" in machine.hmp("info migrate_parameters")
+            assert "not 'x'" in machine.hmp("migrate_set_parameter x 1")
+            assert "is not a bandwidth" in machine.hmp("migrate_set_parameter max-bandwidth 1X")
+            machine.order("migrate_cancel")
+            assert machine.migrated()["status"] == "cancelled"
+            machine.hmp("migrate_set_parameter max-bandwidth 0")
+            assert machine.order("query-migrate-parameters")["max-bandwidth"] == 0
+            machine.round()
         with cases.case("bad words are refused"):
             assert "exec:COMMAND" in machine.error("migrate", uri="pigeon:home")
             assert "does not wait" in machine.error("migrate-incoming", uri="file:x")

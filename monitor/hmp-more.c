@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Monitor commands that say or set one thing, and what there is to say about those of QEMU that there are not. */
+#include <string.h>
+#include "block/block.h"
+#include "monitor/monitor-internal.h"
+#include "qemu/log.h"
+#include "sysemu/runstate.h"
+
+void hmp_info_history(Monitor *mon, char **argv)
+{
+    for (int i = MON_HISTORY - 1; i >= 0; i--) {
+        if (mon->history[i]) {
+            monitor_printf(mon, "%d: '%s'\n", i, mon->history[i]);
+        }
+    }
+}
+
+void hmp_info_blockstats(Monitor *mon, char **argv)
+{
+    BlockBackend *blk = NULL;
+
+    while ((blk = blk_next(blk)) != NULL) {
+        BlockStats r = blk_stats(blk, BLOCK_READ), w = blk_stats(blk, BLOCK_WRITE), f = blk_stats(blk, BLOCK_FLUSH);
+
+        monitor_printf(mon, "%s: rd_bytes=%llu wr_bytes=%llu rd_operations=%llu wr_operations=%llu "
+                       "flush_operations=%llu wr_total_time_ns=%llu rd_total_time_ns=%llu "
+                       "flush_total_time_ns=%llu\n", blk_id(blk),
+                       (unsigned long long)r.bytes, (unsigned long long)w.bytes, (unsigned long long)r.requests,
+                       (unsigned long long)w.requests, (unsigned long long)f.requests, (unsigned long long)w.ns,
+                       (unsigned long long)r.ns, (unsigned long long)f.ns);
+    }
+}
+
+void hmp_info_memory_size_summary(Monitor *mon, char **argv)
+{
+    monitor_printf(mon, "base memory: %llu\n", (unsigned long long)mon->machine->ram_size);
+}
+
+/* argv: reset|shutdown|... */
+void hmp_watchdog_action(Monitor *mon, char **argv)
+{
+    if (!watchdog_set_action(argv[0])) {
+        monitor_printf(mon, "The action is reset, shutdown, poweroff, pause, debug, none or inject-nmi, not '%s'.\n",
+                       argv[0]);
+    }
+}
+
+#define FIXED "the command line fixes it (-device, -netdev, -object, -chardev, -drive)"
+#define NOT_HERE "this board has none"
+
+static const struct { const char *name; bool info; const char *why; } refusals[] = {
+    { "balloon", false, "there is no balloon device" }, { "balloon", true, "there is no balloon device" },
+    { "boot_set", false, "the machine starts from -kernel or -device loader" },
+    { "chardev-add", false, FIXED }, { "chardev-change", false, FIXED }, { "chardev-remove", false, FIXED },
+    { "device_add", false, FIXED }, { "device_del", false, FIXED }, { "drive_add", false, FIXED },
+    { "drive_del", false, FIXED }, { "netdev_add", false, FIXED }, { "netdev_del", false, FIXED },
+    { "object_add", false, FIXED }, { "object_del", false, FIXED },
+    { "gdbserver", false, "start with -gdb DEVICE, or -s" },
+    { "hotpluggable-cpus", true, "CPUs cannot be added" }, { "iothreads", true, "disks have threads of their own" },
+    { "kvm", true, "kvm support: not compiled" }, { "numa", true, "0 nodes" },
+    { "memdev", true, "'info mtree' shows the memory" }, { "memory-devices", true, NOT_HERE },
+    { "migrate_continue", false, "a migration does not wait in between" },
+    { "migrate_pause", false, "migrate_cancel ends a migration" },
+    { "migrate_start_postcopy", false, "memory is sent before the machine moves" },
+    { "nbd_server_start", false, "qemu-nbd serves an image; drive_mirror copies one that is in use" },
+    { "nmi", false, "this CPU has no such interrupt" }, { "opcount", true, "'info jit' has counters" },
+    { "pci", true, NOT_HERE }, { "profile", true, "'info jit' has counters" },
+    { "qdm", true, "-device help lists the devices" },
+    { "qom-set", false, "states of devices are not changed from here" },
+    { "ramblock", true, "'info mtree' shows the memory" },
+    { "singlestep", false, "start with -singlestep" }, { "snapshot_blkdev_internal", false, "use savevm" },
+    { "spice", true, "use -vnc" }, { "sync-profile", false, "use -accel tcg,stats=on, info jit" },
+    { "sync-profile", true, "'info jit' shows the locks" }, { "system_wakeup", false, "this board does not sleep" },
+    { "tpm", true, NOT_HERE }, { "usernet", true, "'info network' has it" },
+};
+
+const char *hmp_refusal(const char *name, bool info)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
+        if (refusals[i].info == info && !strcmp(refusals[i].name, name)) {
+            return refusals[i].why;
+        }
+    }
+    return NULL;
+}

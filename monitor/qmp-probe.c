@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The monitor for programs: what managers ask of an emulator before they use it, most of which this one answers with
+ * nothing: no PCI, no TPM, no CPUs to be added. I/O thread.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "block/block.h"
+#include "monitor/qmp-internal.h"
+#include "sysemu/runstate.h"
+#include "sysemu/sysemu.h"
+#include "target/arm/cpu-model.h"
+
+void qmp_query_nothing(QmpCall *call)
+{
+    call->result = qmp_array_node(json_array_new());
+}
+
+void qmp_query_cpu_definitions(QmpCall *call)
+{
+    JsonArray *list = json_array_new();
+
+    for (const ARMCPUModel *const *model = arm_cpu_models; *model; model++) {
+        const char *name = (*model)->name;
+        JsonObject *cpu = json_object_new();
+        char *type = g_strconcat(name, "-arm-cpu", NULL);
+
+        json_object_set_string_member(cpu, "name", name);
+        json_object_set_string_member(cpu, "typename", type);
+        json_object_set_boolean_member(cpu, "static", FALSE);
+        json_object_set_boolean_member(cpu, "deprecated", FALSE);
+        json_array_add_object_element(list, cpu);
+        g_free(type);
+    }
+    call->result = qmp_array_node(list);
+}
+
+void qmp_query_current_machine(QmpCall *call)
+{
+    JsonObject *object = json_object_new();
+
+    json_object_set_boolean_member(object, "wakeup-suspend-support", FALSE);
+    call->result = qmp_object_node(object);
+}
+
+/* ---- what there is not: the errors that managers know ---- */
+
+void qmp_no_balloon(QmpCall *call)
+{
+    call->error_class = "DeviceNotActive";
+    qmp_fail(call, "No balloon device has been activated");
+}
+
+void qmp_no_hotplug(QmpCall *call)
+{
+    qmp_fail(call, "The feature 'query-hotpluggable-cpus' is not enabled");
+}
+
+void qmp_no_wakeup(QmpCall *call)
+{
+    qmp_fail(call, "wake-up from suspend is not supported by this guest");
+}
+
+void qmp_no_nmi(QmpCall *call)
+{
+    qmp_fail(call, "machine does not provide NMIs");
+}
+
+void qmp_no_device(QmpCall *call)
+{
+    qmp_fail(call, "devices are plugged in by the command line (-device) only");
+}
+
+void qmp_no_finalize(QmpCall *call)
+{
+    qmp_fail(call, "Job '%s' is not in a state for 'finalize': jobs end by themselves", qmp_string(call, "id"));
+}
+
+/* ---- what happens at an event ---- */
+
+void qmp_watchdog_set_action(QmpCall *call)
+{
+    watchdog_set_action(qmp_string(call, "action"));
+}
+
+void qmp_set_action(QmpCall *call)
+{
+    const char *reboot = qmp_string(call, "reboot"), *shutdown = qmp_string(call, "shutdown");
+    const char *watchdog = qmp_string(call, "watchdog");
+
+    if (reboot) {
+        runstate_set_no_reboot(!strcmp(reboot, "shutdown"));
+    }
+    if (shutdown) {
+        runstate_set_no_shutdown(!strcmp(shutdown, "pause"));
+    }
+    if (watchdog) {
+        watchdog_set_action(watchdog);
+    }
+}
+
+/* ---- block_resize ---- */
+
+typedef struct Resize {
+    BlockRequest block;
+    QmpCall *call;
+} Resize;
+
+static void resized(BlockRequest *block, int error)
+{
+    Resize *r = (Resize *)block;
+
+    if (block->problem || error) {
+        qmp_fail(r->call, "%s", block->problem ? block->problem : strerror(-error));
+    }
+    free(block->problem);
+    qmp_finish(r->call);
+    g_free(r);
+}
+
+void qmp_block_resize(QmpCall *call)
+{
+    const char *device = qmp_string(call, "device");
+    BlockBackend *blk = qmp_find_disk(call, device ? device : qmp_string(call, "node-name"));
+    int64_t size = qmp_int(call, "size", 0);
+    Resize *r;
+
+    if (!blk) {
+        return;
+    }
+    if (!blk_can_grow(blk) || size < 0 || size % 512) {
+        qmp_fail(call, blk_can_grow(blk) ? "Parameter 'size' expects a multiple of 512" : "'%s' has a fixed size",
+                 blk_id(blk));
+        return;
+    }
+    r = g_new0(Resize, 1);
+    r->block = (BlockRequest) { .op = BLOCK_RESIZE, .bytes = (uint64_t)size, .done = resized };
+    r->call = call;
+    qmp_defer(call);
+    blk_submit(blk, &r->block);
+}
+
+/* ---- transaction: of one action, which is done or not done as it is ---- */
+
+void qmp_transaction(QmpCall *call)
+{
+    static const struct { const char *name; void (*run)(QmpCall *call); } actions[] = {
+        { "blockdev-snapshot", qmp_blockdev_snapshot }, { "blockdev-snapshot-sync", qmp_blockdev_snapshot_sync },
+        { "drive-backup", qmp_drive_backup }, { "blockdev-backup", qmp_blockdev_backup },
+    };
+    JsonArray *list = json_object_get_array_member(call->args, "actions");
+    JsonObject *action, *whole = call->args;
+    const QmpCommand *command = qmp_commands;
+    const char *type;
+    char *problem;
+
+    if (json_array_get_length(list) != 1) {
+        qmp_fail(call, "one action at a time is there, which nothing needs to be undone for");
+        return;
+    }
+    action = json_array_get_object_element(list, 0);
+    type = json_object_get_string_member(action, "type");
+    while (command->name && strcmp(command->name, type)) {
+        command++;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(actions); i++) {
+        if (strcmp(actions[i].name, type)) {
+            continue;
+        }
+        call->args = json_object_get_object_member(action, "data");
+        problem = qmp_check_members(command->args, call->args);
+        if (problem) {
+            qmp_fail(call, "%s", problem);
+            g_free(problem);
+        } else {
+            actions[i].run(call);
+        }
+        call->args = whole;
+        return;
+    }
+    qmp_fail(call, "Parameter 'type' does not accept value '%s'", type);
+}
