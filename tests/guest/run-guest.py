@@ -93,9 +93,10 @@ def newer(target, sources):
 
 def compile_object(source, target, dependencies, vfp=False):
     if newer(target, [source, *dependencies]):
-        subprocess.run([CROSS + "gcc", *CFLAGS, *(VFP if vfp else SOFT), "-I", RUNTIME, "-c", source,
-                        "-o", target + ".tmp"], check=True)
-        os.replace(target + ".tmp", target)
+        part = "%s.%d.tmp" % (target, os.getpid())      # other tests may make the same
+        subprocess.run([CROSS + "gcc", *CFLAGS, *(VFP if vfp else SOFT), "-I", RUNTIME, "-c", source, "-o", part],
+                       check=True)
+        os.replace(part, target)
     return target
 
 
@@ -111,8 +112,9 @@ def build(sources, directory, with_vfp=()):
         extra = glob.glob(os.path.join(os.path.dirname(source), "*.h"))
         unit = compile_object(source, base + ".o", headers + extra, source in with_vfp)
         if newer(base + ".elf", [unit, *objects, os.path.join(RUNTIME, "image.ld")]):
-            subprocess.run([CROSS + "gcc", *LDFLAGS, "-o", base + ".elf.tmp", *objects, unit, "-lgcc"], check=True)
-            os.replace(base + ".elf.tmp", base + ".elf")
+            part = "%s.%d.tmp" % (base, os.getpid())
+            subprocess.run([CROSS + "gcc", *LDFLAGS, "-o", part, *objects, unit, "-lgcc"], check=True)
+            os.replace(part, base + ".elf")
         images[source] = base + ".elf"
     return images
 
