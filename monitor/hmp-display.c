@@ -121,7 +121,8 @@ void hmp_info_mice(Monitor *mon, char **argv)
     const InputMouse *m;
 
     for (unsigned n = 0; (m = input_mouse_at(n)); n++) {
-        monitor_printf(mon, "%c Mouse #%u: %s\n", input_mouse_is_current(m) ? '*' : ' ', n, m->name);
+        monitor_printf(mon, "%c Mouse #%u: %s%s\n", input_mouse_is_current(m) ? '*' : ' ', n, m->name,
+                       m->point ? " (absolute)" : "");
     }
     if (!input_mouse_at(0)) {
         monitor_puts(mon, "No mouse devices connected\n");

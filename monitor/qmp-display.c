@@ -163,11 +163,22 @@ static bool parse_event(QmpCall *call, JsonObject *event, Event *e)
     return true;
 }
 
+/* From 0 to INPUT_POINT_MAX; a device that is moved is so by pixels. */
+static void point_at(int x, int y)
+{
+    const Surface *s = console_surface();
+
+    if (input_is_absolute()) {
+        input_point(x, y, INPUT_POINT_MAX + 1, INPUT_POINT_MAX + 1);
+    } else {
+        input_point(x * s->width / (INPUT_POINT_MAX + 1), y * s->height / (INPUT_POINT_MAX + 1), s->width, s->height);
+    }
+}
+
 void qmp_input_send_event(QmpCall *call)
 {
     JsonArray *list = json_object_get_array_member(call->args, "events");
     const unsigned count = json_array_get_length(list);
-    const Surface *s = console_surface();
     static int x, y;            /* where the last "abs" was: one direction may come alone */
     int dx = 0, dy = 0, dz = 0;
     unsigned buttons = input_buttons_now();
@@ -189,13 +200,13 @@ void qmp_input_send_event(QmpCall *call)
         dy += e->dy;
         dz += e->dz;
         if (e->is_point) {
-            *(e->is_x ? &x : &y) = e->at * (e->is_x ? s->width : s->height) / 0x8000;
+            *(e->is_x ? &x : &y) = e->at;
             point = true;
         }
     }
     g_free(events);
     if (point && !call->error) {
-        input_point(x, y);
+        point_at(x, y);
     }
     input_move(dx, dy, dz);
     input_buttons(buttons);
@@ -212,7 +223,7 @@ void qmp_query_mice(QmpCall *call)
         json_object_set_string_member(object, "name", m->name);
         json_object_set_int_member(object, "index", n);
         json_object_set_boolean_member(object, "current", input_mouse_is_current(m));
-        json_object_set_boolean_member(object, "absolute", FALSE);
+        json_object_set_boolean_member(object, "absolute", m->point != NULL);
         json_array_add_object_element(array, object);
     }
     call->result = qmp_array_node(array);

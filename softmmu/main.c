@@ -184,6 +184,17 @@ static void machine_create(MachineState *m, const Options *o)
     arm_load_kernel(m);
 }
 
+static void usb_create(const MachineState *m, Options *o)
+{
+    for (unsigned i = 0; i < o->usbs; i++) {
+        char *error;
+
+        if (!usb_new(m->usb, &o->usb[i].config, &error)) {
+            error_exit("%s: %s", o->usb[i].said, error);
+        }
+    }
+}
+
 static void display_create(const Options *o)
 {
 #ifdef CONFIG_SDL
@@ -351,6 +362,7 @@ int main(int argc, char **argv)
     memory_trace_init();
     monitor = chardevs_create(m, &options);
     machine_create(m, &options);
+    usb_create(m, &options);
     trace_machine_ready();
     monitor_create(m, &options, monitor);
     display_create(&options);

@@ -14,7 +14,6 @@
 
 #define NO_DRIVE "the board has no such drive; use -sd FILE or a virtual disk (-drive if=virtio,file=FILE)"
 #define NO_NAND "the board has no such flash; use -pflash FILE"
-#define NO_USB "there are no USB devices; use a serial line (-serial)"
 #define NO_9P "there is no 9P; use virtiofsd and -device vhost-user-fs-device for a folder of the host"
 #define NO_DISPLAY "the board has a screen controller of its own; use -display or -vnc for where it is shown"
 #define NO_FIRMWARE "there is no firmware; put it where the CPU starts by -device loader,file=FILE,addr=0,force-raw=on"
@@ -74,6 +73,8 @@ const OptionRow option_rows[] = {
     { "net", "nic|user|none[,PROPERTY=VALUE...]", .handle = option_net, .help = "the older form of -nic" },
     { "device", "DRIVER[,PROPERTY=VALUE...]", .handle = option_device,
       .help = "a virtual device, or data to load into memory (-device help)" },
+    { "usbdevice", "keyboard|mouse|tablet", .handle = option_usbdevice,
+      .help = "the older form of -device usb-kbd, ..." },
     { "global", "DRIVER.PROPERTY=VALUE", .handle = option_global,
       .help = "of all devices of that driver; virtio-mmio.force-legacy=on: as before version 1.0 of virtio" },
     { "set", "GROUP.ID.PROPERTY=VALUE", .handle = option_set, .early = true,
@@ -159,7 +160,7 @@ const OptionRow option_rows[] = {
     { "rotate", "90|180|270", .accepts = "90 180 270", .help = "the screen is shown as it is" },
     { "parallel", "none|null", .accepts = "none null", .instead = "the board has no parallel port; use -serial",
       .help = "no parallel port" },
-    { "usb", .help = "the board's USB controller has no devices" },
+    { "usb", .help = "the board has USB anyway" },
     { "no-user-config", .help = "no configuration files" },
     { "compat", "PROPERTY=VALUE[,...]", .help = "no machine protocol that it would be about",
       .accepts = "deprecated-input=accept|reject|crash deprecated-output=accept|hide "
@@ -179,7 +180,6 @@ const OptionRow option_rows[] = {
     { "virtfs", "...", .instead = NO_9P },
     { "preconfig", .instead = "the machine is fixed by the command line; use -S to start it stopped" },
     { "spice", "...", .instead = NO_DISPLAY },
-    { "usbdevice", "NAME", .instead = NO_USB },
     { "debugcon", "DEVICE", .instead = "the board has no such port; use -serial DEVICE" },
     { "tpmdev", "...", .instead = "the board has no TPM" },
     { "bios", "FILE", .instead = NO_FIRMWARE },

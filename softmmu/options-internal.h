@@ -182,6 +182,12 @@ void option_ports_help(void);
 /* All options are known: give the devices what they name. */
 void options_virtio_finish(CommandLine *c);
 
+/* softmmu/options-usb.c: the same for USB. */
+bool option_usb_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);
+void option_usb_help(void);
+void option_usbdevice(CommandLine *c, const char *arg);
+void options_usb_finish(CommandLine *c);
+
 /* softmmu/options-chardev.c */
 void option_chardev(CommandLine *c, const char *arg);
 void option_mon(CommandLine *c, const char *arg);

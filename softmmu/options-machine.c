@@ -52,7 +52,7 @@ static const OptionRow machine_properties[] = {
     { "append", "TEXT", .handle = option_append, .help = "as -append" },
     { "secondary", "pen|entry", .handle = machine_secondary,
       .help = "where the CPUs but the first start: in a pen, or like the first (default: pen for Linux images)" },
-    { "usb", "on|off", .accepts = "on off", .help = "changes nothing: the USB controller has no devices" },
+    { "usb", "on|off", .accepts = "on off", .help = "changes nothing: the board has USB anyway" },
     { "graphics", "on|off", .accepts = "on off", .help = "changes nothing: the screen is there, shown or not" },
     { "dump-guest-core", "on|off", .accepts = "on off", .help = "changes nothing: core files are the host's affair" },
     { "mem-merge", "on|off", .accepts = "on off", .help = "changes nothing: the host merges pages or not" },

@@ -18,6 +18,7 @@ static void device_help(void)
 {
     option_virtio_help();
     option_ports_help();
+    option_usb_help();
     printf("loader: put files and values into guest memory at reset\n"
            "  file=PATH             an ELF, uImage or raw file\n"
            "  addr=ADDRESS          where a raw file or data goes; alone with cpu-num: the CPU's start address\n"
@@ -51,7 +52,7 @@ void option_device(CommandLine *c, const char *arg)
     kv = option_split(c, arg);
     driver = kv[0].value && !strcmp(kv[0].key, "driver") ? kv[0].value : kv[0].key;
     if (option_virtio_device(c, arg, driver, kv + 1) || option_port_device(c, arg, driver, kv + 1) ||
-        option_sd_card_device(c, arg, driver, kv + 1)) {
+        option_sd_card_device(c, arg, driver, kv + 1) || option_usb_device(c, arg, driver, kv + 1)) {
         return;
     }
     if (strcmp(driver, "loader")) {

@@ -7,6 +7,7 @@
 #include "audio/audio.h"
 #include "block/block.h"
 #include "hw/boards.h"
+#include "hw/usb/usb-devices.h"
 #include "net/net.h"
 #include "plugins/plugin.h"
 #include "qemu/replay.h"
@@ -40,6 +41,13 @@ typedef struct VirtIOOption {
     const char *rng, *rng_said;         /* a file with random numbers, or ""; the option that named it */
 } VirtIOOption;
 
+/* A USB device that was asked for. */
+typedef struct USBOption {
+    const char *said;
+    USBConfig config;
+} USBOption;
+
+enum { OPTIONS_USB = 32 };
 enum { OPTIONS_NAMED = 16, OPTIONS_MONITORS = 8 };
 
 /* -icount rr= */
@@ -86,6 +94,8 @@ typedef struct Options {
     BlockOptions *drive[MACHINE_DRIVES]; /* as in MachineState; NULL: none */
     VirtIOOption virtio[MACHINE_VIRTIOS];
     unsigned virtios;
+    USBOption usb[OPTIONS_USB];         /* in the order of the command line */
+    unsigned usbs;
     AudioConfig audio[OPTIONS_AUDIOS];  /* the first is the board's */
     unsigned audios;
     bool virtio_legacy;                 /* as before version 1.0 of virtio */

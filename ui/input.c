@@ -20,12 +20,14 @@ static const KeyRow rows[] = {
 };
 
 static InputKeyboard *keyboards;
-static InputMouse *mice, *current_mouse;
+static InputMouse *mice;
+static uint64_t activations;            /* atomic */
 static bool pressed[KEY_COUNT];
 static unsigned buttons_now;
 static unsigned leds_now;               /* atomic */
 static int point_x, point_y;
 static bool point_known;
+static unsigned place_x, place_y;       /* as the device was told last */
 
 const char *input_key_name(InputKey key)
 {
@@ -72,7 +74,7 @@ typedef struct KeyEvent {
 } __attribute__((packed)) KeyEvent;
 
 typedef struct MouseEvent {
-    int32_t dx, dy, dz;
+    int32_t x, y, dz;           /* a movement, or a place */
     uint32_t buttons;
 } MouseEvent;
 
@@ -94,10 +96,25 @@ static void play_mouse(void *opaque, const uint8_t *data, size_t bytes)
 
     if (bytes == sizeof(e)) {
         memcpy(&e, data, sizeof(e));
-        m->event(m->opaque, (int32_t)GUINT32_FROM_LE(e.dx), (int32_t)GUINT32_FROM_LE(e.dy),
-                 (int32_t)GUINT32_FROM_LE(e.dz), GUINT32_FROM_LE(e.buttons));
+        const int x = (int32_t)GUINT32_FROM_LE(e.x), y = (int32_t)GUINT32_FROM_LE(e.y);
+        const int dz = (int32_t)GUINT32_FROM_LE(e.dz);
+
+        if (m->event) {
+            m->event(m->opaque, x, y, dz, GUINT32_FROM_LE(e.buttons));
+        } else {
+            m->point(m->opaque, (unsigned)x, (unsigned)y, dz, GUINT32_FROM_LE(e.buttons));
+        }
     }
 }
+
+#define REMOVE(list, item) \
+    do { \
+        __typeof__(list) *at = &(list); \
+        while (*at != (item)) { \
+            at = &(*at)->next; \
+        } \
+        *at = (item)->next; \
+    } while (0)
 
 void input_add_keyboard(InputKeyboard *k)
 {
@@ -109,7 +126,64 @@ void input_add_mouse(InputMouse *m)
 {
     m->source = replay_source_new(m->name, play_mouse, m);
     APPEND(mice, m);
-    current_mouse = mice;
+}
+
+void input_remove_keyboard(InputKeyboard *k)
+{
+    REMOVE(keyboards, k);
+}
+
+void input_remove_mouse(InputMouse *m)
+{
+    REMOVE(mice, m);
+}
+
+void input_activate(uint64_t *activation)
+{
+    __atomic_store_n(activation, __atomic_add_fetch(&activations, 1, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+}
+
+void input_deactivate(uint64_t *activation)
+{
+    __atomic_store_n(activation, 0, __ATOMIC_RELAXED);
+}
+
+static uint64_t activation_of(const uint64_t *activation)
+{
+    return __atomic_load_n(activation, __ATOMIC_RELAXED);
+}
+
+static InputKeyboard *current_keyboard(void)
+{
+    InputKeyboard *best = keyboards;
+
+    for (InputKeyboard *k = keyboards; k; k = k->next) {
+        best = activation_of(&k->activation) > activation_of(&best->activation) ? k : best;
+    }
+    return best;
+}
+
+static InputMouse *current_mouse(void)
+{
+    InputMouse *best = mice;
+
+    for (InputMouse *m = mice; m; m = m->next) {
+        best = activation_of(&m->activation) > activation_of(&best->activation) ? m : best;
+    }
+    return best;
+}
+
+/* The one activated last of those that are moved, for movement while the current one knows places. NULL: none. */
+static InputMouse *moved_mouse(void)
+{
+    InputMouse *best = NULL;
+
+    for (InputMouse *m = mice; m; m = m->next) {
+        if (m->event && (!best || activation_of(&m->activation) > activation_of(&best->activation))) {
+            best = m;
+        }
+    }
+    return best;
 }
 
 void input_set_leds(unsigned leds)
@@ -129,21 +203,38 @@ void input_key(InputKey key, bool down)
     }
     pressed[key] = down;
     trace(INPUT_KEY, "key=%s down=%d", rows[key].name, down);
-    if (keyboards) {
+    const InputKeyboard *k = current_keyboard();
+
+    if (k) {
         const KeyEvent e = { GUINT16_TO_LE(key), down };
 
-        replay_event(keyboards->source, &e, sizeof(e));
+        replay_event(k->source, &e, sizeof(e));
     }
+}
+
+/* `x` and `y` are a movement, or a place if the device knows places. */
+static void send_mouse(const InputMouse *m, int x, int y, int dz, unsigned buttons)
+{
+    const MouseEvent e = { (int32_t)GUINT32_TO_LE(x), (int32_t)GUINT32_TO_LE(y), (int32_t)GUINT32_TO_LE(dz),
+                           GUINT32_TO_LE(buttons) };
+
+    replay_event(m->source, &e, sizeof(e));
 }
 
 static void mouse_event(int dx, int dy, int dz)
 {
     trace(INPUT_MOUSE, "dx=%d dy=%d dz=%d buttons=%u", dx, dy, dz, buttons_now);
-    if (current_mouse) {
-        const MouseEvent e = { (int32_t)GUINT32_TO_LE(dx), (int32_t)GUINT32_TO_LE(dy), (int32_t)GUINT32_TO_LE(dz),
-                               GUINT32_TO_LE(buttons_now) };
+    const InputMouse *m = current_mouse(), *moved = moved_mouse();
 
-        replay_event(current_mouse->source, &e, sizeof(e));
+    if (m && m->event) {
+        send_mouse(m, dx, dy, dz, buttons_now);
+        return;
+    }
+    if (m) {
+        send_mouse(m, (int)place_x, (int)place_y, dz, buttons_now);
+    }
+    if (moved && (dx || dy)) {
+        send_mouse(moved, dx, dy, 0, 0);
     }
 }
 
@@ -167,9 +258,29 @@ unsigned input_buttons_now(void)
     return buttons_now;
 }
 
-void input_point(int x, int y)
+bool input_is_absolute(void)
 {
-    if (point_known) {
+    const InputMouse *m = current_mouse();
+
+    return m && m->point;
+}
+
+static unsigned place(int at, int size)
+{
+    at = at < 0 ? 0 : at >= size ? size - 1 : at;
+    return size > 1 ? (unsigned)((int64_t)at * INPUT_POINT_MAX / (size - 1)) : 0;
+}
+
+void input_point(int x, int y, int width, int height)
+{
+    InputMouse *m = current_mouse();
+
+    if (m && m->point) {
+        place_x = place(x, width);
+        place_y = place(y, height);
+        trace(INPUT_MOUSE, "x=%u y=%u buttons=%u", place_x, place_y, buttons_now);
+        send_mouse(m, (int)place_x, (int)place_y, 0, buttons_now);
+    } else if (point_known) {
         input_move(x - point_x, y - point_y, 0);
     }
     point_x = x;
@@ -194,19 +305,17 @@ const InputMouse *input_mouse_at(unsigned n)
 
 bool input_mouse_is_current(const InputMouse *m)
 {
-    return m == current_mouse;
+    return m == current_mouse();
 }
 
 bool input_mouse_choose(unsigned n)
 {
-    const InputMouse *m = input_mouse_at(n);
+    InputMouse *m = (InputMouse *)(uintptr_t)input_mouse_at(n);
 
-    for (InputMouse *at = mice; at; at = at->next) {
-        if (at == m) {
-            current_mouse = at;
-        }
+    if (m) {
+        input_activate(&m->activation);
     }
-    return m != NULL;
+    return m;
 }
 
 /* ---- sendkey ---- */

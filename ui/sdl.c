@@ -108,7 +108,7 @@ static void set_visible(bool is)
 static void set_grab(bool grab)
 {
     grabbed = grab;
-    sdl.SetRelativeMouseMode(grab);
+    sdl.SetRelativeMouseMode(grab && !input_is_absolute());
     sdl.ShowCursor(!grab || options->show_cursor);
     set_title();
     if (!grab) {
@@ -263,12 +263,14 @@ static void event(const SDL_Event *e)
         press(key_of(e->key.keysym.scancode), false);
         break;
     case SDL_MOUSEMOTION:
-        if (grabbed) {
+        if (input_is_absolute()) {
+            input_point(e->motion.x, e->motion.y, console_surface()->width, console_surface()->height);
+        } else if (grabbed) {
             input_move(e->motion.xrel, e->motion.yrel, 0);
         }
         break;
     case SDL_MOUSEBUTTONDOWN:
-        if (grabbed) {
+        if (grabbed || input_is_absolute()) {
             input_buttons(input_buttons_now() | button_bit(e->button.button));
         } else if (!console_shown()) {
             set_grab(true);             /* this click is ours */
@@ -278,7 +280,7 @@ static void event(const SDL_Event *e)
         input_buttons(input_buttons_now() & ~button_bit(e->button.button));
         break;
     case SDL_MOUSEWHEEL:
-        if (grabbed) {
+        if (grabbed || input_is_absolute()) {
             input_move(0, 0, -e->wheel.y);
         }
         break;

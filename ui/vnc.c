@@ -387,7 +387,7 @@ static void handle_deeds(void *opaque)
             break;
         case DEED_POINTER:
             if (!console_shown()) {
-                input_point(d->x, d->y);
+                input_point(d->x, d->y, console_surface()->width, console_surface()->height);
                 set_buttons(d->buttons);
             }
             break;

@@ -421,3 +421,9 @@ void timer_del(QTimer *t)
     }
     pthread_mutex_unlock(&heap_lock);
 }
+
+void timer_free(QTimer *t)
+{
+    timer_del(t);
+    g_free(t);
+}

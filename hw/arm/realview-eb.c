@@ -42,6 +42,7 @@
 #include "hw/ssi/pl022.h"
 #include "hw/timer/mptimer.h"
 #include "hw/timer/sp804.h"
+#include "hw/usb/isp1761.h"
 #include "hw/virtio/virtio-devices.h"
 #include "hw/watchdog/sp805.h"
 #include "qemu/log.h"
@@ -282,6 +283,11 @@ static void eb_init_ethernet(RealviewBoard *b, const RealviewDevice *d)
     lan91c111_create(d->base, d->size, d->name, machine_network(b->m, d->backend), b->m->mac, board_irq(b, d, 0));
 }
 
+static void eb_init_usb(RealviewBoard *b, const RealviewDevice *d)
+{
+    b->m->usb = isp1761_create(d->base, d->size, d->name, board_irq(b, d, 0));
+}
+
 static void eb_init_virtio(RealviewBoard *b, const RealviewDevice *d)
 {
     virtio_mmio_create(d->base, d->name, &b->m->virtio[d->unit], b->m->virtio_legacy, board_irq(b, d, 0));
@@ -433,7 +439,7 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("flash1",       0x44000000, 64 * MiB, eb_init_flash, NO_IRQ, DRIVE(2), .unit = 1, TREE(flash)),
     PRESENT("boot-rom",     0x30000000, 64 * MiB, eb_init_boot_rom, NO_IRQ),
     PRESENT("ethernet",     0x4e000000, 64 * KiB, eb_init_ethernet, IRQ(28, 9), NETWORK(0), TREE(ethernet)),
-    ABSENT("usb",           0x4f000000, 128 * KiB, IRQ(29, 3), TREE(usb)),
+    PRESENT("usb",          0x4f000000, 128 * KiB, eb_init_usb, IRQ(29, 3), TREE(usb)),
 };
 const size_t realview_eb_num_devices = sizeof(realview_eb_devices) / sizeof(realview_eb_devices[0]);
 

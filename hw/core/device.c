@@ -25,7 +25,11 @@ void *device_new_lock(const DeviceClass *class, const char *name, const char *lo
     memset(d, 0, size);
     d->name = name;
     d->class = class;
-    counted_lock_init(&d->lock, lock_name, false);
+    if (lock_name) {
+        counted_lock_init(&d->lock, lock_name, false);
+    } else {
+        pthread_mutex_init(&d->lock.mutex, NULL);
+    }
     return d;
 }
 
@@ -41,6 +45,22 @@ void device_add(Device *d)
     if (d->class->reset) {
         d->class->reset(d);
         qemu_register_reset(d->class->reset, d);
+    }
+}
+
+void device_remove(Device *d)
+{
+    Device **at = &first;
+
+    while (*at != d) {
+        at = &(*at)->next;
+    }
+    *at = d->next;
+    if (!*at) {
+        last = at;
+    }
+    if (d->class->reset) {
+        qemu_unregister_reset(d->class->reset, d);
     }
 }
 

@@ -64,6 +64,7 @@ struct MachineState {
     BoardBoot boot;
     IRQLine pmu_irq[ARM_MAX_CPUS];              /* the CPUs' performance monitors'; the board's to connect */
     AudioDev *audio;                            /* what the sound card is connected to; NULL: nothing */
+    struct USBBus *usb;                         /* the board's; NULL: it has none */
     NetBackend *net;                            /* the network card's cable; NULL: none */
     uint8_t mac[6];                             /* the network card's */
     VirtIOConfig virtio[MACHINE_VIRTIOS];       /* in the order of the command line */
@@ -91,5 +92,7 @@ void arm_boot_print(FILE *f);
 
 /* Reset handlers run in order of registration with all CPUs stopped. */
 void qemu_register_reset(void (*fn)(void *), void *opaque);
+/* It is registered. */
+void qemu_unregister_reset(void (*fn)(void *), void *opaque);
 void qemu_devices_reset(void);
 #endif

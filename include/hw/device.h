@@ -4,8 +4,8 @@
  * says how the device is reset, which of its fields are its state, what follows from them, and what its registers are
  * called. A device's state struct begins with a Device. docs/adding-a-device.md goes through one.
  *
- * The list is built on the main thread before the CPUs run and constant afterwards. State is saved and loaded on the
- * main thread with all CPUs stopped. Implemented in hw/core/device.c.
+ * The list is the main thread's: it is built before the CPUs run, and later only devices come and go that are plugged
+ * in and out. State is saved and loaded on the main thread with all CPUs stopped. Implemented in hw/core/device.c.
  */
 #ifndef HW_DEVICE_H
 #define HW_DEVICE_H
@@ -95,12 +95,14 @@ typedef struct Device {
     struct Device *next;
 } Device;
 
-/* Before the CPUs run: a zeroed struct of the class, with its Device filled in. error_exit if there is no memory. */
+/* Main thread: a zeroed struct of the class, with its Device filled in. error_exit if there is no memory. */
 void *device_new(const DeviceClass *class, const char *name);
-/* The same with a name for its lock that differs from the device's. */
+/* The same with a name for its lock that differs from the device's; NULL: the lock is not used, nor counted. */
 void *device_new_lock(const DeviceClass *class, const char *name, const char *lock_name);
 /* The device is complete: it is reset now and with the machine, and is in the list from now on. */
 void device_add(Device *d);
+/* It is gone: neither reset nor saved any more. Main thread. */
+void device_remove(Device *d);
 /* Map its registers; the region has its name and its registers' names, ops get `d` as opaque. */
 void device_map(Device *d, uint32_t base, uint32_t size, const MMIOOps *ops);
 

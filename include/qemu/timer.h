@@ -49,5 +49,7 @@ QTimer *timer_new(QTimerCB cb, void *opaque);
 QTimer *timer_new_line(QTimerCB cb, void *opaque);
 /* (Re)arm for an absolute virtual time; any thread; wakes the I/O thread if earlier. */
 void timer_mod(QTimer *t, int64_t expire_ns);
+/* I/O thread, plain timers: it is gone. */
+void timer_free(QTimer *t);
 void timer_del(QTimer *t);                  /* any thread; the callback may still be running when it returns */
 #endif

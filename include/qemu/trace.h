@@ -35,6 +35,10 @@
     X(NET_SEND, "net_send", "a card sends a frame: network, bytes, destination, source, type") \
     X(NET_RECEIVE, "net_receive", "a network has a frame for a card: network, bytes, destination, source, type") \
     X(NET_LINK, "net_link", "a cable is plugged in or pulled out: network, link") \
+    X(USB_PLUG, "usb_plug", "a device is plugged into a USB port: port, device") \
+    X(USB_UNPLUG, "usb_unplug", "a device is pulled out of a USB port: port, device") \
+    X(USB_TRANSFER, "usb_transfer", \
+      "a USB transfer is at its end: list, slot, address, endpoint, token, bytes moved, bytes wanted, last word") \
     X(INPUT_KEY, "input_key", "a key is pressed or released on the host: its name, whether it is down") \
     X(INPUT_MOUSE, "input_mouse", "the host's mouse: movement to the right, down, of the wheel, buttons that are down")
 

@@ -26,25 +26,40 @@ InputKey input_key_by_name(const char *name, size_t len);
 /* By the code of set 1; extended keys have bit 7 set, or are 0xE0nn. KEY_NONE: there is none. */
 InputKey input_key_by_number(unsigned number);
 
-/* ---- devices; main thread, before the CPUs run ---- */
+/* ---- devices; I/O thread ---- */
 
+/*
+ * What comes goes to the device that was activated last, or to the first one if none was. A device is activated when
+ * the guest asks it for what has come, or when the user chooses it.
+ */
 typedef struct InputKeyboard {
     void (*key)(void *opaque, InputKey key, bool down);
     void *opaque;
     struct ReplaySource *source;    /* qemu/replay.h */
+    uint64_t activation;        /* the later, the greater; 0: it is not. Atomic */
     struct InputKeyboard *next;
 } InputKeyboard;
-/* `dx` to the right, `dy` down, `dz` the wheel's steps towards the user; buttons: INPUT_*. */
+/*
+ * One of the two functions. event: `dx` to the right, `dy` down, `dz` the wheel's steps towards the user; buttons:
+ * INPUT_*. point: where the pointer is on the screen, from 0 to INPUT_POINT_MAX.
+ */
+enum { INPUT_POINT_MAX = 0x7fff };
 typedef struct InputMouse {
     const char *name;
     void (*event)(void *opaque, int dx, int dy, int dz, unsigned buttons);
+    void (*point)(void *opaque, unsigned x, unsigned y, int dz, unsigned buttons);
     void *opaque;
     struct ReplaySource *source;
+    uint64_t activation;        /* as above */
     struct InputMouse *next;
 } InputMouse;
-/* The one that was added first gets what comes. */
 void input_add_keyboard(InputKeyboard *k);
 void input_add_mouse(InputMouse *m);
+void input_remove_keyboard(InputKeyboard *k);
+void input_remove_mouse(InputMouse *m);
+/* Any thread. */
+void input_activate(uint64_t *activation);
+void input_deactivate(uint64_t *activation);
 /* The keyboard's lights changed, INPUT_LED_*. Any thread. */
 void input_set_leds(unsigned leds);
 unsigned input_leds(void);
@@ -62,8 +77,13 @@ void input_move(int dx, int dy, int dz);
 /* Buttons as they are now. */
 void input_buttons(unsigned buttons);
 unsigned input_buttons_now(void);
-/* A pointer that tells where it is on the console's surface; the mouse moves by the difference. */
-void input_point(int x, int y);
+/*
+ * A pointer that tells where it is on a surface of that size; if the guest's device does not know places, it moves by
+ * the difference.
+ */
+void input_point(int x, int y, int width, int height);
+/* Does the device that gets movements know places? */
+bool input_is_absolute(void);
 /* The pointer has left: where it comes back says nothing about movement. */
 void input_point_left(void);
 

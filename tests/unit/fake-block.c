@@ -32,6 +32,22 @@ void fake_block_free(BlockBackend *blk)
     free(blk);
 }
 
+static BlockBackend *to_open;
+
+void fake_block_open_next(BlockBackend *blk)
+{
+    to_open = blk;
+}
+
+BlockBackend *blk_open(const BlockOptions *options, char **error)
+{
+    BlockBackend *blk = to_open;
+
+    to_open = NULL;
+    *error = blk ? NULL : strdup("there is no such file");
+    return blk;
+}
+
 uint8_t *fake_block_data(BlockBackend *blk) { return blk->data; }
 const char *blk_id(const BlockBackend *blk) { return "fake"; }
 const char *blk_said(const BlockBackend *blk) { return "-sd fake.img"; }

@@ -6,6 +6,8 @@
 
 /* `bytes` zeroes. */
 BlockBackend *fake_block_new(uint64_t bytes, bool readonly);
+/* What blk_open() gives the next time; NULL: it fails. */
+void fake_block_open_next(BlockBackend *blk);
 void fake_block_free(BlockBackend *blk);        /* nothing is under way, and no device has it */
 uint8_t *fake_block_data(BlockBackend *blk);
 void fake_block_fail(BlockBackend *blk, int error);     /* 0, or what the following requests end with */

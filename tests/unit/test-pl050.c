@@ -226,11 +226,11 @@ static void test_mouse(void)
         rd(MOUSE + DATA);
     }
     ok(sum == 1000 && packets < 20, "movement that nobody reads adds up");
-    input_point(10, 10);
-    input_point(13, 9);
+    input_point(10, 10, 640, 480);
+    input_point(13, 9, 640, 480);
     check(MOUSE, "08 03 01 00", "a pointer: its movement");
     input_point_left();
-    input_point(500, 400);
+    input_point(500, 400, 640, 480);
     check(MOUSE, "", "but not where it comes in");
     SEND(MOUSE, 0xf6);
     input_move(1, 1, 0);

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=900
+# run-tests: timeout=3600 long as=thorough args=--thorough
+"""Linux with USB devices: its driver finds controller, hub and devices; keys and pointers come as events; a stick is
+written and read, and is the same on both sides.
+"""
+import hashlib
+import json
+import os
+import re
+import socket
+import sys
+import tempfile
+import time
+
+from vm import VM, Cases, Failure, designs, is_upstream
+
+THOROUGH = "--thorough" in sys.argv
+MIB = 100 if THOROUGH else 16
+PRODUCTS = ("USB Hub", "USB Keyboard", "USB Mouse", "USB Tablet", "USB Stick")
+# Linux's events: type, code, value.
+KEY_A, LEFT, ABS_X, ABS_Y, REL_X = (1, 30), (1, 272), (3, 0), (3, 1), (2, 0)
+
+
+class Qmp:
+    """The monitor for programs of a VM."""
+
+    def __init__(self, directory):
+        self.path = os.path.join(directory, "qmp")
+        self.args = ("-qmp", "unix:%s,server=on,wait=off" % self.path)
+        self.file = None
+        self.events = []
+
+    def connect(self):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(120)
+        connection.connect(self.path)
+        self.file = connection.makefile("rw", encoding="utf-8")
+        self.file.readline()
+        self.order("qmp_capabilities")
+
+    def order(self, name, **arguments):
+        self.file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+        self.file.flush()
+        while True:
+            answer = json.loads(self.file.readline())
+            if "event" in answer:
+                self.events.append(answer)
+            elif "error" in answer:
+                raise Failure("%s: %s" % (name, answer["error"]["desc"]))
+            else:
+                return answer["return"]
+
+    def monitor(self, line):
+        return self.order("human-monitor-command", **{"command-line": line})
+
+    def send(self, *events):
+        self.order("input-send-event", events=[{"type": kind, "data": data} for kind, data in events])
+
+
+def until(look, what, limit):
+    end = time.monotonic() + limit
+    while not look():
+        if time.monotonic() > end:
+            raise Failure(what() if callable(what) else what)
+        time.sleep(0.1)
+
+
+def finds_devices(vm):
+    vm.shell("until test -b /dev/sda; do sleep 0.2; done", 120)
+    text = vm.shell("cat /sys/bus/usb/devices/*/product; dmesg | grep -c 'USB ISP 1761'", 60)[1]
+    missing = [product for product in PRODUCTS if product not in text]
+    if missing:
+        raise Failure("not found: %s in %s" % (missing, text))
+
+
+def event_device(vm, name):
+    text = vm.shell("cat /proc/bus/input/devices")[1]
+    for block in text.split("\n\n"):
+        if name in block:
+            return re.search(r"event\d+", block).group(0)
+    raise Failure("no input device '%s': %s" % (name, text))
+
+
+def events(vm, qmp):
+    """Keys, buttons and places are sent until they have all come."""
+    names = ("USB Keyboard", "USB Mouse", "USB Tablet")
+    for name in names:
+        vm.shell("(cat /dev/input/%s > '/tmp/%s' &)" % (event_device(vm, name), name))
+    want = {"USB Keyboard": [(*KEY_A, 1), (*KEY_A, 0)], "USB Mouse": [(*REL_X, 7)],
+            "USB Tablet": [(*ABS_X, 4096), (*ABS_Y, 32767), (*LEFT, 1), (*LEFT, 0)]}
+    missing = []
+
+    def seen():
+        missing.clear()
+        qmp.monitor("sendkey a 1")
+        qmp.monitor("mouse_set 1")
+        qmp.monitor("mouse_move 7 0")
+        qmp.monitor("mouse_set 2")
+        for x in (8, 4096):             # a place that is the same as before is no event
+            qmp.send(("abs", {"axis": "x", "value": x}), ("abs", {"axis": "y", "value": 32767 if x != 8 else 5}))
+        qmp.send(("btn", {"button": "left", "down": True}))
+        qmp.send(("btn", {"button": "left", "down": False}))
+        for name, expected in want.items():
+            dump = vm.shell("hexdump -v -e '4/4 \"%%d \" \"\\n\"' '/tmp/%s'" % name)[1]
+            got = [(word & 0xffff, word >> 16, value) for _, _, word, value in
+                   (map(int, row) for row in re.findall(r"^(-?\d+) (-?\d+) (-?\d+) (-?\d+) *$", dump, re.M))]
+            missing.extend((name, event) for event in expected if event not in got)
+        return not missing
+    mice = qmp.order("query-mice")
+    if [m["name"] for m in mice[1:]] != list(names[1:]) or not mice[2]["absolute"]:
+        raise Failure("the mice are %s" % mice)
+    until(seen, lambda: "events are missing: %s" % missing, 90 * vm.scale)
+
+
+def digest(path, offset, size):
+    with open(path, "rb") as file:
+        file.seek(offset)
+        return hashlib.md5(file.read(size)).hexdigest()
+
+
+def writes_stick(vm, image):
+    """What the guest writes is in the image, and what is read again is the same."""
+    write = "dd if=/dev/urandom of=/tmp/data bs=1M count=4 2>/dev/null; " \
+            "for i in $(seq %d); do dd if=/tmp/data of=/dev/sda bs=1M seek=$((4*(i-1))) conv=fsync,notrunc || break; " \
+            "done 2>/dev/null; echo 3 > /proc/sys/vm/drop_caches" % (MIB // 4)
+    if vm.shell(write, 900)[0]:
+        raise Failure("the stick cannot be written")
+    read = "md5sum < /tmp/data; dd if=/dev/sda bs=1M count=%d 2>/dev/null | md5sum" % MIB
+    text = vm.shell(read, 900)[1]
+    sums = re.findall(r"\b[0-9a-f]{32}\b", text)
+    if len(sums) != 2 or sums[0] != digest(image, 0, 4 << 20) or sums[1] != digest(image, 0, MIB << 20):
+        raise Failure("the stick has something else: " + text)
+    if digest(image, (MIB - 4) << 20, 4 << 20) != sums[0]:
+        raise Failure("the end of what was written is something else")
+
+
+def run(cases, directory, design, dtb):
+    accel, slow = designs()[design]
+    image = os.path.join(directory, "stick-%s.img" % design)
+    with open(image, "wb") as file:
+        file.truncate((MIB + 16) << 20)
+    qmp = Qmp(directory)
+    args = (*qmp.args, "-device", "usb-kbd,id=keys", "-device", "usb-mouse", "-usbdevice", "tablet", "-drive",
+            "if=none,id=stick,format=raw,file=" + image, "-device",
+            "usb-storage,drive=stick,id=disk,serial=0123456789AB")
+    with VM(accel=accel, dtb=dtb, append="quiet", args=args, slow=2 * slow) as vm:
+        with cases.case("%s, %s: the driver finds the controller, hubs and devices" % (design, dtb), vm):
+            vm.wait_shell()
+            qmp.connect()
+            finds_devices(vm)
+        with cases.case("%s: keys and pointers are events" % design, vm):
+            events(vm, qmp)
+        with cases.case("%s: %d MiB on a stick are the same on both sides" % (design, MIB), vm):
+            writes_stick(vm, image)
+        with cases.case("%s: the kernel has nothing to complain about" % design, vm):
+            vm.check_log()
+
+
+def main():
+    cases = Cases()
+    if is_upstream():
+        cases.skip("USB", "the emulator is another one")
+        cases.finish()
+    with tempfile.TemporaryDirectory() as directory:
+        run(cases, directory, "unified", "dtb")
+        run(cases, directory, "separate", "builtin")
+    cases.finish()
+
+
+if __name__ == "__main__":
+    main()
