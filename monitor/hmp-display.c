@@ -92,7 +92,7 @@ void hmp_mouse_move(Monitor *mon, char **argv)
             return;
         }
     }
-    input_move(d[0], d[1], d[2]);
+    input_move(d[0], d[1], -d[2]);      /* as QEMU counts: the wheel away from the user */
 }
 
 /* STATE: 1 left, 2 right, 4 middle */

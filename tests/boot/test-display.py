@@ -131,8 +131,8 @@ def events(vm, screen):
     mouse = event_device(vm, "Explorer Mouse")
     keyboard = event_device(vm, "AT Raw Set 2")
     vm.shell("(cat /dev/input/%s > /tmp/mouse &); (cat /dev/input/%s > /tmp/keys &)" % (mouse, keyboard))
-    # Linux's events: type and code in a word, value. A wheel towards the user is -1; f5 is key 63.
-    want = {"/tmp/mouse": [(2, 0, 7), (2, 1, -9), (2, 8, -1), (1, 272, 1), (1, 272, 0)],
+    # Linux's events: type and code in a word, value. A wheel away from the user is 1; f5 is key 63.
+    want = {"/tmp/mouse": [(2, 0, 7), (2, 1, -9), (2, 8, 1), (1, 272, 1), (1, 272, 0)],
             "/tmp/keys": [(1, 63, 1), (1, 63, 0)]}
     missing = []
 

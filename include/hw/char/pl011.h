@@ -11,8 +11,8 @@ typedef struct PL011State PL011State;
 PL011State *pl011_create(uint32_t base, const char *name, uint32_t clock_hz, Chardev *chr, const IRQLine *irq,
                          DmaRequests *dma);
 /*
- * From now on every reset leaves the UART as the board's boot monitor hands it to an operating system: enabled, FIFOs
- * on, FIFOs off, 38400 8n1. For machines that load the kernel themselves. Before the CPUs start.
+ * From now on every reset leaves the UART as the board's boot monitor hands it to an operating system: enabled,
+ * FIFOs off, 38400 8n1. For machines that load the kernel themselves. Before the CPUs start.
  */
 void pl011_set_boot_monitor_state(PL011State *s);
 #endif
