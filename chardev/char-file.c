@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The back ends that have no peer: "file:PATH" (output into a file, no input), "pipe:PATH" (named pipes: input from
- * PATH.in and output to PATH.out, or both through PATH) and "null" (neither). I/O thread.
+ * The back ends that have no peer: "file:PATH" (output into a file, no input; "append:PATH" at its end), "pipe:PATH"
+ * (named pipes: input from PATH.in and output to PATH.out, or both through PATH) and "null" (neither). I/O thread.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,13 +14,14 @@ static const ChardevBackend file_backend = { .name = "file" };
 static const ChardevBackend pipe_backend = { .name = "pipe" };
 static const ChardevBackend null_backend = { .name = "null" };
 
-void chardev_open_file(Chardev *chr, const char *spec, const char *path)
+void chardev_open_file(Chardev *chr, const char *spec, const char *path, bool append)
 {
+    const int flags = O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     /*
      * O_NONBLOCK matters for devices and named pipes alone; opening a pipe for reading too spares us waiting for a
      * reader.
      */
-    int fd = *path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666) : -1;
+    int fd = *path ? open(path, flags, 0666) : -1;
 
     if (*path && fd < 0 && errno == ENXIO) {
         fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -104,7 +104,8 @@ void chardev_input_eof(Chardev *chr);
  * messages.
  */
 void chardev_open_stdio(Chardev *chr, const char *spec, bool signals);
-void chardev_open_file(Chardev *chr, const char *spec, const char *path);
+void chardev_open_file(Chardev *chr, const char *spec, const char *path, bool append);
+void chardev_open_serial(Chardev *chr, const char *spec, const char *path);
 void chardev_open_pipe(Chardev *chr, const char *spec, const char *path);
 void chardev_open_null(Chardev *chr);
 void chardev_open_pty(Chardev *chr, const char *spec);
@@ -113,7 +114,8 @@ void chardev_open_udp(Chardev *chr, const char *spec, const char *args);
 void chardev_open_vc(Chardev *chr, const char *spec, const char *size);
 /* "[HOST]:PORT", with an IPv6 address in brackets; false: there is no port. Free both. */
 bool chardev_split_address(const char *text, char **host, char **port);
-void chardev_open_socket(Chardev *chr, const char *spec, const char *args, bool is_unix);
+typedef enum SocketKind { SOCKET_TCP, SOCKET_UNIX, SOCKET_FD } SocketKind;
+void chardev_open_socket(Chardev *chr, const char *spec, const char *args, SocketKind kind);
 
 enum { TELNET_IAC = 255 };
 

@@ -357,14 +357,20 @@ Chardev *chardev_new(const char *label, const char *spec)
     } else if (!strcmp(rest, "pty")) {
         chardev_open_pty(chr, spec);
     } else if (g_str_has_prefix(rest, "file:")) {
-        chardev_open_file(chr, spec, rest + 5);
+        chardev_open_file(chr, spec, rest + 5, false);
+    } else if (g_str_has_prefix(rest, "append:")) {
+        chardev_open_file(chr, spec, rest + 7, true);
+    } else if (g_str_has_prefix(rest, "serial:")) {
+        chardev_open_serial(chr, spec, rest + 7);
+    } else if (g_str_has_prefix(rest, "/dev/")) {
+        chardev_open_serial(chr, spec, rest);
     } else if (g_str_has_prefix(rest, "pipe:")) {
         chardev_open_pipe(chr, spec, rest + 5);
     } else if (g_str_has_prefix(rest, "tcp:")) {
-        chardev_open_socket(chr, spec, rest + 4, false);
+        chardev_open_socket(chr, spec, rest + 4, SOCKET_TCP);
     } else if (g_str_has_prefix(rest, "telnet:")) {
         chr->telnet = true;
-        chardev_open_socket(chr, spec, rest + 7, false);
+        chardev_open_socket(chr, spec, rest + 7, SOCKET_TCP);
     } else if (g_str_has_prefix(rest, "udp:")) {
         chardev_open_udp(chr, spec, rest + 4);
     } else if (!strcmp(rest, "ringbuf")) {
@@ -374,11 +380,14 @@ Chardev *chardev_new(const char *label, const char *spec)
     } else if (!strcmp(rest, "vc") || g_str_has_prefix(rest, "vc:")) {
         chardev_open_vc(chr, spec, rest[2] ? rest + 3 : "");
     } else if (g_str_has_prefix(rest, "unix:")) {
-        chardev_open_socket(chr, spec, rest + 5, true);
+        chardev_open_socket(chr, spec, rest + 5, SOCKET_UNIX);
+    } else if (g_str_has_prefix(rest, "fd:")) {
+        chardev_open_socket(chr, spec, rest + 3, SOCKET_FD);
     } else {
         error_exit("%s: '%s' is not a character device (stdio, mon:stdio, null, none, file:PATH, pipe:PATH, "
-                   "pty, tcp:HOST:PORT[,server=on][,wait=off], telnet: likewise, unix:PATH[,server=on][,wait=off], "
-                   "udp:HOST:PORT[@HOST:PORT], ringbuf[:BYTES], vc[:WIDTHxHEIGHT])",
+                   "pty, /dev/TERMINAL, tcp:HOST:PORT[,server=on][,wait=off], telnet: likewise, "
+                   "unix:PATH[,server=on][,wait=off], udp:HOST:PORT[@HOST:PORT], ringbuf[:BYTES], "
+                   "vc[:WIDTHxHEIGHT])",
                    label, spec);
     }
     while (*tail) {

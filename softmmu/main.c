@@ -163,6 +163,9 @@ static void machine_create(MachineState *m, const Options *o)
     }
     if (semihosting_enabled) {
         semihosting_init();
+        if (o->semihosting_console) {
+            semihosting_set_console(chardev_new("semihosting", o->semihosting_console));
+        }
     }
     for (int i = 0; i < MACHINE_DRIVES; i++) {
         m->drive[i] = o->drive[i] ? open_drive(o->drive[i]) : NULL;

@@ -53,7 +53,7 @@ const OptionRow option_rows[] = {
     { "dtb", "FILE|builtin", .handle = option_dtb, .help = "device tree; builtin: the machine's own" },
     { "append", "TEXT", .handle = option_append, .help = "kernel command line" },
     { "semihosting", .handle = option_semihosting, .help = "let the guest use the host's files and console" },
-    { "semihosting-config", "enable=on[,arg=TEXT...]", .handle = option_semihosting_config,
+    { "semihosting-config", "enable=on[,arg=TEXT...][,chardev=ID]", .handle = option_semihosting_config,
       .help = "the same with settings" },
 
     { .group = "Disks, networks and other devices", .argument = "devices" },

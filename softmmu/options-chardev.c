@@ -17,10 +17,11 @@ static _Noreturn void chardev_help(void)
 {
     printf("-chardev KIND,id=NAME[,mux=on][,PROPERTY=VALUE...]    use it as -serial chardev:NAME, -mon chardev=NAME\n"
            "KIND stdio, null, pty\n"
-           "KIND file      path=FILE\n"
+           "KIND file      path=FILE, append=on|off\n"
+           "KIND serial    path=/dev/TERMINAL (or tty)\n"
            "KIND pipe      path=NAME (NAME.in and NAME.out, or a FIFO NAME)\n"
-           "KIND socket    path=FILE (Unix), or host=HOST,port=PORT; server=on|off, wait=on|off, nodelay=on|off,\n"
-           "               telnet=on|off\n"
+           "KIND socket    path=FILE (Unix), or host=HOST,port=PORT, or fd=NUMBER (inherited); server=on|off,\n"
+           "               wait=on|off, nodelay=on|off, telnet=on|off, ipv4=on|off, ipv6=on|off, reconnect=SECONDS\n"
            "KIND udp       port=PORT, host=HOST, localaddr=HOST, localport=PORT: datagrams to and from a peer\n"
            "KIND ringbuf   size=BYTES (65536): the last of the output, for ringbuf_read in the monitor\n"
            "KIND vc        width=POINTS, height=POINTS or cols=LETTERS, rows=LETTERS (80, 24): a text console of the\n"
@@ -32,9 +33,9 @@ static _Noreturn void chardev_help(void)
 
 /* What a kind of device is made of; strings of the command line. */
 typedef struct NamedDevice {
-    const char *kind, *id, *path, *host, *port, *local_host, *local_port, *size, *log;
+    const char *kind, *id, *path, *host, *port, *fd, *local_host, *local_port, *size, *log;
     const char *width, *height, *cols, *rows;
-    bool mux, telnet, log_append;
+    bool mux, telnet, append, log_append;
     GString *flags;             /* ",server=on" and so on */
 } NamedDevice;
 
@@ -44,7 +45,7 @@ static void device_property(CommandLine *c, const char *arg, NamedDevice *d, con
         { "id", NULL, &d->id }, { "path", NULL, &d->path }, { "host", NULL, &d->host }, { "port", NULL, &d->port },
         { "logfile", NULL, &d->log }, { "localaddr", "udp", &d->local_host }, { "localport", "udp", &d->local_port },
         { "size", "ringbuf", &d->size }, { "width", "vc", &d->width }, { "height", "vc", &d->height },
-        { "cols", "vc", &d->cols }, { "rows", "vc", &d->rows },
+        { "cols", "vc", &d->cols }, { "rows", "vc", &d->rows }, { "fd", "socket", &d->fd },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -57,6 +58,10 @@ static void device_property(CommandLine *c, const char *arg, NamedDevice *d, con
         d->mux = option_bool(c, arg, kv);
     } else if (!strcmp(kv->key, "logappend")) {
         d->log_append = option_bool(c, arg, kv);
+    } else if (!strcmp(kv->key, "append") && !strcmp(d->kind, "file")) {
+        d->append = option_bool(c, arg, kv);
+    } else if (!strcmp(kv->key, "reconnect") && !strcmp(d->kind, "socket") && kv->value) {
+        g_string_append_printf(d->flags, ",reconnect=%s", kv->value);
     } else if (!strcmp(kv->key, "telnet")) {
         d->telnet = option_bool(c, arg, kv);
     } else if (!strcmp(kv->key, "nowait")) {
@@ -64,7 +69,8 @@ static void device_property(CommandLine *c, const char *arg, NamedDevice *d, con
     } else if (!strcmp(kv->key, "signal") && !strcmp(d->kind, "stdio")) {
         option_bool(c, arg, kv);        /* as it is: with a multiplexer off, else on */
     } else if (!strcmp(d->kind, "socket") && (!strcmp(kv->key, "server") || !strcmp(kv->key, "wait")
-                                              || !strcmp(kv->key, "nodelay"))) {
+                                              || !strcmp(kv->key, "nodelay") || !strcmp(kv->key, "ipv4")
+                                              || !strcmp(kv->key, "ipv6"))) {
         g_string_append_printf(d->flags, ",%s=%s", kv->key, option_bool(c, arg, kv) ? "on" : "off");
     } else {
         option_fail(c, arg, "unknown property '%s' (-chardev help lists those there are)", kv->key);
@@ -104,11 +110,11 @@ static char *device_text(CommandLine *c, const char *arg, const NamedDevice *d)
     if (!strcmp(d->kind, "stdio") || !strcmp(d->kind, "null") || !strcmp(d->kind, "pty")) {
         return g_strconcat(mux, d->kind, NULL);
     }
-    if (!strcmp(d->kind, "file") || !strcmp(d->kind, "pipe")) {
+    if (!strcmp(d->kind, "file") || !strcmp(d->kind, "pipe") || !strcmp(d->kind, "serial")) {
         if (!d->path) {
             option_fail(c, arg, "path= is missing");
         }
-        return g_strconcat(mux, d->kind, ":", d->path, NULL);
+        return g_strconcat(mux, d->append ? "append" : d->kind, ":", d->path, NULL);
     }
     if (!strcmp(d->kind, "udp")) {
         return udp_text(c, arg, d);
@@ -125,13 +131,17 @@ static char *device_text(CommandLine *c, const char *arg, const NamedDevice *d)
         return vc_text(d);
     }
     if (strcmp(d->kind, "socket")) {
-        option_fail(c, arg, "unknown kind '%s' (stdio, null, pty, file, pipe, socket, udp, ringbuf, vc)", d->kind);
+        option_fail(c, arg, "unknown kind '%s' (stdio, null, pty, file, pipe, serial, socket, udp, ringbuf, vc)",
+                    d->kind);
     }
     if (d->path) {
         return g_strconcat(mux, "unix:", d->path, d->flags->str, NULL);
     }
+    if (d->fd) {
+        return g_strconcat(mux, "fd:", d->fd, d->flags->str, NULL);
+    }
     if (!d->port) {
-        option_fail(c, arg, "path= or port= is missing");
+        option_fail(c, arg, "path=, port= or fd= is missing");
     }
     return g_strconcat(mux, d->telnet ? "telnet:" : "tcp:", d->host ? d->host : "", ":", d->port, d->flags->str, NULL);
 }
@@ -146,6 +156,7 @@ void option_chardev(CommandLine *c, const char *arg)
     }
     kv = option_split(c, arg);
     d.kind = kv[0].value && !strcmp(kv[0].key, "backend") ? kv[0].value : kv[0].key ? kv[0].key : "";
+    d.kind = !strcmp(d.kind, "tty") ? "serial" : d.kind;
     for (int i = kv[0].key ? 1 : 0; kv[i].key; i++) {
         device_property(c, arg, &d, &kv[i]);
     }
@@ -255,6 +266,7 @@ void options_chardev_finish(const CommandLine *c)
     }
     check_name(c, "-monitor ", true, c->monitor);
     check_name(c, "-gdb ", true, c->o->gdb);
+    check_name(c, "-semihosting-config ", true, c->o->semihosting_console);
     for (int i = 0; i < c->o->monitor_count; i++) {
         check_name(c, c->o->more_monitors[i].said, false, c->o->more_monitors[i].device);
     }

@@ -136,6 +136,8 @@ void option_semihosting_config(CommandLine *c, const char *arg)
             enable = !strcmp(key, "on");
         } else if (!strcmp(key, "target")) {
             semihosting_set_target(semihosting_target(c, arg, value));
+        } else if (!strcmp(key, "chardev") && value) {
+            c->o->semihosting_console = g_strconcat("chardev:", value, NULL);
         } else if (!strcmp(key, "arg")) {
             if (!value) {
                 option_fail(c, arg, "arg needs a value");
@@ -146,7 +148,7 @@ void option_semihosting_config(CommandLine *c, const char *arg)
                 g_string_append_printf(cmdline, " %s", value);
             }
         } else {
-            option_fail(c, arg, "unknown property '%s' (enable, target, arg)", key);
+            option_fail(c, arg, "unknown property '%s' (enable, target, chardev, arg)", key);
         }
     }
     semihosting_enabled = enable;

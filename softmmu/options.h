@@ -87,6 +87,7 @@ typedef struct Options {
     const char *loadvm;                 /* a snapshot to begin with; NULL: none */
     const char *incoming;               /* where the state comes from; NULL: the machine begins anew */
     const char *gdb;                    /* chardev_new() syntax; NULL: no port for a debugger */
+    const char *semihosting_console;    /* the same; NULL: the standard streams */
     AccelOptions accel;
     ReplayOptions replay;
     const NicOptions *nic;              /* what the network card is connected to; NULL: nothing */

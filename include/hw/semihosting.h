@@ -16,10 +16,14 @@
 #define SEMIHOSTING_SVC_ARM   0x123456u
 #define SEMIHOSTING_SVC_THUMB 0xabu
 
+struct Chardev;
+
 extern bool semihosting_enabled;
 
 /* With the machine, if semihosting_enabled. */
 void semihosting_init(void);
+/* The console is this device instead of the standard streams. Before the CPUs start. */
+void semihosting_set_console(struct Chardev *chr);
 
 /* Who carries calls out: the emulator, a debugger, or a debugger while there is one. Before the CPUs start. */
 typedef enum SemihostingTarget { SEMIHOSTING_AUTO, SEMIHOSTING_NATIVE, SEMIHOSTING_GDB } SemihostingTarget;

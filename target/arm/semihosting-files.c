@@ -16,8 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "chardev/char.h"
-#include "qemu/writer.h"
 #include "target/arm/semihosting-files.h"
 
 enum { MAX_FILES = 64 };
@@ -221,8 +219,11 @@ void semi_run_read(SemiCall *c)
         c->ret = 0;
     } else if (c->file && c->file->kind == SEMI_FEATURES) {
         c->ret = features_read(c->file, c->buf, c->len);
+    } else if (c->file && (c->file->kind == SEMI_HOST || c->file->fd != STDIN_FILENO)) {
+        c->ret = read_fd(c, c->file->fd);
     } else {
-        c->ret = read_fd(c, c->file ? c->file->fd : STDIN_FILENO);
+        c->ret = read_fd(c, semi_console_input());
+        semi_console_took_input();
     }
 }
 
@@ -305,15 +306,4 @@ void semi_run_rename(SemiCall *c)
 int semi_file_console(const SemiFile *f)
 {
     return f->kind == SEMI_CONSOLE && f->fd != STDIN_FILENO ? f->fd : -1;
-}
-
-void semi_console_write(int fd, const void *buf, size_t len)
-{
-    Chardev *chr = chardev_of_stdout();
-
-    if (chr && (fd == STDOUT_FILENO || writer_standard(STDOUT_FILENO) == writer_standard(STDERR_FILENO))) {
-        chardev_write(chr, buf, (int)len);
-    } else {
-        writer_put(writer_standard(fd), buf, len);
-    }
 }

@@ -43,6 +43,9 @@ void semi_run_remove(SemiCall *c);
 /* name -> other */
 void semi_run_rename(SemiCall *c);
 
+/* target/arm/semihosting-console.c: a descriptor to read from, and what to call behind that. */
+int semi_console_input(void);
+void semi_console_took_input(void);
 /* Print on standard output (1) or error (2), in one order with the serial ports. Never waits: it may hold the CPU. */
 void semi_console_write(int fd, const void *buf, size_t len);
 #endif

@@ -256,6 +256,114 @@ def test_pty(cases, files):
     cases.check(ended(p) == 0, "pty: ends")
 
 
+# Sends back what semihosting's console reads, to and including a dot.
+SEMI_ECHO = [
+    0xe3a00007,         # mov   r0, #7                  SYS_READC
+    0xe3a01000,         # mov   r1, #0
+    0xef123456,         # svc   0x123456
+    0xe1a04000,         # mov   r4, r0
+    0xe3a01a01,         # mov   r1, #0x1000
+    0xe5c10000,         # strb  r0, [r1]
+    0xe3a00003,         # mov   r0, #3                  SYS_WRITEC
+    0xef123456,         # svc   0x123456
+    0xe354002e,         # cmp   r4, #'.'
+    0x1afffff5,         # bne   (the start)
+    0xe3a00018,         # mov   r0, #0x18               SYS_EXIT
+    0xe59f1000,         # ldr   r1, [pc]
+    0xef123456,         # svc   0x123456
+    0x00020026,
+]
+
+
+def test_semihosting(cases, files):
+    path = files.path("semi")
+    p = subprocess.Popen([*M, *files.program(SEMI_ECHO), "-display", "none", "-monitor", "none", "-serial", "none",
+                          "-chardev", "socket,id=c,server=on,path=" + path, "-semihosting-config",
+                          "enable=on,chardev=c"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with connect(socket.AF_UNIX, path) as s:
+        s.sendall(b"x" * 200000 + b".")         # more than the pipe takes
+        got = b""
+        while not got.endswith(b"."):
+            piece = s.recv(65536)
+            assert piece, "closed after %d bytes" % len(got)
+            got += piece
+        cases.check(ended(p) == 0 and len(got) == 200001, "semihosting reads and writes a character device", len(got))
+    p = subprocess.run([*M, *files.program(SEMI_ECHO), "-display", "none", "-chardev", "stdio,id=c,mux=on", "-serial",
+                        "chardev:c", "-semihosting-config", "enable=on,chardev=c"], input=b"\1cno\1chi there.",
+                       capture_output=True, timeout=60 * SCALE, check=False)
+    cases.check(p.returncode == 0 and p.stdout.endswith(b"hi there."), "and shares it with a serial line", p)
+
+
+def test_reconnect(cases, files):
+    path = files.path("late")
+    for address, family in ((("127.0.0.1", 0), socket.AF_INET), (path, socket.AF_UNIX)):
+        server = socket.socket(family)
+        server.bind(address)
+        server.settimeout(60 * SCALE)
+        where = "unix:" + path if family == socket.AF_UNIX else "tcp:127.0.0.1:%d,ipv4=on" % server.getsockname()[1]
+        p = subprocess.Popen([*M, *files.program(ECHO), "-display", "none", "-monitor", "none", "-serial",
+                              where + ",reconnect=1"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            time.sleep(0.3)                     # the first attempt is refused, most likely
+            server.listen()
+            for n in range(2):
+                with server.accept()[0] as s:
+                    s.settimeout(60 * SCALE)
+                    s.sendall(b"hello")
+                    got = b""
+                    while len(got) < 5:
+                        got += s.recv(5) or b"?????"
+                cases.check(got == b"hello", "reconnect, %s: client %d" % (where.split(":")[0], n), got)
+        finally:
+            p.terminate()
+            cases.check(ended(p) == 0, "reconnect: ends", p.stderr.read())
+            p.stderr.close()
+            server.close()
+
+
+def test_inherited_socket(cases, files):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        p = subprocess.Popen([*M, *files.printer(100), "-display", "none", "-monitor", "none", "-semihosting",
+                              "-chardev", "socket,id=c,fd=%d" % theirs.fileno(), "-serial", "chardev:c"],
+                             stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+        theirs.close()
+        got = read_until(ours.fileno(), b".{100}")
+        cases.check(ended(p) == 0 and len(got) == 100, "an inherited socket", got)
+
+
+def test_append(cases, files):
+    path = files.path("append")
+    for _ in range(2):
+        p = subprocess.run([*M, *files.printer(100), "-display", "none", "-monitor", "none", "-semihosting", "-chardev",
+                            "file,id=c,append=on,path=" + path, "-serial", "chardev:c"], stdin=subprocess.DEVNULL,
+                           timeout=60 * SCALE, check=False)
+    with open(path, "rb") as f:
+        got = f.read()
+    cases.check(p.returncode == 0 and len(got) == 200 and got[:100] == got[100:], "a file that is appended to", got)
+
+
+def test_serial_line(cases, files):
+    master, slave = os.openpty()
+    before = termios.tcgetattr(slave)
+    for spec in (["-serial", os.ttyname(slave)],
+                 ["-chardev", "serial,id=c,path=" + os.ttyname(slave), "-serial", "chardev:c"]):
+        p = subprocess.Popen([*M, *files.program(ECHO), "-display", "none", "-monitor", "none", *spec],
+                             stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60 * SCALE
+        while termios.tcgetattr(slave)[3] & termios.ECHO and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.write(master, b"one\r\3two\n")
+        got = read_until(master, b"two")
+        p.terminate()
+        cases.check(ended(p) == 0 and got.startswith(b"one\r\3two"), "a terminal of the host: every byte", got)
+        cases.check(termios.tcgetattr(slave)[:4] == before[:4], "and its settings come back")
+    os.close(master)
+    os.close(slave)
+    p = subprocess.run([*M, "-serial", "/dev/null"], capture_output=True, check=False)
+    cases.check(p.returncode == 1 and b"not a terminal" in p.stderr, "what is no terminal", p.stderr)
+
+
 def test_run_state(cases, files):
     pidfile = files.path("pid")
     p = subprocess.Popen([*M, "-monitor", "stdio", "-pidfile", pidfile, *files.program(ECHO)], stdin=subprocess.PIPE,
@@ -358,4 +466,5 @@ def test_no_shutdown(cases, files):
 
 if __name__ == "__main__":
     sys.exit(run_all(test_stdin_eof, test_slow_reader, test_no_reader, test_terminal, test_sockets, test_pty,
-                     test_run_state, test_no_shutdown))
+                     test_run_state, test_no_shutdown, test_semihosting, test_reconnect, test_inherited_socket,
+                     test_append, test_serial_line))
