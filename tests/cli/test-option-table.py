@@ -53,7 +53,7 @@ WRONG = [
     ("chardev", "file,id=x", "path="),
     ("chardev", "udp,id=x", "port= is missing"), ("chardev", "null,id=x,size=5", "unknown property"),
     ("chardev", "ringbuf,id=x,size=much", "size is a number"),
-    ("chardev", "socket,id=x", "path= or port="), ("chardev", "null,id=x,foo=1", "unknown property 'foo'"),
+    ("chardev", "socket,id=x", "path=, port= or fd="), ("chardev", "null,id=x,foo=1", "unknown property 'foo'"),
     ("mon", "chardev=x", "no character device 'x'"), ("mon", "mode=control", "chardev= is missing"),
     ("mon", "chardev=x,mode=foo", "readline"), ("serial", "chardev:x", "no character device 'x'"),
     ("qmp", "mon:stdio", "expected"),
