@@ -112,8 +112,6 @@ void chardev_open_pty(Chardev *chr, const char *spec);
 void chardev_open_ringbuf(Chardev *chr, const char *spec, const char *size);
 void chardev_open_udp(Chardev *chr, const char *spec, const char *args);
 void chardev_open_vc(Chardev *chr, const char *spec, const char *size);
-/* "[HOST]:PORT", with an IPv6 address in brackets; false: there is no port. Free both. */
-bool chardev_split_address(const char *text, char **host, char **port);
 typedef enum SocketKind { SOCKET_TCP, SOCKET_UNIX, SOCKET_FD } SocketKind;
 void chardev_open_socket(Chardev *chr, const char *spec, const char *args, SocketKind kind);
 

@@ -27,6 +27,7 @@
 #include <unistd.h>
 #include <glib-unix.h>
 #include "chardev/char-internal.h"
+#include "qemu/address.h"
 #include "qemu/exit-files.h"
 #include "qemu/log.h"
 
@@ -89,22 +90,6 @@ static void socket_property(Chardev *chr, SocketState *s, const char *text)
     g_strfreev(kv);
 }
 
-bool chardev_split_address(const char *text, char **host, char **port)
-{
-    const char *colon = strrchr(text, ':');
-
-    if (!colon || !colon[1]) {
-        return false;
-    }
-    if (text[0] == '[' && colon > text + 1 && colon[-1] == ']') {
-        *host = g_strndup(text + 1, (size_t)(colon - text - 2));    /* [IPv6]:port */
-    } else {
-        *host = g_strndup(text, (size_t)(colon - text));
-    }
-    *port = g_strdup(colon + 1);
-    return true;
-}
-
 static void socket_parse(Chardev *chr, SocketState *s, const char *args)
 {
     char **parts = g_strsplit(args, ",", -1);
@@ -120,8 +105,8 @@ static void socket_parse(Chardev *chr, SocketState *s, const char *args)
                        *address ? "the path is too long for a socket" : "the path is missing");
         }
     } else if (s->kind == SOCKET_TCP) {
-        if (!chardev_split_address(address, &s->host, &s->port)) {
-            error_exit("%s: '%s': the port is missing (tcp:HOST:PORT)", chr->label, s->spec);
+        if (!address_split(address, &s->host, &s->port)) {
+            error_exit("%s: '%s': the port is missing or beyond 65535 (tcp:HOST:PORT)", chr->label, s->spec);
         }
     }
     if (s->reconnect_s && (s->server || s->kind == SOCKET_FD)) {

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "chardev/char-internal.h"
+#include "qemu/address.h"
 #include "qemu/log.h"
 
 /* Either address is of the family that the other one leaves: AF_UNSPEC for any. */
@@ -47,9 +48,10 @@ void chardev_open_udp(Chardev *chr, const char *spec, const char *args)
     char **ends = g_strsplit(args, "@", 2), *host, *port, *local_host = NULL, *local_port = NULL;
     struct addrinfo *peer;
 
-    if (!ends[0] || !chardev_split_address(ends[0], &host, &port) ||
-        (ends[1] && !chardev_split_address(ends[1], &local_host, &local_port))) {
-        error_exit("%s: '%s': the port is missing (udp:HOST:PORT@LOCALHOST:LOCALPORT)", chr->label, spec);
+    if (!ends[0] || !address_split(ends[0], &host, &port) ||
+        (ends[1] && !address_split(ends[1], &local_host, &local_port))) {
+        error_exit("%s: '%s': the port is missing or beyond 65535 (udp:HOST:PORT@LOCALHOST:LOCALPORT)",
+                   chr->label, spec);
     }
     peer = resolve(chr, spec, host, port, AF_UNSPEC, false);
     chr->backend = &udp_backend;

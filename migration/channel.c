@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <glib.h>
 #include "migration/channel.h"
+#include "qemu/address.h"
 #include "qemu/exit-files.h"
 
 typedef enum ChannelKind { CHANNEL_FILE, CHANNEL_EXEC, CHANNEL_UNIX, CHANNEL_TCP, CHANNEL_FD } ChannelKind;
@@ -72,22 +73,14 @@ static bool unix_address(Channel *c, struct sockaddr_un *a, char **err)
 static bool tcp_addresses(Channel *c, struct addrinfo **list, char **err)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = c->incoming ? AI_PASSIVE : 0 };
-    const char *colon = strrchr(c->where, ':');
-    g_autofree char *host = NULL;
-    size_t n;
+    g_autofree char *host = NULL, *port = NULL;
     int ret;
 
-    if (!colon || !colon[1]) {
-        *err = g_strdup_printf("'%s': HOST:PORT is expected", c->where);
+    if (!address_split(c->where, &host, &port)) {
+        *err = g_strdup_printf("'%s': HOST:PORT is expected, with a port up to 65535", c->where);
         return false;
     }
-    host = g_strndup(c->where, (gsize)(colon - c->where));
-    n = strlen(host);
-    if (n > 1 && host[0] == '[' && host[n - 1] == ']') {
-        host[n - 1] = '\0';
-        memmove(host, host + 1, n - 1);
-    }
-    ret = getaddrinfo(*host ? host : NULL, colon + 1, &hints, list);
+    ret = getaddrinfo(*host ? host : NULL, port, &hints, list);
     if (ret) {
         *err = g_strdup_printf("'%s': %s", c->where, gai_strerror(ret));
     }

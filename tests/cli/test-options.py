@@ -126,6 +126,8 @@ BAD = [
     ([*M, "-serial", "file:"], "file's name is missing"),
     ([*M, "-serial", "file:/nonexistent/x"], "file:/nonexistent/x.*No such file"),
     ([*M, "-serial", "tcp:localhost"], "port is missing"),
+    ([*M, "-serial", "tcp:localhost:65536"], "beyond 65535"), ([*M, "-serial", "udp::99999"], "beyond 65535"),
+    ([*M, "-incoming", "tcp:localhost:99999"], "up to 65535"),
     ([*M, "-serial", "tcp:localhost:1,foo=on"], "unknown property 'foo=on'"),
     ([*M, "-serial", "tcp:localhost:1,server=maybe"], "server is 'on' or 'off'"),
     ([*M, "-serial", "tcp:localhost:1"], "cannot connect"),
