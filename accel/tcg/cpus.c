@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <sys/mman.h>
 #include <glib.h>
+#include "accel/tcg/barrier.h"
 #include "accel/tcg/cache.h"
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/elock.h"
@@ -161,6 +162,7 @@ void cpus_start(void)
     char name[32];
 
     assert(!started && cpu_count);
+    barrier_init(cpu_count == 1 || accel_options.thread_single);
     cache_init();
     started = true;
     /* Signals are the main thread's, save those that report our own mistakes. */

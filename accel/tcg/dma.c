@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Access to guest memory by devices and loaders. Any thread. dma_write() as ram_write(); dma_read() takes no lock. */
+#include "accel/tcg/barrier.h"
 #include "accel/tcg/guest-mem.h"
 #include "accel/tcg/ram-write.h"
 #include "exec/memory.h"
@@ -34,4 +35,9 @@ bool dma_write(uint32_t phys, const void *buf, uint32_t len)
     }
     ram_write(ram, p, buf, len);
     return true;
+}
+
+void dma_barrier(void)
+{
+    barrier_of_all_threads();
 }

@@ -28,6 +28,7 @@ typedef struct Turn {
     const PL080Config *dmac;
     unsigned channel;
     PL080Transfer *t;
+    bool wrote;                 /* perhaps: memory, since the last barrier */
     int work;                   /* left */
     int next_clock;             /* look at the clock when `work` is below */
     int64_t end_ns;
@@ -77,6 +78,10 @@ static bool device_at(Turn *r, uint32_t addr, const char *what)
 static bool bus_read(Turn *r, uint32_t addr, uint8_t *data, unsigned bytes)
 {
     r->work -= WORK_BEAT;
+    if (r->wrote) {
+        r->wrote = false;
+        dma_barrier();
+    }
     if (!dma_read(addr, data, bytes)) {
         if (!device_at(r, addr, "read")) {
             return false;
@@ -91,6 +96,7 @@ static bool bus_read(Turn *r, uint32_t addr, uint8_t *data, unsigned bytes)
 static bool bus_write(Turn *r, uint32_t addr, const uint8_t *data, unsigned bytes)
 {
     r->work -= WORK_BEAT;
+    r->wrote = true;
     if (!dma_write(addr, data, bytes)) {
         uint32_t v = 0;
 
@@ -197,6 +203,7 @@ static bool move_piece(Turn *r)
     }
     r->work -= WORK_PIECE;
     dma_write(dst, buf, n);
+    r->wrote = true;
     t->src = src + n;
     t->dst = dst + n;
     count_down(t, n >> sw);
@@ -273,7 +280,7 @@ static bool time_left(Turn *r)
 
 PL080Outcome pl080_channel_run(const PL080Config *dmac, unsigned channel, const uint32_t *config, PL080Transfer *t)
 {
-    Turn r = { dmac, channel, t, TURN_WORK, TURN_WORK - CLOCK_EVERY, clock_virtual_ns() + TURN_NS };
+    Turn r = { dmac, channel, t, true, TURN_WORK, TURN_WORK - CLOCK_EVERY, clock_virtual_ns() + TURN_NS };
 
     if (!item_valid(&r)) {
         return PL080_ERROR;

@@ -156,7 +156,7 @@ static int wait_for_more(const Ring *r)
     if (!dma_write((uint32_t)(r->q.device + 4 + 8 * r->q.size), &r->q.last_avail, 2)) {
         return -1;
     }
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    dma_barrier();
     return waiting(r);
 }
 
@@ -247,7 +247,7 @@ void virtqueue_push(VirtIO *v, VirtChain *c, uint32_t written)
     bool good = dma_write((uint32_t)(r.q.device + 4 + 8 * (r.q.used % r.q.size)), element, sizeof(element));
     __atomic_thread_fence(__ATOMIC_RELEASE);
     good = good && dma_write((uint32_t)(r.q.device + 2), &now, sizeof(now));
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    dma_barrier();
     if (!good) {
         virtio_broken(v, "the ring of used buffers is not in RAM");
     }

@@ -94,6 +94,11 @@ char *memory_map_text(void);
 bool dma_read(uint32_t phys, void *buf, uint32_t len);
 bool dma_write(uint32_t phys, const void *buf, uint32_t len);
 /*
+ * What this thread has written is seen by CPUs before it reads on: between a device's dma_write() and a dma_read() of
+ * what a CPU may have stored before it looked for the former. May cost microseconds. Any lock may be held.
+ */
+void dma_barrier(void);
+/*
  * Which pages of [phys, phys + len), len > 0, were stored to since the display asked for them last: dirty[i] is 1 or 0
  * for the page of phys + i pages. Returns how many there are, or -1: not all of it is memory. What is read afterwards
  * is as new as that, or newer and dirty again. There is one display. I/O thread, no lock held: if there are any, the

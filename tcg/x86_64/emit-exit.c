@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Leaving a block: chainable jumps, inline jump-cache lookups, helper calls, barriers. */
-#include "accel/tcg/cpu-state.h"
+#include "accel/tcg/barrier.h"
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
 
@@ -327,11 +327,10 @@ void emit_barrier(Emitter *e, const IROp *op)
     Asm *as = &e->as;
 
     /*
-     * A locked operation is a full barrier and cheaper than MFENCE; so the one that counts does both. A single CPU
-     * needs none: it sees its own accesses in order, and devices, whatever thread they work on, are reached through
-     * locks.
+     * A locked operation is a full barrier and cheaper than MFENCE; so the one that counts does both. CPUs that share a
+     * thread need none (barrier.c).
      */
-    if (op->imm != BARRIER_PREFETCH && cpu_count > 1) {
+    if (op->imm != BARRIER_PREFETCH && !barriers_are_free) {
         x_lock(as);
     }
     x_alu_rm_i(as, ALU_ADD, true, emit_env(JIT_OFFSET(count.barrier) + 8 * (int)op->imm), 1);

@@ -27,6 +27,10 @@ bool dma_write(uint32_t phys, const void *buf, uint32_t len)
     return p;
 }
 
+void dma_barrier(void)
+{
+}
+
 uint64_t fake_dirty = UINT64_MAX;
 
 int memory_take_dirty(uint32_t phys, uint32_t len, uint8_t *dirty)
