@@ -16,7 +16,7 @@ struct CacheBuilder;
 /* X(field): counters of one CPU; written by its thread only, read by anyone (relaxed). */
 #define CPU_COUNTERS(X) \
     X(find_fast) X(find_fast_hit) X(find_slow) X(find_slow_hit) X(build) X(chain) X(execute) X(unchain) X(restore) \
-    X(flush) X(invalidate) X(idle) X(build_insns) X(build_guest_bytes) X(build_host_bytes) \
+    X(flush) X(invalidate) X(idle) X(idle_awake) X(build_insns) X(build_guest_bytes) X(build_host_bytes) \
     X(exceptions) X(interrupts) \
     X(tlb_fill) X(tlb_flush_all) X(tlb_flush_asid) X(tlb_flush_mva) X(ctx_switch) X(ctx_recycle) \
     X(slow_load) X(slow_store) X(mmio) \
@@ -44,8 +44,10 @@ typedef struct CPUState {
     uint32_t in_exec;           /* inside tcg_backend->exec(); own thread */
     sigjmp_buf main_loop;       /* where cpu_loop_exit() goes outside exec(); own thread */
     uint32_t halted;            /* WFI; own thread */
-    uint32_t event;             /* the event register: set by SEV, cleared by WFE; atomic */
-    uint32_t event_wait;        /* WFE found no event: to sleep at the main loop; written by own thread; atomic */
+    uint64_t wfe_stored;        /* STREX that succeeded until the last WFE; own thread */
+    uint32_t wfe_vain;          /* WFEs since; own thread */
+    uint32_t wfe_later;         /* how much later it comes back for the next event; own thread */
+    uint32_t patience;          /* ns that it looks for work before it sleeps, see patience.h; own thread */
     uint32_t holds;             /* things outside that it waits for, see sysemu/cpu-hold.h; atomic */
     void (*finish)(CPUARMState *env);       /* the rest of the instruction that is held, or NULL; own thread */
     void (*interrupt)(CPUARMState *env);    /* asks for the end of that hold, or NULL; own thread */
@@ -63,6 +65,9 @@ typedef struct CPUState {
     TranslationBlock *fast[JUMP_CACHE_SIZE];    /* block of env_jit(env)->jump_cache[] of the same index; same rules */
     bool alone;                 /* -icount: the instruction at PC is to be a block of its own; own thread */
     CPUCounters n;
+    /* Alone in their cache line: every unlock of another CPU looks there. */
+    uint32_t event __attribute__((aligned(64)));    /* the event register: set by SEV, cleared by WFE; atomic */
+    uint32_t event_wait;        /* WFE found no event: to sleep at the main loop; written by own thread; atomic */
 } CPUState;
 extern CPUState *cpu_states[ARM_MAX_CPUS];      /* accel/tcg/cpus.c; filled before the threads start */
 extern int cpu_count;

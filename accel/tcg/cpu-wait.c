@@ -3,26 +3,54 @@
  * Waiting: WFI, WFE with the event register, SEV, and the sleep at the main loop of a CPU that has nothing to do or is
  * held (cpu-hold.c). On the CPU's own thread, but for SEV, which sets the events of others. The fields are atomic.
  */
+#define _GNU_SOURCE     /* CPU_COUNT */
 #include <sched.h>
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/futex.h"
 #include "accel/tcg/instrument.h"
 #include "accel/tcg/options.h"
+#include "accel/tcg/patience.h"
 #include "host/relax.h"
 #include "qemu/observe.h"
 #include "qemu/replay.h"
 
 enum {
     /*
-     * WFE looks for an event for some 3 us, pausing between the looks, in translated code, then for some 50 us at the
-     * main loop while it offers its host CPU to others, and then sleeps: to wake up a host CPU of a virtual machine
-     * costs about as much.
+     * WFE looks for an event in translated code first, for some microseconds, pausing between the looks. Who looks
+     * often takes the cache line from those that send events, an unlock each; and who comes back at once tries to get
+     * the lock's line as well. So a CPU whose last waits brought it nothing, no STREX of its own, comes back later.
      */
-    EVENT_SPINS = 10,
-    EVENT_PAUSES = 20,
-    EVENT_YIELDS = 100,
+    EVENT_LOOKS = 40, EVENT_PAUSE_NS = 50,
+    EVENT_VAIN = 4,             /* more than the CPUs in front of it in a queue for a lock */
+    EVENT_LATER_NS = 250,       /* twice as long with each level */
+    EVENT_LATER_LEVELS = 5,
     EVENT_SLEEP_NS = 1000 * 1000,
 };
+
+static uint32_t sleepers;       /* guest CPUs that sleep; atomic */
+static uint32_t host_cores;     /* constant once the threads run */
+
+static uint32_t pauses_per_us;  /* the same */
+
+void cpu_wait_init(void)
+{
+    enum { PAUSES = 500 };
+    cpu_set_t set;
+    uint64_t begin = observe_now();
+
+    host_cores = sched_getaffinity(0, sizeof(set), &set) ? 1 : (uint32_t)CPU_COUNT(&set);
+    for (int i = 0; i < PAUSES; i++) {
+        cpu_relax();
+    }
+    pauses_per_us = (uint32_t)(PAUSES * 1000 / (observe_now() - begin + 1)) + 1;
+}
+
+static void pause_ns(uint32_t ns)
+{
+    for (uint32_t n = ns * pauses_per_us / 1000 + 1; n; n--) {
+        cpu_relax();
+    }
+}
 
 void arm_cpu_wfi(CPUARMState *env)
 {
@@ -38,23 +66,38 @@ static bool take_event(CPUState *cpu)
     return __atomic_load_n(&cpu->event, __ATOMIC_RELAXED) && __atomic_exchange_n(&cpu->event, 0, __ATOMIC_SEQ_CST);
 }
 
+/* A CPU that waits several times and stores nothing that others could have been in the way of comes back later. */
+static void come_back_later(CPUState *cpu)
+{
+    uint64_t stored = env_jit(cpu->env)->count.strex_ok;
+
+    if (stored != cpu->wfe_stored) {
+        cpu->wfe_stored = stored;
+        cpu->wfe_vain = 0;
+        cpu->wfe_later -= cpu->wfe_later > 0;
+    } else if (++cpu->wfe_vain >= EVENT_VAIN || cpu->wfe_later) {
+        cpu->wfe_later = cpu->wfe_later + 2 < EVENT_LATER_LEVELS ? cpu->wfe_later + 2 : EVENT_LATER_LEVELS;
+    }
+    if (cpu->wfe_later) {
+        pause_ns(EVENT_LATER_NS << (cpu->wfe_later - 1));
+    }
+}
+
 void arm_cpu_wfe(CPUARMState *env)
 {
     CPUState *cpu = env_cpu(env);
 
+    if (!accel_options.thread_single) {
+        come_back_later(cpu);
+    }
     /* A step through WFE does not wait, unless it is one through what was recorded. */
     if (take_event(cpu) || (cpu->step && replay_mode != REPLAY_PLAY)) {
         return;
     }
-    if (!accel_options.thread_single) {
-        for (int i = 0; i < EVENT_SPINS; i++) {
-            /* Who looks too often takes the cache line from those that send events: an unlock each. */
-            for (int k = 0; k < EVENT_PAUSES; k++) {
-                cpu_relax();
-            }
-            if (take_event(cpu) || __atomic_load_n(&env_jit(env)->exit_request, __ATOMIC_RELAXED)) {
-                return;
-            }
+    for (int i = 0; !accel_options.thread_single && i < EVENT_LOOKS; i++) {
+        pause_ns(EVENT_PAUSE_NS);
+        if (take_event(cpu) || __atomic_load_n(&env_jit(env)->exit_request, __ATOMIC_RELAXED)) {
+            return;
         }
     }
     __atomic_store_n(&cpu->event_wait, 1, __ATOMIC_SEQ_CST);
@@ -83,6 +126,8 @@ void arm_cpu_sev(void)
 
 void cpu_end_wfe(CPUState *cpu)
 {
+    /* It waited long: it is in nobody's way. */
+    cpu->wfe_vain = cpu->wfe_later = 0;
     __atomic_store_n(&cpu->event_wait, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&cpu->event, 1, __ATOMIC_SEQ_CST);
 }
@@ -148,23 +193,47 @@ static void tell_resumed(uint32_t idle)
     }
 }
 
+static bool cores_suffice(int n)
+{
+    uint32_t awake = (uint32_t)cpu_count - __atomic_load_n(&sleepers, __ATOMIC_RELAXED);
+
+    return n == cpu_count || awake <= host_cores;
+}
+
+/*
+ * Look for the end of the wait as long as the CPU's patience lasts. Whoever ends it makes no system call meanwhile:
+ * `sleeping` is not set. True: it has ended. *lost: somebody else wants the host's core.
+ */
+static bool ends_soon(int first, int n, uint64_t begin, bool *lost)
+{
+    uint32_t patience = cpu_states[first]->patience;
+    uint64_t now = begin;
+
+    while (now - begin < patience && cores_suffice(n)) {
+        uint64_t before = now;
+
+        if (must_wake(first, n)) {
+            return true;
+        }
+        sched_yield();
+        now = observe_now();
+        if (now - before > PATIENCE_LOST_NS) {
+            *lost = true;
+            break;
+        }
+    }
+    return must_wake(first, n);
+}
+
 /*
  * The architecture lets a WFE end at any time. The sleep of a CPU in WFE is bounded, so that a guest which waits for
  * memory to change and gets no SEV is slow but not dead.
  */
-void cpus_sleep(int first, int n)
+static void sleep_on_waker(int first, int n, bool wfe)
 {
     CPUState *cpu = cpu_states[first];
-    bool wfe = in_wfe(first, n);
-    uint32_t idle = tell_idle(first, n);
 
-    cpu_count_event(cpu, idle);
-    observe_set_track(first);
-    observe_begin(OBS_IDLE);
-    /* No other thread sends events if this one runs all CPUs. */
-    for (int i = 0; wfe && n < cpu_count && i < EVENT_YIELDS && !must_wake(first, n); i++) {
-        sched_yield();
-    }
+    __atomic_add_fetch(&sleepers, (uint32_t)n, __ATOMIC_RELAXED);
     /* Either a waker sees `sleeping`, or we see what it wrote before: both sides use full barriers. */
     __atomic_store_n(&cpu->sleeping, 1, __ATOMIC_SEQ_CST);
     for (;;) {
@@ -180,6 +249,25 @@ void cpus_sleep(int first, int n)
         futex_wait(&cpu->waker, w);
     }
     __atomic_store_n(&cpu->sleeping, 0, __ATOMIC_SEQ_CST);
+    __atomic_sub_fetch(&sleepers, (uint32_t)n, __ATOMIC_RELAXED);
+}
+
+void cpus_sleep(int first, int n)
+{
+    CPUState *cpu = cpu_states[first];
+    uint64_t begin = observe_now();
+    bool wfe = in_wfe(first, n), lost = false;
+    uint32_t idle = tell_idle(first, n);
+
+    cpu_count_event(cpu, idle);
+    observe_set_track(first);
+    observe_begin(OBS_IDLE);
+    if (ends_soon(first, n, begin, &lost)) {
+        cpu_count_event(cpu, idle_awake);
+    } else {
+        sleep_on_waker(first, n, wfe);
+    }
+    cpu->patience = patience_after(cpu->patience, observe_now() - begin, lost);
     for (int i = first; i < first + n; i++) {
         if (cpu_states[i]->event_wait) {
             cpu_end_wfe(cpu_states[i]);

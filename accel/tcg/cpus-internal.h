@@ -10,6 +10,8 @@ bool cpus_quitting(void);
 void cpus_park(int first, int n);
 /* cpu-kick.c: end the CPU's sleep alone. Any thread. */
 void cpu_end_sleep(CPUState *cpu);
+/* cpu-wait.c: before the threads start. */
+void cpu_wait_init(void);
 /*
  * cpu-wait.c: does something end the wait of the CPU, which is in WFI, in WFE or held: an event, an interrupt, a kick,
  * a pause? A masked interrupt ends WFI and not WFE. The CPU's own thread.

@@ -162,6 +162,7 @@ void cpus_start(void)
     char name[32];
 
     assert(!started && cpu_count);
+    cpu_wait_init();
     barrier_init(cpu_count == 1 || accel_options.thread_single);
     cache_init();
     started = true;
