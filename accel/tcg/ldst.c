@@ -185,6 +185,44 @@ static uint32_t aligned_address(CPUARMState *env, uint32_t va, unsigned size)
     return va & ~(size - 1);
 }
 
+/*
+ * Over the border of two pages that are plain memory: the bytes of two words. False: something else, and nothing was
+ * done. `mem` without MEM_ALIGN, MEM_ROTATE, MEM_USER, MEM_BE.
+ */
+static bool load_over_border(CPUARMState *env, uint32_t va, unsigned size, uint32_t *v)
+{
+    uint32_t first = va & ~3u;
+    const uint32_t *p = tlb_fast(env, first, 4, false), *q = tlb_fast(env, first + 4, 4, false);
+
+    if (!p || !q) {
+        return false;
+    }
+    uint64_t both = __atomic_load_n(p, __ATOMIC_RELAXED) | (uint64_t)__atomic_load_n(q, __ATOMIC_RELAXED) << 32;
+
+    *v = (uint32_t)(both >> 8 * (va & 3)) & (size == 4 ? ~0u : 0xffff);
+    return true;
+}
+
+static bool store_over_border(CPUARMState *env, uint32_t va, uint32_t v, unsigned size)
+{
+    unsigned first = 0x1000 - (va & 0xfff);
+    uint8_t *p = tlb_fast(env, va, 1, true), *q = tlb_fast(env, va + first, 1, true);
+
+    if (!p || !q) {
+        return false;
+    }
+    for (unsigned i = 0; i < size; i++, v >>= 8) {
+        __atomic_store_n(i < first ? p + i : q + (i - first), (uint8_t)v, __ATOMIC_RELAXED);
+    }
+    return true;
+}
+
+/* Does the access leave its page, with nothing about it that needs more than the bytes? */
+static bool over_border(uint32_t va, unsigned size, uint32_t mem)
+{
+    return (va & 0xfff) + size > 0x1000 && !(mem & (MEM_ALIGN | MEM_ROTATE | MEM_USER | MEM_BE));
+}
+
 uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
 {
     unsigned size = 1u << (mem & MEM_SIZE), misaligned = va & (size - 1);
@@ -192,6 +230,9 @@ uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
 
     env->regs[15] = pc;
     env_cpu(env)->n.slow_load++;
+    if (over_border(va, size, mem) && load_over_border(env, va, size, &v)) {
+        return mem & MEM_SIGNED && size == 2 ? (uint32_t)(int16_t)v : v;
+    }
     if (misaligned && (mem & MEM_ALIGN)) {
         raise_alignment_fault(env, va, false);
     }
@@ -214,6 +255,9 @@ void slow_store(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem, uint3
 
     env->regs[15] = pc;
     env_cpu(env)->n.slow_store++;
+    if (over_border(va, size, mem) && store_over_border(env, va, val, size)) {
+        return;
+    }
     if (va & (size - 1)) {
         if (mem & MEM_ALIGN) {
             raise_alignment_fault(env, va, true);
