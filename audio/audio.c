@@ -12,6 +12,7 @@
 #include "audio/driver.h"
 #include "audio/wav.h"
 #include "qemu/log.h"
+#include "qemu/replay.h"
 
 enum { FILE_HZ = 44100, CARD_HZ = 48000, BUFFER_US = 100000, MAX_CAPTURES = 32 };
 
@@ -137,7 +138,7 @@ void audio_read(AudioDev *d, int16_t *frames, unsigned n, uint32_t hz)
 {
     if (d && d->input) {
         read_input(d, frames, n, hz);
-    } else if (d && d->driver->record) {
+    } else if (d && d->driver->record && replay_mode == REPLAY_NONE) {
         d->driver->record(d->opaque, frames, n, hz);
     } else {
         memset(frames, 0, n * 2 * sizeof(*frames));

@@ -34,7 +34,7 @@ AudioDev *audio_open(const AudioConfig *c);
 AudioDev *audio_find(const char *id);
 /* Play n frames at `hz` a second. d NULL: nobody hears them. */
 void audio_write(AudioDev *d, const int16_t *frames, unsigned n, uint32_t hz);
-/* Record n frames. d NULL: silence. */
+/* Record n frames. d NULL: silence; a card of the host while the machine is recorded or replayed, too. */
 void audio_read(AudioDev *d, int16_t *frames, unsigned n, uint32_t hz);
 
 /* Also write what is played to a WAV file. Returns NULL, or what is wrong: the caller frees it. */

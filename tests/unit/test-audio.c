@@ -7,6 +7,7 @@
 #include "audio/audio.h"
 #include "audio/ring.h"
 #include "audio/wav.h"
+#include "qemu/replay.h"
 #include "qemu/writer.h"
 #include "tests/unit/tap.h"
 
@@ -241,6 +242,7 @@ static void test_library(const char *driver, const char *out, const char *in)
 {
     const AudioStream stream = { .hz = HZ, .buffer_us = 1000000 };
     AudioConfig c = { .driver = driver, .id = driver, .out = stream, .in = stream };
+    int16_t frames[4];
 
     if (!audio_has_driver(driver)) {
         printf("# %s is not in this build\n", driver);
@@ -250,6 +252,11 @@ static void test_library(const char *driver, const char *out, const char *in)
     c.in.dev = "in";
     tap_case(played(&c, out), "%s: what is played", driver);
     tap_case(recorded(&c), "%s: what is recorded", driver);
+    replay_mode = REPLAY_RECORD;
+    memset(frames, 1, sizeof(frames));
+    audio_read(audio_find(driver), frames, 2, HZ);
+    replay_mode = REPLAY_NONE;
+    tap_case(!frames[0] && !frames[3], "%s: silence while the machine is recorded, which a replay repeats", driver);
     audio_close_all();
 }
 
