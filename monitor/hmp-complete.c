@@ -5,6 +5,7 @@
 #include "block/block.h"
 #include "chardev/char.h"
 #include "hw/device.h"
+#include "hw/usb/usb-devices.h"
 #include "monitor/monitor-internal.h"
 #include "net/net.h"
 #include "qemu/trace.h"
@@ -49,6 +50,25 @@ static void drives(Words *w)
     }
 }
 
+/* The machine is the only one; so is its bus. */
+static void plugged(Words *w)
+{
+    for (const Device *d = device_next(NULL); d; d = device_next(d)) {
+        const char *id = usb_device_id(d);
+
+        if (id) {
+            offer(w, id);
+        }
+    }
+}
+
+static void usb_kinds(Words *w)
+{
+    for (USBKind kind = 0; kind < USB_KINDS; kind++) {
+        offer(w, usb_kind_name(kind));
+    }
+}
+
 static bool event(void *opaque, const char *name, const char *help, bool on)
 {
     offer(opaque, name);
@@ -79,6 +99,8 @@ static const struct { const char *before; void (*offer)(Words *w); } places[] = 
     { "set_link ", networks },
     { "set_link * ", on_off },
     { "hostfwd_add ", networks },
+    { "device_add ", usb_kinds },
+    { "device_del ", plugged },
     { "eject ", drives },
     { "change ", drives },
     { "commit ", drives },

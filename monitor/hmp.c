@@ -213,6 +213,8 @@ static const HMPCommand info_items[] = {
 #ifdef CONFIG_VNC
     { "vnc", NULL, "", "the VNC server and its clients", 0, 0, hmp_info_vnc },
 #endif
+    { "usb", NULL, "", "the devices that are plugged into USB", 0, 0, hmp_info_usb },
+    { "usbhost", NULL, "", "the host's USB devices, which a guest cannot have", 0, 0, hmp_info_usbhost },
     { "mice", NULL, "", "the mice, and which one gets movements", 0, 0, hmp_info_mice },
     { "snapshots", NULL, "", "the machine's snapshots in its images", 0, 0, hmp_info_snapshots },
     { "tlb", NULL, "", "the current CPU's memory tables", 0, 0, info_tlb },
@@ -388,6 +390,9 @@ static const HMPCommand commands[] = {
     { "block_job_pause", NULL, "JOB", "let a copy rest", 1, 1, hmp_block_job_pause },
     { "block_job_resume", NULL, "JOB", "go on with it", 1, 1, hmp_block_job_resume },
     { "block_job_set_speed", NULL, "JOB SPEED", "bytes a second; 0: no limit", 2, 2, hmp_block_job_set_speed },
+    { "device_add", NULL, "DRIVER[,PROPERTY=VALUE...]", "plug a USB device in: usb-kbd, usb-storage,drive=ID, ...",
+      1, 1, hmp_device_add },
+    { "device_del", NULL, "ID", "pull it out", 1, 1, hmp_device_del },
     { "ringbuf_read", NULL, "DEVICE BYTES", "take what a ring buffer has, the oldest first", 2, 2, hmp_ringbuf_read },
     { "ringbuf_write", NULL, "DEVICE TEXT", "put text into a ring buffer", 2, 2, hmp_ringbuf_write },
     { "set_link", NULL, "NAME on|off", "plug the network's cable in or pull it out", 2, 2, hmp_set_link },

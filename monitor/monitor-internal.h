@@ -113,6 +113,11 @@ void hmp_mouse_move(Monitor *mon, char **argv);
 void hmp_mouse_button(Monitor *mon, char **argv);
 void hmp_mouse_set(Monitor *mon, char **argv);
 void hmp_info_mice(Monitor *mon, char **argv);
+/* monitor/hmp-usb.c */
+void hmp_device_add(Monitor *mon, char **argv);
+void hmp_device_del(Monitor *mon, char **argv);
+void hmp_info_usb(Monitor *mon, char **argv);
+void hmp_info_usbhost(Monitor *mon, char **argv);
 /* monitor/hmp-vnc.c, with CONFIG_VNC alone */
 void hmp_info_vnc(Monitor *mon, char **argv);
 void hmp_change_vnc(Monitor *mon, char **argv);

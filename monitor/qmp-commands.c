@@ -163,6 +163,9 @@ const QmpCommand qmp_commands[] = {
       JOB_ENDS, qmp_drive_backup, false, NULL },
     { "drive-mirror", "device:s target:s sync:MirrorSyncMode format:s? mode:NewImageMode? job-id:s? speed:i? "
       "copy-mode:MirrorCopyMode? " JOB_ENDS, qmp_drive_mirror, false, NULL },
+    { "device_add",
+      "driver:s id:s? bus:s? port:s? drive:s? serial:s? removable:b? ports:i?", qmp_device_add, false, NULL },
+    { "device_del", "id:s", qmp_device_del, false, NULL },
     { "dump-guest-memory", "paging:b protocol:s detach:b? begin:i? length:i? format:DumpGuestMemoryFormat?",
       qmp_dump_guest_memory, false, NULL },
     { "eject", "device:s? id:s? force:b?", qmp_eject, false, NULL },

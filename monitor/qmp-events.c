@@ -14,6 +14,7 @@ const QmpEvent qmp_events[] = {
     { "BLOCK_JOB_READY", BLOCK_JOB },
     { "BLOCK_IO_ERROR",
       "device:s node-name:s? operation:IoOperationType action:BlockErrorAction nospace:b? reason:s" },
+    { "DEVICE_DELETED", "device:s? path:s" },
     { "DUMP_COMPLETED", "result:DumpQueryResult error:s?" },
     { "JOB_STATUS_CHANGE", "id:s status:JobStatus" },
     { "MIGRATION", "status:MigrationStatus" },

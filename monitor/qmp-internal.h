@@ -166,6 +166,9 @@ void qmp_expire_password(QmpCall *call);
 
 JsonNode *qmp_version_node(void);               /* as in the greeting */
 
+/* monitor/qmp-usb.c */
+void qmp_device_add(QmpCall *call);
+void qmp_device_del(QmpCall *call);
 /* monitor/qmp-media.c */
 void qmp_eject(QmpCall *call);
 void qmp_blockdev_tray(QmpCall *call);

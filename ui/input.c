@@ -131,11 +131,13 @@ void input_add_mouse(InputMouse *m)
 void input_remove_keyboard(InputKeyboard *k)
 {
     REMOVE(keyboards, k);
+    replay_source_free(k->source);
 }
 
 void input_remove_mouse(InputMouse *m)
 {
     REMOVE(mice, m);
+    replay_source_free(m->source);
 }
 
 void input_activate(uint64_t *activation)

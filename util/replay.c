@@ -25,7 +25,7 @@ enum {
 };
 
 struct ReplaySource {
-    const char *name;
+    char *name;
     ReplayPlay *play;
     void *opaque;
     unsigned number;
@@ -33,7 +33,7 @@ struct ReplaySource {
 
 ReplayMode replay_mode;
 
-static ReplaySource *sources[MAX_SOURCES];      /* constant once the machine is made */
+static ReplaySource *sources[MAX_SOURCES];      /* NULL: its device is gone */
 static unsigned source_count;
 static const ReplayMachine *machine;            /* constant */
 static uint64_t (*checksum)(bool memory);       /* constant; NULL: nothing is compared */
@@ -67,11 +67,23 @@ static struct {
 ReplaySource *replay_source_new(const char *name, ReplayPlay *play, void *opaque)
 {
     ReplaySource *s = g_new0(ReplaySource, 1);
+    unsigned number = 0;
 
-    g_assert(source_count < MAX_SOURCES);
-    *s = (ReplaySource) { g_strdup(name), play, opaque, source_count };
-    sources[source_count++] = s;
+    while (number < source_count && sources[number]) {
+        number++;
+    }
+    g_assert(number < MAX_SOURCES);
+    *s = (ReplaySource) { g_strdup(name), play, opaque, number };
+    sources[number] = s;
+    source_count += number == source_count;
     return s;
+}
+
+void replay_source_free(ReplaySource *s)
+{
+    sources[s->number] = NULL;
+    g_free(s->name);
+    g_free(s);
 }
 
 bool replay_begin(void)

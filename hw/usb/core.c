@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <glib.h>
-#include "hw/usb/usb.h"
+#include "hw/usb/usb-devices.h"
 #include "qemu/trace.h"
 
 const char *usb_speed_name(USBSpeed speed)
@@ -140,6 +140,11 @@ void *usb_device_alloc(const DeviceClass *dev_class, const USBDeviceClass *class
     d->class = class;
     d->bus = bus;
     return d;
+}
+
+const char *usb_device_id(const Device *d)
+{
+    return d->class->reset == usb_device_reset ? ((const USBDevice *)(const void *)d)->id : NULL;
 }
 
 void usb_device_reset(void *opaque)

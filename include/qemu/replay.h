@@ -31,6 +31,8 @@ typedef struct ReplaySource ReplaySource;
 typedef void ReplayPlay(void *opaque, const uint8_t *data, size_t bytes);
 /* Main thread while the machine is made, in the same order at each start. */
 ReplaySource *replay_source_new(const char *name, ReplayPlay *play, void *opaque);
+/* Its device is gone: not while recording or replaying. */
+void replay_source_free(ReplaySource *s);
 /*
  * Something has come for a device, in a machine that records or not; while replaying what comes is to be thrown away
  * (replay_mode). False: not now, for the machine is in the middle of something; ask again by posted work. True: the

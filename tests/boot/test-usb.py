@@ -10,6 +10,7 @@ import json
 import os
 import re
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -136,15 +137,49 @@ def writes_stick(vm, image):
         raise Failure("the end of what was written is something else")
 
 
+def pulled_out(vm, qmp):
+    """
+    A stick is plugged in, pulled out while its file system is mounted and written, and plugged in again on a hub, which
+    is then pulled out with all that is on it.
+    """
+    qmp.monitor("device_add usb-storage,drive=files,id=files")
+    if "ID: files" not in qmp.monitor("info usb"):
+        raise Failure("info usb does not show the stick")
+    vm.shell("until test -b /dev/sdb; do sleep 0.2; done; mkdir -p /mnt; mount -t ext4 /dev/sdb /mnt && "
+             "echo kept > /mnt/mark && sync", 120)
+    vm.shell("(while test -b /dev/sdb; do dd if=/dev/zero of=/mnt/f bs=64k count=32 2>/dev/null; sync; done) & sleep 1",
+             60)
+    qmp.order("device_del", id="files")
+    vm.shell("while test -b /dev/sdb; do sleep 0.2; done; umount -l /mnt", 120)
+    if "ID: files" in qmp.monitor("info usb") or [e["data"].get("device") for e in qmp.events] != ["files"]:
+        raise Failure("it is still there: %s, %s" % (qmp.monitor("info usb"), qmp.events))
+    qmp.order("device_add", driver="usb-hub", id="outer", port="3.5")
+    qmp.order("device_add", driver="usb-kbd", id="second", port="3.5.2")
+    qmp.order("device_add", driver="usb-storage", drive="files", id="again", port="3.5.1")
+    text = vm.shell("until test -b /dev/sd[b-z]; do sleep 0.2; done; mount -t ext4 /dev/sd[b-z] /mnt && cat /mnt/mark; "
+                    "umount /mnt; until test $(grep -c 'USB Keyboard' /proc/bus/input/devices) = 2; do sleep 0.2; done",
+                    120)[1]
+    if "kept" not in text:
+        raise Failure("what was on the stick is gone: " + text)
+    qmp.monitor("device_del outer")
+    vm.shell("while test -b /dev/sd[b-z] || test $(grep -c 'USB Keyboard' /proc/bus/input/devices) = 2; do sleep 0.2; "
+             "done", 120)
+
+
 def run(cases, directory, design, dtb):
     accel, slow = designs()[design]
     image = os.path.join(directory, "stick-%s.img" % design)
-    with open(image, "wb") as file:
-        file.truncate((MIB + 16) << 20)
+    files = os.path.join(directory, "files-%s.img" % design)
+    for path, size in ((image, MIB + 16), (files, 16)):
+        with open(path, "wb") as file:
+            file.truncate(size << 20)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", files], check=True,
+                   env=dict(os.environ, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin"))
     qmp = Qmp(directory)
     args = (*qmp.args, "-device", "usb-kbd,id=keys", "-device", "usb-mouse", "-usbdevice", "tablet", "-drive",
             "if=none,id=stick,format=raw,file=" + image, "-device",
-            "usb-storage,drive=stick,id=disk,serial=0123456789AB")
+            "usb-storage,drive=stick,id=disk,serial=0123456789AB", "-drive",
+            "if=none,id=files,format=raw,file=" + files)
     with VM(accel=accel, dtb=dtb, append="quiet", args=args, slow=2 * slow) as vm:
         with cases.case("%s, %s: the driver finds the controller, hubs and devices" % (design, dtb), vm):
             vm.wait_shell()
@@ -154,6 +189,8 @@ def run(cases, directory, design, dtb):
             events(vm, qmp)
         with cases.case("%s: %d MiB on a stick are the same on both sides" % (design, MIB), vm):
             writes_stick(vm, image)
+        with cases.case("%s: devices are pulled out and plugged in" % design, vm):
+            pulled_out(vm, qmp)
         with cases.case("%s: the kernel has nothing to complain about" % design, vm):
             vm.check_log()
 

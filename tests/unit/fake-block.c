@@ -61,12 +61,14 @@ void fake_block_fail(BlockBackend *blk, int error) { blk->error = error; }
 
 void fake_block_change(BlockBackend *blk, bool present)
 {
-    if (!present) {
+    const bool used = blk->user.changed;
+
+    if (!present && used) {
         blk->user.changed(blk->user.opaque, false);
         fake_block_run(blk);
     }
     blk->present = present;
-    if (present) {
+    if (present && used) {
         blk->user.changed(blk->user.opaque, true);
     }
 }

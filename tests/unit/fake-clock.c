@@ -62,6 +62,12 @@ int64_t clock_shown_ns(void)
 
 static QTimer *new_timer(QTimerCB cb, void *opaque, bool line)
 {
+    for (unsigned i = 0; i < num_timers; i++) {
+        if (!timers[i].cb) {
+            timers[i] = (struct QTimer) { cb, opaque, INT64_MAX, line };
+            return &timers[i];
+        }
+    }
     if (num_timers == MAX_TIMERS) {
         abort();
     }
@@ -95,10 +101,10 @@ void timer_del(QTimer *t)
     SET(t->when, INT64_MAX);
 }
 
-/* Its place stays taken. */
 void timer_free(QTimer *t)
 {
     timer_del(t);
+    t->cb = NULL;
 }
 
 void fake_clock_before_arming(void (*hook)(void))

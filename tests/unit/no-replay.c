@@ -18,6 +18,11 @@ ReplaySource *replay_source_new(const char *name, ReplayPlay *play, void *opaque
     return s;
 }
 
+void replay_source_free(ReplaySource *s)
+{
+    g_free(s);
+}
+
 bool replay_begin(void)
 {
     return true;

@@ -211,7 +211,9 @@ static void plug_usb(const MachineState *m)
         char *error;
 
         usb_config_init(&config, kind);
-        usb_config_set(&config, "drive", "stick");
+        if (kind == USB_STORAGE) {
+            usb_config_set(&config, "drive", "stick");
+        }
         ok(usb_new(m->usb, &config, &error) != NULL, "%s is plugged in", usb_kind_name(kind));
     }
 }

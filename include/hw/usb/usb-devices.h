@@ -41,6 +41,8 @@ void usb_config_clear(USBConfig *c);
 USBDevice *usb_new(USBBus *bus, USBConfig *config, char **error);
 /* By its id; NULL: there is none. */
 USBDevice *usb_find_id(const USBBus *bus, const char *id);
+/* NULL: it has none, or is no USB device. */
+const char *usb_device_id(const Device *d);
 
 /*
  * Drives that sticks may have: one is opened when a stick takes it, and stays open for the next one. hw/usb/drives.c.
