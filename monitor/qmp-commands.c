@@ -157,8 +157,6 @@ const QmpCommand qmp_commands[] = {
 #endif
     { "closefd", "fdname:s", qmp_closefd, false, NULL },
     { "cont", "", do_cont, false, NULL },
-    { "device_add", "driver:s bus:s? id:s?", qmp_no_device, false, NULL },
-    { "device_del", "id:s", qmp_no_device, false, NULL },
     { "drive-backup", "device:s target:s sync:MirrorSyncMode format:s? mode:NewImageMode? job-id:s? speed:i? "
       JOB_ENDS, qmp_drive_backup, false, NULL },
     { "drive-mirror", "device:s target:s sync:MirrorSyncMode format:s? mode:NewImageMode? job-id:s? speed:i? "

@@ -109,7 +109,6 @@ void qmp_no_balloon(QmpCall *call);
 void qmp_no_hotplug(QmpCall *call);
 void qmp_no_wakeup(QmpCall *call);
 void qmp_no_nmi(QmpCall *call);
-void qmp_no_device(QmpCall *call);
 void qmp_no_finalize(QmpCall *call);
 void qmp_watchdog_set_action(QmpCall *call);
 void qmp_set_action(QmpCall *call);

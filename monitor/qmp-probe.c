@@ -66,11 +66,6 @@ void qmp_no_nmi(QmpCall *call)
     qmp_fail(call, "machine does not provide NMIs");
 }
 
-void qmp_no_device(QmpCall *call)
-{
-    qmp_fail(call, "devices are plugged in by the command line (-device) only");
-}
-
 void qmp_no_finalize(QmpCall *call)
 {
     qmp_fail(call, "Job '%s' is not in a state for 'finalize': jobs end by themselves", qmp_string(call, "id"));

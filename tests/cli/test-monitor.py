@@ -114,7 +114,8 @@ def tells(cases, t):
     cases.check(re.search(r"^sd0: rd_bytes=0 wr_bytes=0 ", t.ask("info blockstats")), "info blockstats")
     cases.check(t.ask("info history").endswith("1: 'info blockstats'\n0: 'info history'\n"), "info history")
     cases.check(t.ask("watchdog_action pause") == "" and "not 'x'" in t.ask("watchdog_action x"), "watchdog_action")
-    for line, says in (("device_add x", "the command line fixes it"), ("info pci", "this board has none"),
+    for line, says in (("device_add x", "no device that can be plugged in"), ("info pci", "this board has none"),
+                       ("drive_add x", "the command line fixes it"),
                        ("info kvm", "not compiled"), ("balloon 3", "no balloon"), ("info x", "unknown info item")):
         cases.check(says in t.ask(line), "refused: %s" % line)
     cases.check("no sound device 'x'" in t.ask("wavcapture /nonexistent/a x"), "wavcapture without a device")
