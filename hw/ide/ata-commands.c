@@ -169,21 +169,20 @@ typedef enum AtaKind {
     KIND_NONE, KIND_READ, KIND_WRITE, KIND_VERIFY, KIND_ERASE, KIND_FLUSH, KIND_IDENTIFY, KIND_FEATURES, KIND_MULTIPLE,
     KIND_GEOMETRY, KIND_DIAGNOSTIC, KIND_POWER_MODE, KIND_SENSE, KIND_NOTHING,
 } AtaKind;
-enum { EXTENDED = 1 << 0, BY_MULTIPLE = 1 << 1 };
+/* Beside an AtaKind in a command's entry. */
+enum { KIND_MASK = 0xff, EXTENDED = 1 << 8, BY_MULTIPLE = 1 << 9 };
 
-static const struct {
-    uint8_t kind, flags;
-} commands[256] = {
-    [0x03] = { KIND_SENSE }, [0x10 ... 0x1f] = { KIND_NOTHING }, [0x20] = { KIND_READ }, [0x21] = { KIND_READ },
-    [0x24] = { KIND_READ, EXTENDED }, [0x29] = { KIND_READ, EXTENDED | BY_MULTIPLE }, [0x30] = { KIND_WRITE },
-    [0x31] = { KIND_WRITE }, [0x34] = { KIND_WRITE, EXTENDED }, [0x38] = { KIND_WRITE },
-    [0x39] = { KIND_WRITE, EXTENDED | BY_MULTIPLE }, [0x40] = { KIND_VERIFY }, [0x41] = { KIND_VERIFY },
-    [0x42] = { KIND_VERIFY, EXTENDED }, [0x70 ... 0x7f] = { KIND_NOTHING }, [0x90] = { KIND_DIAGNOSTIC },
-    [0x91] = { KIND_GEOMETRY }, [0xc0] = { KIND_ERASE }, [0xc4] = { KIND_READ, BY_MULTIPLE },
-    [0xc5] = { KIND_WRITE, BY_MULTIPLE }, [0xc6] = { KIND_MULTIPLE }, [0xcd] = { KIND_WRITE, BY_MULTIPLE },
-    [0xe0] = { KIND_NOTHING }, [0xe1] = { KIND_NOTHING }, [0xe2] = { KIND_NOTHING }, [0xe3] = { KIND_NOTHING },
-    [0xe5] = { KIND_POWER_MODE }, [0xe6] = { KIND_NOTHING }, [0xe7] = { KIND_FLUSH }, [0xea] = { KIND_FLUSH },
-    [0xec] = { KIND_IDENTIFY }, [0xef] = { KIND_FEATURES },
+static const uint16_t commands[256] = {
+    [0x03] = KIND_SENSE, [0x10 ... 0x1f] = KIND_NOTHING, [0x20] = KIND_READ, [0x21] = KIND_READ,
+    [0x24] = KIND_READ | EXTENDED, [0x29] = KIND_READ | EXTENDED | BY_MULTIPLE, [0x30] = KIND_WRITE,
+    [0x31] = KIND_WRITE, [0x34] = KIND_WRITE | EXTENDED, [0x38] = KIND_WRITE,
+    [0x39] = KIND_WRITE | EXTENDED | BY_MULTIPLE, [0x40] = KIND_VERIFY, [0x41] = KIND_VERIFY,
+    [0x42] = KIND_VERIFY | EXTENDED, [0x70 ... 0x7f] = KIND_NOTHING, [0x90] = KIND_DIAGNOSTIC,
+    [0x91] = KIND_GEOMETRY, [0xc0] = KIND_ERASE, [0xc4] = KIND_READ | BY_MULTIPLE,
+    [0xc5] = KIND_WRITE | BY_MULTIPLE, [0xc6] = KIND_MULTIPLE, [0xcd] = KIND_WRITE | BY_MULTIPLE,
+    [0xe0] = KIND_NOTHING, [0xe1] = KIND_NOTHING, [0xe2] = KIND_NOTHING, [0xe3] = KIND_NOTHING,
+    [0xe5] = KIND_POWER_MODE, [0xe6] = KIND_NOTHING, [0xe7] = KIND_FLUSH, [0xea] = KIND_FLUSH,
+    [0xec] = KIND_IDENTIFY, [0xef] = KIND_FEATURES,
 };
 
 /* Commands that begin at a sector. */
@@ -208,11 +207,11 @@ static void at_sectors(AtaDrive *d, AtaKind kind)
 
 void ata_execute(AtaDrive *d, uint8_t command)
 {
-    const AtaKind kind = commands[command].kind;
+    const AtaKind kind = (AtaKind)(commands[command] & KIND_MASK);
 
     d->command = command;
-    d->extended = commands[command].flags & EXTENDED;
-    if (commands[command].flags & BY_MULTIPLE && !d->multiple) {
+    d->extended = commands[command] & EXTENDED;
+    if ((commands[command] & BY_MULTIPLE) && !d->multiple) {
         ata_end_command(d, ATA_ER_ABRT);
         return;
     }
