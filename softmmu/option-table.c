@@ -37,13 +37,15 @@ const OptionRow option_rows[] = {
     { "mem-prealloc", .handle = option_mem_prealloc, .help = "take the guest's memory from the host at the start" },
     { "overcommit", "[mem-lock=on|off][,cpu-pm=on|off]", .handle = option_overcommit,
       .help = "mem-lock=on: keep all memory of the emulator from being swapped out" },
+
+    { .group = "Time", .argument = "time" },
     { "rtc", "[base=utc|localtime|DATE][,clock=host|rt|vm]", .handle = option_rtc,
       .help = "what the clock of the board shows at the start; DATE: 2006-06-17 or 2006-06-17T16:01:21; "
       "rt: the host's being set does not matter; vm: it stops with the machine" },
-    { "icount", "[shift=]N|auto[,sleep=on|off][,align=on|off][,rr=record|replay,rrfile=FILE[,rrsnapshot=NAME]]",
-      .handle = option_icount,
+    { "icount", "[shift=]N|auto[,sleep=on|off][,align=on|off][,rr=MODE,rrfile=FILE]", .handle = option_icount,
       .help = "guest time is counted by instructions of 2^N ns (0 to 10); all that happens in a machine without input "
-      "is the same at every start; rr: record all that comes from outside, or replay it" },
+      "is the same at every start; rr=record or replay: all that comes from outside goes into the file, or comes "
+      "from there" },
     { "seed", "NUMBER", .handle = option_seed,
       .help = "random numbers that the guest is given (rng-seed in its device tree) are the same at every start" },
 
@@ -84,12 +86,6 @@ const OptionRow option_rows[] = {
 
     { .group = "Console and monitor", .argument = "console" },
     { "nographic", .handle = option_nographic, .help = "no display; console and monitor share the terminal" },
-    { "display", "none|sdl[,window-close=off][,show-cursor=on]|vnc=HOST:N[,...]|curses", .handle = option_display,
-      .help = "where the screen is shown (-display help); it can be dumped without" },
-    { "vnc", "HOST:N|unix:PATH|none[,password=on|password-secret=ID][,to=N][,websocket=on|PORT][,share=...]",
-      .handle = option_vnc,
-      .help = "a VNC server on port 5900 + N" },
-    { "full-screen", .handle = option_full_screen, .help = "the window fills the screen" },
     { "serial", "DEVICE", .handle = option_serial, .help = "where a serial line goes; up to 4 times" },
     { "chardev", "KIND,id=NAME,...", .handle = option_chardev,
       .help = "a character device with a name; help: the kinds" },
@@ -98,11 +94,18 @@ const OptionRow option_rows[] = {
     { "qmp-pretty", "DEVICE", .handle = option_qmp_pretty, .help = "the same, with line breaks" },
     { "monitor", "DEVICE", .handle = option_monitor, .help = "where the monitor goes; none: nowhere" },
     { "echr", "NUMBER", .handle = option_echr, .help = "the escape key on a shared terminal, instead of 1 (Ctrl-a)" },
+    { "nodefaults", .handle = option_nodefaults, .help = "no serial line and no monitor unless asked for" },
+
+    { .group = "Screen and sound", .argument = "screen" },
+    { "display", "none|sdl[,window-close=off][,show-cursor=on]|vnc=HOST:N[,...]|curses", .handle = option_display,
+      .help = "where the screen is shown (-display help); it can be dumped without" },
+    { "vnc", "HOST:N|unix:PATH|none[,password=on][,to=N][,PROPERTY=VALUE...]", .handle = option_vnc,
+      .help = "a VNC server on port 5900 + N" },
+    { "full-screen", .handle = option_full_screen, .help = "the window fills the screen" },
     { "audiodev", "DRIVER,id=NAME[,PROPERTY=VALUE...]", .handle = option_audiodev,
       .help = "where sound goes: none, wav, sdl, alsa (-audiodev help)" },
     { "audio", "DRIVER[,PROPERTY=VALUE...]", .handle = option_audio, .help = "the same, without a name" },
     { "audio-help", .handle = option_audio_help, .help = "print the sound drivers and their properties" },
-    { "nodefaults", .handle = option_nodefaults, .help = "no serial line and no monitor unless asked for" },
 
     { .group = "How it starts and ends", .argument = "run" },
     { "S", .handle = option_stopped, .help = "do not start the CPUs; the monitor's 'cont' does, or a debugger" },

@@ -44,7 +44,7 @@ class Disk:
                          *(["-drive", drive % self.image] if drive else []), *arguments],
             env=dict(os.environ, LD_PRELOAD=preload, BAD_IMAGE=self.image, BAD_DISK=self.control, BAD_WAITS=self.waits),
             stderr=self.errors)
-        self.console, self.monitor = (machine.connect(socket.AF_UNIX, path) for path in paths)
+        self.monitor, self.console = (machine.connect(socket.AF_UNIX, path) for path in reversed(paths))
 
     def __enter__(self):
         return self

@@ -95,7 +95,7 @@ WRONG = [
     ("audiodev", "alsa,id=x,out.dev=no_such", "sound card 'no_such': No such file|without ALSA"),
     ("audiodev", "wav,id=x,foo=1", "unknown property 'foo'"),
     ("audiodev", "wav,id=x,out.frequency=1", "4000 to 192000"),
-    ("object", "secret,id=x", "no objects of type 'secret'"), ("object", "rng-random", "id= is missing"),
+    ("object", "secret,id=x", "either data= or file="), ("object", "rng-random", "id= is missing"),
     ("object", "rng-random,id=x,size=1", "'size' is none of"), ("object", "memory-backend-ram,id=x", "size is missing"),
     ("object", "filter-dump,id=x,file=x", "netdev is missing"),
     ("object", "filter-dump,id=x,netdev=n", "file is missing"),
