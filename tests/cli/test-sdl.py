@@ -25,8 +25,10 @@ class Server:
 
     def __init__(self):
         read, write = os.pipe()
+        # -noreset: a server that resets itself when its last client goes refuses one that comes just then.
         self.process = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten",
-                                         "tcp"], pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                         "tcp", "-noreset"], pass_fds=[write], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
         os.close(write)
         with os.fdopen(read) as file:
             self.name = ":" + file.readline().strip()
