@@ -103,6 +103,7 @@ def main():
             with VM(accel=accel, dtb="builtin", args=options, slow=3 * slow) as vm:
                 with cases.case(name + "it starts", vm) as up:
                     vm.wait_shell()
+                    vm.hush()
                 if up.ok:
                     console(cases, name, vm, paths[0])
                     port(cases, name, vm, paths[1])

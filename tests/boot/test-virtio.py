@@ -78,6 +78,7 @@ def devices(cases, directory, design, kind, legacy):
     with VM(accel=accel, dtb="builtin", args=options, slow=3 * slow) as vm:
         with cases.case(name + "the disk is read, written and clean; discarded space reads as zeroes (%s)" % kind, vm):
             vm.wait_shell()
+            vm.hush()
             vm.shell("mkdir -p /mnt && mount -t ext4 /dev/vda /mnt", 120)
             disk(vm)
         with cases.case(name + "random numbers", vm):

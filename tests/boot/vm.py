@@ -200,6 +200,10 @@ class VM:
         self.shell("stty columns 1000")
         return cpus
 
+    def hush(self):
+        """What programs print is no longer broken up by the kernel's messages below a warning; USB's come late."""
+        self.shell("dmesg -n 5")
+
     def wait_exit(self, limit=30):
         """Wait until the emulator ends by itself; returns its exit status."""
         try:
