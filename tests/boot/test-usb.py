@@ -207,7 +207,8 @@ def run(cases, directory, design, dtb):
     qmp = Qmp(directory)
     # Linux's own tree for the board has no screen that would give the pointer its place.
     vnc = os.path.join(directory, "vnc") if dtb == "builtin" and has_vnc() else None
-    args = (*qmp.args, *(("-vnc", "unix:" + vnc) if vnc else ()), "-device", "usb-kbd,id=keys", "-device", "usb-mouse", "-usbdevice", "tablet", "-drive",
+    args = (*qmp.args, *(("-vnc", "unix:" + vnc) if vnc else ()), "-device", "usb-kbd,id=keys",
+            "-device", "usb-mouse", "-usbdevice", "tablet", "-drive",
             "if=none,id=stick,format=raw,file=" + image, "-device",
             "usb-storage,drive=stick,id=disk,serial=0123456789AB", "-drive",
             "if=none,id=files,format=raw,file=" + files)

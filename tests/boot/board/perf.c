@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Counts and samples instructions by the kernel's events, as perf(1) does: its own, and those of each CPU. Prints TAP. */
+/* Counts and samples by the kernel's events, as perf(1) does: itself, and what each CPU runs. Prints TAP. */
 #define _GNU_SOURCE
 #include <linux/perf_event.h>
 #include <pthread.h>
@@ -92,7 +92,7 @@ static unsigned samples(const struct perf_event_mmap_page *head, unsigned *of_lo
             n++;
             *of_loop += ip >= (uintptr_t)loop_begin && ip < (uintptr_t)loop_end;
         }
-        /* The kernel stops an event for the rest of a tick if it interrupts too often: what it counted is not all then. */
+        /* The kernel stops an event that interrupts too often for the rest of a tick: not all is counted then. */
         if (record->type == PERF_RECORD_THROTTLE) {
             printf("# throttled\n");
         }
