@@ -288,7 +288,7 @@ static void emit_next_turn(Emitter *e, const uint8_t *turn)
 void emit_loop(Emitter *e)
 {
     Asm *as = &e->as;
-    static __thread Loop l;
+    Loop l;                     /* large, and little of it is touched */
     uint8_t *enter = as->p, *turn;
     int nslow = e->nslow;
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Driver of the x86-64 emitter: one block, its labels and its out-of-line slow paths. See emit.h. */
+#include <stdlib.h>
+#include <glib.h>
+#include "qemu/log.h"
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
 
@@ -162,11 +165,27 @@ void emit_op(Emitter *e, const IROp *op)
     x86_op_info[op->opc].emit(e, op);
 }
 
-static __thread Emitter emitter;
+/* Not a variable of the thread itself: the C library would clear all of it for each thread, those that build nothing
+   included. Here pages that no block needed are never touched. */
+static GPrivate emitters = G_PRIVATE_INIT(free);
+
+static Emitter *own_emitter(void)
+{
+    Emitter *e = g_private_get(&emitters);
+
+    if (!e) {
+        e = calloc(1, sizeof(*e));
+        if (!e) {
+            error_exit("out of memory for the translator");
+        }
+        g_private_set(&emitters, e);
+    }
+    return e;
+}
 
 const Emitter *x86_last_emitter(void)
 {
-    return &emitter;
+    return own_emitter();
 }
 
 static void begin_op(Emitter *e, int i)
@@ -182,7 +201,7 @@ static void begin_op(Emitter *e, int i)
 
 bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
 {
-    Emitter *e = &emitter;
+    Emitter *e = own_emitter();
     uint8_t *start = (uint8_t *)(((uintptr_t)buf->ptr + 15) & ~(uintptr_t)15);
 
     buf->too_complex = false;
