@@ -9,7 +9,14 @@
 #include <glib.h>
 #include "accel/tcg/tb-hash.h"
 
-static TranslationBlock **bucket_of(const TBHash *h, uint32_t pc, uint32_t flags, uint32_t phys_pc)
+uintptr_t tb_origin;
+
+void tb_set_origin(const TranslationBlock *lowest)
+{
+    tb_origin = (uintptr_t)lowest - 64;
+}
+
+static TBRef *bucket_of(const TBHash *h, uint32_t pc, uint32_t flags, uint32_t phys_pc)
 {
     /*
      * Virtual and physical address often differ by a constant (a kernel's linear map), so they must not be combined
@@ -24,7 +31,7 @@ void tb_hash_init(TBHash *h, unsigned bits)
 {
     assert(bits >= 1 && bits <= 24);
     h->bits = bits;
-    h->buckets = g_new0(TranslationBlock *, (size_t)1 << bits);
+    h->buckets = g_new0(TBRef, (size_t)1 << bits);
 }
 
 void tb_hash_destroy(TBHash *h)
@@ -35,28 +42,28 @@ void tb_hash_destroy(TBHash *h)
 
 TranslationBlock *tb_hash_lookup(const TBHash *h, uint32_t pc, uint32_t flags, uint32_t phys_pc)
 {
-    TranslationBlock *tb = __atomic_load_n(bucket_of(h, pc, flags, phys_pc), __ATOMIC_ACQUIRE);
+    TranslationBlock *tb = tb_deref(__atomic_load_n(bucket_of(h, pc, flags, phys_pc), __ATOMIC_ACQUIRE));
 
     while (tb && (tb->pc != pc || tb->phys_pc != phys_pc || tb->flags != flags)) {
-        tb = __atomic_load_n(&tb->hash_next, __ATOMIC_ACQUIRE);
+        tb = tb_deref(__atomic_load_n(&tb->hash_next, __ATOMIC_ACQUIRE));
     }
     return tb;
 }
 
 void tb_hash_insert(TBHash *h, TranslationBlock *tb)
 {
-    TranslationBlock **bucket = bucket_of(h, tb->pc, tb->flags, tb->phys_pc);
+    TBRef *bucket = bucket_of(h, tb->pc, tb->flags, tb->phys_pc);
 
     __atomic_store_n(&tb->hash_next, __atomic_load_n(bucket, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
-    __atomic_store_n(bucket, tb, __ATOMIC_RELEASE);
+    __atomic_store_n(bucket, tb_ref(tb), __ATOMIC_RELEASE);
 }
 
 bool tb_hash_remove(TBHash *h, TranslationBlock *tb)
 {
-    TranslationBlock **p = bucket_of(h, tb->pc, tb->flags, tb->phys_pc);
+    TBRef *p = bucket_of(h, tb->pc, tb->flags, tb->phys_pc);
 
-    while (*p && *p != tb) {
-        p = &(*p)->hash_next;
+    while (*p && *p != tb_ref(tb)) {
+        p = &tb_deref(*p)->hash_next;
     }
     if (!*p) {
         return false;

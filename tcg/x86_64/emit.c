@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Driver of the x86-64 emitter: one block, its labels and its out-of-line slow paths. See emit.h. */
-#include <stdlib.h>
 #include <glib.h>
-#include "qemu/log.h"
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
 
@@ -167,17 +165,14 @@ void emit_op(Emitter *e, const IROp *op)
 
 /* Not a variable of the thread itself: the C library would clear all of it for each thread, those that build nothing
    included. Here pages that no block needed are never touched. */
-static GPrivate emitters = G_PRIVATE_INIT(free);
+static GPrivate emitters = G_PRIVATE_INIT(g_free);
 
 static Emitter *own_emitter(void)
 {
     Emitter *e = g_private_get(&emitters);
 
     if (!e) {
-        e = calloc(1, sizeof(*e));
-        if (!e) {
-            error_exit("out of memory for the translator");
-        }
+        e = g_new0(Emitter, 1);
         g_private_set(&emitters, e);
     }
     return e;
@@ -257,6 +252,7 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
         }
         emit_slow_paths(e);
     }
+    e->failed |= e->as.p - start > TB_MAX_CODE;
     if (e->failed || e->full) {
         buf->too_complex = e->failed;
         return false;

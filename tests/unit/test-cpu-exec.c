@@ -87,8 +87,8 @@ static bool fake_emit(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     memcpy(c->text, b->consts, b->nconsts * 4);
     tb->code = buf->ptr;
     tb->code_size = bytes;
-    tb->jmp[0].target_pc = (b->pc & ~0xfffu) | (b->consts[0] & 0xffc);
-    tb->jmp[0].patch_offset = tb->jmp[0].saved_patch_offset = 4;
+    tb->jmp[0].target = b->consts[0] & 0xffc;
+    tb->jmp[0].patch = tb->jmp[0].saved_patch = 1;
     buf->ptr += bytes;
     return true;
 }
@@ -185,7 +185,7 @@ static uintptr_t run_blocks(CPUARMState *env, TranslationBlock *tb)
         if (rnd(seed) & 1) {
             TranslationBlock *to = __atomic_load_n(&c->to, __ATOMIC_ACQUIRE);
 
-            env->regs[15] = tb->jmp[0].target_pc;
+            env->regs[15] = tb_jump_target(tb, 0);
             if (!to) {
                 return (uintptr_t)tb;
             }
@@ -214,7 +214,7 @@ static uintptr_t fake_exec(CPUARMState *env, TranslationBlock *tb)
 
 static void fake_set_jump(TranslationBlock *tb, int n, TranslationBlock *to)
 {
-    CHECK(n == 0 && to->pc == tb->jmp[0].target_pc);
+    CHECK(n == 0 && to->pc == tb_jump_target(tb, 0));
     __atomic_store_n(&((Code *)(void *)tb->code)->to, to, __ATOMIC_RELEASE);
 }
 
@@ -564,7 +564,9 @@ static void check_block(TranslationBlock *tb, void *opaque)
     CHECK(tb_hash_lookup(&cache->hash, tb->pc, tb->flags, tb->phys_pc) == tb);
     CHECK(!tb->evicted);
     for (int n = 0; n < 2; n++) {
-        CHECK(!tb->jmp[n].to || (!tb->jmp[n].to->invalid && tb->jmp[n].to->pc == tb->jmp[n].target_pc));
+        const TranslationBlock *to = tb_deref(tb->jmp[n].to);
+
+        CHECK(!to || (!to->invalid && to->pc == tb_jump_target(tb, n)));
     }
 }
 
@@ -593,7 +595,7 @@ static void check_caches(int cpus)
 
         cache_foreach(cache, check_block, cache);
         for (uint32_t i = 0; i < 1u << cache->hash.bits; i++) {
-            for (TranslationBlock *tb = cache->hash.buckets[i]; tb; tb = tb->hash_next) {
+            for (TranslationBlock *tb = tb_deref(cache->hash.buckets[i]); tb; tb = tb_deref(tb->hash_next)) {
                 CHECK(!tb->invalid);
                 listed++;
             }
