@@ -16,15 +16,23 @@ void tb_set_origin(const TranslationBlock *lowest)
     tb_origin = (uintptr_t)lowest - 64;
 }
 
+/*
+ * A page's blocks share a window of buckets, in the order of their addresses: 16 bytes of guest code a bucket, 256 a
+ * line of the host's cache. A CPU that comes to a function under a new context asks for its blocks one after the other;
+ * were they spread over the table, each question would miss the cache.
+ */
+enum { WINDOW_BITS = 8, BUCKET_BYTES_LOG2 = 4 };
+
 static TBRef *bucket_of(const TBHash *h, uint32_t pc, uint32_t flags, uint32_t phys_pc)
 {
     /*
      * Virtual and physical address often differ by a constant (a kernel's linear map), so they must not be combined
-     * with XOR as they are; multiplying moves the low bits, which differ inside a page, to the top.
+     * with XOR as they are; multiplying moves the low bits, which differ from page to page, to the top.
      */
-    uint32_t x = (phys_pc + (pc >> 12) * 0x85ebca6bu + (pc << 31) + (flags << 17)) * 0x9e3779b1u;
+    uint32_t page = ((phys_pc >> 12) + (pc >> 12) * 0x85ebca6bu + (pc << 31) + (flags << 17)) * 0x9e3779b1u;
+    uint32_t in_page = phys_pc >> BUCKET_BYTES_LOG2 & ((1u << WINDOW_BITS) - 1);
 
-    return &h->buckets[x >> (32 - h->bits)];
+    return &h->buckets[(page >> (32 - h->bits)) ^ (in_page & ((1u << h->bits) - 1))];
 }
 
 void tb_hash_init(TBHash *h, unsigned bits)
