@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ISP1761 (see isp1761.c): its registers and what follows from a write at once: the port, resets. Interrupts, frames and
- * transfers are the caller's affair. All with the device's lock held.
+ * ISP1761 (see isp1761.c): its registers and what follows from a write at once: the port, resets. Interrupts, frames
+ * and transfers are the caller's affair. All with the device's lock held.
  */
 #include <string.h>
 #include <glib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ISP1761 (NXP data sheet, rev. 05): memory and interrupts of the USB host controller, which looks like an EHCI with one
- * port (isp1761-regs.c) and its own way of transfers (isp1761-ptd.c). A hub with three ports is built in; its first port
- * goes to the host or to the peripheral controller, as the OTG control register says. The peripheral controller says
- * what it is and never hears of a host. Nobody is connected to the DMA request lines: all data passes by register
+ * ISP1761 (NXP data sheet, rev. 05): memory and interrupts of the USB host controller, which looks like an EHCI with
+ * one port (isp1761-regs.c) and its own way of transfers (isp1761-ptd.c). A hub with three ports is built in; its first
+ * port goes to the host or to the peripheral controller, as the OTG control register says. The peripheral controller
+ * says what it is and never hears of a host. Nobody is connected to the DMA request lines: all data passes by register
  * accesses, and the chip never reaches the guest's memory.
  *
  * The memory is written by address. It is read from where the memory register was set to, whatever the address, the
