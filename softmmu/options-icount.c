@@ -89,6 +89,28 @@ void option_icount(CommandLine *c, const char *arg)
     }
 }
 
+/* thread=multi is for recording; what was recorded so is replayed by one thread. */
+static void parallel_finish(CommandLine *c)
+{
+    AccelOptions *o = &c->o->accel;
+
+    if (!o->thread_said || o->thread_single) {
+        return;
+    }
+    if (c->o->replay.mode == REPLAY_NONE) {
+        error_exit("-icount: instructions are counted by one thread; use -accel tcg,thread=single, or record "
+                   "(rr=record)");
+    }
+    if (c->o->replay.mode != REPLAY_RECORD) {
+        return;
+    }
+    if (c->o->gdb) {
+        error_exit("-icount rr=record with -accel tcg,thread=multi: a debugger would stop single CPUs; use it when "
+                   "replaying, or record with thread=single");
+    }
+    o->icount.parallel = c->o->smp > 1;
+}
+
 void options_icount_finish(CommandLine *c)
 {
     AccelOptions *o = &c->o->accel;
@@ -96,9 +118,7 @@ void options_icount_finish(CommandLine *c)
     if (!o->icount.on) {
         return;
     }
-    if (o->thread_said && !o->thread_single) {
-        error_exit("-icount: instructions are counted by one thread; use -accel tcg,thread=single");
-    }
+    parallel_finish(c);
     if (o->tier2) {
         error_exit("-icount: loops of tier two are not counted; use -accel tcg,tier=1");
     }

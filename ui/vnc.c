@@ -23,6 +23,7 @@
 #include <glib.h>
 #include <rfb/rfb.h>
 #include "qemu/io-loop.h"
+#include "qemu/library.h"
 #include "qemu/log.h"
 #include "ui/console.h"
 #include "ui/keysym.h"
@@ -46,12 +47,20 @@ typedef struct Deed {
     int x, y, buttons;
 } Deed;
 
-#define LIBRARY_TABLE rfb
-#define LIBRARY_PREFIX rfb
-#define LIBRARY_FUNCTIONS(X) \
+#define FUNCTIONS(X) \
     X(EncryptBytes) X(GetScreen) X(LogEnable) X(MarkRectAsModified) X(NewClient) X(NewFramebuffer) \
     X(StartOnHoldClient) X(InitServerWithPthreadsAndZRLE)
-#include "qemu/library-table.h"
+static struct {
+#define X(f) __typeof__(rfb##f) *f;
+    FUNCTIONS(X)
+#undef X
+} rfb;                                  /* constant once listening */
+static const LibraryFunction functions[] = {
+#define X(f) { "rfb" #f, (void **)&rfb.f },
+    FUNCTIONS(X)
+#undef X
+    { NULL, NULL },
+};
 
 static rfbScreenInfo *screen;           /* constant once listening */
 static VncEnd server_end;               /* constant once listening */
@@ -457,7 +466,7 @@ static void thread(const char *name, void *(*fn)(void *))
 char *vnc_start(const VncOptions *o)
 {
     const Surface *s = console_surface();
-    char *problem = library_load("libvncserver.so.1", rfb_functions);
+    char *problem = library_load("libvncserver.so.1", functions);
 
     problem = problem ? problem : vnc_listen(o, &listening, &server_end);
     if (problem) {

@@ -13,6 +13,10 @@
  *   an input's source (such a number)
  *   number of bytes (such a number), bytes
  *
+ * A parallel run has events (kind 6) whose bytes are turns, one number each: its instructions times 16, plus 8 if all
+ * CPUs slept before it, plus 4 if it ends within its next instruction, plus the CPU. They come before the first event
+ * that happened when they were over.
+ *
  * The last event is the end, with a byte that is 1 if the guest wanted it: a file without it was cut off. A file is
  * read and checked as a whole before anything of it is used. Recording: any one thread at a time; replaying: the same.
  */
@@ -24,13 +28,14 @@
 #include "qemu/log.h"
 #include "util/replay-log.h"
 
-enum { VERSION = 1, CHUNK = 64 << 10, HEAD_BYTES = 12, CHUNK_HEAD = 8, FIRED = 0x80 };
+enum { VERSION = 2, CHUNK = 64 << 10, HEAD_BYTES = 12, CHUNK_HEAD = 8, FIRED = 0x80 };
 static const char magic[8] = { 'P', 'Q', 'E', 'M', 'U', 'R', 'R', '\n' };
 
 static struct {
     char *name;
     FILE *file;                 /* recording */
     GByteArray *chunk;          /* recording: not written yet; replaying: all events */
+    GByteArray *turns;          /* recording: not in a chunk yet; replaying: all */
     ReplayPlace last;           /* recording: of the last event */
     uint64_t bytes, events;
     uint64_t last_icount;       /* replaying: of the whole file */
@@ -94,6 +99,7 @@ char *replay_log_create(const char *file, const ReplayHeader *h)
     write_bytes(head->data, head->len);
     g_byte_array_unref(head);
     rr.chunk = g_byte_array_new();
+    rr.turns = g_byte_array_new();
     put_int(rr.chunk, h->seed, 8);
     put_int(rr.chunk, (uint64_t)h->start_s, 8);
     g_byte_array_append(rr.chunk, (const guint8 *)h->machine, (guint)strlen(h->machine));
@@ -101,7 +107,7 @@ char *replay_log_create(const char *file, const ReplayHeader *h)
     return NULL;
 }
 
-void replay_log_put(const ReplayEvent *e)
+static void put_event(const ReplayEvent *e)
 {
     uint8_t kind = (uint8_t)(e->kind | (e->at.fired ? FIRED : 0));
 
@@ -120,9 +126,32 @@ void replay_log_put(const ReplayEvent *e)
     }
 }
 
+static void put_turns(void)
+{
+    if (rr.turns->len) {
+        put_event(&(ReplayEvent) { .kind = EVENT_TURNS, .at = rr.last, .data = rr.turns->data,
+                                   .bytes = rr.turns->len });
+        g_byte_array_set_size(rr.turns, 0);
+    }
+}
+
+void replay_log_put(const ReplayEvent *e)
+{
+    put_turns();
+    put_event(e);
+}
+
+void replay_log_put_turn(const ReplayTurn *t)
+{
+    put_number(rr.turns, (uint64_t)t->insns << 4 | (t->slept ? 8u : 0) | (t->unfinished ? 4u : 0) | (unsigned)t->cpu);
+    if (rr.turns->len >= CHUNK) {
+        put_turns();
+    }
+}
+
 uint64_t replay_log_bytes(void)
 {
-    return rr.bytes + (rr.file ? rr.chunk->len : 0);
+    return rr.bytes + (rr.file ? rr.chunk->len + rr.turns->len : 0);
 }
 
 bool replay_log_finish(void)
@@ -150,11 +179,11 @@ static uint64_t int_at(const uint8_t *p, unsigned bytes)
     return v;
 }
 
-static bool get_number(size_t *next, uint64_t *v)
+static bool number_of(const GByteArray *a, size_t *next, uint64_t *v)
 {
     *v = 0;
-    for (unsigned shift = 0; shift < 64 && *next < rr.chunk->len; shift += 7) {
-        uint8_t b = rr.chunk->data[(*next)++];
+    for (unsigned shift = 0; shift < 64 && *next < a->len; shift += 7) {
+        uint8_t b = a->data[(*next)++];
 
         *v |= (uint64_t)(b & 0x7f) << shift;
         if (!(b & 0x80)) {
@@ -164,7 +193,23 @@ static bool get_number(size_t *next, uint64_t *v)
     return false;
 }
 
-bool replay_log_get(size_t *next, ReplayPlace *last, ReplayEvent *e)
+static bool get_number(size_t *next, uint64_t *v)
+{
+    return number_of(rr.chunk, next, v);
+}
+
+bool replay_log_get_turn(size_t *next, ReplayTurn *t)
+{
+    uint64_t v;
+
+    if (!number_of(rr.turns, next, &v)) {
+        return false;
+    }
+    *t = (ReplayTurn) { .cpu = v & 3, .insns = (uint32_t)(v >> 4), .unfinished = v & 4, .slept = v & 8 };
+    return true;
+}
+
+static bool get_event(size_t *next, ReplayPlace *last, ReplayEvent *e)
 {
     uint64_t icount, ns, source = 0, bytes;
     uint8_t kind;
@@ -184,7 +229,16 @@ bool replay_log_get(size_t *next, ReplayPlace *last, ReplayEvent *e)
     *e = (ReplayEvent) { .kind = (ReplayKind)(kind & ~FIRED), .at = *last, .source = (unsigned)source,
                          .data = rr.chunk->data + *next, .bytes = bytes };
     *next += bytes;
-    return e->kind >= EVENT_INPUT && e->kind <= EVENT_END;
+    return e->kind >= EVENT_INPUT && e->kind <= EVENT_TURNS;
+}
+
+bool replay_log_get(size_t *next, ReplayPlace *last, ReplayEvent *e)
+{
+    bool got;
+
+    while ((got = get_event(next, last, e)) && e->kind == EVENT_TURNS) {
+    }
+    return got;
 }
 
 /* The next chunk's payload, which is good; NULL: *problem says why not, or there is none. */
@@ -218,7 +272,7 @@ static const char *read_header(const uint8_t *file, size_t size, size_t *at, Rep
         return "this is no recording";
     }
     if (int_at(file + sizeof(magic), 4) != VERSION) {
-        return "the recording has another version than 1, which is all that can be replayed here";
+        return "the recording has another version than 2, which is all that can be replayed here";
     }
     *at = HEAD_BYTES;
     p = next_chunk(file, size, at, &bytes, &problem);
@@ -230,6 +284,20 @@ static const char *read_header(const uint8_t *file, size_t size, size_t *at, Rep
     return NULL;
 }
 
+/* INT32_MAX instructions are more than any turn has. */
+static bool turns_are_good(void)
+{
+    size_t next = 0;
+    uint64_t v;
+
+    while (number_of(rr.turns, &next, &v)) {
+        if (v >> 4 >= INT32_MAX) {
+            return false;
+        }
+    }
+    return next == rr.turns->len;
+}
+
 static const char *read_events(const uint8_t *file, size_t size, size_t at)
 {
     const char *problem = NULL;
@@ -239,17 +307,21 @@ static const char *read_events(const uint8_t *file, size_t size, size_t at)
     ReplayEvent e = { 0 };
 
     rr.chunk = g_byte_array_new();
+    rr.turns = g_byte_array_new();
     while ((p = next_chunk(file, size, &at, &bytes, &problem)) != NULL) {
         g_byte_array_append(rr.chunk, p, (guint)bytes);
     }
     if (problem) {
         return problem;
     }
-    while (replay_log_get(&next, &last, &e)) {
+    while (get_event(&next, &last, &e)) {
         rr.events++;
         rr.last_icount = e.at.icount;
+        if (e.kind == EVENT_TURNS) {
+            g_byte_array_append(rr.turns, e.data, (guint)e.bytes);
+        }
     }
-    if (next < rr.chunk->len) {
+    if (next < rr.chunk->len || !turns_are_good()) {
         return "the recording is damaged";
     }
     return e.kind == EVENT_END ? NULL : "the recording is cut off: it has no end";

@@ -5,7 +5,7 @@
 #include "qemu/replay.h"
 
 typedef enum ReplayKind {
-    EVENT_INPUT = 1, EVENT_CHECK, EVENT_CHECK_ALL, EVENT_SHIFT, EVENT_END,
+    EVENT_INPUT = 1, EVENT_CHECK, EVENT_CHECK_ALL, EVENT_SHIFT, EVENT_END, EVENT_TURNS,
 } ReplayKind;
 enum { EVENT_MAX_BYTES = 1 << 20 };
 
@@ -27,6 +27,8 @@ typedef struct ReplayHeader {
 /* NULL, or a message (g_free()). */
 char *replay_log_create(const char *file, const ReplayHeader *h);
 void replay_log_put(const ReplayEvent *e);
+/* One of a parallel run; written with the next event. */
+void replay_log_put_turn(const ReplayTurn *t);
 /* Bytes so far. */
 uint64_t replay_log_bytes(void);
 /* False: something could not be written (reported). */
@@ -37,6 +39,11 @@ bool replay_log_finish(void);
 char *replay_log_open(const char *file, ReplayHeader *h);
 /* The event at position *next, which moves behind it; *last is that of the one before. False: there is no more. */
 bool replay_log_get(size_t *next, ReplayPlace *last, ReplayEvent *e);
+/*
+ * Turns are kept apart from events, and EVENT_TURNS is for the file only: the one at position *next, which moves behind
+ * it. False: there is no more.
+ */
+bool replay_log_get_turn(size_t *next, ReplayTurn *t);
 uint64_t replay_log_events(void);
 uint64_t replay_log_last(void);
 #endif

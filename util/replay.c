@@ -55,6 +55,11 @@ static struct {
     ReplayEvent next;                   /* valid while has_next */
     bool has_next;
     size_t position;                    /* in the log, behind `next` */
+    bool slept;                         /* recording: since the last turn */
+    bool has_turn;                      /* `turn` is the next one */
+    ReplayTurn turn;
+    size_t turn_position, next_turn_position;       /* of it, and behind it */
+    uint64_t turns;
     ReplayMark mark;                    /* before `next` */
     ReplayPlace last;
     bool ended, diverged;
@@ -161,7 +166,7 @@ void replay_event(ReplaySource *s, const void *data, size_t bytes)
 
 static void advance(void)
 {
-    rr.mark = (ReplayMark) { rr.position, rr.last, rr.checks };
+    rr.mark = (ReplayMark) { rr.position, rr.last, rr.checks, rr.turn_position };
     rr.has_next = replay_log_get(&rr.position, &rr.last, &rr.next);
 }
 
@@ -228,6 +233,8 @@ static void play_next(void *opaque)
         error_report("replay: the recording ends at instruction %" PRIu64 "; %" PRIu64 " comparisons agreed",
                     e.at.icount, rr.checks);
         stop_machine();
+        break;
+    case EVENT_TURNS:           /* replay_next_turn() has them */
         break;
     }
 }
@@ -333,6 +340,44 @@ void replay_shift_changed(const ReplayPlace *at, unsigned shift)
     }
 }
 
+/* ---- turns of a parallel run ---- */
+
+void replay_turn(int cpu, uint32_t insns, bool unfinished)
+{
+    if (replay_mode == REPLAY_RECORD) {
+        replay_log_put_turn(&(ReplayTurn) { cpu, insns, unfinished, rr.slept });
+        rr.slept = false;
+        rr.turns++;
+    }
+}
+
+void replay_all_sleep(void)
+{
+    rr.slept = true;
+}
+
+static void look_for_turn(size_t position)
+{
+    rr.turn_position = rr.next_turn_position = position;
+    rr.has_turn = replay_log_get_turn(&rr.next_turn_position, &rr.turn);
+}
+
+bool replay_has_turns(void)
+{
+    return replay_mode == REPLAY_PLAY && !rr.diverged && rr.has_turn;
+}
+
+bool replay_next_turn(ReplayTurn *t)
+{
+    if (!rr.has_turn) {
+        return false;
+    }
+    *t = rr.turn;
+    rr.turns++;
+    look_for_turn(rr.next_turn_position);
+    return true;
+}
+
 /* ---- beginning, end, monitor ---- */
 
 void replay_set_machine(const ReplayMachine *m)
@@ -375,6 +420,7 @@ char *replay_open(ReplayMode mode, const char *file, const char *what, uint64_t 
         *start_s = h.start_s;
         if (!error) {
             advance();
+            look_for_turn(0);
         }
     }
     replay_mode = error ? REPLAY_NONE : mode;
@@ -407,7 +453,7 @@ ReplayInfo replay_info(void)
 {
     return (ReplayInfo) {
         .file = rr.file, .icount = machine ? machine->place().icount : 0, .last = replay_log_last(),
-        .events = replay_log_events(), .bytes = replay_log_bytes(), .checks = rr.checks,
+        .events = replay_log_events(), .bytes = replay_log_bytes(), .checks = rr.checks, .turns = rr.turns,
         .has_break = rr.has_break, .break_at = rr.break_at, .ended = rr.ended,
     };
 }
@@ -444,6 +490,7 @@ const char *replay_delete_break(void)
 ReplayMark replay_mark(void)
 {
     rr.mark.checks = rr.checks;
+    rr.mark.turn = rr.turn_position;
     return rr.mark;
 }
 
@@ -452,6 +499,7 @@ void replay_go_back(const ReplayMark *m)
     rr.position = m->next;
     rr.last = m->last;
     rr.checks = m->checks;
+    look_for_turn(m->turn);
     rr.ended = rr.has_break = false;
     advance();
 }

@@ -14,6 +14,8 @@
 #include "accel/tcg/elock.h"
 #include "accel/tcg/icount.h"
 #include "accel/tcg/options.h"
+#include "accel/tcg/page-owner.h"
+#include "accel/tcg/softtlb-internal.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
 
@@ -152,7 +154,7 @@ static CPUExit run(CPUState *cpu)
         if (cpu->halted || cpu->event_wait) {
             return CPU_EXIT_IDLE;
         }
-        if (icount_on && env_jit(env)->budget <= 0) {
+        if (icount_on && (env_jit(env)->budget <= 0 || cpu->leave != CPU_LEAVE_NONE)) {
             return CPU_EXIT_REQUEST;
         }
         if (__atomic_load_n(&debug_breakpoints, __ATOMIC_RELAXED) && debug_stop_at_pc(cpu)) {
@@ -199,6 +201,9 @@ CPUExit cpu_exec(CPUState *cpu)
     current_cpu = cpu;
     observe_set_track(cpu->index);
     elock_read_enter(cpu->env);
+    if (tlb_owner) {
+        page_owner_enter(cpu);
+    }
     /* Raised outside exec(), by an instruction fetch: env->exception is set, and the loop starts again. */
     if (sigsetjmp(cpu->main_loop, 0)) {
         observe_end(OBS_FIND_SLOW);

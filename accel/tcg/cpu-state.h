@@ -35,6 +35,9 @@ typedef struct CPUCounters {
 #undef X
 } CPUCounters;
 
+/* Why a CPU left an instruction that it has to execute later: for a page of another CPU, or to be alone. */
+typedef enum CPULeave { CPU_LEAVE_NONE, CPU_LEAVE_PAGE, CPU_LEAVE_ALONE } CPULeave;
+
 typedef struct CPUState {
     CPUARMState *env;
     int index;
@@ -64,6 +67,9 @@ typedef struct CPUState {
     struct TLBContexts *tlb;
     TranslationBlock *fast[JUMP_CACHE_SIZE];    /* block of env_jit(env)->jump_cache[] of the same index; same rules */
     bool alone;                 /* -icount: the instruction at PC is to be a block of its own; own thread */
+    /* -icount with CPUs side by side (page-owner.h): own thread, and the thread that runs all while it does. */
+    bool beside;                /* in a chunk: others may be in theirs */
+    CPULeave leave;
     CPUCounters n;
     /* Alone in their cache line: every unlock of another CPU looks there. */
     uint32_t event __attribute__((aligned(64)));    /* the event register: set by SEV, cleared by WFE; atomic */

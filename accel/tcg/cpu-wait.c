@@ -87,6 +87,7 @@ void arm_cpu_wfe(CPUARMState *env)
 {
     CPUState *cpu = env_cpu(env);
 
+    arm_cpu_alone(env);         /* which of the others' SEVs came before it is known then */
     if (!accel_options.thread_single) {
         come_back_later(cpu);
     }

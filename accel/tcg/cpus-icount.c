@@ -12,6 +12,7 @@
 #define _GNU_SOURCE     /* gettid */
 #include <glib.h>
 #include <unistd.h>
+#include "accel/tcg/cpus-beside.h"
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/debug.h"
 #include "accel/tcg/excl-monitor.h"
@@ -19,6 +20,7 @@
 #include "accel/tcg/icount.h"
 #include "accel/tcg/instrument.h"
 #include "accel/tcg/options.h"
+#include "accel/tcg/page-owner.h"
 #include "block/block.h"
 #include "qemu/io-loop.h"
 #include "qemu/observe.h"
@@ -28,6 +30,16 @@
 enum {
     TURN = 100 * 1000,                  /* instructions; of a single CPU: how often the thread looks round */
     WFE_NS = 1000 * 1000,               /* a CPU in WFE looks again after so long */
+    ROUND = 200 * 1000,                 /* instructions of each CPU in a round side by side */
+    ROUND_LEAST = 2000,                 /* fewer are not worth one */
+    ROUND_SPARE = 8,                    /* the exception that ends a CPU's round, and some more */
+    ALONE = 200,                        /* instructions of a CPU that had to be alone: such ones come in a row */
+    WAIT_COSTS = 5 * 1000,              /* what a wait of a CPU for another one is worth, in instructions */
+    YIELDS = 16,                        /* a slice of fewer instructions */
+    BACKOFF_FROM = 4,                   /* bad rounds, before it is given up for two turns, four ... */
+    BACKOFF_MOST = 3,                   /* ... and so many powers of two */
+    WFE_TURN = 10 * 1000,               /* a CPU that runs while others wait for its event: they may go on beside it */
+    WFE_ROUNDS = 8,                     /* how often a CPU in WFE without an event gets a turn beside others */
 };
 
 static struct {
@@ -35,6 +47,10 @@ static struct {
     int32_t left;                       /* instructions */
 } turn;
 static bool turn_over;
+static bool turn_is_alone;              /* recording side by side: of a CPU that does what no other may see */
+static bool turn_is_recorded;           /* replaying: `turn` is one of the recording, and not over */
+static bool turn_slept;                 /* all CPUs sleep before it */
+static bool turn_unfinished;            /* it ends within an instruction that has to wait */
 static int64_t fired_ns = -1;           /* when timers were last fired */
 /* Since when all CPUs sleep; valid while host_ns is not 0. This thread, others while it is parked. */
 static struct {
@@ -200,7 +216,7 @@ static bool settle(void)
 
 /* ---- turns ---- */
 
-static bool may_run(CPUState *cpu)
+static bool may_run(const CPUState *cpu)
 {
     if (!awake(cpu)) {
         return false;
@@ -215,6 +231,26 @@ static bool may_run(CPUState *cpu)
         }
     }
     return false;
+}
+
+/* A parallel run is replayed: the chunks one behind the other. NULL: the CPU sleeps before it goes on. */
+static CPUState *recorded_turn(void)
+{
+    if (!turn_is_recorded) {
+        ReplayTurn t;
+
+        if (!replay_next_turn(&t) || t.cpu >= cpu_count) {
+            return NULL;
+        }
+        turn.cpu = cpu_states[t.cpu];
+        /* The last one is begun only. */
+        turn.left = (int32_t)t.insns + t.unfinished;
+        turn_is_recorded = true;
+        turn_unfinished = t.unfinished;
+        turn_slept = t.slept;
+    }
+    /* Side by side, a CPU in WFE may have begun when others ran that sleep by now. */
+    return (turn_slept ? may_run : awake)(turn.cpu) ? turn.cpu : NULL;
 }
 
 /* The CPU whose turn it is; NULL: all are idle. */
@@ -241,12 +277,17 @@ static CPUState *whose_turn(void)
 static void run_slice(CPUState *cpu)
 {
     int64_t deadline = timers_deadline(), budget = turn.left;
+    uint64_t mmio = cpu->n.mmio;
+    int32_t executed;
 
     if (deadline != INT64_MAX && icount_until(deadline) < budget) {
         budget = icount_until(deadline);
     }
     if (replay_mode != REPLAY_NONE && replay_limit(icount_executed()) < (uint64_t)budget) {
         budget = (int64_t)replay_limit(icount_executed());
+    }
+    if (beside_on) {
+        beside_slice_begin(cpu);
     }
     if (cpu->event_wait) {
         cpu_end_wfe(cpu);
@@ -256,8 +297,115 @@ static void run_slice(CPUState *cpu)
     if (cpu->event_wait) {
         turn_over = true;
     }
-    turn.left -= icount_end_slice(cpu);
+    executed = icount_end_slice(cpu);
+    turn.left -= executed;
+    if (turn.left <= 0 || (turn_unfinished && (cpu->event_wait || cpu->finish))) {
+        turn_is_recorded = false;
+    }
+    if (beside_on) {
+        beside_slice_end(cpu, (uint32_t)executed);
+        /* YIELD, most likely: it waits for a CPU that came so far side by side with it. */
+        turn_over |= executed && executed < YIELDS && executed < budget && cpu->n.mmio == mmio;
+    }
     icount_pace();
+}
+
+/* CPUs that can run side by side now. One in WFE without an event would only be in the way of the others. */
+static uint32_t beside_each_other(void)
+{
+    static unsigned rounds;
+    uint32_t cpus = 0;
+
+    rounds++;
+    for (int i = 0; i < cpu_count; i++) {
+        CPUState *cpu = cpu_states[i];
+
+        if (rounds % WFE_ROUNDS ? awake(cpu) && wfe_is_over(cpu) : may_run(cpu)) {
+            cpus |= 1u << i;
+        }
+    }
+    return cpus;
+}
+
+static bool any_in_wfe(void)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        if (cpu_states[i]->event_wait) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A CPU that has to be alone, or soon will: a handler's first deed is to ask a device what there is. */
+static CPUState *next_alone(void)
+{
+    CPUState *cpu = beside_next_alone();
+    int excp;
+
+    for (int i = 0; !cpu && i < cpu_count; i++) {
+        if (arm_interrupt_pending(cpu_states[i]->env, &excp) && !debug_stays(cpu_states[i])) {
+            cpu = cpu_states[i];
+        }
+    }
+    return cpu;
+}
+
+/*
+ * A round in which CPUs wait for each other all the time costs more than it gains. After such ones the CPUs take turns
+ * for a while, so a recording is never much slower than with one thread.
+ */
+static struct {
+    unsigned bad;               /* one after the other */
+    uint64_t until;             /* instructions executed */
+} backoff;
+
+/* Let CPUs run side by side, or one alone that has to be. False: neither is possible now. */
+static bool run_beside(void)
+{
+    CPUState *alone = turn_is_alone && turn.left > 0 && !turn_over ? NULL : next_alone();
+    int64_t deadline, limit = (int64_t)ROUND * cpu_count;
+    uint64_t executed;
+    unsigned waits;
+    uint32_t cpus;
+    int n;
+
+    if (alone && may_run(alone)) {
+        turn.cpu = alone;
+        turn.left = ALONE;
+        turn_over = false;
+        turn_is_alone = true;
+    }
+    if (turn_is_alone && turn.left > 0 && !turn_over && may_run(turn.cpu)) {
+        run_slice(turn.cpu);
+        return true;
+    }
+    turn_is_alone = false;
+    if (icount_executed() < backoff.until) {
+        return false;
+    }
+    cpus = beside_each_other();
+    n = __builtin_popcount(cpus);
+    if (n < 2) {
+        return false;
+    }
+    deadline = timers_deadline();
+    limit = deadline != INT64_MAX && icount_until(deadline) < limit ? icount_until(deadline) : limit;
+    limit = replay_limit(icount_executed()) < (uint64_t)limit ? (int64_t)replay_limit(icount_executed()) : limit;
+    if (limit / n < ROUND_LEAST) {
+        return false;
+    }
+    executed = beside_round(cpus, (int32_t)(limit / n) - ROUND_SPARE, &waits);
+    icount_add(executed);
+    if (executed >= (uint64_t)WAIT_COSTS * ((unsigned)n + waits)) {
+        backoff.bad = 0;
+    } else if (++backoff.bad > BACKOFF_FROM) {
+        unsigned more = backoff.bad - BACKOFF_FROM;
+
+        backoff.until = icount_executed() + ((uint64_t)TURN << (more < BACKOFF_MOST ? more : BACKOFF_MOST));
+    }
+    icount_pace();
+    return true;
 }
 
 /* When the first timer is due, or a CPU in WFE looks again. */
@@ -294,13 +442,13 @@ static void idle(void)
 {
     int64_t now = icount_ns(), deadline;
     ReplayPlace here = place();
-    bool wfe = false;
+    bool wfe = any_in_wfe();
 
-    for (int i = 0; i < cpu_count; i++) {
-        wfe |= cpu_states[i]->event_wait != 0;
-    }
     deadline = idle_deadline(now, wfe);
     turn_over = true;
+    if (beside_on) {
+        replay_all_sleep();
+    }
     if (replay_mode == REPLAY_PLAY && replay_wakes(&here) != INT64_MAX && replay_wakes(&here) <= deadline) {
         icount_warp(replay_wakes(&here));
         return;
@@ -329,7 +477,7 @@ typedef struct Captured {
     int64_t fired_ns;
     CPUState *turn;
     int32_t left;
-    bool over;
+    bool over, recorded, unfinished, slept;
     struct {
         bool event_wait;
         uint64_t excl_host, excl_value;
@@ -347,7 +495,8 @@ void *icount_capture(void)
     Captured *c = g_new0(Captured, 1);
 
     *c = (Captured) { .clock = icount_get_clock(), .fired_ns = fired_ns, .turn = turn.cpu, .left = turn.left,
-                      .over = turn_over };
+                      .over = turn_over, .recorded = turn_is_recorded, .unfinished = turn_unfinished,
+                      .slept = turn_slept };
     for (int i = 0; i < cpu_count; i++) {
         const JITState *jit = env_jit(cpu_states[i]->env);
 
@@ -368,6 +517,9 @@ void icount_restore(const void *captured)
     turn.cpu = c->turn;
     turn.left = c->left;
     turn_over = c->over;
+    turn_is_recorded = c->recorded;
+    turn_unfinished = c->unfinished;
+    turn_slept = c->slept;
     asleep.host_ns = 0;
     for (int i = 0; i < cpu_count; i++) {
         cpu_states[i]->event_wait = c->cpu[i].event_wait;
@@ -382,8 +534,12 @@ static void quiet(void)
     cpu_end_sleep(cpu_states[0]);
 }
 
-void cpus_icount_init(void)
+void cpus_icount_init(bool parallel)
 {
+    beside_on = parallel;
+    if (parallel) {
+        page_owner_init();
+    }
     io_on_quiet(quiet);
     replay_set_machine(&replay_machine);
 }
@@ -392,13 +548,23 @@ void *cpus_icount_thread(void *opaque)
 {
     __atomic_store_n(&cpu_states[0]->tid, gettid(), __ATOMIC_RELAXED);
     plugin_cpus_event(PLUGIN_CPU_INIT);
+    if (beside_on) {
+        beside_start();
+    }
     while (!cpus_quitting()) {
         CPUState *cpu;
 
         if (!settle()) {
             continue;
         }
-        cpu = whose_turn();
+        if (beside_on && run_beside()) {
+            asleep.host_ns = 0;
+            continue;
+        }
+        cpu = turn_is_recorded || replay_has_turns() ? recorded_turn() : whose_turn();
+        if (cpu && beside_on && any_in_wfe() && turn.left > WFE_TURN) {
+            turn.left = WFE_TURN;
+        }
         if (cpu) {
             if (replay_mode == REPLAY_NONE) {
                 catch_up();
@@ -408,6 +574,9 @@ void *cpus_icount_thread(void *opaque)
         } else {
             idle();
         }
+    }
+    if (beside_on) {
+        beside_end();
     }
     plugin_cpus_event(PLUGIN_CPU_EXIT);
     return NULL;

@@ -23,6 +23,7 @@
 #include "accel/tcg/instrument.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/options.h"
+#include "accel/tcg/page-owner.h"
 #include "accel/tcg/softtlb.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
@@ -270,6 +271,7 @@ void cpus_loaded(void)
 {
     assert(pause_count > 0);
     cpus_end_holds();
+    page_owner_reset();
     for (int i = 0; i < cpu_count; i++) {
         CPUState *cpu = cpu_states[i];
 

@@ -218,11 +218,11 @@ static void end_reservations(const CPUARMState *env, const uint8_t *host, uint32
     uint64_t first = (uintptr_t)host >> EXCL_GRANULE_BITS, last = ((uintptr_t)host + len - 1) >> EXCL_GRANULE_BITS;
 
     for (int i = 0; i < cpu_count; i++) {
-        JITState *other = env_jit(cpu_states[i]->env);
-        uint64_t granule = other->excl_host >> EXCL_GRANULE_BITS;
+        uint64_t *reserved = &env_jit(cpu_states[i]->env)->excl_host, was = __atomic_load_n(reserved, __ATOMIC_RELAXED);
 
-        if (cpu_states[i]->env != env && granule >= first && granule <= last) {
-            other->excl_host = 0;
+        if (cpu_states[i]->env != env && was >> EXCL_GRANULE_BITS >= first && was >> EXCL_GRANULE_BITS <= last) {
+            /* A CPU beside this one may get another reservation meanwhile; this one it cannot use, without the page. */
+            __atomic_compare_exchange_n(reserved, &was, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
         }
     }
 }

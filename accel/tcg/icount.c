@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <time.h>
+#include "accel/tcg/cpus-beside.h"
 #include "accel/tcg/icount.h"
 #include "accel/tcg/options.h"
 #include "block/block.h"
@@ -77,7 +78,7 @@ static uint64_t executed_in_slice(void)
     const CPUState *cpu = current_cpu;
     uint32_t behind;
 
-    if (!cpu) {
+    if (!cpu || cpu->beside) {
         return 0;
     }
     behind = cpu->in_exec ? icount_behind(cpu->env) : 0;
@@ -118,12 +119,17 @@ void icount_begin_slice(CPUState *cpu, int32_t budget)
     env_jit(cpu->env)->budget = budget;
 }
 
+void icount_add(uint64_t executed)
+{
+    __atomic_store_n(&count.executed, count.executed + executed, __ATOMIC_RELAXED);
+    show();
+}
+
 int32_t icount_end_slice(CPUState *cpu)
 {
     int32_t executed = count.slice - env_jit(cpu->env)->budget;
 
-    __atomic_store_n(&count.executed, count.executed + (uint64_t)executed, __ATOMIC_RELAXED);
-    show();
+    icount_add((uint64_t)executed);
     return executed;
 }
 
@@ -146,6 +152,7 @@ bool icount_step_end(CPUState *cpu)
 
 void icount_before_mmio(CPUARMState *env)
 {
+    arm_cpu_alone(env);
     if (icount_behind(env) > 1) {
         env_cpu(env)->alone = true;
         cpu_loop_exit(env);
@@ -262,7 +269,7 @@ void icount_init(const IcountOptions *o)
     count.o = *o;
     count.shift = o->shift;
     clock_keep(&keeper);
-    cpus_icount_init();
+    cpus_icount_init(o->parallel);
 }
 
 void icount_print(FILE *f)
@@ -275,5 +282,8 @@ void icount_print(FILE *f)
     fprintf(f, "align: %s\n", count.o.align ? "on" : "off");
     if (count.o.align) {
         fprintf(f, "late: %lld ns\n", (long long)count.late_ns);
+    }
+    if (beside_on) {
+        beside_print(f);
     }
 }

@@ -26,10 +26,13 @@ void icount_after_mmio(CPUARMState *env);
 
 /* ---- for the thread that runs the CPUs ---- */
 void *cpus_icount_thread(void *opaque);
-void cpus_icount_init(void);            /* before it; main thread */
+/* Before it; main thread. parallel: as IcountOptions.parallel. */
+void cpus_icount_init(bool parallel);
 /* The CPU gets `budget` instructions; how many of them it has executed. */
 void icount_begin_slice(CPUState *cpu, int32_t budget);
 int32_t icount_end_slice(CPUState *cpu);
+/* CPUs beside each other have executed so many in all. */
+void icount_add(uint64_t executed);
 int64_t icount_host_ns(void);
 /* What the clock is made of. */
 typedef struct IcountClock {

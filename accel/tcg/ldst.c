@@ -146,6 +146,23 @@ static uint64_t load_any(CPUARMState *env, uint32_t va, unsigned size, uint32_t 
     return mem & MEM_BE ? swap_bytes(v, size) : v;
 }
 
+/*
+ * A store from `first` to `last` touches two pages, perhaps: both must take it before any byte changes. The fault
+ * address is the first byte that cannot be stored. After this a CPU beside others (page-owner.h) does not leave the
+ * instruction any more, so nobody sees half of it.
+ */
+static void both_pages(CPUARMState *env, uint32_t first, uint32_t last, uint32_t mem)
+{
+    if ((first ^ last) >> SUBPAGE_BITS) {
+        int64_t e = tlb_data_entry(env, first, true, mem);
+        int64_t f = tlb_data_entry(env, last >> SUBPAGE_BITS << SUBPAGE_BITS, true, mem);
+
+        if ((e < 0 && (e & TLB_SLOW_MMIO)) != (f < 0 && (f & TLB_SLOW_MMIO))) {
+            arm_cpu_alone(env);
+        }
+    }
+}
+
 static void store_any(CPUARMState *env, uint32_t va, uint64_t v, unsigned size, uint32_t mem)
 {
     debug_check_access(env, va, size, true);
@@ -157,8 +174,7 @@ static void store_any(CPUARMState *env, uint32_t va, uint64_t v, unsigned size, 
         return;
     }
     /* Both pieces must take it before any byte changes; the fault address is the first byte that cannot be stored. */
-    tlb_data_entry(env, va, true, mem);
-    tlb_data_entry(env, (va + size - 1) >> SUBPAGE_BITS << SUBPAGE_BITS, true, mem);
+    both_pages(env, va, va + size - 1, mem);
     for (unsigned i = 0; i < size; i++) {
         store_in_page(env, va + i, (uint8_t)(v >> (8 * i)), 1, mem);
     }
@@ -223,31 +239,13 @@ static bool over_border(uint32_t va, unsigned size, uint32_t mem)
     return (va & 0xfff) + size > 0x1000 && !(mem & (MEM_ALIGN | MEM_ROTATE | MEM_USER | MEM_BE));
 }
 
-/*
- * Most slow accesses are to registers of devices: an aligned one, by the rights of the tables at hand, whose page is
- * known to be one of a device, needs to look no further. Returns the physical address in *phys.
- */
-static inline bool is_register(CPUARMState *env, uint32_t va, unsigned size, bool store, uint32_t mem, uint32_t *phys)
-{
-    const uint8_t *table = (const uint8_t *)env_jit(env)->tlb_read + (store ? TLB_WRITE_OFFSET : 0);
-    int64_t e = ((const int64_t *)(const void *)table)[va >> TLB_PAGE_BITS];
-
-    *phys = entry_addr(e, va);
-    return e < 0 && (e & TLB_SLOW_MMIO) && !(va & (size - 1)) && !(mem & (MEM_USER | MEM_BE));
-}
-
 uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
 {
     unsigned size = 1u << (mem & MEM_SIZE), misaligned = va & (size - 1);
-    uint32_t v, phys;
+    uint32_t v;
 
     env->regs[15] = pc;
     env_cpu(env)->n.slow_load++;
-    if (is_register(env, va, size, false, mem, &phys)) {
-        debug_check_access(env, va, size, false);
-        v = (uint32_t)mmio_load(env, phys, size);
-        return !(mem & MEM_SIGNED) ? v : size == 1 ? (uint32_t)(int8_t)v : (uint32_t)(int16_t)v;
-    }
     if (over_border(va, size, mem) && load_over_border(env, va, size, &v)) {
         return mem & MEM_SIGNED && size == 2 ? (uint32_t)(int16_t)v : v;
     }
@@ -270,15 +268,9 @@ uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
 void slow_store(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem, uint32_t pc)
 {
     unsigned size = 1u << (mem & MEM_SIZE);
-    uint32_t phys;
 
     env->regs[15] = pc;
     env_cpu(env)->n.slow_store++;
-    if (is_register(env, va, size, true, mem, &phys)) {
-        debug_check_access(env, va, size, true);
-        mmio_store(env, phys, size == 4 ? val : val & ((1u << 8 * size) - 1), size);
-        return;
-    }
     if (over_border(va, size, mem) && store_over_border(env, va, val, size)) {
         return;
     }
@@ -340,8 +332,7 @@ void slow_store64(CPUARMState *env, uint32_t va, uint64_t val, uint32_t mem, uin
         }
     }
     /* Both words must be storable before one changes; the fault address is that of the first one that is not. */
-    tlb_data_entry(env, va, true, mem);
-    tlb_data_entry(env, va + 4, true, mem);
+    both_pages(env, va, va + 4, mem);
     store_any(env, va, (uint32_t)(mem & MEM_BE ? val >> 32 : val), 4, mem);
     store_any(env, va + 4, (uint32_t)(mem & MEM_BE ? val : val >> 32), 4, mem);
 }
@@ -394,6 +385,10 @@ void slow_stm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t 
     env->regs[15] = pc;
     if (va & 3) {
         raise_alignment_fault(env, va, true);
+    }
+    if (icount_on) {
+        /* Faults of either page come before the first word is stored, recording and replaying. */
+        both_pages(env, va, va + (wide ? 8 : 4) * n - 4, mem);
     }
     for (uint32_t i = 0; i < n; i++) {
         if (wide) {

@@ -17,39 +17,19 @@
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/debug-points.h"
 #include "accel/tcg/ram-page.h"
-#include "accel/tcg/softtlb-internal.h"
+#include "accel/tcg/softtlb-contexts.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
 #include "sysemu/cpus.h"
 #include "tcg/ir.h"
 
-enum { NB_CONTEXTS = 12, MAX_FILLED = 32768, MIB_BITS = 20, NB_MIB = 4096 };
-enum { KEY_MMU = 1u << 8, KEY_PRIV = 1u << 9 };
+enum { MIB_BITS = 20 };
 enum { DFSR_WRITE = 1u << 11 };
+
+const TLBOwner *tlb_owner;
 
 /* Which virtual page of a CPU has a store entry for a page of RAM. */
 enum { WRITER_NONE = 0, WRITER_MANY = 1, WRITER_FIRST = 2 };
-
-struct TLBContext {
-    TLBTables t;
-    uint32_t key;               /* ASID | KEY_* */
-    uint32_t dacr, fcse;
-    uint32_t gen;               /* 0: never used */
-    uint64_t last_use;
-    uint32_t nfilled;
-    uint32_t filled[MAX_FILLED];        /* virtual page numbers, perhaps repeated */
-    uint64_t touched[NB_MIB / 64];      /* MiB of virtual space with filled entries */
-    uint64_t large[NB_MIB / 64];        /* MiB filled from descriptors larger than a page */
-    uint64_t super[NB_MIB / 16 / 64];   /* 16 MiB pieces filled from supersections */
-};
-
-struct TLBContexts {
-    struct TLBContext ctx[NB_CONTEXTS];
-    struct TLBContext *current;
-    uint64_t clock;
-    uint32_t last_gen;
-    uint32_t *writer;           /* per RAM page: WRITER_* or virtual page + WRITER_FIRST; others: exclusive section */
-};
 
 static inline bool bit_get(const uint64_t *map, unsigned i) { return map[i / 64] >> (i % 64) & 1; }
 static inline void bit_set(uint64_t *map, unsigned i) { map[i / 64] |= 1ull << (i % 64); }
@@ -109,18 +89,11 @@ static uint32_t new_generation(CPUARMState *env)
     return s->last_gen;
 }
 
-/* Only entries that are there: reading a part of a table that was never filled costs no memory, writing does. */
 static void clear_page(struct TLBContext *c, uint32_t vpage)
 {
-    if (c->t.read[vpage]) {
-        c->t.read[vpage] = 0;
-    }
-    if (c->t.write[vpage]) {
-        c->t.write[vpage] = 0;
-    }
-    if (c->t.code[vpage]) {
-        c->t.code[vpage] = 0;
-    }
+    c->t.read[vpage] = 0;
+    c->t.write[vpage] = 0;
+    c->t.code[vpage] = 0;
 }
 
 static void flush_context(CPUARMState *env, struct TLBContext *c)
@@ -238,6 +211,17 @@ static int64_t store_entry(CPUARMState *env, uint32_t vpage, uint32_t page, cons
     return (int64_t)((uintptr_t)host - ((uint64_t)vpage << TLB_PAGE_BITS));
 }
 
+static int64_t ram_entry(CPUARMState *env, uint32_t vpage, uint32_t page, const uint8_t *host, bool store)
+{
+    if (store) {
+        return store_entry(env, vpage, page, host);
+    }
+    if (debug_page_is_watched(vpage, false)) {
+        return tlb_slow_entry(page, TLB_SLOW_RAM | TLB_SLOW_DEBUG);
+    }
+    return (int64_t)((uintptr_t)host - ((uint64_t)vpage << TLB_PAGE_BITS));
+}
+
 int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uint32_t *fault)
 {
     TLBTables *t = tlb_tables(env, privileged);
@@ -256,12 +240,11 @@ int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uin
                  : memory_read_at(info.phys & ~0xfffu, 1u << TLB_PAGE_BITS, &ram);
     if (!host) {
         e = tlb_slow_entry(info.phys >> TLB_PAGE_BITS, TLB_SLOW_MMIO);
-    } else if (store) {
-        e = store_entry(env, vpage, ram >> TLB_PAGE_BITS, host);
-    } else if (debug_page_is_watched(vpage, false)) {
-        e = tlb_slow_entry(ram >> TLB_PAGE_BITS, TLB_SLOW_RAM | TLB_SLOW_DEBUG);
     } else {
-        e = (int64_t)((uintptr_t)host - ((uint64_t)vpage << TLB_PAGE_BITS));
+        if (tlb_owner) {
+            tlb_owner->take(env, ram >> TLB_PAGE_BITS, store);
+        }
+        e = ram_entry(env, vpage, ram >> TLB_PAGE_BITS, host, store);
     }
     if (info.size < 4096) {
         /* 1 KiB subpages with different rights: checked at every access, never kept. */
@@ -269,6 +252,25 @@ int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uin
     }
     note_filled(env, c, vpage, info.size);
     *(store ? &t->write[vpage] : &t->read[vpage]) = e;
+    if (tlb_owner) {
+        tlb_owner->filled(env, c, vpage, host ? ram >> TLB_PAGE_BITS : TLB_NO_RAM, store ? TLB_STORE : TLB_LOAD);
+    }
+    return e;
+}
+
+/* The entry leads to RAM still, but the page may be special in another way than it says. */
+static int64_t look_again(CPUARMState *env, TLBTables *t, uint32_t vpage, int64_t e, bool store)
+{
+    uint32_t page = entry_addr(e, 0) >> TLB_PAGE_BITS;
+
+    if (tlb_owner) {
+        tlb_owner->take(env, page, store);
+    }
+    e = ram_entry(env, vpage, page, memory_ram_host(page << TLB_PAGE_BITS), store);
+    (store ? t->write : t->read)[vpage] = e;
+    if (tlb_owner) {
+        tlb_owner->leads_to(env, (struct TLBContext *)(void *)t, vpage, page);
+    }
     return e;
 }
 
@@ -281,15 +283,13 @@ int64_t tlb_data_entry(CPUARMState *env, uint32_t va, bool store, uint32_t mem)
 {
     bool privileged = arm_privileged(env) && !(mem & MEM_USER);
     TLBTables *t = tlb_tables(env, privileged);
-    int64_t e = (store ? t->write : t->read)[va >> TLB_PAGE_BITS];
-    uint32_t fault;
+    uint32_t vpage = va >> TLB_PAGE_BITS, fault;
+    int64_t e = (store ? t->write : t->read)[vpage];
 
     /* A page whose code went away, or whose exclusives aged, gets its direct entry back. */
-    if (store && e < 0 && (e & TLB_SLOW_RAM) && !(e & (TLB_SLOW_MMIO | TLB_SLOW_DEBUG))) {
-        uint32_t page = entry_addr(e, 0) >> TLB_PAGE_BITS;
-        if (!ram_page_has(page, RAM_PAGE_CODE | RAM_PAGE_WATCHED)) {
-            e = 0;
-        }
+    if (e < 0 && ((e & TLB_SLOW_STALE) || (store && (e & TLB_SLOW_RAM) && !(e & (TLB_SLOW_MMIO | TLB_SLOW_DEBUG)) &&
+                  !ram_page_has(entry_addr(e, 0) >> TLB_PAGE_BITS, RAM_PAGE_CODE | RAM_PAGE_WATCHED)))) {
+        e = look_again(env, t, vpage, e, store);
     }
     if (e == 0) {
         e = tlb_fill(env, va, store, privileged, &fault);
@@ -297,7 +297,19 @@ int64_t tlb_data_entry(CPUARMState *env, uint32_t va, bool store, uint32_t mem)
             arm_raise_data_abort(env, va, fault | (store ? DFSR_WRITE : 0));
         }
     }
+    if (tlb_owner && store && e < 0 && (e & TLB_SLOW_CODE)) {
+        tlb_owner->alone(env);
+    }
     return e;
+}
+
+static void own_code(CPUARMState *env, uint32_t code)
+{
+    if ((code & 0xfff) == TLB_CODE_MMIO) {
+        tlb_owner->alone(env);
+    } else {
+        tlb_owner->take(env, code >> TLB_PAGE_BITS, false);
+    }
 }
 
 uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *subpages)
@@ -315,10 +327,18 @@ uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *su
         code = memory_read_at(info.phys & ~0xfffu, 1u << TLB_PAGE_BITS, &ram) ? ram | TLB_CODE
                                                                               : (info.phys & ~0xfffu) | TLB_CODE_MMIO;
         *subpages = info.size < 4096;
+        if (tlb_owner) {
+            own_code(env, code);
+        }
         if (!*subpages) {
             note_filled(env, c, vpage, info.size);
             c->t.code[vpage] = code;
+            if (tlb_owner) {
+                tlb_owner->filled(env, c, vpage, TLB_NO_RAM, TLB_FETCH);
+            }
         }
+    } else if (tlb_owner) {
+        own_code(env, code);
     }
     *page = (code & 0xfff) == TLB_CODE_MMIO ? NULL : memory_ram_host(code & ~0xfffu);
     return (code & ~0xfffu) | (va & 0xfff);
@@ -427,7 +447,10 @@ void tlb_cpu_reset(CPUARMState *env)
 
 /* ---- store rights ---- */
 
-/* Slow entries of the page go too: they say why it was special, and inline code trusts TLB_SLOW_WATCHED alone. */
+/*
+ * Slow entries of the page go too: they say why it was special, and inline code trusts TLB_SLOW_WATCHED alone. That the
+ * virtual page leads there stays: only the guest makes the CPU read its translation tables again.
+ */
 static void revoke_in_context(struct TLBContext *c, uint32_t vpage, uint32_t page, uintptr_t host)
 {
     int64_t e;
@@ -436,9 +459,8 @@ static void revoke_in_context(struct TLBContext *c, uint32_t vpage, uint32_t pag
         return;
     }
     e = c->t.write[vpage];
-    if (e > 0 ? (uint64_t)e + ((uint64_t)vpage << TLB_PAGE_BITS) == host
-              : (e & TLB_SLOW_RAM) && entry_addr(e, 0) >> TLB_PAGE_BITS == page) {
-        c->t.write[vpage] = 0;
+    if (tlb_entry_leads_to(e, vpage, page, host)) {
+        c->t.write[vpage] = tlb_slow_entry(page, TLB_SLOW_RAM | TLB_SLOW_STALE);
     }
 }
 
@@ -474,122 +496,4 @@ bool tlb_take_dirty(uint32_t page, unsigned who)
     tlb_revoke_writes(page);
     ram_page_clear(page, who);
     return true;
-}
-
-/* ---- for the monitor ---- */
-
-enum { PRINT_RANGES = 64 };         /* of one context */
-
-/* What one filled page looks like; pages in a row with equal rights make one line. */
-typedef struct PageView {
-    uint32_t vpage, phys;           /* page numbers */
-    bool read, write, fetch;        /* filled for these */
-    int64_t special;                /* TLB_SLOW_* of its slow entries */
-} PageView;
-
-static uint32_t view_entry(int64_t e, uint32_t vpage, PageView *v)
-{
-    if (e > 0) {
-        const uint8_t *host = (const uint8_t *)(uintptr_t)((uint64_t)e + ((uint64_t)vpage << TLB_PAGE_BITS));
-
-        return memory_ram_phys(memory_ram_of_host(host)) >> TLB_PAGE_BITS;
-    }
-    v->special |= e & (TLB_SLOW_MMIO | TLB_SLOW_CODE | TLB_SLOW_WATCHED | TLB_SLOW_DEBUG);
-    return (e & TLB_SLOW_MMIO ? entry_addr(e, 0) : memory_ram_phys(entry_addr(e, 0))) >> TLB_PAGE_BITS;
-}
-
-static PageView view_page(const struct TLBContext *c, uint32_t vpage)
-{
-    PageView v = { .vpage = vpage };
-
-    if (c->t.code[vpage]) {
-        v.fetch = true;
-        v.phys = ((c->t.code[vpage] & 0xfff) == TLB_CODE_MMIO ? c->t.code[vpage] : memory_ram_phys(c->t.code[vpage])) >>
-                 TLB_PAGE_BITS;
-    }
-    if (c->t.read[vpage]) {
-        v.read = true;
-        v.phys = view_entry(c->t.read[vpage], vpage, &v);
-    }
-    if (c->t.write[vpage]) {
-        v.write = true;
-        v.phys = view_entry(c->t.write[vpage], vpage, &v);
-    }
-    return v;
-}
-
-static bool follows(const PageView *a, const PageView *b, uint32_t distance)
-{
-    return b->vpage == a->vpage + distance && b->phys == a->phys + distance && a->read == b->read &&
-           a->write == b->write && a->fetch == b->fetch && a->special == b->special;
-}
-
-static void print_range(FILE *f, const PageView *v, uint32_t pages)
-{
-    fprintf(f, "  %08x-%08x -> %08x  %c%c%c%s%s%s%s\n", v->vpage << TLB_PAGE_BITS,
-            ((v->vpage + pages) << TLB_PAGE_BITS) - 1, v->phys << TLB_PAGE_BITS, v->read ? 'r' : '-',
-            v->write ? 'w' : '-', v->fetch ? 'x' : '-', v->special & TLB_SLOW_MMIO ? " device" : "",
-            v->special & TLB_SLOW_CODE ? " holds code" : "", v->special & TLB_SLOW_WATCHED ? " watched" : "",
-            v->special & TLB_SLOW_DEBUG ? " watchpoint" : "");
-}
-
-static int compare_pages(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-static void print_context(FILE *f, const struct TLBContext *c, bool current)
-{
-    uint32_t *pages = malloc(c->nfilled * sizeof(*pages)), ranges = 0, length = 0, filled = 0;
-    PageView first = { 0 };
-
-    if (!pages) {
-        return;
-    }
-    memcpy(pages, c->filled, c->nfilled * sizeof(*pages));
-    qsort(pages, c->nfilled, sizeof(*pages), compare_pages);
-    fprintf(f, "%s", c->key & KEY_MMU ? "MMU on" : "MMU off");
-    if (c->key & KEY_MMU) {
-        fprintf(f, ", ASID %u, DACR %08x", c->key & 0xff, c->dacr);
-    }
-    fprintf(f, ", %s%s\n", c->key & KEY_PRIV ? "privileged" : "user", current ? " (current)" : "");
-    for (uint32_t i = 0; i < c->nfilled; i++) {
-        PageView v = view_page(c, pages[i]);
-
-        if ((i && pages[i] == pages[i - 1]) || (!v.read && !v.write && !v.fetch)) {
-            continue;               /* listed twice, or gone since */
-        }
-        filled++;
-        if (length && follows(&first, &v, length)) {
-            length++;
-            continue;
-        }
-        if (length && ranges++ < PRINT_RANGES) {
-            print_range(f, &first, length);
-        }
-        first = v;
-        length = 1;
-    }
-    if (length && ranges++ < PRINT_RANGES) {
-        print_range(f, &first, length);
-    }
-    if (ranges > PRINT_RANGES) {
-        fprintf(f, "  and %u more ranges\n", ranges - PRINT_RANGES);
-    }
-    fprintf(f, "  %u pages filled\n", filled);
-    free(pages);
-}
-
-void cpu_print_tlb(int n, FILE *f)
-{
-    const struct TLBContexts *s = cpu_states[n]->tlb;
-
-    fprintf(f, "CPU#%d\n", n);
-    for (int i = 0; i < NB_CONTEXTS; i++) {
-        if (s->ctx[i].nfilled) {
-            print_context(f, &s->ctx[i], &s->ctx[i] == s->current);
-        }
-    }
 }

@@ -10,7 +10,7 @@
 #include "accel/tcg/tb.h"
 
 typedef struct TBHash {
-    TBRef *buckets;             /* atomic */
+    TranslationBlock **buckets;
     uint32_t bits;              /* log2 of the number of buckets */
 } TBHash;
 

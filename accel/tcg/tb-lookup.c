@@ -5,7 +5,7 @@
  */
 #include "accel/tcg/cache.h"
 #include "accel/tcg/options.h"
-#include "accel/tcg/softtlb.h"
+#include "accel/tcg/softtlb-internal.h"
 #include "qemu/log.h"
 #include "qemu/observe.h"
 
@@ -79,6 +79,9 @@ TranslationBlock *tb_find(CPUState *cpu)
         generation = cache->generation;
         tb = tb_build(cpu, pc, flags, phys, page);
         if (!tb) {
+            if (tlb_owner) {
+                tlb_owner->alone(env);      /* blocks go only while nobody executes any */
+            }
             cache_ops->flush(cpu, generation);
             return NULL;
         }

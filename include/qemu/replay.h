@@ -71,6 +71,24 @@ void replay_sleeps(const ReplayPlace *at);
 /* shift=auto chose another one. That thread, while recording. */
 void replay_shift_changed(const ReplayPlace *at, unsigned shift);
 
+/*
+ * A parallel run: what its CPUs did one behind the other. `unfinished`: the turn ended within the instruction behind
+ * these, which has to wait for something.
+ */
+typedef struct ReplayTurn {
+    int cpu;
+    uint32_t insns;
+    bool unfinished;
+    bool slept;                 /* before it, all CPUs slept; else none did */
+} ReplayTurn;
+/* While recording: the next turn. Threads that run CPUs, one at a time. */
+void replay_turn(int cpu, uint32_t insns, bool unfinished);
+/* While recording: they sleep now. The thread that runs all. */
+void replay_all_sleep(void);
+/* While replaying: are there turns left, or does the accelerator choose? False: there is no next one. That thread. */
+bool replay_has_turns(void);
+bool replay_next_turn(ReplayTurn *t);
+
 /* ---- the recording ---- */
 
 /*
@@ -93,6 +111,7 @@ typedef struct ReplayInfo {
     uint64_t last;              /* while replaying: of the last event */
     uint64_t events, bytes;     /* so far, while recording; else of the file */
     uint64_t checks;            /* comparisons that agreed */
+    uint64_t turns;             /* of a parallel run, so far; 0: it is none */
     bool has_break, ended;
     uint64_t break_at;
 } ReplayInfo;
@@ -105,6 +124,7 @@ typedef struct ReplayMark {
     size_t next;                /* position of the next event */
     ReplayPlace last;
     uint64_t checks;
+    size_t turn;                /* position of the next turn */
 } ReplayMark;
 ReplayMark replay_mark(void);
 void replay_go_back(const ReplayMark *m);

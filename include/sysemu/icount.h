@@ -19,6 +19,7 @@ typedef struct IcountOptions {
     unsigned shift;             /* an instruction takes 1 << shift ns; automatic: at the start */
     bool sleep;                 /* idle CPUs wait for as long as the guest thinks */
     bool align;                 /* a guest that is faster than the host's clock waits for it */
+    bool parallel;              /* CPUs run side by side, and in which order is recorded */
 } IcountOptions;
 
 /* Constant from accel_init() on. */

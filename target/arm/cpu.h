@@ -221,6 +221,8 @@ typedef struct ARMPageInfo {
  * *info, or the fault status (domain in bits 7:4; no write bit). MMU off: identity map, all access. ARM DDI 0100I B4.
  */
 uint32_t arm_mmu_walk(CPUARMState *env, uint32_t va, MMUAccessType type, bool privileged, ARMPageInfo *info);
+/* Called before a descriptor is read, by its RAM address; may leave the instruction. NULL: nobody wants to know. */
+extern void (*arm_table_reads)(CPUARMState *env, uint32_t ram);
 /* FCSE: modified virtual address. */
 static inline uint32_t arm_mva(const CPUARMState *env, uint32_t va)
 {
@@ -239,6 +241,11 @@ void tlb_flush_asid(CPUARMState *env, uint32_t asid);
 void tlb_flush_mva(CPUARMState *env, uint32_t mva, uint32_t asid);
 /* Count a barrier that was asked for by a helper. */
 void arm_count_barrier(CPUARMState *env, int barrier);
+/*
+ * What the instruction does beside registers and memory (time, the host) needs that no other CPU executes anything: if
+ * others may, leaves it, to be executed again when none does. regs[15] is exact.
+ */
+void arm_cpu_alone(CPUARMState *env);
 /* WFI: mark the CPU idle; the main loop sleeps until irq_lines != 0. */
 void arm_cpu_wfi(CPUARMState *env);
 /*

@@ -18,7 +18,9 @@ enum { PROT_R = 1, PROT_W = 2, PROT_X = 4 };
 /* Domain access in the DACR; 2 is reserved. */
 enum { DOMAIN_CLIENT = 1, DOMAIN_MANAGER = 3 };
 
-static bool read_descriptor(const CPUARMState *env, uint32_t phys, uint32_t *desc)
+void (*arm_table_reads)(CPUARMState *env, uint32_t ram);
+
+static bool read_descriptor(CPUARMState *env, uint32_t phys, uint32_t *desc)
 {
     uint32_t ram, v;
     const uint8_t *p = memory_read_at(phys, 4, &ram);
@@ -27,6 +29,9 @@ static bool read_descriptor(const CPUARMState *env, uint32_t phys, uint32_t *des
         qemu_log_mask(LOG_GUEST_ERROR, "CPU%u: translation table entry at 0x%08x is not in memory\n", env->cpu_index,
                       phys);
         return false;
+    }
+    if (arm_table_reads) {
+        arm_table_reads(env, ram);
     }
     v = __atomic_load_n((const uint32_t *)p, __ATOMIC_RELAXED);
     *desc = env->cp15.sctlr & SCTLR_EE ? __builtin_bswap32(v) : v;

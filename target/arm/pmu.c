@@ -225,9 +225,11 @@ static void pmu_look(void *opaque)
 static uint32_t pmu_read(CPUARMState *env, const uint32_t *reg)
 {
     PMU *p = pmu_of(env);
-    int64_t now = clock_shown_ns();
+    int64_t now;
     uint32_t v;
 
+    arm_cpu_alone(env);
+    now = clock_shown_ns();
     counted_lock(&p->lock);
     pmu_sync(env, (uint64_t)now);
     v = *reg;
@@ -241,6 +243,7 @@ static void pmu_write(CPUARMState *env, uint32_t *reg, uint32_t val)
     PMU *p = pmu_of(env);
     int64_t now;
 
+    arm_cpu_alone(env);
     counted_lock(&p->lock);
     now = clock_virtual_ns();
     pmu_sync(env, (uint64_t)now);
@@ -260,6 +263,7 @@ void pmu_control_write(CPUARMState *env, uint32_t insn, uint32_t val)
     bool counted = pmu_counts_code(env);
     int64_t now;
 
+    arm_cpu_alone(env);
     counted_lock(&p->lock);
     now = clock_virtual_ns();
     pmu_sync(env, (uint64_t)now);

@@ -577,6 +577,7 @@ uint32_t helper_semihosting(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c
     if (!arm_privileged(env)) {
         arm_raise_exception(env, EXCP_SWI);
     }
+    arm_cpu_alone(env);
     env->regs[0] = (uint32_t)semihosting_call(env, env->regs[0], env->regs[1]);
     return env->regs[0];
 }

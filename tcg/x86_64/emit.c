@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Driver of the x86-64 emitter: one block, its labels and its out-of-line slow paths. See emit.h. */
-#include <glib.h>
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
 
@@ -163,24 +162,11 @@ void emit_op(Emitter *e, const IROp *op)
     x86_op_info[op->opc].emit(e, op);
 }
 
-/* Not a variable of the thread itself: the C library would clear all of it for each thread, those that build nothing
-   included. Here pages that no block needed are never touched. */
-static GPrivate emitters = G_PRIVATE_INIT(g_free);
-
-static Emitter *own_emitter(void)
-{
-    Emitter *e = g_private_get(&emitters);
-
-    if (!e) {
-        e = g_new0(Emitter, 1);
-        g_private_set(&emitters, e);
-    }
-    return e;
-}
+static __thread Emitter emitter;
 
 const Emitter *x86_last_emitter(void)
 {
-    return own_emitter();
+    return &emitter;
 }
 
 static void begin_op(Emitter *e, int i)
@@ -196,7 +182,7 @@ static void begin_op(Emitter *e, int i)
 
 bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
 {
-    Emitter *e = own_emitter();
+    Emitter *e = &emitter;
     uint8_t *start = (uint8_t *)(((uintptr_t)buf->ptr + 15) & ~(uintptr_t)15);
 
     buf->too_complex = false;
@@ -252,7 +238,6 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
         }
         emit_slow_paths(e);
     }
-    e->failed |= e->as.p - start > TB_MAX_CODE;
     if (e->failed || e->full) {
         buf->too_complex = e->failed;
         return false;

@@ -185,7 +185,7 @@ def test_refused(image, path, directory):
     bad = os.path.join(directory, "bad")
     pieces = {"cut off": good[:-3], "not a recording": b"#!/bin/sh\n" * 10, "without its end": good[:40],
               "damaged": good[:-20] + bytes([good[-20] ^ 1]) + good[-19:], "empty": b"",
-              "of another version": good[:8] + b"\x02" + good[9:]}
+              "of another version": good[:8] + b"\x01" + good[9:]}
     for name, content in pieces.items():
         with open(bad, "wb") as file:
             file.write(content)

@@ -104,6 +104,10 @@ void arm_count_barrier(CPUARMState *e, int barrier)
 {
 }
 
+void arm_cpu_alone(CPUARMState *e)
+{
+}
+
 void arm_cpu_wfi(CPUARMState *e)
 {
     env_calls.wfi++;

@@ -63,3 +63,21 @@ void replay_sleeps(const ReplayPlace *at)
 void replay_shift_changed(const ReplayPlace *at, unsigned shift)
 {
 }
+
+void replay_turn(int cpu, uint32_t insns, bool unfinished)
+{
+}
+
+void replay_all_sleep(void)
+{
+}
+
+bool replay_has_turns(void)
+{
+    return false;
+}
+
+bool replay_next_turn(ReplayTurn *t)
+{
+    return false;
+}
