@@ -298,6 +298,18 @@ void option_snapshot(CommandLine *c, const char *arg)
     c->snapshot = true;
 }
 
+bool option_sd_card_driver(size_t i, OptionInfo *info)
+{
+    *info = (OptionInfo) { "sd-card", NULL, "a card in the slot" };
+    return i == 0;
+}
+
+bool option_sd_card_property(size_t i, size_t n, OptionInfo *info)
+{
+    *info = (OptionInfo) { "drive", NULL, "its image: a node of -blockdev that stands before it" };
+    return n == 0;
+}
+
 bool option_sd_card_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *kv)
 {
     BlockOptions **slot = &c->o->drive[SLOT_SD];

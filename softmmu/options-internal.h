@@ -153,6 +153,8 @@ BlockOptions *options_drive_take_for_device(CommandLine *c, const char *id);
 void options_drive_add(CommandLine *c, const char *arg, const BlockOptions *o);
 /* -device sd-card,drive=ID; false: it is another driver. */
 bool option_sd_card_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);
+bool option_sd_card_driver(size_t i, OptionInfo *info);
+bool option_sd_card_property(size_t i, size_t n, OptionInfo *info);
 /* werror or rerror. */
 BlockErrorPolicy block_option_policy(CommandLine *c, const char *arg, const KeyValue *kv);
 
@@ -174,17 +176,20 @@ const char *option_plain(CommandLine *c, const char *arg, const char *first);
 /* softmmu/options-virtio.c */
 /* -device with a driver of virtio's; false: it is none. */
 bool option_virtio_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);
-void option_virtio_help(void);
+bool option_virtio_driver(size_t i, OptionInfo *info);
+bool option_virtio_property(size_t i, size_t n, OptionInfo *info);
 void options_virtio_add_disk(CommandLine *c, const BlockOptions *drive);
 /* softmmu/options-ports.c: the same with a driver of a port. */
 bool option_port_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);
-void option_ports_help(void);
+bool option_port_driver(size_t i, OptionInfo *info);
+bool option_port_property(size_t i, size_t n, OptionInfo *info);
 /* All options are known: give the devices what they name. */
 void options_virtio_finish(CommandLine *c);
 
 /* softmmu/options-usb.c: the same for USB. */
 bool option_usb_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);
-void option_usb_help(void);
+bool option_usb_driver(size_t i, OptionInfo *info);
+bool option_usb_property(size_t i, size_t n, OptionInfo *info);
 void option_usbdevice(CommandLine *c, const char *arg);
 void options_usb_finish(CommandLine *c);
 
@@ -215,8 +220,15 @@ void net_option_mac(CommandLine *c, const char *arg, const char *text, uint8_t m
 /* softmmu/options-net.c: the network called `id`, the caller's from now on; NULL: there is none that is free. */
 const NetOptions *options_net_take(const char *id);
 
-/* softmmu/options-misc.c */
+/* softmmu/options-loader.c: the same for data that is put into memory. */
+bool option_loader_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);
+bool option_loader_driver(size_t i, OptionInfo *info);
+bool option_loader_property(size_t i, size_t n, OptionInfo *info);
+
+/* softmmu/options-drivers.c */
 void option_device(CommandLine *c, const char *arg);
+
+/* softmmu/options-misc.c */
 void option_semihosting(CommandLine *c, const char *arg);
 void option_semihosting_config(CommandLine *c, const char *arg);
 void option_log_items(CommandLine *c, const char *arg);

@@ -63,6 +63,28 @@ static _Noreturn void object_help(void)
     exit(0);
 }
 
+bool options_object_type(size_t i, OptionInfo *info)
+{
+    if (i < G_N_ELEMENTS(types)) {
+        *info = (OptionInfo) { types[i].name, NULL, types[i].help };
+    }
+    return i < G_N_ELEMENTS(types);
+}
+
+bool options_object_property(size_t i, size_t n, OptionInfo *info)
+{
+    g_auto(GStrv) rules = g_strsplit(types[i].properties, " ", 0);
+    const char *rule;
+
+    if (n >= g_strv_length(rules)) {
+        return false;
+    }
+    rule = rules[n] + (*rules[n] == '!');
+    g_autofree char *name = g_strndup(rule, strcspn(rule, "="));
+    *info = (OptionInfo) { g_intern_string(name), NULL, NULL };
+    return true;
+}
+
 static const char *property(const Object *object, const char *name)
 {
     const char *value = NULL;

@@ -24,14 +24,27 @@ static const struct {
     { "virtserialport", "a port for programs of the guest, on a virtio-serial-device", false },
 };
 
-void option_ports_help(void)
+static const OptionInfo properties[] = {
+    { "chardev", NULL, "what is behind it (-chardev KIND,id=ID,...)" },
+    { "name", NULL, "the name that the guest sees" },
+    { "nr", NULL, "its number; 0 is a console's" },
+    { "bus", NULL, "ID.0 of the virtio-serial-device; not given: the first one with room" },
+};
+
+bool option_port_driver(size_t i, OptionInfo *info)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
-        printf("%s: %s\n", drivers[i].name, drivers[i].help);
+    if (i < G_N_ELEMENTS(drivers)) {
+        *info = (OptionInfo) { drivers[i].name, NULL, drivers[i].help };
     }
-    printf("  %-21s %s\n  %-21s %s\n  %-21s %s\n  %-21s %s\n", "chardev", "what is behind it (-chardev KIND,id=ID,...)",
-           "name", "the name that the guest sees", "nr", "its number; 0 is a console's", "bus",
-           "ID.0 of the virtio-serial-device; not given: the first one with room");
+    return i < G_N_ELEMENTS(drivers);
+}
+
+bool option_port_property(size_t i, size_t n, OptionInfo *info)
+{
+    if (n < G_N_ELEMENTS(properties)) {
+        *info = properties[n];
+    }
+    return n < G_N_ELEMENTS(properties);
 }
 
 static void port_property(CommandLine *c, const char *arg, PortDraft *d, const KeyValue *kv)

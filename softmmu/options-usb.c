@@ -9,16 +9,22 @@
 #include "qemu/log.h"
 #include "softmmu/options-internal.h"
 
-void option_usb_help(void)
+bool option_usb_driver(size_t i, OptionInfo *info)
 {
-    for (USBKind kind = 0; kind < USB_KINDS; kind++) {
-        const char *name, *help;
-
-        printf("%s: %s, by USB\n", usb_kind_name(kind), usb_kind_help(kind));
-        for (unsigned i = 0; (name = usb_property(kind, i, &help)) != NULL; i++) {
-            printf("  %-21s %s\n", name, help);
-        }
+    if (i < USB_KINDS) {
+        *info = (OptionInfo) { usb_kind_name((USBKind)i), NULL, usb_kind_help((USBKind)i) };
     }
+    return i < USB_KINDS;
+}
+
+bool option_usb_property(size_t i, size_t n, OptionInfo *info)
+{
+    const char *help, *name = usb_property((USBKind)i, (unsigned)n, &help);
+
+    if (name) {
+        *info = (OptionInfo) { name, NULL, help };
+    }
+    return name;
 }
 
 static USBOption *add(CommandLine *c, const char *arg, USBKind kind)

@@ -17,7 +17,7 @@ typedef struct VirtIOProperty {
     const char *help;
 } VirtIOProperty;
 
-enum { MAX_PROPERTIES = 4, USUAL_PORTS = 8 };
+enum { MAX_PROPERTIES = 6, USUAL_PORTS = 8 };
 
 typedef struct VirtIODriver {
     const char *name;
@@ -56,6 +56,26 @@ static void set_read_error(CommandLine *c, const char *arg, unsigned n, const ch
     on_read_error[n] = (int)block_option_policy(c, arg, &kv);
 }
 
+/* -1: the drive's; else whether writes stay in the host's cache until the guest flushes. */
+static int write_cache[MACHINE_VIRTIOS];
+
+static void set_write_cache(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    KeyValue kv = { (char *)"write-cache", (char *)(uintptr_t)value };
+
+    write_cache[n] = strcmp(value, "auto") ? option_bool(c, arg, &kv) : -1;
+}
+
+/* Nothing boots from a disk or from the network, so any order will do. */
+static void check_bootindex(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    uint64_t index;
+
+    if (!option_number(value, INT32_MAX, &index)) {
+        option_fail(c, arg, "bootindex is a number, not '%s'", value);
+    }
+}
+
 static void set_serial(CommandLine *c, const char *arg, unsigned n, const char *value)
 {
     if (strlen(value) > 20) {
@@ -88,34 +108,45 @@ static void set_max_ports(CommandLine *c, const char *arg, unsigned n, const cha
 }
 
 static const VirtIODriver drivers[] = {
-    { "virtio-blk-device", VIRTIO_BLK, "a disk", {
+    { "virtio-blk-device", VIRTIO_BLK, "a disk, by virtio", {
         { "drive", set_named, "the drive's id (-drive if=none,id=ID,... or -blockdev node-name=ID,...)" },
         { "serial", set_serial, "its serial number" },
         { "werror", set_write_error, "on errors, as for -drive" },
-        { "rerror", set_read_error, "likewise" } } },
-    { "virtio-net-device", VIRTIO_NET, "a network card", {
+        { "rerror", set_read_error, "likewise" },
+        { "write-cache", set_write_cache, "off: each write is flushed; auto: as the drive says" },
+        { "bootindex", check_bootindex, "changes nothing: a kernel comes from -kernel" } } },
+    { "virtio-net-device", VIRTIO_NET, "a network card, by virtio", {
         { "netdev", set_named, "the network's id (-netdev TYPE,id=ID,...)" },
-        { "mac", set_mac, "its address" } } },
-    { "vhost-user-blk", VHOST_USER_BLK, "a disk of another process (qemu-storage-daemon)", {
+        { "mac", set_mac, "its address" },
+        { "bootindex", check_bootindex, "changes nothing" } } },
+    { "vhost-user-blk", VHOST_USER_BLK, "a disk of another process (qemu-storage-daemon), by vhost-user", {
         { "chardev", set_named, "the socket's id (-chardev socket,id=ID,path=SOCKET)" } } },
-    { "vhost-user-fs-device", VHOST_USER_FS, "a folder of another process (virtiofsd)", {
+    { "vhost-user-fs-device", VHOST_USER_FS, "a folder of another process (virtiofsd), by vhost-user", {
         { "chardev", set_named, "the socket's id (-chardev socket,id=ID,path=SOCKET)" },
         { "tag", set_tag, "the name by which the guest mounts it" } } },
-    { "virtio-serial-device", VIRTIO_CONSOLE, "consoles and ports, each a device of its own", {
+    { "virtio-serial-device", VIRTIO_CONSOLE, "consoles and ports, each a device of its own, by virtio", {
         { "max_ports", set_max_ports, "how many there can be: 1 to 15 (8)" } } },
-    { "virtio-rng-device", VIRTIO_RNG, "random numbers of the host", {
+    { "virtio-rng-device", VIRTIO_RNG, "random numbers of the host, by virtio", {
         { "rng", set_named, "where they come from: an object's id (-object rng-random,id=ID)" } } },
 };
 
-void option_virtio_help(void)
+bool option_virtio_driver(size_t i, OptionInfo *info)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
-        printf("%s: %s, by %s\n", drivers[i].name, drivers[i].help,
-               is_vhost(drivers[i].kind) ? "vhost-user" : "virtio");
-        for (const VirtIOProperty *p = drivers[i].property; p < drivers[i].property + MAX_PROPERTIES && p->name; p++) {
-            printf("  %-21s %s\n", p->name, p->help);
-        }
+    if (i < G_N_ELEMENTS(drivers)) {
+        *info = (OptionInfo) { drivers[i].name, NULL, drivers[i].help };
     }
+    return i < G_N_ELEMENTS(drivers);
+}
+
+bool option_virtio_property(size_t i, size_t n, OptionInfo *info)
+{
+    const VirtIOProperty *p = drivers[i].property + n;
+
+    if (n >= MAX_PROPERTIES || !p->name) {
+        return false;
+    }
+    *info = (OptionInfo) { p->name, NULL, p->help };
+    return true;
 }
 
 static unsigned add(CommandLine *c, const char *arg, VirtIOKind kind)
@@ -126,7 +157,7 @@ static unsigned add(CommandLine *c, const char *arg, VirtIOKind kind)
     unsigned n = c->o->virtios++;
     VirtIOOption *v = &c->o->virtio[n];
 
-    on_write_error[n] = on_read_error[n] = -1;
+    on_write_error[n] = on_read_error[n] = write_cache[n] = -1;
     v->kind = kind;
     v->max_ports = USUAL_PORTS;
     v->said = g_strdup_printf("%s %s", c->option, arg);
@@ -213,6 +244,9 @@ static const BlockOptions *drive_for(CommandLine *c, unsigned n)
     }
     if (drive && on_read_error[n] >= 0) {
         drive->on_read_error = (BlockErrorPolicy)on_read_error[n];
+    }
+    if (drive && write_cache[n] >= 0) {
+        drive->write_through = !write_cache[n];
     }
     return drive;
 }

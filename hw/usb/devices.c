@@ -47,11 +47,13 @@ USBDevice *usb_find_id(const USBBus *bus, const char *id)
 static const struct { USBKind kind; const char *name, *help; } properties[] = {
     { USB_KINDS, "id", "its name" },
     { USB_KINDS, "port", "where it is plugged in: 1 to 3, or 2.1 for the first port of a hub in 2" },
-    { USB_KINDS, "bus", "usb-bus.0: the only one" },
+    { USB_KINDS, "bus", "usb-bus.0, or usb.0: the only one" },
     { USB_HUB, "ports", "how many it has: 1 to 8 (8)" },
     { USB_STORAGE, "drive", "the drive's id (-drive if=none,id=ID,... or -blockdev node-name=ID,...)" },
     { USB_STORAGE, "removable", "on: says that its medium can be changed" },
     { USB_STORAGE, "serial", "its serial number" },
+    { USB_STORAGE, "bootindex", "changes nothing: a kernel comes from -kernel" },
+    { USB_STORAGE, "write-cache", "on, auto: as the drive says" },
 };
 
 const char *usb_property(USBKind kind, unsigned i, const char **help)
@@ -104,12 +106,18 @@ char *usb_config_set(USBConfig *c, const char *key, const char *value)
     } else if (!strcmp(key, "serial")) {
         set_text(&c->serial, value);
     } else if (!strcmp(key, "bus")) {
-        return strcmp(value, "usb-bus.0") ? g_strdup_printf("there is no bus '%s' (usb-bus.0 is there)", value) : NULL;
+        return strcmp(value, "usb-bus.0") && strcmp(value, "usb.0") ? g_strdup_printf("there is no bus '%s' (usb-bus.0 is there)", value) : NULL;
     } else if (!strcmp(key, "ports")) {
         if (!g_ascii_string_to_unsigned(value, 10, 1, USB_PORTS_MAX, &number, NULL)) {
             return g_strdup_printf("ports is 1 to %d, not '%s'", USB_PORTS_MAX, value);
         }
         c->ports = (unsigned)number;
+    } else if (!strcmp(key, "bootindex")) {
+        return g_ascii_string_to_unsigned(value, 10, 0, INT32_MAX, &number, NULL) ? NULL
+               : g_strdup_printf("bootindex is a number, not '%s'", value);
+    } else if (!strcmp(key, "write-cache")) {
+        return !strcmp(value, "on") || !strcmp(value, "auto") ? NULL
+               : g_strdup("write-cache is on or auto; say cache=writethrough of the drive");
     } else if (strcmp(value, "on") && strcmp(value, "off")) {
         return g_strdup_printf("%s is on or off, not '%s'", key, value);
     } else {

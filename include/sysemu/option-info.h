@@ -12,4 +12,10 @@ typedef struct OptionInfo {
 /* Number i, from 0. False: there are no more. */
 bool options_option(size_t i, OptionInfo *info);
 bool options_machine_property(size_t i, OptionInfo *info);
+/* Drivers of -device, and the properties of number i. Implemented in softmmu/options-drivers.c. */
+bool options_driver(size_t i, OptionInfo *info);
+bool options_driver_property(size_t i, size_t n, OptionInfo *info);
+/* Types of -object, and the properties of number i. Implemented in softmmu/options-object.c. */
+bool options_object_type(size_t i, OptionInfo *info);
+bool options_object_property(size_t i, size_t n, OptionInfo *info);
 #endif
