@@ -133,16 +133,11 @@ void blk_take_medium(BlockBackend *blk, Image *image, const BlockOptions *option
     }
 }
 
-BlockBackend *blk_open(const BlockOptions *options, char **error)
+static BlockBackend *new_drive(const char *id, Image *image, const BlockOptions *options)
 {
-    Image *image = options->file ? blk_open_image(options, error) : NULL;
-    BlockBackend *blk, **end;
+    BlockBackend *blk = g_new0(BlockBackend, 1), **end;
 
-    if (options->file && !image) {
-        return NULL;
-    }
-    blk = g_new0(BlockBackend, 1);
-    blk->id = g_strdup(options->id ? options->id : "drive");
+    blk->id = g_strdup(id);
     blk_init_requests(blk);
     blk_take_medium(blk, image, options);
     if (throttle_config_limits(&options->throttle)) {
@@ -154,6 +149,24 @@ BlockBackend *blk_open(const BlockOptions *options, char **error)
     }
     *end = blk;
     return blk;
+}
+
+BlockBackend *blk_open(const BlockOptions *options, char **error)
+{
+    Image *image = options->file ? blk_open_image(options, error) : NULL;
+
+    if (options->file && !image) {
+        return NULL;
+    }
+    return new_drive(options->id ? options->id : "drive", image, options);
+}
+
+BlockBackend *blk_open_node(const char *name, char **error)
+{
+    BlockOptions options;
+    Image *image = block_node_take(name, name, &options, error);
+
+    return image ? new_drive(name, image, &options) : NULL;
 }
 
 /* ---- closing ---- */
@@ -203,6 +216,14 @@ bool blk_close(BlockBackend *blk)
     }
     /* The structure stays: `work` may still be posted. */
     return !blk->image || close_image(blk, answers);
+}
+
+void blk_close_node(BlockBackend *blk)
+{
+    g_autofree char *name = g_strdup(blk_node(blk));
+
+    blk_close(blk);
+    block_node_give_back(name, NULL);
 }
 
 bool blk_close_all(void)

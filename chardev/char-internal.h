@@ -49,7 +49,7 @@ typedef struct ChardevInput {
 
 struct Chardev {
     char *label;
-    char *spec;                         /* constant: as on the command line */
+    char *spec;                         /* constant: as on the command line; a pty's name behind it */
     const ChardevBackend *backend;
     void *state;                        /* I/O: the back end's own */
     Chardev *next;                      /* list of all; main thread, before the loop runs */

@@ -65,6 +65,7 @@ void chardev_open_pty(Chardev *chr, const char *spec)
     }
     chr->backend = &pty_backend;
     chr->state = s;
+    chr->spec = g_strconcat(spec, ":", name, NULL);     /* "pty:/dev/pts/3": programs look for it */
     chardev_label_message(chr, name);
     g_timeout_add(PTY_PROBE_MS, pty_probe, chr);
 }

@@ -337,7 +337,6 @@ Chardev *chardev_new(const char *label, const char *spec)
         return chardev_named(label, spec + 8);
     }
     chr = g_new0(Chardev, 1);
-    chr->spec = g_strdup(spec);
     chr->label = g_strdup(label);
     chr->output = (IOWork) { .fn = output_service, .opaque = chr, .outside = true };
     chr->accept = (IOWork) { .fn = input_service, .opaque = chr, .outside = true };
@@ -389,6 +388,9 @@ Chardev *chardev_new(const char *label, const char *spec)
                    "unix:PATH[,server=on][,wait=off], udp:HOST:PORT[@HOST:PORT], ringbuf[:BYTES], "
                    "vc[:WIDTHxHEIGHT])",
                    label, spec);
+    }
+    if (!chr->spec) {
+        chr->spec = g_strdup(spec);
     }
     while (*tail) {
         tail = &(*tail)->next;

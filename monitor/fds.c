@@ -43,6 +43,13 @@ int monitor_take_fd(const char *name)
     return fds[i].fd;
 }
 
+char *monitor_migration_uri(const char *uri)
+{
+    const int i = g_str_has_prefix(uri, "fd:") ? find(uri + 3) : -1;
+
+    return i < 0 ? g_strdup(uri) : g_strdup_printf("fd:%d", monitor_take_fd(fds[i].name));
+}
+
 bool monitor_close_fd(const char *name)
 {
     const int fd = monitor_take_fd(name);

@@ -4,6 +4,7 @@
 #include <time.h>
 #include "migration/migration.h"
 #include "migration/snapshot.h"
+#include "monitor/migration-settings.h"
 #include "monitor/monitor-internal.h"
 
 /* Takes the message. */
@@ -23,14 +24,16 @@ static char *join(char **argv)
 
 void hmp_migrate(Monitor *mon, char **argv)
 {
-    char *uri;
+    char *uri, *given;
 
     /* All migrations are carried out in the background here. */
     if (!strcmp(argv[0], "-d") && argv[1]) {
         argv++;
     }
     uri = join(argv);
-    say(mon, migrate_start(uri));
+    given = monitor_migration_uri(uri);
+    say(mon, migrate_start(given));
+    g_free(given);
     g_free(uri);
 }
 
@@ -72,8 +75,32 @@ void hmp_info_migrate(Monitor *mon, char **argv)
 
 void hmp_info_migrate_parameters(Monitor *mon, char **argv)
 {
+    const MigrationSetting *s;
+
     monitor_printf(mon, "max-bandwidth: %lld bytes/second\ndowntime-limit: %lld ms\n",
                    (long long)migration_parameters.max_bandwidth, (long long)migration_parameters.downtime_limit_ms);
+    for (size_t i = 0; (s = migration_fixed(i)) != NULL; i++) {
+        monitor_printf(mon, s->kind == 's' ? "%s: '%s'\n" : "%s: %s\n", s->name, s->value);
+    }
+}
+
+void hmp_info_migrate_capabilities(Monitor *mon, char **argv)
+{
+    const char *name;
+
+    for (size_t i = 0; (name = migration_capability_name(i)) != NULL; i++) {
+        monitor_printf(mon, "%s: %s\n", name, migration_capability(name) ? "on" : "off");
+    }
+}
+
+/* argv: NAME on|off */
+void hmp_migrate_set_capability(Monitor *mon, char **argv)
+{
+    if (strcmp(argv[1], "on") && strcmp(argv[1], "off")) {
+        monitor_printf(mon, "A capability is on or off, not '%s'.\n", argv[1]);
+        return;
+    }
+    say(mon, migration_capability_set(argv[0], !strcmp(argv[1], "on")));
 }
 
 /* argv: NAME VALUE, a bandwidth in MiB unless it has a suffix */
@@ -86,14 +113,14 @@ void hmp_migrate_set_parameter(Monitor *mon, char **argv)
     bool is_bandwidth = !strcmp(argv[0], "max-bandwidth");
 
     if (!is_bandwidth && strcmp(argv[0], "downtime-limit")) {
-        monitor_printf(mon, "The parameters are max-bandwidth and downtime-limit, not '%s'.\n", argv[0]);
+        say(mon, migration_fixed_set(argv[0], argv[1]));
     } else if (end == argv[1] || !suffix || (*end && end[1]) || value > 1u << 20 || (!is_bandwidth && *end)) {
         monitor_printf(mon, "'%s' is not %s.\n", argv[1], is_bandwidth ? "a bandwidth (32M; 0: no limit)"
                                                                        : "a number of milliseconds");
     } else if (is_bandwidth) {
-        migration_parameters.max_bandwidth = (int64_t)(value << 10 * (suffix - suffixes));
+        say(mon, migration_bandwidth_set((int64_t)(value << 10 * (suffix - suffixes))));
     } else {
-        migration_parameters.downtime_limit_ms = (int64_t)value;
+        say(mon, migration_downtime_set((int64_t)value));
     }
 }
 

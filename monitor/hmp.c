@@ -203,6 +203,8 @@ static const HMPCommand info_items[] = {
     { "blockstats", NULL, "", "what was read and written", 0, 0, hmp_info_blockstats },
     { "history", NULL, "", "the lines typed before", 0, 0, hmp_info_history },
     { "memory_size_summary", NULL, "", "how much memory there is", 0, 0, hmp_info_memory_size_summary },
+    { "migrate_capabilities", NULL, "", "what migrations can do, and whether they do", 0, 0,
+      hmp_info_migrate_capabilities },
     { "migrate_parameters", NULL, "", "limits of a migration", 0, 0, hmp_info_migrate_parameters },
     { "block-jobs", NULL, "", "copies of disks that go on", 0, 0, hmp_info_block_jobs },
     { "capture", NULL, "", "the captures of sound", 0, 0, hmp_info_capture },
@@ -417,6 +419,8 @@ static const HMPCommand commands[] = {
     { "migrate", NULL, "[-d] URI", "send the machine's state to exec:COMMAND, file:PATH, unix:PATH, tcp:HOST:PORT",
       1, 64, hmp_migrate },
     { "migrate_cancel", NULL, "", "do not send it", 0, 0, hmp_migrate_cancel },
+    { "migrate_set_capability", NULL, "NAME on|off", "events: programs hear of each new status", 2, 2,
+      hmp_migrate_set_capability },
     { "migrate_set_parameter", NULL, "NAME VALUE", "max-bandwidth (32M; 0: no limit), downtime-limit (ms)", 2, 2,
       hmp_migrate_set_parameter },
     { "watchdog_action", NULL, "ACTION", "what a watchdog does that nobody feeds", 1, 1, hmp_watchdog_action },
@@ -463,11 +467,38 @@ static char *next_word(const char **at, const char *stop)
     return n ? g_strndup(begin, n) : NULL;
 }
 
-static void add_words(GPtrArray *args, const char *at)
+/* What stands between quotes, with \n, \r and a backslash before anything else meaning that. NULL: it has no end. */
+static char *quoted_word(const char **at)
 {
-    char *word;
+    GString *word = g_string_new(NULL);
+    const char *c = *at + 1;
 
-    while ((word = next_word(&at, ""))) {
+    for (; *c && *c != '"'; c++) {
+        if (*c == '\\' && c[1]) {
+            c++;
+            g_string_append_c(word, *c == 'n' ? '\n' : *c == 'r' ? '\r' : *c);
+        } else {
+            g_string_append_c(word, *c);
+        }
+    }
+    *at = c + (*c == '"');
+    return g_string_free(word, !*c);
+}
+
+/* False: a quoted word has no end. */
+static bool add_words(GPtrArray *args, const char *at)
+{
+    for (;;) {
+        char *word;
+
+        at += strspn(at, " \t");
+        if (!*at) {
+            return true;
+        }
+        word = *at == '"' ? quoted_word(&at) : next_word(&at, "");
+        if (!word) {
+            return false;
+        }
         g_ptr_array_add(args, word);
     }
 }
@@ -494,6 +525,7 @@ void hmp_execute(Monitor *mon, const char *line)
 {
     GPtrArray *args = g_ptr_array_new_with_free_func(g_free);
     char *name = next_word(&line, "/");
+    bool whole = true;
 
     if (!name) {
         name = next_word(&line, "");    /* begins with a slash: a mistake, but no empty line */
@@ -505,10 +537,14 @@ void hmp_execute(Monitor *mon, const char *line)
         if (cmd && cmd->args[0] == '/') {
             add_format_and_expression(args, line);
         } else {
-            add_words(args, line);
+            whole = add_words(args, line);
         }
         g_ptr_array_add(args, NULL);
-        run(mon, commands, G_N_ELEMENTS(commands), "command", (char **)args->pdata);
+        if (!whole) {
+            monitor_printf(mon, "%s: a text that begins with \" ends with one, too\n", name);
+        } else {
+            run(mon, commands, G_N_ELEMENTS(commands), "command", (char **)args->pdata);
+        }
     }
     g_ptr_array_free(args, TRUE);
 }

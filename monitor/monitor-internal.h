@@ -41,6 +41,8 @@ void monitor_resume(Monitor *mon);
 bool monitor_put_fd(const char *name, int fd);
 int monitor_take_fd(const char *name);
 bool monitor_close_fd(const char *name);
+/* "fd:NAME" with the number of that descriptor, which is the migration's from now on; others as they are; g_free(). */
+char *monitor_migration_uri(const char *uri);
 /* Carry out one line. */
 void hmp_execute(Monitor *mon, const char *line);
 /* The name of each command, or of each item of "info". */
@@ -132,6 +134,8 @@ void hmp_migrate_cancel(Monitor *mon, char **argv);
 void hmp_info_migrate(Monitor *mon, char **argv);
 void hmp_migrate_set_parameter(Monitor *mon, char **argv);
 void hmp_info_migrate_parameters(Monitor *mon, char **argv);
+void hmp_migrate_set_capability(Monitor *mon, char **argv);
+void hmp_info_migrate_capabilities(Monitor *mon, char **argv);
 /* monitor/hmp-replay.c */
 void hmp_info_replay(Monitor *mon, char **argv);
 void hmp_replay_break(Monitor *mon, char **argv);

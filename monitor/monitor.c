@@ -245,6 +245,9 @@ static void editing_key(Monitor *mon, uint8_t digit)
 
 static void key(Monitor *mon, uint8_t c)
 {
+    if (c < ' ') {
+        mon->escape = 0;                /* it means what it always does: the sequence was cut off */
+    }
     if (mon->escape == 1) {
         mon->escape = c == '[' || c == 'O' ? 2 : 0;
         return;

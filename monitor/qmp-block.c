@@ -2,6 +2,7 @@
 /* The monitor for programs: what it tells about disks and nodes; limits of speed. I/O thread. */
 #include <string.h>
 #include "block/job.h"
+#include "hw/usb/usb-devices.h"
 #include "monitor/qmp-internal.h"
 
 /* The n-th image of the chain and those behind it; NULL: there are no so many. */
@@ -110,6 +111,55 @@ static JsonObject *device_info(const BlockBackend *blk)
     return info;
 }
 
+/* Where QEMU's tree of objects has the device that the disk belongs to; NULL: it is the board's. g_free(). */
+static char *device_path(const MachineState *m, const BlockBackend *blk)
+{
+    for (int i = 0; i < MACHINE_VIRTIOS; i++) {
+        if (m->virtio[i].blk == blk) {
+            return m->virtio[i].id ? g_strdup_printf("/machine/peripheral/%s/virtio-backend", m->virtio[i].id)
+                                   : g_strdup_printf("/machine/virtio%d", i);
+        }
+    }
+    for (const Device *d = device_next(NULL); d; d = device_next(d)) {
+        const char *id = usb_device_id(d);
+
+        if (usb_storage_drive(d) == blk) {
+            return id ? g_strdup_printf("/machine/peripheral/%s/%s.0/legacy[0]", id, id)
+                      : g_strdup_printf("/machine/%s", d->name);
+        }
+    }
+    return NULL;
+}
+
+/* By the name of a drive or a node, or the path of its device; NULL: there is none. */
+static BlockBackend *find_disk(const MachineState *m, const char *name)
+{
+    BlockBackend *blk = blk_find(name);
+
+    if (!blk && *name == '/') {
+        while ((blk = blk_next(blk)) != NULL) {
+            g_autofree char *path = device_path(m, blk);
+
+            if (!g_strcmp0(path, name)) {
+                break;
+            }
+        }
+    }
+    return blk;
+}
+
+/* Its name, as a drive of -drive has one, and its device; at least one of them. */
+static void add_names(JsonObject *disk, const MachineState *m, const BlockBackend *blk)
+{
+    char *path = device_path(m, blk);
+
+    json_object_set_string_member(disk, "device", blk_node(blk) && path ? "" : blk_id(blk));
+    if (path) {
+        json_object_set_string_member(disk, "qdev", path);
+    }
+    g_free(path);
+}
+
 void qmp_query_block(QmpCall *call)
 {
     JsonArray *disks = json_array_new();
@@ -118,7 +168,7 @@ void qmp_query_block(QmpCall *call)
     while ((blk = blk_next(blk)) != NULL) {
         JsonObject *disk = json_object_new();
 
-        json_object_set_string_member(disk, "device", blk_id(blk));
+        add_names(disk, call->machine, blk);
         json_object_set_string_member(disk, "type", "unknown");
         json_object_set_boolean_member(disk, "locked", FALSE);
         json_object_set_boolean_member(disk, "removable", blk_removable(blk));
@@ -142,7 +192,9 @@ void qmp_query_named_block_nodes(QmpCall *call)
         }
     }
     while ((free_node = block_node_next(free_node)) != NULL) {
-        json_array_add_object_element(nodes, node_info(free_node));
+        if (!blk_find(free_node->node)) {               /* else a device has it, and it is in the list */
+            json_array_add_object_element(nodes, node_info(free_node));
+        }
     }
     call->result = qmp_array_node(nodes);
 }
@@ -166,6 +218,8 @@ static void add_stats(JsonObject *stats, const char *kind, BlockStats s)
 
 void qmp_query_blockstats(QmpCall *call)
 {
+    const bool nodes = json_object_has_member(call->args, "query-nodes") &&
+                       json_object_get_boolean_member(call->args, "query-nodes");
     JsonArray *disks = json_array_new();
     BlockBackend *blk = NULL;
 
@@ -181,7 +235,9 @@ void qmp_query_blockstats(QmpCall *call)
         add_stats(stats, "wr", write);
         add_stats(stats, "unmap", blk_stats(blk, BLOCK_DISCARD));
         add_stats(stats, "flush", blk_stats(blk, BLOCK_FLUSH));
-        json_object_set_string_member(disk, "device", blk_id(blk));
+        if (!nodes) {
+            add_names(disk, call->machine, blk);
+        }
         json_object_set_string_member(disk, "node-name", blk_node(blk) ? blk_node(blk) : blk_id(blk));
         json_object_set_object_member(disk, "stats", stats);
         json_array_add_object_element(disks, disk);
@@ -192,7 +248,7 @@ void qmp_query_blockstats(QmpCall *call)
 void qmp_block_set_io_throttle(QmpCall *call)
 {
     const char *device = qmp_string(call, "device"), *id = qmp_string(call, "id");
-    BlockBackend *blk = device || id ? blk_find(id ? id : device) : NULL;
+    BlockBackend *blk = device || id ? find_disk(call->machine, id ? id : device) : NULL;
     ThrottleConfig config;
     ThrottleField field;
     const char *problem;

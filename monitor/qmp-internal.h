@@ -72,17 +72,26 @@ JsonNode *qmp_array_node(JsonArray *array);     /* takes the array */
 void qmp_migrate(QmpCall *call);
 void qmp_migrate_incoming(QmpCall *call);
 void qmp_migrate_cancel(QmpCall *call);
-void qmp_migrate_set_parameters(QmpCall *call);
-void qmp_migrate_set_capabilities(QmpCall *call);
 void qmp_query_replay(QmpCall *call);
 void qmp_replay_break(QmpCall *call);
 void qmp_replay_delete_break(QmpCall *call);
 void qmp_replay_seek(QmpCall *call);
 void qmp_query_migrate(QmpCall *call);
-void qmp_query_migrate_parameters(QmpCall *call);
-void qmp_query_migrate_capabilities(QmpCall *call);
 /* There are sessions: events are sent. */
 void qmp_migration_attach(void);
+
+/* monitor/qmp-migration-settings.c */
+#define QMP_MIGRATION_PARAMETERS \
+    "max-bandwidth:i? downtime-limit:i? announce-initial:i? announce-max:i? announce-rounds:i? announce-step:i? " \
+    "block-incremental:b? compress-level:i? compress-threads:i? compress-wait-thread:b? cpu-throttle-increment:i? " \
+    "cpu-throttle-initial:i? cpu-throttle-tailslow:b? decompress-threads:i? max-cpu-throttle:i? " \
+    "max-postcopy-bandwidth:i? multifd-channels:i? multifd-compression:s? multifd-zlib-level:i? " \
+    "multifd-zstd-level:i? throttle-trigger-threshold:i? tls-authz:s? tls-creds:s? tls-hostname:s? " \
+    "x-checkpoint-delay:i? xbzrle-cache-size:i?"
+void qmp_migrate_set_parameters(QmpCall *call);
+void qmp_migrate_set_capabilities(QmpCall *call);
+void qmp_query_migrate_parameters(QmpCall *call);
+void qmp_query_migrate_capabilities(QmpCall *call);
 
 /* monitor/qmp-jobs.c */
 void qmp_snapshot_save(QmpCall *call);
@@ -177,6 +186,7 @@ void qmp_blockdev_change_medium(QmpCall *call);
 void qmp_qom_list(QmpCall *call);
 void qmp_qom_get(QmpCall *call);
 void qmp_qom_list_types(QmpCall *call);
+void qmp_device_list_properties(QmpCall *call);
 void qmp_qom_list_properties(QmpCall *call);
 void qmp_query_command_line_options(QmpCall *call);
 

@@ -2,9 +2,8 @@
 /* The monitor for programs: moving the machine's state. Shapes of answers are those of QEMU's QMP reference. */
 #include <string.h>
 #include "migration/migration.h"
+#include "monitor/migration-settings.h"
 #include "monitor/qmp-internal.h"
-
-static bool events_wanted;          /* capability "events" */
 
 static void result_of(QmpCall *call, char *error)
 {
@@ -14,14 +13,32 @@ static void result_of(QmpCall *call, char *error)
     }
 }
 
+static bool is_set(const QmpCall *call, const char *name)
+{
+    return json_object_has_member(call->args, name) && json_object_get_boolean_member(call->args, name);
+}
+
 void qmp_migrate(QmpCall *call)
 {
-    result_of(call, migrate_start(qmp_string(call, "uri")));
+    g_autofree char *uri = NULL;
+
+    if (is_set(call, "blk") || is_set(call, "inc")) {
+        qmp_fail(call, "disks are not sent: the other side opens the same images");
+        return;
+    }
+    if (is_set(call, "resume")) {
+        qmp_fail(call, "no migration waits to be resumed");
+        return;
+    }
+    uri = monitor_migration_uri(qmp_string(call, "uri"));
+    result_of(call, migrate_start(uri));
 }
 
 void qmp_migrate_incoming(QmpCall *call)
 {
-    result_of(call, migrate_incoming(qmp_string(call, "uri")));
+    g_autofree char *uri = monitor_migration_uri(qmp_string(call, "uri"));
+
+    result_of(call, migrate_incoming(uri));
 }
 
 void qmp_migrate_cancel(QmpCall *call)
@@ -63,58 +80,11 @@ void qmp_query_migrate(QmpCall *call)
     call->result = qmp_object_node(object);
 }
 
-void qmp_migrate_set_parameters(QmpCall *call)
-{
-    int64_t limit = qmp_int(call, "downtime-limit", migration_parameters.downtime_limit_ms);
-    int64_t bandwidth = qmp_int(call, "max-bandwidth", migration_parameters.max_bandwidth);
-
-    if (bandwidth < 0) {
-        qmp_fail(call, "Parameter 'max-bandwidth' expects bytes a second; 0: no limit");
-        return;
-    }
-    if (limit < 0 || limit > 2000 * 1000) {
-        qmp_fail(call, "Parameter 'downtime-limit' expects milliseconds, 0 to 2000000");
-        return;
-    }
-    migration_parameters.downtime_limit_ms = limit;
-    migration_parameters.max_bandwidth = bandwidth;
-}
-
-void qmp_query_migrate_parameters(QmpCall *call)
-{
-    JsonObject *object = json_object_new();
-
-    json_object_set_int_member(object, "max-bandwidth", migration_parameters.max_bandwidth);
-    json_object_set_int_member(object, "downtime-limit", migration_parameters.downtime_limit_ms);
-    call->result = qmp_object_node(object);
-}
-
-void qmp_migrate_set_capabilities(QmpCall *call)
-{
-    JsonArray *list = json_object_get_array_member(call->args, "capabilities");
-
-    for (guint i = 0; i < json_array_get_length(list); i++) {
-        events_wanted = json_object_get_boolean_member(json_array_get_object_element(list, i), "state");
-    }
-}
-
-void qmp_query_migrate_capabilities(QmpCall *call)
-{
-    JsonObject *object = json_object_new();
-    JsonArray *list = json_array_new();
-
-    json_object_set_string_member(object, "capability", "events");
-    json_object_set_boolean_member(object, "state", events_wanted);
-    json_array_add_object_element(list, object);
-    call->result = json_node_init_array(json_node_alloc(), list);
-    json_array_unref(list);
-}
-
 static void status_changed(MigrationStatus status)
 {
     JsonObject *data;
 
-    if (events_wanted) {
+    if (migration_capability("events")) {
         data = json_object_new();
         json_object_set_string_member(data, "status", migration_status_name(status));
         qmp_tell("MIGRATION", data);

@@ -3,9 +3,11 @@
  * The monitor for programs: the machine and its devices as a tree of objects (qom-list, qom-get), their types, and what
  * the command line takes. A device's properties are the fields of its state. I/O thread.
  */
+#include <stdio.h>
 #include <string.h>
 #include "hw/boards.h"
 #include "hw/device.h"
+#include "hw/usb/usb-devices.h"
 #include "monitor/qmp-internal.h"
 #include "sysemu/option-info.h"
 #include "sysemu/sysemu.h"
@@ -22,6 +24,36 @@ static void add_property(JsonArray *list, const char *name, const char *type, co
     json_array_add_object_element(list, property);
 }
 
+/* What the user calls the device; NULL: nothing. */
+static const char *device_id(const MachineState *m, const Device *d)
+{
+    for (int i = 0; i < MACHINE_VIRTIOS; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "virtio%d", i);
+        if (m->virtio[i].id && !strcmp(d->name, name)) {
+            return m->virtio[i].id;
+        }
+    }
+    return usb_device_id(d);
+}
+
+static Device *find_id(const MachineState *m, const char *wanted)
+{
+    Device *d = device_next(NULL);
+
+    for (; d; d = device_next(d)) {
+        const char *id = device_id(m, d);
+
+        if (id && !strcmp(id, wanted)) {
+            break;
+        }
+    }
+    return d;
+}
+
+static const char peripheral[] = "/machine/peripheral";         /* where the devices with an id are */
+
 /* What the path names: the machine (*device is NULL) or a device. False: the call has failed. */
 static bool find_object(QmpCall *call, Device **device)
 {
@@ -35,7 +67,14 @@ static bool find_object(QmpCall *call, Device **device)
         }
         name += *name == '/';
     }
-    *device = device_find(name);
+    if (g_str_has_prefix(path, peripheral) && path[strlen(peripheral)] == '/') {
+        const char *id_begin = path + strlen(peripheral) + 1;
+        g_autofree char *id = g_strndup(id_begin, strcspn(id_begin, "/"));      /* what is in it is it itself here */
+
+        *device = find_id(call->machine, id);
+    } else {
+        *device = device_find(name);
+    }
     if (!*device) {
         call->error_class = "DeviceNotFound";
         qmp_fail(call, "Device '%s' not found", path);
@@ -49,6 +88,19 @@ static void list_machine(JsonArray *list)
         char *type = g_strdup_printf("child<%s>", d->class->name);
 
         add_property(list, d->name, type, NULL);
+        g_free(type);
+    }
+    add_property(list, "peripheral", "child<container>", NULL);
+}
+
+static void list_peripherals(JsonArray *list, const MachineState *m)
+{
+    for (const Device *d = device_next(NULL); d; d = device_next(d)) {
+        char *type = g_strdup_printf("child<%s>", d->class->name);
+
+        if (device_id(m, d)) {
+            add_property(list, device_id(m, d), type, NULL);
+        }
         g_free(type);
     }
 }
@@ -66,15 +118,20 @@ static void list_fields(JsonArray *list, const DeviceClass *class)
 
 void qmp_qom_list(QmpCall *call)
 {
+    const char *path = qmp_string(call, "path");
+    const bool all = !strcmp(path, "/"), with_id = !strcmp(path, peripheral);
     JsonArray *list;
     Device *d;
     char *type;
 
-    if (strcmp(qmp_string(call, "path"), "/") && !find_object(call, &d)) {
+    if (!all && !with_id && !find_object(call, &d)) {
         return;
     }
     list = json_array_new();
-    if (!strcmp(qmp_string(call, "path"), "/")) {
+    if (with_id) {
+        add_property(list, "type", "string", NULL);
+        list_peripherals(list, call->machine);
+    } else if (all) {
         type = g_strdup_printf("child<%s-machine>", call->machine->mc->name);
         add_property(list, "machine", type, NULL);
         g_free(type);
@@ -113,10 +170,14 @@ static JsonNode *field_node(Device *d, const DeviceField *field)
 
 void qmp_qom_get(QmpCall *call)
 {
-    const char *name = qmp_string(call, "property");
+    const char *name = qmp_string(call, "property"), *path = qmp_string(call, "path");
     const DeviceField *field;
     Device *d;
 
+    if ((!strcmp(path, "/") || !strcmp(path, peripheral)) && !strcmp(name, "type")) {
+        call->result = json_node_init_string(json_node_alloc(), "container");
+        return;
+    }
     if (!find_object(call, &d)) {
         return;
     }
@@ -161,6 +222,47 @@ static const DeviceClass *find_class(const char *name)
     return d ? d->class : NULL;
 }
 
+/* What the command line makes by that name, and the properties that it gives it. */
+typedef struct Makers {
+    bool (*type)(size_t i, OptionInfo *info);
+    bool (*property)(size_t i, size_t n, OptionInfo *info);
+    const char *parent;
+} Makers;
+
+static const Makers drivers = { options_driver, options_driver_property, "device" };
+static const Makers objects = { options_object_type, options_object_property, "object" };
+
+/* The number of the type; -1: there is none. */
+static int find_made(const Makers *makers, const char *name)
+{
+    OptionInfo info;
+
+    for (size_t i = 0; makers->type(i, &info); i++) {
+        if (!strcmp(info.name, name)) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static void list_made_properties(JsonArray *list, const Makers *makers, int type)
+{
+    OptionInfo property;
+
+    for (size_t n = 0; makers->property((size_t)type, n, &property); n++) {
+        add_property(list, property.name, "str", property.help);
+    }
+}
+
+static void list_made(JsonArray *list, const Makers *makers, const char *wanted)
+{
+    OptionInfo info;
+
+    for (size_t i = 0; makers->type(i, &info); i++) {
+        add_type(list, wanted, info.name, makers->parent);
+    }
+}
+
 void qmp_qom_list_types(QmpCall *call)
 {
     const char *wanted = qmp_string(call, "implements");
@@ -174,10 +276,13 @@ void qmp_qom_list_types(QmpCall *call)
         g_free(name);
     }
     for (const Device *d = device_next(NULL); d; d = device_next(d)) {
-        if (g_hash_table_add(seen, (gpointer)d->class)) {
+        if (g_hash_table_add(seen, (gpointer)d->class) && find_made(&drivers, d->class->name) < 0) {
             add_type(list, wanted, d->class->name, "device");
         }
     }
+    add_type(list, wanted, "tcg-accel", "accel");
+    list_made(list, &drivers, wanted);
+    list_made(list, &objects, wanted);
     g_hash_table_destroy(seen);
     call->result = qmp_array_node(list);
 }
@@ -191,7 +296,26 @@ static void list_machine_properties(JsonArray *list)
     }
 }
 
-/* Of a machine: what -machine takes; of a device: its state. */
+/* What -device takes with the driver; of a device of the board, which -device does not make, nothing. */
+void qmp_device_list_properties(QmpCall *call)
+{
+    const char *name = qmp_string(call, "typename");
+    const int driver = find_made(&drivers, name);
+    JsonArray *list;
+
+    if (driver < 0 && !find_class(name)) {
+        call->error_class = "DeviceNotFound";
+        qmp_fail(call, "Device '%s' not found", name);
+        return;
+    }
+    list = json_array_new();
+    if (driver >= 0) {
+        list_made_properties(list, &drivers, driver);
+    }
+    call->result = qmp_array_node(list);
+}
+
+/* Of a machine, a driver, an object: what the command line takes; of a device of the board: its state. */
 void qmp_qom_list_properties(QmpCall *call)
 {
     const char *name = qmp_string(call, "typename");
@@ -204,6 +328,10 @@ void qmp_qom_list_properties(QmpCall *call)
     }
     if (is_machine) {
         list_machine_properties(list);
+    } else if (find_made(&drivers, name) >= 0) {
+        list_made_properties(list, &drivers, find_made(&drivers, name));
+    } else if (find_made(&objects, name) >= 0) {
+        list_made_properties(list, &objects, find_made(&objects, name));
     } else if (class) {
         list_fields(list, class);
     } else {

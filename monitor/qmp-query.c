@@ -12,15 +12,16 @@
 #define PQEMU_VERSION "0.1.0"
 #endif
 
+/* Of the QEMU whose protocol and command line this is: programs go by it. Our own version is "package". */
+enum { QEMU_MAJOR = 7, QEMU_MINOR = 2, QEMU_MICRO = 0 };
+
 JsonNode *qmp_version_node(void)
 {
     JsonObject *version = json_object_new(), *all = json_object_new();
-    int major = 0, minor = 0, micro = 0;
 
-    sscanf(PQEMU_VERSION, "%d.%d.%d", &major, &minor, &micro);
-    json_object_set_int_member(version, "major", major);
-    json_object_set_int_member(version, "minor", minor);
-    json_object_set_int_member(version, "micro", micro);
+    json_object_set_int_member(version, "major", QEMU_MAJOR);
+    json_object_set_int_member(version, "minor", QEMU_MINOR);
+    json_object_set_int_member(version, "micro", QEMU_MICRO);
     json_object_set_object_member(all, "qemu", version);
     json_object_set_string_member(all, "package", "PQEMU " PQEMU_VERSION);
     return qmp_object_node(all);

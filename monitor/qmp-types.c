@@ -39,7 +39,7 @@ static const QmpType types[] = {
     { .name = "BlockJobInfo",
       "type:JobType device:s len:i offset:i busy:b paused:b speed:i io-status:BlockDeviceIoStatus ready:b "
       "status:JobStatus auto-finalize:b auto-dismiss:b error:s?" },
-    { .name = "BlockStats", "device:s? node-name:s? stats:BlockDeviceStats" },
+    { .name = "BlockStats", "device:s? qdev:s? node-name:s? stats:BlockDeviceStats" },
     { .name = "ChardevInfo", "label:s filename:s frontend-open:b" },
     { .name = "CommandInfo", "name:s" },
     { .name = "CommandLineOptionInfo", "option:s parameters:[CommandLineParameterInfo]" },
@@ -74,10 +74,13 @@ static const QmpType types[] = {
       "name:s is-default:b? cpu-max:i hotpluggable-cpus:b numa-mem-supported:b deprecated:b default-cpu-type:s? "
       "default-ram-id:s?" },
     { .name = "MemoryInfo", "base-memory:i" },
-    { .name = "MigrationCapability", .values = "events" },
+    { .name = "MigrationCapability",
+      .values = "xbzrle rdma-pin-all auto-converge zero-blocks compress events postcopy-ram x-colo release-ram block "
+      "return-path pause-before-switchover multifd dirty-bitmaps postcopy-blocktime late-block-activate "
+      "x-ignore-shared validate-uuid background-snapshot zero-copy-send postcopy-preempt" },
     { .name = "MigrationCapabilityStatus", "capability:MigrationCapability state:b" },
     { .name = "MigrationInfo", "status:MigrationStatus? total-time:i? downtime:i? error-desc:s? ram:MigrationStats?" },
-    { .name = "MigrationParameters", "max-bandwidth:i downtime-limit:i" },
+    { .name = "MigrationParameters", QMP_MIGRATION_PARAMETERS },
     { .name = "MigrationStats",
       "total:i transferred:i remaining:i normal:i normal-bytes:i page-size:i dirty-sync-count:i" },
     { .name = "MigrationStatus", .values = "none setup active device completed failed cancelled" },

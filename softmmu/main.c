@@ -95,6 +95,7 @@ static struct VhostLink *open_vhost(const VirtIOOption *o)
 static void open_virtio(VirtIOConfig *config, const VirtIOOption *o)
 {
     config->kind = o->kind;
+    config->id = o->id;
     config->serial = o->serial;
     config->blk = o->drive ? open_drive(o->drive) : NULL;
     config->net = o->net ? open_network(o->net) : NULL;
@@ -192,6 +193,9 @@ static void usb_create(const MachineState *m, Options *o)
     for (unsigned i = 0; i < o->usbs; i++) {
         char *error;
 
+        if (!m->usb) {
+            error_exit("%s: machine '%s' has no USB", o->usb[i].said, m->mc->name);
+        }
         if (!usb_new(m->usb, &o->usb[i].config, &error)) {
             error_exit("%s: %s", o->usb[i].said, error);
         }

@@ -162,9 +162,9 @@ static void vnc_property(CommandLine *c, const char *arg, const KeyValue *kv, Vn
             option_fail(c, arg, "share is allow-exclusive, force-shared or ignore");
         }
         v->exclusive = !strcmp(kv->value, "allow-exclusive");
-    } else {
+    } else if (strcmp(kv->key, "audiodev") || !kv->value) {         /* that changes nothing: clients hear nothing */
         option_fail(c, arg, "unknown property '%s' (password=on, password-secret=ID, to=N, websocket=on|PORT, "
-                    "share=...)", kv->key);
+                    "share=..., audiodev=ID)", kv->key);
     }
 }
 

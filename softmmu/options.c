@@ -161,7 +161,7 @@ static void console_finish(CommandLine *c)
         monitor |= !o->more_monitors[i].control;
     }
 
-    if (o->daemonize && c->nographic) {
+    if (o->daemonize && c->nographic && !c->nodefaults) {
         error_exit("-nographic: takes the terminal, which -daemonize gives up (use -serial file:PATH or the like)");
     }
     if ((o->window == WINDOW_WANTED || o->curses) && !c->nodefaults && !c->nographic) {

@@ -4,8 +4,34 @@
 #include "hw/boards.h"
 #include "qemu/log.h"
 
+enum { NONE_PEN = 0x20000000 };         /* behind the largest memory */
+
+static void none_init(MachineState *m)
+{
+    if (m->kernel) {
+        error_exit("-kernel: machine 'none' has nothing for it to run on (-machine realview-eb-mpcore)");
+    }
+    if (m->virtio[0].kind != VIRTIO_NOTHING) {
+        error_exit("-device: machine 'none' has no place for devices (-machine realview-eb-mpcore)");
+    }
+    m->boot.pen = NONE_PEN;
+}
+
+/* For programs that ask what the emulator can do, before they have a machine in mind. */
+static const MachineClass none_machine = {
+    .name = "none",
+    .desc = "no board: a CPU and its memory, for programs that ask what there is",
+    .max_cpus = 1,
+    .default_cpus = 1,
+    .default_ram = 1 << 20,
+    .max_ram = 256 << 20,
+    .default_cpu = "arm11mpcore",
+    .init = none_init,
+};
+
 static const MachineClass *const machines[] = {
     &realview_eb_mpcore_machine,
+    &none_machine,
     NULL,
 };
 

@@ -106,7 +106,8 @@ char *usb_config_set(USBConfig *c, const char *key, const char *value)
     } else if (!strcmp(key, "serial")) {
         set_text(&c->serial, value);
     } else if (!strcmp(key, "bus")) {
-        return strcmp(value, "usb-bus.0") && strcmp(value, "usb.0") ? g_strdup_printf("there is no bus '%s' (usb-bus.0 is there)", value) : NULL;
+        return strcmp(value, "usb-bus.0") && strcmp(value, "usb.0")
+               ? g_strdup_printf("there is no bus '%s' (usb-bus.0 is there)", value) : NULL;
     } else if (!strcmp(key, "ports")) {
         if (!g_ascii_string_to_unsigned(value, 10, 1, USB_PORTS_MAX, &number, NULL)) {
             return g_strdup_printf("ports is 1 to %d, not '%s'", USB_PORTS_MAX, value);

@@ -8,6 +8,7 @@ typedef struct Drive {
     const BlockOptions *options;
     BlockBackend *blk;          /* NULL: not opened yet */
     bool taken;
+    bool is_node;               /* of the monitor's: options is NULL, and it is one again when the stick goes */
     struct Drive *next;
 } Drive;
 
@@ -24,7 +25,7 @@ void usb_drive_offer(const BlockOptions *options)
 
 static bool is_called(const Drive *d, const char *name)
 {
-    return !g_strcmp0(d->options->id, name) || !g_strcmp0(d->options->node, name);
+    return d->options && (!g_strcmp0(d->options->id, name) || !g_strcmp0(d->options->node, name));
 }
 
 BlockBackend *usb_drive_take(const char *id, char **error)
@@ -34,6 +35,17 @@ BlockBackend *usb_drive_take(const char *id, char **error)
 
     while (d && !is_called(d, id)) {
         d = d->next;
+    }
+    if (!d) {
+        BlockBackend *blk = blk_open_node(id, &problem);
+
+        if (blk) {
+            d = g_new0(Drive, 1);
+            *d = (Drive) { .blk = blk, .taken = true, .is_node = true, .next = drives };
+            drives = d;
+            return blk;
+        }
+        free(problem);
     }
     if (!d || d->taken) {
         *error = g_strdup_printf("there is no '%s', or another device has it (-drive if=none,id=%s,... makes one)", id,
@@ -54,7 +66,15 @@ BlockBackend *usb_drive_take(const char *id, char **error)
 
 void usb_drive_give_back(BlockBackend *blk)
 {
-    for (Drive *d = drives; d; d = d->next) {
+    for (Drive **p = &drives; *p; p = &(*p)->next) {
+        Drive *d = *p;
+
+        if (d->blk == blk && d->is_node) {
+            *p = d->next;
+            g_free(d);
+            blk_close_node(blk);
+            return;
+        }
         d->taken = d->taken && d->blk != blk;
     }
 }

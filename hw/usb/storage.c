@@ -461,6 +461,11 @@ static const DeviceClass storage_class = {
     .reset = usb_device_reset, .post_load = storage_post_load,
 };
 
+BlockBackend *usb_storage_drive(const Device *d)
+{
+    return d->class == &storage_class ? ((const USBStorage *)(const void *)d)->blk : NULL;
+}
+
 USBDevice *usb_storage_new(USBBus *bus, BlockBackend *blk, char *serial, bool removable)
 {
     USBStorage *s = usb_device_alloc(&storage_class, &storage_usb_class, bus);

@@ -87,6 +87,12 @@ BlockBackend *blk_open(const BlockOptions *options, char **error);
  * answer; a line says so. I/O thread.
  */
 bool blk_close(BlockBackend *blk);
+/*
+ * The node of blockdev-add of that name becomes a drive, and is one until it is closed: a free node again. I/O thread.
+ * NULL: there is no such node that is free; *error is a line (free()).
+ */
+BlockBackend *blk_open_node(const char *name, char **error);
+void blk_close_node(BlockBackend *blk);
 /* What was carried out since the start, by BlockOp. `failed`: of these; `ns`: between blk_submit() and done(). */
 typedef struct BlockStats {
     uint64_t requests, failed, bytes, ns;

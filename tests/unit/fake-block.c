@@ -48,6 +48,14 @@ BlockBackend *blk_open(const BlockOptions *options, char **error)
     return blk;
 }
 
+BlockBackend *blk_open_node(const char *name, char **error)
+{
+    *error = strdup("there are no nodes");
+    return NULL;
+}
+
+void blk_close_node(BlockBackend *blk) { }
+
 uint8_t *fake_block_data(BlockBackend *blk) { return blk->data; }
 const char *blk_id(const BlockBackend *blk) { return "fake"; }
 const char *blk_said(const BlockBackend *blk) { return "-sd fake.img"; }

@@ -47,6 +47,8 @@ Image *image_open(const char *path, const ImageOptions *options, char **error)
 /* No disk here has a job, and there are no nodes. */
 bool block_job_end_now(struct BlockJob *job) { return true; }
 void block_nodes_close_all(void) { }
+Image *block_node_take(const char *name, const char *user, BlockOptions *options, char **error) { return NULL; }
+void block_node_give_back(const char *name, Image *image) { }
 
 Image *image_open_temporary(const char *path, const ImageOptions *options, char **error)
 {

@@ -58,7 +58,8 @@ static void test_table(void)
     ok(unique, "device names are unique");
     ok(sane, "rows are sane");
     ok(!realview_eb_device("nothing"), "unknown name");
-    ok(machine_find("realview-eb-mpcore") == &realview_eb_mpcore_machine && !machine_find("none"), "machine list");
+    ok(machine_find("realview-eb-mpcore") == &realview_eb_mpcore_machine && !machine_find("nothing"),
+       "machine list");
 }
 
 /* The lines themselves: nothing is enabled, so nothing is pending. */

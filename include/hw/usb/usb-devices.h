@@ -44,6 +44,9 @@ USBDevice *usb_find_id(const USBBus *bus, const char *id);
 /* NULL: it has none, or is no USB device. */
 const char *usb_device_id(const Device *d);
 
+/* The drive of a stick; NULL: it is another device. */
+BlockBackend *usb_storage_drive(const Device *d);
+
 /*
  * Drives that sticks may have: one is opened when a stick takes it, and stays open for the next one. hw/usb/drives.c.
  * `options` live for ever.

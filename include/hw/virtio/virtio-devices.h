@@ -26,6 +26,7 @@ typedef struct VirtIOPort {
 /* A device with what is behind it; constant. */
 typedef struct VirtIOConfig {
     VirtIOKind kind;
+    const char *id;             /* by which the user knows it; NULL: none */
     BlockBackend *blk;          /* VIRTIO_BLK */
     const char *serial;         /* VIRTIO_BLK: its serial number; NULL: the back end's name */
     NetBackend *net;            /* VIRTIO_NET; NULL: a cable to nowhere */
