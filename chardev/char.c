@@ -317,13 +317,31 @@ void chardev_attach(Chardev *chr, const CharFrontend *fe)
     }
 }
 
+Chardev *chardev_find(const char *label)
+{
+    Chardev *chr = all_chardevs;
+
+    while (chr && strcmp(chr->label, label)) {
+        chr = chr->next;
+    }
+    return chr;
+}
+
+void chardev_send_break(Chardev *chr)
+{
+    if (chr->frontend_count) {
+        chardev_input_push_break(chr, chr->focus);
+        chardev_input_deliver(chr);
+    }
+}
+
 /* The device that -chardev made. */
 static Chardev *chardev_named(const char *user, const char *id)
 {
-    for (Chardev *chr = all_chardevs; chr; chr = chr->next) {
-        if (!strcmp(chr->label, id)) {
-            return chr;
-        }
+    Chardev *chr = chardev_find(id);
+
+    if (chr) {
+        return chr;
     }
     error_exit("%s: there is no character device '%s' (-chardev KIND,id=%s makes one)", user, id, id);
 }

@@ -146,6 +146,11 @@ static bool event(void *opaque, int what)
     return true;
 }
 
+bool gdbstub_is_there(void)
+{
+    return the_gdb;
+}
+
 void gdbstub_attach(Chardev *chr, MachineState *machine)
 {
     CharFrontend fe = { .receive = receive, .event = event };

@@ -4,6 +4,7 @@
  * hostfwd_add, hostfwd_remove.
  */
 #include <string.h>
+#include <unistd.h>
 #include "hw/display/charlcd.h"
 #include "monitor/monitor-internal.h"
 #include "net/net.h"
@@ -147,5 +148,37 @@ void hmp_ringbuf_write(Monitor *mon, char **argv)
 
     if (chr) {
         chardev_write(chr, (const uint8_t *)argv[1], (int)strlen(argv[1]));
+    }
+}
+
+void hmp_chardev_send_break(Monitor *mon, char **argv)
+{
+    Chardev *chr = chardev_find(argv[0]);
+
+    if (chr) {
+        chardev_send_break(chr);
+    } else {
+        monitor_printf(mon, "there is no character device '%s' ('info chardev' lists them)\n", argv[0]);
+    }
+}
+
+/* ---- descriptors ---- */
+
+void hmp_getfd(Monitor *mon, char **argv)
+{
+    const int fd = mon->chr ? chardev_take_fd(mon->chr) : -1;
+
+    if (fd < 0) {
+        monitor_puts(mon, "No descriptor came with the line: it comes over a Unix socket.\n");
+    } else if (!monitor_put_fd(argv[0], fd)) {
+        close(fd);
+        monitor_puts(mon, "There are too many descriptors: closefd closes one.\n");
+    }
+}
+
+void hmp_closefd(Monitor *mon, char **argv)
+{
+    if (!monitor_close_fd(argv[0])) {
+        monitor_printf(mon, "There is no descriptor '%s'.\n", argv[0]);
     }
 }

@@ -47,22 +47,45 @@ void hmp_watchdog_action(Monitor *mon, char **argv)
 
 #define FIXED "the command line fixes it (-device, -netdev, -object, -chardev, -drive)"
 #define NOT_HERE "this board has none"
+#define NBD "qemu-nbd serves an image; drive_mirror copies one that is in use"
+#define DIRTY_LIMIT "CPUs are not slowed down for a migration; downtime-limit is there"
+#define HOST_ADDRESS "the host's addresses are not told; xp shows memory"
+#define VIRTIO "'info qom-tree virtio0' has the state of such a device"
 
 static const struct { const char *name; bool info; const char *why; } refusals[] = {
     { "balloon", false, "there is no balloon device" }, { "balloon", true, "there is no balloon device" },
+    { "announce_self", false, "guests announce themselves; network 'user' needs no announcement" },
+    { "calc_dirty_rate", false, "'info migrate' tells how memory is sent" },
+    { "dirty_rate", true, "'info migrate' tells how memory is sent" },
+    { "cancel_vcpu_dirty_limit", false, DIRTY_LIMIT }, { "set_vcpu_dirty_limit", false, DIRTY_LIMIT },
+    { "vcpu_dirty_limit", true, DIRTY_LIMIT },
+    { "client_migrate_info", false, "VNC clients connect anew to the other side" },
+    { "dump", true, "dump-guest-memory tells when it has ended" },
+    { "dumpdtb", false, "the guest shows its tree in /sys/firmware/fdt" },
+    { "exit_preconfig", false, "the command line fixes the machine; -S starts it stopped" },
+    { "gpa2hpa", false, HOST_ADDRESS }, { "gpa2hva", false, HOST_ADDRESS },
+    { "logfile", false, "start with -D FILE; 'log ITEMS' chooses what goes there" },
+    { "pcie_aer_inject_error", false, NOT_HERE }, { "qemu-io", false, "qemu-io opens images that are not in use" },
+    { "rdma", true, NOT_HERE }, { "rocker", true, NOT_HERE }, { "rocker-ports", true, NOT_HERE },
+    { "rocker-of-dpa-flows", true, NOT_HERE }, { "rocker-of-dpa-groups", true, NOT_HERE },
+    { "snapshot_delete_blkdev_internal", false, "use delvm" }, { "stats", true, "'info jit' has counters" },
+    { "virtio", true, VIRTIO }, { "virtio-queue-element", true, VIRTIO }, { "virtio-queue-status", true, VIRTIO },
+    { "virtio-status", true, VIRTIO }, { "virtio-vhost-queue-status", true, VIRTIO },
+    { "vm-generation-id", true, NOT_HERE }, { "x_colo_lost_heartbeat", false, "machines do not run in pairs" },
     { "boot_set", false, "the machine starts from -kernel or -device loader" },
     { "chardev-add", false, FIXED }, { "chardev-change", false, FIXED }, { "chardev-remove", false, FIXED },
     { "drive_add", false, FIXED }, { "drive_del", false, FIXED }, { "netdev_add", false, FIXED },
     { "netdev_del", false, FIXED },
     { "object_add", false, FIXED }, { "object_del", false, FIXED },
-    { "gdbserver", false, "start with -gdb DEVICE, or -s" },
     { "hotpluggable-cpus", true, "CPUs cannot be added" }, { "iothreads", true, "disks have threads of their own" },
     { "kvm", true, "kvm support: not compiled" }, { "numa", true, "0 nodes" },
     { "memdev", true, "'info mtree' shows the memory" }, { "memory-devices", true, NOT_HERE },
     { "migrate_continue", false, "a migration does not wait in between" },
+    { "migrate_recover", false, "no migration waits to go on" },
     { "migrate_pause", false, "migrate_cancel ends a migration" },
     { "migrate_start_postcopy", false, "memory is sent before the machine moves" },
-    { "nbd_server_start", false, "qemu-nbd serves an image; drive_mirror copies one that is in use" },
+    { "nbd_server_add", false, NBD }, { "nbd_server_remove", false, NBD }, { "nbd_server_start", false, NBD },
+    { "nbd_server_stop", false, NBD },
     { "nmi", false, "this CPU has no such interrupt" }, { "opcount", true, "'info jit' has counters" },
     { "pci", true, NOT_HERE }, { "profile", true, "'info jit' has counters" },
     { "qdm", true, "-device help lists the devices" },

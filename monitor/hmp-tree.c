@@ -55,6 +55,73 @@ static void print_device(Monitor *mon, Device *d)
     }
 }
 
+static bool is_root(const char *path)
+{
+    return !strcmp(path, "/machine") || !strcmp(path, "/machine/") || !strcmp(path, "/");
+}
+
+/* The device at the path; NULL: there is none, and a line says so. */
+static Device *find(Monitor *mon, const char *path)
+{
+    Device *d = device_find(g_str_has_prefix(path, "/machine/") ? path + strlen("/machine/") : path);
+
+    if (!d) {
+        monitor_printf(mon, "there is no device '%s' ('info qom-tree' lists them)\n", path);
+    }
+    return d;
+}
+
+/* argv: [PATH] */
+void hmp_qom_list(Monitor *mon, char **argv)
+{
+    const Device *d;
+
+    if (!argv[0]) {
+        monitor_puts(mon, "/\n");
+    } else if (!strcmp(argv[0], "/")) {
+        monitor_printf(mon, "machine (child<%s-machine>)\n", mon->machine->mc->name);
+    } else if (is_root(argv[0])) {
+        for (d = device_next(NULL); d; d = device_next(d)) {
+            monitor_printf(mon, "%s (child<%s>)\n", d->name, d->class->name);
+        }
+    } else if ((d = find(mon, argv[0])) != NULL) {
+        for (const DeviceField *field = d->class->fields; field && field->name; field++) {
+            monitor_printf(mon, "%s (uint%d%s)\n", field->name, field->size * 8,
+                           field->count * field->structs > 1 ? "[]" : "");
+        }
+    }
+}
+
+/* argv: PATH PROPERTY */
+void hmp_qom_get(Monitor *mon, char **argv)
+{
+    Device *d = is_root(argv[0]) ? NULL : find(mon, argv[0]);
+    const DeviceField *field = d ? d->class->fields : NULL;
+
+    if (!strcmp(argv[1], "type") && (d || is_root(argv[0]))) {
+        monitor_printf(mon, "\"%s%s\"\n", d ? d->class->name : mon->machine->mc->name, d ? "" : "-machine");
+        return;
+    }
+    if (!d && !is_root(argv[0])) {
+        return;
+    }
+    while (field && field->name && strcmp(field->name, argv[1])) {
+        field++;
+    }
+    if (!field || !field->name) {
+        monitor_printf(mon, "Error: Property '%s.%s' not found\n", argv[0], argv[1]);
+        return;
+    }
+    runstate_hold_cpus();
+    counted_lock(&d->lock);
+    for (uint32_t i = 0; i < field->count * field->structs; i++) {
+        monitor_printf(mon, i ? " %llu" : "%llu", (unsigned long long)device_field_value(d, field, i));
+    }
+    counted_unlock(&d->lock);
+    runstate_release_cpus();
+    monitor_puts(mon, "\n");
+}
+
 /* Without an argument all devices; with the name of one, its state and the names of its registers. */
 void hmp_info_qom_tree(Monitor *mon, char **argv)
 {
@@ -62,11 +129,9 @@ void hmp_info_qom_tree(Monitor *mon, char **argv)
     Device *d;
 
     if (name) {
-        d = device_find(g_str_has_prefix(name, "/machine/") ? name + strlen("/machine/") : name);
+        d = find(mon, name);
         if (d) {
             print_device(mon, d);
-        } else {
-            monitor_printf(mon, "there is no device '%s' ('info qom-tree' lists them)\n", name);
         }
         return;
     }

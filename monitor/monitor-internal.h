@@ -63,6 +63,12 @@ void hmp_trace_event(Monitor *mon, char **argv);
 void hmp_info_qtree(Monitor *mon, char **argv);
 void hmp_info_qom_tree(Monitor *mon, char **argv);
 
+void hmp_qom_list(Monitor *mon, char **argv);
+void hmp_qom_get(Monitor *mon, char **argv);
+
+/* monitor/hmp-gdbserver.c */
+void hmp_gdbserver(Monitor *mon, char **argv);
+
 /* monitor/hmp-maps.c */
 void hmp_info_mtree(Monitor *mon, char **argv);
 void hmp_info_mem(Monitor *mon, char **argv);
@@ -74,6 +80,9 @@ void hmp_stopcapture(Monitor *mon, char **argv);
 void hmp_info_capture(Monitor *mon, char **argv);
 
 /* monitor/hmp-devices.c */
+void hmp_chardev_send_break(Monitor *mon, char **argv);
+void hmp_getfd(Monitor *mon, char **argv);
+void hmp_closefd(Monitor *mon, char **argv);
 void hmp_ringbuf_read(Monitor *mon, char **argv);
 void hmp_ringbuf_write(Monitor *mon, char **argv);
 void hmp_info_chardev(Monitor *mon, char **argv);

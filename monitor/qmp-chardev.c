@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The monitor for programs: ringbuf-read, ringbuf-write. I/O thread. */
+/* The monitor for programs: ringbuf-read, ringbuf-write, chardev-send-break. I/O thread. */
 #include <string.h>
 #include "chardev/char.h"
 #include "monitor/qmp-internal.h"
@@ -59,4 +59,15 @@ void qmp_ringbuf_write(QmpCall *call)
         n = strlen((char *)bytes);
     }
     chardev_write(chr, bytes, (int)n);
+}
+
+void qmp_chardev_send_break(QmpCall *call)
+{
+    Chardev *chr = chardev_find(qmp_string(call, "id"));
+
+    if (chr) {
+        chardev_send_break(chr);
+    } else {
+        qmp_fail(call, "Chardev '%s' not found", qmp_string(call, "id"));
+    }
 }

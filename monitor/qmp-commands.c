@@ -155,6 +155,7 @@ const QmpCommand qmp_commands[] = {
 #ifdef CONFIG_VNC
     { "change-vnc-password", "password:s", qmp_change_vnc_password, false, NULL },
 #endif
+    { "chardev-send-break", "id:s", qmp_chardev_send_break, false, NULL },
     { "closefd", "fdname:s", qmp_closefd, false, NULL },
     { "cont", "", do_cont, false, NULL },
     { "drive-backup", "device:s target:s sync:MirrorSyncMode format:s? mode:NewImageMode? job-id:s? speed:i? "
@@ -194,6 +195,7 @@ const QmpCommand qmp_commands[] = {
     { "qom-list", "path:s", qmp_qom_list, false, "[ObjectPropertyInfo]" },
     { "qom-list-properties", "typename:s", qmp_qom_list_properties, false, "[ObjectPropertyInfo]" },
     { "qom-list-types", "implements:s? abstract:b?", qmp_qom_list_types, false, "[ObjectTypeInfo]" },
+    { "qom-set", "path:s property:s value:a", qmp_qom_set, false, NULL },
     { "query-balloon", "", qmp_no_balloon, false, "BalloonInfo" },
     { "query-block", "", qmp_query_block, false, "[BlockInfo]" },
     { "query-block-exports", "", qmp_query_nothing, false, "[a]" },
@@ -224,14 +226,17 @@ const QmpCommand qmp_commands[] = {
     { "query-name", "", qmp_query_name, true, "NameInfo" },
     { "query-named-block-nodes", "flat:b?", qmp_query_named_block_nodes, false, "[BlockDeviceInfo]" },
     { "query-pci", "", qmp_query_nothing, false, "[a]" },
+    { "query-pr-managers", "", qmp_query_nothing, false, "[a]" },
     { "query-qmp-schema", "", qmp_query_schema, false, "[SchemaInfo]" },
     { "query-replay", "", qmp_query_replay, false, "ReplayInfo" },
+    { "query-rx-filter", "name:s?", qmp_query_nothing, false, "[a]" },
     { "query-status", "", qmp_query_status, true, "StatusInfo" },
     { "query-target", "", qmp_query_target, true, "TargetInfo" },
     { "query-tpm", "", qmp_query_nothing, false, "[a]" },
     { "query-tpm-models", "", qmp_query_nothing, false, "[a]" },
     { "query-tpm-types", "", qmp_query_nothing, false, "[a]" },
     { "query-uuid", "", qmp_query_uuid, true, "UuidInfo" },
+    { "query-yank", "", qmp_query_nothing, false, "[a]" },
     { "query-version", "", qmp_query_version, true, "VersionInfo" },
 #ifdef CONFIG_VNC
     { "query-vnc", "", qmp_query_vnc, false, "VncInfo" },

@@ -185,6 +185,7 @@ void qmp_blockdev_change_medium(QmpCall *call);
 /* monitor/qmp-qom.c */
 void qmp_qom_list(QmpCall *call);
 void qmp_qom_get(QmpCall *call);
+void qmp_qom_set(QmpCall *call);
 void qmp_qom_list_types(QmpCall *call);
 void qmp_device_list_properties(QmpCall *call);
 void qmp_qom_list_properties(QmpCall *call);
@@ -193,6 +194,7 @@ void qmp_query_command_line_options(QmpCall *call);
 /* monitor/qmp-memory.c */
 void qmp_memsave(QmpCall *call);
 void qmp_ringbuf_read(QmpCall *call);
+void qmp_chardev_send_break(QmpCall *call);
 void qmp_ringbuf_write(QmpCall *call);
 void qmp_pmemsave(QmpCall *call);
 void qmp_dump_guest_memory(QmpCall *call);

@@ -199,6 +199,16 @@ void qmp_qom_get(QmpCall *call)
     }
 }
 
+/* What there is can be read, no more. */
+void qmp_qom_set(QmpCall *call)
+{
+    qmp_qom_get(call);
+    g_clear_pointer(&call->result, json_node_unref);
+    if (!call->error) {
+        qmp_fail(call, "Property '%s.%s' is not writable", qmp_string(call, "path"), qmp_string(call, "property"));
+    }
+}
+
 static void add_type(JsonArray *list, const char *wanted, const char *name, const char *parent)
 {
     JsonObject *type;

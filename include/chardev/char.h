@@ -52,6 +52,10 @@ const Chardev *chardev_next(const Chardev *chr);       /* the first one for NULL
 const char *chardev_label(const Chardev *chr);
 bool chardev_is_used(const Chardev *chr);              /* it has a front end. I/O thread */
 const char *chardev_spec(const Chardev *chr);
+/* As if its line were held: who uses it sees a break, behind the input that waits. I/O thread. */
+void chardev_send_break(Chardev *chr);
+/* The device of that label; NULL: there is none. I/O thread. */
+Chardev *chardev_find(const char *label);
 /* The descriptor that came with the input last, if it was not taken yet: the caller's to close, or -1. I/O thread. */
 int chardev_take_fd(Chardev *chr);
 /* Was it made with "mon:"? Then the monitor may be attached as well. */

@@ -158,6 +158,10 @@ def types(cases, t):
         good = good and t.keys(b"\x1b[A", re.escape(line.encode()) + rb"\|\x1b\[K$")
         cases.check(good, "line: %s" % name, answer)
         t.rests()
+    for cut_off in (b"\x1b", b"\x1b[", b"\x1bO", b"\x1b[1", b"\x1b[\x1b[3"):
+        answer = t.ask("cut%s" % cut_off.decode())
+        cases.check("unknown command: 'cut'" in answer, "a key's sequence that the line's end cuts off: %r" % cut_off,
+                    answer)
 
 
 def main():
