@@ -10,27 +10,18 @@
 #include <glib.h>
 #include "audio/driver.h"
 #include "audio/ring.h"
-#include "qemu/library.h"
 #include "qemu/log.h"
 
 /* CHUNK: frames that are moved at a time. */
 enum { CHUNK = 256, WAIT_MS = 100, LOOK_AGAIN_US = 5000 };
 
-#define FUNCTIONS(X) \
-    X(lib_error_set_handler) X(pcm_close) X(pcm_open) X(pcm_readi) X(pcm_recover) X(pcm_set_params) \
-    X(pcm_sw_params) X(pcm_sw_params_current) X(pcm_sw_params_set_start_threshold) X(pcm_sw_params_sizeof) \
-    X(pcm_wait) X(pcm_writei) X(strerror)
-static struct {
-#define X(f) __typeof__(snd_##f) *f;
-    FUNCTIONS(X)
-#undef X
-} snd;
-static const LibraryFunction functions[] = {
-#define X(f) { "snd_" #f, (void **)&snd.f },
-    FUNCTIONS(X)
-#undef X
-    { NULL, NULL },
-};
+#define LIBRARY_TABLE snd
+#define LIBRARY_PREFIX snd_
+#define LIBRARY_FUNCTIONS(X) \
+    X(lib_error_set_handler) X(pcm_close) X(pcm_open) X(pcm_readi) X(pcm_recover) X(pcm_set_params) X(pcm_sw_params) \
+    X(pcm_sw_params_current) X(pcm_sw_params_set_start_threshold) X(pcm_sw_params_sizeof) X(pcm_wait) X(pcm_writei) \
+    X(strerror)
+#include "qemu/library-table.h"
 
 typedef struct Direction {
     AudioRing ring;
@@ -169,7 +160,7 @@ static void *open_alsa(const AudioConfig *c, char **problem)
     AlsaAudio *a;
     int error;
 
-    *problem = library_load("libasound.so.2", functions);
+    *problem = library_load("libasound.so.2", snd_functions);
     if (*problem) {
         return NULL;
     }

@@ -10,24 +10,16 @@
 #include <SDL.h>
 #include "audio/driver.h"
 #include "audio/ring.h"
-#include "qemu/library.h"
 #include "qemu/log.h"
 
 enum { SAMPLES_MIN = 64, SAMPLES_MAX = 2048 };
 
-#define FUNCTIONS(X) \
-    X(CloseAudioDevice) X(GetError) X(InitSubSystem) X(OpenAudioDevice) X(PauseAudioDevice) X(QuitSubSystem) X(SetHint)
-static struct {
-#define X(f) __typeof__(SDL_##f) *f;
-    FUNCTIONS(X)
-#undef X
-} sdl;
-static const LibraryFunction functions[] = {
-#define X(f) { "SDL_" #f, (void **)&sdl.f },
-    FUNCTIONS(X)
-#undef X
-    { NULL, NULL },
-};
+#define LIBRARY_TABLE sdl
+#define LIBRARY_PREFIX SDL_
+#define LIBRARY_FUNCTIONS(X) \
+    X(CloseAudioDevice) X(GetError) X(InitSubSystem) X(OpenAudioDevice) X(PauseAudioDevice) X(QuitSubSystem) \
+    X(SetHint)
+#include "qemu/library-table.h"
 
 typedef struct SdlAudio {
     AudioRing out, in;
@@ -72,7 +64,7 @@ static void *open_sdl(const AudioConfig *c, char **problem)
 {
     SdlAudio *s;
 
-    *problem = library_load("libSDL2-2.0.so.0", functions);
+    *problem = library_load("libSDL2-2.0.so.0", sdl_functions);
     if (*problem) {
         return NULL;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Images on an NBD server, by libnbd. One connection and one thread that speaks on it; whoever reads or writes leaves a
- * job and waits for it. Any number of jobs are under way.
+ * Images on an NBD server, by libnbd, which is loaded when it is wanted. One connection and one thread that speaks on
+ * it; whoever reads or writes leaves a job and waits for it. Any number of jobs are under way.
  *
  * A connection that breaks is made again when somebody wants something, and what had no answer is asked again:
  * reading, writing, zeroing and flushing twice does what once does. If the server does not come back in time, jobs end
@@ -21,6 +21,15 @@
 #include <time.h>
 #include <unistd.h>
 #include "block/host-file.h"
+
+#define LIBRARY_TABLE nbd
+#define LIBRARY_PREFIX nbd_
+#define LIBRARY_FUNCTIONS(X) \
+    X(aio_connect_tcp) X(aio_connect_unix) X(aio_connect_uri) X(aio_disconnect) X(aio_flush) X(aio_get_direction) \
+    X(aio_get_fd) X(aio_is_closed) X(aio_is_dead) X(aio_is_ready) X(aio_notify_read) X(aio_notify_write) X(aio_pread) \
+    X(aio_pwrite) X(aio_zero) X(can_flush) X(can_zero) X(close) X(create) X(get_block_size) X(get_errno) X(get_error) \
+    X(get_size) X(is_read_only) X(set_export_name) X(set_pread_initialize)
+#include "qemu/library-table.h"
 
 enum { MOST_BYTES = 8 << 20, MOST_ZEROES = 1 << 30, FIRST_CONNECTION_S = 30, LEAST_GRACE_S = 5, AGAIN_MS = 1000 };
 
@@ -79,7 +88,7 @@ static void disconnect(NbdFile *n)
 {
     GList *l;
 
-    nbd_close(n->nbd);          /* jobs under way are answered with an error, which answered() passes over */
+    nbd.close(n->nbd);          /* jobs under way are answered with an error, which answered() passes over */
     n->nbd = NULL;
     n->ready = false;
     n->next_attempt_ms = now_ms() + AGAIN_MS;
@@ -97,17 +106,17 @@ static bool begin_to_connect(NbdFile *n)
 {
     int ret;
 
-    n->nbd = nbd_create();
+    n->nbd = nbd.create();
     if (!n->nbd) {
         return false;
     }
-    nbd_set_pread_initialize(n->nbd, false);
+    nbd.set_pread_initialize(n->nbd, false);
     if (n->uri) {
-        ret = nbd_aio_connect_uri(n->nbd, n->uri);
+        ret = nbd.aio_connect_uri(n->nbd, n->uri);
     } else {
-        ret = n->export ? nbd_set_export_name(n->nbd, n->export) : 0;
+        ret = n->export ? nbd.set_export_name(n->nbd, n->export) : 0;
         if (!ret) {
-            ret = n->socket ? nbd_aio_connect_unix(n->nbd, n->socket) : nbd_aio_connect_tcp(n->nbd, n->host, n->port);
+            ret = n->socket ? nbd.aio_connect_unix(n->nbd, n->socket) : nbd.aio_connect_tcp(n->nbd, n->host, n->port);
         }
     }
     return ret == 0;
@@ -129,7 +138,7 @@ static void tell_opener(NbdFile *n, char *problem)
 
 static void attempt_failed(NbdFile *n)
 {
-    const char *why = nbd_get_error();
+    const char *why = nbd.get_error();
     char *problem = g_strdup(why ? why : "the connection broke");
     GList *l;
 
@@ -143,14 +152,14 @@ static void attempt_failed(NbdFile *n)
 /* It has become ready: what is the server like? */
 static void connected(NbdFile *n)
 {
-    int64_t bytes = nbd_get_size(n->nbd), least = nbd_get_block_size(n->nbd, LIBNBD_SIZE_MINIMUM);
+    int64_t bytes = nbd.get_size(n->nbd), least = nbd.get_block_size(n->nbd, LIBNBD_SIZE_MINIMUM);
     char *problem = NULL;
 
     if (bytes < 0) {
-        problem = g_strdup(nbd_get_error());
+        problem = g_strdup(nbd.get_error());
     } else if (n->tried && (uint64_t)bytes != n->bytes) {
         problem = g_strdup("its size has changed");
-    } else if (!n->file.readonly && nbd_is_read_only(n->nbd) != 0) {
+    } else if (!n->file.readonly && nbd.is_read_only(n->nbd) != 0) {
         problem = g_strdup("the server allows reading only (readonly=on opens it so)");
     } else if (least > HOST_FILE_ALIGN || (least & (least - 1))) {
         problem = g_strdup_printf("the server wants transfers of %lld bytes", (long long)least);
@@ -163,8 +172,8 @@ static void connected(NbdFile *n)
     if (!n->tried) {
         n->bytes = (uint64_t)bytes;
         n->file.align = least > 1 ? (unsigned)least : 1;
-        n->can_zero = nbd_can_zero(n->nbd) == 1;
-        n->can_flush = nbd_can_flush(n->nbd) == 1;
+        n->can_zero = nbd.can_zero(n->nbd) == 1;
+        n->can_flush = nbd.can_flush(n->nbd) == 1;
     }
     n->ready = true;
     for (GList *l = n->jobs.head; l; l = l->next) {
@@ -190,17 +199,17 @@ static bool send_job(NbdFile *n, Job *job)
 
     switch (job->op) {
     case JOB_READ:
-        return nbd_aio_pread(n->nbd, job->buffer, job->bytes, job->offset, end, 0) >= 0;
+        return nbd.aio_pread(n->nbd, job->buffer, job->bytes, job->offset, end, 0) >= 0;
     case JOB_WRITE:
-        return nbd_aio_pwrite(n->nbd, job->buffer, job->bytes, job->offset, end, 0) >= 0;
+        return nbd.aio_pwrite(n->nbd, job->buffer, job->bytes, job->offset, end, 0) >= 0;
     case JOB_ZERO:
     case JOB_UNMAP:
-        return nbd_aio_zero(n->nbd, job->bytes, job->offset, end,
+        return nbd.aio_zero(n->nbd, job->bytes, job->offset, end,
                             job->op == JOB_ZERO ? LIBNBD_CMD_FLAG_NO_HOLE : 0) >= 0;
     case JOB_FLUSH:
         break;
     }
-    return nbd_aio_flush(n->nbd, end, 0) >= 0;
+    return nbd.aio_flush(n->nbd, end, 0) >= 0;
 }
 
 static void send_all(NbdFile *n, GQueue *unsent)
@@ -208,9 +217,9 @@ static void send_all(NbdFile *n, GQueue *unsent)
     Job *job;
 
     while ((job = g_queue_pop_head(unsent)) != NULL) {
-        if (!send_job(n, job) && !nbd_aio_is_dead(n->nbd) && !nbd_aio_is_closed(n->nbd)) {
+        if (!send_job(n, job) && !nbd.aio_is_dead(n->nbd) && !nbd.aio_is_closed(n->nbd)) {
             job->answered = true;
-            job->error = -(nbd_get_errno() ? nbd_get_errno() : EIO);
+            job->error = -(nbd.get_errno() ? nbd.get_errno() : EIO);
         }
     }
 }
@@ -248,7 +257,7 @@ static void turn(NbdFile *n, GQueue *unsent)
         !begin_to_connect(n)) {
         attempt_failed(n);
     }
-    if (n->nbd && !n->ready && nbd_aio_is_ready(n->nbd)) {
+    if (n->nbd && !n->ready && nbd.aio_is_ready(n->nbd)) {
         connected(n);
         g_queue_clear(unsent);
         for (GList *l = n->jobs.head; n->ready && l; l = l->next) {
@@ -259,7 +268,7 @@ static void turn(NbdFile *n, GQueue *unsent)
         send_all(n, unsent);
     }
     g_queue_clear(unsent);
-    if (n->nbd && (nbd_aio_is_dead(n->nbd) || nbd_aio_is_closed(n->nbd))) {
+    if (n->nbd && (nbd.aio_is_dead(n->nbd) || nbd.aio_is_closed(n->nbd))) {
         if (n->ready) {
             disconnect(n);
             n->next_attempt_ms = 0;
@@ -269,9 +278,9 @@ static void turn(NbdFile *n, GQueue *unsent)
     }
     end_jobs(n);
     if (n->nbd) {
-        unsigned direction = nbd_aio_get_direction(n->nbd);
+        unsigned direction = nbd.aio_get_direction(n->nbd);
 
-        fds[1].fd = nbd_aio_get_fd(n->nbd);
+        fds[1].fd = nbd.aio_get_fd(n->nbd);
         fds[1].events = (short)((direction & LIBNBD_AIO_DIRECTION_READ ? POLLIN : 0) |
                                 (direction & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0));
     }
@@ -286,9 +295,9 @@ static void turn(NbdFile *n, GQueue *unsent)
         }
         /* Errors show in the state. */
         if (n->nbd && (fds[1].revents & (POLLIN | POLLHUP | POLLERR))) {
-            nbd_aio_notify_read(n->nbd);
+            nbd.aio_notify_read(n->nbd);
         } else if (n->nbd && (fds[1].revents & POLLOUT)) {
-            nbd_aio_notify_write(n->nbd);
+            nbd.aio_notify_write(n->nbd);
         }
     }
 }
@@ -326,7 +335,7 @@ static void *nbd_thread(void *opaque)
     }
     if (n->nbd) {
         if (n->ready) {
-            nbd_aio_disconnect(n->nbd, 0);
+            nbd.aio_disconnect(n->nbd, 0);
         }
         disconnect(n);
     }
@@ -511,8 +520,14 @@ HostFile *nbd_file_open(const char *path, const ImageOptions *options, char **er
 {
     NbdFile *n = g_new0(NbdFile, 1);
     pthread_condattr_t attr;
-    char *problem;
+    char *problem = library_load("libnbd.so.0", nbd_functions);
 
+    if (problem) {
+        *error = g_strdup_printf("'%s': %s", path, problem);
+        g_free(problem);
+        g_free(n);
+        return NULL;
+    }
     n->file = (HostFile) { .ops = &nbd_ops, .readonly = options->readonly, .align = 1, .fd = -1 };
     if (!parse(n, path, &options->nbd, error)) {
         g_free(n->export);

@@ -132,32 +132,22 @@ void hmp_block_job_cancel(Monitor *mon, char **argv)
     }
 }
 
-void hmp_block_job_complete(Monitor *mon, char **argv)
+/* Have `act` do it to the job that the command names, and say what is wrong. */
+static void with_job(Monitor *mon, char **argv, char *(*act)(BlockJob *job))
 {
     BlockJob *job = find_job(mon, argv[0]);
 
     if (job) {
-        say(mon, block_job_complete(job));
+        say(mon, act(job));
     }
 }
 
-void hmp_block_job_pause(Monitor *mon, char **argv)
-{
-    BlockJob *job = find_job(mon, argv[0]);
+static char *pause_job(BlockJob *job) { return block_job_pause(job, true); }
+static char *resume_job(BlockJob *job) { return block_job_pause(job, false); }
 
-    if (job) {
-        say(mon, block_job_pause(job, true));
-    }
-}
-
-void hmp_block_job_resume(Monitor *mon, char **argv)
-{
-    BlockJob *job = find_job(mon, argv[0]);
-
-    if (job) {
-        say(mon, block_job_pause(job, false));
-    }
-}
+void hmp_block_job_complete(Monitor *mon, char **argv) { with_job(mon, argv, block_job_complete); }
+void hmp_block_job_pause(Monitor *mon, char **argv) { with_job(mon, argv, pause_job); }
+void hmp_block_job_resume(Monitor *mon, char **argv) { with_job(mon, argv, resume_job); }
 
 void hmp_block_job_set_speed(Monitor *mon, char **argv)
 {

@@ -190,7 +190,7 @@ static MemoryRegion *region_search(uint32_t phys)
     return NULL;
 }
 
-MemoryRegion *memory_find(uint32_t phys)
+static inline MemoryRegion *find(uint32_t phys)
 {
     unsigned id = page_region ? page_region[phys >> PAGE_BITS] : PAGE_EMPTY;
 
@@ -198,6 +198,11 @@ MemoryRegion *memory_find(uint32_t phys)
         return NULL;
     }
     return id == PAGE_MIXED ? region_search(phys) : &pool[id - 1];
+}
+
+MemoryRegion *memory_find(uint32_t phys)
+{
+    return find(phys);
 }
 
 MemoryRegion *memory_region_at(size_t index)
@@ -281,19 +286,27 @@ static void count_access(uint64_t *counter)
     __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
 }
 
-/* The region of an access, or NULL after logging what is wrong with it. */
-static MemoryRegion *access_region(uint32_t phys, unsigned size, unsigned cpu, const char *kind)
+/* An access that no region takes: log what is wrong with it. */
+static __attribute__((cold, noinline)) void log_refused(const MemoryRegion *r, uint32_t phys, unsigned size,
+                                                        unsigned cpu, const char *kind)
 {
-    MemoryRegion *r = memory_find(phys);
-
     if (!r || !r->ops) {
         qemu_log_mask(LOG_GUEST_ERROR, "memory: %u-byte %s at unmapped physical address 0x%08x by CPU %u\n", size, kind,
                       phys, cpu);
-        r = NULL;
-    } else if (size > r->size - (phys - r->base)) {
+    } else {
         qemu_log_mask(LOG_GUEST_ERROR, "memory: %u-byte %s at 0x%08x by CPU %u runs past the end of %s\n", size, kind,
                       phys, cpu, r->name);
-        r = NULL;
+    }
+}
+
+/* The region of an access, or NULL. */
+static inline MemoryRegion *access_region(uint32_t phys, unsigned size, unsigned cpu, const char *kind)
+{
+    MemoryRegion *r = find(phys);
+
+    if (__builtin_expect(!r || !r->ops || size > r->size - (phys - r->base), 0)) {
+        log_refused(r, phys, size, cpu, kind);
+        return NULL;
     }
     return r;
 }

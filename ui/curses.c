@@ -10,7 +10,6 @@
 #include <unistd.h>
 #include <wchar.h>
 #include <glib-unix.h>
-#include "qemu/library.h"
 #include "ui/curses.h"
 #include "ui/keysym.h"
 #include "ui/text-console.h"
@@ -22,23 +21,13 @@
 
 enum { LOOK_MS = 30, LOOK_AT_GUEST_MS = 500, ESCAPE_MS = 20, HOLD_MS = 20, ESCAPE = 0x1b, COLOURS = 8 };
 
-#define FUNCTIONS(X) \
+#define LIBRARY_TABLE nc
+#define LIBRARY_PREFIX
+#define LIBRARY_FUNCTIONS(X) \
     X(curs_set) X(endwin) X(getmaxx) X(getmaxy) X(has_colors) X(init_pair) X(keypad) X(mvwadd_wch) X(mvwaddnstr) \
     X(newterm) X(nodelay) X(noecho) X(nonl) X(raw) X(set_escdelay) X(setcchar) X(start_color) X(werase) X(wget_wch) \
-    X(wmove) X(wrefresh)
-static struct {
-#define X(f) __typeof__(f) *f;
-    FUNCTIONS(X)
-#undef X
-    WINDOW **screen;                    /* ncurses' stdscr */
-} nc;
-static const LibraryFunction functions[] = {
-#define X(f) { #f, (void **)&nc.f },
-    FUNCTIONS(X)
-#undef X
-    { "stdscr", (void **)&nc.screen },
-    { NULL, NULL },
-};
+    X(wmove) X(wrefresh) X(stdscr)
+#include "qemu/library-table.h"
 
 static WINDOW *win;                     /* NULL: not begun */
 static bool colours;
@@ -297,14 +286,14 @@ char *curses_start(void)
         return g_strdup("standard input and output are no terminal");
     }
     setlocale(LC_CTYPE, "");
-    problem = library_load("libncursesw.so.6", functions);
+    problem = library_load("libncursesw.so.6", nc_functions);
     if (problem) {
         return problem;
     }
     if (!nc.newterm(NULL, stdout, stdin)) {
         return g_strdup_printf("the kind of terminal '%s' is not known", g_getenv("TERM") ? g_getenv("TERM") : "");
     }
-    win = *nc.screen;
+    win = *nc.stdscr;
     nc.set_escdelay(ESCAPE_MS);
     nc.raw();
     nc.noecho();

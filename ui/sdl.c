@@ -9,7 +9,6 @@
  */
 #include <glib.h>
 #include <SDL.h>
-#include "qemu/library.h"
 #include "sysemu/runstate.h"
 #include "ui/console.h"
 #include "ui/input.h"
@@ -18,21 +17,13 @@
 
 enum { LOOK_MS = 20, POLL_MS = 15 };
 
-#define FUNCTIONS(X) \
+#define LIBRARY_TABLE sdl
+#define LIBRARY_PREFIX SDL_
+#define LIBRARY_FUNCTIONS(X) \
     X(CreateRenderer) X(CreateTexture) X(CreateWindow) X(DestroyTexture) X(GetError) X(GetModState) X(InitSubSystem) \
     X(PollEvent) X(QuitSubSystem) X(RenderClear) X(RenderCopy) X(RenderPresent) X(RenderSetLogicalSize) X(SetHint) \
     X(SetRelativeMouseMode) X(SetWindowFullscreen) X(SetWindowSize) X(SetWindowTitle) X(ShowCursor) X(UpdateTexture)
-static struct {
-#define X(f) __typeof__(SDL_##f) *f;
-    FUNCTIONS(X)
-#undef X
-} sdl;
-static const LibraryFunction functions[] = {
-#define X(f) { "SDL_" #f, (void **)&sdl.f },
-    FUNCTIONS(X)
-#undef X
-    { NULL, NULL },
-};
+#include "qemu/library-table.h"
 
 static const SdlOptions *options;
 static SDL_Window *window;
@@ -326,7 +317,7 @@ static char *open_window(const SdlOptions *o)
 
 char *sdl_start(const SdlOptions *o)
 {
-    char *problem = library_load("libSDL2-2.0.so.0", functions);
+    char *problem = library_load("libSDL2-2.0.so.0", sdl_functions);
 
     options = o;
     problem = problem ? problem : open_window(o);

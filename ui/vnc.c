@@ -23,7 +23,6 @@
 #include <glib.h>
 #include <rfb/rfb.h>
 #include "qemu/io-loop.h"
-#include "qemu/library.h"
 #include "qemu/log.h"
 #include "ui/console.h"
 #include "ui/keysym.h"
@@ -47,20 +46,12 @@ typedef struct Deed {
     int x, y, buttons;
 } Deed;
 
-#define FUNCTIONS(X) \
+#define LIBRARY_TABLE rfb
+#define LIBRARY_PREFIX rfb
+#define LIBRARY_FUNCTIONS(X) \
     X(EncryptBytes) X(GetScreen) X(LogEnable) X(MarkRectAsModified) X(NewClient) X(NewFramebuffer) \
     X(StartOnHoldClient) X(InitServerWithPthreadsAndZRLE)
-static struct {
-#define X(f) __typeof__(rfb##f) *f;
-    FUNCTIONS(X)
-#undef X
-} rfb;                                  /* constant once listening */
-static const LibraryFunction functions[] = {
-#define X(f) { "rfb" #f, (void **)&rfb.f },
-    FUNCTIONS(X)
-#undef X
-    { NULL, NULL },
-};
+#include "qemu/library-table.h"
 
 static rfbScreenInfo *screen;           /* constant once listening */
 static VncEnd server_end;               /* constant once listening */
@@ -466,7 +457,7 @@ static void thread(const char *name, void *(*fn)(void *))
 char *vnc_start(const VncOptions *o)
 {
     const Surface *s = console_surface();
-    char *problem = library_load("libvncserver.so.1", functions);
+    char *problem = library_load("libvncserver.so.1", rfb_functions);
 
     problem = problem ? problem : vnc_listen(o, &listening, &server_end);
     if (problem) {

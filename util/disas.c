@@ -3,18 +3,43 @@
 #include <capstone/capstone.h>
 #include <glib.h>
 #include "qemu/disas.h"
+#include "qemu/log.h"
+
+#define LIBRARY_TABLE cs
+#define LIBRARY_PREFIX cs_
+#define LIBRARY_FUNCTIONS(X) X(close) X(disasm_iter) X(free) X(malloc) X(open)
+#include "qemu/library-table.h"
+
+static void *load(void *unused)
+{
+    char *problem = library_load("libcapstone.so.4", cs_functions);
+
+    if (problem) {
+        warn_report("nothing can be disassembled: %s", problem);
+        g_free(problem);
+    }
+    return GINT_TO_POINTER(!problem);
+}
+
+/* For instructions of this kind; cs.close() it. False: there is no disassembler. */
+static bool open_disassembler(cs_arch arch, cs_mode mode, csh *handle)
+{
+    static GOnce once = G_ONCE_INIT;
+
+    return g_once(&once, load, NULL) && cs.open(arch, mode, handle) == CS_ERR_OK;
+}
 
 static void disas(FILE *f, cs_arch arch, cs_mode mode, uint64_t addr, const uint8_t *code, size_t bytes, size_t skip)
 {
     csh handle;
     cs_insn *insn;
-    bool ok = cs_open(arch, mode, &handle) == CS_ERR_OK;
+    bool ok = open_disassembler(arch, mode, &handle);
 
-    insn = ok ? cs_malloc(handle) : NULL;
+    insn = ok ? cs.malloc(handle) : NULL;
     while (bytes) {
         size_t n = bytes < skip ? bytes : skip;
 
-        if (insn && cs_disasm_iter(handle, &code, &bytes, &addr, insn)) {
+        if (insn && cs.disasm_iter(handle, &code, &bytes, &addr, insn)) {
             const uint8_t *b = code - insn->size;
 
             fprintf(f, "0x%08" PRIx64 ":  ", insn->address);
@@ -34,10 +59,10 @@ static void disas(FILE *f, cs_arch arch, cs_mode mode, uint64_t addr, const uint
         addr += n;
     }
     if (insn) {
-        cs_free(insn, 1);
+        cs.free(insn, 1);
     }
     if (ok) {
-        cs_close(&handle);
+        cs.close(&handle);
     }
 }
 
@@ -56,13 +81,13 @@ char *disas_guest_insn(uint32_t pc, const uint8_t *code, size_t bytes)
     csh handle;
     cs_insn *insn;
 
-    if (cs_open(CS_ARCH_ARM, thumb ? CS_MODE_THUMB : CS_MODE_ARM, &handle) == CS_ERR_OK) {
-        insn = cs_malloc(handle);
-        if (cs_disasm_iter(handle, &code, &bytes, &addr, insn)) {
+    if (open_disassembler(CS_ARCH_ARM, thumb ? CS_MODE_THUMB : CS_MODE_ARM, &handle)) {
+        insn = cs.malloc(handle);
+        if (cs.disasm_iter(handle, &code, &bytes, &addr, insn)) {
             text = g_strdup_printf("%s %s", insn->mnemonic, insn->op_str);
         }
-        cs_free(insn, 1);
-        cs_close(&handle);
+        cs.free(insn, 1);
+        cs.close(&handle);
     }
     return text ? g_strchomp(text) : g_strdup("(not decoded)");
 }

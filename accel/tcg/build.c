@@ -49,7 +49,7 @@ static void log_ir(const IRBlock *ir, int mask, const char *title)
 
 static void log_host(const TranslationBlock *tb)
 {
-    if (qemu_log_enabled(LOG_OUT_ASM) && tb->code && qemu_log_in_addr_range(tb->pc)) {
+    if (qemu_log_enabled(LOG_OUT_ASM) && tb->code_size && qemu_log_in_addr_range(tb->pc)) {
         FILE *f = qemu_log_lock();
 
         fprintf(f, "OUT: [size=%u]\n", tb->code_size);
@@ -79,12 +79,14 @@ static bool translate_and_emit(CacheBuilder *b, TranslationBlock *tb, const uint
         log_ir(ir, LOG_OP, "OP");
         ir_optimize(ir, tcg_backend->host_flags);
         log_ir(ir, LOG_OP_OPT, "OP after optimization");
-        tb->guest_bytes = ir->depend_bytes;
-        tb->guest_insns = ir->guest_insns;
+        tb->guest_bytes = (uint16_t)ir->depend_bytes;
+        tb->guest_insns = (uint8_t)ir->guest_insns;
         tb->flags_in = ir->flags_in;
         if (tcg_backend->emit(ir, tb, &b->buf)) {
             log_host(tb);
-            perfmap_block(tb->code, tb->code_size, tb->pc, ir->guest_bytes);
+            if (tb->code_size) {
+                perfmap_block(tb->code, tb->code_size, tb->pc, ir->guest_bytes);
+            }
             return true;
         }
         if (!new_piece && !b->buf.too_complex) {
@@ -119,7 +121,9 @@ static uint32_t fetch_mmio(CPUState *cpu, uint32_t pc, uint32_t phys)
 /* The block that was begun last is not needed. */
 static void discard(CacheBuilder *b, TranslationBlock *tb, uint8_t *code_begin)
 {
-    free(tb->ir);
+    if (tcg_backend->drop) {
+        tcg_backend->drop(tb);
+    }
     memset(tb, 0, sizeof(*tb));
     b->next = tb;
     b->buf.ptr = code_begin;

@@ -16,7 +16,7 @@ enum { BLOCK_MAX_INSNS = 128, CACHE_MAX_REGIONS = 16 };
 /* A part of the cache: handed out to builders from its beginning, evicted as a whole. */
 typedef struct CacheRegion {
     uint8_t *begin, *ptr, *end; /* code memory; ptr: what is handed out ends here */
-    TranslationBlock *blocks;   /* those never used have neither code nor ir */
+    TranslationBlock *blocks;   /* those that are not in use are all zeroes */
     uint32_t nblocks, max_blocks;   /* nblocks: handed out */
 } CacheRegion;
 
@@ -74,7 +74,7 @@ extern const struct cache_ops *cache_ops;   /* chosen by cache_choose() */
 void cache_choose(bool separate);
 /* Create the caches as accel_options want them (error_exit if impossible). Before the CPU threads start. */
 void cache_init(void);
-/* `sharers`: how many CPUs use it. */
+/* `sharers`: how many CPUs use it. Owner 0 comes first; tb_set_origin() is called. */
 CodeCache *cache_create(size_t bytes, int owner, int sharers);
 /* Give the builder another piece. False: nothing is left but by Flush. B held. */
 bool cache_take_piece(CodeCache *cache, CacheBuilder *b);

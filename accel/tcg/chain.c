@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Chain and Unchain: patching a block's direct exits. Block A's exit n to B: A->jmp[n].to = B and A is in
- * B->incoming, a list through TBJump.next_in whose pointers carry n in bit 0.
+ * B->incoming, a list through TBJump.next_in whose references carry n in bit 0.
  *
  * Lists: C (unified) or the owner (separate) for chaining; unchaining happens with all users stopped. The patch itself
  * is one aligned store that other CPUs may execute at the same time (PQEMU's "dependent": D).
@@ -14,15 +14,15 @@
 #include "qemu/log.h"
 #include "qemu/observe.h"
 
-static inline TranslationBlock *untag(TranslationBlock *tagged, int *n)
+static inline TranslationBlock *untag(TBRef tagged, int *n)
 {
-    *n = (uintptr_t)tagged & 1;
-    return (TranslationBlock *)((uintptr_t)tagged & ~(uintptr_t)1);
+    *n = tagged & 1;
+    return tb_deref(tagged & ~1u);
 }
 
-static inline TranslationBlock *tag(TranslationBlock *tb, int n)
+static inline TBRef tag(const TranslationBlock *tb, int n)
 {
-    return (TranslationBlock *)((uintptr_t)tb | (unsigned)n);
+    return tb_ref(tb) | (unsigned)n;
 }
 
 /* May every CPU that found prev by its key run tb as well? */
@@ -38,7 +38,7 @@ void tb_chain(CPUState *cpu, TranslationBlock *prev, int n, TranslationBlock *tb
     TBJump *j = &prev->jmp[n];
 
     /* Maybe another CPU's work, which this one came to through a chain: acquire what it was before it was published. */
-    if (__atomic_load_n(&prev->invalid, __ATOMIC_ACQUIRE) || !j->patch_offset || j->target_pc != tb->pc ||
+    if (__atomic_load_n(&prev->invalid, __ATOMIC_ACQUIRE) || !j->patch || tb_jump_target(prev, n) != tb->pc ||
         !same_rights(prev, tb) || tb->invalid || (tb->flags & TBF_ALONE) ||
         __atomic_load_n(&j->to, __ATOMIC_RELAXED) || qemu_log_enabled(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {
         return;
@@ -48,7 +48,7 @@ void tb_chain(CPUState *cpu, TranslationBlock *prev, int n, TranslationBlock *tb
     if (!j->to) {
         j->next_in = tb->incoming;
         tb->incoming = tag(prev, n);
-        __atomic_store_n(&j->to, tb, __ATOMIC_RELAXED);
+        __atomic_store_n(&j->to, tb_ref(tb), __ATOMIC_RELAXED);
         tcg_backend->set_jump(prev, n, tb);
         cpu_count_event(cpu, chain);
     }
@@ -58,7 +58,7 @@ void tb_chain(CPUState *cpu, TranslationBlock *prev, int n, TranslationBlock *tb
 
 static void unlink_exit(TranslationBlock *from, int n)
 {
-    TranslationBlock **p = &from->jmp[n].to->incoming;
+    TBRef *p = &tb_deref(from->jmp[n].to)->incoming;
 
     while (*p && *p != tag(from, n)) {
         int k;
@@ -69,8 +69,8 @@ static void unlink_exit(TranslationBlock *from, int n)
     if (*p) {
         *p = from->jmp[n].next_in;
     }
-    from->jmp[n].to = NULL;
-    from->jmp[n].next_in = NULL;
+    from->jmp[n].to = 0;
+    from->jmp[n].next_in = 0;
     tcg_backend->clear_jump(from, n);
     cpu_count_event(current_cpu, unchain);
 }

@@ -29,7 +29,8 @@ enum {
 
 const struct cache_ops *cache_ops;
 
-static void *map_memory(size_t bytes, int prot)
+/* `huge`: it is used by and by from its beginning, and much. */
+static void *map_memory(size_t bytes, int prot, bool huge)
 {
     uint8_t *p = mmap(NULL, bytes + 2 * GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -37,17 +38,31 @@ static void *map_memory(size_t bytes, int prot)
         error_exit("cannot map %zu KiB for the code cache; try a smaller -accel tcg,tb-size=", bytes >> 10);
     }
     if (bytes >= 2 * (size_t)HUGE_PAGE) {
-        madvise(p + GUARD, bytes, MADV_HUGEPAGE);
+        madvise(p + GUARD, bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
     }
     return p + GUARD;
 }
 
+/*
+ * The descriptors of one cache, `blocks` of them. Those of all caches are in one piece of memory, for TBRef reaches 16
+ * GiB. The first cache makes it.
+ */
+static TranslationBlock *take_blocks(const CodeCache *c, size_t blocks, unsigned caches)
+{
+    static TranslationBlock *all;
+
+    if (c->owner == 0) {
+        all = map_memory((caches * blocks * sizeof(*all) + 4095) & ~(size_t)4095, PROT_READ | PROT_WRITE, false);
+        tb_set_origin(all);
+    }
+    return all + c->owner * blocks;
+}
+
 /* Page-aligned parts of code memory, the first without the prologue, and an equal share of the descriptors for each. */
-static void divide(CodeCache *c, size_t bytes, unsigned n)
+static void divide(CodeCache *c, size_t bytes, unsigned n, unsigned caches)
 {
     uint32_t blocks = MAX(bytes / BYTES_PER_BLOCK, MIN_BLOCKS) / n;
-    TranslationBlock *all = map_memory((n * blocks * sizeof(TranslationBlock) + 4095) & ~(size_t)4095,
-                                       PROT_READ | PROT_WRITE);
+    TranslationBlock *all = take_blocks(c, (size_t)n * blocks, caches);
     size_t part = (bytes / n) & ~(size_t)4095;
 
     c->nregions = n;
@@ -69,23 +84,24 @@ CodeCache *cache_create(size_t bytes, int owner, int sharers)
     CodeCache *c = g_new0(CodeCache, 1);
     unsigned bits = 8;
 
-    c->buf.base = map_memory(bytes, PROT_READ | PROT_WRITE | PROT_EXEC);
+    c->owner = (uint8_t)owner;
+    c->buf.base = map_memory(bytes, PROT_READ | PROT_WRITE | PROT_EXEC, true);
     c->buf.ptr = c->buf.base;
     c->buf.end = c->buf.base + bytes;
     if (tcg_backend->init_buffer && !tcg_backend->init_buffer(&c->buf)) {
         error_exit("a code cache of %zu KiB is too small for the %s back end", bytes >> 10, tcg_backend->name);
     }
     perfmap_thunks(c->buf.base, (size_t)(c->buf.ptr - c->buf.base));
-    divide(c, bytes, plugin_hooks ? 1 : accel_options.tb_regions);
+    divide(c, bytes, plugin_hooks ? 1 : accel_options.tb_regions, (unsigned)(cpu_count / sharers));
     c->piece_bytes = (size_t)(c->region[0].end - c->region[0].begin);
     if (sharers > 1) {
         c->piece_bytes = CLAMP(c->piece_bytes / (2 * (size_t)sharers), MIN_PIECE, MAX_PIECE);
     }
-    while (bits < 20 && (1u << bits) < c->nregions * c->region[0].max_blocks) {
+    /* One bucket for two to four blocks of a full cache; most caches never get as full. */
+    while (bits < 20 && (4u << bits) < c->nregions * c->region[0].max_blocks) {
         bits++;
     }
     tb_hash_init(&c->hash, bits);
-    c->owner = owner;
     return c;
 }
 
@@ -146,7 +162,6 @@ bool cache_take_piece(CodeCache *cache, CacheBuilder *b)
     b->buf.end = r->ptr + bytes;
     b->next = r->blocks + r->nblocks;
     b->end = b->next + blocks;
-    memset(b->next, 0, blocks * sizeof(*b->next));
     __atomic_store_n(&r->ptr, b->buf.end, __ATOMIC_RELAXED);
     __atomic_store_n(&r->nblocks, r->nblocks + blocks, __ATOMIC_RELAXED);
     return true;
@@ -164,8 +179,14 @@ static void release(const CodeCache *cache, CacheRegion *r)
         }
     }
     for (uint32_t i = 0; i < r->nblocks; i++) {
-        free(r->blocks[i].ir);
-        r->blocks[i].ir = NULL;
+        TranslationBlock *tb = &r->blocks[i];
+
+        if (tb->code) {
+            if (tcg_backend->drop) {
+                tcg_backend->drop(tb);
+            }
+            memset(tb, 0, sizeof(*tb));
+        }
     }
     __atomic_store_n(&r->ptr, r->begin, __ATOMIC_RELAXED);
     __atomic_store_n(&r->nblocks, 0, __ATOMIC_RELAXED);
@@ -173,7 +194,7 @@ static void release(const CodeCache *cache, CacheRegion *r)
 
 static bool in_use(const TranslationBlock *tb)
 {
-    return (tb->code || tb->ir) && !tb->invalid;
+    return tb->code && !tb->invalid;
 }
 
 static void next_generation(CodeCache *cache)
@@ -222,7 +243,7 @@ void cache_foreach(const CodeCache *cache, void (*fn)(TranslationBlock *tb, void
         for (uint32_t n = 0; n < cache->region[i].nblocks; n++) {
             TranslationBlock *tb = &cache->region[i].blocks[n];
 
-            if (tb->code || tb->ir) {
+            if (tb->code) {
                 fn(tb, opaque);
             }
         }

@@ -64,7 +64,7 @@ static void drop_block(TranslationBlock *tb, void *opaque)
         return;
     }
     for (hit = mpd_take_hits(tb->phys_pc, tb->guest_bytes); hit; hit = next) {
-        next = hit->page_next;
+        next = tb_deref(hit->page_next);
         cache_unlink_block(hit);
     }
 }

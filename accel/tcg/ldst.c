@@ -239,13 +239,31 @@ static bool over_border(uint32_t va, unsigned size, uint32_t mem)
     return (va & 0xfff) + size > 0x1000 && !(mem & (MEM_ALIGN | MEM_ROTATE | MEM_USER | MEM_BE));
 }
 
+/*
+ * Most slow accesses are to registers of devices: an aligned one, by the rights of the tables at hand, whose page is
+ * known to be one of a device, needs to look no further. Returns the physical address in *phys.
+ */
+static inline bool is_register(CPUARMState *env, uint32_t va, unsigned size, bool store, uint32_t mem, uint32_t *phys)
+{
+    const uint8_t *table = (const uint8_t *)env_jit(env)->tlb_read + (store ? TLB_WRITE_OFFSET : 0);
+    int64_t e = ((const int64_t *)(const void *)table)[va >> TLB_PAGE_BITS];
+
+    *phys = entry_addr(e, va);
+    return e < 0 && (e & TLB_SLOW_MMIO) && !(va & (size - 1)) && !(mem & (MEM_USER | MEM_BE));
+}
+
 uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
 {
     unsigned size = 1u << (mem & MEM_SIZE), misaligned = va & (size - 1);
-    uint32_t v;
+    uint32_t v, phys;
 
     env->regs[15] = pc;
     env_cpu(env)->n.slow_load++;
+    if (is_register(env, va, size, false, mem, &phys)) {
+        debug_check_access(env, va, size, false);
+        v = (uint32_t)mmio_load(env, phys, size);
+        return !(mem & MEM_SIGNED) ? v : size == 1 ? (uint32_t)(int8_t)v : (uint32_t)(int16_t)v;
+    }
     if (over_border(va, size, mem) && load_over_border(env, va, size, &v)) {
         return mem & MEM_SIGNED && size == 2 ? (uint32_t)(int16_t)v : v;
     }
@@ -268,9 +286,15 @@ uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)
 void slow_store(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem, uint32_t pc)
 {
     unsigned size = 1u << (mem & MEM_SIZE);
+    uint32_t phys;
 
     env->regs[15] = pc;
     env_cpu(env)->n.slow_store++;
+    if (is_register(env, va, size, true, mem, &phys)) {
+        debug_check_access(env, va, size, true);
+        mmio_store(env, phys, size == 4 ? val : val & ((1u << 8 * size) - 1), size);
+        return;
+    }
     if (over_border(va, size, mem) && store_over_border(env, va, val, size)) {
         return;
     }

@@ -52,7 +52,7 @@ enum {
 
 typedef struct MPDPage {
     uint64_t granules[2];       /* bit g: bytes [32g, 32g + 32) hold code; atomic; changed under lock */
-    TranslationBlock *blocks;   /* through page_next.       lock: lock */
+    TBRef blocks;               /* through page_next.       lock: lock */
     uint32_t lock;
     uint32_t building;          /* CPUs translating from the page; atomic */
     uint32_t idle_stores;       /* while there are no blocks; atomic, relaxed */
@@ -137,7 +137,7 @@ static void recompute_granules(MPDPage *p)
 {
     uint64_t all[2] = { 0, 0 };
 
-    for (TranslationBlock *tb = p->blocks; tb; tb = tb->page_next) {
+    for (TranslationBlock *tb = tb_deref(p->blocks); tb; tb = tb_deref(tb->page_next)) {
         uint64_t m[2];
 
         block_mask(tb, m);
@@ -197,7 +197,7 @@ void mpd_add_block(TranslationBlock *tb)
     block_mask(tb, m);
     page_lock(p);
     tb->page_next = p->blocks;
-    p->blocks = tb;
+    p->blocks = tb_ref(tb);
     __atomic_or_fetch(&p->granules[0], m[0], __ATOMIC_SEQ_CST);
     __atomic_or_fetch(&p->granules[1], m[1], __ATOMIC_SEQ_CST);
     page_unlock(p);
@@ -208,11 +208,11 @@ void mpd_add_block(TranslationBlock *tb)
 void mpd_forget_owner(TranslationBlock *tb)
 {
     MPDPage *p = &pages[tb->phys_pc >> RAM_PAGE_BITS];
-    TranslationBlock **link = &p->blocks;
+    TBRef *link = &p->blocks;
 
     page_lock(p);
     while (*link) {
-        TranslationBlock *b = *link;
+        TranslationBlock *b = tb_deref(*link);
 
         if (b->owner == tb->owner) {
             *link = b->page_next;
@@ -231,11 +231,11 @@ void mpd_forget_owner(TranslationBlock *tb)
 void mpd_forget_evicted(TranslationBlock *tb)
 {
     MPDPage *p = &pages[tb->phys_pc >> RAM_PAGE_BITS];
-    TranslationBlock **link = &p->blocks;
+    TBRef *link = &p->blocks;
 
     page_lock(p);
     while (*link) {
-        TranslationBlock *b = *link;
+        TranslationBlock *b = tb_deref(*link);
 
         if (b->owner == tb->owner && b->evicted) {
             *link = b->page_next;
@@ -259,7 +259,7 @@ void mpd_forget_page(uint32_t page)
         return;
     }
     page_lock(p);
-    p->blocks = NULL;
+    p->blocks = 0;
     recompute_granules(p);
     page_unlock(p);
     unprotect_page(page);
@@ -291,7 +291,7 @@ static bool page_range_has_code(uint32_t ram, uint32_t last)
         return false;
     }
     page_lock(p);
-    for (TranslationBlock *tb = p->blocks; tb && !hit; tb = tb->page_next) {
+    for (TranslationBlock *tb = tb_deref(p->blocks); tb && !hit; tb = tb_deref(tb->page_next)) {
         hit = overlaps(tb, ram, last);
     }
     page_unlock(p);
@@ -354,10 +354,10 @@ bool mpd_store_begin(uint32_t ram, uint32_t len)
 /* Move the blocks that [ram, last] hits, if there are any, from their page to *hits. Page lock held. */
 static void take_hits_locked(MPDPage *p, uint32_t ram, uint32_t last, TranslationBlock **hits)
 {
-    TranslationBlock **link = &p->blocks;
+    TBRef *link = &p->blocks;
     bool hit = false, all;
 
-    for (TranslationBlock *tb = p->blocks; tb && !hit; tb = tb->page_next) {
+    for (TranslationBlock *tb = tb_deref(p->blocks); tb && !hit; tb = tb_deref(tb->page_next)) {
         hit = overlaps(tb, ram, last);
     }
     if (!hit) {
@@ -368,11 +368,11 @@ static void take_hits_locked(MPDPage *p, uint32_t ram, uint32_t last, Translatio
         __atomic_store_n(&p->data, 1, __ATOMIC_RELAXED);
     }
     while (*link) {
-        TranslationBlock *tb = *link;
+        TranslationBlock *tb = tb_deref(*link);
 
         if (all || overlaps(tb, ram, last)) {
             *link = tb->page_next;
-            tb->page_next = *hits;
+            tb->page_next = tb_ref(*hits);
             *hits = tb;
         } else {
             link = &tb->page_next;

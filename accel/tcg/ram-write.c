@@ -54,7 +54,7 @@ static void invalidate(const RamWrite *w)
     exclusive_begin(w->env);
     observe_begin(OBS_INVALIDATE);
     for (tb = mpd_take_hits(w->ram, w->len); tb; tb = next) {
-        next = tb->page_next;
+        next = tb_deref(tb->page_next);
         cache_unlink_block(tb);
     }
     cpu_count_event(w->env ? env_cpu(w->env) : NULL, invalidate);

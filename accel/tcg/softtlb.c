@@ -89,11 +89,18 @@ static uint32_t new_generation(CPUARMState *env)
     return s->last_gen;
 }
 
+/* Only entries that are there: reading a part of a table that was never filled costs no memory, writing does. */
 static void clear_page(struct TLBContext *c, uint32_t vpage)
 {
-    c->t.read[vpage] = 0;
-    c->t.write[vpage] = 0;
-    c->t.code[vpage] = 0;
+    if (c->t.read[vpage]) {
+        c->t.read[vpage] = 0;
+    }
+    if (c->t.write[vpage]) {
+        c->t.write[vpage] = 0;
+    }
+    if (c->t.code[vpage]) {
+        c->t.code[vpage] = 0;
+    }
 }
 
 static void flush_context(CPUARMState *env, struct TLBContext *c)

@@ -79,8 +79,8 @@ static void add_block(TranslationBlock *tb, void *opaque)
     s->guest_bytes += tb->guest_bytes;
     s->host_bytes += tb->code_size;
     for (int n = 0; n < 2; n++) {
-        s->exits += tb->jmp[n].patch_offset != 0;
-        s->chained += tb->jmp[n].to != NULL;
+        s->exits += tb->jmp[n].patch != 0;
+        s->chained += tb->jmp[n].to != 0;
     }
 }
 

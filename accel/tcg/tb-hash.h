@@ -10,7 +10,7 @@
 #include "accel/tcg/tb.h"
 
 typedef struct TBHash {
-    TranslationBlock **buckets;
+    TBRef *buckets;             /* atomic */
     uint32_t bits;              /* log2 of the number of buckets */
 } TBHash;
 

@@ -14,33 +14,59 @@
 #include "target/arm/cpu.h"
 
 typedef struct TranslationBlock TranslationBlock;
+/*
+ * A block in half of a pointer: its distance from tb_origin in units of 4 bytes; 0: none. Blocks are 8-byte aligned, so
+ * bit 0 is free for a tag. A running Linux has 50000 blocks, and each is in four lists.
+ */
+typedef uint32_t TBRef;
+
 typedef struct TBJump {
-    uint32_t target_pc;         /* PC|T this exit goes to; valid if used */
-    uint32_t patch_offset;      /* from tb->code: the 4-byte-aligned rel32 field; 0: exit unused */
-    /* The same of a second jump, behind the code that saves `unsaved`; if there is none: patch_offset. */
-    uint32_t saved_patch_offset;
+    TBRef to;                   /* chained to, or 0.                  lock: C (unified) / owner CPU (separate) */
+    TBRef next_in;              /* next in to->incoming; low bit = which jump of that block.   lock: same */
+    uint16_t target;            /* bits 11-0 of the PC|T this exit goes to, in the block's page; valid if used */
+    uint16_t patch;             /* from tb->code in units of 4 bytes: the aligned rel32 field; 0: exit unused */
+    uint16_t saved_patch;       /* the same of a second jump, behind the code that saves `unsaved`; none: patch */
     uint8_t unsaved;            /* F_*: not in env->nzcv yet where the first jump stands */
-    TranslationBlock *to;       /* chained to, or NULL.               lock: C (unified) / owner CPU (separate) */
-    TranslationBlock *next_in;  /* next in to->incoming; low bit = which jump of that block.   lock: same */
 } TBJump;
+enum { TB_MAX_CODE = 4 << 16 }; /* bytes: a block's jumps are within TBJump.patch */
 
 struct TranslationBlock {
     uint32_t pc, flags, phys_pc;
-    uint32_t guest_bytes;       /* that it depends on: its code, literals */
-    uint16_t guest_insns;
+    uint16_t guest_bytes;       /* that it depends on: its code, literals; at most a page */
+    uint8_t guest_insns;
+    uint8_t flags_in;           /* F_*: what it needs in env->nzcv at its start */
     uint8_t invalid;            /* set in an exclusive section, cleared by publishing; so it is in no table any more */
     uint8_t evicted;            /* being evicted: still in its page's list.             lock: as for Flush */
     uint8_t owner;              /* separate caches: CPU index */
-    uint8_t flags_in;           /* F_*: what it needs in env->nzcv at its start */
-    uint8_t *code;              /* x86_64: entry point */
-    uint32_t code_size;         /* bytes */
+    TBRef incoming;             /* list of blocks chained to this one, tagged like next_in.  lock: as TBJump.to */
+    TBRef hash_next;            /* lock: B for writing; readers are lock-free or hold B */
+    TBRef page_next;            /* list of the page's blocks.                                lock: MPD page lock */
+    uint32_t code_size;         /* bytes; interp: 0 */
     uint32_t loop_offset;       /* x86_64: from code: where its own jump to itself goes; 0: to the start */
+    union {                     /* NULL: nothing was emitted */
+        uint8_t *code;          /* x86_64: entry point */
+        IRBlock *ir;            /* interp: compact copy */
+    };
     TBJump jmp[2];
-    TranslationBlock *incoming; /* list of blocks chained to this one, tagged like next_in.  lock: as TBJump.to */
-    TranslationBlock *hash_next;/* lock: B for writing; readers are lock-free or hold B */
-    TranslationBlock *page_next;/* list of the page's blocks.                                lock: MPD page lock */
-    IRBlock *ir;                /* interp: compact copy; NULL otherwise */
-};
+} __attribute__((aligned(8)));
+_Static_assert(sizeof(TranslationBlock) <= 88, "much memory is made of these");
+
+/* Below all blocks that are referred to, by 16 GiB at most. Set by tb_set_origin() before there are any. */
+extern uintptr_t tb_origin;
+void tb_set_origin(const TranslationBlock *lowest);
+static inline TBRef tb_ref(const TranslationBlock *tb)
+{
+    return tb ? (TBRef)(((uintptr_t)tb - tb_origin) / 4) : 0;
+}
+static inline TranslationBlock *tb_deref(TBRef ref)
+{
+    return ref ? (TranslationBlock *)(tb_origin + (uintptr_t)ref * 4) : NULL;
+}
+/* PC|T where exit n goes, which is used. */
+static inline uint32_t tb_jump_target(const TranslationBlock *tb, int n)
+{
+    return (tb->pc & ~0xfffu) | tb->jmp[n].target;
+}
 
 /* A piece of executable memory that one builder fills. Owned by whoever holds B (unified) or by the CPU (separate). */
 typedef struct CodeBuffer {
@@ -71,6 +97,8 @@ typedef struct TCGBackend {
      */
     void (*set_jump)(TranslationBlock *tb, int n, TranslationBlock *to);
     void (*clear_jump)(TranslationBlock *tb, int n);
+    /* Free what emit() allocated for the block; NULL: nothing. Nobody executes it. */
+    void (*drop)(TranslationBlock *tb);
     /* Unwind to the exec() that runs env (stack or sigjmp); exec then returns 0. */
     void (*unwind)(CPUARMState *env) __attribute__((noreturn));
 } TCGBackend;

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <glib.h>
 #include "hw/block/nor-chip.h"
 #include "hw/block/nor-flash.h"
 #include "hw/device.h"
@@ -306,33 +307,36 @@ static const DeviceField nor_flash_fields[] = {
     { 0 },
 };
 
+static char *nor_flash_realize(void *opaque)
+{
+    NorFlash *s = opaque;
+    BlockBackend *blk = s->config.blk;
+
+    if (blk_bytes(blk) != NOR_FLASH_BYTES) {
+        return g_strdup_printf("%s: '%s' has %llu bytes, a bank of the flash has 64 MiB (truncate -s 64M, or qemu-img "
+                               "resize)", blk_id(blk), blk_path(blk), (unsigned long long)blk_bytes(blk));
+    }
+    s->array = mmap(NULL, NOR_FLASH_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    s->bounce = malloc(BANK_BLOCK);
+    if (s->array == MAP_FAILED || !s->bounce) {
+        return g_strdup_printf("%s: out of memory", blk_id(blk));
+    }
+    read_array(s);
+    s->request = (BlockRequest) { .op = BLOCK_WRITE, .buffer = s->bounce, .done = written, .opaque = s };
+    return NULL;
+}
+
 static const DeviceClass nor_flash_class = {
     .name = "nor_flash",
     .state_size = sizeof(NorFlash),
     .version = 1,
     .fields = nor_flash_fields,
     .node = { .name = "flash", .compatible = { "arm,versatile-flash", "cfi-flash" } },
+    .realize = nor_flash_realize,
     .reset = nor_flash_reset,
     .pre_save = nor_flash_pre_save,
     .post_load = nor_flash_post_load,
 };
-
-static void load(NorFlash *s)
-{
-    BlockBackend *blk = s->config.blk;
-
-    if (blk_bytes(blk) != NOR_FLASH_BYTES) {
-        error_exit("%s: '%s' has %llu bytes, a bank of the flash has 64 MiB (truncate -s 64M, or qemu-img resize)",
-                   blk_id(blk), blk_path(blk), (unsigned long long)blk_bytes(blk));
-    }
-    s->array = mmap(NULL, NOR_FLASH_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    s->bounce = malloc(BANK_BLOCK);
-    if (s->array == MAP_FAILED || !s->bounce) {
-        error_exit("%s: out of memory", blk_id(blk));
-    }
-    read_array(s);
-    s->request = (BlockRequest) { .op = BLOCK_WRITE, .buffer = s->bounce, .done = written, .opaque = s };
-}
 
 NorFlash *nor_flash_create(const NorFlashConfig *config)
 {
@@ -341,7 +345,6 @@ NorFlash *nor_flash_create(const NorFlashConfig *config)
     s->config = *config;
     s->work = (IOWork) { .fn = run, .opaque = s };
     s->show = (IOWork) { .fn = show, .opaque = s };
-    load(s);
     device_add(&s->dev);
     s->region = memory_add_rom(config->base, NOR_FLASH_BYTES, s->array, &nor_flash_ops, s, config->name);
     return s;

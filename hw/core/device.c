@@ -38,13 +38,28 @@ void *device_new(const DeviceClass *class, const char *name)
     return device_new_lock(class, name, name);
 }
 
-void device_add(Device *d)
+char *device_try_add(Device *d)
 {
+    char *problem = d->class->realize ? d->class->realize(d) : NULL;
+
+    if (problem) {
+        return problem;
+    }
     *last = d;
     last = &d->next;
     if (d->class->reset) {
         d->class->reset(d);
         qemu_register_reset(d->class->reset, d);
+    }
+    return NULL;
+}
+
+void device_add(Device *d)
+{
+    char *problem = device_try_add(d);
+
+    if (problem) {
+        error_exit("%s", problem);
     }
 }
 

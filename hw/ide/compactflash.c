@@ -7,6 +7,7 @@
  * Lock: the device's own.
  */
 #include <inttypes.h>
+#include <glib.h>
 #include "hw/device.h"
 #include "hw/ide/ata.h"
 #include "hw/ide/compactflash.h"
@@ -17,6 +18,7 @@ enum { REGISTER_SHIFT = COMPACTFLASH_SHIFT, COMMAND_END = ATA_REGISTERS << REGIS
 
 typedef struct CompactFlash {
     Device dev;                 /* its lock: drive */
+    BlockBackend *blk;          /* the card's image; constant */
     AtaDrive drive;
 } CompactFlash;
 
@@ -127,6 +129,20 @@ static const MMIORegister cf_registers[] = {
     { 0 },
 };
 
+static char *cf_realize(void *opaque)
+{
+    CompactFlash *s = opaque;
+    BlockBackend *blk = s->blk;
+    const uint64_t bytes = blk_bytes(blk);
+
+    if (!bytes || bytes % ATA_SECTOR || bytes / ATA_SECTOR > SECTORS_MAX) {
+        return g_strdup_printf("%s: '%s' has %" PRIu64 " bytes; a CompactFlash card has whole sectors of %d bytes, up "
+                               "to 2 TiB", blk_said(blk), blk_path(blk), bytes, ATA_SECTOR);
+    }
+    ata_init(&s->drive, blk, &s->dev.lock);
+    return NULL;
+}
+
 static const DeviceClass cf_class = {
     .name = "compactflash",
     .state_size = sizeof(CompactFlash),
@@ -134,6 +150,7 @@ static const DeviceClass cf_class = {
     .fields = cf_fields,
     .node = { .name = "ide", .compatible = { "ata-generic" }, .second_range = CONTROL },
     .registers = cf_registers,
+    .realize = cf_realize,
     .reset = cf_reset,
     .pre_save = cf_pre_save,
     .post_load = cf_post_load,
@@ -142,13 +159,8 @@ static const DeviceClass cf_class = {
 void compactflash_create(uint32_t base, uint32_t size, const char *name, BlockBackend *blk)
 {
     CompactFlash *s = device_new(&cf_class, name);
-    const uint64_t bytes = blk_bytes(blk);
 
-    if (!bytes || bytes % ATA_SECTOR || bytes / ATA_SECTOR > SECTORS_MAX) {
-        error_exit("%s: '%s' has %" PRIu64 " bytes; a CompactFlash card has whole sectors of %d bytes, up to 2 TiB",
-                   blk_said(blk), blk_path(blk), bytes, ATA_SECTOR);
-    }
-    ata_init(&s->drive, blk, &s->dev.lock);
+    s->blk = blk;
     device_add(&s->dev);
     device_map(&s->dev, base, size, &cf_ops);
 }

@@ -3,8 +3,8 @@
  * The baseboard's system controller: identification, configuration lock, flags for the start of secondary CPUs, LEDs,
  * oscillators, free-running counters and the reset register (ARM DUI 0303).
  *
- * The counters are read by all CPUs as a clock, without a lock; everything else is under the device's lock. Access is
- * by words; narrower reads give 0.
+ * The counters, which all CPUs read as a clock, and SYS_ID are read without a lock; everything else is under the
+ * device's. Access is by words; narrower reads give 0.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -79,8 +79,6 @@ static uint32_t test_osc(const RealviewSysctl *s, unsigned n, int64_t now)
 static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset, int64_t now)
 {
     switch (offset) {
-    case SYS_ID:
-        return s->config.sys_id;
     case SYS_LED:
         return s->led;
     case SYS_OSC0 ... SYS_OSC4:
@@ -144,6 +142,9 @@ static uint32_t sysctl_read(void *opaque, uint32_t offset, unsigned size, unsign
     }
     if (offset == SYS_24MHZ) {
         return (uint32_t)(sysctl_uptime_ns(s) * 3 / 125);
+    }
+    if (offset == SYS_ID) {
+        return s->config.sys_id;
     }
     if (offset == SYS_100HZ) {
         return (uint32_t)(sysctl_uptime_ns(s) / 10000000);

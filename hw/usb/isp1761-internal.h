@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the two files of the ISP1761 share: its state. hw/usb/isp1761.c: registers; isp1761-ptd.c: transfers. */
+/*
+ * What the files of the ISP1761 share: its state. hw/usb/isp1761.c: memory, interrupts, the device; isp1761-regs.c:
+ * registers and the port; isp1761-ptd.c: transfers.
+ */
 #ifndef HW_USB_ISP1761_INTERNAL_H
 #define HW_USB_ISP1761_INTERNAL_H
 #include "hw/irq.h"
@@ -56,6 +59,22 @@ static inline uint32_t isp1761_mem32(const ISP1761State *s, uint32_t at)
     return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+static inline bool isp1761_runs(const ISP1761State *s)
+{
+    return s->usbcmd & USBCMD_RUN;
+}
+
+/* ---- isp1761-regs.c; the caller holds the lock ---- */
+extern const MMIORegister isp1761_registers[];
+/* `offset`: a multiple of 4 below the memory. Behind a write the caller looks at frames, interrupts and transfers. */
+uint32_t isp1761_reg_read(ISP1761State *s, uint32_t offset);
+void isp1761_reg_write(ISP1761State *s, uint32_t offset, uint32_t v);
+/* As after the chip's own reset, but for the memory. */
+void isp1761_reset_all(ISP1761State *s);
+/* Tell the bus whether its port is enabled. */
+void isp1761_port_follows(ISP1761State *s);
+
+/* ---- isp1761-ptd.c, isp1761.c ---- */
 /* Carry out what the PTDs ask for, as far as devices have answers. Caller holds the lock. */
 void isp1761_work(ISP1761State *s);
 /* Is there a PTD to carry out, though its device may have no answer yet? Caller holds the lock. */

@@ -77,6 +77,12 @@ typedef struct DeviceClass {
     const DeviceField *fields;  /* ends with a NULL name; never NULL: a device without state says device_no_state */
     DeviceNode node;
     const MMIORegister *registers; /* their names, for the log; ends with a NULL name; NULL: none */
+    /*
+     * The device's constants are set and it is about to be added: are they right, and what follows from them that may
+     * fail. Main thread, before the first reset. NULL: it is ready; else what is wrong and what helps, for the user
+     * (g_free), and the device is not added. NULL: nothing can be wrong.
+     */
+    char *(*realize)(void *state);
     /* `state`: the device's struct. With all CPUs stopped, without locks; as in hw/core/reset.c. */
     void (*reset)(void *state);
     /* Fields are going to be saved: bring what is under way to its end. The same conditions. NULL: none. */
@@ -99,8 +105,13 @@ typedef struct Device {
 void *device_new(const DeviceClass *class, const char *name);
 /* The same with a name for its lock that differs from the device's; NULL: the lock is not used, nor counted. */
 void *device_new_lock(const DeviceClass *class, const char *name, const char *lock_name);
-/* The device is complete: it is reset now and with the machine, and is in the list from now on. */
+/*
+ * Its constants are set: it is realized and reset now, is reset with the machine, and is in the list from now on.
+ * error_exit with what realize() says is wrong.
+ */
 void device_add(Device *d);
+/* The same for one that comes while the machine runs: NULL, or what is wrong (g_free). Then it is as it was. */
+char *device_try_add(Device *d);
 /* It is gone: neither reset nor saved any more. Main thread. */
 void device_remove(Device *d);
 /* Map its registers; the region has its name and its registers' names, ops get `d` as opaque. */

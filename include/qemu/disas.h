@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Disassembly for the log and the monitor, by capstone. No state; any thread. Implemented in util/disas.c. */
+/* Disassembly for the log and the monitor, by capstone, which is loaded when it is wanted. Any thread. util/disas.c. */
 #ifndef QEMU_DISAS_H
 #define QEMU_DISAS_H
 #include <stdint.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Libraries that are loaded when somebody wants them: those of windows, sound and VNC bring fifty others, which would
- * cost each start of the emulator some milliseconds. Main thread. Implemented in util/library.c.
+ * Libraries that are loaded when somebody wants them: those of windows, sound, VNC and NBD bring fifty others, which
+ * would cost each start of the emulator some milliseconds, and some megabytes. One thread at a time for each table
+ * (qemu/library-table.h). Implemented in util/library.c.
  */
 #ifndef QEMU_LIBRARY_H
 #define QEMU_LIBRARY_H

@@ -55,10 +55,15 @@ static bool interp_emit(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
         return false;
     }
     tb->ir = copy;
-    tb->code = NULL;
     tb->code_size = 0;
     memset(tb->jmp, 0, sizeof(tb->jmp));
     return true;
+}
+
+static void interp_drop(TranslationBlock *tb)
+{
+    free(tb->ir);
+    tb->ir = NULL;
 }
 
 static uintptr_t interp_exec(CPUARMState *env, TranslationBlock *tb)
@@ -93,6 +98,7 @@ const TCGBackend tcg_backend_interp = {
     .name = "interp",
     .init_buffer = interp_init_buffer,
     .emit = interp_emit,
+    .drop = interp_drop,
     .exec = interp_exec,
     .set_jump = interp_set_jump,
     .clear_jump = interp_clear_jump,

@@ -343,14 +343,14 @@ static void x86_set_jump(TranslationBlock *tb, int n, TranslationBlock *to)
 {
     const TBJump *j = &tb->jmp[n];
 
-    point_jump(tb->code + (j->unsaved & to->flags_in ? j->saved_patch_offset : j->patch_offset),
+    point_jump(tb->code + 4 * (j->unsaved & to->flags_in ? j->saved_patch : j->patch),
                to->code + (to == tb ? tb->loop_offset : 0));
 }
 
 static void x86_clear_jump(TranslationBlock *tb, int n)
 {
-    point_jump(tb->code + tb->jmp[n].patch_offset, NULL);
-    point_jump(tb->code + tb->jmp[n].saved_patch_offset, NULL);
+    point_jump(tb->code + 4 * tb->jmp[n].patch, NULL);
+    point_jump(tb->code + 4 * tb->jmp[n].saved_patch, NULL);
 }
 
 const TCGBackend tcg_backend_x86_64 = {

@@ -97,13 +97,13 @@ static uint8_t *emit_interrupt_check(Emitter *e)
     return leave;
 }
 
-/* A jump to be patched; until then it goes on behind itself. Returns the field's offset. */
-static uint32_t emit_patchable_jump(Emitter *e)
+/* A jump to be patched; until then it goes on behind itself. Returns the field's place as TBJump.patch. */
+static uint16_t emit_patchable_jump(Emitter *e)
 {
     uint8_t *field = x_jmp_aligned(&e->as, e->as.p);
 
     x_patch(field, e->as.p);
-    return (uint32_t)(field - e->tb->code);
+    return (uint16_t)((field - e->tb->code) / 4);     /* x86_emit_block() looks whether that is right */
 }
 
 /*
@@ -126,9 +126,9 @@ static void emit_chained_jump(Emitter *e, const IROp *op)
     if (op->n) {
         leave = emit_interrupt_check(e);
     }
-    j->target_pc = op->imm;
+    j->target = op->imm & 0xfff;
     j->unsaved = e->ef.unsaved;
-    j->patch_offset = j->saved_patch_offset = emit_patchable_jump(e);
+    j->patch = j->saved_patch = emit_patchable_jump(e);
     if (j->unsaved) {
         if (leave) {
             x_patch(leave, as->p);
@@ -140,7 +140,7 @@ static void emit_chained_jump(Emitter *e, const IROp *op)
             leave = x_jmp_fwd(as);
             x_patch8(stay, as->p);
         }
-        j->saved_patch_offset = emit_patchable_jump(e);
+        j->saved_patch = emit_patchable_jump(e);
     }
     if (leave) {
         x_patch(leave, as->p);

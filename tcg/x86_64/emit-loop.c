@@ -200,7 +200,6 @@ static void emit_enter_stream(Emitter *e, const Stream *s, int n)
 {
     Asm *as = &e->as;
     int page = 1 << TLB_PAGE_BITS, shift = 0;
-    IROp look = { .mem = (uint8_t)s->align, .near = (uint16_t)s->span };
 
     if (s->base == REF_K0) {
         x_mov_r_i(as, RAX, s->low);
@@ -208,7 +207,7 @@ static void emit_enter_stream(Emitter *e, const Stream *s, int n)
         emit_load_ref(e, RAX, s->base);
         x_alu_rm_i(as, ALU_ADD, false, rm_reg(RAX), (int32_t)s->low);
     }
-    emit_limit_check(e, &look, RAX);
+    emit_limit_check(e, RAX, s->align, s->span);
     x_jcc(as, X_A, e->tb->code);
     x_mov_r_rm(as, false, RCX, rm_reg(RAX));
     x_shift_i(as, SH_SHR, false, rm_reg(RCX), TLB_PAGE_BITS);
@@ -288,7 +287,7 @@ static void emit_next_turn(Emitter *e, const uint8_t *turn)
 void emit_loop(Emitter *e)
 {
     Asm *as = &e->as;
-    static __thread Loop l;
+    Loop l;                     /* large, and little of it is touched */
     uint8_t *enter = as->p, *turn;
     int nslow = e->nslow;
 

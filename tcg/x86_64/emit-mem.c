@@ -14,8 +14,8 @@
  *
  * The thunks begin with what needs no C: unaligned accesses inside a page, stores to watched pages.
  *
- * LDM and STM check once that first and last word share a page. The slow path, behind the block, hands PC and MEM_* to
- * a thunk that syncs all guest registers to env, so that a fault needs nothing restored.
+ * LDM and STM look once at alignment and page of all words: emit_limit_check(). The slow path, behind the block, hands
+ * PC and MEM_* to a thunk that syncs all guest registers to env, so that a fault needs nothing restored.
  */
 #include "accel/tcg/softtlb.h"
 #include "tcg/helper.h"
@@ -151,8 +151,8 @@ static void emit_int_load(Emitter *e, const IROp *op, RM host)
 }
 
 /*
- * FLDD and FSTD. A doubleword needs the alignment of a word only, but has that of its size nearly always, and then lies
- * in one page: one test; emit_half_aligned() looks at the others.
+ * FLDD and FSTD, two words: LDRD, a push of two registers. They need the alignment of a word only, but have that of
+ * their size nearly always, and then lie in one page: one test; emit_half_aligned() looks at the others.
  */
 static void emit_align_doubleword(Emitter *e, SlowPath *s, const IROp *op, int addr)
 {
@@ -332,15 +332,11 @@ static void choose_xmm(Emitter *e, SlowPath *s, const IROp *op)
     }
 }
 
-/* The last word must be in the first one's page. */
-static void emit_crossing_check(Emitter *e, SlowPath *s, int addr, int bytes)
+/* Words, or doublewords that need the alignment of words, from the first one's page only. */
+static void emit_list_check(Emitter *e, SlowPath *s, int addr, unsigned bytes)
 {
-    Asm *as = &e->as;
-
-    x_lea(as, false, RCX, rm_mem(addr, bytes - 4));
-    x_alu_r_rm(as, ALU_XOR, false, RCX, rm_reg(addr));
-    x_test_rm_i(as, rm_reg(RCX), ~0xfffu);
-    slow_if(e, s, X_NE);
+    emit_limit_check(e, addr, 2, bytes);
+    slow_if(e, s, X_A);
 }
 
 /* An access that looks at the tables itself. */
@@ -355,13 +351,12 @@ static void emit_checked(Emitter *e, SlowPath *s, const IROp *op)
     if (always_slow(e, s, op)) {
         return;
     }
-    if (list && bytes == 8 && size == 3) {
+    if (list && bytes == 8) {
         emit_align_doubleword(e, s, op, addr);
+    } else if (list && bytes > 4) {
+        emit_list_check(e, s, addr, (unsigned)bytes);
     } else {
-        emit_align_check(e, s, op, addr, list ? 3 : (unsigned)bytes - 1);
-        if (list && bytes > 4) {
-            emit_crossing_check(e, s, addr, bytes);
-        }
+        emit_align_check(e, s, op, addr, (unsigned)bytes - 1);
     }
     emit_table_lookup(e, s, addr, store);
     if (list && op->n > 1) {

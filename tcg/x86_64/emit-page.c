@@ -59,10 +59,9 @@ void emit_page_forget(Emitter *e, const SlowPath *s)
     }
 }
 
-void emit_limit_check(Emitter *e, const IROp *op, int addr)
+void emit_limit_check(Emitter *e, int addr, unsigned align, unsigned bytes)
 {
     Asm *as = &e->as;
-    unsigned align = op->mem & MEM_SIZE;
     uint32_t mask = (1u << TLB_PAGE_BITS) - 1;
 
     if (!align) {
@@ -75,7 +74,7 @@ void emit_limit_check(Emitter *e, const IROp *op, int addr)
     }
     mask = align ? mask >> align | ~0u << (32 - align) : mask;
     x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), (int32_t)mask);
-    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), (int32_t)(((1u << TLB_PAGE_BITS) - op->near) >> align));
+    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), (int32_t)(((1u << TLB_PAGE_BITS) - bytes) >> align));
 }
 
 void emit_page(Emitter *e, const IROp *op)
@@ -90,7 +89,7 @@ void emit_page(Emitter *e, const IROp *op)
     }
     s = emit_slow(e, SLOW_PAGE);
     addr = emit_address(e, op);
-    emit_limit_check(e, op, addr);
+    emit_limit_check(e, addr, op->mem & MEM_SIZE, op->near);
     s->fields[s->nfields++] = x_jcc_fwd(as, X_A);
     x_mov_r_rm(as, false, RCX, rm_reg(addr));
     x_shift_i(as, SH_SHR, false, rm_reg(RCX), TLB_PAGE_BITS);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Driver of the x86-64 emitter: one block, its labels and its out-of-line slow paths. See emit.h. */
+#include <glib.h>
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
 
@@ -162,11 +163,24 @@ void emit_op(Emitter *e, const IROp *op)
     x86_op_info[op->opc].emit(e, op);
 }
 
-static __thread Emitter emitter;
+/* Not a variable of the thread itself: the C library would clear all of it for each thread, those that build nothing
+   included. Here pages that no block needed are never touched. */
+static GPrivate emitters = G_PRIVATE_INIT(g_free);
+
+static Emitter *own_emitter(void)
+{
+    Emitter *e = g_private_get(&emitters);
+
+    if (!e) {
+        e = g_new0(Emitter, 1);
+        g_private_set(&emitters, e);
+    }
+    return e;
+}
 
 const Emitter *x86_last_emitter(void)
 {
-    return &emitter;
+    return own_emitter();
 }
 
 static void begin_op(Emitter *e, int i)
@@ -182,7 +196,7 @@ static void begin_op(Emitter *e, int i)
 
 bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
 {
-    Emitter *e = &emitter;
+    Emitter *e = own_emitter();
     uint8_t *start = (uint8_t *)(((uintptr_t)buf->ptr + 15) & ~(uintptr_t)15);
 
     buf->too_complex = false;
@@ -238,6 +252,7 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
         }
         emit_slow_paths(e);
     }
+    e->failed |= e->as.p - start > TB_MAX_CODE;
     if (e->failed || e->full) {
         buf->too_complex = e->failed;
         return false;

@@ -216,8 +216,8 @@ void emit_watched_store(Asm *as);                           /* start of the stor
 bool emit_page_place(const Emitter *e, IRRef page, Loc *where);     /* false: it has none */
 void emit_page_forget(Emitter *e, const SlowPath *s);       /* nothing is known of the pages that are needed later */
 void emit_slow_page(Emitter *e, SlowPath *s);
-/* Compares: X_A if the bytes (near) from addr on are not aligned (mem) or not in one page; clobbers rcx. */
-void emit_limit_check(Emitter *e, const IROp *op, int addr);
+/* Compares: X_A if addr is not aligned (log2), or so many bytes from it on are not in one page; clobbers rcx. */
+void emit_limit_check(Emitter *e, int addr, unsigned align, unsigned bytes);
 /* An access to plain memory, at the host address in env plus a distance; no slow path. Clobbers rcx and rdx. */
 void emit_plain_access(Emitter *e, const IROp *op, RM pointer, int32_t distance);
 int emit_address(Emitter *e, const IROp *op);               /* register with the guest address of an access */

@@ -18,7 +18,7 @@ from vm import VM, Cases, Failure, designs, emulator, guest_parts
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 COMPILER = [os.environ.get("PQEMU_TEST_CROSS", "arm-linux-gnueabi-") + "gcc", "-march=armv6k", "-mfpu=vfp",
-            "-mfloat-abi=softfp", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O2", "-static"]
+            "-mfloat-abi=softfp", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O2", "-static", "-pthread"]
 PROGRAMS = ("perf", "sound")
 FRAMES, HZ = 24000, 48000       # of board/sound.c
 LIMIT = 60
@@ -115,7 +115,7 @@ def devices(cases, directory, name, accel, slow):
             assert "Got CD GPIO" in vm.text() and "Got WP GPIO" in vm.text()
             vm.send("cat /sys/block/mmcblk0/ro\n")
             vm.expect(r"\n1\r?\n")
-        with cases.case(name + ": instructions and cycles are counted, and sampled", vm):
+        with cases.case(name + ": instructions and cycles are counted and sampled, on each CPU", vm):
             program(vm, "perf")
         sound(cases, vm, name, capture)
         with cases.case(name + ": the kernel has no complaint", vm):
@@ -173,8 +173,11 @@ def second_machine(cases, directory, name, accel, slow):
     with open(compact, "wb") as file:
         file.write(os.urandom(4 << 20))
     args += ("-drive", "if=ide,format=raw,file=" + compact)
-    with VM(accel=accel, dtb="builtin", slow=slow, reboot=True, args=args, initrd=image_with_programs(directory)) as vm:
+    with VM(smp=1, accel=accel, dtb="builtin", slow=slow, reboot=True, args=args,
+            initrd=image_with_programs(directory)) as vm:
         vm.wait_shell()
+        with cases.case(name + ": one CPU alone is counted and sampled", vm):
+            program(vm, "perf")
         compact_flash(cases, vm, name, compact)
         if "-audiodev" in args:
             sound_by_sdl(cases, vm, name, out)

@@ -9,17 +9,15 @@ import functools
 import hashlib
 import http.server
 import os
-import shutil
 import signal
 import socket
-import subprocess
 import tempfile
 import threading
 import time
 
-from vm import VM, Cases, Failure, guest_parts
+from debian import Guest, run
+from vm import Cases, Failure
 
-ENVIRONMENT = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin")
 C_PROGRAM = r"""
 #include <stdio.h>
 #include <pthread.h>
@@ -28,64 +26,6 @@ static void *add(void *p) { for (int i = 0; i < 100000; i++) __sync_fetch_and_ad
 int main(void) { pthread_t t[4]; for (int i = 0; i < 4; i++) pthread_create(&t[i], 0, add, 0);
 for (int i = 0; i < 4; i++) pthread_join(t[i], 0); printf("sum-%d-\n", n); return 0; }
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
-class Guest:
-    """Debian on a copy of the card."""
-
-    def __init__(self, directory):
-        parts = guest_parts("debian")
-        self.card = os.path.join(directory, "debian.qcow2")
-        if not os.path.exists(self.card):
-            shutil.copy(parts["debian"], self.card)
-        self.key = os.path.join(directory, "key")
-        shutil.copy(parts["debian_key"], self.key)
-        os.chmod(self.key, 0o600)
-        self.port, self.web = free_port(), free_port()
-
-    def start(self, reboot=False):
-        nic = "user,hostfwd=tcp:127.0.0.1:%d-:22,hostfwd=tcp:127.0.0.1:%d-:80" % (self.port, self.web)
-        return VM(dtb="builtin", initrd=None, append="root=/dev/mmcblk0 rootwait", reboot=reboot, slow=10,
-                  args=("-drive", "file=%s,format=qcow2,if=sd" % self.card, "-nic", nic))
-
-    def ssh(self, command, timeout=1800, stdin=None):
-        options = [word for option in ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
-                                       "ConnectTimeout=60") for word in ("-o", option)]
-        done = subprocess.run(["ssh", "-i", self.key, "-p", str(self.port), *options, "root@127.0.0.1", command],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=timeout,
-                              input=stdin)
-        assert done.returncode == 0, "%s: %d\n%s" % (command, done.returncode, done.stdout.decode("utf-8", "replace"))
-        return done.stdout.decode("utf-8", "replace")
-
-    def wait_ssh(self, seconds=900):
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                return self.ssh("true", 120)
-            except (AssertionError, subprocess.TimeoutExpired):
-                assert time.monotonic() < end, "no ssh within %d s" % seconds
-                time.sleep(2)
-
-    def check_image(self, directory):
-        raw = os.path.join(directory, "after.raw")
-        run("qemu-img", "check", self.card)
-        run("qemu-img", "convert", "-O", "raw", self.card, raw)
-        replayed = run("e2fsck", "-p", raw, status=(0, 1))
-        run("e2fsck", "-f", "-n", raw)
-        os.unlink(raw)
-        return replayed
-
-
-def run(*command, status=(0,)):
-    done = subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    assert done.returncode in status, "%s: %d\n%s" % (" ".join(command), done.returncode,
-                                                      done.stdout.decode("utf-8", "replace"))
-    return done.stdout
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -7,71 +7,17 @@ mouse's.
 """
 import os
 import re
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 
-from vm import VM, Cases, Failure, emulator, is_upstream
+from screen import Screen, until
+from vm import VM, Cases, Failure, is_upstream
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
 
 import rfb                      # noqa: E402  (path set above)
 
 RED_BLOCK = r"\033[2J\033[H\033[41m    \033[0m\n\n"     # four characters of 8 x 16
-KEYS = {" ": "spc", "/": "slash", ".": "dot", "-": "minus", ">": "shift-dot", "\n": "ret", "'": "apostrophe"}
-
-
-def read_ppm(path):
-    with open(path, "rb") as file:
-        _, size, _, pixels = file.read().split(b"\n", 3)
-    width, height = map(int, size.split())
-    return width, height, pixels
-
-
-def has_vnc():
-    out = subprocess.run([emulator(), "-display", "help"], stdout=subprocess.PIPE, check=True).stdout
-    return b"vnc" in out
-
-
-class Screen:
-    """The monitor of a VM."""
-
-    def __init__(self, directory):
-        self.path = os.path.join(directory, "monitor")
-        self.dump_path = os.path.join(directory, "screen.ppm")
-        self.vnc_path = os.path.join(directory, "vnc") if has_vnc() else None
-        self.args = ("-monitor", "unix:%s,server=on,wait=off" % self.path,
-                     *(("-vnc", "unix:" + self.vnc_path) if self.vnc_path else ()))
-        self.socket = None
-
-    def order(self, line):
-        if not self.socket:
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(120)
-            self.socket.connect(self.path)
-            self._prompt()
-        self.socket.sendall(line.encode() + b"\n")
-        return self._prompt()
-
-    def _prompt(self):
-        text = b""
-        while not text.endswith(b"(qemu) "):
-            got = self.socket.recv(65536)
-            if not got:
-                raise Failure("the monitor is gone")
-            text += got
-        return text.decode()
-
-    def dump(self):
-        self.order("screendump " + self.dump_path)
-        return read_ppm(self.dump_path)
-
-    def type(self, text):
-        for character in text:
-            name = KEYS.get(character, character if not character.isupper() else "shift-" + character.lower())
-            self.order("sendkey %s 1" % name)
 
 
 def has_block(dump):
@@ -84,14 +30,6 @@ def has_block(dump):
     def is_red(p):
         return 0xa0 <= p[0] <= 0xb8 and not p[1] and not p[2]
     return all(is_red(at(x, y)) for y in (0, 15) for x in (0, 31)) and at(32, 8) == at(8, 33) == b"\0\0\0"
-
-
-def until(look, what, limit):
-    end = time.monotonic() + limit
-    while not look():
-        if time.monotonic() > end:
-            raise Failure(what)
-        time.sleep(0.1)
 
 
 def event_device(vm, name):

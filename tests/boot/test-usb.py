@@ -13,9 +13,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
-from vm import VM, Cases, Failure, designs, is_upstream
+from screen import has_vnc, until
+from vm import ROOT, VM, Cases, Failure, designs, is_upstream
+
+sys.path.insert(0, os.path.join(ROOT, "tests/cli"))
+
+import rfb                      # noqa: E402  (path set above)
 
 THOROUGH = "--thorough" in sys.argv
 MIB = 100 if THOROUGH else 16
@@ -60,14 +64,6 @@ class Qmp:
         self.order("input-send-event", events=[{"type": kind, "data": data} for kind, data in events])
 
 
-def until(look, what, limit):
-    end = time.monotonic() + limit
-    while not look():
-        if time.monotonic() > end:
-            raise Failure(what() if callable(what) else what)
-        time.sleep(0.1)
-
-
 def finds_devices(vm):
     vm.shell("until test -b /dev/sda; do sleep 0.2; done", 120)
     text = vm.shell("cat /sys/bus/usb/devices/*/product; dmesg | grep -c 'USB ISP 1761'", 60)[1]
@@ -82,6 +78,40 @@ def event_device(vm, name):
         if name in block:
             return re.search(r"event\d+", block).group(0)
     raise Failure("no input device '%s': %s" % (name, text))
+
+
+def received(vm, path):
+    """What a reader of an event device has got: (type, code, value) each."""
+    dump = vm.shell("hexdump -v -e '4/4 \"%%d \" \"\\n\"' '%s'" % path)[1]
+    return [(word & 0xffff, word >> 16, value) for _, _, word, value in
+            (map(int, row) for row in re.findall(r"^(-?\d+) (-?\d+) (-?\d+) (-?\d+) *$", dump, re.M))]
+
+
+def by_vnc(vm, path):
+    """A VNC client's keys go to the USB keyboard, and the tablet is where its pointer is."""
+    for name in ("USB Keyboard", "USB Tablet"):
+        vm.shell("(cat /dev/input/%s > '/tmp/vnc %s' &)" % (event_device(vm, name), name))
+    client = rfb.connect_unix(path, timeout=60 * vm.scale)
+    # Before somebody looks at the screen, it has no size.
+    client.picture(lambda seen: seen[0] > 640)
+    want = [(*ABS_X, round(0x7fff * 300 / client.width)), (*ABS_Y, round(0x7fff * 700 / client.height))]
+
+    def near(event, wanted):
+        return event[:2] == wanted[:2] and abs(event[2] - wanted[2]) <= 64
+
+    def seen():
+        client.key(ord("a"), True)
+        client.key(ord("a"), False)
+        for place in ((10, 10), (300, 700)):
+            client.pointer(*place)
+        client.pointer(300, 700, 1)
+        client.pointer(300, 700)
+        keys, places = received(vm, "/tmp/vnc USB Keyboard"), received(vm, "/tmp/vnc USB Tablet")
+        return {(*KEY_A, 1), (*KEY_A, 0)} <= set(keys) and {(*LEFT, 1), (*LEFT, 0)} <= set(places) and \
+            all(any(near(event, wanted) for event in places) for wanted in want)
+    until(seen, lambda: "wanted %s, got %s and %s" % (want, received(vm, "/tmp/vnc USB Tablet"),
+                                                      received(vm, "/tmp/vnc USB Keyboard")), 60 * vm.scale)
+    client.close()
 
 
 def events(vm, qmp):
@@ -104,9 +134,7 @@ def events(vm, qmp):
         qmp.send(("btn", {"button": "left", "down": True}))
         qmp.send(("btn", {"button": "left", "down": False}))
         for name, expected in want.items():
-            dump = vm.shell("hexdump -v -e '4/4 \"%%d \" \"\\n\"' '/tmp/%s'" % name)[1]
-            got = [(word & 0xffff, word >> 16, value) for _, _, word, value in
-                   (map(int, row) for row in re.findall(r"^(-?\d+) (-?\d+) (-?\d+) (-?\d+) *$", dump, re.M))]
+            got = received(vm, "/tmp/" + name)
             missing.extend((name, event) for event in expected if event not in got)
         return not missing
     mice = qmp.order("query-mice")
@@ -151,7 +179,8 @@ def pulled_out(vm, qmp):
              60)
     qmp.order("device_del", id="files")
     vm.shell("while test -b /dev/sdb; do sleep 0.2; done; umount -l /mnt", 120)
-    if "ID: files" in qmp.monitor("info usb") or [e["data"].get("device") for e in qmp.events] != ["files"]:
+    deleted = [e["data"].get("device") for e in qmp.events if e["event"] == "DEVICE_DELETED"]
+    if "ID: files" in qmp.monitor("info usb") or deleted != ["files"]:
         raise Failure("it is still there: %s, %s" % (qmp.monitor("info usb"), qmp.events))
     qmp.order("device_add", driver="usb-hub", id="outer", port="3.5")
     qmp.order("device_add", driver="usb-kbd", id="second", port="3.5.2")
@@ -176,7 +205,10 @@ def run(cases, directory, design, dtb):
     subprocess.run(["mke2fs", "-q", "-t", "ext4", files], check=True,
                    env=dict(os.environ, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin"))
     qmp = Qmp(directory)
-    args = (*qmp.args, "-device", "usb-kbd,id=keys", "-device", "usb-mouse", "-usbdevice", "tablet", "-drive",
+    # Linux's own tree for the board has no screen that would give the pointer its place.
+    vnc = os.path.join(directory, "vnc") if dtb == "builtin" and has_vnc() else None
+    args = (*qmp.args, *(("-vnc", "unix:" + vnc) if vnc else ()), "-device", "usb-kbd,id=keys",
+            "-device", "usb-mouse", "-usbdevice", "tablet", "-drive",
             "if=none,id=stick,format=raw,file=" + image, "-device",
             "usb-storage,drive=stick,id=disk,serial=0123456789AB", "-drive",
             "if=none,id=files,format=raw,file=" + files)
@@ -187,6 +219,9 @@ def run(cases, directory, design, dtb):
             finds_devices(vm)
         with cases.case("%s: keys and pointers are events" % design, vm):
             events(vm, qmp)
+        if vnc:
+            with cases.case("%s: keys and the pointer of a VNC client" % design, vm):
+                by_vnc(vm, vnc)
         with cases.case("%s: %d MiB on a stick are the same on both sides" % (design, MIB), vm):
             writes_stick(vm, image)
         with cases.case("%s: devices are pulled out and plugged in" % design, vm):

@@ -73,11 +73,12 @@ def designs():
 class VM:
     """One run of the emulator with a Linux guest. Use as a context manager: leaving it ends the process.
 
-    kernel, dtb and initrd are parts of the guest or paths of files; initrd None: there is none.
+    kernel, dtb and initrd are parts of the guest or paths of files; initrd None: there is none. console: the options
+    that bring the serial line to standard input and output.
     """
 
     def __init__(self, accel="", cmd=None, smp=4, mem=256, append="", initrd="initrd", dtb="dtb", args=(),
-                 reboot=False, slow=1, kernel="kernel"):
+                 reboot=False, slow=1, kernel="kernel", console=("-nographic",)):
         parts = guest_parts("kernel", "stress" if initrd == "stress" else "base")
         line = "console=ttyAMA0 panic=-1 " + append
         if cmd is not None:
@@ -86,7 +87,7 @@ class VM:
             line += " cmd=" + cmd.replace(" ", ",")
         kernel, dtb, initrd = (parts.get(name, name) for name in (kernel, dtb, initrd))
         self.argv = [emulator(), "-machine", MACHINE, "-smp", str(smp), "-m", str(mem), "-kernel", kernel, "-dtb", dtb,
-                     *(("-initrd", initrd) if initrd else ()), "-append", line.strip(), "-nographic"]
+                     *(("-initrd", initrd) if initrd else ()), "-append", line.strip(), *console]
         if accel:
             self.argv += ["-accel", "tcg," + accel]
         if not reboot:

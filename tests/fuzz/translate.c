@@ -13,7 +13,7 @@
 #include "tests/fuzz/translate.h"
 #include "tests/unit/ir-env.h"
 
-enum { PAGE = 4096, BUFFER_BYTES = 2 << 20, MAX_BLOCK_CODE = 1 << 20 };
+enum { PAGE = 4096, BUFFER_BYTES = 2 << 20, MAX_BLOCK_CODE = TB_MAX_CODE };
 
 FuzzMaxima fuzz_maxima;
 static IRBlock block;
@@ -109,14 +109,14 @@ static const char *check_jumps(const TranslationBlock *tb)
     for (int n = 0; n < 2; n++) {
         const TBJump *j = &tb->jmp[n];
 
-        if (j->patch_offset && (!field_fits(tb, j->patch_offset) || !field_fits(tb, j->saved_patch_offset))) {
+        if (j->patch && (!field_fits(tb, 4u * j->patch) || !field_fits(tb, 4u * j->saved_patch))) {
             return "a jump's field is outside the block or not aligned";
         }
-        if (j->patch_offset && !j->unsaved != (j->patch_offset == j->saved_patch_offset)) {
+        if (j->patch && !j->unsaved != (j->patch == j->saved_patch)) {
             return "a jump has a way to save flags and nothing to save, or the other way round";
         }
-        if (j->patch_offset && ((j->target_pc ^ block.pc) & ~0xffeu)) {
-            return "a chainable jump leaves the page";
+        if (j->patch && ((j->target ^ block.pc) & 1)) {
+            return "a chainable jump changes the instruction set";
         }
     }
     return NULL;
@@ -245,7 +245,7 @@ const char *fuzz_translate(const uint8_t *data, size_t size)
     if (!err) {
         tb.pc = block.pc;
         err = tcg_backend_interp.emit(&block, &tb, &buffers[h.cpus & 1]) ? NULL : "the interpreter takes no such block";
-        free(tb.ir);
+        tcg_backend_interp.drop(&tb);
     }
     if (!err && (h.cpus & 3) == 2) {
         err = check_run(hash_of(data, size));

@@ -64,8 +64,8 @@ static void print_code(void)
     for (uint32_t i = 0; i < tb->code_size; i++) {
         printf("%02x", tb->code[i]);
     }
-    printf("\njumps %u %u, %u %u\n", tb->jmp[0].patch_offset, tb->jmp[0].saved_patch_offset, tb->jmp[1].patch_offset,
-           tb->jmp[1].saved_patch_offset);
+    printf("\njumps %u %u, %u %u\n", 4 * tb->jmp[0].patch, 4 * tb->jmp[0].saved_patch, 4 * tb->jmp[1].patch,
+           4 * tb->jmp[1].saved_patch);
     buf.ptr = start;
 }
 
@@ -110,6 +110,7 @@ int main(int argc, char **argv)
 
     machine_init();
     tb = fixed_memory(0x10000000, PAGE);
+    ir_random_counter = fixed_memory(0x11000000, PAGE);
     buf.base = fixed_memory(0x20000000, BUFFER_BYTES);
     buf.end = buf.base + BUFFER_BYTES;
     if (!tcg_backend_x86_64.init_buffer(&buf)) {

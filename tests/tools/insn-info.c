@@ -207,9 +207,9 @@ static void print_host(const IRBlock *b)
     printf("host code: %u bytes\n", tb.code_size);
     disas_host(stdout, tb.code, tb.code_size);
     for (int i = 0; i < 2; i++) {
-        if (tb.jmp[i].patch_offset) {
-            printf("exit %d: to 0x%08x, jump at 0x%" PRIxPTR "\n", i, tb.jmp[i].target_pc,
-                   (uintptr_t)tb.code + tb.jmp[i].patch_offset);
+        if (tb.jmp[i].patch) {
+            printf("exit %d: to 0x%08x, jump at 0x%" PRIxPTR "\n", i, tb_jump_target(&tb, i),
+                   (uintptr_t)tb.code + 4u * tb.jmp[i].patch);
         }
     }
     buffer.ptr = start;

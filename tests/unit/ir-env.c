@@ -342,6 +342,13 @@ static bool emit_block(const IRBlock *b, TranslationBlock *tb)
     return tcg_backend->emit(b, tb, &buffer);
 }
 
+static void drop(TranslationBlock *tb)
+{
+    if (tcg_backend->drop) {
+        tcg_backend->drop(tb);
+    }
+}
+
 bool machine_run(const IRBlock *b)
 {
     TranslationBlock tb;
@@ -352,7 +359,7 @@ bool machine_run(const IRBlock *b)
     }
     tcg_backend->exec(machine.env, &tb);
     buffer.ptr = begin;
-    free(tb.ir);
+    drop(&tb);
     return true;
 }
 
@@ -363,7 +370,7 @@ bool machine_run_pair(const IRBlock *b, const IRBlock *next, bool chained)
     bool done = emit_block(b, &tb) && emit_block(next, &to);
 
     for (int n = 0; n < 2 && done && chained; n++) {
-        if (tb.jmp[n].patch_offset) {
+        if (tb.jmp[n].patch) {
             tcg_backend->set_jump(&tb, n, &to);
         }
     }
@@ -385,7 +392,7 @@ int machine_run_loop(const IRBlock *b, bool tier2)
     done = emit_block(b, &tb);
     buffer.tier2 = false;
     for (int n = 0; n < 2 && done; n++) {
-        if (tb.jmp[n].patch_offset && tb.jmp[n].target_pc == b->pc) {
+        if (tb.jmp[n].patch && tb_jump_target(&tb, n) == b->pc) {
             tcg_backend->set_jump(&tb, n, &tb);
         }
     }
@@ -394,7 +401,7 @@ int machine_run_loop(const IRBlock *b, bool tier2)
         tcg_backend->exec(machine.env, &tb);
     } while (done && machine.env->regs[15] == b->pc && machine.excp == EXCP_NONE);
     buffer.ptr = begin;
-    free(tb.ir);
+    drop(&tb);
     return done ? (int)tb.loop_offset : -1;
 }
 

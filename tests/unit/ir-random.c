@@ -5,7 +5,8 @@
 #include "tests/unit/ir-env.h"
 #include "tests/unit/ir-random.h"
 
-uint64_t ir_random_counter;
+static uint64_t counter_of_program;
+uint64_t *ir_random_counter = &counter_of_program;
 
 enum { MAX_LIVE = 12, MAX_OPEN = 4 };
 
@@ -109,7 +110,7 @@ static void random_alu(Gen *g)
 
 static void random_count(Gen *g)
 {
-    uintptr_t counter = (uintptr_t)&ir_random_counter;
+    uintptr_t counter = (uintptr_t)ir_random_counter;
     bool field = pick(g, 2);
     IRRef low = ir_const(g->b, field ? ENV_OFFSET(counted[COUNTED_INSNS]) : (uint32_t)counter);
 

@@ -7,7 +7,7 @@
 /* Fill b with a block of about `length` ops that depends on *state alone; fp: with VFP ops. Always verifies. */
 void ir_random_block(IRBlock *b, uint64_t *state, unsigned length, bool fp);
 /* What they count: this, and counted[COUNTED_INSNS]. */
-extern uint64_t ir_random_counter;
+extern uint64_t *ir_random_counter;
 /*
  * A block that jumps back to itself until register IR_RANDOM_TURNS, which it counts down, is 0. Accesses go by the
  * registers of the mask IR_RANDOM_BASES.

@@ -40,7 +40,7 @@ static void prepare(const TCGBackend *backend, uint64_t seed)
 
     tcg_backend = backend;
     machine_reset(seed);
-    env->counted[COUNTED_INSNS] = ir_random_counter = seed;
+    env->counted[COUNTED_INSNS] = *ir_random_counter = seed;
     if (seed % 5 == 0) {
         machine.fault = true;
     }
@@ -62,7 +62,7 @@ static void note(Outcome *o)
     o->flags = (env->nzcv.nz & 0xc0) | (env->nzcv.c & 1) << 1 | (env->nzcv.v & 1);
     o->excp = machine.excp;
     o->counts[0] = env->counted[COUNTED_INSNS];
-    o->counts[1] = ir_random_counter;
+    o->counts[1] = *ir_random_counter;
     o->budget = env_jit(machine.env)->budget;
 }
 

@@ -433,10 +433,48 @@ static void test_streams(void)
     free(t);
 }
 
+/* What realize() finds wrong keeps the device away; when that is mended it can be added. */
+static char *toy_realize(void *opaque)
+{
+    Toy *t = opaque;
+
+    t->word++;
+    return t->kind == 5 ? NULL : g_strdup_printf("kind is 5, not %d", t->kind);
+}
+
+static void toy_reset(void *opaque)
+{
+    Toy *t = opaque;
+
+    t->late = t->word;
+}
+
+static void test_realize(void)
+{
+    static const DeviceClass class = { .name = "toy", .state_size = sizeof(Toy), .version = 2, .fields = toy_fields,
+                                       .realize = toy_realize, .reset = toy_reset };
+    Toy *t = device_new(&class, "picky toy");
+    char *problem;
+
+    t->kind = 4;
+    problem = device_try_add(&t->dev);
+    ok(problem && !strcmp(problem, "kind is 5, not 4"), "a device says what is wrong with its constants");
+    ok(!device_find("picky toy") && !t->late, "and is neither added nor reset then");
+    g_free(problem);
+    t->kind = 5;
+    t->word = 0;
+    problem = device_try_add(&t->dev);
+    ok(!problem && device_find("picky toy") == &t->dev && t->late == 1, "else it is realized once, then reset");
+    device_remove(&t->dev);
+    ok(!device_find("picky toy"), "and can be removed");
+    free(t);
+}
+
 int main(void)
 {
     bench_init();
     test_board();
+    test_realize();
     test_streams();
     test_untouched();
     return test_done();

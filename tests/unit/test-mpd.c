@@ -102,7 +102,7 @@ static bool has_mark(uint32_t page)
 static void invalidate(CPUARMState *env, uint32_t ram, uint32_t len)
 {
     exclusive_begin(env);
-    for (TranslationBlock *tb = mpd_take_hits(ram, len); tb; tb = tb->page_next) {
+    for (TranslationBlock *tb = mpd_take_hits(ram, len); tb; tb = tb_deref(tb->page_next)) {
         cache_unlink_block(tb);
     }
     exclusive_end();
@@ -116,6 +116,7 @@ static void test_ranges(void)
     };
     CPUARMState *env;
 
+    tb_set_origin(t);
     accel_create_cpus(1);
     env = cpu_states[0]->env;
     elock_read_enter(env);
@@ -168,6 +169,7 @@ static void test_owners(void)
     TranslationBlock t[4];
 
     memset(t, 0, sizeof(t));
+    tb_set_origin(t);
     accel_create_cpus(2);
     elock_read_enter(cpu_states[0]->env);
     mpd_protect_page(cpu_states[0]->env, 9);
@@ -198,6 +200,7 @@ static void test_code_between_begin_and_store(void)
     TranslationBlock tb = { .phys_pc = 0x11000, .guest_bytes = 8 };
     CPUARMState *env;
 
+    tb_set_origin(&tb);
     accel_create_cpus(1);
     env = cpu_states[0]->env;
     ram_page_write_begin(0x11ffc, 8);
@@ -295,6 +298,7 @@ static void test_order(void)
     char name[80];
     CPUARMState *env;
 
+    tb_set_origin((uintptr_t)tb < (uintptr_t)late_blocks ? tb : late_blocks);
     accel_create_cpus(1);
     env = cpu_states[0]->env;
     for (int k = 0; k < 4; k++) {
@@ -485,6 +489,7 @@ int main(void)
     if (!blocks || !texts) {
         abort();
     }
+    tb_set_origin(blocks);
     accel_create_cpus(CPUS);
     __atomic_store_n(&cpus_running, CPUS, __ATOMIC_SEQ_CST);
     unlinked = 0;

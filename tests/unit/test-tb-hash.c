@@ -24,12 +24,13 @@ static TranslationBlock *find(const TranslationBlock *key)
 
 static void test_keys(void)
 {
-    TranslationBlock t[5] = {
+    static TranslationBlock t[5] = {
         { .pc = 0x1000, .flags = 1, .phys_pc = 0x5000 }, { .pc = 0x1001, .flags = 1, .phys_pc = 0x5000 },
         { .pc = 0x1000, .flags = 2, .phys_pc = 0x5000 }, { .pc = 0x1000, .flags = 1, .phys_pc = 0x6000 },
         { .pc = 0x2000, .flags = 1, .phys_pc = 0x5000 },
     };
 
+    tb_set_origin(t);
     tb_hash_init(&hash, 1);     /* long buckets */
     for (int i = 0; i < 5; i++) {
         ACCEL_CHECK(!find(&t[i]));
@@ -63,6 +64,7 @@ static void test_spread(void)
     if (!t) {
         abort();
     }
+    tb_set_origin(t);
     tb_hash_init(&hash, BITS);
     for (uint32_t n = 0; n < N; n++) {
         bool kernel = n < N / 2;
@@ -75,7 +77,7 @@ static void test_spread(void)
     for (uint32_t i = 0; i < 1u << BITS; i++) {
         uint32_t len = 0;
 
-        for (TranslationBlock *b = hash.buckets[i]; b; b = b->hash_next) {
+        for (TranslationBlock *b = tb_deref(hash.buckets[i]); b; b = tb_deref(b->hash_next)) {
             steps += ++len;
         }
         longest = len > longest ? len : longest;
@@ -94,7 +96,7 @@ static void run(int index)
     if (index == 0) {
         for (uint32_t n = 0; n < BLOCKS; n++) {
             set_key(&blocks[n], n);
-            blocks[n].guest_bytes = ~n;         /* stands for everything Build fills in */
+            blocks[n].code_size = ~n;           /* stands for everything Build fills in */
             tb_hash_insert(&hash, &blocks[n]);
             __atomic_store_n(&inserted, n + 1, __ATOMIC_RELEASE);
         }
@@ -108,7 +110,7 @@ static void run(int index)
         set_key(&key, n);
         tb = find(&key);
         ACCEL_CHECK(tb || n >= limit);
-        ACCEL_CHECK(!tb || (tb == &blocks[n] && tb->guest_bytes == ~n));
+        ACCEL_CHECK(!tb || (tb == &blocks[n] && tb->code_size == ~n));
         if (limit == BLOCKS) {
             return;
         }
@@ -123,6 +125,7 @@ int main(void)
     if (!blocks) {
         abort();
     }
+    tb_set_origin(blocks);
     tb_hash_init(&hash, 12);
     accel_run_threads(1 + READERS, run);
     for (uint32_t n = 0; n < BLOCKS; n++) {
