@@ -102,10 +102,23 @@ static inline uint8_t ir_op_reads_flags(const IROp *op)
     return reads == F_BY_CC ? ir_cc_flags(op->cc) : reads;
 }
 
-/* All flags must be in env->nzcv when the op starts: an exception handler or a helper sees them. */
-static inline bool ir_op_shows_flags(const IROp *op)
+static inline bool ir_op_is_access(const IROp *op)
 {
-    return ir_op_effects(op) & (FX_RAISE | FX_FLAGS_READ);
+    return ir_info(op)->effects & (FX_LOAD | FX_STORE);
+}
+
+/* Flags (F_*) that an access knows without env->nzcv. */
+static inline uint8_t ir_op_late_flags(const IRBlock *b, const IROp *op)
+{
+    const IRLate *l = ir_op_is_access(op) && op->cc ? &b->late[op->cc - 1] : NULL;
+
+    return !l || l->looped ? 0 : l->opc == IR_sub ? F_NZCV : F_NZ;
+}
+
+/* Flags that must be in env->nzcv when the op starts: an exception handler or a helper sees them. */
+static inline uint8_t ir_op_shows_flags(const IRBlock *b, const IROp *op)
+{
+    return ir_op_effects(op) & (FX_RAISE | FX_FLAGS_READ) ? F_NZCV & ~ir_op_late_flags(b, op) : 0;
 }
 
 static inline bool ir_op_is_exit(const IROp *op)

@@ -67,6 +67,22 @@ static void print_imm(FILE *f, const IROp *op, const char *sep)
     }
 }
 
+static void print_late(FILE *f, const IRBlock *b, unsigned number)
+{
+    const IRLate *l = &b->late[number - 1];
+
+    if (number > b->nlate) {
+        fprintf(f, "<bad comparison %u>", number);
+        return;
+    }
+    fprintf(f, "%s", l->opc == IR_sub ? "cmp(" : "tst(");
+    print_ref(f, b, l->a);
+    fprintf(f, l->ka ? "%+" PRId32 ", " : ", ", (int32_t)l->ka);
+    print_ref(f, b, l->b);
+    fprintf(f, l->kb ? "%+" PRId32 ")" : ")", (int32_t)l->kb);
+    fputs(l->looped ? " if looped" : "", f);
+}
+
 static void print_operands(FILE *f, const IRBlock *b, const IROp *op)
 {
     bool memory = ir_info(op)->imm == IMM_OFFSET, in_list = false;
@@ -103,6 +119,10 @@ static void print_operands(FILE *f, const IRBlock *b, const IROp *op)
     } else if (memory && op->c != REF_NONE) {
         fprintf(f, " at +%u", (unsigned)op->near);
     }
+    if (ir_op_is_access(op) && op->cc) {
+        fputs("  shows ", f);
+        print_late(f, b, op->cc);
+    }
 }
 
 static void print_op(FILE *f, const IRBlock *b, const IROp *op)
@@ -132,6 +152,10 @@ static void print_op(FILE *f, const IRBlock *b, const IROp *op)
     if (op->setf) {
         fputs(op->opc == IR_exit_jmp ? "  read:" : "  set:", f);
         print_flags(f, op->setf);
+    }
+    if (op->opc == IR_exit_jmp && op->n && op->imm == b->pc && b->loop_late) {
+        fputs("  shows ", f);
+        print_late(f, b, b->loop_late);
     }
     if (op->savef) {
         fputs(" save:", f);

@@ -216,6 +216,18 @@ static const char *check_slots(const IROp *op)
     return NULL;
 }
 
+/* A comparison that an access shows, or the jump back. */
+static const char *check_late(const Verifier *v, unsigned number)
+{
+    const IRLate *l = &v->b->late[number - 1];
+
+    if (number > v->b->nlate || (l->opc != IR_sub && l->opc != IR_and)) {
+        return "late comparison out of range";
+    }
+    return ref_is_temp(l->a) || ref_is_temp(l->b) || use_int(v, l->a) || use_int(v, l->b)
+           ? "operand of a late comparison is neither a guest register nor a constant" : NULL;
+}
+
 static const char *check_memory(const Verifier *v, const IROp *op)
 {
     unsigned size = op->mem & MEM_SIZE;
@@ -228,6 +240,9 @@ static const char *check_memory(const Verifier *v, const IROp *op)
     }
     if (op->opc == IR_page) {
         return op->mem > 3 ? "a page has no MEM_* bit" : NULL;
+    }
+    if (op->cc && check_late(v, op->cc)) {
+        return check_late(v, op->cc);
     }
     if (!ir_op_has_list(op)) {
         return NULL;
@@ -355,10 +370,13 @@ const char *ir_verify(const IRBlock *b, int *at)
     }
     if (b->nops == 0 || b->nops > IR_MAX_OPS || b->nconsts > IR_MAX_CONSTS || b->nargs > IR_MAX_ARGS ||
         b->nlabels > IR_MAX_LABELS || b->ntemps > REF_T_END - REF_T0 || b->nftemps > REF_F_END - REF_F0 ||
-        b->npages > REF_P_END - REF_P0) {
+        b->npages > REF_P_END - REF_P0 || b->nlate > IR_MAX_LATE) {
         return "counts out of range";
     }
     v.b = b;
+    if (b->loop_late && check_late(&v, b->loop_late)) {
+        return check_late(&v, b->loop_late);
+    }
     v.segment = 1;
     v.compared = 0;
     v.page_segment = 1;

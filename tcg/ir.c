@@ -189,7 +189,8 @@ IROp *ir_emit(IRBlock *b, IROpcode opc, IRRef d, IRRef a, IRRef b2, uint32_t imm
     } else {
         op = &b->ops[b->nops++];
     }
-    *op = (IROp){ .opc = opc, .cc = CC_AL, .d = d, .a = a, .b = b2, .imm = imm };
+    *op = (IROp){ .opc = opc, .d = d, .a = a, .b = b2, .imm = imm };
+    op->cc = ir_op_is_access(op) ? 0 : CC_AL;
     info = ir_info(op);
     if (opc == IR_exit_jmp) {
         op->setf = F_NZCV;

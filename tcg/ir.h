@@ -120,7 +120,7 @@ enum {
 typedef struct IROp {
     uint8_t opc;        /* IROpcode */
     uint8_t setf;       /* flags this op must define; after the flag pass: those that are live */
-    uint8_t cc;         /* condition consumed (br_if, csel) */
+    uint8_t cc;         /* condition consumed (br_if, csel); of an access: the number of its IRLate, 0: none */
     uint8_t mem;        /* MEM_* */
     uint8_t n;          /* element count, FP width, back edge */
     uint8_t savef;      /* flag pass: of setf, those that must reach env->nzcv at this op */
@@ -135,7 +135,19 @@ typedef struct IROp {
     uint32_t imm;
 } IROp;
 
-enum { IR_MAX_OPS = 2048, IR_MAX_CONSTS = 1024, IR_MAX_ARGS = 1024, IR_MAX_LABELS = 256 };
+/*
+ * The flags of a comparison that stands behind an access and, for the guest, before it (tcg/passes/late.c): what
+ * env->nzcv must hold if the access shows flags to anybody. The comparison is IR_sub (N Z C V) or IR_and (N Z) of
+ * a + ka and b + kb.
+ */
+typedef struct IRLate {
+    uint8_t opc;
+    bool looped;            /* only where the block was come to by its own jump back, which does not save these flags */
+    IRRef a, b;             /* guest registers, constants */
+    uint32_t ka, kb;
+} IRLate;
+
+enum { IR_MAX_LATE = 64, IR_MAX_OPS = 2048, IR_MAX_CONSTS = 1024, IR_MAX_ARGS = 1024, IR_MAX_LABELS = 256 };
 
 typedef struct IRBlock {
     uint32_t pc;            /* PC|T of the first instruction */
@@ -146,9 +158,12 @@ typedef struct IRBlock {
     uint16_t nops, nconsts, nargs, nlabels, ntemps, nftemps, npages;
     bool overflow;          /* a limit was reached: the translator ends the block at the next instruction */
     uint8_t flags_in;       /* flags that must be in env->nzcv when it is entered; F_NZCV before the flag pass */
+    uint8_t nlate;
+    uint8_t loop_late;      /* number of the IRLate that holds at its jump back to itself, 0: none */
     IROp ops[IR_MAX_OPS];
     uint32_t consts[IR_MAX_CONSTS];
     IRRef args[IR_MAX_ARGS];
+    IRLate late[IR_MAX_LATE];   /* number n is late[n - 1] */
 } IRBlock;
 
 /* ---- tcg/ir.c: building ---- */
@@ -198,6 +213,9 @@ typedef enum IRHostFlags {
  * because a reader cannot take them from the host's flags (see flags.c for the exact contract with the emitter).
  */
 void ir_pass_flags(IRBlock *b, const uint8_t *host_flags);
+/* Comparisons go behind accesses that stand between them and who reads them; the jump back of a loop: see late.c. */
+void ir_pass_late(IRBlock *b);
+void ir_pass_loop_flags(IRBlock *b);        /* after the flag pass */
 /* One look at the tables for neighbouring accesses: see pages.c. */
 void ir_pass_pages(IRBlock *b);
 /* Remove ops whose results nobody reads. */

@@ -249,7 +249,7 @@ static inline bool is_register(CPUARMState *env, uint32_t va, unsigned size, boo
     int64_t e = ((const int64_t *)(const void *)table)[va >> TLB_PAGE_BITS];
 
     *phys = entry_addr(e, va);
-    return e < 0 && (e & TLB_SLOW_MMIO) && !(va & (size - 1)) && !(mem & (MEM_USER | MEM_BE));
+    return e < 0 && (e & TLB_SLOW_REASONS) == TLB_SLOW_MMIO && !(va & (size - 1)) && !(mem & (MEM_USER | MEM_BE));
 }
 
 uint32_t slow_load(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t pc)

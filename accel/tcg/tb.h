@@ -38,6 +38,7 @@ struct TranslationBlock {
     uint8_t invalid;            /* set in an exclusive section, cleared by publishing; so it is in no table any more */
     uint8_t evicted;            /* being evicted: still in its page's list.             lock: as for Flush */
     uint8_t owner;              /* separate caches: CPU index */
+    uint8_t loop_late;          /* x86_64: it needs none of them where its own jump to itself goes */
     TBRef incoming;             /* list of blocks chained to this one, tagged like next_in.  lock: as TBJump.to */
     TBRef hash_next;            /* lock: B for writing; readers are lock-free or hold B */
     TBRef page_next;            /* list of the page's blocks.                                lock: MPD page lock */

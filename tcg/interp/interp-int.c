@@ -36,6 +36,24 @@ static uint32_t add_with_carry(CPUARMState *env, uint8_t setf, uint32_t a, uint3
     return result;
 }
 
+/* The flags of the turn before are in memory anyway. */
+void interp_show_late(InterpRun *r, const IROp *op)
+{
+    const IRLate *l = op->cc ? &interp_late(r->b)[op->cc - 1] : NULL;
+    uint32_t a, b;
+
+    if (!l || l->looped) {
+        return;
+    }
+    a = interp_get(r, l->a) + l->ka;
+    b = interp_get(r, l->b) + l->kb;
+    if (l->opc == IR_sub) {
+        add_with_carry(r->env, F_NZCV, a, ~b, 1);
+    } else {
+        set_nz(r->env, F_NZ, a & b);
+    }
+}
+
 /* An op with a result: `result` in terms of r, op and the operands a and b. */
 #define RESULT(name, result) \
     void interp_##name(InterpRun *r, const IROp *op) \

@@ -79,6 +79,7 @@ void interp_ld(InterpRun *r, const IROp *op)
     unsigned size = op->mem & MEM_SIZE;
     void *p = plain_access(r, op, va, 1u << size, false);
 
+    interp_show_late(r, op);
     if (p) {
         set_any(r, op->d, load_plain(p, op->mem));
     } else if ((p = unaligned_access(r, op, va, false))) {
@@ -97,6 +98,7 @@ void interp_st(InterpRun *r, const IROp *op)
     uint64_t value = get_any(r, op->b);
     void *p = plain_access(r, op, va, 1u << size, true);
 
+    interp_show_late(r, op);
     if (p) {
         store_plain(p, value, op->mem);
     } else if ((p = unaligned_access(r, op, va, true))) {
@@ -126,6 +128,7 @@ void interp_ldm(InterpRun *r, const IROp *op)
     const uint8_t *p = plain_range(r, op, va, false);
     const uint32_t *words = (const uint32_t *)(const void *)env_jit(r->env)->ldm_buf;
 
+    interp_show_late(r, op);
     if (!p) {
         slow_ldm(r->env, va, op->n, op->mem, r->pc);
     }
@@ -147,6 +150,7 @@ void interp_stm(InterpRun *r, const IROp *op)
     uint8_t *p = plain_range(r, op, va, true);
     uint32_t *words = (uint32_t *)(void *)env_jit(r->env)->ldm_buf;
 
+    interp_show_late(r, op);
     for (unsigned i = 0; i < op->n; i++) {
         uint64_t value = get_any(r, r->args[op->arg + i]);
 

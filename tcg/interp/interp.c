@@ -23,7 +23,8 @@ IRBlock *interp_compact(const IRBlock *b)
 {
     uint32_t position[IR_MAX_LABELS];
     size_t header = offsetof(IRBlock, ops), ops = b->nops * sizeof(IROp), consts = b->nconsts * sizeof(uint32_t);
-    uint8_t *piece = malloc(header + ops + consts + b->nargs * sizeof(IRRef));
+    size_t late = b->nlate * sizeof(IRLate);
+    uint8_t *piece = malloc(header + ops + consts + late + b->nargs * sizeof(IRRef));
     IROp *op;
 
     if (!piece) {
@@ -37,7 +38,8 @@ IRBlock *interp_compact(const IRBlock *b)
     memcpy(piece, b, header);
     memcpy(piece + header, b->ops, ops);
     memcpy(piece + header + ops, b->consts, consts);
-    memcpy(piece + header + ops + consts, b->args, b->nargs * sizeof(IRRef));
+    memcpy(piece + header + ops + consts, b->late, late);
+    memcpy(piece + header + ops + consts + late, b->args, b->nargs * sizeof(IRRef));
     op = (IROp *)(void *)(piece + header);
     for (unsigned i = 0; i < b->nops; i++) {
         if (op[i].opc == IR_br_if) {

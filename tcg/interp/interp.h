@@ -10,15 +10,19 @@
 
 /*
  * A compact block is the front part of an IRBlock, as one piece from malloc(): the header, nops ops, then the
- * constants, then the element lists. The imm of br_if is the index of the op to go on with.
+ * constants, the late comparisons, the element lists. The imm of br_if is the index of the op to go on with.
  */
 static inline const uint32_t *interp_consts(const IRBlock *b)
 {
     return (const uint32_t *)(const void *)&b->ops[b->nops];
 }
+static inline const IRLate *interp_late(const IRBlock *b)
+{
+    return (const IRLate *)(const void *)(interp_consts(b) + b->nconsts);
+}
 static inline const IRRef *interp_args(const IRBlock *b)
 {
-    return (const IRRef *)(const void *)(interp_consts(b) + b->nconsts);
+    return (const IRRef *)(const void *)(interp_late(b) + b->nlate);
 }
 
 /* One run of a block on one CPU. */
@@ -61,6 +65,9 @@ void interp_set_fp(const InterpRun *r, IRRef ref, uint64_t value);
 IRBlock *interp_compact(const IRBlock *b);
 /* Run the compact block until one of its exits; leaves env->regs[15] = next PC|T. */
 void interp_run(CPUARMState *env, const IRBlock *b);
+
+/* env->nzcv = what the access shows of a comparison behind it (IRLate). */
+void interp_show_late(InterpRun *r, const IROp *op);
 
 /* Does the condition hold on the flags in env->nzcv? */
 bool interp_condition(const CPUARMState *env, uint8_t cc);

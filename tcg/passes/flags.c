@@ -75,7 +75,7 @@ static void prune(IRBlock *b)
         if (op->opc == IR_call && op->d != REF_NONE && !(live & F_C)) {
             drop_carry(op);
         }
-        live |= ir_op_shows_flags(op) ? F_NZCV : ir_op_reads_flags(op);
+        live |= ir_op_shows_flags(b, op) | ir_op_reads_flags(op);
     }
     for (unsigned i = 0; i < b->nops; i++) {
         if (b->ops[i].opc != IR_DELETED) {
@@ -165,9 +165,8 @@ static void place_saves(IRBlock *b, const uint8_t *rules, const uint8_t *host_fl
             op->savef = always ? op->setf : op->setf & memory;
             memory &= ~op->setf;
         }
-        if (ir_op_shows_flags(op)) {
-            memory = F_NZCV;
-        } else if (reads & ~host_flags[i]) {
+        memory |= ir_op_shows_flags(b, op);
+        if (reads & ~host_flags[i]) {
             memory |= reads;
         }
     }

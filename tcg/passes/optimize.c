@@ -31,8 +31,16 @@ void ir_optimize(IRBlock *b, const uint8_t *host_flags)
     check(b, "folding");
     ir_pass_pages(b);
     check(b, "the search for neighbours");
+    if (host_flags) {
+        ir_pass_late(b);
+        check(b, "moving comparisons");
+    }
     ir_pass_flags(b, host_flags);
     check(b, "the flag pass");
+    if (host_flags) {
+        ir_pass_loop_flags(b);
+        check(b, "the flags of a loop");
+    }
     ir_pass_dce(b);
     check(b, "dead code elimination");
 }

@@ -343,7 +343,9 @@ static void x86_set_jump(TranslationBlock *tb, int n, TranslationBlock *to)
 {
     const TBJump *j = &tb->jmp[n];
 
-    point_jump(tb->code + 4 * (j->unsaved & to->flags_in ? j->saved_patch : j->patch),
+    bool needs = to == tb && tb->loop_late ? false : j->unsaved & to->flags_in;
+
+    point_jump(tb->code + 4 * (needs ? j->saved_patch : j->patch),
                to->code + (to == tb ? tb->loop_offset : 0));
 }
 

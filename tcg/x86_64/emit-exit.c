@@ -107,6 +107,33 @@ static uint16_t emit_patchable_jump(Emitter *e)
 }
 
 /*
+ * The block's jump to itself, if it knows its flags anyway (ir_pass_loop_flags()): patched to go there as they are;
+ * they are computed for any other block, and for the main loop.
+ */
+static void emit_looped_jump(Emitter *e, const IROp *op, TBJump *j, unsigned n)
+{
+    Asm *as = &e->as;
+    const IRLate *l = &e->b->late[e->b->loop_late - 1];
+    uint8_t *leave;
+
+    if (l->looped) {
+        x_mov_rm_i(as, emit_env(JIT_OFFSET(looped)), 1);
+    }
+    x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
+    leave = x_jcc_fwd(as, X_NE);
+    j->target = op->imm & 0xfff;
+    j->unsaved = F_NZCV;
+    j->patch = emit_patchable_jump(e);
+    x_patch(leave, as->p);
+    emit_flags_late(e, l);
+    x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
+    leave = x_jcc_fwd(as, X_NE);
+    j->saved_patch = emit_patchable_jump(e);
+    x_patch(leave, as->p);
+    emit_leave(e, op->imm, (uint64_t)(uintptr_t)e->tb | n);
+}
+
+/*
  * A jump inside the page: patched to go straight to the target's code once that is known. Flags that the target
  * probably reads are saved first; the others only on the way to a target that does need them, or to the main loop.
  */
@@ -121,6 +148,10 @@ static void emit_chained_jump(Emitter *e, const IROp *op)
         e->back.addr = as->p;
         e->back.ef = e->ef;
         emit_xmm_carry(e);
+        if (e->b->loop_late) {
+            emit_looped_jump(e, op, j, n);
+            return;
+        }
     }
     emit_flags_save(e, e->ef.unsaved & op->setf);
     if (op->n) {

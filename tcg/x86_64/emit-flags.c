@@ -136,6 +136,34 @@ void emit_flags_defined(Emitter *e, EFKind kind)
     }
 }
 
+static void load_late(Emitter *e, int reg, IRRef r, uint32_t k)
+{
+    if (ref_is_const(r)) {
+        x_mov_r_i(&e->as, reg, ir_const_value(e->b, r) + k);
+        return;
+    }
+    emit_load_ref(e, reg, r);
+    if (k) {
+        x_lea(&e->as, false, reg, rm_mem(reg, (int32_t)k));
+    }
+}
+
+void emit_flags_late(Emitter *e, const IRLate *l)
+{
+    bool sub = l->opc == IR_sub;
+
+    load_late(e, RCX, l->a, l->ka);
+    load_late(e, RAX, l->b, l->kb);
+    if (sub) {
+        x_alu_r_rm(&e->as, ALU_CMP, false, RCX, rm_reg(RAX));
+    } else {
+        x_test_rm_r(&e->as, false, rm_reg(RCX), RAX);
+    }
+    e->ef = (EFlagsState) { sub ? EF_SUB : EF_LOGIC, sub ? F_NZCV : F_NZ, sub ? F_NZCV : F_NZ };
+    emit_flags_save(e, e->ef.mask);
+    emit_flags_clobber(e);
+}
+
 /* The x86 condition behind COMIS that is ARM's, or -1. */
 static int compared_cc(int cc)
 {

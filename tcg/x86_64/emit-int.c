@@ -53,6 +53,10 @@ static void emit_alu(Emitter *e, ALUOp alu, const IROp *op, bool commutative)
             } else {
                 alu_reg_ref(e, ALU_CMP, in_reg(e, op->a), op->b);
             }
+        } else if (alu == ALU_AND && b.kind == LOC_IMM && a.kind == LOC_REG) {
+            x_test_rm_i(as, rm_reg(a.reg), b.imm);
+        } else if (alu == ALU_AND && b.kind != LOC_IMM && a.kind == LOC_REG) {
+            x_test_rm_r(as, false, emit_rm(b), a.reg);
         } else {
             emit_load_ref(e, RCX, op->a);
             alu_reg_ref(e, alu, RCX, op->b);

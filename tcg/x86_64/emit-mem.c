@@ -426,11 +426,34 @@ static void emit_far(Emitter *e, SlowPath *s)
     x_jmp(as, s->back);
 }
 
+/* Flags that are computed late, or that the block's jump to itself has not saved. */
+static void show_late(Emitter *e, const IROp *op)
+{
+    Asm *as = &e->as;
+    const IRLate *l = op->cc ? &e->b->late[op->cc - 1] : NULL;
+    uint8_t *saved = NULL;
+
+    if (!l) {
+        return;
+    }
+    if (l->looped) {
+        x_alu_rm_i(as, ALU_CMP, false, emit_env(JIT_OFFSET(looped)), 0);
+        saved = x_jcc_short_fwd(as, X_E);
+    }
+    x_mov_rm_r(as, true, emit_env(JIT_OFFSET(slow_val2)), RAX);
+    emit_flags_late(e, l);
+    x_mov_r_rm(as, true, RAX, emit_env(JIT_OFFSET(slow_val2)));
+    if (saved) {
+        x_patch8(saved, as->p);
+    }
+}
+
 /* What every slow path hands over: address in ecx, PC and MEM_* in env. */
 static void slow_common(Emitter *e, SlowPath *s)
 {
     Asm *as = &e->as;
 
+    show_late(e, s->op);
     emit_xmm_restore(e, &s->xmm);
     if (s->addr_reg != RCX) {
         x_mov_r_rm(as, false, RCX, rm_reg(s->addr_reg));

@@ -228,7 +228,13 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     e->live_pages = 0;
     e->back.addr = NULL;
     emit_xmm_choose_carried(e);
-    tb->loop_offset = emit_xmm_load_carried(e) ? (uint32_t)(e->as.p - start) : 0;
+    if (b->loop_late && b->late[b->loop_late - 1].looped) {
+        x_mov_rm_i(&e->as, emit_env(JIT_OFFSET(looped)), 0);
+    }
+    tb->loop_late = b->loop_late;
+    e->again = e->as.p;
+    emit_xmm_load_carried(e);
+    tb->loop_offset = (uint32_t)(e->as.p - start);
 
     for (int i = 0; i < b->nops && !e->failed; i++) {
         if (e->as.end - e->as.p < EMIT_ROOM) {

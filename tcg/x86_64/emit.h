@@ -123,6 +123,7 @@ typedef struct Emitter {
     int njumps;
     EFlagsState ef;
     struct { uint8_t *addr; EFlagsState ef; } back;     /* the jump back to the block's start; NULL: none */
+    const uint8_t *again;       /* the block's start for who comes from there */
     uint8_t *label_addr[IR_MAX_LABELS];
     uint8_t label_refs[IR_MAX_LABELS];
     EFlagsState label_ef[IR_MAX_LABELS];
@@ -193,6 +194,8 @@ void emit_flags_defined(Emitter *e, EFKind kind);           /* after an op that 
 void emit_flags_save(Emitter *e, uint8_t mask);
 void emit_flags_clobber(Emitter *e);
 void emit_put_compared(Asm *as, const uint8_t *base);      /* the tables for EF_COMPARED */
+/* The flags of a comparison behind an access, or of the turn before: to env->nzcv. Clobbers rax and rcx. */
+void emit_flags_late(Emitter *e, const IRLate *l);
 /* Make EFLAGS testable; returns the x86 condition that is true iff cc. */
 X86CC emit_cond(Emitter *e, int cc);
 void emit_carry_in(Emitter *e, bool inverted);              /* CF = C (or !C) */

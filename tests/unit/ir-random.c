@@ -416,7 +416,12 @@ void ir_random_loop(IRBlock *b, uint64_t *state)
     if (pick(&g, 2)) {
         ir_emit(b, IR_sub, REF_NONE, REF_R(IR_RANDOM_TURNS), ir_const(b, 0), 0)->setf = F_NZCV;
     }
-    ir_emit(b, IR_or, REF_R(0), REF_R(IR_RANDOM_TURNS), ir_const(b, 0), 0)->setf = F_NZ;
+    /* C and V from the turn's beginning, or all flags from a comparison that the next turn's accesses know. */
+    if (pick(&g, 2)) {
+        ir_emit(b, IR_or, REF_R(0), REF_R(IR_RANDOM_TURNS), ir_const(b, 0), 0)->setf = F_NZ;
+    } else {
+        ir_emit(b, IR_sub, REF_NONE, REF_R(IR_RANDOM_TURNS), ir_const(b, 0), 0)->setf = F_NZCV;
+    }
     label = ir_label(b);
     ir_emit(b, IR_br_if, REF_NONE, REF_NONE, REF_NONE, label)->cc = CC_EQ;
     ir_emit(b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0x8000)->n = 1;

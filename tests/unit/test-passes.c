@@ -313,6 +313,84 @@ static void test_flags(void)
     test_ok(b->ops[0].savef == F_N, "what is live behind a join is saved before it");
 }
 
+/* Does access i show this comparison? */
+static bool shows(unsigned i, uint8_t opc, IRRef a, int ka, IRRef b2, int kb, bool looped)
+{
+    const IRLate *l = &b->late[b->ops[i].cc - 1];
+
+    return b->ops[i].cc && b->ops[i].cc <= b->nlate && l->opc == opc && l->a == a && l->ka == (uint32_t)ka &&
+           l->b == b2 && l->kb == (uint32_t)kb && l->looped == looped;
+}
+
+static void test_late(void)
+{
+    uint32_t l;
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_sub, REF_NONE, REF_R(2), REF_R(3), 0)->setf = F_NZCV;
+    emit(IR_st, REF_NONE, REF_R(12), REF_R(7), 0)->mem = 2;
+    emit(IR_add, REF_R(2), REF_R(2), k(8), 0);
+    emit(IR_ld, REF_R(1), REF_R(0), REF_NONE, 0)->mem = 2;
+    l = ir_label(b);
+    branch(CC_NE, l);
+    exit_jmp();
+    emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
+    exit_jmp();
+    ir_optimize(b, x86_host_flags);
+    test_ok(b->ops[0].opc == IR_st && shows(0, IR_sub, REF_R(2), 0, REF_R(3), 0, false) &&
+            shows(2, IR_sub, REF_R(2), -8, REF_R(3), 0, false) && b->ops[4].opc == IR_sub && !b->ops[4].savef &&
+            b->ops[4].setf == F_NZCV && b->flags_in == 0,
+            "a comparison goes behind accesses, its operands up to a constant");
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_sub, REF_R(3), REF_R(3), k(1), 0)->setf = F_NZCV;
+    emit(IR_ld, REF_R(1), REF_R(3), REF_NONE, 0)->mem = 2;
+    exit_jmp();
+    ir_optimize(b, x86_host_flags);
+    test_ok(!b->ops[0].setf && shows(1, IR_sub, REF_R(3), 1, k(1), 0, false) && b->ops[3].opc == IR_sub,
+            "a subtraction's flags are those of a comparison with its result");
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_sub, REF_NONE, REF_R(1), k(1), 0)->setf = F_NZCV;
+    emit(IR_ld, REF_R(1), REF_R(3), REF_NONE, 0)->mem = 2;
+    exit_jmp();
+    ir_optimize(b, x86_host_flags);
+    test_ok(b->ops[0].opc == IR_sub && b->ops[0].savef == F_NZCV && !b->ops[1].cc,
+            "a comparison stays where its operand is lost");
+
+    ir_reset(b, 0x8000, 0);
+    emit(IR_mov, REF_R(4), REF_R(5), REF_NONE, 0)->setf = F_NZ;
+    emit(IR_st, REF_NONE, REF_R(12), REF_R(7), 0)->mem = 2;
+    emit(IR_csel, REF_R(0), REF_R(1), REF_R(2), 0)->cc = CC_EQ;
+    exit_jmp();
+    ir_optimize(b, x86_host_flags);
+    test_ok(shows(1, IR_and, REF_R(4), 0, REF_R(4), 0, false) && b->ops[2].opc == IR_and && b->flags_in == (F_C | F_V),
+            "N and Z of a result are computed late, C and V are in memory");
+
+    for (unsigned partial = 0; partial < 2; partial++) {
+        ir_reset(b, 0x8000, 0);
+        emit(IR_ld, REF_R(1), REF_R(0), REF_NONE, 0)->mem = 2;
+        emit(IR_add, REF_R(0), REF_R(0), k(4), 0);
+        emit(IR_st, REF_NONE, REF_R(12), REF_R(1), 0)->mem = 2;
+        if (partial) {
+            emit(IR_and, REF_NONE, REF_R(0), REF_R(6), 0)->setf = F_NZ;
+        } else {
+            emit(IR_sub, REF_NONE, REF_R(0), REF_R(6), 0)->setf = F_NZCV;
+        }
+        l = ir_label(b);
+        branch(CC_EQ, l);
+        emit(IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0x8000)->n = 1;
+        emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
+        exit_jmp();
+        ir_optimize(b, x86_host_flags);
+        test_ok(partial ? !b->loop_late && !b->ops[0].cc
+                        : b->loop_late && shows(0, IR_sub, REF_R(0), 0, REF_R(6), 0, true) &&
+                          shows(2, IR_sub, REF_R(0), -4, REF_R(6), 0, true) && b->flags_in == F_NZCV,
+                partial ? "a loop that leaves C and V alone saves them"
+                        : "a loop's accesses know the comparison of the turn before");
+    }
+}
+
 static uint8_t host_after(const IROp *op, uint8_t before)
 {
     switch (op->opc) {
@@ -345,7 +423,7 @@ static bool current(const unsigned *truth, const unsigned *memory, uint8_t flags
 static const char *walk_flags(const IRBlock *blk, uint64_t *state)
 {
     unsigned truth[4] = { 0 }, memory[4] = { 0 }, version = 0;
-    uint8_t host = 0;
+    uint8_t host = 0, late = 0;         /* late: an access has shown what a comparison behind it defines */
 
     for (unsigned i = 0; i < blk->nops; i++) {
         const IROp *op = &blk->ops[i];
@@ -356,9 +434,13 @@ static const char *walk_flags(const IRBlock *blk, uint64_t *state)
         if (op->opc != IR_ldm && op->opc != IR_stm && (op->arg & ~host)) {
             return "arg names flags that the host does not hold";
         }
-        if (all && !current(truth, memory, F_NZCV)) {
+        if (all && !current(truth, memory, F_NZCV & ~ir_op_late_flags(blk, op))) {
             return "memory is stale where all flags may be seen";
         }
+        if (late & (reads | (all ? F_NZCV & ~ir_op_late_flags(blk, op) : 0) | (ir_op_is_exit(op) ? F_NZCV : 0))) {
+            return "a comparison comes behind who reads it";
+        }
+        late = (late | ir_op_late_flags(blk, op)) & ~op->setf;
         if ((reads & ~host) && !current(truth, memory, reads)) {
             return "a reader finds stale flags in memory";
         }
@@ -448,6 +530,7 @@ int main(int argc, char **argv)
     test_fold();
     test_pages();
     test_flags();
+    test_late();
     for (unsigned seed = 1; seed <= rounds && ok; seed++) {
         ok = random_round(seed);
     }
