@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "exec/memory.h"
+#include "hw/arm/realview-dma.h"
 #include "hw/arm/realview-eb.h"
 #include "hw/audio/pl041.h"
 #include "hw/block/nor-flash.h"
@@ -61,7 +62,7 @@ struct RealviewBoard {
     GICState *core_gic;
     GICState *fpga_gic[FPGA_GICS];
     RealviewSysctl *sysctl;
-    PL080State *dmac;           /* NULL until it is made */
+    RealviewDma *dma;
     PL061State *gpio[GPIOS];
     NorFlash *flash[FLASH_BANKS];       /* NULL: no image */
     BoardLine line[MAX_LINES];
@@ -94,40 +95,6 @@ static const IRQLine *board_irq(RealviewBoard *b, const RealviewDevice *d, unsig
     l->to = d->irq[i];
     irq_init(&l->irq, board_line_set, l, 0);
     return &l->irq;
-}
-
-/* A device's request wires. */
-typedef struct BoardDma {
-    DmaRequests requests;
-    RealviewBoard *board;
-    BoardDMA to;                /* as in the table row */
-} BoardDma;
-
-static void board_dma_set(void *opaque, int n, int level)
-{
-    BoardDma *dma = opaque;
-    bool tx = n == DMA_TX_BURST || n == DMA_TX_SINGLE, burst = n == DMA_TX_BURST || n == DMA_RX_BURST;
-
-    /* Devices are made, and reset, before the controller is there. */
-    if (dma->board->dmac) {
-        pl080_set_request(dma->board->dmac, tx ? dma->to.tx : dma->to.rx, burst, level);
-    }
-}
-
-/* NULL: the device has none that is connected. */
-static DmaRequests *board_dma(RealviewBoard *b, const RealviewDevice *d)
-{
-    BoardDma *dma = d->dma.used ? calloc(1, sizeof(*dma)) : NULL;
-
-    if (d->dma.used && !dma) {
-        error_exit("out of memory");
-    }
-    for (int n = 0; dma && n < DMA_REQUESTS; n++) {
-        dma->board = b;
-        dma->to = d->dma;
-        irq_init(&dma->requests.line[n], board_dma_set, dma, n);
-    }
-    return dma ? &dma->requests : NULL;
 }
 
 /* ---- init functions of the device table ---- */
@@ -180,9 +147,11 @@ static void eb_init_l220(RealviewBoard *b, const RealviewDevice *d)
 
 static void eb_init_sysctl(RealviewBoard *b, const RealviewDevice *d)
 {
-    static const RealviewSysctlConfig config = {
+    const RealviewSysctlConfig config = {
         .sys_id = 0xc1400400,                       /* HBI-0140, AHB */
         .proc_id = { 0x06000000, 0xff000000 },      /* ARM11 MPCore tile in site 1, site 2 empty */
+        .dma_map_changed = realview_dma_map_changed,
+        .opaque = b->dma,
     };
 
     b->sysctl = realview_sysctl_create(d->base, d->name, &config);
@@ -201,7 +170,7 @@ static void eb_init_charlcd(RealviewBoard *b, const RealviewDevice *d)
 static void eb_init_uart(RealviewBoard *b, const RealviewDevice *d)
 {
     PL011State *uart = pl011_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, machine_chardev(b->m, d->backend),
-                                    board_irq(b, d, 0), board_dma(b, d));
+                                    board_irq(b, d, 0), realview_dma_wires(b->dma, &d->dma));
 
     /* With -kernel there is no boot monitor; its console is what old kernels' early messages rely on. */
     if (d->unit == 0 && b->m->kernel) {
@@ -216,7 +185,7 @@ static void eb_init_sp804(RealviewBoard *b, const RealviewDevice *d)
 
 static void eb_init_ssp(RealviewBoard *b, const RealviewDevice *d)
 {
-    pl022_create(d->base, d->name, board_irq(b, d, 0), board_dma(b, d));
+    pl022_create(d->base, d->name, board_irq(b, d, 0), realview_dma_wires(b->dma, &d->dma));
 }
 
 static void eb_init_sp805(RealviewBoard *b, const RealviewDevice *d)
@@ -251,7 +220,8 @@ static void eb_init_smartcard(RealviewBoard *b, const RealviewDevice *d)
 
 static void eb_init_aaci(RealviewBoard *b, const RealviewDevice *d)
 {
-    pl041_create(d->base, d->name, machine_audio(b->m, d->backend), board_irq(b, d, 0));
+    pl041_create(d->base, d->name, machine_audio(b->m, d->backend), board_irq(b, d, 0),
+                 realview_dma_wires(b->dma, &d->dma));
 }
 
 static void eb_init_gpio(RealviewBoard *b, const RealviewDevice *d)
@@ -273,7 +243,7 @@ static void eb_init_mmci(RealviewBoard *b, const RealviewDevice *d)
 {
     const IRQLine *const irq[2] = { board_irq(b, d, 0), board_irq(b, d, 1) };
     PL181State *mmci = pl181_create(d->base, d->name, REALVIEW_EB_REFCLK_HZ, machine_drive(b->m, d->backend),
-                                    irq);
+                                    irq, realview_dma_wires(b->dma, &d->dma));
 
     pl181_connect_switches(mmci, board_set_card, b);
 }
@@ -321,7 +291,7 @@ static void eb_init_dmac(RealviewBoard *b, const RealviewDevice *d)
         .hidden_base = REALVIEW_EB_MPCORE_BASE, .hidden_size = REALVIEW_EB_MPCORE_SIZE,
     };
 
-    b->dmac = pl080_create(&config, board_irq(b, d, 0));
+    realview_dma_connect(b->dma, pl080_create(&config, board_irq(b, d, 0)), b->sysctl);
 }
 
 /* A bank without an image is one without chips. */
@@ -376,6 +346,7 @@ static void eb_init_compactflash(RealviewBoard *b, const RealviewDevice *d)
 #define NETWORK(i)      .backend = { BACKEND_NETWORK, i }
 #define AUDIO(i)        .backend = { BACKEND_AUDIO, i }
 #define DMA(t, r)       .dma = { .used = true, .tx = (t), .rx = (r) }
+#define DMA_MAPPED(t, r) .dma = { .used = true, .mapped = true, .tx = REALVIEW_DMA_##t, .rx = REALVIEW_DMA_##r }
 #define CLOCK(c)        .clock = REALVIEW_CLOCK_##c
 #define TREE(f)         .describe = realview_describe_##f
 #define PRESENT(n, b, s, fn, ...) { .name = (n), .base = (b), .size = (s), .present = true, .init = (fn), __VA_ARGS__ }
@@ -405,8 +376,9 @@ const RealviewDevice realview_eb_devices[] = {
     PRESENT("gpio0",        0x10013000, 4 * KiB, eb_init_gpio, IRQ(6, -1), .unit = 0, TREE(gpio)),
     PRESENT("gpio1",        0x10014000, 4 * KiB, eb_init_gpio, IRQ(7, -1), .unit = 1, TREE(gpio)),
     PRESENT("gpio2",        0x10015000, 4 * KiB, eb_init_gpio, IRQ(8, -1), .unit = 2, TREE(gpio)),
-    PRESENT("aaci",         0x10004000, 4 * KiB, eb_init_aaci, IRQ(19, 0), AUDIO(0)),
-    PRESENT("mmci",         0x10005000, 4 * KiB, eb_init_mmci, IRQS(17, 14, 18, 15), DRIVE(0), CLOCK(REF), TREE(mmci)),
+    PRESENT("aaci",         0x10004000, 4 * KiB, eb_init_aaci, IRQ(19, 0), AUDIO(0), DMA_MAPPED(AACI_TX, AACI_RX)),
+    PRESENT("mmci",         0x10005000, 4 * KiB, eb_init_mmci, IRQS(17, 14, 18, 15), DRIVE(0), DMA_MAPPED(MCI, MCI),
+            CLOCK(REF), TREE(mmci)),
     PRESENT("kmi0",         0x10006000, 4 * KiB, eb_init_keyboard, IRQ(20, 7), CLOCK(REF)),
     PRESENT("kmi1",         0x10007000, 4 * KiB, eb_init_mouse, IRQ(21, 8), CLOCK(REF)),
     PRESENT("charlcd",      0x10008000, 4 * KiB, eb_init_charlcd, IRQ(22, -1)),
@@ -416,7 +388,8 @@ const RealviewDevice realview_eb_devices[] = {
             CLOCK(REF)),
     PRESENT("uart2",        0x1000b000, 4 * KiB, eb_init_uart, IRQ(14, -1), CHARDEV(2), .unit = 2, DMA(11, 10),
             CLOCK(REF)),
-    PRESENT("uart3",        0x1000c000, 4 * KiB, eb_init_uart, IRQ(15, -1), CHARDEV(3), .unit = 3, CLOCK(REF)),
+    PRESENT("uart3",        0x1000c000, 4 * KiB, eb_init_uart, IRQ(15, -1), CHARDEV(3), .unit = 3,
+            DMA_MAPPED(UART3_TX, UART3_RX), CLOCK(REF)),
     PRESENT("ssp",          0x1000d000, 4 * KiB, eb_init_ssp, IRQ(11, -1), DMA(9, 8), CLOCK(REF)),
     PRESENT("smartcard",    0x1000e000, 4 * KiB, eb_init_smartcard, IRQ(16, -1)),
     PRESENT("watchdog",     0x10010000, 4 * KiB, eb_init_sp805, IRQ(0, -1), CLOCK(REF)),
@@ -479,6 +452,7 @@ static void realview_eb_init(MachineState *m)
         error_exit("out of memory");
     }
     b->m = m;
+    b->dma = realview_dma_create();
     for (size_t i = 0; i < realview_eb_num_devices; i++) {
         const RealviewDevice *d = &realview_eb_devices[i];
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* See hw/audio/pl041-channel.h. */
 #include "hw/audio/pl041-channel.h"
+#include "hw/dma-request.h"
 #include "qemu/log.h"
 
 /* 1 << slot, 1 to 12, in the control registers chooses slots. */
@@ -127,6 +128,15 @@ uint32_t pl041_channel_ints(const PL041Channel *c)
     return c->ie & ((tx && (status & SR_TX_EMPTY) ? INT_TX_COMPLETE : 0) | (tx && (status & SR_TX_HALF) ? INT_TX : 0) |
                     (status & SR_RX_HALF ? INT_RX : 0) | (c->overrun ? INT_OVERRUN : 0) |
                     (c->underrun ? INT_UNDERRUN : 0));
+}
+
+uint32_t pl041_channel_dma(const PL041Channel *c)
+{
+    uint32_t status = channel_status(c);
+    bool tx = (c->txcr & CR_ENABLE) && (status & SR_TX_HALF), rx = c->rxcr & CR_ENABLE;
+
+    return (tx ? 1u << DMA_TX_BURST : 0) | (rx && (status & SR_RX_HALF) ? 1u << DMA_RX_BURST : 0) |
+           (rx && !(status & SR_RX_EMPTY) ? 1u << DMA_RX_SINGLE : 0);
 }
 
 uint32_t pl041_channel_read(const PL041Channel *c, uint32_t offset)

@@ -32,6 +32,8 @@ void pl041_channel_write(PL041Channel *c, uint32_t offset, uint32_t value);
 uint32_t pl041_channel_get(PL041Channel *c);
 void pl041_channel_put(PL041Channel *c, uint32_t value);
 uint32_t pl041_channel_ints(const PL041Channel *c);
+/* Its requests for DMA: bits 1 << DMA_*, of directions that are enabled. */
+uint32_t pl041_channel_dma(const PL041Channel *c);
 /* What is in the FIFOs is lost. */
 void pl041_channel_drop(PL041Channel *c);
 void pl041_channel_post_load(PL041Channel *c);

@@ -29,7 +29,7 @@ enum {
 #define PL041_PID 0x29041041u
 
 enum {
-    MAIN_ENABLE = 1 << 0, MAIN_LOOPBACK = 1 << 1, MAIN_SL1TX = 1 << 4, MAIN_SL2TX = 1 << 6,
+    MAIN_ENABLE = 1 << 0, MAIN_LOOPBACK = 1 << 1, MAIN_SL1TX = 1 << 4, MAIN_SL2TX = 1 << 6, MAIN_DMA = 1 << 9,
     MAIN_MASK = 0xfff, RESET_NOT = 1 << 0,
 };
 enum {
@@ -51,6 +51,7 @@ typedef struct PL041State {
     AudioDev *audio;            /* constant, as the rest */
     QTimer *timer;
     const IRQLine *irq;
+    DmaRequests *dma;           /* NULL: none */
 } PL041State;
 
 /* ---- lines; all with the lock held ---- */
@@ -75,7 +76,13 @@ static bool records(const PL041State *s, unsigned n)
     return (s->maincr & MAIN_ENABLE) && pl041_channel_records(&s->ch[n]);
 }
 
-/* Line and timer. The only caller of irq_set(). */
+/* Requests for DMA, which the first channel can make. */
+static uint32_t dma_level(const PL041State *s)
+{
+    return (s->maincr & MAIN_DMA) && (s->maincr & MAIN_ENABLE) ? pl041_channel_dma(&s->ch[0]) : 0;
+}
+
+/* Lines and timer. The only caller of irq_set(). */
 static void pl041_update(PL041State *s)
 {
     bool level = all_ints(s), run = false;
@@ -96,6 +103,7 @@ static void pl041_update(PL041State *s)
         s->level = level;
         irq_set(s->irq, level);
     }
+    dma_requests_set(s->dma, dma_level(s));
 }
 
 /* ---- sound ---- */
@@ -415,12 +423,13 @@ static const DeviceClass pl041_class = {
     .post_load = pl041_post_load,
 };
 
-void pl041_create(uint32_t base, const char *name, AudioDev *audio, const IRQLine *irq)
+void pl041_create(uint32_t base, const char *name, AudioDev *audio, const IRQLine *irq, DmaRequests *dma)
 {
     PL041State *s = device_new(&pl041_class, name);
 
     s->audio = audio;
     s->irq = irq;
+    s->dma = dma;
     s->timer = timer_new(pl041_turn, s);
     device_add(&s->dev);
     device_map(&s->dev, base, 0x1000, &pl041_ops);

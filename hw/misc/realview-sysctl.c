@@ -171,6 +171,14 @@ static void sysctl_write_resetctl(RealviewSysctl *s, uint32_t value)
     }
 }
 
+/* Lock held. */
+static void tell_dma_map(const RealviewSysctl *s)
+{
+    if (s->config.dma_map_changed) {
+        s->config.dma_map_changed(s->config.opaque);
+    }
+}
+
 /* A register that obeys SYS_LOCK. Caller holds the lock. */
 static void sysctl_write_locked(RealviewSysctl *s, uint32_t offset, uint32_t *reg, uint32_t value)
 {
@@ -238,6 +246,7 @@ static void sysctl_write_reg(RealviewSysctl *s, uint32_t offset, uint32_t value)
         break;
     case SYS_DMAPSR0 ... SYS_DMAPSR2:
         __atomic_store_n(&s->dmapsr[(offset - SYS_DMAPSR0) / 4], value & DMAPSR_MASK, __ATOMIC_RELAXED);
+        tell_dma_map(s);
         break;
     case SYS_IOSEL:
         s->iosel = value;
@@ -291,6 +300,7 @@ static void sysctl_reset(void *opaque)
     for (unsigned i = 0; i < DMAPSRS; i++) {
         __atomic_store_n(&s->dmapsr[i], 0, __ATOMIC_RELAXED);
     }
+    tell_dma_map(s);
     __atomic_store_n(&s->flash, 0, __ATOMIC_RELAXED);
     for (unsigned i = 0; i < OSC_COUNT; i++) {
         __atomic_store_n(&s->osc[i], 0, __ATOMIC_RELAXED);
@@ -299,6 +309,15 @@ static void sysctl_reset(void *opaque)
     __atomic_store_n(&s->clcd, CLCD_PANEL_VGA, __ATOMIC_RELAXED);
     s->unlocked = false;
     __atomic_store_n(&s->reset_ns, now, __ATOMIC_RELAXED);
+    counted_unlock(&s->dev.lock);
+}
+
+static void sysctl_post_load(void *opaque)
+{
+    RealviewSysctl *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    tell_dma_map(s);
     counted_unlock(&s->dev.lock);
 }
 
@@ -368,6 +387,7 @@ static const DeviceClass realview_sysctl_class = {
     .node = { .name = "syscon" },       /* "compatible" names the board, so it is the board's to say */
     .registers = realview_sysctl_registers,
     .reset = sysctl_reset,
+    .post_load = sysctl_post_load,
 };
 
 RealviewSysctl *realview_sysctl_create(uint32_t base, const char *name, const RealviewSysctlConfig *config)

@@ -8,8 +8,8 @@
  * wait. The data timer runs out only for what will never come: there is no card, it reported an error, or it was not
  * told to move data. A slow disk of the host is no reason.
  *
- * Lock: the device's own; the card's functions are called with it. Not modelled: DMA requests, SDIO (MCISelect), and
- * commands that wait for the card's interrupt.
+ * Lock: the device's own; the card's functions are called with it. Not modelled: SDIO (MCISelect), and commands that
+ * wait for the card's interrupt.
  */
 #include <glib.h>
 #include <string.h>
@@ -64,6 +64,7 @@ struct PL181State {
     void *switches;
     QTimer *timer;              /* constant; the data timer */
     const IRQLine *irq[2];      /* constant */
+    DmaRequests *dma;           /* constant; NULL: none */
     uint32_t clock_hz;          /* constant */
 };
 
@@ -91,6 +92,22 @@ static uint32_t status(const PL181State *s)
     return v;
 }
 
+/* Requests for DMA, by what the FIFO has, and has room for as far as the transfer goes. */
+static uint32_t dma_level(const PL181State *s)
+{
+    if (!s->active || !(s->data_control & DATA_DMA)) {
+        return 0;
+    }
+    if (receiving(s)) {
+        return (uint32_t)(s->words >= FIFO_HALF) << DMA_RX_BURST | (uint32_t)(s->words > 0) << DMA_RX_SINGLE;
+    }
+    if (s->data_count <= 4 * s->words + s->word_bytes) {
+        return 0;
+    }
+    return (uint32_t)(s->words <= FIFO_WORDS - FIFO_HALF) << DMA_TX_BURST |
+           (uint32_t)(s->words < FIFO_WORDS) << DMA_TX_SINGLE;
+}
+
 /* The only caller of irq_set(). */
 static void update_lines(PL181State *s)
 {
@@ -104,6 +121,7 @@ static void update_lines(PL181State *s)
             irq_set(s->irq[i], level);
         }
     }
+    dma_requests_set(s->dma, dma_level(s));
 }
 
 static void fifo_push(PL181State *s, uint32_t word)
@@ -219,9 +237,6 @@ static void set_data_control(PL181State *s, uint32_t value)
         s->words = s->word_bytes = 0;
         timer_del(s->timer);
         return;
-    }
-    if (value & DATA_DMA) {
-        qemu_log_mask(LOG_UNIMP, "pl181: no DMA requests are made; the FIFO is for the CPU\n");
     }
     s->active = true;
     s->data_count = s->data_length;
@@ -503,7 +518,7 @@ static const DeviceClass pl181_class = {
 };
 
 PL181State *pl181_create(uint32_t base, const char *name, uint32_t clock_hz, BlockBackend *blk,
-                         const IRQLine *const irq[2])
+                         const IRQLine *const irq[2], DmaRequests *dma)
 {
     PL181State *s = device_new(&pl181_class, name);
     SDHost host = { .changed = card_changed, .slot = slot_changed, .opaque = s };
@@ -512,6 +527,7 @@ PL181State *pl181_create(uint32_t base, const char *name, uint32_t clock_hz, Blo
     host.lock = &s->dev.lock;
     s->irq[0] = irq[0];
     s->irq[1] = irq[1];
+    s->dma = dma;
     s->clock_hz = clock_hz;
     s->timer = timer_new_line(data_timer_expired, s);
     if (blk) {

@@ -207,7 +207,7 @@ static void test_record(void)
 int main(void)
 {
     bench_init();
-    pl041_create(BASE, "aaci", NULL, &bench_line[0]);
+    pl041_create(BASE, "aaci", NULL, &bench_line[0], NULL);
     test_codec();
     test_play();
     test_formats();

@@ -68,7 +68,7 @@ int main(void)
     static const IRQLine *lines[2] = { &bench_line[0], &bench_line[1] };
 
     bench_init();
-    pl181_create(BASE, "mmci", 24000000, NULL, lines);
+    pl181_create(BASE, "mmci", 24000000, NULL, lines, NULL);
     test_commands();
     test_data();
     return test_done();

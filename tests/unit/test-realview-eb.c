@@ -170,6 +170,74 @@ static void dma_loop(uint32_t data, unsigned tx, unsigned rx, unsigned width, co
     bench_reset();
 }
 
+/* Requests 0 to 2 are whose SYS_DMAPSR says: UART 3, then the sound card, then the card interface. */
+static void test_mapped_requests(void)
+{
+    enum { SYSCTL = 0x10000000, MAP0 = SYSCTL + 0x64, MAP1 = SYSCTL + 0x68, MAP2 = SYSCTL + 0x6c, ON = 1 << 7,
+           UART3 = 0x1000c000, AACI = 0x10004000, MMCI = 0x10005000, DMAC = 0x10030000, N = 64 };
+
+    wr(UART3 + 0x2c, 0x70);
+    wr(UART3 + 0x30, 0x381);                            /* looped back */
+    wr(UART3 + 0x48, 3);
+    wr(MAP0, ON | 6);
+    wr(MAP2, ON | 7);
+    dma_loop(UART3, 0, 2, 0, "UART3");
+
+    wr(DMAC + 0x30, 1);
+    wr(UART3 + 0x2c, 0x70);
+    wr(UART3 + 0x30, 0x381);
+    wr(UART3 + 0x48, 2);                                /* it asks all the time */
+    wr(DMAC + 0x100, 0x1000);
+    wr(DMAC + 0x104, UART3);
+    wr(DMAC + 0x10c, N | 1u << 26 | 1u << 31);
+    wr(DMAC + 0x110, 1 | 1 << 6 | 1 << 11 | 1 << 15);
+    bench_advance(10000000);
+    ok_eq(rd(DMAC + 0x10c) & 0xfff, N, "an unmapped device is not heard");
+    wr(MAP1, 6);
+    bench_advance(10000000);
+    ok_eq(rd(DMAC + 0x10c) & 0xfff, N, "nor by a map that is not on");
+    wr(MAP1, ON | 6);
+    bench_advance(100000000);
+    ok_eq(rd(DMAC + 0x14), 1, "but by one that is");
+    bench_reset();
+
+    /* 64 samples into the sound card's first channel, four by four, while it plays. */
+    wr(MAP1, ON | 0);
+    wr(DMAC + 0x30, 1);
+    wr(AACI + 0x7c, 1);
+    wr(AACI + 0x04, 1 << 16 | 3 << 3 | 1);              /* FIFO, slots 3 and 4, enabled */
+    wr(DMAC + 0x100, 0x1000);
+    wr(DMAC + 0x104, AACI + 0x90);
+    wr(DMAC + 0x10c, N | 1 << 12 | 1 << 15 | 2 << 18 | 2 << 21 | 1u << 26 | 1u << 31);
+    wr(DMAC + 0x110, 1 | 1 << 6 | 1 << 11 | 1 << 15);
+    wr(AACI + 0x78, 1);
+    bench_advance(10000000);
+    ok_eq(rd(DMAC + 0x10c) & 0xfff, N, "sound: without its enable bit nothing is asked for");
+    wr(AACI + 0x78, 1 | 1 << 9);
+    bench_advance(100000000);
+    ok_eq(rd(DMAC + 0x14), 1, "sound: all samples are fetched");
+    bench_reset();
+
+    /* The card interface sends 64 bytes: its FIFO takes all of them, there being no card that does. */
+    wr(MAP2, ON | 4);
+    wr(DMAC + 0x30, 1);
+    wr(MMCI + 0x24, 0xffffffff);
+    wr(MMCI + 0x28, 512);
+    wr(DMAC + 0x100, 0x1000);
+    wr(DMAC + 0x104, MMCI + 0x80);
+    wr(DMAC + 0x10c, N / 4 | 2 << 12 | 2 << 15 | 2 << 18 | 2 << 21 | 1u << 26 | 1u << 31);
+    wr(DMAC + 0x110, 1 | 2 << 6 | 1 << 11 | 1 << 15);
+    wr(MMCI + 0x2c, 1 | 9 << 4);
+    bench_advance(10000000);
+    ok_eq(rd(DMAC + 0x10c) & 0xfff, N / 4, "card: without its DMA bit nothing is asked for");
+    wr(MMCI + 0x2c, 0);
+    wr(MMCI + 0x2c, 1 | 1 << 3 | 9 << 4);
+    bench_advance(10000000);
+    ok_eq(rd(DMAC + 0x14), 1, "card: the FIFO is filled");
+    ok(rd(MMCI + 0x34) & 1 << 16, "and full");
+    bench_reset();
+}
+
 static void test_dma_requests(void)
 {
     enum { UART1 = 0x1000a000, SSP = 0x1000d000 };
@@ -183,6 +251,7 @@ static void test_dma_requests(void)
     wr(SSP + 4, 3);
     wr(SSP + 0x24, 3);
     dma_loop(SSP + 8, 9, 8, 0, "SSP");
+    test_mapped_requests();
 }
 
 static void test_private(void)

@@ -444,9 +444,9 @@ int main(void)
     large = fake_block_new(SD_MAX_STANDARD + SD_UNIT, false);
     locked = fake_block_new(1 << 20, true);
     bench_init();
-    controller = pl181_create(BASE, "mmci", 24000000, small, lines);
-    pl181_create(HIGH_BASE, "mmci-high", 24000000, large, lines);
-    pl181_create(LOCKED_BASE, "mmci-locked", 24000000, locked, lines);
+    controller = pl181_create(BASE, "mmci", 24000000, small, lines, NULL);
+    pl181_create(HIGH_BASE, "mmci-high", 24000000, large, lines, NULL);
+    pl181_create(LOCKED_BASE, "mmci-locked", 24000000, locked, lines, NULL);
     test_identification();
     test_high_capacity();
     test_registers();

@@ -152,7 +152,7 @@ static void test_scu_monitor(void)
 
 int main(void)
 {
-    static const RealviewSysctlConfig config = { 0xc1400400, { 0x06000000, 0xff000000 } };
+    static const RealviewSysctlConfig config = { .sys_id = 0xc1400400, .proc_id = { 0x06000000, 0xff000000 } };
 
     bench_init();
     RealviewSysctl *sysctl = realview_sysctl_create(SYS, "sysctl", &config);

@@ -34,9 +34,12 @@ typedef struct BoardIRQ {
 } BoardIRQ;
 enum { BOARD_IRQS = 4 };
 
-/* The DMA controller's peripheral numbers, 0 to 15, for what goes to the device and what comes from it. */
+/*
+ * The DMA controller's peripheral numbers, 0 to 15, for what goes to the device and what comes from it; `mapped`: the
+ * numbers by which SYS_DMAPSR knows it, REALVIEW_DMA_*.
+ */
 typedef struct BoardDMA {
-    bool used;
+    bool used, mapped;
     unsigned tx, rx;
 } BoardDMA;
 
