@@ -12,7 +12,7 @@
 
 static void *load(void *unused)
 {
-    char *problem = library_load("libcapstone.so.4", cs_functions);
+    char *problem = library_load("libcapstone.so." G_STRINGIFY(CS_API_MAJOR), cs_functions);
 
     if (problem) {
         warn_report("nothing can be disassembled: %s", problem);
