@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=60
-"""./configure: its help names every optional library of meson_options.txt; what it does not know it refuses. TAP."""
+"""./configure: its help names every optional library of meson_options.txt; what it does not know it refuses.
+scripts/install-deps: what it lists is enough where recommended packages are not installed. TAP."""
 import os
 import re
 import subprocess
@@ -34,6 +35,11 @@ def main():
         status, text = configure(option)
         cases.check(status == 1 and text.startswith("configure: ") and text.count("\n") == 1,
                     "refused: " + option, text)
+    listed = subprocess.run([os.path.join(ROOT, "scripts/install-deps"), "--list", "--cross"], stdout=subprocess.PIPE,
+                            check=True, text=True).stdout.split()
+    for compiler, libc in (("gcc-arm-linux-gnueabi", "libc6-dev-armel-cross"),
+                           ("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross")):
+        cases.check(compiler in listed and libc in listed, "a-cross-compiler-comes-with-its-libc: " + compiler)
     return cases.done()
 
 
