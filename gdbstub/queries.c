@@ -69,6 +69,50 @@ static void current_thread(Gdb *g, const char *arguments)
     gdb_send_text(&g->link, text);
 }
 
+/* Bits come from the left, and the first value is all ones: not zlib's. */
+static uint32_t crc_of(uint32_t crc, const uint8_t *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        crc ^= (uint32_t)bytes[i] << 24;
+        for (int bit = 0; bit < 8; bit++) {
+            crc = crc << 1 ^ (crc >> 31 ? 0x04c11db7 : 0);
+        }
+    }
+    return crc;
+}
+
+/* ADDRESS,LENGTH: compare-sections and load want to know whether memory is what the program's file has. */
+static void memory_crc(Gdb *g, const char *range)
+{
+    enum { PIECE = 64 << 10, LENGTH_MAX = 256 << 20 };
+    uint32_t address, length, crc = UINT32_MAX;
+    uint8_t *piece;
+    char text[16];
+
+    if (!gdb_number_before(&range, ',', &address) || !gdb_number_before(&range, '\0', &length)) {
+        gdb_send_text(&g->link, GDB_E_INVALID);
+        return;
+    }
+    if (length > LENGTH_MAX) {
+        gdb_send_text(&g->link, GDB_E_TOO_LONG);
+        return;
+    }
+    piece = g_malloc(PIECE);
+    while (length) {
+        const size_t n = MIN(length, (uint32_t)PIECE);
+
+        if (gdb_read_memory(g, address, piece, n) != n) {
+            break;
+        }
+        crc = crc_of(crc, piece, n);
+        address += (uint32_t)n;
+        length -= (uint32_t)n;
+    }
+    g_free(piece);
+    g_snprintf(text, sizeof(text), "C%x", crc);
+    gdb_send_text(&g->link, length ? GDB_E_FAULT : text);
+}
+
 /* The machine was there before the debugger, and stays when it leaves. */
 static void attached(Gdb *g, const char *arguments)
 {
@@ -213,7 +257,8 @@ static void set_non_stop(Gdb *g, const char *text)
 
 static const Query queries[] = {
     { "qSupported", supported }, { "qfThreadInfo", first_threads }, { "qsThreadInfo", more_threads },
-    { "qThreadExtraInfo,", thread_info }, { "qC", current_thread }, { "qAttached", attached },
+    { "qThreadExtraInfo,", thread_info }, { "qC", current_thread },
+    { "qCRC:", memory_crc }, { "qAttached", attached },
     { "qXfer:features:read:target.xml:", features }, { "qXfer:memory-map:read::", memory_map },
     { "qRcmd,", monitor_order }, { "qqemu.sstepbits", step_bits }, { "qqemu.sstep", step_mode },
     { "qqemu.PhyMemMode", physical_mode },
@@ -227,8 +272,12 @@ static const Query settings[] = {
 static void find(Gdb *g, const Query *table, size_t count, const char *packet)
 {
     for (size_t i = 0; i < count; i++) {
-        if (g_str_has_prefix(packet, table[i].name)) {
-            table[i].run(g, packet + strlen(table[i].name));
+        const char *name = table[i].name;
+        const size_t n = strlen(name);
+
+        /* A longer word is another one: qCRC is not qC. */
+        if (g_str_has_prefix(packet, name) && !(g_ascii_isalnum(name[n - 1]) && g_ascii_isalnum(packet[n]))) {
+            table[i].run(g, packet + n);
             return;
         }
     }
