@@ -6,6 +6,7 @@
 #include "plugins/plugin-internal.h"
 #include "qemu/disas.h"
 #include "qemu/log.h"
+#include "qemu/symbols.h"
 
 struct qemu_plugin_insn {
     struct qemu_plugin_tb *tb;
@@ -138,7 +139,7 @@ char *qemu_plugin_insn_disas(const struct qemu_plugin_insn *insn)
 
 const char *qemu_plugin_insn_symbol(const struct qemu_plugin_insn *insn)
 {
-    return NULL;
+    return symbols_find((uint32_t)qemu_plugin_insn_vaddr(insn));
 }
 
 /* ---- wanted by plugins ---- */

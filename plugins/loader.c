@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "plugins/plugin-internal.h"
 #include "qemu/log.h"
+#include "qemu/symbols.h"
 
 enum { OLDEST_VERSION = 0 };
 
@@ -124,6 +125,7 @@ void plugins_load(const PluginOption *options, unsigned n, int cpus)
     plugin_cpus = cpus;
     for (unsigned i = 0; i < n; i++) {
         plugin_hooks = &hooks;
+        symbols_want();
         load(&options[i], &info);
     }
 }

@@ -17,6 +17,7 @@
 
 #include "hw/arm/boot-image.h"
 #include "qemu/log.h"
+#include "qemu/symbols.h"
 
 /* Ends of the two ranges are computed in 64 bits: sums of two 32-bit numbers. */
 static bool in_file(uint64_t offset, uint64_t len, uint32_t size)
@@ -174,5 +175,6 @@ bool boot_load_elf(BootBlobs *blobs, const char *name, const uint8_t *data, uint
         return false;
     }
     *entry = start;
+    symbols_add_elf(data, size);
     return true;
 }

@@ -183,7 +183,8 @@ def core(s, directory):
     path = os.path.join(directory, "core")
     answer = s.gdb.do("generate-core-file " + path)
     if answer.startswith("error"):      # gdb asks for a list of mappings, which only programs of a system have
-        s.check(answer.count("\n") <= 1 and isinstance(s.gdb.value("$pc"), int), "generate-core-file is refused", answer)
+        s.check(answer.count("\n") <= 1 and isinstance(s.gdb.value("$pc"), int), "generate-core-file is refused",
+                answer)
     else:
         s.check(os.path.getsize(path) > 0, "generate-core-file", answer)
 

@@ -232,6 +232,36 @@ def test_own(cases, image, tmp):
                     name + " names its arguments", end.stdout)
 
 
+FUNCTIONS = {"start": 1 + 10 * 6 + 3, "doubled": 30, "in_thumb": 40, "open_end": 20, "-": 20}
+
+
+def test_functions(cases, tmp):
+    """A plugin of others' making, in C and in C++, and the names of functions."""
+    image = os.path.join(tmp, "functions.elf")
+    subprocess.run([CROSS + "gcc", "-nostdlib", "-static", "-Wl,-Ttext=0,--build-id=none,-n,-e,start", "-o", image,
+                    os.path.join(HERE, "functions.S")], check=True)
+    glib = subprocess.run(["pkg-config", "--cflags", "glib-2.0"], check=True, stdout=subprocess.PIPE).stdout.split()
+    for language, compiler in (("c", "gcc"), ("c++", "g++")):
+        if not shutil.which(compiler):
+            cases.skip("names of functions, a plugin in %s" % language, "there is no %s" % compiler)
+            continue
+        plugin = os.path.join(tmp, compiler + ".so")
+        built = subprocess.run([compiler, "-x", language, "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror",
+                                "-I" + os.path.join(ROOT, "include/qemu"), *glib, "-o", plugin,
+                                os.path.join(HERE, "functions.c")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               check=False)
+        if not cases.check(built.returncode == 0, "a plugin in %s compiles without warnings" % language,
+                           built.stdout.decode()):
+            continue
+        for mode, accel in MODES:
+            ran = subprocess.run([*M, "-display", "none", "-serial", "null", "-monitor", "none", "-semihosting",
+                                  "-accel", accel, "-kernel", image, "-plugin", plugin], stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, timeout=60 * SCALE, check=False)
+            got = dict(line.split() for line in ran.stdout.decode().splitlines())
+            cases.check({name: int(n) for name, n in got.items()} == FUNCTIONS,
+                        "names of functions, a plugin in %s, %s" % (language, mode), ran.stdout.decode())
+
+
 def test_exports(cases):
     names = subprocess.run(["nm", "-D", "--defined-only", QEMU], check=True, stdout=subprocess.PIPE).stdout.decode()
     others = [line for line in names.splitlines() if not line.split()[-1].startswith("qemu_plugin_")]
@@ -252,6 +282,7 @@ def main():
         if not shutil.which(CROSS + "gcc"):
             cases.skip("programs", "no %sgcc" % CROSS)
             return cases.done()
+        test_functions(cases, tmp)
         image = Image(tmp)
         for mode in MODES:
             for cpus in (1, 2, 4):
