@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A server of 9P2000.L for a folder of the host (hw/9p): messages in, messages out. It knows no transport.
+ *
+ * A server is one thread's at a time. It waits for the host's disk.
+ */
+#ifndef HW_9P_P9_H
+#define HW_9P_P9_H
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whose files are, and what they may: what the host says; the same, but a change of owner that fails is none; what is
+ * noted in extended attributes "user.virtfs.*" of files that are all the emulator's. */
+typedef enum P9Security { P9_PASSTHROUGH, P9_NONE, P9_MAPPED } P9Security;
+
+typedef struct P9Share {
+    const char *path;           /* a folder */
+    P9Security security;
+    bool readonly;
+} P9Share;
+
+typedef struct P9Server P9Server;
+
+enum { P9_MSIZE = 512 * 1024, P9_HEADER = 7 };
+
+/* NULL: *err says what is wrong (g_free()). */
+P9Server *p9_server_new(const P9Share *share, char **err);
+void p9_server_free(P9Server *s);
+/* Forget all fids: another client follows. */
+void p9_server_reset(P9Server *s);
+/*
+ * Answer the message of `bytes` at `in`, which may be anything, into `room` bytes at `out`; room >= P9_HEADER + 4.
+ * Returns the answer's length, 0: what came is no message.
+ */
+uint32_t p9_server_answer(P9Server *s, const uint8_t *in, uint32_t bytes, uint8_t *out, uint32_t room);
+#endif
