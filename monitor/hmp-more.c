@@ -53,7 +53,6 @@ void hmp_watchdog_action(Monitor *mon, char **argv)
 #define VIRTIO "'info qom-tree virtio0' has the state of such a device"
 
 static const struct { const char *name; bool info; const char *why; } refusals[] = {
-    { "balloon", false, "there is no balloon device" }, { "balloon", true, "there is no balloon device" },
     { "announce_self", false, "guests announce themselves; network 'user' needs no announcement" },
     { "calc_dirty_rate", false, "'info migrate' tells how memory is sent" },
     { "dirty_rate", true, "'info migrate' tells how memory is sent" },

@@ -215,6 +215,7 @@ static const HMPCommand info_items[] = {
 #ifdef CONFIG_VNC
     { "vnc", NULL, "", "the VNC server and its clients", 0, 0, hmp_info_vnc },
 #endif
+    { "balloon", NULL, "", "how much memory the guest has", 0, 0, hmp_info_balloon },
     { "usb", NULL, "", "the devices that are plugged into USB", 0, 0, hmp_info_usb },
     { "usbhost", NULL, "", "the host's USB devices, which a guest cannot have", 0, 0, hmp_info_usbhost },
     { "mice", NULL, "", "the mice, and which one gets movements", 0, 0, hmp_info_mice },
@@ -392,6 +393,7 @@ static const HMPCommand commands[] = {
     { "block_job_pause", NULL, "JOB", "let a copy rest", 1, 1, hmp_block_job_pause },
     { "block_job_resume", NULL, "JOB", "go on with it", 1, 1, hmp_block_job_resume },
     { "block_job_set_speed", NULL, "JOB SPEED", "bytes a second; 0: no limit", 2, 2, hmp_block_job_set_speed },
+    { "balloon", NULL, "MIB", "ask the guest to have so much memory", 1, 1, hmp_balloon },
     { "device_add", NULL, "DRIVER[,PROPERTY=VALUE...]", "plug a USB device in: usb-kbd, usb-storage,drive=ID, ...",
       1, 1, hmp_device_add },
     { "device_del", NULL, "ID", "pull it out", 1, 1, hmp_device_del },

@@ -124,6 +124,9 @@ void hmp_mouse_move(Monitor *mon, char **argv);
 void hmp_mouse_button(Monitor *mon, char **argv);
 void hmp_mouse_set(Monitor *mon, char **argv);
 void hmp_info_mice(Monitor *mon, char **argv);
+/* monitor/hmp-balloon.c */
+void hmp_balloon(Monitor *mon, char **argv);
+void hmp_info_balloon(Monitor *mon, char **argv);
 /* monitor/hmp-usb.c */
 void hmp_device_add(Monitor *mon, char **argv);
 void hmp_device_del(Monitor *mon, char **argv);

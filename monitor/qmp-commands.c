@@ -118,7 +118,7 @@ static void do_x_query_accel(QmpCall *call)
 #define BURST(limit) limit "_max:i? " limit "_max_length:i? "
 
 const QmpCommand qmp_commands[] = {
-    { "balloon", "value:i", qmp_no_balloon, false, NULL },
+    { "balloon", "value:i", qmp_balloon, false, NULL },
     { "block-commit", "device:s job-id:s? speed:i? " JOB_ENDS, qmp_block_commit, false, NULL },
     { "block-job-cancel", "device:s force:b?", qmp_block_job_cancel, false, NULL },
     { "block-job-complete", "device:s", qmp_block_job_complete, false, NULL },
@@ -196,7 +196,7 @@ const QmpCommand qmp_commands[] = {
     { "qom-list-properties", "typename:s", qmp_qom_list_properties, false, "[ObjectPropertyInfo]" },
     { "qom-list-types", "implements:s? abstract:b?", qmp_qom_list_types, false, "[ObjectTypeInfo]" },
     { "qom-set", "path:s property:s value:a", qmp_qom_set, false, NULL },
-    { "query-balloon", "", qmp_no_balloon, false, "BalloonInfo" },
+    { "query-balloon", "", qmp_query_balloon, false, "BalloonInfo" },
     { "query-block", "", qmp_query_block, false, "[BlockInfo]" },
     { "query-block-exports", "", qmp_query_nothing, false, "[a]" },
     { "query-block-jobs", "", qmp_query_block_jobs, false, "[BlockJobInfo]" },

@@ -9,6 +9,7 @@
 #define BLOCK_JOB "type:JobType device:s len:i offset:i speed:i"
 
 const QmpEvent qmp_events[] = {
+    { "BALLOON_CHANGE", "actual:i" },
     { "BLOCK_JOB_CANCELLED", BLOCK_JOB },
     { "BLOCK_JOB_COMPLETED", BLOCK_JOB " error:s?" },
     { "BLOCK_JOB_READY", BLOCK_JOB },
@@ -115,4 +116,5 @@ void qmp_events_init(void)
     blk_set_error_listener(disk_failed);
     qmp_migration_attach();
     qmp_block_jobs_init();
+    qmp_balloon_init();
 }

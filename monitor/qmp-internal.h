@@ -110,11 +110,15 @@ void qmp_blockdev_snapshot_sync(QmpCall *call);
 char *qmp_create_image(JsonObject *options);    /* blockdev-create's work: why it did not work, to be freed */
 struct BlockBackend *qmp_find_disk(QmpCall *call, const char *name);    /* NULL: the call has failed */
 
+/* monitor/qmp-balloon.c */
+void qmp_balloon(QmpCall *call);
+void qmp_query_balloon(QmpCall *call);
+void qmp_balloon_init(void);                    /* once: events are sent */
+
 /* monitor/qmp-probe.c */
 void qmp_query_nothing(QmpCall *call);          /* an empty list */
 void qmp_query_cpu_definitions(QmpCall *call);
 void qmp_query_current_machine(QmpCall *call);
-void qmp_no_balloon(QmpCall *call);
 void qmp_no_hotplug(QmpCall *call);
 void qmp_no_wakeup(QmpCall *call);
 void qmp_no_nmi(QmpCall *call);

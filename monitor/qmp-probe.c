@@ -45,12 +45,6 @@ void qmp_query_current_machine(QmpCall *call)
 
 /* ---- what there is not: the errors that managers know ---- */
 
-void qmp_no_balloon(QmpCall *call)
-{
-    call->error_class = "DeviceNotActive";
-    qmp_fail(call, "No balloon device has been activated");
-}
-
 void qmp_no_hotplug(QmpCall *call)
 {
     qmp_fail(call, "The feature 'query-hotpluggable-cpus' is not enabled");

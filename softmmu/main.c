@@ -92,6 +92,17 @@ static struct VhostLink *open_vhost(const VirtIOOption *o)
     return link;
 }
 
+static P9Server *open_folder(const VirtIOOption *o)
+{
+    char *error;
+    P9Server *server = p9_server_new(o->folder, &error);
+
+    if (!server) {
+        error_exit("%s: %s", o->folder_said, error);
+    }
+    return server;
+}
+
 static void open_virtio(VirtIOConfig *config, const VirtIOOption *o)
 {
     config->kind = o->kind;
@@ -108,6 +119,9 @@ static void open_virtio(VirtIOConfig *config, const VirtIOOption *o)
             error_exit("%s: %s: %s", o->rng_said, o->rng, strerror(errno));
         }
     }
+    config->p9 = o->folder ? open_folder(o) : NULL;
+    config->deflate_on_oom = o->deflate_on_oom;
+    config->report_free = o->report_free;
     config->max_ports = o->max_ports;
     for (unsigned n = 0; n < VIRTIO_MAX_PORTS; n++) {
         const VirtIOPortOption *from = &o->port[n];

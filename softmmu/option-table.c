@@ -14,7 +14,6 @@
 
 #define NO_DRIVE "the board has no such drive; use -sd FILE or a virtual disk (-drive if=virtio,file=FILE)"
 #define NO_NAND "the board has no such flash; use -pflash FILE"
-#define NO_9P "there is no 9P; use virtiofsd and -device vhost-user-fs-device for a folder of the host"
 #define NO_DISPLAY "the board has a screen controller of its own; use -display or -vnc for where it is shown"
 #define NO_FIRMWARE "there is no firmware; put it where the CPU starts by -device loader,file=FILE,addr=0,force-raw=on"
 #define NO_TABLES "the board has no firmware tables"
@@ -66,10 +65,12 @@ const OptionRow option_rows[] = {
     { "drive", "file=FILE[,PROPERTY=VALUE...]", .handle = option_drive,
       .help = "the same with properties (-drive help)" },
     { "blockdev", "DRIVER,node-name=NAME[,PROPERTY=VALUE...]", .handle = option_blockdev,
-      .help = "an image for -device ...,drive=NAME (-blockdev help)" },
+      .help = "an image for -device drive= (-blockdev help)" },
     { "snapshot", .handle = option_snapshot, .help = "write to temporary images, gone at the end" },
+    { "fsdev", "local,id=ID,...", .handle = option_fsdev, .help = "a folder for -device virtio-9p-device,fsdev=ID" },
+    { "virtfs", "local,mount_tag=T,...", .handle = option_virtfs, .help = "both together (-virtfs help)" },
     { "nic", "user|none[,PROPERTY=VALUE...]", .handle = option_nic,
-      .help = "what the network card is connected to (-nic help)" },
+      .help = "what the card is connected to (-nic help)" },
     { "netdev", "user,id=ID[,PROPERTY=VALUE...]", .handle = option_netdev,
       .help = "a network, for -net nic,netdev=ID" },
     { "net", "nic|user|none[,PROPERTY=VALUE...]", .handle = option_net, .help = "the older form of -nic" },
@@ -179,8 +180,6 @@ const OptionRow option_rows[] = {
     { "cdrom", "FILE", .instead = NO_DRIVE },
     { "mtdblock", "FILE", .instead = NO_NAND },
     { "iscsi", "...", .instead = NO_DRIVE },
-    { "fsdev", "...", .instead = NO_9P },
-    { "virtfs", "...", .instead = NO_9P },
     { "preconfig", .instead = "the machine is fixed by the command line; use -S to start it stopped" },
     { "spice", "...", .instead = NO_DISPLAY },
     { "debugcon", "DEVICE", .instead = "the board has no such port; use -serial DEVICE" },

@@ -173,12 +173,18 @@ KeyValue *option_json(CommandLine *c, const char *arg);
 /* An argument that may be a JSON object as the same in plain form, the value of `first` first; lives for ever. */
 const char *option_plain(CommandLine *c, const char *arg, const char *first);
 
+/* softmmu/options-fs.c */
+/* The folder of that id, which becomes the caller's; NULL: there is none, or it is another's. */
+const P9Share *options_fs_take(const char *id, const char **said);
+
 /* softmmu/options-virtio.c */
 /* -device with a driver of virtio's; false: it is none. */
 bool option_virtio_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);
 bool option_virtio_driver(size_t i, OptionInfo *info);
 bool option_virtio_property(size_t i, size_t n, OptionInfo *info);
 void options_virtio_add_disk(CommandLine *c, const BlockOptions *drive);
+/* A virtio-9p-device for the folder of that id. */
+void options_virtio_add_folder(CommandLine *c, const char *arg, const char *id, const char *tag);
 /* softmmu/options-ports.c: the same with a driver of a port. */
 bool option_port_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);
 bool option_port_driver(size_t i, OptionInfo *info);
@@ -227,6 +233,8 @@ bool option_loader_property(size_t i, size_t n, OptionInfo *info);
 
 /* softmmu/options-drivers.c */
 void option_device(CommandLine *c, const char *arg);
+void option_fsdev(CommandLine *c, const char *arg);
+void option_virtfs(CommandLine *c, const char *arg);
 
 /* softmmu/options-misc.c */
 void option_semihosting(CommandLine *c, const char *arg);

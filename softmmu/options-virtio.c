@@ -29,6 +29,11 @@ typedef struct VirtIODriver {
 /* What devices name. */
 static const char *named[MACHINE_VIRTIOS];
 
+static bool is_input(VirtIOKind kind)
+{
+    return kind == VIRTIO_KEYBOARD || kind == VIRTIO_MOUSE || kind == VIRTIO_TABLET;
+}
+
 static bool is_vhost(VirtIOKind kind)
 {
     return kind == VHOST_USER_BLK || kind == VHOST_USER_FS;
@@ -107,6 +112,31 @@ static void set_max_ports(CommandLine *c, const char *arg, unsigned n, const cha
     c->o->virtio[n].max_ports = (unsigned)ports;
 }
 
+static bool is_on(CommandLine *c, const char *arg, const char *key, const char *value)
+{
+    const KeyValue kv = { (char *)(uintptr_t)key, (char *)(uintptr_t)value };
+
+    return option_bool(c, arg, &kv);
+}
+
+static void set_deflate_on_oom(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    c->o->virtio[n].deflate_on_oom = is_on(c, arg, "deflate-on-oom", value);
+}
+
+static void set_report_free(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    c->o->virtio[n].report_free = is_on(c, arg, "free-page-reporting", value);
+}
+
+static void set_mount_tag(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    if (!*value || strlen(value) > VIRTIO_9P_TAG_MAX) {
+        option_fail(c, arg, "mount_tag has 1 to %d characters", VIRTIO_9P_TAG_MAX);
+    }
+    c->o->virtio[n].tag = value;
+}
+
 static const VirtIODriver drivers[] = {
     { "virtio-blk-device", VIRTIO_BLK, "a disk, by virtio", {
         { "drive", set_named, "the drive's id (-drive if=none,id=ID,... or -blockdev node-name=ID,...)" },
@@ -128,6 +158,15 @@ static const VirtIODriver drivers[] = {
         { "max_ports", set_max_ports, "how many there can be: 1 to 15 (8)" } } },
     { "virtio-rng-device", VIRTIO_RNG, "random numbers of the host, by virtio", {
         { "rng", set_named, "where they come from: an object's id (-object rng-random,id=ID)" } } },
+    { "virtio-balloon-device", VIRTIO_BALLOON, "memory that the guest gives back (balloon SIZE in the monitor)", {
+        { "deflate-on-oom", set_deflate_on_oom, "on: the guest may take some back before it ends a program for want" },
+        { "free-page-reporting", set_report_free, "on: what is free in the guest is the host's meanwhile" } } },
+    { "virtio-9p-device", VIRTIO_9P, "a folder of the host, by 9P", {
+        { "fsdev", set_named, "the folder's id (-fsdev local,id=ID,path=FOLDER,security_model=none)" },
+        { "mount_tag", set_mount_tag, "the name by which the guest mounts it" } } },
+    { "virtio-keyboard-device", VIRTIO_KEYBOARD, "a keyboard", { { .name = NULL } } },
+    { "virtio-mouse-device", VIRTIO_MOUSE, "a mouse", { { .name = NULL } } },
+    { "virtio-tablet-device", VIRTIO_TABLET, "a pointer that tells where it is on the screen", { { .name = NULL } } },
 };
 
 bool option_virtio_driver(size_t i, OptionInfo *info)
@@ -215,10 +254,22 @@ bool option_virtio_device(CommandLine *c, const char *arg, const char *driver, c
             if (drivers[i].kind == VHOST_USER_FS && !c->o->virtio[n].tag) {
                 option_fail(c, arg, "tag= is missing: the name by which the guest mounts it");
             }
+            if (drivers[i].kind == VIRTIO_9P && (!named[n] || !c->o->virtio[n].tag)) {
+                option_fail(c, arg, "%s is missing", named[n] ? "mount_tag=: the name by which the guest mounts it"
+                            : "fsdev=: the id of a folder (-fsdev local,id=ID,path=FOLDER,security_model=none)");
+            }
             return true;
         }
     }
     return false;
+}
+
+void options_virtio_add_folder(CommandLine *c, const char *arg, const char *id, const char *tag)
+{
+    unsigned n = add(c, arg, VIRTIO_9P);
+
+    set_mount_tag(c, arg, n, tag);
+    named[n] = id;
 }
 
 void options_virtio_add_disk(CommandLine *c, const BlockOptions *drive)
@@ -275,21 +326,29 @@ void options_virtio_finish(CommandLine *c)
     for (unsigned n = 0; n < c->o->virtios; n++) {
         VirtIOOption *v = &c->o->virtio[n];
 
+        if ((v->kind == VHOST_USER_FS || is_input(v->kind)) && c->o->virtio_legacy) {
+            error_exit("%s: guests know it as a device of version 1 only: add -global "
+                       "virtio-mmio.force-legacy=false", v->said);
+        }
         if (!named[n]) {
             continue;
         }
         if (is_vhost(v->kind)) {
             v->socket = take_socket(c, v, named[n]);
-            if (v->kind == VHOST_USER_FS && c->o->virtio_legacy) {
-                error_exit("%s: guests know it as a device of version 1 only: add -global "
-                           "virtio-mmio.force-legacy=false", v->said);
-            }
             continue;
         }
         if (v->kind == VIRTIO_RNG) {
             v->rng = options_object_rng(named[n], &v->rng_said);
             if (!v->rng) {
                 error_exit("%s: there is no -object rng-random,id=%s or the like", v->said, named[n]);
+            }
+            continue;
+        }
+        if (v->kind == VIRTIO_9P) {
+            v->folder = options_fs_take(named[n], &v->folder_said);
+            if (!v->folder) {
+                error_exit("%s: there is no folder '%s', or another device has it (-fsdev local,id=%s,... makes one)",
+                           v->said, named[n], named[n]);
             }
             continue;
         }

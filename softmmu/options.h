@@ -38,6 +38,9 @@ typedef struct VirtIOOption {
     VirtIOPortOption port[VIRTIO_MAX_PORTS];
     const char *socket;                 /* VHOST_USER_...: of the back end */
     const char *tag;
+    const P9Share *folder;              /* of a virtio-9p-device */
+    const char *folder_said;            /* the option that named it */
+    bool deflate_on_oom, report_free;   /* of a balloon */
     const char *rng, *rng_said;         /* a file with random numbers, or ""; the option that named it */
 } VirtIOOption;
 

@@ -41,6 +41,7 @@ struct VirtIO {
     uint64_t driver_features;
     uint64_t state;                 /* the device's own bits */
     uint32_t status, isr, generation;
+    uint8_t config_saved[VIRTIO_CONFIG_SAVED];  /* of a class with config_written(), in a saved state */
     uint32_t epoch;                 /* number of resets and of stopped queues */
     bool broken, level;             /* level: of the line */
     bool reset_wanted, ready_wanted;    /* what the next turn tells the device */

@@ -45,6 +45,14 @@ static void new_epoch(VirtIO *v)
     io_post(&v->work);
 }
 
+/* What the driver may write was, or is now, what it is. Lock held. */
+static void config_written(VirtIO *v)
+{
+    if (v->device.class && v->device.class->config_written) {
+        v->device.class->config_written(v->device.dev, v->device.config);
+    }
+}
+
 /*
  * What a reset by the driver, or of the machine, does to the registers. Legacy drivers tell the page size before they
  * reset the device, so it stays. Lock held.
@@ -59,6 +67,10 @@ static void reset_registers(VirtIO *v)
     v->driver_features = v->state = 0;
     v->status = v->isr = 0;
     v->broken = v->ready_wanted = false;
+    if (v->device.class) {
+        memset(v->device.config + v->device.class->writable_at, 0, v->device.class->writable_bytes);
+        config_written(v);
+    }
     virtio_update(v);
 }
 
@@ -317,6 +329,18 @@ static bool is_queue_register(const VirtIO *v, uint32_t offset)
     }
 }
 
+static void config_write(VirtIO *v, uint32_t offset, uint32_t value, unsigned size)
+{
+    const uint32_t from = v->device.class->writable_at, bytes = v->device.class->writable_bytes;
+
+    if (offset < from || size > bytes || offset - from > bytes - size) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: bad write of the configuration at 0x%x\n", v->dev.name, offset);
+        return;
+    }
+    memcpy(v->device.config + offset, &value, size);
+    config_written(v);
+}
+
 static bool register_write(VirtIO *v, uint32_t offset, uint32_t value)
 {
     switch (offset) {
@@ -360,7 +384,13 @@ static void virtio_mmio_write(void *opaque, uint32_t offset, uint32_t value, uns
 {
     VirtIO *v = opaque;
 
-    if (!v->device.class || offset >= R_CONFIG || size != 4 || offset % 4) {
+    if (v->device.class && offset >= R_CONFIG) {
+        counted_lock(&v->dev.lock);
+        config_write(v, offset - R_CONFIG, value, size);
+        counted_unlock(&v->dev.lock);
+        return;
+    }
+    if (!v->device.class || size != 4 || offset % 4) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: bad write of %u bytes at 0x%x\n", v->dev.name, size, offset);
         return;
     }
@@ -394,6 +424,7 @@ static void virtio_mmio_pre_save(void *opaque)
     if (v->device.class && v->device.class->drain) {
         v->device.class->drain(v->device.dev);
     }
+    memcpy(v->config_saved, v->device.config, sizeof(v->config_saved));
 }
 
 static void virtio_mmio_post_load(void *opaque)
@@ -410,6 +441,10 @@ static void virtio_mmio_post_load(void *opaque)
     }
     virtio_update(v);
     if (v->device.class) {
+        if (v->device.class->config_written) {
+            memcpy(v->device.config, v->config_saved, sizeof(v->config_saved));
+            config_written(v);
+        }
         new_epoch(v);
         v->ready_wanted = v->status & STATUS_DRIVER_OK;
         virtio_kick_all(v);
@@ -439,6 +474,7 @@ static const DeviceField virtio_mmio_fields[] = {
     DEVICE_FIELD(VirtIO, isr),
     DEVICE_FIELD(VirtIO, generation),
     DEVICE_FIELD(VirtIO, broken),
+    DEVICE_ARRAY_SINCE(VirtIO, config_saved, 2),
     { 0 },
 };
 
@@ -457,7 +493,7 @@ static const MMIORegister virtio_mmio_registers[] = {
 };
 
 #define VIRTIO_MMIO_CLASS \
-    .name = "virtio-mmio", .state_size = sizeof(VirtIO), .version = 1, .fields = virtio_mmio_fields, \
+    .name = "virtio-mmio", .state_size = sizeof(VirtIO), .version = 2, .fields = virtio_mmio_fields, \
     .registers = virtio_mmio_registers, .reset = virtio_mmio_reset, .pre_save = virtio_mmio_pre_save, \
     .post_load = virtio_mmio_post_load
 
@@ -469,6 +505,14 @@ static const DeviceClass virtio_mmio_class = {
 
 static const MMIOOps virtio_mmio_ops = { virtio_mmio_read, virtio_mmio_write };
 
+static void (*const init[])(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config) = {
+    [VIRTIO_NOTHING] = NULL, [VIRTIO_BLK] = virtio_blk_init, [VIRTIO_RNG] = virtio_rng_init,
+    [VIRTIO_NET] = virtio_net_init, [VIRTIO_CONSOLE] = virtio_console_init, [VIRTIO_KEYBOARD] = virtio_input_init,
+    [VIRTIO_MOUSE] = virtio_input_init, [VIRTIO_TABLET] = virtio_input_init, [VIRTIO_BALLOON] = virtio_balloon_init,
+    [VIRTIO_9P] = virtio_9p_init,
+    [VHOST_USER_BLK] = vhost_blk_init, [VHOST_USER_FS] = vhost_fs_init,
+};
+
 void virtio_mmio_create(uint32_t base, const char *name, const VirtIOConfig *config, bool legacy, const IRQLine *irq)
 {
     VirtIO *v = device_new(config->kind ? &virtio_mmio_class : &virtio_mmio_empty_class, name);
@@ -477,27 +521,8 @@ void virtio_mmio_create(uint32_t base, const char *name, const VirtIOConfig *con
     v->irq = irq;
     v->work = (IOWork) { .fn = virtio_work, .opaque = v };
     pthread_cond_init(&v->turn_over, NULL);
-    switch (config->kind) {
-    case VIRTIO_NOTHING:
-        break;
-    case VIRTIO_BLK:
-        virtio_blk_init(&v->device, v, config);
-        break;
-    case VIRTIO_RNG:
-        virtio_rng_init(&v->device, v, config);
-        break;
-    case VIRTIO_NET:
-        virtio_net_init(&v->device, v, config);
-        break;
-    case VIRTIO_CONSOLE:
-        virtio_console_init(&v->device, v, config);
-        break;
-    case VHOST_USER_BLK:
-        vhost_blk_init(&v->device, v, config);
-        break;
-    case VHOST_USER_FS:
-        vhost_fs_init(&v->device, v, config);
-        break;
+    if (init[config->kind]) {
+        init[config->kind](&v->device, v, config);
     }
     v->device_id = v->device.class ? v->device.class->id : 0;
     device_add(&v->dev);

@@ -142,6 +142,13 @@ bool virtio_ready(const VirtIO *v)
     return ready;
 }
 
+void virtio_get_config(VirtIO *v, uint32_t offset, void *bytes, uint32_t size)
+{
+    counted_lock(&v->dev.lock);
+    memcpy(bytes, v->device.config + offset, size);
+    counted_unlock(&v->dev.lock);
+}
+
 void virtio_set_config(VirtIO *v, uint32_t offset, const void *bytes, uint32_t size)
 {
     counted_lock(&v->dev.lock);

@@ -305,6 +305,9 @@ void fuzz_init(void)
             [3] = { .there = true, .name = "port", .chr = (Chardev *)&line[SERIAL + 1] },
         },
     };
+    m.virtio[4] = (VirtIOConfig) { .kind = VIRTIO_KEYBOARD };
+    m.virtio[5] = (VirtIOConfig) { .kind = VIRTIO_TABLET };
+    m.virtio[6] = (VirtIOConfig) { .kind = VIRTIO_BALLOON, .report_free = true };
     m.mc->init(&m);
     find_devices();
 }

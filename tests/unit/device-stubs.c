@@ -123,6 +123,11 @@ uint8_t *memory_ram_ptr(uint32_t phys, uint32_t len)
     return phys < BENCH_RAM_SIZE && len <= BENCH_RAM_SIZE - phys ? bench_ram + phys : NULL;
 }
 
+uint32_t memory_ram_size(void)
+{
+    return BENCH_RAM_SIZE;
+}
+
 const uint8_t *memory_read_at(uint32_t phys, uint32_t len, uint32_t *ram)
 {
     *ram = phys;

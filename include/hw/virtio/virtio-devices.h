@@ -6,15 +6,17 @@
 #include <stdint.h>
 #include "block/block.h"
 #include "chardev/char.h"
+#include "hw/9p/p9.h"
 #include "hw/irq.h"
 #include "hw/virtio/virtio.h"
 #include "net/net.h"
 
 typedef enum VirtIOKind {
-    VIRTIO_NOTHING, VIRTIO_BLK, VIRTIO_RNG, VIRTIO_NET, VIRTIO_CONSOLE, VHOST_USER_BLK, VHOST_USER_FS,
+    VIRTIO_NOTHING, VIRTIO_BLK, VIRTIO_RNG, VIRTIO_NET, VIRTIO_CONSOLE, VIRTIO_KEYBOARD, VIRTIO_MOUSE, VIRTIO_TABLET,
+    VIRTIO_BALLOON, VIRTIO_9P, VHOST_USER_BLK, VHOST_USER_FS,
 } VirtIOKind;
 
-enum { VIRTIO_MAX_PORTS = 15 };
+enum { VIRTIO_MAX_PORTS = 15, VIRTIO_9P_TAG_MAX = 31 };
 
 /* A port of a VIRTIO_CONSOLE. */
 typedef struct VirtIOPort {
@@ -34,8 +36,11 @@ typedef struct VirtIOConfig {
     int rng_fd;                 /* VIRTIO_RNG: where the numbers come from, non-blocking; 0: the host's kernel */
     uint32_t max_ports;         /* VIRTIO_CONSOLE: 1 to VIRTIO_MAX_PORTS */
     VirtIOPort port[VIRTIO_MAX_PORTS];
+    bool deflate_on_oom, report_free;       /* VIRTIO_BALLOON */
     struct VhostLink *vhost;    /* VHOST_USER_...: the back end */
-    const char *tag;            /* VHOST_USER_FS: by which the guest mounts it; 36 bytes at most */
+    /* By which the guest mounts it. VHOST_USER_FS: 36 bytes at most; VIRTIO_9P: VIRTIO_9P_TAG_MAX */
+    const char *tag;
+    P9Server *p9;               /* VIRTIO_9P; becomes the device's */
 } VirtIOConfig;
 
 enum { VIRTIO_MMIO_SIZE = 0x1000 };
@@ -53,6 +58,10 @@ void virtio_net_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 void virtio_console_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 /* The transport is complete: attach what is behind the ports. */
 void virtio_console_attach(VirtIODevice *d);
+/* VIRTIO_KEYBOARD, VIRTIO_MOUSE, VIRTIO_TABLET */
+void virtio_input_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
+void virtio_balloon_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
+void virtio_9p_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 void vhost_blk_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 void vhost_fs_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 /*

@@ -15,8 +15,11 @@
 
 typedef struct VirtIO VirtIO;   /* a transport, as its device sees it */
 
-enum { VIRTIO_MAX_QUEUES = 32, VIRTIO_MAX_CONFIG = 96, VIRTQUEUE_MAX_SIZE = 1024, VIRTIO_MAX_SEGMENTS = 1024 };
-enum { VIRTIO_ID_NET = 1, VIRTIO_ID_BLOCK = 2, VIRTIO_ID_CONSOLE = 3, VIRTIO_ID_RNG = 4, VIRTIO_ID_FS = 26 };
+enum { VIRTIO_MAX_QUEUES = 32, VIRTIO_MAX_CONFIG = 136, VIRTQUEUE_MAX_SIZE = 1024, VIRTIO_MAX_SEGMENTS = 1024 };
+enum {
+    VIRTIO_ID_NET = 1, VIRTIO_ID_BLOCK = 2, VIRTIO_ID_CONSOLE = 3, VIRTIO_ID_RNG = 4, VIRTIO_ID_BALLOON = 5,
+    VIRTIO_ID_9P = 9, VIRTIO_ID_GPU = 16, VIRTIO_ID_INPUT = 18, VIRTIO_ID_FS = 26,
+};
 
 /* Features of all devices; the transport adds them to the device's own. */
 #define VIRTIO_F_INDIRECT_DESC  (1ull << 28)
@@ -24,11 +27,20 @@ enum { VIRTIO_ID_NET = 1, VIRTIO_ID_BLOCK = 2, VIRTIO_ID_CONSOLE = 3, VIRTIO_ID_
 #define VIRTIO_F_VERSION_1      (1ull << 32)
 
 /* All functions are called on the I/O thread without locks, `dev` being the device; those that it lacks are NULL. */
+enum { VIRTIO_CONFIG_SAVED = 8 };
+
 typedef struct VirtIOClass {
     const char *name;
     uint32_t id;                /* VIRTIO_ID_... */
     unsigned queues;
     uint16_t queue_size;        /* of each queue at most; a power of 2 */
+    /* Of the configuration, what the driver may write: the first byte and how many; they are 0 after a reset. */
+    uint16_t writable_at, writable_bytes;
+    /*
+     * Some of these were written, or they and the first VIRTIO_CONFIG_SAVED bytes were loaded: bring the others up to
+     * date. On any thread with the transport's lock held.
+     */
+    void (*config_written)(void *dev, uint8_t *config);
     /* There may be something in the queue. */
     void (*notify)(void *dev, unsigned queue);
     /* Forget what is under way: chains that were taken are not to be given back. */
@@ -98,6 +110,7 @@ bool virtio_ready(const VirtIO *v);
 void virtio_kick(VirtIO *v, unsigned queue);
 /* Change the device's configuration space, and tell the driver. */
 void virtio_set_config(VirtIO *v, uint32_t offset, const void *bytes, uint32_t size);
+void virtio_get_config(VirtIO *v, uint32_t offset, void *bytes, uint32_t size);
 /* The driver broke the rules: nothing goes on until it resets the device. */
 void virtio_broken(VirtIO *v, const char *why);
 #endif
