@@ -58,8 +58,7 @@ static void store_plain(void *p, uint64_t v, uint8_t mem)
 }
 
 /*
- * A word or halfword that is not aligned but inside a plain page (emit_unaligned() of the x86-64 back end): its host
- * address.
+ * A word or halfword that is not aligned but inside a plain page (as the x86-64 back end does it): its host address.
  */
 static uint8_t *unaligned_access(const InterpRun *r, const IROp *op, uint32_t va, bool is_store)
 {

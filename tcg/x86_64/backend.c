@@ -117,9 +117,6 @@ static void emit_slow_thunk(Asm *as, const uint8_t *base, ThunkFn fn, bool save_
     if (fn == thunk_store) {
         emit_watched_store(as);
     }
-    if (fn == thunk_store || fn == thunk_load) {
-        emit_unaligned(as, fn == thunk_store);
-    }
     sync_regs(as, true);
     x_push(as, RAX);
     x_push(as, RDX);

@@ -12,7 +12,8 @@
  *      jle   slow                      ; 0: not filled, negative: MMIO, code, watched
  *      mov   reg, [rcx + rax]
  *
- * The thunks begin with what needs no C: unaligned accesses inside a page, stores to watched pages.
+ * Words and halfwords that are not aligned (ARMv6: SCTLR.U) but inside a page come back from there to the look-up. The
+ * store thunk begins with what needs no C: stores to watched pages.
  *
  * LDM and STM look once at alignment and page of all words: emit_limit_check(). The slow path, behind the block, hands
  * PC and MEM_* to a thunk that syncs all guest registers to env, so that a fault needs nothing restored.
@@ -73,6 +74,16 @@ static void emit_align_check(Emitter *e, SlowPath *s, const IROp *op, int addr, 
     if (mask && !known_aligned(e, op, mask)) {
         x_test8_rm_i(&e->as, rm_reg(addr), (uint8_t)mask);
         slow_if(e, s, X_NE);
+    }
+}
+
+/* Aligned nearly always, but need not be: emit_half_aligned() looks at the others. */
+static void emit_align_usual(Emitter *e, SlowPath *s, const IROp *op, int addr, unsigned mask)
+{
+    if (mask && !known_aligned(e, op, mask)) {
+        x_test8_rm_i(&e->as, rm_reg(addr), (uint8_t)mask);
+        s->align_field = x_jcc_fwd(&e->as, X_NE);
+        s->align_back = e->as.p;
     }
 }
 
@@ -156,24 +167,24 @@ static void emit_int_load(Emitter *e, const IROp *op, RM host)
  */
 static void emit_align_doubleword(Emitter *e, SlowPath *s, const IROp *op, int addr)
 {
-    if (!known_aligned(e, op, 7)) {
-        x_test8_rm_i(&e->as, rm_reg(addr), 7);
-        s->align_field = x_jcc_fwd(&e->as, X_NE);
-        s->align_back = e->as.p;
-    }
+    emit_align_usual(e, s, op, addr, 7);
 }
 
-/* Out of line: aligned to a word and inside a page, it goes on as if it were aligned. */
+/* Out of line: inside a page, doublewords aligned to a word, it goes on as if it were aligned. */
 static void emit_half_aligned(Emitter *e, SlowPath *s)
 {
     Asm *as = &e->as;
+    bool list = ir_op_has_list(s->op);
+    int bytes = list ? 8 : 1 << (s->op->mem & MEM_SIZE);
 
     x_patch(s->align_field, as->p);
-    x_test8_rm_i(as, rm_reg(s->addr_reg), 3);
-    x_jcc(as, X_NE, s->call);
+    if (list) {
+        x_test8_rm_i(as, rm_reg(s->addr_reg), 3);
+        x_jcc(as, X_NE, s->call);
+    }
     x_mov_r_rm(as, false, RCX, rm_reg(s->addr_reg));
     x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), 0xfff);
-    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), 0xff8);
+    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), 0x1000 - bytes);
     x_jcc(as, X_BE, s->align_back);
     x_jmp(as, s->call);
 }
@@ -355,8 +366,10 @@ static void emit_checked(Emitter *e, SlowPath *s, const IROp *op)
         emit_align_doubleword(e, s, op, addr);
     } else if (list && bytes > 4) {
         emit_list_check(e, s, addr, (unsigned)bytes);
-    } else {
+    } else if (list || size == 3 || (op->mem & ~(MEM_SIZE | MEM_SIGNED))) {
         emit_align_check(e, s, op, addr, (unsigned)bytes - 1);
+    } else {
+        emit_align_usual(e, s, op, addr, (unsigned)bytes - 1);
     }
     emit_table_lookup(e, s, addr, store);
     if (list && op->n > 1) {
@@ -554,49 +567,5 @@ void emit_slow_mem(Emitter *e, SlowPath *s)
     x_jmp(&e->as, s->back);
     if (s->align_field) {
         emit_half_aligned(e, s);
-    }
-}
-
-/* Returns from the thunk if the access has just these MEM_* bits and lies inside a plain page. */
-static void emit_unaligned_kind(Asm *as, bool store, uint32_t mem)
-{
-    unsigned size = mem & MEM_SIZE;
-    uint8_t *next, *undo[2];
-
-    x_alu_rm_i(as, ALU_CMP, false, emit_env(JIT_OFFSET(slow_mem)), (int32_t)mem);
-    next = x_jcc_fwd(as, X_NE);
-    x_push(as, RAX);
-    x_mov_r_rm(as, false, RAX, rm_reg(RCX));
-    x_alu_rm_i(as, ALU_AND, false, rm_reg(RAX), 0xfff);
-    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RAX), 0x1000 - (1 << size));
-    undo[0] = x_jcc_fwd(as, X_A);
-    x_mov_r_rm(as, false, RAX, rm_reg(RCX));
-    x_shift_i(as, SH_SHR, false, rm_reg(RAX), TLB_PAGE_BITS);
-    x_mov_r_rm(as, true, RAX, rm_sib(TLB_REG, RAX, 3, store ? (int32_t)TLB_WRITE_OFFSET : 0));
-    x_test_rm_r(as, true, rm_reg(RAX), RAX);
-    undo[1] = x_jcc_fwd(as, X_LE);
-    if (store) {
-        x_alu_r_rm(as, ALU_ADD, true, RAX, rm_reg(RCX));
-        x_mov_r_rm(as, false, RCX, emit_env(JIT_OFFSET(slow_val)));
-        emit_host_store(as, size, rm_mem(RAX, 0), RCX);
-    } else if (mem & MEM_SIGNED) {
-        x_movsx16(as, RCX, rm_sib(RAX, RCX, 0, 0));
-    } else {
-        emit_host_load(as, size, RCX, rm_sib(RAX, RCX, 0, 0));
-    }
-    x_pop(as, RAX);
-    x_ret(as);
-    x_patch(undo[0], as->p);
-    x_patch(undo[1], as->p);
-    x_pop(as, RAX);
-    x_patch(next, as->p);
-}
-
-void emit_unaligned(Asm *as, bool store)
-{
-    emit_unaligned_kind(as, store, 2);
-    emit_unaligned_kind(as, store, 1);
-    if (!store) {
-        emit_unaligned_kind(as, store, 1 | MEM_SIGNED);
     }
 }

@@ -228,12 +228,6 @@ int emit_address(Emitter *e, const IROp *op);               /* register with the
 void emit_host_load(Asm *as, unsigned size, int reg, RM host);
 void emit_host_store(Asm *as, unsigned size, RM host, int reg);
 void emit_slow_mem(Emitter *e, SlowPath *s);
-/*
- * Start of the load and store thunks: ecx = guest address, JITState.slow_mem, and slow_val of a store. Words and
- * halfwords that are not aligned (ARMv6: SCTLR.U) but inside a plain page need no C; everything else goes on behind,
- * nothing changed.
- */
-void emit_unaligned(Asm *as, bool store);
 
 /* The op's code, whatever has to come before it included. */
 void emit_op(Emitter *e, const IROp *op);
