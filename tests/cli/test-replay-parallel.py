@@ -138,6 +138,12 @@ def test_refused(image, directory):
             ("a debugger would stop single CPUs", "record", ["-gdb", "unix:%s/gdb" % directory])):
         status, said, log = run(image, mode, path, 4, "thread=multi", options)
         cases.check(status == 1 and words in log and log.count("\n") == 1 and not said, "refused: " + words, log)
+    command = machine(image, "thread=multi", "shift=3,rr=record,rrfile=" + path, ["-S"])
+    command[command.index("stdio")] = "null"
+    command[command.index("-monitor") + 1] = "stdio"
+    done = subprocess.run(command, input="gdbserver unix:%s/gdb\nquit\n" % directory, stdout=subprocess.PIPE,
+                          timeout=PATIENCE, universal_newlines=True, check=False)
+    cases.check("A debugger would stop single CPUs" in done.stdout, "refused: the monitor's gdbserver", done.stdout)
 
 
 def test_seek(image, path, directory):
