@@ -167,6 +167,7 @@ static void machine_create(MachineState *m, const Options *o)
     m->dtb = o->dtb;
     m->append = o->append;
     m->secondary = o->secondary;
+    m->user_switches = o->user_switches;
     m->name = o->name;
     m->uuid = o->uuid;
     m->ram = guest_memory_new(&o->memory, o->ram_size, o->mem_prealloc);

@@ -39,6 +39,16 @@ static void machine_secondary(CommandLine *c, const char *arg)
     }
 }
 
+static void machine_user_switches(CommandLine *c, const char *arg)
+{
+    uint64_t n;
+
+    if (!option_number(arg, UINT8_MAX, &n)) {
+        option_fail(c, arg, "user-switches is a number of 8 bits, not '%s'", arg);
+    }
+    c->o->user_switches = (uint8_t)n;
+}
+
 static void machine_type(CommandLine *c, const char *arg);
 
 /* Some say what another option says; some are for hosts and guests that others have. */
@@ -52,6 +62,8 @@ static const OptionRow machine_properties[] = {
     { "append", "TEXT", .handle = option_append, .help = "as -append" },
     { "secondary", "pen|entry", .handle = machine_secondary,
       .help = "where the CPUs but the first start: in a pen, or like the first (default: pen for Linux images)" },
+    { "user-switches", "NUMBER", .handle = machine_user_switches,
+      .help = "the board's eight switches for programs, which SYS_SW shows (default: 0, all off)" },
     { "usb", "on|off", .accepts = "on off", .help = "changes nothing: the board has USB anyway" },
     { "graphics", "on|off", .accepts = "on off", .help = "changes nothing: the screen is there, shown or not" },
     { "dump-guest-core", "on|off", .accepts = "on off", .help = "changes nothing: core files are the host's affair" },

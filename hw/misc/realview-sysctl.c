@@ -107,7 +107,8 @@ static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset, int64_t now)
         return s->config.proc_id[(offset - SYS_PROCID0) / 4];
     case SYS_PLD_CTRL1:
         return s->pld_ctrl1;
-    case SYS_SW:                /* switches all off */
+    case SYS_SW:
+        return s->config.user_switches;
     case SYS_FLAGSCLR:
     case SYS_NVFLAGSCLR:
     case SYS_BOOTCS:            /* the switches that choose what is at 0: memory */

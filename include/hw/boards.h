@@ -61,6 +61,7 @@ struct MachineState {
     uint8_t *ram;
     const char *kernel, *initrd, *dtb, *append;
     SecondaryStart secondary;
+    uint8_t user_switches;                      /* those that the board has for programs, a bit per switch */
     BoardBoot boot;
     IRQLine pmu_irq[ARM_MAX_CPUS];              /* the CPUs' performance monitors'; the board's to connect */
     AudioDev *audio;                            /* what the sound card is connected to; NULL: nothing */

@@ -79,6 +79,8 @@ BAD = [
     (["-machine", ""], "-machine : empty item"),
     (["-machine", "realview-eb-mpcore,foo=1"], "unknown machine property 'foo'"),
     (["-machine", "realview-eb-mpcore,secondary=lost"], "secondary is 'pen' or 'entry', not 'lost'"),
+    (["-machine", "realview-eb-mpcore,user-switches=256"], "user-switches is a number of 8 bits, not '256'"),
+    (["-machine", "realview-eb-mpcore,user-switches=up"], "user-switches is a number of 8 bits, not 'up'"),
     (["-machine", "realview-eb-mpcore,secondary"], "secondary is 'pen' or 'entry', not ''"),
     (["-machine", "realview-eb-mpcore,accel=kvm"], "-accel kvm: there is no such accelerator here .tcg"),
     ([*M, "-cpu", "cortex-a9"], "-cpu cortex-a9: unable to find.*-cpu help"),

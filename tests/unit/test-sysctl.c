@@ -39,7 +39,7 @@ static void test_more(void)
 static void test_sysctl(void)
 {
     static const struct { uint32_t reg, want; } regs[] = {
-        { 0x00, 0xc1400400 }, { 0x04, 0 }, { 0x08, 0 }, { 0x0c, 0 }, { 0x1c, 0 }, { 0x20, 0x10000 }, { 0x28, 0 },
+        { 0x00, 0xc1400400 }, { 0x04, 0xa5 }, { 0x08, 0 }, { 0x0c, 0 }, { 0x1c, 0 }, { 0x20, 0x10000 }, { 0x28, 0 },
         { 0x30, 0 }, { 0x34, 0 }, { 0x38, 0 }, { 0x40, 0 }, { 0x44, 1 }, { 0x48, 0 }, { 0x4c, 0 }, { 0x50, 0x1f00 },
         { 0x54, 0 }, { 0x58, 0 }, { 0x60, 0 }, { 0x64, 0 }, { 0x70, 0 }, { 0x74, 0 }, { 0x78, 0 }, { 0x80, 0 },
         { 0x84, 0x06000000 }, { 0x88, 0xff000000 }, { 0xc0, 0 }, { 0xd8, 0 }, { 0xfe0, 0 }, { 0xffc, 0 },
@@ -152,12 +152,16 @@ static void test_scu_monitor(void)
 
 int main(void)
 {
-    static const RealviewSysctlConfig config = { .sys_id = 0xc1400400, .proc_id = { 0x06000000, 0xff000000 } };
+    static const RealviewSysctlConfig config = { .sys_id = 0xc1400400, .proc_id = { 0x06000000, 0xff000000 },
+                                                 .user_switches = 0xa5 };
 
     bench_init();
     RealviewSysctl *sysctl = realview_sysctl_create(SYS, "sysctl", &config);
     arm11_scu_create(SCU, "scu", 3);
     l220_create(L2, "l220");
+    ok_eq(rd(SYS + 0x04), 0xa5, "SYS_SW: the user's switches");
+    wr(SYS + 0x04, 0);
+    ok_eq(rd(SYS + 0x04), 0xa5, "which no program moves");
     test_sysctl();
     test_more();
     test_scu_monitor();
