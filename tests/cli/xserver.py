@@ -10,12 +10,12 @@ NO_X = {name: value for name, value in os.environ.items() if name not in ("DISPL
 
 
 class Server:
-    """An X server."""
+    """An X server; size: of its screen, in points."""
 
-    def __init__(self):
+    def __init__(self, size="1024x768"):
         read, write = os.pipe()
         # -noreset: a server that resets itself when its last client goes refuses one that comes just then.
-        self.process = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten",
+        self.process = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", size + "x24", "-nolisten",
                                          "tcp", "-noreset"], pass_fds=[write], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         os.close(write)
