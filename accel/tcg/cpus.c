@@ -70,11 +70,14 @@ CPUARMState *cpu_create(int index, int num_cpus)
     return env;
 }
 
-void cpu_reset_to(int n, uint32_t pc, const uint32_t *args, unsigned count)
+void cpu_reset_to(int n, uint32_t pc, bool be8, const uint32_t *args, unsigned count)
 {
     CPUARMState *env = cpu_states[n]->env;
 
     arm_cpu_reset(env);
+    if (be8) {
+        arm_cpu_start_be8(env);
+    }
     env->regs[15] = pc;
     memcpy(env->regs, args, count * sizeof(*args));
 }

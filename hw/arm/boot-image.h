@@ -65,11 +65,13 @@ uint8_t *boot_gunzip(const uint8_t *data, uint32_t size, uint32_t limit, uint32_
 /* ---- hw/arm/loader-elf.c ---- */
 bool boot_is_elf(const uint8_t *data, uint32_t size);
 /*
- * Add the loadable segments of a 32-bit little-endian ARM executable; *entry = physical entry point, bit 0 = Thumb.
+ * Add the loadable segments of a 32-bit ARM executable; *entry = physical entry point, bit 0 = Thumb. *be8: its data
+ * are big-endian, its code is not (BE-8); BE-32, where both are, is refused: the processor here has none.
  * What is only to be cleared gives way to everything else; contents for places without any RAM are left out with a
  * warning, unless the program would start there.
  */
-bool boot_load_elf(BootBlobs *blobs, const char *name, const uint8_t *data, uint32_t size, uint32_t *entry, char **err);
+bool boot_load_elf(BootBlobs *blobs, const char *name, const uint8_t *data, uint32_t size, uint32_t *entry, bool *be8,
+                   char **err);
 
 /* ---- hw/arm/loader-uimage.c ---- */
 enum { UIMAGE_TYPE_KERNEL = 2, UIMAGE_TYPE_RAMDISK = 3, UIMAGE_TYPE_KERNEL_NOLOAD = 14 };
@@ -95,6 +97,7 @@ bool boot_load_hex(BootBlobs *blobs, const char *name, const uint8_t *data, uint
 /* How to start what -kernel named. */
 typedef struct BootKernel {
     uint32_t entry;             /* PC | T */
+    bool be8;                   /* starts with big-endian data */
     bool linux_boot;            /* wants the register and ATAGS/DTB protocol of ARM Linux */
     uint32_t room_end;          /* nothing else below this address: the kernel unpacks there and has its .bss */
     bool room_exact;            /* room_end comes from the image itself */
@@ -104,8 +107,14 @@ bool boot_load_kernel(BootBlobs *blobs, const uint8_t *data, uint32_t size, uint
 
 /* ---- hw/arm/loader-device.c ---- */
 
-/* Load everything `-device loader` asked for; pc[n] and pc_set[n] for CPUs whose program counter it sets. */
-bool boot_load_devices(BootBlobs *blobs, int num_cpus, uint32_t *pc, bool *pc_set, char **err);
+/* How a CPU starts. */
+typedef struct BootStart {
+    uint32_t pc;                /* PC | T */
+    bool be8;                   /* CPSR.E, SCTLR.EE and U set, as the processor's pins for BE-8 do */
+} BootStart;
+
+/* Load everything `-device loader` asked for; start[n] of those of num_cpus CPUs whose program counter it sets. */
+bool boot_load_devices(BootBlobs *blobs, int num_cpus, BootStart *start, char **err);
 
 /* ---- hw/arm/boot-args.c ---- */
 

@@ -193,7 +193,7 @@ static bool start_kernel(BootPlan *plan, const MachineState *m, const BootKernel
 
     if (!k->linux_boot) {
         for (int n = 0; n < m->smp; n++) {
-            plan->pc[n] = k->entry;
+            plan->start[n] = (BootStart) { k->entry, k->be8 };
         }
         if (args_addr) {
             plan->args[1] = m->mc->board_id;
@@ -244,32 +244,25 @@ static bool load_pen(BootPlan *plan, const MachineState *m, char **err)
     uint32_t size = boot_build_pen(code, m->boot.gic_cpu, m->boot.flags);
 
     for (int n = 1; n < m->smp; n++) {
-        plan->pc[n] = m->boot.pen;
+        plan->start[n] = (BootStart) { m->boot.pen, false };
     }
     return boot_blob_add(&plan->blobs, "boot pen", m->boot.pen, code, size, err);
 }
 
 bool boot_plan_make(BootPlan *plan, const MachineState *m, char **err)
 {
-    uint32_t pc[ARM_MAX_CPUS] = { 0 };
-    bool pc_set[ARM_MAX_CPUS] = { false };
     bool linux_boot = false, pen, ok;
 
     memset(plan, 0, sizeof(*plan));
     for (int n = 0; n < m->smp && !m->kernel; n++) {
-        plan->pc[n] = m->boot.rom;
+        plan->start[n].pc = m->boot.rom;
     }
     ok = !m->kernel || load_kernel(plan, m, &linux_boot, err);
     pen = m->secondary == SECONDARY_BY_IMAGE ? linux_boot : m->secondary == SECONDARY_PEN;
-    ok = ok && (!pen || load_pen(plan, m, err)) && boot_load_devices(&plan->blobs, m->smp, pc, pc_set, err);
+    ok = ok && (!pen || load_pen(plan, m, err)) && boot_load_devices(&plan->blobs, m->smp, plan->start, err);
     if (!ok) {
         boot_plan_free(plan);
         return false;
-    }
-    for (int n = 0; n < m->smp; n++) {
-        if (pc_set[n]) {
-            plan->pc[n] = pc[n];
-        }
     }
     return true;
 }

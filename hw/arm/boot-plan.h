@@ -7,7 +7,7 @@
 
 typedef struct BootPlan {
     BootBlobs blobs;
-    uint32_t pc[ARM_MAX_CPUS];      /* PC | T after reset */
+    BootStart start[ARM_MAX_CPUS];  /* after reset */
     uint32_t args[3];               /* r0-r2 of the boot CPU after reset */
     void *dtb;                      /* the device tree among the pieces, or NULL */
 } BootPlan;

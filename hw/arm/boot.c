@@ -51,7 +51,9 @@ static void boot_reset(void *opaque)
     }
     boot_blobs_place(&info->plan.blobs);
     for (n = 0; n < info->m->smp; n++) {
-        cpu_reset_to(n, info->plan.pc[n], info->plan.args, n ? 0 : G_N_ELEMENTS(info->plan.args));
+        const BootStart *start = &info->plan.start[n];
+
+        cpu_reset_to(n, start->pc, start->be8, info->plan.args, n ? 0 : G_N_ELEMENTS(info->plan.args));
     }
 }
 

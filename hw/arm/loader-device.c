@@ -74,7 +74,7 @@ static bool load_uimage(BootBlobs *blobs, const char *name, const uint8_t *data,
     return ok;
 }
 
-static bool load_file(BootBlobs *blobs, const LoaderDevice *dev, uint32_t *entry, char **err)
+static bool load_file(BootBlobs *blobs, const LoaderDevice *dev, BootStart *start, char **err)
 {
     uint32_t size;
     uint8_t *data = boot_file_read(dev->file, &size, err);
@@ -83,13 +83,13 @@ static bool load_file(BootBlobs *blobs, const LoaderDevice *dev, uint32_t *entry
     if (!data) {
         return false;
     }
-    *entry = dev->addr;
+    start->pc = dev->addr;
     if (!dev->force_raw && boot_is_elf(data, size)) {
-        ok = boot_load_elf(blobs, dev->file, data, size, entry, err);
+        ok = boot_load_elf(blobs, dev->file, data, size, &start->pc, &start->be8, err);
     } else if (!dev->force_raw && boot_is_uimage(data, size)) {
-        ok = load_uimage(blobs, dev->file, data, size, entry, err);
+        ok = load_uimage(blobs, dev->file, data, size, &start->pc, err);
     } else if (!dev->force_raw && boot_is_hex(data, size)) {
-        ok = boot_load_hex(blobs, dev->file, data, size, entry, err);
+        ok = boot_load_hex(blobs, dev->file, data, size, &start->pc, err);
     } else if (!dev->has_addr) {
         *err = g_strdup("a raw file needs addr");
         ok = false;
@@ -100,9 +100,9 @@ static bool load_file(BootBlobs *blobs, const LoaderDevice *dev, uint32_t *entry
     return ok;
 }
 
-static bool load_one(BootBlobs *blobs, const LoaderDevice *dev, int num_cpus, uint32_t *pc, bool *pc_set, char **err)
+static bool load_one(BootBlobs *blobs, const LoaderDevice *dev, int num_cpus, BootStart *starts, char **err)
 {
-    uint32_t entry = dev->addr;
+    BootStart start = { dev->addr, false };
 
     if (dev->cpu_num < -1 || dev->cpu_num >= num_cpus) {
         *err = g_strdup_printf("there is no CPU %d", dev->cpu_num);
@@ -117,7 +117,7 @@ static bool load_one(BootBlobs *blobs, const LoaderDevice *dev, int num_cpus, ui
         return load_value(blobs, dev, err);
     }
     if (dev->file) {
-        if (!load_file(blobs, dev, &entry, err)) {
+        if (!load_file(blobs, dev, &start, err)) {
             return false;
         }
     } else if (!dev->has_addr || dev->cpu_num < 0) {
@@ -125,24 +125,23 @@ static bool load_one(BootBlobs *blobs, const LoaderDevice *dev, int num_cpus, ui
         return false;
     }
     if (dev->cpu_num >= 0) {
-        if ((entry & 3) == 2) {
-            *err = g_strdup_printf("misaligned program counter 0x%08x", entry);
+        if ((start.pc & 3) == 2) {
+            *err = g_strdup_printf("misaligned program counter 0x%08x", start.pc);
             return false;
         }
-        pc[dev->cpu_num] = entry;
-        pc_set[dev->cpu_num] = true;
+        starts[dev->cpu_num] = start;
     }
     return true;
 }
 
-bool boot_load_devices(BootBlobs *blobs, int num_cpus, uint32_t *pc, bool *pc_set, char **err)
+bool boot_load_devices(BootBlobs *blobs, int num_cpus, BootStart *start, char **err)
 {
     const LoaderDevice *dev;
 
     for (dev = loader_devices; dev; dev = dev->next) {
         char *why = NULL;
 
-        if (!load_one(blobs, dev, num_cpus, pc, pc_set, &why)) {
+        if (!load_one(blobs, dev, num_cpus, start, &why)) {
             *err = dev->file ? g_strdup_printf("-device loader: '%s': %s", dev->file, why)
                              : g_strdup_printf("-device loader: %s", why);
             g_free(why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ELF executables for 32-bit little-endian ARM: loadable segments at their physical addresses, and the entry point.
+ * ELF executables for 32-bit ARM, little-endian or BE-8: loadable segments at their physical addresses, and the entry
+ * point. A BE-8 file's numbers and data are big-endian, its code is not.
  * ELF specification 1.2, ELF for the Arm Architecture (IHI 0044).
  *
  * Called by hw/arm/loader-kernel.c and hw/arm/loader-device.c on the main thread; no state, no locks. Every number in
@@ -25,17 +26,28 @@ static bool in_file(uint64_t offset, uint64_t len, uint32_t size)
     return offset + len <= size;
 }
 
+/* A number of the file; its order is that of the guest's data. */
+static uint32_t num(const Elf32_Ehdr *eh, uint32_t v)
+{
+    return eh->e_ident[EI_DATA] == ELFDATA2MSB ? GUINT32_FROM_BE(v) : GUINT32_FROM_LE(v);
+}
+
+static uint16_t num16(const Elf32_Ehdr *eh, uint16_t v)
+{
+    return eh->e_ident[EI_DATA] == ELFDATA2MSB ? GUINT16_FROM_BE(v) : GUINT16_FROM_LE(v);
+}
+
 static Elf32_Phdr read_phdr(const uint8_t *data, const Elf32_Ehdr *eh, unsigned n)
 {
     Elf32_Phdr ph;
 
     memcpy(&ph, data + eh->e_phoff + (size_t)n * eh->e_phentsize, sizeof(ph));
-    ph.p_type = GUINT32_FROM_LE(ph.p_type);
-    ph.p_offset = GUINT32_FROM_LE(ph.p_offset);
-    ph.p_vaddr = GUINT32_FROM_LE(ph.p_vaddr);
-    ph.p_paddr = GUINT32_FROM_LE(ph.p_paddr);
-    ph.p_filesz = GUINT32_FROM_LE(ph.p_filesz);
-    ph.p_memsz = GUINT32_FROM_LE(ph.p_memsz);
+    ph.p_type = num(eh, ph.p_type);
+    ph.p_offset = num(eh, ph.p_offset);
+    ph.p_vaddr = num(eh, ph.p_vaddr);
+    ph.p_paddr = num(eh, ph.p_paddr);
+    ph.p_filesz = num(eh, ph.p_filesz);
+    ph.p_memsz = num(eh, ph.p_memsz);
     return ph;
 }
 
@@ -48,17 +60,21 @@ static char *check_header(const uint8_t *data, uint32_t size, Elf32_Ehdr *eh)
     if (eh->e_ident[EI_CLASS] != ELFCLASS32) {
         return g_strdup("ELF: not a 32-bit file");
     }
-    if (eh->e_ident[EI_DATA] != ELFDATA2LSB) {
-        return g_strdup("ELF: not a little-endian file");
+    if (eh->e_ident[EI_DATA] != ELFDATA2LSB && eh->e_ident[EI_DATA] != ELFDATA2MSB) {
+        return g_strdup("ELF: neither little-endian nor big-endian");
     }
-    eh->e_type = GUINT16_FROM_LE(eh->e_type);
-    eh->e_machine = GUINT16_FROM_LE(eh->e_machine);
-    eh->e_entry = GUINT32_FROM_LE(eh->e_entry);
-    eh->e_phoff = GUINT32_FROM_LE(eh->e_phoff);
-    eh->e_phentsize = GUINT16_FROM_LE(eh->e_phentsize);
-    eh->e_phnum = GUINT16_FROM_LE(eh->e_phnum);
+    eh->e_type = num16(eh, eh->e_type);
+    eh->e_machine = num16(eh, eh->e_machine);
+    eh->e_entry = num(eh, eh->e_entry);
+    eh->e_phoff = num(eh, eh->e_phoff);
+    eh->e_phentsize = num16(eh, eh->e_phentsize);
+    eh->e_phnum = num16(eh, eh->e_phnum);
+    eh->e_flags = num(eh, eh->e_flags);
     if (eh->e_machine != EM_ARM) {
         return g_strdup_printf("ELF: made for machine %u, not for ARM", eh->e_machine);
+    }
+    if (eh->e_ident[EI_DATA] == ELFDATA2MSB && !(eh->e_flags & EF_ARM_BE8)) {
+        return g_strdup("ELF: code and data are big-endian (BE-32), which cannot run here: link it with --be8");
     }
     /* A position-independent one is right where it was linked: nothing has to be relocated then. */
     if (eh->e_type != ET_EXEC && eh->e_type != ET_DYN) {
@@ -131,7 +147,8 @@ static void clear_rest(BootBlobs *blobs, const char *name, const Elf32_Phdr *ph,
     g_free(seg);
 }
 
-bool boot_load_elf(BootBlobs *blobs, const char *name, const uint8_t *data, uint32_t size, uint32_t *entry, char **err)
+bool boot_load_elf(BootBlobs *blobs, const char *name, const uint8_t *data, uint32_t size, uint32_t *entry, bool *be8,
+                   char **err)
 {
     Elf32_Ehdr eh;
     uint32_t start;
@@ -142,6 +159,7 @@ bool boot_load_elf(BootBlobs *blobs, const char *name, const uint8_t *data, uint
     if (*err) {
         return false;
     }
+    *be8 = eh.e_ident[EI_DATA] == ELFDATA2MSB;
     start = eh.e_entry;
     for (i = 0; i < eh.e_phnum; i++) {
         Elf32_Phdr ph = read_phdr(data, &eh, i);

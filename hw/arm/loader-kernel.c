@@ -171,7 +171,7 @@ static bool load_plain(BootBlobs *blobs, const uint8_t *data, uint32_t size, uin
     if (boot_is_elf(data, size)) {
         k->linux_boot = false;
         k->room_exact = true;
-        return boot_load_elf(blobs, "kernel", data, size, &k->entry, err);
+        return boot_load_elf(blobs, "kernel", data, size, &k->entry, &k->be8, err);
     }
     if (boot_is_uimage(data, size)) {
         return load_uimage(blobs, data, size, ram_size, k, err);

@@ -10,10 +10,10 @@
 /* Allocate CPU n's state (zeroed, own mapping); before machine init. */
 CPUARMState *cpu_create(int index, int num_cpus);
 /*
- * Reset CPU n, as the architecture has it; it begins at pc (bit 0: Thumb) with args[0..count) in r0 and the next. CPUs
- * are paused.
+ * Reset CPU n, as the architecture has it; it begins at pc (bit 0: Thumb) with args[0..count) in r0 and the next; be8:
+ * with big-endian data, at exceptions too. CPUs are paused.
  */
-void cpu_reset_to(int cpu, uint32_t pc, const uint32_t *args, unsigned count);
+void cpu_reset_to(int cpu, uint32_t pc, bool be8, const uint32_t *args, unsigned count);
 /* Start the CPU threads (they wait until vm_start()). */
 void cpus_start(void);
 /* Stop all CPUs and wait until they are out of guest code; nestable with vm_start from the I/O thread only. */

@@ -232,6 +232,14 @@ static inline uint32_t arm_mva(const CPUARMState *env, uint32_t va)
 /* ---- implemented by accel/tcg, called from target/arm ---- */
 /* Mode, SCTLR, DACR, CONTEXTIDR, TTBR, CPACR, FPEXC, FPSCR.LEN/STRIDE/FZ/DN or E changed: new ctxkey and tables. */
 void arm_context_changed(CPUARMState *env);
+/* Behind arm_cpu_reset(): as if the processor's pins asked for big-endian data, BE-8 (ARM DDI 0360, SCTLR). */
+static inline void arm_cpu_start_be8(CPUARMState *env)
+{
+    env->cpsr |= CPSR_E;
+    env->cp15.sctlr |= SCTLR_EE | SCTLR_U;
+    arm_context_changed(env);
+}
+
 /* CPSR.I/F cleared: if an interrupt waits, make translated code leave soon. */
 void arm_interrupts_changed(CPUARMState *env);
 /* Leave translated code or the interpreter now; state is exact. Never returns. */

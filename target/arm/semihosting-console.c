@@ -42,6 +42,11 @@ int semi_console_input(void)
     return input[0];
 }
 
+bool semi_console_is_tty(int fd)
+{
+    return console || isatty(fd);
+}
+
 void semi_console_took_input(void)
 {
     chardev_accept_input(console);

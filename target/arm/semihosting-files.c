@@ -288,7 +288,16 @@ void semi_run_length(SemiCall *c)
 
 void semi_run_istty(SemiCall *c)
 {
-    c->ret = c->file->kind == SEMI_CONSOLE || (c->file->kind == SEMI_HOST && isatty(c->file->fd));
+    switch (c->file->kind) {
+    case SEMI_CONSOLE:
+        c->ret = semi_console_is_tty(c->file->fd);
+        break;
+    case SEMI_HOST:
+        c->ret = isatty(c->file->fd);
+        break;
+    default:
+        c->ret = 0;
+    }
 }
 
 void semi_run_remove(SemiCall *c)

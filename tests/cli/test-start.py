@@ -3,7 +3,8 @@
 # run-tests: timeout=240
 """Where every CPU starts and with what registers: -kernel with an ELF file, a raw image, uImages; -device loader;
 -machine secondary=. Then a bare-metal program in which all CPUs come by its entry point and sort themselves by CP15, as
-such programs do. Prints TAP. With --oracle Debian's qemu-system-arm is asked instead, but for our own property.
+such programs do, with data of either byte order. Prints TAP. With --oracle Debian's qemu-system-arm
+is asked instead, but for our own property.
 """
 import argparse
 import os
@@ -28,6 +29,7 @@ PATIENCE = 60 * SCALE
 CODE = 0x20000
 LOOP = struct.pack("<I", 0xeafffffe)            # b .
 PEN = 0xe0000000
+BE8 = ["-mbig-endian", "-Wl,--be8"]
 MODES = ["ccache=unified", "ccache=separate", "thread=single", "backend=interp"]
 
 # Every CPU adds its start registers and stack pointer into one word, must find 0, and checks that the MMU is off and
@@ -92,15 +94,15 @@ seen:
 """
 
 
-def elf(segments, entry):
-    """segments: (physical address, contents, size in memory)."""
+def elf(segments, entry, order="<", flags=0x5000000):
+    """segments: (physical address, contents, size in memory). order: of the numbers, "<" or ">"."""
     offset = 52 + 32 * len(segments)
     headers = body = b""
     for address, contents, size in segments:
-        headers += struct.pack("<8I", 1, offset + len(body), address, address, len(contents), size, 7, 4)
+        headers += struct.pack(order + "8I", 1, offset + len(body), address, address, len(contents), size, 7, 4)
         body += contents
-    return (b"\x7fELF\1\1\1" + bytes(9) +
-            struct.pack("<HHIIIIIHHHHHH", 2, 40, 1, entry, 52, 0, 0x5000000, 52, 32, len(segments), 0, 0, 0) +
+    return (b"\x7fELF\1" + (b"\1" if order == "<" else b"\2") + b"\1" + bytes(9) +
+            struct.pack(order + "HHIIIIIHHHHHH", 2, 40, 1, entry, 52, 0, flags, 52, 32, len(segments), 0, 0, 0) +
             headers + body)
 
 
@@ -161,6 +163,14 @@ def starts(cases, emulator, directory, oracle):
                 ["-kernel", program, "-device", "loader,addr=0x30000,cpu-num=2"], [CODE, CODE, 0x30000])
     if oracle:
         return
+    big = file("big.elf", elf([(CODE, LOOP, 4)], CODE, ">", 0x5800000))
+    check_start(cases, emulator, "-device loader of a BE-8 file",
+                ["-device", "loader,file=%s,cpu-num=1" % big], [0, CODE, 0])
+    older = file("older.elf", elf([(CODE, LOOP, 4)], CODE, ">"))
+    result = subprocess.run([emulator, "-M", "realview-eb-mpcore", "-display", "none", "-kernel", older], check=False,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, timeout=PATIENCE)
+    cases.check(result.returncode == 1 and result.stdout.count("\n") == 1 and "link it with --be8" in result.stdout,
+                "big-endian code is refused in a line", result.stdout)
     check_start(cases, emulator, "a raw kernel is Linux: the others wait in the pen", ["-kernel", raw], [0, PEN, PEN])
     check_start(cases, emulator, "so is a uImage that says so", ["-kernel", linux], [0, PEN, PEN])
     check_start(cases, emulator, "a device tree for an ELF kernel: the first CPU alone is told",
@@ -179,10 +189,10 @@ def bare_metal(cases, emulator, directory, oracle):
     source = os.path.join(directory, "program.S")
     with open(source, "w", encoding="utf-8") as out:
         out.write(PROGRAM)
-    for cpus in (1, 2, 4):
-        image = os.path.join(directory, "bare%d.elf" % cpus)
+    for cpus, order in [(1, "little"), (2, "little"), (4, "little"), (1, "big"), (4, "big")]:
+        image = os.path.join(directory, "bare%d-%s.elf" % (cpus, order))
         subprocess.run([CROSS + "gcc", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none", "-Wl,-Ttext=0x20000",
-                        "-DCPUS=%d" % cpus, "-o", image, source], check=True)
+                        "-DCPUS=%d" % cpus, *(BE8 if order == "big" else []), "-o", image, source], check=True)
         for mode in [None] if oracle else MODES:
             argv = [emulator, "-M", "realview-eb-mpcore", "-m", "64", "-smp", str(cpus), "-display", "none", "-monitor",
                     "none", "-serial", "null", "-semihosting", "-kernel", image]
@@ -193,7 +203,8 @@ def bare_metal(cases, emulator, directory, oracle):
                                         check=False).returncode
             except subprocess.TimeoutExpired:
                 status = None
-            cases.check(status == 0, "all CPUs come by the entry point as at reset: %d, %s" % (cpus, mode),
+            cases.check(status == 0, "all CPUs come by the entry point as at reset: %d, %s-endian data, %s" %
+                        (cpus, order, mode),
                         "exit status %s: %s" % (status, " ".join(argv)))
 
 

@@ -218,7 +218,7 @@ static const char *check(const BootPlan *plan)
         return wrong;
     }
     for (int n = 0; n < ARM_MAX_CPUS; n++) {
-        if ((plan->pc[n] & 3) == 2) {
+        if ((plan->start[n].pc & 3) == 2) {
             return "a misaligned program counter";
         }
     }

@@ -377,6 +377,11 @@ void tlb_cpu_reset(CPUARMState *env)
     memset(may_write[env->cpu_index], 0, PAGES);
 }
 
+void arm_context_changed(CPUARMState *env)
+{
+    (void)env;
+}
+
 void arm_cpu_reset(CPUARMState *env)
 {
     seeds[env->cpu_index] = 1 + env->cpu_index;

@@ -72,15 +72,14 @@ static void test_cleared_memory_under_pieces(void)
 static void test_devices_by_the_thousand(void)
 {
     enum { DEVICES = 150000, AT = 0x200000 };
-    uint32_t pc[4];
-    bool set[4] = { false };
+    BootStart start[4] = { 0 };
 
     for (uint32_t n = 0; n < DEVICES; n++) {
         loader_device_add(&(LoaderDevice) { .has_addr = true, .addr = AT + 8 * n, .has_data = true, .data = n,
                                             .data_len = 4, .cpu_num = -1 });
     }
     fresh();
-    g_assert_true(boot_load_devices(&blobs, 4, pc, set, &err));
+    g_assert_true(boot_load_devices(&blobs, 4, start, &err));
     boot_blobs_place(&blobs);
     g_assert_cmphex(ram32(AT), ==, 0);
     g_assert_cmphex(ram32(AT + 8 * (DEVICES - 1)), ==, DEVICES - 1);
@@ -90,25 +89,25 @@ static void test_devices(void)
 {
     LoaderDevice dev = { .has_addr = true, .addr = 0x100, .has_data = true, .data = 0x11223344, .data_len = 4,
                          .data_be = true, .cpu_num = -1 };
-    uint32_t pc[4] = { 0 };
-    bool set[4] = { false };
+    BootStart start[4] = { 0 };
 
     fresh();
     loader_device_add(&dev);
     dev = (LoaderDevice) { .has_addr = true, .addr = 0x8001, .cpu_num = 2 };
     loader_device_add(&dev);
-    g_assert_true(boot_load_devices(&blobs, 4, pc, set, &err));
-    g_assert_true(set[2] && !set[0]);
-    g_assert_cmphex(pc[2], ==, 0x8001);
+    g_assert_true(boot_load_devices(&blobs, 4, start, &err));
+    g_assert_cmphex(start[0].pc, ==, 0);
+    g_assert_cmphex(start[2].pc, ==, 0x8001);
+    g_assert_false(start[2].be8);
     boot_blobs_place(&blobs);
     g_assert_cmphex(ram32(0x100), ==, 0x44332211);
     fresh();
-    g_assert_false(boot_load_devices(&blobs, 2, pc, set, &err));
+    g_assert_false(boot_load_devices(&blobs, 2, start, &err));
     expect_error("no CPU 2");
     dev = (LoaderDevice) { .file = "/nonexistent/file", .cpu_num = -1 };
     loader_device_add(&dev);
     fresh();
-    g_assert_false(boot_load_devices(&blobs, 4, pc, set, &err));
+    g_assert_false(boot_load_devices(&blobs, 4, start, &err));
     expect_error("'/nonexistent/file': ");
 }
 

@@ -39,6 +39,46 @@ static TestElf make_elf(void)
     return e;
 }
 
+/* The same program as an ELF file with big-endian numbers, and code that is not (BE-8). */
+static void big_endian(TestElf *e)
+{
+    e->eh.e_ident[EI_DATA] = ELFDATA2MSB;
+    e->eh.e_flags = GUINT32_TO_BE(EF_ARM_BE8);
+    e->eh.e_type = GUINT16_TO_BE(e->eh.e_type);
+    e->eh.e_machine = GUINT16_TO_BE(e->eh.e_machine);
+    e->eh.e_entry = GUINT32_TO_BE(e->eh.e_entry);
+    e->eh.e_phoff = GUINT32_TO_BE(e->eh.e_phoff);
+    e->eh.e_phentsize = GUINT16_TO_BE(e->eh.e_phentsize);
+    e->eh.e_phnum = GUINT16_TO_BE(e->eh.e_phnum);
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t words[sizeof(e->ph[i]) / 4];
+
+        memcpy(words, &e->ph[i], sizeof(words));
+        for (unsigned w = 0; w < sizeof(words) / 4; w++) {
+            words[w] = GUINT32_TO_BE(words[w]);
+        }
+        memcpy(&e->ph[i], words, sizeof(words));
+    }
+}
+
+static void test_elf_be8(void)
+{
+    TestElf e = make_elf();
+
+    fresh();
+    g_assert_true(load(&e, sizeof(e)));
+    g_assert_false(kernel.be8);
+    big_endian(&e);
+    fresh();
+    g_assert_true(load(&e, sizeof(e)));
+    g_assert_true(kernel.be8);
+    g_assert_cmphex(kernel.entry, ==, 0x8011);
+    boot_blobs_place(&blobs);
+    g_assert_cmphex(ram[0x8000], ==, 0x5a);
+    g_assert_cmphex(ram[0x8000 + 8999], ==, 0);
+    g_assert_cmphex(ram[0x10001f], ==, 0x5a);
+}
+
 static void test_elf(void)
 {
     TestElf e = make_elf();
@@ -149,8 +189,12 @@ static void test_elf_broken(void)
     e.eh.e_ident[EI_CLASS] = ELFCLASS64;
     bad_elf(&e, sizeof(e), "32-bit");
     e = make_elf();
-    e.eh.e_ident[EI_DATA] = ELFDATA2MSB;
-    bad_elf(&e, sizeof(e), "little-endian");
+    e.eh.e_ident[EI_DATA] = ELFDATANONE;
+    bad_elf(&e, sizeof(e), "neither little-endian nor big-endian");
+    e = make_elf();
+    big_endian(&e);
+    e.eh.e_flags = 0;
+    bad_elf(&e, sizeof(e), "BE-32");
     e = make_elf();
     e.eh.e_type = ET_REL;
     bad_elf(&e, sizeof(e), "executable");
@@ -442,6 +486,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/loader/elf", test_elf);
+    g_test_add_func("/loader/elf-be8", test_elf_be8);
     g_test_add_func("/loader/elf-tail-over-segment", test_elf_tail_over_segment);
     g_test_add_func("/loader/elf-segment-without-contents-over-device", test_elf_segment_without_contents_over_device);
     g_test_add_func("/loader/elf-position-independent", test_elf_position_independent);

@@ -107,7 +107,7 @@ static void test_boot(MachineState *m)
         return;
     }
     boot_blobs_place(&plan.blobs);
-    tap_case(plan.pc[0] == 0 && plan.pc[1] == TOY_PEN, "the second CPU starts in the board's pen");
+    tap_case(plan.start[0].pc == 0 && plan.start[1].pc == TOY_PEN, "the second CPU starts in the board's pen");
     tap_case(pen_has(TOY_GICC) && pen_has(TOY_BELL + BELL_COUNT), "which looks at the board's own registers");
     /* The boot stub: three loads and a jump, then machine number, tree and entry point. */
     tap_case(word_at(0x10) == TOY_BOARD_ID, "the kernel hears the board's number");
