@@ -16,8 +16,12 @@
 #include "target/arm/cpu.h"
 #include "tcg/ir.h"
 
-/* Jump cache: guest PC|T and CPU context key -> host code. One per CPU, used inline by translated code. */
-enum { JUMP_CACHE_BITS = 12, JUMP_CACHE_SIZE = 1 << JUMP_CACHE_BITS };
+/*
+ * Jump cache: guest PC|T and CPU context key -> host code. One per CPU, used inline by translated code. Of two
+ * addresses with the same low bits only one has an entry: the table must span the hot code of large programs
+ * (compilers, virtual machines), which is some hundred KiB.
+ */
+enum { JUMP_CACHE_BITS = 15, JUMP_CACHE_SIZE = 1 << JUMP_CACHE_BITS };
 typedef struct JumpCacheEntry {
     uint32_t pc;        /* PC | T */
     uint32_t ctxkey;    /* JITState.ctxkey when it was filled; 0 = empty */

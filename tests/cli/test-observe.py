@@ -89,11 +89,40 @@ EXPECTED = {"ldrex": 9, "strex_ok": 6, "strex_none": 3, "strex_address": 2, "str
 EVENTS = ["Idle", "Find Fast", "Find Slow", "Build", "Chain", "Execute", "Unchain", "Restore", "Flush", "Invalidate"]
 
 
-def build(directory, loop):
-    """The program as an image: ends by itself, or loops."""
-    base = os.path.join(directory, "loop" if loop else "ends")
+# Six functions at a distance of 16 KiB, as in a program of some size, called in turn.
+FAR_ROUNDS = 2000
+FAR_PROGRAM = """
+    .arch armv6k
+    .text
+    .global _start
+_start:
+    mov     r5, #%d
+1:  ldr     r4, =function
+    mov     r6, #6
+2:  blx     r4
+    add     r4, r4, #0x4000
+    subs    r6, r6, #1
+    bne     2b
+    subs    r5, r5, #1
+    bne     1b
+    mov     r0, #0x18
+    ldr     r1, =0x20026
+    svc     0x123456
+    .ltorg
+    .balign 0x4000
+function:
+    .rept   6
+    bx      lr
+    .balign 0x4000
+    .endr
+""" % FAR_ROUNDS
+
+
+def build(directory, name, text):
+    """The program as an image."""
+    base = os.path.join(directory, name)
     with open(base + ".s", "w", encoding="ascii") as file:
-        file.write("LOOP = %d\n" % loop + PROGRAM)
+        file.write(text)
     subprocess.run([CROSS + "gcc", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none", "-Wl,-Ttext=0x10000",
                     "-o", base + ".elf", base + ".s"], check=True)
     return base + ".elf"
@@ -174,6 +203,17 @@ def test_counters(cases, image, directory):
         cases.check(len(cache) == (1 if unified else cpus) and
                     0 < cache[0]["guest_bytes"] and cache[0]["chained_jumps"] <= cache[0]["direct_jumps"],
                     label + ": blocks", cache)
+
+
+def test_far_functions(cases, image, directory):
+    """The main loop has to look for a block now and then, not at every call."""
+    path = os.path.join(directory, "far.json")
+    for properties in ("ccache=unified", "ccache=separate"):
+        status, _ = run([*M, "-kernel", image, "-accel", "tcg,%s,stats=%s" % (properties, path)])
+        stats = read_json(path)
+        found = stats["cpus"][0]["events"]["Find Fast"]["count"] if stats else None
+        cases.check(status == 0 and found is not None and found < FAR_ROUNDS,
+                    properties + ": functions 16 KiB apart do not push each other out of the jump cache", found)
 
 
 def test_text(cases, image):
@@ -301,9 +341,10 @@ def main():
         print("ok 1 - statistics # SKIP no %sgcc\n1..1" % CROSS)
         return 0
     with tempfile.TemporaryDirectory() as directory:
-        ends, loop = build(directory, 0), build(directory, 1)
+        ends, loop = (build(directory, name, "LOOP = %d\n" % n + PROGRAM) for n, name in enumerate(("ends", "loop")))
         test_one_table(cases, directory)
         test_counters(cases, ends, directory)
+        test_far_functions(cases, build(directory, "far", FAR_PROGRAM), directory)
         test_text(cases, ends)
         test_perfmap(cases, ends)
         test_jitdump(cases, ends, directory)
