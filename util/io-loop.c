@@ -5,20 +5,25 @@
  * Posted work is a stack that any thread pushes to and the I/O thread takes as a whole, without locks, for a signal
  * handler may interrupt a push. `posted` is set by who pushes and cleared before the call, so a work is on the stack
  * once at most, and a post during its call brings another one.
+ *
+ * Who posts writes to the descriptor only if the I/O thread says that it sleeps, or is going to (`asleep`): it says so,
+ * then looks at the stack once more. So works that are posted while it is at work, or by itself, cost no system call.
  */
 #include <errno.h>
 #include <glib.h>
-#include <glib-unix.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
 
+enum { ROUNDS = 4 };
+
 static GMainLoop *loop;                 /* I/O thread */
 static int wake_fd = -1;                /* eventfd; atomic */
 static IOWork *stack;                   /* atomic */
 static uint32_t unfinished;             /* works that are not outside, posted or being done; atomic */
+static bool asleep = true;              /* who posts has to wake. atomic */
 static bool in_work;                    /* one that is not outside is being done. I/O thread */
 static void (*on_quiet)(void);          /* NULL: nobody asks. atomic */
 
@@ -46,7 +51,9 @@ void io_post(IOWork *w)
     do {
         w->next = top;
     } while (!__atomic_compare_exchange_n(&stack, &top, w, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-    wake();
+    if (__atomic_load_n(&asleep, __ATOMIC_SEQ_CST)) {
+        wake();
+    }
 }
 
 bool io_is_quiet(void)
@@ -88,13 +95,34 @@ static IOWork *take_posted(void)
     return first;
 }
 
-static gboolean run_posted(gint fd, GIOCondition condition, gpointer opaque)
-{
-    uint64_t count;
-    ssize_t n = read(fd, &count, sizeof(count));
-    IOWork *w = take_posted();
+/* ---- the source of GLib's that posted works are ---- */
 
-    (void)n;                            /* nothing there: somebody has looked already */
+typedef struct PostedSource {
+    GSource source;
+    gpointer tag;                       /* of wake_fd */
+} PostedSource;
+
+static bool is_posted(void)
+{
+    return __atomic_load_n(&stack, __ATOMIC_SEQ_CST);
+}
+
+/* Before the thread sleeps. True: it need not. */
+static gboolean posted_prepare(GSource *source, gint *timeout)
+{
+    *timeout = -1;
+    __atomic_store_n(&asleep, true, __ATOMIC_SEQ_CST);
+    return is_posted();
+}
+
+static gboolean posted_check(GSource *source)
+{
+    __atomic_store_n(&asleep, false, __ATOMIC_SEQ_CST);
+    return is_posted() || g_source_query_unix_fd(source, ((PostedSource *)source)->tag);
+}
+
+static void run(IOWork *w)
+{
     while (w) {
         IOWork *next = w->next;         /* belongs to the next post from here on */
 
@@ -107,20 +135,42 @@ static gboolean run_posted(gint fd, GIOCondition condition, gpointer opaque)
         }
         w = next;
     }
+}
+
+static gboolean posted_dispatch(GSource *source, GSourceFunc callback, gpointer opaque)
+{
+    uint64_t count;
+    IOWork *w;
+
+    __atomic_store_n(&asleep, false, __ATOMIC_SEQ_CST);
+    if (g_source_query_unix_fd(source, ((PostedSource *)source)->tag)) {
+        ssize_t n = read(wake_fd, &count, sizeof(count));
+
+        (void)n;                        /* nothing there: somebody has looked already */
+    }
+    /* What these post in turn, too, but other sources have to have their turn. */
+    for (int round = 0; round < ROUNDS && (w = take_posted()) != NULL; round++) {
+        run(w);
+    }
     return G_SOURCE_CONTINUE;
 }
+
+static GSourceFuncs posted_funcs = { .prepare = posted_prepare, .check = posted_check, .dispatch = posted_dispatch };
 
 void io_loop_init(void)
 {
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    GSource *source;
 
     if (fd < 0) {
         error_exit("cannot create an eventfd: %s", strerror(errno));
     }
     loop = g_main_loop_new(NULL, FALSE);
-    g_unix_fd_add(fd, G_IO_IN, run_posted, NULL);
+    source = g_source_new(&posted_funcs, sizeof(PostedSource));
+    ((PostedSource *)source)->tag = g_source_add_unix_fd(source, fd, G_IO_IN);
+    g_source_attach(source, NULL);
+    g_source_unref(source);
     __atomic_store_n(&wake_fd, fd, __ATOMIC_SEQ_CST);
-    wake();                             /* for what was posted before */
 }
 
 void io_loop_run(void)
