@@ -18,7 +18,8 @@ struct BlockBackend {
     BlockOptions options;       /* what it was opened with */
     char *path;                 /* "": none */
     AioEngine *engine;          /* NULL: the pool does everything */
-    bool never_at_once;         /* the file system has no transfers that do not wait. atomic */
+    bool never_at_once[2];      /* the file system has no reads, no writes, that do not wait. atomic */
+    bool in_memory;             /* the file system is in memory: none waits. atomic */
     guint engine_source;        /* watches its descriptor. I/O thread */
     char *id;                   /* constant */
     GThreadPool *pool;          /* constant */
@@ -31,7 +32,8 @@ struct BlockBackend {
     ThrottleMember throttle;    /* its limits of speed */
     GQueue stalled;             /* that wait for vm_start().   I/O thread */
     BlockStats stats[BLOCK_RESIZE + 1];      /* I/O thread */
-    bool said;                  /* an error was reported since the last success. I/O thread */
+    BlockStats tried[BLOCK_WRITE + 1];       /* by blk_try().  lock: lock */
+    bool said;                  /* an error was reported since the last success. atomic */
     struct BlockJob *job;       /* is at work on the image; NULL: none. I/O thread */
     bool held;                  /* what is to be started waits. lock: lock */
     GQueue waiting;             /* ... here.                   lock: lock */

@@ -16,9 +16,11 @@
 #define _GNU_SOURCE             /* preadv2, pwritev2 */
 #include <errno.h>
 #include <glib-unix.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 #include "block/backend-internal.h"
@@ -139,11 +141,11 @@ static void report(BlockBackend *blk, const BlockRequest *r, BlockErrorAction ac
 {
     BlockError e = { .blk = blk, .write = r->op != BLOCK_READ, .action = action, .error = -r->error };
 
-    if (!blk->said && action != BLOCK_ACTION_IGNORE) {
+    if (!__atomic_load_n(&blk->said, __ATOMIC_RELAXED) && action != BLOCK_ACTION_IGNORE) {
         error_report("%s '%s': %s at byte %llu failed: %s%s", blk->id, blk->path, verbs[r->op],
                      (unsigned long long)r->offset, strerror(-r->error),
                      action == BLOCK_ACTION_STOP ? " (the machine stops; mend it, then 'cont' tries again)" : "");
-        blk->said = true;
+        __atomic_store_n(&blk->said, true, __ATOMIC_RELAXED);
     }
     if (error_listener) {
         error_listener(&e);
@@ -185,7 +187,7 @@ static void finish(BlockBackend *blk, BlockRequest *r)
             blk->user.resized(blk->user.opaque);
         }
     } else if (!r->error) {
-        blk->said = false;
+        __atomic_store_n(&blk->said, false, __ATOMIC_RELAXED);
     } else if (r->error != -ENOMEDIUM) {        /* the device knows by itself that there is none */
         BlockErrorAction action = action_for(blk, r);
 
@@ -285,44 +287,71 @@ void blk_stop_engine(BlockBackend *blk)
     }
 }
 
-/* The host has the pages in its cache: no thread is needed to wait. False: it would take waiting, or something else. */
-static bool transfer_at_once(BlockBackend *blk, BlockRequest *r, int fd, bool write)
+/* A file system that is in memory knows of no transfers that do not wait, for it has no others. */
+static bool is_in_memory(BlockBackend *blk, int fd)
 {
+    struct statfs fs;
+
+    if (__atomic_load_n(&blk->in_memory, __ATOMIC_RELAXED) || fstatfs(fd, &fs) ||
+        (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC)) {
+        return false;
+    }
+    __atomic_store_n(&blk->in_memory, true, __ATOMIC_RELAXED);
+    return true;
+}
+
+/* The host has the pages in its cache: no thread is needed to wait. False: it would take waiting, or something else. */
+static bool move_now(BlockBackend *blk, const BlockRequest *r, int fd)
+{
+    const bool write = r->op == BLOCK_WRITE;
     struct iovec v = { .iov_base = r->buffer, .iov_len = r->bytes };
     ssize_t n;
 
     if (in_order || r->bytes > AT_ONCE_BYTES || blk->options.direct ||
-        __atomic_load_n(&blk->never_at_once, __ATOMIC_RELAXED)) {
+        __atomic_load_n(&blk->never_at_once[write], __ATOMIC_RELAXED)) {
         return false;
     }
-    n = write ? pwritev2(fd, &v, 1, (off_t)r->offset, RWF_NOWAIT) : preadv2(fd, &v, 1, (off_t)r->offset, RWF_NOWAIT);
-    if (n != (ssize_t)r->bytes) {
-        if (n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)) {
-            __atomic_store_n(&blk->never_at_once, true, __ATOMIC_RELAXED);      /* this file system cannot */
-        }
-        return false;
+    do {
+        const int flags = __atomic_load_n(&blk->in_memory, __ATOMIC_RELAXED) ? 0 : RWF_NOWAIT;
+
+        n = write ? pwritev2(fd, &v, 1, (off_t)r->offset, flags) : preadv2(fd, &v, 1, (off_t)r->offset, flags);
+    } while (n < 0 && errno == EOPNOTSUPP && is_in_memory(blk, fd));
+    if (n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)) {
+        /* This file system cannot; many read without waiting but do not write so. */
+        __atomic_store_n(&blk->never_at_once[write], true, __ATOMIC_RELAXED);
     }
-    count_ending(blk, r, true);
-    io_post(&blk->work);
-    return true;
+    return n == (ssize_t)r->bytes;
+}
+
+/* The descriptor by which the kernel carries it out; -1: it has to be looked at. */
+static int transfer_fd(BlockBackend *blk, const BlockRequest *r)
+{
+    const bool write = r->op == BLOCK_WRITE;
+
+    if (!blk->image || !blk->image->ops->transfer_fd || !r->bytes || !(r->op == BLOCK_READ || write) ||
+        (write && (blk->options.write_through || blk->options.detect_zeroes != DETECT_ZEROES_OFF))) {
+        return -1;
+    }
+    return blk->image->ops->transfer_fd(blk->image, write, r->offset, r->buffer, r->bytes);
 }
 
 /* Past the pool: by the kernel at once, or by the engine. False: it is for the pool. */
 static bool submit_transfer(BlockBackend *blk, BlockRequest *r)
 {
-    bool write = r->op == BLOCK_WRITE;
-    int fd;
+    const int fd = transfer_fd(blk, r);
 
-    if (!blk->image || !blk->image->ops->transfer_fd || !r->bytes || !(r->op == BLOCK_READ || write) ||
-        (write && (blk->options.write_through || blk->options.detect_zeroes != DETECT_ZEROES_OFF))) {
-        return false;
-    }
-    fd = blk->image->ops->transfer_fd(blk->image, write, r->offset, r->buffer, r->bytes);
     if (fd < 0) {
         return false;
     }
-    return blk->engine ? blk->engine->ops->submit(blk->engine, fd, write, r->offset, r->buffer, r->bytes, r)
-                       : transfer_at_once(blk, r, fd, write);
+    if (blk->engine) {
+        return blk->engine->ops->submit(blk->engine, fd, r->op == BLOCK_WRITE, r->offset, r->buffer, r->bytes, r);
+    }
+    if (!move_now(blk, r, fd)) {
+        return false;
+    }
+    count_ending(blk, r, true);
+    io_post(&blk->work);
+    return true;
 }
 
 /* ---- what devices and the machine ask ---- */
@@ -369,6 +398,64 @@ void blk_submit(BlockBackend *blk, BlockRequest *r)
     }
 }
 
+bool blk_try(BlockBackend *blk, bool write, uint64_t offset, void *buffer, uint32_t bytes)
+{
+    BlockRequest r = { .op = write ? BLOCK_WRITE : BLOCK_READ, .offset = offset, .buffer = buffer, .bytes = bytes };
+    const gint64 begin = g_get_monotonic_time();
+    bool go, done = false;
+    int fd;
+
+    if (__atomic_load_n(&blk->throttle.group, __ATOMIC_RELAXED)) {
+        return false;
+    }
+    pthread_mutex_lock(&blk->lock);
+    go = !blk->held && !blk->engine;
+    blk->in_work += go;                 /* the image stays */
+    pthread_mutex_unlock(&blk->lock);
+    if (!go) {
+        return false;
+    }
+    fd = transfer_fd(blk, &r);
+    done = fd >= 0 && move_now(blk, &r, fd);
+    pthread_mutex_lock(&blk->lock);
+    blk->in_work--;
+    if (done) {
+        BlockStats *stats = &blk->tried[r.op];
+
+        blk->endings++;
+        stats->requests++;
+        stats->bytes += bytes;
+        stats->ns += (uint64_t)(g_get_monotonic_time() - begin) * 1000;
+    }
+    pthread_cond_signal(&blk->ended);
+    pthread_mutex_unlock(&blk->lock);
+    if (done) {
+        if (__atomic_load_n(&blk->said, __ATOMIC_RELAXED)) {
+            __atomic_store_n(&blk->said, false, __ATOMIC_RELAXED);
+        }
+        trace(BLK_SUBMIT, "drive=%s operation=%s offset=%llu bytes=%u", blk->id, verbs[r.op],
+              (unsigned long long)offset, bytes);
+        trace(BLK_DONE, "drive=%s operation=%s offset=%llu bytes=%u error=0", blk->id, verbs[r.op],
+              (unsigned long long)offset, bytes);
+    }
+    return done;
+}
+
+BlockStats blk_stats(const BlockBackend *blk, BlockOp op)
+{
+    BlockBackend *lockable = (BlockBackend *)(uintptr_t)blk;
+    BlockStats sum = blk->stats[op];
+
+    if (op <= BLOCK_WRITE) {
+        pthread_mutex_lock(&lockable->lock);
+        sum.requests += blk->tried[op].requests;
+        sum.bytes += blk->tried[op].bytes;
+        sum.ns += blk->tried[op].ns;
+        pthread_mutex_unlock(&lockable->lock);
+    }
+    return sum;
+}
+
 bool blk_hold(BlockBackend *blk)
 {
     bool idle;
@@ -406,7 +493,7 @@ void blk_resume_all(void)
     for (BlockBackend *blk = blk_backends; blk; blk = blk->next) {
         BlockRequest *r;
 
-        blk->said = false;
+        __atomic_store_n(&blk->said, false, __ATOMIC_RELAXED);
         while ((r = g_queue_pop_head(&blk->stalled)) != NULL) {
             blk_submit(blk, r);
         }

@@ -13,7 +13,6 @@ enum { CLOSE_PATIENCE_S = 10 };
 
 BlockBackend *blk_backends;
 
-BlockStats blk_stats(const BlockBackend *blk, BlockOp op) { return blk->stats[op]; }
 const BlockOptions *blk_options(const BlockBackend *blk) { return &blk->options; }
 const char *blk_id(const BlockBackend *blk) { return blk->id; }
 const char *blk_node(const BlockBackend *blk) { return blk->options.node; }
@@ -125,7 +124,7 @@ void blk_take_medium(BlockBackend *blk, Image *image, const BlockOptions *option
     __atomic_store_n(&blk->bytes, image ? image_bytes(image) : 0, __ATOMIC_RELAXED);
     __atomic_store_n(&blk->readonly, image && image->readonly, __ATOMIC_RELAXED);
     blk->options = *options;
-    blk->never_at_once = false;
+    blk->never_at_once[0] = blk->never_at_once[1] = blk->in_memory = false;
     g_free(blk->path);
     blk->path = g_strdup(image ? options->file : "");
     if (image) {

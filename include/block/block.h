@@ -134,6 +134,11 @@ void blk_keep_order(void);
 bool blk_any_under_way(void);
 void blk_submit(BlockBackend *blk, BlockRequest *request);
 /*
+ * Read or write at once what the host has in its cache; `bytes` > 0, inside the medium. True: done, and nobody is
+ * called. False: it would take waiting, or cannot be; blk_submit() can. Any thread; any lock may be held.
+ */
+bool blk_try(BlockBackend *blk, bool write, uint64_t offset, void *buffer, uint32_t bytes);
+/*
  * Wait until no request is under way and every done() was called; I/O thread, no device's lock held. False: some are
  * left, for the host has ended none for seconds, or an error stopped the machine and they are to be tried again.
  */

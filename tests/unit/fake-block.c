@@ -7,7 +7,7 @@ enum { MAX_REQUESTS = 512 };
 
 struct BlockBackend {
     uint64_t bytes;
-    bool readonly, present;
+    bool readonly, present, cached;
     BlockMediumUser user;
     int error;
     uint8_t *data;
@@ -107,6 +107,24 @@ static void carry_out(BlockBackend *blk, BlockRequest *r)
     case BLOCK_RESIZE:
         break;
     }
+}
+
+bool blk_try(BlockBackend *blk, bool write, uint64_t offset, void *buffer, uint32_t bytes)
+{
+    if (offset > blk->bytes || bytes > blk->bytes - offset || !bytes) {
+        abort();
+    }
+    if (!blk->cached || blk->error) {
+        return false;
+    }
+    carry_out(blk, &(BlockRequest) { .op = write ? BLOCK_WRITE : BLOCK_READ, .offset = offset, .buffer = buffer,
+                                     .bytes = bytes });
+    return true;
+}
+
+void fake_block_cached(BlockBackend *blk, bool cached)
+{
+    blk->cached = cached;
 }
 
 bool blk_drain(BlockBackend *blk)

@@ -14,6 +14,8 @@ void fake_block_fail(BlockBackend *blk, int error);     /* 0, or what the follow
 void fake_block_change(BlockBackend *blk, bool present);        /* the medium goes, or the same one comes again */
 /* Carry out what was submitted and call done(), until nothing is left; returns how many there were. */
 unsigned fake_block_run(BlockBackend *blk);
+/* Whether blk_try() works: at first not. */
+void fake_block_cached(BlockBackend *blk, bool cached);
 /* How many requests were submitted and are not carried out. */
 unsigned fake_block_queued(const BlockBackend *blk);
 #endif

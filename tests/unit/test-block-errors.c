@@ -3,9 +3,14 @@
  * Block back ends when the host's disk fails, by every policy: what the device is told, who hears of it, whether the
  * machine stops and the request is carried out again. The image is one that fails when it is told to.
  */
+#define _GNU_SOURCE             /* memfd_create, preadv2 */
 #include <errno.h>
 #include <glib.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
 #include "block/backend-internal.h"
 #include "block/aio.h"
 #include "block/image.h"
@@ -32,7 +37,15 @@ static int fake_write(Image *image, uint64_t offset, const void *buffer, size_t 
 static int fake_zeroes(Image *image, uint64_t offset, uint64_t bytes, bool unmap) { return image_call(); }
 static int fake_flush(Image *image) { return image_call(); }
 
+static int transfer_file = -1;  /* the kernel carries out transfers of this file; -1: it does not */
+
+static int fake_transfer_fd(Image *image, bool write, uint64_t offset, const void *buffer, size_t bytes)
+{
+    return transfer_file;
+}
+
 static const ImageOps fake_ops = {
+    .transfer_fd = fake_transfer_fd,
     .format = "raw", .read = fake_read, .write = fake_write, .write_zeroes = fake_zeroes, .flush = fake_flush,
 };
 
@@ -169,6 +182,47 @@ static void run(const Case *c)
     blk_close(blk);
 }
 
+/*
+ * What the host has in its cache is moved at once. A file system that has no writes of that kind went on to have no
+ * reads either, and one that is in memory, where nothing waits, had neither.
+ */
+static void test_at_once(void)
+{
+    static uint8_t buffer[4096];
+    BlockOptions options = { .said = "-sd image", .file = "image", .id = "sd0" };
+    struct iovec v = { .iov_base = buffer, .iov_len = sizeof(buffer) };
+    char name[] = "at-once-XXXXXX", *error;
+    const int memory = memfd_create("image", MFD_CLOEXEC), disk = mkstemp(name);
+    BlockBackend *blk = blk_open(&options, &error);
+    bool good;
+
+    if (memory < 0 || disk < 0 || unlink(name) || ftruncate(memory, 1 << 20) ||
+        pwrite(disk, buffer, sizeof(buffer), 0) != (ssize_t)sizeof(buffer)) {
+        abort();
+    }
+    transfer_file = memory;
+    memset(buffer, 'm', sizeof(buffer));
+    good = blk_try(blk, true, 8192, buffer, sizeof(buffer));
+    memset(buffer, 0, sizeof(buffer));
+    tap_case(good && blk_try(blk, false, 8192, buffer, sizeof(buffer)) && buffer[4095] == 'm',
+             "a file in memory is written and read at once");
+    tap_case(blk_stats(blk, BLOCK_WRITE).requests == 1 && blk_stats(blk, BLOCK_READ).bytes == sizeof(buffer),
+             "and that is counted");
+    tap_case(blk_hold(blk) && !blk_try(blk, false, 8192, buffer, sizeof(buffer)), "not while the disk is held");
+    blk_release(blk);
+    blk_close(blk);
+    blk = blk_open(&options, &error);
+    transfer_file = disk;
+    good = preadv2(disk, &v, 1, 0, RWF_NOWAIT) != (ssize_t)sizeof(buffer);      /* it cannot be had here */
+    blk_try(blk, true, 0, buffer, sizeof(buffer));
+    tap_case(blk_try(blk, false, 0, buffer, sizeof(buffer)) || good,
+             "a file system whose writes may wait is read at once");
+    transfer_file = -1;
+    blk_close(blk);
+    close(memory);
+    close(disk);
+}
+
 int main(void)
 {
     io_loop_init();
@@ -176,5 +230,6 @@ int main(void)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         run(&cases[i]);
     }
+    test_at_once();
     return tap_done();
 }
