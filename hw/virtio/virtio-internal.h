@@ -3,7 +3,8 @@
  * A transport's state, shared by its registers (virtio-mmio.c) and its queues (virtqueue.c).
  *
  * Lock: the device's own, for all that is not constant; it is held for moments, never around guest memory or the
- * device's functions. Those run on the I/O thread in turns (virtio_enter() to virtio_leave()). A CPU that resets the
+ * device's functions. Those run in turns (virtio_enter() to virtio_leave()), which are the I/O thread's, or a CPU's for
+ * what is done at once; the I/O thread waits for the end of a CPU's, which waits for nobody. A CPU that resets the
  * device or stops a queue waits for the end of the turn: from then on nothing of what was under way is written to the
  * guest's memory, since all of it belongs to an earlier epoch.
  */
@@ -46,6 +47,7 @@ struct VirtIO {
     bool broken, level;             /* level: of the line */
     bool reset_wanted, ready_wanted;    /* what the next turn tells the device */
     bool busy;                      /* a turn is under way */
+    bool busy_here;                 /* ... of a CPU's thread: the I/O thread waits for its end */
     uint64_t turn;
     uint32_t turn_epoch;            /* when it began */
     uint32_t kicked;                /* bit n: queue n. atomic */
@@ -55,6 +57,8 @@ struct VirtIO {
 void virtio_update(VirtIO *v);
 /* The function of `work`: a turn for the queues that were kicked. I/O thread. */
 void virtio_work(void *opaque);
+/* The driver told of buffers in the queue: a turn on this CPU's thread if that can be, else kick. No lock is held. */
+void virtio_notified(VirtIO *v, unsigned queue);
 /* Any lock may be held. */
 void virtio_kick_all(VirtIO *v);
 /* Wait for the end of the turn that is under way, if one is. No lock is held. */

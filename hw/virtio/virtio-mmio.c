@@ -358,10 +358,7 @@ static bool register_write(VirtIO *v, uint32_t offset, uint32_t value)
         return false;
     case R_QUEUE_NOTIFY:
         trace(VIRTIO_NOTIFY, "device=%s queue=%u", v->dev.name, value);
-        if (value < v->device.class->queues) {
-            virtio_kick(v, value);
-        }
-        return false;
+        return false;           /* the rest without the lock */
     case R_INTERRUPT_ACK:
         v->isr &= ~value;
         virtio_update(v);
@@ -397,6 +394,9 @@ static void virtio_mmio_write(void *opaque, uint32_t offset, uint32_t value, uns
     counted_lock(&v->dev.lock);
     bool wait = register_write(v, offset, value) && v->busy;
     counted_unlock(&v->dev.lock);
+    if (offset == R_QUEUE_NOTIFY && value < v->device.class->queues) {
+        virtio_notified(v, value);
+    }
     if (wait) {
         virtio_wait_turn_over(v);
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "hw/virtio/virtio-internal.h"
 #include "qemu/log.h"
+#include "qemu/replay.h"
 #include "sysemu/cpus.h"
 
 /* ---- interrupt, turns ---- */
@@ -38,6 +39,9 @@ void virtio_broken(VirtIO *v, const char *why)
 void virtio_enter(VirtIO *v)
 {
     counted_lock(&v->dev.lock);
+    while (v->busy_here) {
+        counted_cond_wait(&v->turn_over, &v->dev.lock);
+    }
     v->busy = true;
     v->turn++;
     v->turn_epoch = v->epoch;
@@ -56,7 +60,7 @@ void virtio_enter(VirtIO *v)
 void virtio_leave(VirtIO *v)
 {
     counted_lock(&v->dev.lock);
-    v->busy = false;
+    v->busy = v->busy_here = false;
     pthread_cond_broadcast(&v->turn_over);
     counted_unlock(&v->dev.lock);
 }
@@ -79,6 +83,29 @@ void virtio_kick(VirtIO *v, unsigned queue)
 {
     __atomic_fetch_or(&v->kicked, 1u << queue, __ATOMIC_ACQ_REL);
     io_post(&v->work);
+}
+
+void virtio_notified(VirtIO *v, unsigned queue)
+{
+    bool here = v->device.class->notify_here && replay_mode == REPLAY_NONE;
+
+    if (here) {
+        counted_lock(&v->dev.lock);
+        here = !v->busy && !v->reset_wanted && !v->ready_wanted;
+        if (here) {
+            v->busy = v->busy_here = true;
+            v->turn++;
+            v->turn_epoch = v->epoch;
+        }
+        counted_unlock(&v->dev.lock);
+    }
+    if (here) {
+        here = v->device.class->notify_here(v->device.dev, queue);
+        virtio_leave(v);
+    }
+    if (!here) {
+        virtio_kick(v, queue);
+    }
 }
 
 void virtio_kick_all(VirtIO *v)

@@ -186,6 +186,48 @@ static void test_blk(void)
     ok_eq(get16(USED + 2), 8, "each was given back");
 }
 
+/* What the host has in its cache is carried out by the CPU that asks, and nobody has to wake. */
+static void test_blk_here(void)
+{
+    start(BLK, FLUSH_F);
+    memset(fake_block_data(disk) + 7 * 512, 'h', 512);
+    request(0, 7, 512);
+    avail(0);
+    wr(BLK + 0x50, 0);
+    ok(bench_ram[STATUS] == 0xff && fake_block_queued(disk) == 1, "what is not in the cache is begun at once");
+    run();
+    ok(bench_ram[STATUS] == 0 && bench_ram[DATA] == 'h' && get16(USED + 2) == 1, "and ends later");
+    fake_block_cached(disk, true);
+    wr(BLK + 0x64, 1);
+    memset(bench_ram + DATA, 'i', 512);
+    request(1, 7, 512);
+    avail(0);
+    wr(BLK + 0x50, 0);
+    ok(bench_ram[STATUS] == 0 && fake_block_data(disk)[7 * 512] == 'i' && get16(USED + 2) == 2 &&
+       bench_level[LINE_BLK], "what is, ends before the CPU goes on");
+    request(0, 7, 32 * 512 + 512);
+    avail(0);
+    wr(BLK + 0x50, 0);
+    ok(bench_ram[STATUS] == 0xff && !fake_block_queued(disk), "a long transfer is the I/O thread's");
+    run();
+    ok(bench_ram[STATUS] == 0 && bench_ram[DATA] == 'i' && get16(USED + 2) == 3, "which gets it whole");
+    start(BLK, 0);
+    request(1, 7, 512);
+    avail(0);
+    wr(BLK + 0x50, 0);
+    ok(bench_ram[STATUS] == 0xff && fake_block_queued(disk) == 1, "a driver that knows of no cache waits for the disk");
+    run();
+    wr(BLK + 0x70, 0);
+    take(BLK, FLUSH_F);
+    request(0, 7, 512);
+    avail(0);
+    wr(BLK + 0x50, 0);
+    ok(bench_ram[STATUS] == 0xff, "the device has not seen the driver's reset: the I/O thread is first");
+    run();
+    ok(bench_ram[STATUS] == 0 && get16(USED + 2) == 1, "then it goes on");
+    fake_block_cached(disk, false);
+}
+
 static void test_reset_forgets(void)
 {
     start(BLK, FLUSH_F);
@@ -385,8 +427,10 @@ static void test_random(void)
             bench_ram[at] = rand() & 1 ? (uint8_t)rand() : (uint8_t)(rand() & 7);
         }
         put16(AVAIL + 2, (uint16_t)(rand() % (SIZE + 2)));
+        fake_block_cached(disk, round & 4);
         kick(BLK, 0);
     }
+    fake_block_cached(disk, false);
     start(BLK, FLUSH_F);
     request(0, 0, 512);
     avail(0);
@@ -524,6 +568,7 @@ int main(void)
     virtio_mmio_create(EMPTY, "empty", &nothing, false, NULL);
     test_registers();
     test_blk();
+    test_blk_here();
     test_reset_forgets();
     test_event_index();
     test_broken();

@@ -26,7 +26,10 @@ enum {
 #define VIRTIO_F_EVENT_IDX      (1ull << 29)
 #define VIRTIO_F_VERSION_1      (1ull << 32)
 
-/* All functions are called on the I/O thread without locks, `dev` being the device; those that it lacks are NULL. */
+/*
+ * All functions are called in turns, without locks, `dev` being the device; those that it lacks are NULL. A turn is the
+ * I/O thread's, but for notify_here().
+ */
 enum { VIRTIO_CONFIG_SAVED = 8 };
 
 typedef struct VirtIOClass {
@@ -43,6 +46,11 @@ typedef struct VirtIOClass {
     void (*config_written)(void *dev, uint8_t *config);
     /* There may be something in the queue. */
     void (*notify)(void *dev, unsigned queue);
+    /*
+     * notify() on the thread of the CPU that said so, in a turn of its own: what can be done in microseconds, without
+     * waiting for anybody. False: the I/O thread has to call notify().
+     */
+    bool (*notify_here)(void *dev, unsigned queue);
     /* Forget what is under way: chains that were taken are not to be given back. */
     void (*reset)(void *dev);
     /* The driver is ready (DRIVER_OK). */
