@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a VM shows, for tests: by its monitor and by VNC."""
 import os
+import re
 import socket
 import subprocess
 import time
@@ -31,21 +32,17 @@ def has_vnc():
     return b"vnc" in out
 
 
-class Screen:
-    """The monitor of a VM."""
+class Monitor:
+    """The monitor of a VM that listens at a path; connected to by the first order."""
 
-    def __init__(self, directory):
-        self.path = os.path.join(directory, "monitor")
-        self.dump_path = os.path.join(directory, "screen.ppm")
-        self.vnc_path = os.path.join(directory, "vnc") if has_vnc() else None
-        self.args = ("-monitor", "unix:%s,server=on,wait=off" % self.path,
-                     *(("-vnc", "unix:" + self.vnc_path) if self.vnc_path else ()))
+    def __init__(self, path, seconds=120):
+        self.path, self.seconds = path, seconds
         self.socket = None
 
     def order(self, line):
         if not self.socket:
             self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(120)
+            self.socket.settimeout(self.seconds)
             self.socket.connect(self.path)
             self._prompt()
         self.socket.sendall(line.encode() + b"\n")
@@ -59,6 +56,26 @@ class Screen:
                 raise Failure("the monitor is gone")
             text += got
         return text.decode()
+
+
+def event_device(vm, name):
+    """The file below /dev/input of the device whose description has name in it."""
+    _, text = vm.shell("cat /proc/bus/input/devices")
+    for block in text.split("\n\n"):
+        if name in block:
+            return re.search(r"event\d+", block).group(0)
+    raise Failure("no input device '%s': %s" % (name, text))
+
+
+class Screen(Monitor):
+    """The monitor of a VM that has a screen, and a place for pictures of it."""
+
+    def __init__(self, directory):
+        super().__init__(os.path.join(directory, "monitor"))
+        self.dump_path = os.path.join(directory, "screen.ppm")
+        self.vnc_path = os.path.join(directory, "vnc") if has_vnc() else None
+        self.args = ("-monitor", "unix:%s,server=on,wait=off" % self.path,
+                     *(("-vnc", "unix:" + self.vnc_path) if self.vnc_path else ()))
 
     def dump(self):
         self.order("screendump " + self.dump_path)

@@ -10,7 +10,7 @@ import re
 import sys
 import tempfile
 
-from screen import Screen, until
+from screen import Screen, event_device, until
 from vm import VM, Cases, Failure, is_upstream
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
@@ -30,14 +30,6 @@ def has_block(dump):
     def is_red(p):
         return 0xa0 <= p[0] <= 0xb8 and not p[1] and not p[2]
     return all(is_red(at(x, y)) for y in (0, 15) for x in (0, 31)) and at(32, 8) == at(8, 33) == b"\0\0\0"
-
-
-def event_device(vm, name):
-    _, text = vm.shell("cat /proc/bus/input/devices")
-    for block in text.split("\n\n"):
-        if name in block:
-            return re.search(r"event\d+", block).group(0)
-    raise Failure("no input device '%s': %s" % (name, text))
 
 
 def console(vm, screen):

@@ -8,11 +8,10 @@ import hashlib
 import os
 import random
 import re
-import socket
 import tempfile
-import time
 
-from vm import VM, Cases, Failure, designs
+from screen import Monitor, event_device, until
+from vm import VM, Cases, designs
 
 DEVICES = ("virtio-keyboard-device", "virtio-mouse-device", "virtio-tablet-device", "virtio-balloon-device")
 # Linux's events: type, code, value. The monitor's wheel goes towards the user; f5 is key 63.
@@ -20,43 +19,6 @@ KEYS = [(1, 63, 1), (0, 0, 0), (1, 63, 0), (0, 0, 0)]
 MOVES = [(2, 0, 7), (2, 1, -9), (0, 0, 0), (2, 8, -1), (0, 0, 0), (1, 272, 1), (0, 0, 0), (1, 272, 0), (0, 0, 0)]
 MEMORY = 256
 LESS = 128
-
-
-class Monitor:
-    def __init__(self, path, seconds):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(seconds)
-        self.socket.connect(path)
-        self._prompt()
-
-    def order(self, line):
-        self.socket.sendall(line.encode() + b"\n")
-        return self._prompt()
-
-    def _prompt(self):
-        text = b""
-        while not text.endswith(b"(qemu) "):
-            got = self.socket.recv(65536)
-            if not got:
-                raise Failure("the monitor is gone")
-            text += got
-        return text.decode()
-
-
-def until(look, what, limit):
-    end = time.monotonic() + limit
-    while not look():
-        if time.monotonic() > end:
-            raise Failure(what)
-        time.sleep(0.2)
-
-
-def event_device(vm, name):
-    _, text = vm.shell("cat /proc/bus/input/devices")
-    for block in text.split("\n\n"):
-        if name in block:
-            return re.search(r"event\d+", block).group(0)
-    raise Failure("no input device '%s': %s" % (name, text))
 
 
 def read_events(vm, path):
@@ -78,7 +40,7 @@ def events(vm, monitor, name, orders, want):
         got[:] = read_events(vm, "/tmp/events")
         return len(got) >= len(want)
 
-    until(seen, "events: %s, not %s" % (got, want), 60 * vm.scale)
+    until(seen, lambda: "events: %s, not %s" % (got, want), 60 * vm.scale)
     vm.shell("kill $reader; wait $reader")
     assert got == want, "events: %s, not %s" % (got, want)
 
