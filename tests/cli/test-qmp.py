@@ -410,7 +410,9 @@ def ring_buffers(cases, directory):
         cases.check("size" in client.error("ringbuf-read", device="r", size=0)["desc"], "ringbuf-read: no size")
         cases.check("no ring buffer" in client.result("human-monitor-command", command_line="ringbuf_read x 1"),
                     "ringbuf_read: no such ring buffer")
+        client.result("quit")           # the file is complete when the emulator has ended, not before
         client.close()
+        machine.ended()
     with open(log, "rb") as file:
         text = file.read()
     cases.check(text == b"before:0123456789abcdefgh\xff\x00ahello", "logfile=, logappend=on", text)
