@@ -48,6 +48,7 @@ struct VirtIO {
     bool reset_wanted, ready_wanted;    /* what the next turn tells the device */
     bool busy;                      /* a turn is under way */
     bool busy_here;                 /* ... of a CPU's thread: the I/O thread waits for its end */
+    unsigned nested;                /* turns within the I/O thread's turn: parts of it */
     uint64_t turn;
     uint32_t turn_epoch;            /* when it began */
     uint32_t kicked;                /* bit n: queue n. atomic */

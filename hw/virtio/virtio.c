@@ -42,6 +42,11 @@ void virtio_enter(VirtIO *v)
     while (v->busy_here) {
         counted_cond_wait(&v->turn_over, &v->dev.lock);
     }
+    if (v->busy) {                      /* this thread's own: a back end calls back while the device asks it for more */
+        v->nested++;
+        counted_unlock(&v->dev.lock);
+        return;
+    }
     v->busy = true;
     v->turn++;
     v->turn_epoch = v->epoch;
@@ -60,8 +65,12 @@ void virtio_enter(VirtIO *v)
 void virtio_leave(VirtIO *v)
 {
     counted_lock(&v->dev.lock);
-    v->busy = v->busy_here = false;
-    pthread_cond_broadcast(&v->turn_over);
+    if (v->nested) {
+        v->nested--;
+    } else {
+        v->busy = v->busy_here = false;
+        pthread_cond_broadcast(&v->turn_over);
+    }
     counted_unlock(&v->dev.lock);
 }
 

@@ -9,6 +9,7 @@
 #include "fake-io.h"
 #include "hw/device.h"
 #include "hw/virtio/virtio-devices.h"
+#include "hw/virtio/virtio-internal.h"
 #include "qemu/log.h"
 #include "virtio-driver.h"
 
@@ -269,6 +270,28 @@ static void test_broken(void)
 }
 
 /* Anything in the queues: neither crash nor endless loop, and a reset mends it. */
+/* The device asks its back end for more, which calls back at once. */
+static void test_turn_within_turn(void)
+{
+    VirtIO *v = NULL;
+
+    for (Device *d = NULL; (d = device_next(d)) != NULL;) {
+        v = !strcmp(d->name, "ports") ? (VirtIO *)(void *)d : v;
+    }
+    open_port(PORTS, PORT);
+    virtio_enter(v);
+    v->reset_wanted = true;
+    virtio_enter(v);
+    ok(v->reset_wanted, "a turn within a turn: no reset in its middle");
+    virtio_leave(v);
+    ok(v->busy, "its end is not the outer one's");
+    virtio_leave(v);
+    ok(!v->busy, "which ends as ever");
+    virtio_enter(v);
+    ok(!v->reset_wanted, "the next one begins with the reset");
+    virtio_leave(v);
+}
+
 static void test_random(void)
 {
     srand(1);
@@ -322,6 +345,7 @@ int main(void)
     test_full();
     test_state();
     test_broken();
+    test_turn_within_turn();
     test_random();
     return test_done();
 }

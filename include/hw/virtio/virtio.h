@@ -99,7 +99,8 @@ bool virt_chain_stale(const VirtIO *v, const VirtChain *chain);
 
 /*
  * Around what a device does with its queues outside of its class's functions, such as in a back end's callback. Resets
- * are seen, reset() is called, in virtio_enter() alone.
+ * are seen, reset() is called, in virtio_enter() alone, unless it is called within a turn of the same thread: that turn
+ * goes on. I/O thread.
  */
 void virtio_enter(VirtIO *v);
 void virtio_leave(VirtIO *v);
