@@ -42,6 +42,7 @@ typedef struct CPUState {
     CPUARMState *env;
     int index;
     pthread_t thread;
+    void *(*run)(void *cpu);    /* what the thread does; constant when it has begun */
     int tid;                    /* the thread's number on the host; 0: it has not begun; atomic */
     uint32_t reading;           /* E: ELOCK_* of elock.h; atomic: written by the CPU thread, watched by writers */
     uint32_t in_exec;           /* inside tcg_backend->exec(); own thread */

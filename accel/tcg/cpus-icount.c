@@ -9,7 +9,6 @@
  *
  * `turn` belongs to this thread; `turn_over` too, since only its own CPUs set it. It sleeps on the waker of CPU 0.
  */
-#define _GNU_SOURCE     /* gettid */
 #include <glib.h>
 #include <unistd.h>
 #include "accel/tcg/cpus-beside.h"
@@ -546,7 +545,6 @@ void cpus_icount_init(bool parallel)
 
 void *cpus_icount_thread(void *opaque)
 {
-    __atomic_store_n(&cpu_states[0]->tid, gettid(), __ATOMIC_RELAXED);
     plugin_cpus_event(PLUGIN_CPU_INIT);
     if (beside_on) {
         beside_start();

@@ -8,7 +8,6 @@
  * `running` is atomic. The slice clock is a thread of its own that sleeps unless CPUs have to take turns. All CPUs
  * sleep on the waker of CPU 0.
  */
-#define _GNU_SOURCE     /* gettid */
 #include <time.h>
 #include <unistd.h>
 #include "accel/tcg/cpus-internal.h"
@@ -95,7 +94,6 @@ void *cpus_single_thread(void *opaque)
     if (cpu_count > 1 && pthread_create(&slices, NULL, slice_thread, NULL)) {
         error_exit("cannot create the time slice thread");
     }
-    __atomic_store_n(&cpu_states[0]->tid, gettid(), __ATOMIC_RELAXED);
     plugin_cpus_event(PLUGIN_CPU_INIT);
     while (!cpus_quitting()) {
         bool ran = false;

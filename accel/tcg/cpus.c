@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE     /* pthread_setname_np */
 #include <assert.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,7 @@ static int pause_count = 1;         /* I/O thread; CPUs wait for the first cpus_
 static uint32_t paused = 1;         /* pause_count != 0; atomic, for other threads */
 static uint32_t quitting;           /* atomic */
 static bool started;                /* I/O thread */
+static sem_t begun;                 /* posted by each thread when it has its number */
 
 CPUARMState *cpu_create(int index, int num_cpus)
 {
@@ -140,7 +142,6 @@ static void *cpu_thread(void *opaque)
 {
     CPUState *cpu = opaque;
 
-    __atomic_store_n(&cpu->tid, gettid(), __ATOMIC_RELAXED);
     plugin_cpu_event(cpu->index, PLUGIN_CPU_INIT);
     while (!cpus_quitting()) {
         cpus_park(cpu->index, 1);
@@ -152,16 +153,35 @@ static void *cpu_thread(void *opaque)
     return NULL;
 }
 
-static void start_thread(CPUState *cpu, void *(*fn)(void *), const char *name)
+static void *begin_thread(void *opaque)
 {
-    if (pthread_create(&cpu->thread, NULL, fn, cpu)) {
+    CPUState *cpu = opaque;
+
+    __atomic_store_n(&cpu->tid, gettid(), __ATOMIC_RELAXED);
+    sem_post(&begun);
+    return cpu->run(cpu);
+}
+
+static void start_thread(CPUState *cpu, void *(*run)(void *), const char *name)
+{
+    cpu->run = run;
+    if (pthread_create(&cpu->thread, NULL, begin_thread, cpu)) {
         error_exit("cannot create the thread of CPU %d", cpu->index);
     }
     pthread_setname_np(cpu->thread, name);
 }
 
+/* With the signals blocked: nothing interrupts it. */
+static void wait_until_begun(int threads)
+{
+    while (threads--) {
+        sem_wait(&begun);
+    }
+}
+
 void cpus_start(void)
 {
+    int threads = accel_options.thread_single ? 1 : cpu_count;
     sigset_t all, old;
     char name[32];
 
@@ -170,6 +190,7 @@ void cpus_start(void)
     barrier_init(cpu_count == 1 || accel_options.thread_single);
     cache_init();
     started = true;
+    sem_init(&begun, 0, 0);
     /* Signals are the main thread's, save those that report our own mistakes. */
     sigfillset(&all);
     sigdelset(&all, SIGSEGV);
@@ -185,6 +206,7 @@ void cpus_start(void)
             start_thread(cpu_states[i], cpu_thread, name);
         }
     }
+    wait_until_begun(threads);          /* the monitor's first question may be for their numbers */
     pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 

@@ -30,7 +30,7 @@ void cpus_flush_code(void);
  * thread.
  */
 void cpus_set_log(int mask);
-int cpu_thread_id(int cpu);             /* the host's number of the thread that runs it; 0: none yet. Any thread */
+int cpu_thread_id(int cpu);             /* the host's number of its thread; 0: before cpus_start(). Any thread */
 /* Stop the threads for good and join them. */
 void cpus_shutdown(void);
 /* Drive CPU n's interrupt input: line 0 IRQ, 1 FIQ. Any thread. Wakes or kicks the CPU when it rises. */

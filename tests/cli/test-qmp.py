@@ -389,6 +389,17 @@ def nonsense(cases, path):
     client.close()
 
 
+def threads_before_the_first_question(cases, directory):
+    """A client that asks at once: thread ids are there, though a thread may begin late."""
+    ids = []
+    for _ in range(30):
+        with Machine(directory) as machine:
+            client = Client(machine.path)
+            ids += [cpu["thread-id"] for cpu in client.result("query-cpus-fast")]
+            client.close()
+    cases.check(len(ids) == 120 and all(ids), "query-cpus-fast right after the start", ids)
+
+
 def ring_buffers(cases, directory):
     """A serial line into a ring buffer, and into a file as well."""
     log = os.path.join(directory, "log")
@@ -446,6 +457,7 @@ def main():
             events(cases, machine)
         causes(cases, directory)
         ring_buffers(cases, directory)
+        threads_before_the_first_question(cases, directory)
         names_without_text(cases, directory)
     return cases.done()
 
