@@ -65,6 +65,7 @@ bool qmp_is_writable(JsonNode *node);   /* what was read can be written again */
 void qmp_mend_texts(JsonNode *node);    /* bytes that are no UTF-8 become U+FFFD */
 const char *qmp_string(const QmpCall *call, const char *name);          /* NULL: missing */
 int64_t qmp_int(const QmpCall *call, const char *name, int64_t missing);
+char *qmp_value_text(JsonNode *node);            /* a value as the command line has it; g_free() */
 JsonNode *qmp_object_node(JsonObject *object);  /* takes the object */
 JsonNode *qmp_array_node(JsonArray *array);     /* takes the array */
 

@@ -14,19 +14,6 @@ static bool failed(QmpCall *call, char *problem)
     return call->error;
 }
 
-/* A value as the table has it; g_free(). */
-static char *value_text(JsonNode *node)
-{
-    switch (json_node_get_value_type(node)) {
-    case G_TYPE_STRING:
-        return g_strdup(json_node_get_string(node));
-    case G_TYPE_BOOLEAN:
-        return g_strdup(json_node_get_boolean(node) ? "on" : "off");
-    default:
-        return g_strdup_printf("%" G_GINT64_FORMAT, json_node_get_int(node));
-    }
-}
-
 /* All that are fixed are looked at before one that is not is changed. */
 void qmp_migrate_set_parameters(QmpCall *call)
 {
@@ -35,7 +22,7 @@ void qmp_migrate_set_parameters(QmpCall *call)
 
     for (size_t i = 0; (s = migration_fixed(i)) != NULL; i++) {
         JsonNode *node = json_object_get_member(call->args, s->name);
-        char *text = node ? value_text(node) : NULL;
+        char *text = node ? qmp_value_text(node) : NULL;
         const bool bad = text && failed(call, migration_fixed_set(s->name, text));
 
         g_free(text);

@@ -63,6 +63,18 @@ void qmp_mend_texts(JsonNode *node)
     }
 }
 
+char *qmp_value_text(JsonNode *node)
+{
+    switch (json_node_get_value_type(node)) {
+    case G_TYPE_STRING:
+        return g_strdup(json_node_get_string(node));
+    case G_TYPE_BOOLEAN:
+        return g_strdup(json_node_get_boolean(node) ? "on" : "off");
+    default:
+        return g_strdup_printf("%" G_GINT64_FORMAT, json_node_get_int(node));
+    }
+}
+
 JsonNode *qmp_object_node(JsonObject *object)
 {
     JsonNode *node = json_node_alloc();

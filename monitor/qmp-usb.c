@@ -4,19 +4,6 @@
 #include "monitor/qmp-internal.h"
 #include "monitor/usb.h"
 
-/* A property's value as the command line has it; g_free(). */
-static char *text_of(JsonNode *node)
-{
-    switch (json_node_get_value_type(node)) {
-    case G_TYPE_STRING:
-        return g_strdup(json_node_get_string(node));
-    case G_TYPE_BOOLEAN:
-        return g_strdup(json_node_get_boolean(node) ? "on" : "off");
-    default:
-        return g_strdup_printf("%" G_GINT64_FORMAT, json_node_get_int(node));
-    }
-}
-
 static char *set_properties(USBConfig *config, JsonObject *args)
 {
     GList *names = json_object_get_members(args);
@@ -26,7 +13,7 @@ static char *set_properties(USBConfig *config, JsonObject *args)
         const char *name = l->data;
 
         if (strcmp(name, "driver")) {
-            char *value = text_of(json_object_get_member(args, name));
+            char *value = qmp_value_text(json_object_get_member(args, name));
 
             problem = usb_config_set(config, name, value);
             g_free(value);
