@@ -58,6 +58,9 @@ void blk_release(BlockBackend *blk);
 void blk_stop_engine(BlockBackend *blk);
 void blk_drop_stalled(BlockBackend *blk);
 
+/* ---- carry-out.c: a thread of the pool. 0 or -errno, for orders of the user with a line in request->problem ---- */
+int blk_carry_out(BlockBackend *blk, BlockRequest *request);
+
 /* ---- drive.c: I/O thread ---- */
 Image *blk_open_image(const BlockOptions *options, char **error);
 /* Nothing is under way, and the medium that there was is the caller's. */
