@@ -8,13 +8,47 @@
 #include <string.h>
 #include <unistd.h>
 #include "chardev/char-internal.h"
-#include "qemu/log.h"
 
-static const ChardevBackend file_backend = { .name = "file" };
-static const ChardevBackend pipe_backend = { .name = "pipe" };
-static const ChardevBackend null_backend = { .name = "null" };
+typedef struct FileState {
+    int in, out;                /* -1: none */
+} FileState;
 
-void chardev_open_file(Chardev *chr, const char *spec, const char *path, bool append)
+/* A writer closes its file itself, when all is written. */
+static void file_remove(Chardev *chr)
+{
+    FileState *s = chr->state;
+
+    if (chr->writer) {
+        writer_close(chr->writer);
+    } else {
+        close(s->out);
+    }
+    if (s->in >= 0 && s->in != s->out) {
+        close(s->in);
+    }
+    g_free(s);
+}
+
+static void null_remove(Chardev *chr)
+{
+}
+
+static const ChardevBackend file_backend = { .name = "file", .remove = file_remove };
+static const ChardevBackend pipe_backend = { .name = "pipe", .remove = file_remove };
+static const ChardevBackend null_backend = { .name = "null", .remove = null_remove };
+
+static bool file_use(Chardev *chr, const ChardevBackend *backend, int in, int out)
+{
+    FileState *s = g_new(FileState, 1);
+
+    *s = (FileState) { in, out };
+    chr->backend = backend;
+    chr->state = s;
+    chardev_connect(chr, in, out, false);
+    return true;
+}
+
+bool chardev_open_file(Chardev *chr, const char *spec, const char *path, bool append, char **error)
 {
     const int flags = O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     /*
@@ -27,10 +61,9 @@ void chardev_open_file(Chardev *chr, const char *spec, const char *path, bool ap
         fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     }
     if (fd < 0) {
-        error_exit("%s: '%s': %s", chr->label, spec, *path ? strerror(errno) : "the file's name is missing");
+        return chardev_refuse(error, spec, "%s", *path ? strerror(errno) : "the file's name is missing");
     }
-    chr->backend = &file_backend;
-    chardev_connect(chr, -1, fd, false);
+    return file_use(chr, &file_backend, -1, fd);
 }
 
 /* For reading and writing: so there is nobody to wait for, and no end of file when the other side changes. */
@@ -43,7 +76,7 @@ static int pipe_open(const char *path, const char *suffix)
     return fd;
 }
 
-void chardev_open_pipe(Chardev *chr, const char *spec, const char *path)
+bool chardev_open_pipe(Chardev *chr, const char *spec, const char *path, char **error)
 {
     int in = pipe_open(path, ".in"), out = pipe_open(path, ".out");
 
@@ -57,13 +90,13 @@ void chardev_open_pipe(Chardev *chr, const char *spec, const char *path)
         in = out = pipe_open(path, "");
     }
     if (in < 0) {
-        error_exit("%s: '%s': %s", chr->label, spec, *path ? strerror(errno) : "the pipe's name is missing");
+        return chardev_refuse(error, spec, "%s", *path ? strerror(errno) : "the pipe's name is missing");
     }
-    chr->backend = &pipe_backend;
-    chardev_connect(chr, in, out, false);
+    return file_use(chr, &pipe_backend, in, out);
 }
 
-void chardev_open_null(Chardev *chr)
+bool chardev_open_null(Chardev *chr)
 {
     chr->backend = &null_backend;
+    return true;
 }

@@ -37,6 +37,10 @@ typedef struct ChardevBackend {
     void (*put)(Chardev *chr, const uint8_t *buf, size_t len);
     /* I/O: the program ends; NULL if nothing is to be put back. */
     void (*close)(Chardev *chr);
+    /* I/O: disconnected; give everything back, `state` included. NULL: the device stays until the end. */
+    void (*remove)(Chardev *chr);
+    /* I/O: `chr`, of which `state` is from now on, is another one. NULL: it does not matter. */
+    void (*adopt)(Chardev *chr);
 } ChardevBackend;
 
 /* What a front end has not taken yet: buf[head .. head + len). */
@@ -49,10 +53,11 @@ typedef struct ChardevInput {
 
 struct Chardev {
     char *label;
-    char *spec;                         /* constant: as on the command line; a pty's name behind it */
-    const ChardevBackend *backend;
+    char *spec;                         /* I/O: as on the command line; a pty's name behind it */
+    const ChardevBackend *backend;      /* I/O and lock, to change it */
     void *state;                        /* I/O: the back end's own */
-    Chardev *next;                      /* list of all; main thread, before the loop runs */
+    Chardev *next;                      /* I/O: list of all */
+    bool later;                         /* constant: made while the machine runs */
 
     /* I/O: input side */
     bool mux;
@@ -60,9 +65,9 @@ struct Chardev {
     bool is_tty;                        /* a terminal whose keys may mean signals */
     int in_fd;                          /* -1: no input */
     bool in_is_socket;
-    bool datagrams;                     /* constant: sockets are of datagrams, which may be lost */
+    bool datagrams;                     /* I/O and lock, to change it: sockets are of datagrams, which may be lost */
     int passed_fd;                      /* the descriptor that came with the input last; -1: none */
-    bool telnet;                        /* constant: the connection speaks telnet */
+    bool telnet;                        /* I/O and lock, to change it: the connection speaks telnet */
     unsigned telnet_state;
     guint in_watch;                     /* 0: input is held back or impossible */
     unsigned frontend_count, focus;
@@ -80,13 +85,14 @@ struct Chardev {
     size_t queue_size, queue_head, queue_len;
     CPUHold hold;                       /* CPUs that filled the queue */
     Writer *writer;                     /* a file, which blocks: used instead of the queue; or NULL */
-    Writer *log;                        /* constant: all output goes there as well; NULL: none */
+    Writer *log;                        /* all output goes there as well; NULL: none */
     bool room_wanted;                   /* chardev_full() has said that there is none in the queue */
 
     IOWork output;                      /* the queue has been filled since it was last looked at */
     bool syncing;                       /* mux: Ctrl-a s is at work; atomic */
     IOWork accept;                      /* chardev_accept_input() was called */
     IOWork room;                        /* there is room for output again */
+    IOWork gone;                        /* it was removed: what was posted for it has run */
 };
 
 /*
@@ -99,21 +105,28 @@ void chardev_disconnect(Chardev *chr);
 /* End of input alone: output goes on. I/O thread. */
 void chardev_input_eof(Chardev *chr);
 
+/* *error = "'SPEC': ..."; false. */
+bool chardev_refuse(char **error, const char *spec, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /*
- * Back ends: fill in chr from the part of the specification behind the name, or error_exit(). `spec` is for
- * messages.
+ * Back ends: fill in chr from the part of the specification behind the name. False: *error, and nothing is left open.
  */
-void chardev_open_stdio(Chardev *chr, const char *spec, bool signals);
-void chardev_open_file(Chardev *chr, const char *spec, const char *path, bool append);
-void chardev_open_serial(Chardev *chr, const char *spec, const char *path);
-void chardev_open_pipe(Chardev *chr, const char *spec, const char *path);
-void chardev_open_null(Chardev *chr);
-void chardev_open_pty(Chardev *chr, const char *spec);
-void chardev_open_ringbuf(Chardev *chr, const char *spec, const char *size);
-void chardev_open_udp(Chardev *chr, const char *spec, const char *args);
-void chardev_open_vc(Chardev *chr, const char *spec, const char *size);
+bool chardev_open_stdio(Chardev *chr, const char *spec, bool signals, char **error);
+bool chardev_open_file(Chardev *chr, const char *spec, const char *path, bool append, char **error);
+bool chardev_open_serial(Chardev *chr, const char *spec, const char *path, char **error);
+bool chardev_open_pipe(Chardev *chr, const char *spec, const char *path, char **error);
+bool chardev_open_null(Chardev *chr);
+bool chardev_open_pty(Chardev *chr, const char *spec, char **error);
+bool chardev_open_ringbuf(Chardev *chr, const char *spec, const char *size, char **error);
+bool chardev_open_udp(Chardev *chr, const char *spec, const char *args, char **error);
+bool chardev_open_vc(Chardev *chr, const char *spec, const char *size, char **error);
 typedef enum SocketKind { SOCKET_TCP, SOCKET_UNIX, SOCKET_FD } SocketKind;
-void chardev_open_socket(Chardev *chr, const char *spec, const char *args, SocketKind kind);
+bool chardev_open_socket(Chardev *chr, const char *spec, const char *args, SocketKind kind, char **error);
+
+extern Chardev *chardev_list;           /* chardev/char-list.c: all; I/O */
+/* chardev/char.c: begin with a queue and without a connection; write what the connection takes at once. I/O. */
+void chardev_init_output(Chardev *chr);
+void chardev_flush(Chardev *chr);
 
 enum { TELNET_IAC = 255 };
 

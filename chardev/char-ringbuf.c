@@ -7,7 +7,6 @@
  */
 #include <string.h>
 #include "chardev/char-internal.h"
-#include "qemu/log.h"
 
 typedef struct Ring {
     uint8_t *bytes;
@@ -38,7 +37,15 @@ static void ring_put(Chardev *chr, const uint8_t *buf, size_t len)
     }
 }
 
-static const ChardevBackend ringbuf_backend = { .name = "ringbuf", .put = ring_put };
+static void ring_remove(Chardev *chr)
+{
+    Ring *r = chr->state;
+
+    g_free(r->bytes);
+    g_free(r);
+}
+
+static const ChardevBackend ringbuf_backend = { .name = "ringbuf", .put = ring_put, .remove = ring_remove };
 
 Chardev *chardev_ringbuf(const char *label)
 {
@@ -65,16 +72,18 @@ size_t chardev_ringbuf_read(Chardev *chr, uint8_t *to, size_t max)
     return len;
 }
 
-void chardev_open_ringbuf(Chardev *chr, const char *spec, const char *size)
+bool chardev_open_ringbuf(Chardev *chr, const char *spec, const char *size, char **error)
 {
-    Ring *r = g_new0(Ring, 1);
+    Ring *r;
     guint64 bytes = RING_USUAL;
 
     if (*size && (!g_ascii_string_to_unsigned(size, 10, 1, RING_MAX, &bytes, NULL) || (bytes & (bytes - 1)))) {
-        error_exit("%s: '%s': the size is a power of two up to 64 MiB", chr->label, spec);
+        return chardev_refuse(error, spec, "the size is a power of two up to 64 MiB");
     }
+    r = g_new0(Ring, 1);
     r->size = bytes;
     r->bytes = g_malloc(bytes);
     chr->state = r;
     chr->backend = &ringbuf_backend;
+    return true;
 }

@@ -9,7 +9,6 @@
 #include <termios.h>
 #include <unistd.h>
 #include "chardev/char-internal.h"
-#include "qemu/log.h"
 
 typedef struct SerialState {
     int fd;
@@ -23,24 +22,37 @@ static void serial_close(Chardev *chr)
     tcsetattr(s->fd, TCSANOW, &s->saved);
 }
 
-static const ChardevBackend serial_backend = { .name = "serial", .close = serial_close };
-
-void chardev_open_serial(Chardev *chr, const char *spec, const char *path)
+static void serial_remove(Chardev *chr)
 {
-    SerialState *s = g_new0(SerialState, 1);
+    SerialState *s = chr->state;
+
+    serial_close(chr);
+    close(s->fd);
+    g_free(s);
+}
+
+static const ChardevBackend serial_backend = { .name = "serial", .close = serial_close, .remove = serial_remove };
+
+bool chardev_open_serial(Chardev *chr, const char *spec, const char *path, char **error)
+{
+    int fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    SerialState *s;
     struct termios t;
 
-    s->fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (s->fd < 0) {
-        error_exit("%s: '%s': %s", chr->label, spec, strerror(errno));
+    if (fd < 0) {
+        return chardev_refuse(error, spec, "%s", strerror(errno));
     }
-    if (tcgetattr(s->fd, &s->saved)) {
-        error_exit("%s: '%s': not a terminal (file:PATH and pipe:PATH are for others)", chr->label, spec);
+    if (tcgetattr(fd, &t)) {
+        close(fd);
+        return chardev_refuse(error, spec, "not a terminal (file:PATH and pipe:PATH are for others)");
     }
-    t = s->saved;
+    s = g_new0(SerialState, 1);
+    s->fd = fd;
+    s->saved = t;
     cfmakeraw(&t);
     tcsetattr(s->fd, TCSANOW, &t);
     chr->backend = &serial_backend;
     chr->state = s;
     chardev_connect(chr, s->fd, s->fd, false);
+    return true;
 }

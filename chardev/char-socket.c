@@ -10,7 +10,7 @@
  *   reconnect=SECONDS   client: connect while the guest runs, and try again after that time
  *
  * A client that loses its connection stays without one unless reconnect is given. Output is dropped while there is
- * none. I/O thread.
+ * none. A server that is made while the machine runs never waits, and a client not for long. I/O thread.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,6 +19,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,92 +33,123 @@
 #include "qemu/log.h"
 
 typedef struct SocketState {
+    Chardev *chr;
     SocketKind kind;
     bool server, wait, nodelay, ipv4, ipv6;
     unsigned reconnect_s;               /* 0: never */
     char *spec, *host, *port, *path;
     struct addrinfo *addresses, *next;  /* reconnect: where to, and which is tried next */
     int listener, connection;           /* -1: none */
-    guint accept_watch;
+    guint accept_watch, attempt;        /* attempt: a client's next one, or that under way; 0: none */
+    int attempt_fd;                     /* -1: none is under way */
 } SocketState;
+
+enum { CONNECT_PATIENCE_MS = 3000 };    /* while the machine runs */
 
 static const char socket_usage[] =
     "known: server=on|off, wait=on|off, nodelay=on|off, ipv4=on|off, ipv6=on|off, reconnect=SECONDS";
 
-/* One ",name[=on|off]" of the specification; also the old forms "server", "nowait" and so on. */
-static void socket_property(Chardev *chr, SocketState *s, const char *text)
+static bool set_switch(Chardev *chr, SocketState *s, const char *text, const char *name, bool value, char **error)
 {
-    char **kv = g_strsplit(text, "=", 2);
+    const struct { const char *name; bool *target, wrong; } switches[] = {
+        { "server", &s->server, false }, { "ipv4", &s->ipv4, false }, { "ipv6", &s->ipv6, false },
+        { "wait", &s->wait, false }, { "nodelay", &s->nodelay, false }, { "delay", &s->nodelay, true },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(switches); i++) {
+        if (!strcmp(name, switches[i].name)) {
+            *switches[i].target = value != switches[i].wrong;
+            return true;
+        }
+    }
+    return chardev_refuse(error, s->spec, "unknown property '%s' (%s)", text, socket_usage);
+}
+
+/* One ",name[=on|off]" of the specification; also the old forms "server", "nowait" and so on. */
+static bool socket_property(Chardev *chr, SocketState *s, const char *text, char **error)
+{
+    g_auto(GStrv) kv = g_strsplit(text, "=", 2);
     const char *name = kv[0] ? kv[0] : "";
-    bool value = true, *target = NULL;
+    bool value = true;
 
     if (kv[0] && kv[1] && !strcmp(name, "reconnect")) {
         char *end;
         unsigned long seconds = strtoul(kv[1], &end, 10);
 
         if (!g_ascii_isdigit(*kv[1]) || *end || seconds > 86400) {
-            error_exit("%s: '%s': reconnect is a number of seconds, not '%s'", chr->label, s->spec, kv[1]);
+            return chardev_refuse(error, s->spec, "reconnect is a number of seconds, not '%s'", kv[1]);
         }
         s->reconnect_s = (unsigned)seconds;
-        g_strfreev(kv);
-        return;
+        return true;
     }
     if (kv[0] && kv[1]) {
         value = !strcmp(kv[1], "on");
         if (!value && strcmp(kv[1], "off")) {
-            error_exit("%s: '%s': %s is 'on' or 'off', not '%s'", chr->label, s->spec, name, kv[1]);
+            return chardev_refuse(error, s->spec, "%s is 'on' or 'off', not '%s'", name, kv[1]);
         }
     } else if (g_str_has_prefix(name, "no") && strcmp(name, "nodelay")) {
         name += 2;
         value = false;
     }
-    if (!strcmp(name, "server")) {
-        target = &s->server;
-    } else if (!strcmp(name, "ipv4")) {
-        target = &s->ipv4;
-    } else if (!strcmp(name, "ipv6")) {
-        target = &s->ipv6;
-    } else if (!strcmp(name, "wait")) {
-        target = &s->wait;
-    } else if (!strcmp(name, "nodelay") || !strcmp(name, "delay")) {
-        target = &s->nodelay;
-        value = value == !strcmp(name, "nodelay");
-    }
-    if (!target) {
-        error_exit("%s: '%s': unknown property '%s' (%s)", chr->label, s->spec, text, socket_usage);
-    }
-    *target = value;
-    g_strfreev(kv);
+    return set_switch(chr, s, text, name, value, error);
 }
 
-static void socket_parse(Chardev *chr, SocketState *s, const char *args)
+static bool socket_parse(Chardev *chr, SocketState *s, const char *args, char **error)
 {
-    char **parts = g_strsplit(args, ",", -1);
+    g_auto(GStrv) parts = g_strsplit(args, ",", -1);
     const char *address = parts[0] ? parts[0] : "";
 
     for (char **p = parts; *p && p[1]; p++) {
-        socket_property(chr, s, p[1]);
+        if (!socket_property(chr, s, p[1], error)) {
+            return false;
+        }
     }
     if (s->kind == SOCKET_UNIX) {
         s->path = g_strdup(address);
         if (!*address || strlen(address) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
-            error_exit("%s: '%s': %s", chr->label, s->spec,
-                       *address ? "the path is too long for a socket" : "the path is missing");
+            return chardev_refuse(error, s->spec, *address ? "the path is too long for a socket"
+                                                           : "the path is missing");
         }
     } else if (s->kind == SOCKET_TCP) {
         if (!address_split(address, &s->host, &s->port)) {
-            error_exit("%s: '%s': the port is missing or beyond 65535 (tcp:HOST:PORT)", chr->label, s->spec);
+            return chardev_refuse(error, s->spec, "the port is missing or beyond 65535 (tcp:HOST:PORT)");
         }
     }
     if (s->reconnect_s && (s->server || s->kind == SOCKET_FD)) {
-        error_exit("%s: '%s': reconnect is for clients", chr->label, s->spec);
+        return chardev_refuse(error, s->spec, "reconnect is for clients");
     }
-    g_strfreev(parts);
+    return true;
 }
 
-static void socket_fail(Chardev *chr, const SocketState *s, const char *what, const char *why)
+/* -1, and *error. */
+static int socket_fail(const SocketState *s, const char *what, const char *why, char **error)
 {
-    error_exit("%s: '%s': cannot %s: %s", chr->label, s->spec, what, why);
+    chardev_refuse(error, s->spec, "cannot %s: %s", what, why);
+    return -1;
+}
+
+/* While the machine runs nobody waits for long. 0, or -1 and errno. */
+static int socket_connect(const Chardev *chr, int fd, const struct sockaddr *address, socklen_t len)
+{
+    struct pollfd p = { .fd = fd, .events = POLLOUT };
+    int code = ETIMEDOUT;
+    socklen_t size = sizeof(code);
+
+    if (!chr->later) {
+        return connect(fd, address, len);
+    }
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    if (!connect(fd, address, len)) {
+        return 0;
+    }
+    if (errno == EINPROGRESS) {
+        if (poll(&p, 1, CONNECT_PATIENCE_MS) == 1) {
+            getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size);
+        }
+        errno = code;
+        return code ? -1 : 0;
+    }
+    return -1;
 }
 
 static struct sockaddr_un unix_address(const SocketState *s)
@@ -128,35 +160,37 @@ static struct sockaddr_un unix_address(const SocketState *s)
     return sun;
 }
 
-static int unix_open(Chardev *chr, SocketState *s)
+static int unix_open(Chardev *chr, SocketState *s, char **error)
 {
     struct sockaddr_un sun = unix_address(s);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (fd < 0) {
-        socket_fail(chr, s, "make a socket", strerror(errno));
+        return socket_fail(s, "make a socket", strerror(errno), error);
     }
     if (!s->server) {
-        if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
-            socket_fail(chr, s, "connect", strerror(errno));
+        if (socket_connect(chr, fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
+            socket_fail(s, "connect", strerror(errno), error);
+            close(fd);
+            return -1;
         }
         return fd;
     }
     unlink(s->path);                    /* what a dead emulator left behind */
-    if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
-        socket_fail(chr, s, "listen", strerror(errno));
+    if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 || listen(fd, 1) < 0) {
+        socket_fail(s, "listen", strerror(errno), error);
+        close(fd);
+        return -1;
     }
     exit_file_add(s->path);
-    if (listen(fd, 1) < 0) {
-        socket_fail(chr, s, "listen", strerror(errno));
-    }
     return fd;
 }
 
-static struct addrinfo *tcp_resolve(Chardev *chr, SocketState *s)
+/* NULL: *error. */
+static struct addrinfo *tcp_resolve(SocketState *s, char **error)
 {
     struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *list;
-    int error;
+    int code;
 
     if (s->ipv4 != s->ipv6) {
         hints.ai_family = s->ipv4 ? AF_INET : AF_INET6;
@@ -164,39 +198,40 @@ static struct addrinfo *tcp_resolve(Chardev *chr, SocketState *s)
     if (s->server) {
         hints.ai_flags = AI_PASSIVE;
     }
-    error = getaddrinfo(*s->host ? s->host : s->server ? NULL : "localhost", s->port, &hints, &list);
-    if (error) {
-        socket_fail(chr, s, "resolve the address", gai_strerror(error));
+    code = getaddrinfo(*s->host ? s->host : s->server ? NULL : "localhost", s->port, &hints, &list);
+    if (code) {
+        socket_fail(s, "resolve the address", gai_strerror(code), error);
+        return NULL;
     }
     return list;
 }
 
-static int tcp_open(Chardev *chr, SocketState *s)
+static int tcp_open(Chardev *chr, SocketState *s, char **error)
 {
-    struct addrinfo *list = tcp_resolve(chr, s), *ai;
-    int fd = -1, error = EADDRNOTAVAIL, one = 1;
+    struct addrinfo *list = tcp_resolve(s, error), *ai;
+    int fd = -1, code = EADDRNOTAVAIL, one = 1;
 
     for (ai = list; ai && fd < 0; ai = ai->ai_next) {
         fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (fd < 0) {
-            error = errno;
+            code = errno;
             continue;
         }
         if (s->server) {
             setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
         }
         if (s->server ? bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, 1) < 0
-                      : connect(fd, ai->ai_addr, ai->ai_addrlen) < 0) {
-            error = errno;
+                      : socket_connect(chr, fd, ai->ai_addr, ai->ai_addrlen) < 0) {
+            code = errno;
             close(fd);
             fd = -1;
         }
     }
-    freeaddrinfo(list);
-    if (fd < 0) {
-        socket_fail(chr, s, s->server ? "listen" : "connect", strerror(error));
+    if (!list) {
+        return -1;
     }
-    return fd;
+    freeaddrinfo(list);
+    return fd < 0 ? socket_fail(s, s->server ? "listen" : "connect", strerror(code), error) : fd;
 }
 
 static void socket_use(Chardev *chr, SocketState *s, int fd)
@@ -224,36 +259,37 @@ static void socket_use(Chardev *chr, SocketState *s, int fd)
 
 static gboolean socket_try(gpointer opaque);
 
-static void socket_retry(Chardev *chr, SocketState *s)
+static void socket_retry(SocketState *s)
 {
-    g_timeout_add_seconds(s->reconnect_s, socket_try, chr);
+    s->attempt = g_timeout_add_seconds(s->reconnect_s, socket_try, s);
 }
 
 static gboolean socket_connected(gint fd, GIOCondition condition, gpointer opaque)
 {
-    Chardev *chr = opaque;
-    SocketState *s = chr->state;
+    SocketState *s = opaque;
     int error = 0;
     socklen_t len = sizeof(error);
 
+    s->attempt = 0;
+    s->attempt_fd = -1;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) || error) {
         close(fd);
-        socket_retry(chr, s);
+        socket_retry(s);
     } else {
-        socket_use(chr, s, fd);
+        socket_use(s->chr, s, fd);
     }
     return G_SOURCE_REMOVE;
 }
 
 static gboolean socket_try(gpointer opaque)
 {
-    Chardev *chr = opaque;
-    SocketState *s = chr->state;
+    SocketState *s = opaque;
     struct sockaddr_un sun;
     const struct sockaddr *address = (const struct sockaddr *)&sun;
     socklen_t len = sizeof(sun);
     int fd;
 
+    s->attempt = 0;
     if (s->kind == SOCKET_UNIX) {
         sun = unix_address(s);
     } else {
@@ -263,13 +299,14 @@ static gboolean socket_try(gpointer opaque)
     }
     fd = socket(s->kind == SOCKET_UNIX ? AF_UNIX : s->next->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && (!connect(fd, address, len) || errno == EINPROGRESS)) {
-        g_unix_fd_add(fd, G_IO_OUT | G_IO_ERR | G_IO_HUP, socket_connected, chr);
+        s->attempt_fd = fd;
+        s->attempt = g_unix_fd_add(fd, G_IO_OUT | G_IO_ERR | G_IO_HUP, socket_connected, s);
         return G_SOURCE_REMOVE;
     }
     if (fd >= 0) {
         close(fd);
     }
-    socket_retry(chr, s);
+    socket_retry(s);
     return G_SOURCE_REMOVE;
 }
 
@@ -277,21 +314,20 @@ static gboolean socket_try(gpointer opaque)
 
 static gboolean socket_accept(gint fd, GIOCondition condition, gpointer opaque)
 {
-    Chardev *chr = opaque;
-    SocketState *s = chr->state;
+    SocketState *s = opaque;
     int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 
     if (peer < 0) {
         return G_SOURCE_CONTINUE;
     }
     s->accept_watch = 0;
-    socket_use(chr, s, peer);
+    socket_use(s->chr, s, peer);
     return G_SOURCE_REMOVE;
 }
 
-static void socket_await(Chardev *chr, SocketState *s)
+static void socket_await(SocketState *s)
 {
-    s->accept_watch = g_unix_fd_add(s->listener, G_IO_IN, socket_accept, chr);
+    s->accept_watch = g_unix_fd_add(s->listener, G_IO_IN, socket_accept, s);
 }
 
 static void socket_peer_gone(Chardev *chr)
@@ -304,9 +340,9 @@ static void socket_peer_gone(Chardev *chr)
         s->connection = -1;
     }
     if (s->server && !s->accept_watch) {
-        socket_await(chr, s);
+        socket_await(s);
     } else if (s->reconnect_s) {
-        socket_retry(chr, s);
+        socket_retry(s);
     }
 }
 
@@ -329,12 +365,53 @@ static void socket_close(Chardev *chr)
     }
 }
 
+static void socket_free(SocketState *s)
+{
+    if (s->accept_watch) {
+        g_source_remove(s->accept_watch);
+    }
+    if (s->attempt) {
+        g_source_remove(s->attempt);
+    }
+    if (s->attempt_fd >= 0) {
+        close(s->attempt_fd);
+    }
+    if (s->listener >= 0) {
+        close(s->listener);
+        if (s->path) {
+            unlink(s->path);
+        }
+    }
+    if (s->addresses) {
+        freeaddrinfo(s->addresses);
+    }
+    g_free(s->spec);
+    g_free(s->host);
+    g_free(s->port);
+    g_free(s->path);
+    g_free(s);
+}
+
+static void socket_remove(Chardev *chr)
+{
+    socket_close(chr);
+    socket_free(chr->state);
+}
+
+static void socket_adopt(Chardev *chr)
+{
+    SocketState *s = chr->state;
+
+    s->chr = chr;
+}
+
 static const ChardevBackend socket_backend = {
-    .name = "socket", .peer_gone = socket_peer_gone, .close = socket_close,
+    .name = "socket", .peer_gone = socket_peer_gone, .close = socket_close, .remove = socket_remove,
+    .adopt = socket_adopt,
 };
 
 /* The descriptor whose number the command line gives. */
-static int passed_open(Chardev *chr, const SocketState *s, const char *args)
+static int passed_open(const SocketState *s, const char *args, char **error)
 {
     char *end;
     unsigned long number = strtoul(args, &end, 10);
@@ -342,45 +419,75 @@ static int passed_open(Chardev *chr, const SocketState *s, const char *args)
 
     if (!g_ascii_isdigit(*args) || (*end && *end != ',') || number > INT_MAX || fstat((int)number, &st) ||
         !S_ISSOCK(st.st_mode)) {
-        socket_fail(chr, s, "use it", "fd is the number of an open socket");
+        return socket_fail(s, "use it", "fd is the number of an open socket", error);
     }
     fcntl((int)number, F_SETFD, FD_CLOEXEC);
     return (int)number;
 }
 
-void chardev_open_socket(Chardev *chr, const char *spec, const char *args, SocketKind kind)
+/* False: *error. */
+static bool socket_serve(Chardev *chr, SocketState *s, char **error)
 {
-    SocketState *s = g_new0(SocketState, 1);
     int fd;
 
-    s->kind = kind;
-    s->wait = true;
-    s->spec = g_strdup(spec);
-    s->listener = s->connection = -1;
-    chr->backend = &socket_backend;
-    chr->state = s;
-    socket_parse(chr, s, args);
-    if (s->reconnect_s) {
-        s->addresses = kind == SOCKET_TCP ? tcp_resolve(chr, s) : NULL;
-        socket_try(chr);
-        return;
-    }
-    fd = kind == SOCKET_UNIX ? unix_open(chr, s) : kind == SOCKET_TCP ? tcp_open(chr, s) : passed_open(chr, s, args);
-    if (!s->server) {
-        socket_use(chr, s, fd);
-        return;
-    }
-    s->listener = fd;
-    if (!s->wait) {
-        socket_await(chr, s);
-        return;
+    if (!s->wait || chr->later) {
+        socket_await(s);
+        return true;
     }
     error_report("%s: waiting for a connection to %s", chr->label, s->spec);
     do {
         fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
     } while (fd < 0 && errno == EINTR);
     if (fd < 0) {
-        socket_fail(chr, s, "accept a connection", strerror(errno));
+        socket_fail(s, "accept a connection", strerror(errno), error);
+        return false;
     }
     socket_use(chr, s, fd);
+    return true;
+}
+
+static bool socket_open(Chardev *chr, SocketState *s, const char *args, char **error)
+{
+    int fd;
+
+    if (!socket_parse(chr, s, args, error)) {
+        return false;
+    }
+    if (s->reconnect_s) {
+        s->addresses = s->kind == SOCKET_TCP ? tcp_resolve(s, error) : NULL;
+        if (s->kind == SOCKET_TCP && !s->addresses) {
+            return false;
+        }
+        socket_try(s);
+        return true;
+    }
+    fd = s->kind == SOCKET_UNIX ? unix_open(chr, s, error) : s->kind == SOCKET_TCP ? tcp_open(chr, s, error)
+         : passed_open(s, args, error);
+    if (fd < 0) {
+        return false;
+    }
+    if (s->server) {
+        s->listener = fd;
+        return socket_serve(chr, s, error);
+    }
+    socket_use(chr, s, fd);
+    return true;
+}
+
+bool chardev_open_socket(Chardev *chr, const char *spec, const char *args, SocketKind kind, char **error)
+{
+    SocketState *s = g_new0(SocketState, 1);
+
+    s->chr = chr;
+    s->kind = kind;
+    s->wait = true;
+    s->spec = g_strdup(spec);
+    s->listener = s->connection = s->attempt_fd = -1;
+    chr->backend = &socket_backend;
+    chr->state = s;
+    if (!socket_open(chr, s, args, error)) {
+        socket_free(s);
+        return false;
+    }
+    return true;
 }

@@ -26,7 +26,7 @@
 #include "chardev/char-internal.h"
 #include "qemu/log.h"
 
-static Chardev *the_stdio;              /* fixed before the CPUs start */
+static Chardev *the_stdio;              /* the one there is; changes with it */
 static bool keep_signals;
 static struct termios saved_tty;
 static volatile sig_atomic_t tty_changed;
@@ -102,7 +102,25 @@ static void stdio_close(Chardev *chr)
     chardev_terminal_restore();
 }
 
-static const ChardevBackend stdio_backend = { .name = "stdio", .close = stdio_close };
+static void stdio_remove(Chardev *chr)
+{
+    const int out = GPOINTER_TO_INT(chr->state);
+
+    stdio_close(chr);
+    the_stdio = NULL;
+    if (out > STDERR_FILENO) {
+        close(out);
+    }
+}
+
+static void stdio_adopt(Chardev *chr)
+{
+    the_stdio = chr;
+}
+
+static const ChardevBackend stdio_backend = {
+    .name = "stdio", .close = stdio_close, .remove = stdio_remove, .adopt = stdio_adopt,
+};
 
 static int stdout_nonblocking(bool *is_socket)
 {
@@ -131,13 +149,13 @@ static int stdout_nonblocking(bool *is_socket)
     return STDOUT_FILENO;
 }
 
-void chardev_open_stdio(Chardev *chr, const char *spec, bool signals)
+bool chardev_open_stdio(Chardev *chr, const char *spec, bool signals, char **error)
 {
     bool is_socket;
     int out;
 
     if (the_stdio) {
-        error_exit("%s: '%s': standard input and output are in use by another device already", chr->label, spec);
+        return chardev_refuse(error, spec, "standard input and output are in use by another device already");
     }
     the_stdio = chr;
     chr->backend = &stdio_backend;
@@ -146,6 +164,11 @@ void chardev_open_stdio(Chardev *chr, const char *spec, bool signals)
         chr->is_tty = true;
         keep_signals = signals;
     }
+    chr->state = GINT_TO_POINTER(out);
     chardev_connect(chr, STDIN_FILENO, out, false);
     chr->out_is_socket = is_socket;
+    if (chr->later) {
+        chardev_terminal_start();
+    }
+    return true;
 }

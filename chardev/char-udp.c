@@ -10,59 +10,82 @@
 #include <unistd.h>
 #include "chardev/char-internal.h"
 #include "qemu/address.h"
-#include "qemu/log.h"
 
-/* Either address is of the family that the other one leaves: AF_UNSPEC for any. */
-static struct addrinfo *resolve(Chardev *chr, const char *spec, const char *host, const char *port, int family,
-                                bool ours)
+/* Either address is of the family that the other one leaves: AF_UNSPEC for any. NULL: *error. */
+static struct addrinfo *resolve(const char *spec, const char *host, const char *port, int family, bool ours,
+                                char **error)
 {
     const struct addrinfo hints = {
         .ai_family = family, .ai_socktype = SOCK_DGRAM, .ai_flags = ours ? AI_PASSIVE : 0,
     };
     struct addrinfo *list;
-    const int error = getaddrinfo(*host ? host : ours ? NULL : "localhost", port, &hints, &list);
+    const int code = getaddrinfo(*host ? host : ours ? NULL : "localhost", port, &hints, &list);
 
-    if (error) {
-        error_exit("%s: '%s': cannot resolve the address: %s", chr->label, spec, gai_strerror(error));
+    if (code) {
+        chardev_refuse(error, spec, "cannot resolve the address: %s", gai_strerror(code));
+        return NULL;
     }
     return list;
 }
 
-static int udp_socket(Chardev *chr, const char *spec, const struct addrinfo *peer, const char *host, const char *port)
+static int udp_socket(const char *spec, const struct addrinfo *peer, const char *host, const char *port, char **error)
 {
-    struct addrinfo *ours = resolve(chr, spec, host, port, peer->ai_family, true);
-    const int fd = socket(peer->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct addrinfo *ours = resolve(spec, host, port, peer->ai_family, true, error);
+    int fd;
 
-    if (fd < 0 || bind(fd, ours->ai_addr, ours->ai_addrlen) < 0 ||
-        connect(fd, peer->ai_addr, peer->ai_addrlen) < 0) {
-        error_exit("%s: '%s': %s", chr->label, spec, strerror(errno));
+    if (!ours) {
+        return -1;
+    }
+    fd = socket(peer->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || bind(fd, ours->ai_addr, ours->ai_addrlen) < 0 || connect(fd, peer->ai_addr, peer->ai_addrlen) < 0) {
+        chardev_refuse(error, spec, "%s", strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+        fd = -1;
     }
     freeaddrinfo(ours);
     return fd;
 }
 
-static const ChardevBackend udp_backend = { .name = "udp" };
-
-void chardev_open_udp(Chardev *chr, const char *spec, const char *args)
+static void udp_remove(Chardev *chr)
 {
-    char **ends = g_strsplit(args, "@", 2), *host, *port, *local_host = NULL, *local_port = NULL;
+    close(GPOINTER_TO_INT(chr->state));
+}
+
+static const ChardevBackend udp_backend = { .name = "udp", .remove = udp_remove };
+
+/* -1: *error. */
+static int udp_open(const char *spec, const char *to, const char *from, char **error)
+{
+    g_autofree char *host = NULL, *port = NULL, *local_host = NULL, *local_port = NULL;
     struct addrinfo *peer;
+    int fd;
 
-    if (!ends[0] || !address_split(ends[0], &host, &port) ||
-        (ends[1] && !address_split(ends[1], &local_host, &local_port))) {
-        error_exit("%s: '%s': the port is missing or beyond 65535 (udp:HOST:PORT@LOCALHOST:LOCALPORT)",
-                   chr->label, spec);
+    if (!to || !address_split(to, &host, &port) || (from && !address_split(from, &local_host, &local_port))) {
+        chardev_refuse(error, spec, "the port is missing or beyond 65535 (udp:HOST:PORT@LOCALHOST:LOCALPORT)");
+        return -1;
     }
-    peer = resolve(chr, spec, host, port, AF_UNSPEC, false);
-    chr->backend = &udp_backend;
-    chr->datagrams = true;
-    const int fd = udp_socket(chr, spec, peer, local_host ? local_host : "", local_port ? local_port : "0");
-
+    peer = resolve(spec, host, port, AF_UNSPEC, false, error);
+    if (!peer) {
+        return -1;
+    }
+    fd = udp_socket(spec, peer, local_host ? local_host : "", local_port ? local_port : "0", error);
     freeaddrinfo(peer);
-    g_strfreev(ends);
-    g_free(host);
-    g_free(port);
-    g_free(local_host);
-    g_free(local_port);
+    return fd;
+}
+
+bool chardev_open_udp(Chardev *chr, const char *spec, const char *args, char **error)
+{
+    g_auto(GStrv) ends = g_strsplit(args, "@", 2);
+    const int fd = udp_open(spec, ends[0], ends[0] ? ends[1] : NULL, error);
+
+    if (fd < 0) {
+        return false;
+    }
+    chr->backend = &udp_backend;
+    chr->state = GINT_TO_POINTER(fd);
+    chr->datagrams = true;
     chardev_connect(chr, fd, fd, true);
+    return true;
 }

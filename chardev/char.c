@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Character devices: the output queue, connections, and the list of all devices. Input is char-input.c.
+ * Character devices: the output queue and connections. Input is char-input.c, the list of all devices char-list.c.
  *
  * Output. chardev_write() copies into a 64 KiB ring and wakes the I/O thread, which empties it; so a guest that
  * prints a byte at a time costs one system call per burst, not per byte. No writer ever waits: the ring grows. A CPU
@@ -19,8 +19,6 @@
 #include <glib-unix.h>
 #include "chardev/char-internal.h"
 #include "qemu/log.h"
-
-static Chardev *all_chardevs;           /* main thread, before the loop runs; fixed afterwards */
 
 /* ---- output ---- */
 
@@ -149,6 +147,11 @@ static void output_service(void *opaque)
     if (failed && fd >= 0) {
         output_gone(chr);
     }
+}
+
+void chardev_flush(Chardev *chr)
+{
+    output_service(chr);
 }
 
 static gboolean out_ready(gint fd, GIOCondition condition, gpointer opaque)
@@ -317,16 +320,6 @@ void chardev_attach(Chardev *chr, const CharFrontend *fe)
     }
 }
 
-Chardev *chardev_find(const char *label)
-{
-    Chardev *chr = all_chardevs;
-
-    while (chr && strcmp(chr->label, label)) {
-        chr = chr->next;
-    }
-    return chr;
-}
-
 void chardev_send_break(Chardev *chr)
 {
     if (chr->frontend_count) {
@@ -335,27 +328,8 @@ void chardev_send_break(Chardev *chr)
     }
 }
 
-/* The device that -chardev made. */
-static Chardev *chardev_named(const char *user, const char *id)
+void chardev_init_output(Chardev *chr)
 {
-    Chardev *chr = chardev_find(id);
-
-    if (chr) {
-        return chr;
-    }
-    error_exit("%s: there is no character device '%s' (-chardev KIND,id=%s makes one)", user, id, id);
-}
-
-Chardev *chardev_new(const char *label, const char *spec)
-{
-    Chardev *chr, **tail = &all_chardevs;
-    const char *rest = spec;
-
-    if (g_str_has_prefix(spec, "chardev:")) {
-        return chardev_named(label, spec + 8);
-    }
-    chr = g_new0(Chardev, 1);
-    chr->label = g_strdup(label);
     chr->output = (IOWork) { .fn = output_service, .opaque = chr, .outside = true };
     chr->accept = (IOWork) { .fn = input_service, .opaque = chr, .outside = true };
     chr->room = (IOWork) { .fn = room_again, .opaque = chr };
@@ -363,73 +337,6 @@ Chardev *chardev_new(const char *label, const char *spec)
     chr->queue_size = CHR_QUEUE_SIZE;
     chr->queue = g_malloc(CHR_QUEUE_SIZE);
     pthread_mutex_init(&chr->lock, NULL);
-    if (g_str_has_prefix(rest, "mon:")) {
-        chr->mux = true;
-        rest += 4;
-    }
-    if (!strcmp(rest, "stdio")) {
-        chardev_open_stdio(chr, spec, !chr->mux);
-    } else if (!strcmp(rest, "null")) {
-        chardev_open_null(chr);
-    } else if (!strcmp(rest, "pty")) {
-        chardev_open_pty(chr, spec);
-    } else if (g_str_has_prefix(rest, "file:")) {
-        chardev_open_file(chr, spec, rest + 5, false);
-    } else if (g_str_has_prefix(rest, "append:")) {
-        chardev_open_file(chr, spec, rest + 7, true);
-    } else if (g_str_has_prefix(rest, "serial:")) {
-        chardev_open_serial(chr, spec, rest + 7);
-    } else if (g_str_has_prefix(rest, "/dev/")) {
-        chardev_open_serial(chr, spec, rest);
-    } else if (g_str_has_prefix(rest, "pipe:")) {
-        chardev_open_pipe(chr, spec, rest + 5);
-    } else if (g_str_has_prefix(rest, "tcp:")) {
-        chardev_open_socket(chr, spec, rest + 4, SOCKET_TCP);
-    } else if (g_str_has_prefix(rest, "telnet:")) {
-        chr->telnet = true;
-        chardev_open_socket(chr, spec, rest + 7, SOCKET_TCP);
-    } else if (g_str_has_prefix(rest, "udp:")) {
-        chardev_open_udp(chr, spec, rest + 4);
-    } else if (!strcmp(rest, "ringbuf")) {
-        chardev_open_ringbuf(chr, spec, "");
-    } else if (g_str_has_prefix(rest, "ringbuf:")) {
-        chardev_open_ringbuf(chr, spec, rest + 8);
-    } else if (!strcmp(rest, "vc") || g_str_has_prefix(rest, "vc:")) {
-        chardev_open_vc(chr, spec, rest[2] ? rest + 3 : "");
-    } else if (g_str_has_prefix(rest, "unix:")) {
-        chardev_open_socket(chr, spec, rest + 5, SOCKET_UNIX);
-    } else if (g_str_has_prefix(rest, "fd:")) {
-        chardev_open_socket(chr, spec, rest + 3, SOCKET_FD);
-    } else {
-        error_exit("%s: '%s' is not a character device (stdio, mon:stdio, null, none, file:PATH, pipe:PATH, "
-                   "pty, /dev/TERMINAL, tcp:HOST:PORT[,server=on][,wait=off], telnet: likewise, "
-                   "unix:PATH[,server=on][,wait=off], udp:HOST:PORT[@HOST:PORT], ringbuf[:BYTES], "
-                   "vc[:WIDTHxHEIGHT])",
-                   label, spec);
-    }
-    if (!chr->spec) {
-        chr->spec = g_strdup(spec);
-    }
-    while (*tail) {
-        tail = &(*tail)->next;
-    }
-    *tail = chr;
-    return chr;
-}
-
-void chardev_set_log(Chardev *chr, const char *path, bool append)
-{
-    const int fd = open(path, O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0666);
-
-    if (fd < 0) {
-        error_exit("%s: logfile '%s': %s", chr->label, path, strerror(errno));
-    }
-    chr->log = writer_new(fd, chr->label);
-}
-
-const Chardev *chardev_next(const Chardev *chr)
-{
-    return chr ? chr->next : all_chardevs;
 }
 
 bool chardev_is_used(const Chardev *chr)
@@ -452,15 +359,9 @@ bool chardev_is_mux(const Chardev *chr)
     return chr && chr->mux;
 }
 
-void chardev_label_message(const Chardev *chr, const char *where)
-{
-    printf("char device redirected to %s (label %s)\n", where, chr->label);
-    fflush(stdout);
-}
-
 void chardev_flush_all(bool (*give_up)(int stalled_ms))
 {
-    for (Chardev *chr = all_chardevs; chr; chr = chr->next) {
+    for (Chardev *chr = chardev_list; chr; chr = chr->next) {
         int stalled_ms = 0;
 
         pthread_mutex_lock(&chr->lock);
@@ -478,14 +379,5 @@ void chardev_flush_all(bool (*give_up)(int stalled_ms))
             poll(&pfd, 1, 20);
         }
         pthread_mutex_unlock(&chr->lock);
-    }
-}
-
-void chardev_cleanup(void)
-{
-    for (Chardev *chr = all_chardevs; chr; chr = chr->next) {
-        if (chr->backend->close) {
-            chr->backend->close(chr);
-        }
     }
 }

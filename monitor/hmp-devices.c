@@ -8,6 +8,7 @@
 #include "hw/display/charlcd.h"
 #include "monitor/monitor-internal.h"
 #include "net/net.h"
+#include "sysemu/live-options.h"
 
 void hmp_info_chardev(Monitor *mon, char **argv)
 {
@@ -149,6 +150,30 @@ void hmp_ringbuf_write(Monitor *mon, char **argv)
     if (chr) {
         chardev_write(chr, (const uint8_t *)argv[1], (int)strlen(argv[1]));
     }
+}
+
+/* Takes `problem`. */
+static void print_problem(Monitor *mon, char *problem)
+{
+    if (problem) {
+        monitor_printf(mon, "Error: %s\n", problem);
+        g_free(problem);
+    }
+}
+
+void hmp_chardev_add(Monitor *mon, char **argv)
+{
+    print_problem(mon, live_chardev_add(argv[0]));
+}
+
+void hmp_chardev_change(Monitor *mon, char **argv)
+{
+    print_problem(mon, live_chardev_change(argv[0], argv[1]));
+}
+
+void hmp_chardev_remove(Monitor *mon, char **argv)
+{
+    print_problem(mon, chardev_remove(argv[0]));
 }
 
 void hmp_chardev_send_break(Monitor *mon, char **argv)

@@ -72,7 +72,6 @@ static const struct { const char *name; bool info; const char *why; } refusals[]
     { "virtio-status", true, VIRTIO }, { "virtio-vhost-queue-status", true, VIRTIO },
     { "vm-generation-id", true, NOT_HERE }, { "x_colo_lost_heartbeat", false, "machines do not run in pairs" },
     { "boot_set", false, "the machine starts from -kernel or -device loader" },
-    { "chardev-add", false, FIXED }, { "chardev-change", false, FIXED }, { "chardev-remove", false, FIXED },
     { "drive_add", false, FIXED }, { "drive_del", false, FIXED }, { "netdev_add", false, FIXED },
     { "netdev_del", false, FIXED },
     { "object_add", false, FIXED }, { "object_del", false, FIXED },

@@ -80,6 +80,9 @@ void hmp_stopcapture(Monitor *mon, char **argv);
 void hmp_info_capture(Monitor *mon, char **argv);
 
 /* monitor/hmp-devices.c */
+void hmp_chardev_add(Monitor *mon, char **argv);
+void hmp_chardev_change(Monitor *mon, char **argv);
+void hmp_chardev_remove(Monitor *mon, char **argv);
 void hmp_chardev_send_break(Monitor *mon, char **argv);
 void hmp_getfd(Monitor *mon, char **argv);
 void hmp_closefd(Monitor *mon, char **argv);

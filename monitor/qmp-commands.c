@@ -155,6 +155,9 @@ const QmpCommand qmp_commands[] = {
 #ifdef CONFIG_VNC
     { "change-vnc-password", "password:s", qmp_change_vnc_password, false, NULL },
 #endif
+    { "chardev-add", "id:s backend:ChardevBackend", qmp_chardev_add, false, "ChardevReturn" },
+    { "chardev-change", "id:s backend:ChardevBackend", qmp_chardev_change, false, "ChardevReturn" },
+    { "chardev-remove", "id:s", qmp_chardev_remove, false, NULL },
     { "chardev-send-break", "id:s", qmp_chardev_send_break, false, NULL },
     { "closefd", "fdname:s", qmp_closefd, false, NULL },
     { "cont", "", do_cont, false, NULL },
@@ -202,6 +205,7 @@ const QmpCommand qmp_commands[] = {
     { "query-block-jobs", "", qmp_query_block_jobs, false, "[BlockJobInfo]" },
     { "query-blockstats", "query-nodes:b?", qmp_query_blockstats, false, "[BlockStats]" },
     { "query-chardev", "", qmp_query_chardev, false, "[ChardevInfo]" },
+    { "query-chardev-backends", "", qmp_query_chardev_backends, false, "[ChardevBackendInfo]" },
     { "query-command-line-options", "option:s?", qmp_query_command_line_options, false, "[CommandLineOptionInfo]" },
     { "query-commands", "", qmp_query_commands, false, "[CommandInfo]" },
     { "query-cpu-definitions", "", qmp_query_cpu_definitions, false, "[CpuDefinitionInfo]" },

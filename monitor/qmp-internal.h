@@ -56,6 +56,7 @@ void qmp_events_init(void);                     /* once */
 
 /* monitor/qmp-types.c: the object has these members and no others. NULL, or what is wrong (g_free()). */
 char *qmp_check_members(const char *members, JsonObject *object);
+char *qmp_check_object(const char *type, JsonObject *object);        /* ... those of this row */
 
 /* The call failed: GenericError with that text. */
 void qmp_fail(QmpCall *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -200,6 +201,10 @@ void qmp_query_command_line_options(QmpCall *call);
 void qmp_memsave(QmpCall *call);
 void qmp_ringbuf_read(QmpCall *call);
 void qmp_chardev_send_break(QmpCall *call);
+void qmp_chardev_add(QmpCall *call);
+void qmp_chardev_change(QmpCall *call);
+void qmp_chardev_remove(QmpCall *call);
+void qmp_query_chardev_backends(QmpCall *call);
 void qmp_ringbuf_write(QmpCall *call);
 void qmp_pmemsave(QmpCall *call);
 void qmp_dump_guest_memory(QmpCall *call);

@@ -11,6 +11,8 @@
 
 enum { NAME_MAX_LEN = 48 };
 
+#define CHARDEV_COMMON "logfile:s? logappend:b?"
+
 typedef struct QmpType {
     const char *name;
     const char *members;        /* of an object */
@@ -40,7 +42,19 @@ static const QmpType types[] = {
       "type:JobType device:s len:i offset:i busy:b paused:b speed:i io-status:BlockDeviceIoStatus ready:b "
       "status:JobStatus auto-finalize:b auto-dismiss:b error:s?" },
     { .name = "BlockStats", "device:s? qdev:s? node-name:s? stats:BlockDeviceStats" },
+    { .name = "ChardevBackend", "type:ChardevBackendKind data:a" },
+    { .name = "ChardevBackendInfo", "name:s" },
+    { .name = "ChardevBackendKind", .values = "file serial pipe socket udp pty null stdio ringbuf memory" },
+    { .name = "ChardevFile", "in:s? out:s append:b? " CHARDEV_COMMON },
+    { .name = "ChardevHostdev", "device:s " CHARDEV_COMMON },
     { .name = "ChardevInfo", "label:s filename:s frontend-open:b" },
+    { .name = "ChardevNull", CHARDEV_COMMON },
+    { .name = "ChardevReturn", "pty:s?" },
+    { .name = "ChardevRingbuf", "size:i? " CHARDEV_COMMON },
+    { .name = "ChardevSocket",
+      "addr:SocketAddressLegacy server:b? wait:b? nodelay:b? telnet:b? websocket:b? reconnect:i? " CHARDEV_COMMON },
+    { .name = "ChardevStdio", "signal:b? " CHARDEV_COMMON },
+    { .name = "ChardevUdp", "remote:SocketAddressLegacy local:SocketAddressLegacy? " CHARDEV_COMMON },
     { .name = "CommandInfo", "name:s" },
     { .name = "CommandLineOptionInfo", "option:s parameters:[CommandLineParameterInfo]" },
     { .name = "CommandLineParameterInfo", "name:s type:CommandLineParameterType help:s?" },
@@ -106,6 +120,10 @@ static const QmpType types[] = {
     { .name = "ShutdownAction", .values = "poweroff pause" },
     { .name = "ShutdownCause",
       .values = "none guest-shutdown guest-reset host-qmp-system-reset host-qmp-quit host-signal" },
+    { .name = "SocketAddressData",
+      "host:s? port:s? path:s? str:s? ipv4:b? ipv6:b? numeric:b? to:i? keep-alive:b? abstract:b? tight:b?" },
+    { .name = "SocketAddressLegacy", "type:SocketAddressType data:SocketAddressData" },
+    { .name = "SocketAddressType", .values = "inet unix fd" },
     { .name = "StatusInfo", "running:b singlestep:b status:RunState" },
     { .name = "SysEmuTarget", .values = "arm" },
     { .name = "TargetInfo", "arch:SysEmuTarget" },
@@ -268,6 +286,11 @@ char *qmp_check_members(const char *members, JsonObject *object)
         g_list_free(names);
     }
     return wrong;
+}
+
+char *qmp_check_object(const char *type, JsonObject *object)
+{
+    return qmp_check_members(find_type(type)->members, object);
 }
 
 /* ---- describing ---- */

@@ -171,10 +171,9 @@ void option_chardev(CommandLine *c, const char *arg)
     if (c->o->named_count == OPTIONS_NAMED) {
         option_fail(c, arg, "there are more than %d devices", OPTIONS_NAMED);
     }
-    c->o->named[c->o->named_count].id = d.id;
-    c->o->named[c->o->named_count].log = d.log;
-    c->o->named[c->o->named_count].log_append = d.log_append;
-    c->o->named[c->o->named_count++].device = device_text(c, arg, &d);
+    c->o->named[c->o->named_count++] = (ChardevOptions) {
+        .id = d.id, .device = device_text(c, arg, &d), .log = d.log, .log_append = d.log_append,
+    };
     g_string_free(d.flags, TRUE);
 }
 

@@ -70,11 +70,17 @@ typedef struct KeyValue {
     char *key, *value;
 } KeyValue;
 
-/* "qemu-system-arm: -opt arg: message", exit code 1. */
+/* "qemu-system-arm: -opt arg: message", exit code 1; within option_attempt(): that ends, and has the message. */
 _Noreturn void option_fail(const CommandLine *c, const char *arg, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/*
+ * Call the option's function. NULL, or the message of the option_fail() that ended it, to be freed; what it had
+ * allocated until then stays, as ever. Not one within another.
+ */
+char *option_attempt(CommandLine *c, void (*handle)(CommandLine *c, const char *arg), const char *arg);
 /* Split at commas (",," is a comma); the array ends with key == NULL and lives for ever. Empty parts are a mistake. */
 KeyValue *option_split(const CommandLine *c, const char *arg);
+/* In an attempt there is no help, which ends the program: it fails. */
 bool option_is_help(const char *arg);
 /* A whole number, decimal or 0x..; false if malformed or above max. */
 bool option_number(const char *text, uint64_t max, uint64_t *value);

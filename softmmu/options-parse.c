@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Values in option arguments: lists of key=value, numbers, sizes, switches. Main thread; no state. */
+/* Values in option arguments: lists of key=value, numbers, sizes, switches; mistakes in them. Main thread. */
 #include <errno.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,22 @@
 #include "qemu/log.h"
 #include "softmmu/options-internal.h"
 
+static jmp_buf *attempt;                /* where option_fail() goes; NULL: the program ends */
+static char *attempt_problem;
+
+char *option_attempt(CommandLine *c, void (*handle)(CommandLine *c, const char *arg), const char *arg)
+{
+    jmp_buf here;
+
+    attempt_problem = NULL;
+    attempt = &here;
+    if (!setjmp(here)) {
+        handle(c, arg);
+    }
+    attempt = NULL;
+    return g_steal_pointer(&attempt_problem);
+}
+
 void option_fail(const CommandLine *c, const char *arg, const char *fmt, ...)
 {
     va_list ap;
@@ -18,6 +35,10 @@ void option_fail(const CommandLine *c, const char *arg, const char *fmt, ...)
     va_start(ap, fmt);
     text = g_strdup_vprintf(fmt, ap);
     va_end(ap);
+    if (attempt) {
+        attempt_problem = text;
+        longjmp(*attempt, 1);
+    }
     if (arg) {
         error_exit("%s %s: %s", c->option, arg, text);
     }
@@ -94,7 +115,12 @@ const char *option_plain(CommandLine *c, const char *arg, const char *first)
 
 bool option_is_help(const char *arg)
 {
-    return !strcmp(arg, "help") || !strcmp(arg, "?");
+    const bool is_help = !strcmp(arg, "help") || !strcmp(arg, "?");
+
+    if (is_help && attempt) {
+        option_fail(NULL, NULL, "the command line has the list: 'help' instead of the argument");
+    }
+    return is_help;
 }
 
 bool option_number(const char *text, uint64_t max, uint64_t *value)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "audio/audio.h"
 #include "block/block.h"
+#include "chardev/char.h"
 #include "hw/boards.h"
 #include "hw/usb/usb-devices.h"
 #include "net/net.h"
@@ -79,11 +80,7 @@ typedef struct Options {
     const char *serial[MACHINE_SERIALS];     /* chardev_new() syntax; NULL: not connected */
     const char *monitor;                /* NULL: only where a serial line is "mon:" */
     bool monitor_on_mux;                /* attach it to the first "mon:" serial line */
-    struct {
-        const char *id, *device;        /* device: chardev_new() syntax; NULL: a vhost-user device has it */
-        const char *log;                /* file for a copy of its output; NULL: none */
-        bool log_append;
-    } named[OPTIONS_NAMED];             /* -chardev */
+    ChardevOptions named[OPTIONS_NAMED];        /* -chardev */
     int named_count;
     OptionsMonitor more_monitors[OPTIONS_MONITORS];
     int monitor_count;                  /* of more_monitors */

@@ -37,10 +37,11 @@ typedef struct RoomWanted {
 
 struct Writer {
     int fd;                             /* constant, like the label */
-    const char *label;
+    char *label;
     pthread_mutex_t lock;
     pthread_cond_t more;                /* the queue is not empty */
     bool started;
+    bool closing;                       /* the thread closes the descriptor when the queue is empty, and ends */
     bool no_thread;                     /* there could be none: who prints writes, and waits */
     bool failed;                        /* the reader is gone, the disk is full: drop everything */
     GByteArray *queue;
@@ -129,8 +130,12 @@ static void *writer_thread(void *opaque)
         GByteArray *full;
 
         pthread_mutex_lock(&w->lock);
-        while (!w->queue->len) {
+        while (!w->queue->len && !w->closing) {
             pthread_cond_wait(&w->more, &w->lock);
+        }
+        if (!w->queue->len) {
+            pthread_mutex_unlock(&w->lock);
+            break;
         }
         full = w->queue;
         w->queue = mine;
@@ -139,6 +144,8 @@ static void *writer_thread(void *opaque)
         g_byte_array_set_size(full, 0);
         mine = full;
     }
+    close(w->fd);
+    g_byte_array_unref(mine);
     return NULL;
 }
 
@@ -213,7 +220,7 @@ Writer *writer_new(int fd, const char *label)
 
     pthread_once(&once, register_flush);
     w->fd = fd;
-    w->label = label;
+    w->label = g_strdup(label);
     w->queue = g_byte_array_new();
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->more, NULL);
@@ -221,6 +228,19 @@ Writer *writer_new(int fd, const char *label)
     while (!__atomic_compare_exchange_n(&all_writers, &w->next, w, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
     }
     return w;
+}
+
+/* The structure stays in the list, which only grows. */
+void writer_close(Writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->closing = true;
+    if (!w->started || w->no_thread) {
+        close(w->fd);
+    } else {
+        pthread_cond_signal(&w->more);
+    }
+    pthread_mutex_unlock(&w->lock);
 }
 
 static bool same_file(int a, int b)

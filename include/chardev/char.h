@@ -27,6 +27,19 @@ enum { CHR_EVENT_OPENED, CHR_EVENT_CLOSED, CHR_EVENT_BREAK, CHR_EVENT_MUX_IN, CH
  * one with that label ("chardev:LABEL"); error_exit() on mistakes.
  */
 Chardev *chardev_new(const char *label, const char *spec);
+/* What -chardev says of a device. */
+typedef struct ChardevOptions {
+    const char *id, *device;            /* device: chardev_new() syntax; NULL: a vhost-user device has it */
+    const char *log;                    /* file for a copy of its output; NULL: none */
+    bool log_append;
+} ChardevOptions;
+/*
+ * While the machine runs: make one, remove one that nobody uses, exchange what is behind one. Each: why it did not
+ * work, and nothing has changed (g_free()); NULL: it did. I/O thread.
+ */
+char *chardev_add(const ChardevOptions *options);
+char *chardev_remove(const char *id);
+char *chardev_change(const ChardevOptions *options);
 /* Attach a front end (a mux takes several; the first gets focus). */
 void chardev_attach(Chardev *chr, const CharFrontend *fe);
 /*

@@ -13,8 +13,13 @@
 
 typedef struct Writer Writer;
 
-/* For a descriptor that stays open. `label` (kept) begins the warning when output fails; NULL: no warning. */
+/*
+ * For a descriptor that stays open, or is the writer's until writer_close(). `label` begins the warning when output
+ * fails; NULL: no warning.
+ */
 Writer *writer_new(int fd, const char *label);
+/* Nobody prints to it any more: when all is written, the descriptor is closed. */
+void writer_close(Writer *w);
 /* The one for standard output (1) or standard error (2), which share it if they are the same file. */
 Writer *writer_standard(int fd);
 /* Print all of buf, with nothing of another thread in between. Never waits. */
