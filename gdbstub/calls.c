@@ -23,7 +23,7 @@ static bool begins;                     /* I/O thread */
 
 static bool attached(void)
 {
-    return __atomic_load_n(&gdb->attached, __ATOMIC_SEQ_CST);
+    return __atomic_load_n(&gdb->attached, __ATOMIC_SEQ_CST) && __atomic_load_n(&gdb->takes_calls, __ATOMIC_SEQ_CST);
 }
 
 bool gdb_call_begins(void)
@@ -50,7 +50,7 @@ static void serve(void *opaque)
         if (!__atomic_exchange_n(&requests[i].wanted, 0, __ATOMIC_SEQ_CST)) {
             continue;
         }
-        if (g->attached && g->resumed) {
+        if (attached() && g->resumed) {
             send_request(g, i);
         } else {
             semihosting_remote_answer(i, -1, EINTR);

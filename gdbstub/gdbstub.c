@@ -17,6 +17,7 @@ static Gdb *the_gdb;
 static void forget(Gdb *g)
 {
     __atomic_store_n(&g->attached, false, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&g->takes_calls, false, __ATOMIC_SEQ_CST);
     g->resumed = g->restarts = g->physical = g->step_irqs = false;
     g->cpu = g->stop_cpu = 0;
     g->step_cpu = -1;

@@ -12,6 +12,7 @@ typedef struct Gdb {
     GdbLink link;
     MachineState *machine;
     bool attached;                      /* a debugger has spoken, and not left since; atomic, CPUs read it */
+    bool takes_calls;                   /* it is gdb, which knows File-I/O; atomic, CPUs read it */
     bool resumed;                       /* it waits for a stop reply */
     bool restarts;                      /* it waits for the reset that it has asked for (vRun) */
     int cpu;                            /* that Hg chose, or that stopped last */

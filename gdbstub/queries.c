@@ -17,12 +17,18 @@ typedef struct Query {
     void (*run)(Gdb *g, const char *arguments);
 } Query;
 
+/*
+ * File-I/O is not among the features that debuggers tell of. Only gdb itself knows it; others, lldb for one, take a
+ * request for a broken connection. gdb has told of swbreak since version 7.9.
+ */
 static void supported(Gdb *g, const char *arguments)
 {
+    bool is_gdb = strstr(arguments, "swbreak+") != NULL;
     char *text = g_strdup_printf("PacketSize=%x;qXfer:features:read+;qXfer:memory-map:read+;vContSupported+;"
                                  "QStartNoAckMode+;swbreak+;hwbreak+%s", GDB_PACKET_MAX,
                                  replay_mode == REPLAY_PLAY ? ";ReverseStep+;ReverseContinue+" : "");
 
+    __atomic_store_n(&g->takes_calls, is_gdb, __ATOMIC_SEQ_CST);
     gdb_send_text(&g->link, text);
     g_free(text);
 }

@@ -24,6 +24,7 @@ QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-a
 PATIENCE = 60 * float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
 DESIGNS = ["ccache=unified", "ccache=separate", "thread=single", "backend=interp"]
 PACKET_MAX = 0x4000
+CALL = 0x9000
 LOOP = 0x8000                   # add r0, r0, #1; b LOOP
 FUZZ_PACKETS = 4000
 SEED = 20240607
@@ -88,7 +89,7 @@ class Peer:
 class Machine:
     """Four CPUs (or one) in a loop of two instructions, and the stub on a socket."""
 
-    def __init__(self, accel, directory, options=()):
+    def __init__(self, accel, directory, options=(), stdout=None):
         self.path = os.path.join(directory, "gdb")
         loader = []
         for i, word in enumerate([0xe2800001, 0xeafffffd]):
@@ -97,7 +98,8 @@ class Machine:
             loader += ["-device", "loader,addr=%#x,cpu-num=%d" % (LOOP, cpu)]
         self.process = subprocess.Popen([QEMU, "-M", "realview-eb-mpcore", "-smp", "4", "-m", "64", "-display", "none",
                                          "-serial", "null", "-monitor", "none", "-accel", "tcg," + accel, *loader,
-                                         "-gdb", "unix:" + self.path, *options], stdin=subprocess.DEVNULL)
+                                         "-gdb", "unix:" + self.path, *options], stdin=subprocess.DEVNULL,
+                                        stdout=stdout)
 
     def __enter__(self):
         return self
@@ -306,6 +308,40 @@ def test_farewell(directory):
                     "after the acknowledgement of a farewell the machine runs", states[-1])
 
 
+def test_stranger_gets_no_calls(directory):
+    """lldb knows no File-I/O, as nobody but gdb does: the guest's calls go to the host, as without a debugger."""
+    code = [0xe3a00004,         # mov r0, #4            SYS_WRITE0
+            0xe28f1004,         # add r1, pc, #4
+            0xef123456,         # svc 0x123456
+            0xeafffffe,         # b .
+            0x0a6f7571, 0]      # "quo\n"
+    loader = []
+    for i, word in enumerate(code):
+        loader += ["-device", "loader,addr=%#x,data=%#x,data-len=4" % (CALL + 4 * i, word)]
+    output = os.path.join(directory, "output")
+    with open(output, "wb") as file, Machine(DESIGNS[0], directory, (*loader, "-semihosting"), stdout=file) as machine:
+        for features, calls in (("xmlRegisters=i386,arm;multiprocess+;fork-events+", False),
+                                ("multiprocess+;swbreak+;hwbreak+", True)):
+            peer = Peer(machine.path)
+            peer.ask("?")
+            peer.ask("qSupported:" + features)
+            peer.ask("Z0,%x,4" % (CALL + 12))
+            peer.ask("Pf=%s" % CALL.to_bytes(4, "little").hex())
+            peer.packet("vCont;c:1")
+            answer = peer.answer()
+            if calls:
+                cases.check(answer == "Fwrite,1,%x,4" % (CALL + 16), "gdb carries out calls", answer)
+                peer.packet("F4")
+                answer = peer.answer()
+            cases.check("swbreak" in answer, "behind the call, %s" % ("gdb" if calls else "a stranger"), answer)
+            peer.packet("k") if calls else peer.ask("D")
+            peer.close()
+        machine.process.wait(timeout=PATIENCE)          # it writes out what was printed
+    with open(output, "rb") as file:
+        printed = file.read()
+    cases.check(printed == b"quo\n", "a stranger is asked for no calls", printed)
+
+
 def test_flash(directory):
     """The array of a flash memory is read while the guest would read something else."""
     image = os.path.join(directory, "flash")
@@ -327,6 +363,8 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         with cases.case("a farewell: to the end", OSError, EOFError, AssertionError):
             test_farewell(directory)
+        with cases.case("calls: to the end", OSError, EOFError, AssertionError, subprocess.TimeoutExpired):
+            test_stranger_gets_no_calls(directory)
         with cases.case("flash: to the end", OSError, EOFError, AssertionError):
             test_flash(directory)
     for accel in DESIGNS:
