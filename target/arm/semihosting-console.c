@@ -42,6 +42,11 @@ int semi_console_input(void)
     return input[0];
 }
 
+bool semi_console_is_device(void)
+{
+    return console;
+}
+
 bool semi_console_is_tty(int fd)
 {
     return console || isatty(fd);

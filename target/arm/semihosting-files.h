@@ -47,6 +47,8 @@ void semi_run_rename(SemiCall *c);
 int semi_console_input(void);
 /* Somebody may sit behind standard input, output or error (fd): a terminal, or whatever a character device leads to. */
 bool semi_console_is_tty(int fd);
+/* It is a character device. */
+bool semi_console_is_device(void);
 void semi_console_took_input(void);
 /* Print on standard output (1) or error (2), in one order with the serial ports. Never waits: it may hold the CPU. */
 void semi_console_write(int fd, const void *buf, size_t len);

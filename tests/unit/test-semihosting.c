@@ -215,6 +215,33 @@ static void check_console_is_tty(uint32_t h)
     CHECK_EQ(on_terminal, 1);
 }
 
+/* newlib's fstat() is this call: consoles, pipes and devices have no bytes, which is no error. */
+static void test_length_of_what_has_none(void)
+{
+    int out = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY), pipes[2];
+    int32_t on_null, on_pipe, h;
+
+    env_reset();
+    h = open_file(":tt", 4);
+    CHECK(h > 0 && pipe(pipes) == 0);
+    dup2(null, STDOUT_FILENO);
+    on_null = call_block(FLEN, (uint32_t)h, 0, 0, 0);
+    dup2(pipes[1], STDOUT_FILENO);
+    on_pipe = call_block(FLEN, (uint32_t)h, 0, 0, 0);
+    dup2(out, STDOUT_FILENO);
+    close(null);
+    close(out);
+    close(pipes[0]);
+    close(pipes[1]);
+    CHECK_EQ(on_null, 0);
+    CHECK_EQ(on_pipe, 0);
+    CHECK_EQ(call_block(CLOSE, (uint32_t)h, 0, 0, 0), 0);
+    h = open_file("/dev/zero", 0);
+    CHECK_EQ(call_block(FLEN, (uint32_t)h, 0, 0, 0), 0);
+    CHECK_EQ(call_block(CLOSE, (uint32_t)h, 0, 0, 0), 0);
+    test_done("the length of what has none");
+}
+
 static void test_misc(void)
 {
     int32_t h;
@@ -358,6 +385,7 @@ int main(void)
     semihosting_init();
     test_files();
     test_limits();
+    test_length_of_what_has_none();
     test_misc();
     test_waiting();
     test_reset();
