@@ -347,7 +347,7 @@ static void leads_to(CPUARMState *env, struct TLBContext *c, uint32_t vpage, uin
     p->first[page] = index;
 }
 
-static void revoke(int64_t *e, uint32_t vpage, uint32_t page, uintptr_t host)
+static void revoke_entry(int64_t *e, uint32_t vpage, uint32_t page, uintptr_t host)
 {
     if (tlb_entry_leads_to(*e, vpage, page, host)) {
         *e = tlb_slow_entry(page, TLB_SLOW_RAM | TLB_SLOW_STALE);
@@ -364,9 +364,9 @@ static void revoke_page(CPUState *cpu, uint32_t page, bool keeps_loads)
         const TLBTables *t = &cpu->tlb->ctx[l->context].t;
 
         if (!keeps_loads) {
-            revoke(&t->read[l->vpage], l->vpage, page, host);
+            revoke_entry(&t->read[l->vpage], l->vpage, page, host);
         }
-        revoke(&t->write[l->vpage], l->vpage, page, host);
+        revoke_entry(&t->write[l->vpage], l->vpage, page, host);
     }
 }
 

@@ -24,6 +24,8 @@ typedef struct IcountOptions {
 
 /* Constant from accel_init() on. */
 extern bool icount_on;
+/* CPUs run side by side and are recorded (IcountOptions.parallel): none can be stopped for itself. Any thread. */
+bool icount_is_parallel(void);
 
 /* Instructions executed so far. Any thread; of a turn that another thread runs, what was executed before it. */
 uint64_t icount_executed(void);

@@ -4,11 +4,13 @@
 # run-tests: long timeout=3600 as=long args=--long
 """CPUs that run side by side, each on a thread of its own, and race in every way are recorded; replayed, each of a
 hundred checkpoints says the same about memory and about what each CPU has read, and registers agree at each comparison.
---long: ten replays of each recording. Prints TAP.
+So it is with one thread, when much comes from outside, and from a snapshot. --long: ten replays of each recording.
+Prints TAP.
 """
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +18,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
 
 import guest_program            # noqa: E402  (path set above)
+import qmp_client               # noqa: E402  (beside this file)
 import tap                      # noqa: E402  (path set above)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -67,6 +70,67 @@ def test_same(image, directory, cpus, accel, replays):
     return path
 
 
+def machine(image, accel, icount, options):
+    return [QEMU, "-M", "realview-eb-mpcore", "-m", "64", "-display", "none", "-monitor", "none", "-semihosting",
+            "-kernel", image, "-smp", "4", "-serial", "stdio", "-accel", "tcg," + accel, "-icount", icount, *options]
+
+
+def same_again(name, said, command):
+    again = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           timeout=PATIENCE, universal_newlines=True, check=False)
+    cases.check((again.returncode, again.stdout.replace("\r", "")) == (0, said), name + ": replayed",
+                (again.stdout, again.stderr))
+
+
+def test_from_outside(image, directory, accel):
+    """The machine is stopped, goes on, is reset; keys, the mouse and the network's cable move; the shift changes."""
+    path, name = os.path.join(directory, "rr-outside"), os.path.join(directory, "qmp")
+    options = ["-nic", "user,id=net0"]
+    process = subprocess.Popen(machine(image, accel, "shift=auto,rr=record,rrfile=" + path,
+                                       [*options, "-qmp", "unix:%s,server=on,wait=off" % name]),
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, universal_newlines=True)
+    orders = ["sendkey a", "mouse_move 10 -5", "mouse_button 1", "set_link net0 off", "set_link net0 on", "sendkey b"]
+    said = []
+    try:
+        qmp = qmp_client.Client(name)
+        for n, line in enumerate(process.stdout):
+            said.append(line)
+            if n % 5 == 3 and orders:
+                qmp.result("stop")
+                answer = qmp.result("human-monitor-command", command_line=orders.pop(0))
+                cases.check(answer == "", accel + ": an order is taken", answer)
+                qmp.result("cont")
+            elif n == 15:
+                qmp.result("system_reset")
+        status = process.wait(PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+    said = "".join(said).replace("\r", "")
+    name = accel + ", stopped, keys, mouse, cable, reset"
+    cases.check(status == 0 and said.count("checkpoint 9:") == 2 and said.count("end at") == 1 and not orders,
+                name + ": recorded", said)
+    same_again(name, said, machine(image, "ccache=separate", "shift=auto,rr=replay,rrfile=" + path, options))
+
+
+def test_snapshot(image, directory, accel):
+    """The recording begins with a snapshot in a disk."""
+    path, disk = os.path.join(directory, "rr-snapshot"), os.path.join(directory, accel + ".qcow2")
+    options = ["-dtb", "builtin", "-drive", "if=virtio,file=" + disk]
+    icount = "shift=3,rr=%%s,rrfile=%s,rrsnapshot=begin" % path
+    if not shutil.which("qemu-img"):
+        cases.skip(accel + ": rrsnapshot", "no qemu-img")
+        return
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "8M"], check=True)
+    done = subprocess.run(machine(image, accel, icount % "record", options), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, universal_newlines=True,
+                          check=False)
+    said = done.stdout.replace("\r", "")
+    cases.check(done.returncode == 0 and said.count("checkpoint") == CHECKPOINTS, accel + ", rrsnapshot: recorded",
+                (said, done.stderr))
+    same_again(accel + ", rrsnapshot", said, machine(image, "ccache=unified", icount % "replay", options))
+
+
 def test_refused(image, directory):
     path = os.path.join(directory, "refused")
     for words, mode, options in (
@@ -74,6 +138,12 @@ def test_refused(image, directory):
             ("a debugger would stop single CPUs", "record", ["-gdb", "unix:%s/gdb" % directory])):
         status, said, log = run(image, mode, path, 4, "thread=multi", options)
         cases.check(status == 1 and words in log and log.count("\n") == 1 and not said, "refused: " + words, log)
+    command = machine(image, "thread=multi", "shift=3,rr=record,rrfile=" + path, ["-S"])
+    command[command.index("stdio")] = "null"
+    command[command.index("-monitor") + 1] = "stdio"
+    done = subprocess.run(command, input="gdbserver unix:%s/gdb\nquit\n" % directory, stdout=subprocess.PIPE,
+                          timeout=PATIENCE, universal_newlines=True, check=False)
+    cases.check("A debugger would stop single CPUs" in done.stdout, "refused: the monitor's gdbserver", done.stdout)
 
 
 def test_seek(image, path, directory):
@@ -99,6 +169,9 @@ def main():
             path = test_same(image, directory, cpus, accel, 2 * REPLAYS if long else short)
             if cpus == 3:
                 test_seek(image, path, directory)
+        for accel in ("thread=single", "thread=multi"):
+            test_from_outside(image, directory, accel)
+            test_snapshot(image, directory, accel)
         test_refused(image, directory)
     return cases.done()
 
