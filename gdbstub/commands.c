@@ -5,6 +5,7 @@
  */
 #include <string.h>
 #include "gdbstub/internal.h"
+#include "qemu/replay.h"
 #include "sysemu/runstate.h"
 #include "sysemu/debug.h"
 #include "target/arm/debug-regs.h"
@@ -12,6 +13,14 @@
 static void ok(Gdb *g, bool good)
 {
     gdb_send_text(&g->link, good ? "OK" : GDB_E_INVALID);
+}
+
+bool gdb_must_not_change(Gdb *g)
+{
+    if (replay_mode == REPLAY_RECORD) {
+        gdb_send_text(&g->link, "E.a recording does not have what a debugger changes");
+    }
+    return replay_mode == REPLAY_RECORD;
 }
 
 bool gdb_thread(const Gdb *g, const char **p, int *cpu)
@@ -153,6 +162,8 @@ static void write_memory(Gdb *g, const char *packet, size_t len)
     }
     if (!good) {
         ok(g, false);
+    } else if (length && gdb_must_not_change(g)) {
+        return;
     } else if (gdb_write_memory(g, address, buf, length) != length) {
         gdb_send_text(&g->link, GDB_E_FAULT);
     } else {
@@ -244,13 +255,17 @@ void gdb_command(Gdb *g, const char *packet, size_t len)
         read_registers(g);
         break;
     case 'G':
-        write_registers(g, packet + 1);
+        if (!gdb_must_not_change(g)) {
+            write_registers(g, packet + 1);
+        }
         break;
     case 'p':
         read_register(g, packet + 1);
         break;
     case 'P':
-        write_one_register(g, packet + 1);
+        if (!gdb_must_not_change(g)) {
+            write_one_register(g, packet + 1);
+        }
         break;
     case 'm':
         read_memory(g, packet + 1);

@@ -32,6 +32,8 @@ typedef struct Gdb {
 
 /* commands.c: one packet, NUL-terminated. */
 void gdb_command(Gdb *g, const char *packet, size_t len);
+/* True, and it has been told so: the machine is recorded, so nothing may be written to it. */
+bool gdb_must_not_change(Gdb *g);
 /* A thread's name, CPU number + 1; false: none, or no CPU has it. "0" and "-1" give -1, for any or all. */
 bool gdb_thread(const Gdb *g, const char **p, int *cpu);
 /* queries.c: packets q and Q. */

@@ -66,6 +66,9 @@ void gdb_resume(Gdb *g, const char *packet)
             gdb_send_text(&g->link, GDB_E_INVALID);
             return;
         }
+        if (gdb_must_not_change(g)) {
+            return;
+        }
         value = GUINT32_TO_LE(value);
         debug_reg_write(g->machine->cpu[cpu], DEBUG_REG_PC, (const uint8_t *)&value);
         debug_wake(cpu);
@@ -78,9 +81,11 @@ void gdb_resume(Gdb *g, const char *packet)
     start(g, run);
 }
 
+/* gdb seldom says whose instruction bs is about: it has spoken of the CPU that stopped. */
 void gdb_reverse(Gdb *g, const char *packet)
 {
-    const DebugStop begin = { .reason = DEBUG_BEGIN, .cpu = g->stop_cpu };
+    int cpu = g->step_cpu >= 0 ? g->step_cpu : g->stop_cpu;
+    const DebugStop begin = { .reason = DEBUG_BEGIN, .cpu = cpu };
 
     if (replay_mode != REPLAY_PLAY || (strcmp(packet, "bs") && strcmp(packet, "bc"))) {
         gdb_send_text(&g->link, "");
@@ -89,7 +94,7 @@ void gdb_reverse(Gdb *g, const char *packet)
     vm_stop();                          /* somebody else may have started it */
     gdb_call_drop(g);
     g->resumed = true;
-    if (!(packet[1] == 's' ? replay_step_back : replay_run_back)()) {
+    if (!(packet[1] == 's' ? replay_step_back(cpu) : replay_run_back())) {
         g->resumed = false;
         gdb_report(g, &begin, GDB_SIGTRAP);
     }

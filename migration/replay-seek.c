@@ -258,7 +258,8 @@ static void looked(void)
     uint64_t icount;
 
     if (debug_noted(&plan.stop, &icount)) {
-        run_to(icount);
+        /* Of a watchpoint the debugger expects to be where the access is the next thing to happen, on its way. */
+        run_to(plan.stop.reason == DEBUG_WATCHED ? icount + 1 : icount);
     } else if (plan.begin > at(0)->icount) {
         look_before(plan.begin);
     } else {
@@ -295,16 +296,16 @@ const char *replay_seek(uint64_t icount)
     return NULL;
 }
 
-bool replay_step_back(void)
+bool replay_step_back(int cpu)
 {
-    uint64_t now = icount_executed();
+    uint64_t end = icount_last_of(cpu);
 
-    if (now <= at(0)->icount) {
+    if (end <= at(0)->icount) {
         return false;
     }
     plan.report = true;
-    plan.stop = (DebugStop) { .reason = DEBUG_STEPPED, .cpu = icount_cpu() };
-    run_to(now - 1);
+    plan.stop = (DebugStop) { .reason = DEBUG_STEPPED, .cpu = cpu };
+    run_to(end - 1);
     vm_start();
     return true;
 }

@@ -9,7 +9,6 @@
 #include <glib.h>
 #include "monitor/gdbstub.h"
 #include "monitor/monitor-internal.h"
-#include "sysemu/icount.h"
 
 /* A socket that listens there; -1: *why is a line that says why not (g_free()). */
 static int listen_at(const struct sockaddr *address, socklen_t size, char **why)
@@ -72,11 +71,6 @@ void hmp_gdbserver(Monitor *mon, char **argv)
 
     if (gdbstub_is_there()) {
         monitor_puts(mon, "gdb has a port already, which stays until the end.\n");
-        return;
-    }
-    if (icount_is_parallel()) {
-        monitor_puts(mon, "A debugger would stop single CPUs of those that are recorded side by side; use it when "
-                          "replaying.\n");
         return;
     }
     if (!strcmp(where, "none")) {

@@ -104,10 +104,6 @@ static void parallel_finish(CommandLine *c)
     if (c->o->replay.mode != REPLAY_RECORD) {
         return;
     }
-    if (c->o->gdb) {
-        error_exit("-icount rr=record with -accel tcg,thread=multi: a debugger would stop single CPUs; use it when "
-                   "replaying, or record with thread=single");
-    }
     o->icount.parallel = c->o->smp > 1;
 }
 

@@ -62,6 +62,7 @@ typedef struct CPUState {
     /* A debugger's, see accel/tcg/debug.c: own thread; the I/O thread while the CPU is paused. */
     bool step, step_irqs;       /* execute one instruction and stop; take interrupts meanwhile */
     bool step_ran;              /* it has been executed, or has raised something */
+    bool unheard;               /* it runs since a recording wants it so: points do not stop it */
     DebugStop debug_stop;       /* why it stopped */
     struct CodeCache *cache;    /* unified: the same for all */
     struct CacheBuilder *builder;

@@ -51,6 +51,7 @@ static bool turn_is_recorded;           /* replaying: `turn` is one of the recor
 static bool turn_slept;                 /* all CPUs sleep before it */
 static bool turn_unfinished;            /* it ends within an instruction that has to wait */
 static int64_t fired_ns = -1;           /* when timers were last fired */
+static uint64_t last_of[ARM_MAX_CPUS];  /* how many instructions had been executed behind each CPU's last one */
 /* Since when all CPUs sleep; valid while host_ns is not 0. This thread, others while it is parked. */
 static struct {
     int64_t host_ns, ns, deadline;
@@ -298,6 +299,9 @@ static void run_slice(CPUState *cpu)
     }
     executed = icount_end_slice(cpu);
     turn.left -= executed;
+    if (executed) {
+        last_of[cpu->index] = icount_executed();
+    }
     if (turn.left <= 0 || (turn_unfinished && (cpu->event_wait || cpu->finish))) {
         turn_is_recorded = false;
     }
@@ -359,6 +363,16 @@ static struct {
     uint64_t until;             /* instructions executed */
 } backoff;
 
+static bool any_steps(void)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        if (cpu_states[i]->step) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Let CPUs run side by side, or one alone that has to be. False: neither is possible now. */
 static bool run_beside(void)
 {
@@ -380,7 +394,7 @@ static bool run_beside(void)
         return true;
     }
     turn_is_alone = false;
-    if (icount_executed() < backoff.until) {
+    if (icount_executed() < backoff.until || any_steps()) {
         return false;
     }
     cpus = beside_each_other();
@@ -478,6 +492,7 @@ typedef struct Captured {
     int32_t left;
     bool over, recorded, unfinished, slept;
     struct {
+        uint64_t last;
         bool event_wait;
         uint64_t excl_host, excl_value;
         uint32_t excl_size;
@@ -487,6 +502,11 @@ typedef struct Captured {
 int icount_cpu(void)
 {
     return turn.cpu ? turn.cpu->index : 0;
+}
+
+uint64_t icount_last_of(int cpu)
+{
+    return last_of[cpu];
 }
 
 void *icount_capture(void)
@@ -499,6 +519,7 @@ void *icount_capture(void)
     for (int i = 0; i < cpu_count; i++) {
         const JITState *jit = env_jit(cpu_states[i]->env);
 
+        c->cpu[i].last = last_of[i];
         c->cpu[i].event_wait = cpu_states[i]->event_wait;
         c->cpu[i].excl_host = jit->excl_host;
         c->cpu[i].excl_value = jit->excl_value;
@@ -521,6 +542,7 @@ void icount_restore(const void *captured)
     turn_slept = c->slept;
     asleep.host_ns = 0;
     for (int i = 0; i < cpu_count; i++) {
+        last_of[i] = c->cpu[i].last;
         cpu_states[i]->event_wait = c->cpu[i].event_wait;
         if (c->cpu[i].excl_host) {
             excl_restore(cpu_states[i]->env, c->cpu[i].excl_host, c->cpu[i].excl_value, c->cpu[i].excl_size);

@@ -169,14 +169,20 @@ static void note(CPUState *cpu, DebugReason reason, DebugPointKind kind, uint32_
     }
 }
 
+static bool stops(const CPUState *cpu)
+{
+    return points_mode == DEBUG_POINTS_STOP && !cpu->unheard;
+}
+
 void debug_watch_hit(CPUARMState *env, uint32_t va, unsigned size, bool store)
 {
     const DebugPoint *p = debug_watchpoint_at(va, size, store);
 
-    if (p && points_mode != DEBUG_POINTS_STOP) {
+    if (p && !stops(env_cpu(env))) {
         /* The instruction counts as executed already. */
         note(env_cpu(env), DEBUG_WATCHED, p->kind, MAX(va, p->addr), icount_executed() - 1);
     } else if (p) {
+        arm_cpu_alone(env);
         stop(env_cpu(env), DEBUG_WATCHED, p->kind, MAX(va, p->addr));
         cpu_loop_exit(env);
     }
@@ -187,7 +193,7 @@ bool debug_stop_at_pc(CPUState *cpu)
     uint32_t pc = cpu->env->regs[15] & ~1u;
     const DebugPoint *p = debug_breakpoint_at(pc);
 
-    if (p && points_mode != DEBUG_POINTS_STOP) {
+    if (p && !stops(cpu)) {
         note(cpu, DEBUG_BROKE, p->kind, pc, icount_executed());
         cpu->alone = true;              /* no block has an instruction with a breakpoint among others */
         return false;
@@ -217,14 +223,18 @@ bool debug_stays(const CPUState *cpu)
 void debug_set_run(int n, DebugRun run, bool irqs)
 {
     CPUState *cpu = cpu_states[n];
-    bool replaying = replay_mode == REPLAY_PLAY;
+    bool as_ever = replay_mode != REPLAY_NONE;
 
-    /* What is replayed goes on as it was recorded: the others run, interrupts come, WFI does not end. */
-    run = replaying && run == DEBUG_STAY ? DEBUG_RUN : run;
+    /*
+     * A recording has nothing of a debugger: the others run, interrupts come, WFI does not end. But a debugger does not
+     * expect a stop of a CPU that it has not let go.
+     */
+    cpu->unheard = as_ever && run == DEBUG_STAY;
+    run = as_ever && run == DEBUG_STAY ? DEBUG_RUN : run;
     cpu->step = run == DEBUG_STEP;
-    cpu->step_irqs = irqs || replaying;
+    cpu->step_irqs = irqs || as_ever;
     cpu->step_ran = false;
-    if (run == DEBUG_STEP && !replaying) {
+    if (run == DEBUG_STEP && !as_ever) {
         debug_wake(n);          /* WFI and WFE may end at any time */
     }
     if (run == DEBUG_STAY) {

@@ -45,11 +45,6 @@ static struct {
     int64_t late_ns;            /* align: how far the guest is behind */
 } count;
 
-bool icount_is_parallel(void)
-{
-    return beside_on;
-}
-
 int64_t icount_host_ns(void)
 {
     struct timespec ts;

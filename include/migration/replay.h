@@ -17,9 +17,10 @@ void replay_seek_init(void);
  */
 const char *replay_seek(uint64_t icount);
 /*
- * A debugger's: the machine, which is stopped, goes back by an instruction, or to the last point of the debugger's
- * before here, or to the beginning; then it stops as if it came to it by itself. False: it is at the beginning.
+ * A debugger's: the machine, which is stopped, goes back to where the CPU's last instruction began; or to the last
+ * point of the debugger's before here, of a watchpoint to right behind the access; or to the beginning. Then it stops
+ * as if it came to it by itself. False: there is nothing before here.
  */
-bool replay_step_back(void);
+bool replay_step_back(int cpu);
 bool replay_run_back(void);
 #endif

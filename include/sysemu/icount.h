@@ -24,13 +24,13 @@ typedef struct IcountOptions {
 
 /* Constant from accel_init() on. */
 extern bool icount_on;
-/* CPUs run side by side and are recorded (IcountOptions.parallel): none can be stopped for itself. Any thread. */
-bool icount_is_parallel(void);
 
 /* Instructions executed so far. Any thread; of a turn that another thread runs, what was executed before it. */
 uint64_t icount_executed(void);
 /* The CPU whose turn it is. The CPUs are paused. */
 int icount_cpu(void);
+/* How many instructions had been executed behind the last one of that CPU; 0: it has executed none. */
+uint64_t icount_last_of(int cpu);
 /*
  * All that the accelerator has of the machine besides devices and memory: counters, turns, waits, reservations of
  * LDREX. A copy (g_free()), and back to it. The CPUs are paused; a state was loaded already.

@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include "hw/semihosting.h"
+#include "qemu/replay.h"
 #include "sysemu/cpu-hold.h"
 #include "target/arm/semihosting-call.h"
 #include "target/arm/semihosting-files.h"
@@ -53,6 +54,9 @@ void semihosting_remote_answer(int cpu, int32_t ret, int err)
 /* Is the debugger asked for what is not about a file of its own? */
 static bool debugger_serves(void)
 {
+    if (replay_mode != REPLAY_NONE) {
+        return false;           /* a recording has no answers of a debugger */
+    }
     return target == SEMIHOSTING_GDB || (target == SEMIHOSTING_AUTO && remote && remote->attached());
 }
 
