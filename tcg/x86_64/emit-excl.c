@@ -231,23 +231,48 @@ bool emit_exclusive(Emitter *e, const IROp *op)
     return true;
 }
 
+/* JITState.slow_val to the host address in rax; of 1, 2 or 4 bytes as slow_mem says. Clobbers ecx. */
+static void emit_sized_store(Asm *as)
+{
+    uint8_t *byte, *half, *done[2];
+
+    x_mov_r_rm(as, false, RCX, JIT(slow_val));
+    x_alu_rm_i(as, ALU_CMP, false, JIT(slow_mem), 1);
+    byte = x_jcc_fwd(as, X_B);
+    half = x_jcc_fwd(as, X_E);
+    emit_host_store(as, 2, rm_mem(RAX, 0), RCX);
+    done[0] = x_jmp_fwd(as);
+    x_patch(half, as->p);
+    emit_host_store(as, 1, rm_mem(RAX, 0), RCX);
+    done[1] = x_jmp_fwd(as);
+    x_patch(byte, as->p);
+    emit_host_store(as, 0, rm_mem(RAX, 0), RCX);
+    x_patch(done[0], as->p);
+    x_patch(done[1], as->p);
+}
+
 /*
- * ecx = guest address, JITState.slow_val = value, JITState.slow_mem = MEM_*: a plain aligned word to a page that is
- * special only because it is watched. Returns from the thunk, or goes on behind with nothing changed. r15 = tables.
+ * ecx = guest address, JITState.slow_val = value, JITState.slow_mem = MEM_*: plain, aligned, to a page that is special
+ * only because it is watched. Returns from the thunk, or goes on behind with nothing changed. r15 = tables.
  */
 void emit_watched_store(Asm *as)
 {
-    uint8_t *full[2], *undo[5];
+    uint8_t *full, *other_slot, *undo[6];
 
     if (icount_on) {
         return;                 /* the C code knows how to end reservations */
     }
     x_alu_rm_i(as, ALU_CMP, false, JIT(slow_mem), 2);
-    full[0] = x_jcc_fwd(as, X_NE);
-    x_test8_rm_i(as, rm_reg(RCX), 3);
-    full[1] = x_jcc_fwd(as, X_NE);
+    full = x_jcc_fwd(as, X_A);
     x_push(as, RAX);
     x_push(as, RDX);
+    /* log2 of the size: 0, 1, 2; the bits of the address that are to be 0: 0, 1, 3 */
+    x_mov_r_rm(as, false, RAX, JIT(slow_mem));
+    x_mov_r_rm(as, false, RDX, rm_reg(RAX));
+    x_shift_i(as, SH_SHR, false, rm_reg(RDX), 1);
+    x_alu_r_rm(as, ALU_ADD, false, RAX, rm_reg(RDX));
+    x_test_rm_r(as, false, rm_reg(RCX), RAX);
+    undo[5] = x_jcc_fwd(as, X_NE);
     x_mov_r_rm(as, false, RAX, rm_reg(RCX));
     x_shift_i(as, SH_SHR, false, rm_reg(RAX), TLB_PAGE_BITS);
     x_mov_r_rm(as, false, RDX, rm_sib(TLB_REG, RAX, 3, (int32_t)TLB_WRITE_OFFSET));
@@ -260,9 +285,12 @@ void emit_watched_store(Asm *as)
     x_alu_r_rm(as, ALU_ADD, true, RAX, rm_reg(RCX));
     x_mov_rm_r(as, true, JIT(slow_val2), RAX);
     emit_slot(as, RAX);
-    /* Perhaps the CPU's own reservation: the C code knows how to keep it. */
+    /* The CPU's own reservation: the C code knows how to keep it. One that is over names its slot still. */
     x_alu_r_rm(as, ALU_CMP, true, RDX, JIT(excl_slot));
-    undo[2] = x_jcc_fwd(as, X_E);
+    other_slot = x_jcc_fwd(as, X_NE);
+    x_alu_rm_i(as, ALU_CMP, true, JIT(excl_host), 0);
+    undo[2] = x_jcc_fwd(as, X_NE);
+    x_patch(other_slot, as->p);
     x_alu_rm_i(as, ALU_SUB, false, JIT(watch_budget), 1);
     undo[3] = x_jcc_fwd(as, X_S);
     x_mov_r_rm(as, true, RAX, rm_mem(RDX, 0));
@@ -274,20 +302,17 @@ void emit_watched_store(Asm *as)
     x_pop(as, RCX);
     undo[4] = x_jcc_fwd(as, X_NE);
     x_mov_r_rm(as, true, RAX, JIT(slow_val2));
-    x_mov_r_rm(as, false, RCX, JIT(slow_val));
-    x_mov_rm_r(as, false, rm_mem(RAX, 0), RCX);
+    emit_sized_store(as);
     x_mov_r_rm(as, true, RAX, rm_mem(RDX, 0));
     x_alu_rm_i(as, ALU_ADD, true, rm_reg(RAX), 1);
     x_mov_rm_r(as, true, rm_mem(RDX, 0), RAX);
     x_pop(as, RDX);
     x_pop(as, RAX);
     x_ret(as);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         x_patch(undo[i], as->p);
     }
     x_pop(as, RDX);
     x_pop(as, RAX);
-    for (int i = 0; i < 2; i++) {
-        x_patch(full[i], as->p);
-    }
+    x_patch(full, as->p);
 }
