@@ -7,16 +7,29 @@
 #include "ui/console.h"
 #include "ui/input.h"
 
-/* FILE [-f FORMAT] */
+/* FILE [-f FORMAT] [DEVICE [HEAD]] */
 void hmp_screendump(Monitor *mon, char **argv)
 {
-    char *problem;
+    const char *format = NULL, *file = NULL, *device = NULL, *head = NULL;
+    char *problem, *end = NULL;
+    unsigned long n = 0;
 
-    if (argv[1] && (strcmp(argv[1], "-f") || !argv[2])) {
-        monitor_puts(mon, "usage: screendump FILE [-f ppm|png]\n");
+    for (; *argv; argv++) {
+        if (!strcmp(*argv, "-f") && argv[1]) {
+            format = *++argv;
+        } else if (head) {
+            file = NULL;
+            break;
+        } else {
+            *(!file ? &file : !device ? &device : &head) = *argv;
+        }
+    }
+    n = head ? strtoul(head, &end, 0) : 0;
+    if (!file || (head && (*end || !*head || n > INT_MAX))) {
+        monitor_puts(mon, "usage: screendump FILE [-f ppm|png] [DEVICE [HEAD]]\n");
         return;
     }
-    problem = screendump(argv[0], argv[1] ? argv[2] : NULL);
+    problem = screendump(file, format, device, (unsigned)n);
     if (problem) {
         monitor_printf(mon, "%s\n", problem);
         g_free(problem);

@@ -425,7 +425,7 @@ static const HMPCommand commands[] = {
     { "mouse_move", NULL, "DX DY [DZ]", "move the mouse and its wheel", 2, 3, hmp_mouse_move },
     { "mouse_button", NULL, "STATE", "buttons that are down: 1 left, 2 right, 4 middle", 1, 1, hmp_mouse_button },
     { "mouse_set", NULL, "N", "choose the mouse that gets movements", 1, 1, hmp_mouse_set },
-    { "screendump", NULL, "FILE [-f ppm|png]", "write the screen to a file", 1, 3, hmp_screendump },
+    { "screendump", NULL, "FILE [-f ppm|png] [DEVICE [HEAD]]", "write the screen to a file", 1, 5, hmp_screendump },
     { "savevm", NULL, "[NAME]", "make a snapshot of the machine, in its qcow2 images", 0, 1, hmp_savevm },
     { "loadvm", NULL, "NAME", "go back to a snapshot", 1, 1, hmp_loadvm },
     { "delvm", NULL, "NAME", "delete a snapshot", 1, 1, hmp_delvm },

@@ -5,24 +5,30 @@
 #include "ui/console.h"
 #include "ui/input.h"
 
-/* There is one screen. */
-static bool is_other_screen(QmpCall *call)
+/* The screen that the call names, or the first; NULL: the call has failed. */
+static const Console *screen_of(QmpCall *call)
 {
-    if (qmp_string(call, "device") || qmp_int(call, "head", 0)) {
-        qmp_fail(call, "there is one screen; leave 'device' and 'head' out");
-        return true;
+    const char *device = qmp_string(call, "device");
+    char *problem;
+    const Console *screen = console_named(device, (unsigned)qmp_int(call, "head", 0), &problem);
+
+    if (problem) {
+        call->error_class = device && !console_has_device(device) ? "DeviceNotFound" : call->error_class;
+        qmp_fail(call, "%s", problem);
+        g_free(problem);
     }
-    return false;
+    return screen;
 }
 
 void qmp_screendump(QmpCall *call)
 {
     char *problem;
 
-    if (is_other_screen(call)) {
+    if (!screen_of(call)) {
         return;
     }
-    problem = screendump(qmp_string(call, "filename"), qmp_string(call, "format"));
+    problem = screendump(qmp_string(call, "filename"), qmp_string(call, "format"), qmp_string(call, "device"),
+                         (unsigned)qmp_int(call, "head", 0));
     if (problem) {
         qmp_fail(call, "%s", problem);
         g_free(problem);
@@ -164,9 +170,9 @@ static bool parse_event(QmpCall *call, JsonObject *event, Event *e)
 }
 
 /* From 0 to INPUT_POINT_MAX; a device that is moved is so by pixels. */
-static void point_at(int x, int y)
+static void point_at(const Console *screen, int x, int y)
 {
-    const Surface *s = console_surface();
+    const Surface *s = console_surface(screen);
 
     if (input_is_absolute()) {
         input_point(x, y, INPUT_POINT_MAX + 1, INPUT_POINT_MAX + 1);
@@ -184,9 +190,10 @@ void qmp_input_send_event(QmpCall *call)
     unsigned buttons = input_buttons_now();
     bool point = false;
     Event *events = g_new(Event, count);
+    const Console *screen = screen_of(call);
 
     /* All of them, or none. */
-    for (unsigned i = 0; !is_other_screen(call) && i < count && !call->error; i++) {
+    for (unsigned i = 0; screen && i < count && !call->error; i++) {
         parse_event(call, json_array_get_object_element(list, i), &events[i]);
     }
     for (unsigned i = 0; i < count && !call->error; i++) {
@@ -206,7 +213,7 @@ void qmp_input_send_event(QmpCall *call)
     }
     g_free(events);
     if (point && !call->error) {
-        point_at(x, y);
+        point_at(screen, x, y);
     }
     input_move(dx, dy, dz);
     input_buttons(buttons);

@@ -156,6 +156,10 @@ static void vnc_property(CommandLine *c, const char *arg, const KeyValue *kv, Vn
         } else {
             v->websocket_port = strcmp(kv->value, "off") ? number(c, arg, "websocket", kv->value, 65535) : 0;
         }
+    } else if (!strcmp(kv->key, "display") && kv->value) {
+        v->device = kv->value;
+    } else if (!strcmp(kv->key, "head")) {
+        v->head = (unsigned)number(c, arg, "head", kv->value, 15);
     } else if (!strcmp(kv->key, "share")) {
         if (g_strcmp0(kv->value, "allow-exclusive") && g_strcmp0(kv->value, "force-shared") &&
             g_strcmp0(kv->value, "ignore")) {
@@ -164,7 +168,7 @@ static void vnc_property(CommandLine *c, const char *arg, const KeyValue *kv, Vn
         v->exclusive = !strcmp(kv->value, "allow-exclusive");
     } else if (strcmp(kv->key, "audiodev") || !kv->value) {         /* that changes nothing: clients hear nothing */
         option_fail(c, arg, "unknown property '%s' (password=on, password-secret=ID, to=N, websocket=on|PORT, "
-                    "share=..., audiodev=ID)", kv->key);
+                    "display=DEVICE, head=N, share=..., audiodev=ID)", kv->key);
     }
 }
 
@@ -186,6 +190,9 @@ void option_vnc(CommandLine *c, const char *arg)
     vnc_address(c, arg, kv->key, v);
     while ((++kv)->key) {
         vnc_property(c, arg, kv, v);
+    }
+    if (v->head && !v->device) {
+        option_fail(c, arg, "head=%u is a screen of a device: display=ID is missing", v->head);
     }
     c->o->vnc = v;
     c->o->vnc_said = g_strdup_printf("%s %s", c->option, arg);

@@ -37,7 +37,7 @@ static int first_row;                   /* of the console, that is on the termin
 
 static const Vt *shown_text(void)
 {
-    return console_shown() ? text_console_vt(console_shown() - 1) : NULL;
+    return console_shown_text() >= 0 ? text_console_vt((unsigned)console_shown_text()) : NULL;
 }
 
 static void draw_cell(int x, int y, const VtCell *cell)
@@ -110,7 +110,7 @@ static void resized(void *opaque, const Surface *s)
 {
     first_row = 0;
     draw_all(s);
-    console_listener_interval(&listener, console_shown() ? LOOK_MS : LOOK_AT_GUEST_MS);
+    console_listener_interval(&listener, shown_text() ? LOOK_MS : LOOK_AT_GUEST_MS);
 }
 
 static void lines_changed(void *opaque, const Surface *s, int y, int lines)
@@ -191,7 +191,7 @@ static void sign_to_guest(wint_t sign)
 
 static void type_sign(wint_t sign)
 {
-    if (console_shown()) {
+    if (shown_text()) {
         text_console_sign(sign, false);
     } else {
         sign_to_guest(sign);
@@ -204,7 +204,7 @@ static void type_code(wint_t code)
 
     if (code == KEY_RESIZE) {
         draw_all(console_shown_surface());
-    } else if (console_shown()) {
+    } else if (shown_text()) {
         text_console_key(key, code == KEY_SNEXT || code == KEY_SPREVIOUS);
     } else {
         to_guest(KEY_NONE, key);

@@ -70,12 +70,17 @@ static const Format formats[] = {
 #endif
 };
 
-char *screendump(const char *path, const char *format)
+char *screendump(const char *path, const char *format, const char *device, unsigned head)
 {
     const Format *as = NULL;
+    char *problem;
+    Console *screen = console_named(device, head, &problem);
     FILE *f;
     bool good;
 
+    if (!screen) {
+        return problem;
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
         if (!strcmp(format ? format : "ppm", formats[i].name)) {
             as = &formats[i];
@@ -92,8 +97,8 @@ char *screendump(const char *path, const char *format)
     if (!f) {
         return g_strdup_printf("failed to open file '%s': %s", path, strerror(errno));
     }
-    console_refresh();
-    good = as->write(f, console_surface());
+    console_refresh(screen);
+    good = as->write(f, console_surface(screen));
     good &= fclose(f) == 0;
     return good ? NULL : g_strdup_printf("failed to write file '%s': %s", path, strerror(errno));
 }

@@ -37,8 +37,8 @@ static void set_title(void)
 {
     char *title = g_strdup_printf("PQEMU%s%s%s", options->title ? " (" : "", options->title ? options->title : "",
                                   options->title ? ")" : "");
-    const unsigned n = console_shown();
-    char *whole = g_strconcat(title, n ? " - " : "", n ? text_console_label(n - 1) : "",
+    const int text = console_shown_text();
+    char *whole = g_strconcat(title, text >= 0 ? " - " : "", text >= 0 ? text_console_label((unsigned)text) : "",
                               grabbed ? " - Ctrl-Alt-G lets the mouse go" : "", NULL);
 
     sdl.SetWindowTitle(window, whole);
@@ -145,12 +145,12 @@ static bool own_key(const SDL_Keysym *key)
     }
     if (text_console_switch_key(key_of(key->scancode), true)) {
         release_all();
-        set_grab(full_screen && !console_shown());
+        set_grab(full_screen && console_shown_text() < 0);
         return true;
     }
     switch (key->scancode) {
     case SDL_SCANCODE_G:
-        set_grab(!grabbed && !console_shown());
+        set_grab(!grabbed && console_shown_text() < 0);
         return true;
     case SDL_SCANCODE_F:
         full_screen = !full_screen;
@@ -241,7 +241,7 @@ static void event(const SDL_Event *e)
         if (own_key(&e->key.keysym)) {
             break;
         }
-        if (console_shown()) {
+        if (console_shown_text() >= 0) {
             type_key(&e->key.keysym);
         } else {
             press(key_of(e->key.keysym.scancode), true);
@@ -255,7 +255,7 @@ static void event(const SDL_Event *e)
         break;
     case SDL_MOUSEMOTION:
         if (input_is_absolute()) {
-            input_point(e->motion.x, e->motion.y, console_surface()->width, console_surface()->height);
+            input_point(e->motion.x, e->motion.y, console_shown_surface()->width, console_shown_surface()->height);
         } else if (grabbed) {
             input_move(e->motion.xrel, e->motion.yrel, 0);
         }
@@ -263,7 +263,7 @@ static void event(const SDL_Event *e)
     case SDL_MOUSEBUTTONDOWN:
         if (grabbed || input_is_absolute()) {
             input_buttons(input_buttons_now() | button_bit(e->button.button));
-        } else if (!console_shown()) {
+        } else if (console_shown_text() < 0) {
             set_grab(true);             /* this click is ours */
         }
         break;

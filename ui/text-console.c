@@ -127,7 +127,7 @@ bool text_console_switch_key(InputKey key, bool ctrl_alt)
 /* The one that is shown; NULL: none is. What is typed brings the view back to the cursor. */
 static TextConsole *typed_at(void)
 {
-    TextConsole *t = console_shown() ? &consoles[console_shown() - 1] : NULL;
+    TextConsole *t = console_shown_text() >= 0 ? &consoles[console_shown_text()] : NULL;
 
     if (t) {
         vt_look_back(t->vt, -t->vt->back);
@@ -168,7 +168,7 @@ static const struct {
 
 bool text_console_key(InputKey key, bool shift)
 {
-    TextConsole *t = console_shown() ? &consoles[console_shown() - 1] : NULL;
+    TextConsole *t = console_shown_text() >= 0 ? &consoles[console_shown_text()] : NULL;
 
     if (!t) {
         return false;

@@ -39,11 +39,11 @@ typedef struct VncClient {
 
 /* What a client did. */
 typedef struct Deed {
-    enum { DEED_CONNECTED, DEED_INITIALIZED, DEED_GONE, DEED_KEY, DEED_POINTER } what;
+    enum { DEED_CONNECTED, DEED_INITIALIZED, DEED_GONE, DEED_KEY, DEED_POINTER, DEED_SIZE } what;
     VncClient *client;
     uint32_t keysym;
     bool down;
-    int x, y, buttons;
+    int x, y, buttons;                  /* DEED_SIZE: x, y are width and height */
 } Deed;
 
 #define LIBRARY_TABLE rfb
@@ -72,6 +72,7 @@ static int64_t password_expires = INT64_MAX;    /* lock: lock */
 
 static GAsyncQueue *deeds;              /* its own lock */
 static unsigned clients;                /* atomic; connections that the library has */
+static bool may_ask_size;               /* atomic; the guest hears what size the screen that is seen is to have */
 static VncClientInfo *client_list;      /* I/O thread */
 static void (*listener)(VncEvent event, const VncClientInfo *client);   /* I/O thread */
 
@@ -89,8 +90,19 @@ static void copy_lines(const Surface *s, int y, int lines)
     pthread_mutex_unlock(&lock);
 }
 
+static ConsoleListener console_listener;
+
+/* The clients see a text console. */
+static bool text_seen(void)
+{
+    return !console_listener_screen(&console_listener);
+}
+
 static void console_was_resized(void *opaque, const Surface *s)
 {
+    const Console *screen_seen = console_listener_screen(&console_listener);
+
+    __atomic_store_n(&may_ask_size, screen_seen && console_may_ask_size(screen_seen), __ATOMIC_RELAXED);
     pthread_mutex_lock(&lock);
     change.resized = true;
     change.width = s->width;
@@ -105,7 +117,9 @@ static void console_has_changed(void *opaque, const Surface *s, int y, int lines
     copy_lines(s, y, lines);
 }
 
-static ConsoleListener console_listener = { .resized = console_was_resized, .changed = console_has_changed };
+static ConsoleListener console_listener = {
+    .resized = console_was_resized, .changed = console_has_changed,
+};
 
 static void set_format(void)
 {
@@ -202,6 +216,19 @@ static void client_pointer(int buttons, int x, int y, rfbClientRec *cl)
     do_deed(&(Deed) { .what = DEED_POINTER, .client = cl->clientData, .x = x, .y = y, .buttons = buttons });
 }
 
+/* A client would like another size, for its window has one. */
+static int client_size(int width, int height, int screens, struct rfbExtDesktopScreen *layout, rfbClientRec *cl)
+{
+    if (!__atomic_load_n(&may_ask_size, __ATOMIC_RELAXED)) {
+        return rfbExtDesktopSize_ResizeProhibited;
+    }
+    if (screens != 1 || width < 1 || height < 1 || width > CONSOLE_WIDTH_MAX || height > CONSOLE_HEIGHT_MAX) {
+        return rfbExtDesktopSize_InvalidScreenLayout;
+    }
+    do_deed(&(Deed) { .what = DEED_SIZE, .client = cl->clientData, .x = width, .y = height });
+    return rfbExtDesktopSize_Success;
+}
+
 static int led_state(rfbScreenInfo *s)
 {
     const unsigned leds = input_leds();
@@ -259,7 +286,7 @@ static void tell(VncEvent event, const VncClient *client)
 static void press(VncClient *client, InputKey key, bool down)
 {
     client->down[key] = down;
-    if (!down || !console_shown()) {
+    if (!down || !text_seen()) {
         input_key(key, down);
     }
 }
@@ -311,23 +338,23 @@ static void key_deed(VncClient *client, const Deed *d)
     const bool ctrl = client->down[KEY_CTRL] || client->down[KEY_CTRL_R];
     const bool alt = client->down[KEY_ALT] || client->down[KEY_ALT_R];
 
-    if (d->down && text_console_switch_key(k.key, ctrl && alt)) {
+    if (d->down && !console_listener.only && text_console_switch_key(k.key, ctrl && alt)) {
         release_all(client);
         set_buttons(0);
         input_point_left();
         return;
     }
-    if (d->down && console_shown()) {
+    if (d->down && text_seen()) {
         type_key(client, &k, d->keysym);
     }
     if (k.key == KEY_NONE) {
         return;
     }
-    if (shift && !console_shown()) {
+    if (shift && !text_seen()) {
         input_key(KEY_SHIFT, true);
     }
     press(client, k.key, d->down);
-    if (shift && !console_shown()) {
+    if (shift && !text_seen()) {
         input_key(KEY_SHIFT, false);
     }
 }
@@ -377,9 +404,16 @@ static void handle_deeds(void *opaque)
             key_deed(d->client, d);
             break;
         case DEED_POINTER:
-            if (!console_shown()) {
-                input_point(d->x, d->y, console_surface()->width, console_surface()->height);
+            if (!text_seen()) {
+                const Surface *s = console_surface(console_listener_screen(&console_listener));
+
+                input_point(d->x, d->y, s->width, s->height);
                 set_buttons(d->buttons);
+            }
+            break;
+        case DEED_SIZE:
+            if (!text_seen()) {
+                console_ask_size(console_listener_screen(&console_listener), d->x, d->y);
             }
             break;
         }
@@ -456,13 +490,16 @@ static void thread(const char *name, void *(*fn)(void *))
 
 char *vnc_start(const VncOptions *o)
 {
-    const Surface *s = console_surface();
-    char *problem = library_load("libvncserver.so.1", rfb_functions);
+    char *problem = NULL;
+    const Surface *s;
 
+    console_listener.only = o->device ? console_named(o->device, o->head, &problem) : NULL;
+    problem = problem ? problem : library_load("libvncserver.so.1", rfb_functions);
     problem = problem ? problem : vnc_listen(o, &listening, &server_end);
     if (problem) {
         return problem;
     }
+    s = o->device ? console_surface(console_listener.only) : console_shown_surface();
     rfb.LogEnable(0);
     screen = rfb.GetScreen(NULL, NULL, s->width, s->height, 8, 3, 4);
     if (!screen) {
@@ -480,6 +517,7 @@ char *vnc_start(const VncOptions *o)
     screen->kbdAddEvent = client_key;
     screen->ptrAddEvent = client_pointer;
     screen->newClientHook = client_new;
+    screen->setDesktopSizeHook = client_size;
     screen->getKeyboardLedStateHook = led_state;
     with_password = o->password;
     if (with_password) {

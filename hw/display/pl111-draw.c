@@ -105,11 +105,11 @@ static void draw_line(struct PL111Screen *v, unsigned y, uint32_t *to)
     pl111_convert(&v->pixels, m, words, at & 2 ? 16 : 0, to);
 }
 
-static void draw_marked(struct PL111Screen *v)
+static void draw_marked(struct PL111Screen *v, Console *console)
 {
     const PL111Mode *m = &v->mode;
     const unsigned lines = panels_of(m) * m->lines;
-    const Surface *s = console_resize((int)m->width, (int)lines);
+    const Surface *s = console_resize(console, (int)m->width, (int)lines);
     unsigned first, cursor = pl111_cursor_lines(&v->cursor, m, &first), y = 0;
 
     while (y < lines) {
@@ -124,7 +124,7 @@ static void draw_marked(struct PL111Screen *v)
             }
         }
         if (y > from) {
-            console_changed((int)from, (int)(y - from));
+            console_changed(console, (int)from, (int)(y - from));
         } else {
             y++;
         }
@@ -132,14 +132,14 @@ static void draw_marked(struct PL111Screen *v)
     memset(v->line_changed, 0, lines);
 }
 
-static void draw_blank(struct PL111Screen *v)
+static void draw_blank(struct PL111Screen *v, Console *console)
 {
-    const Surface *s = console_surface();
+    const Surface *s = console_surface(console);
 
     if (!v->blank) {
         v->blank = true;
         memset(s->pixels, 0, sizeof(s->pixels[0]) * (size_t)s->width * (size_t)s->height);
-        console_changed(0, s->height);
+        console_changed(console, 0, s->height);
     }
 }
 
@@ -151,7 +151,7 @@ void pl111_draw(void *opaque)
     PL111Cursor cursor;
 
     if (!look(s, &mode, &cursor)) {
-        draw_blank(v);
+        draw_blank(v, s->console);
         return;
     }
     if (v->blank || !v->drawn || memcmp(&mode, &v->mode, sizeof(mode))) {
@@ -169,5 +169,5 @@ void pl111_draw(void *opaque)
     for (unsigned panel = 0; panel < panels_of(&mode); panel++) {
         mark_dirty(v, panel);
     }
-    draw_marked(v);
+    draw_marked(v, s->console);
 }

@@ -6,6 +6,7 @@
 #include "hw/device.h"
 #include "hw/display/pl111.h"
 #include "qemu/timer.h"
+#include "ui/console.h"
 
 enum {
     CTRL_ENABLE = 1 << 0, CTRL_BPP_SHIFT = 1, CTRL_MONO = 1 << 4, CTRL_TFT = 1 << 5, CTRL_DUAL = 1 << 7,
@@ -61,7 +62,8 @@ typedef struct PL111State {
     const IRQLine *irq;                 /* constant */
     QTimer *timer;                      /* constant */
     PL111Config config;                 /* constant */
-    struct PL111Screen *screen;         /* constant; what it points to is the I/O thread's */
+    struct PL111Screen *screen;         /* constant, like console; what they point to is the I/O thread's */
+    Console *console;
 } PL111State;
 
 /* pl111.c. Caller holds the lock. */

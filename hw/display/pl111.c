@@ -446,6 +446,8 @@ static const DeviceClass pl111_class = {
     .post_load = pl111_post_load,
 };
 
+static const ConsoleOps pl111_console = { .draw = pl111_draw };
+
 void pl111_create(const PL111Config *config, const IRQLine *irq)
 {
     PL111State *s = device_new(&pl111_class, config->name);
@@ -456,5 +458,5 @@ void pl111_create(const PL111Config *config, const IRQLine *irq)
     s->screen = pl111_screen_new();
     device_add(&s->dev);
     device_map(&s->dev, config->base, 0x1000, &pl111_ops);
-    console_set_source(pl111_draw, s);
+    s->console = console_new(s->dev.name, 0, &pl111_console, s);
 }

@@ -11,7 +11,7 @@
 #include "ui/input.h"
 
 enum { TEXT_CELL_WIDTH = 8, TEXT_CELL_HEIGHT = 20, TEXT_COLS = 80, TEXT_ROWS = 24 };
-enum { TEXT_COLS_MAX = CONSOLE_WIDTH_MAX / TEXT_CELL_WIDTH, TEXT_ROWS_MAX = CONSOLE_HEIGHT_MAX / TEXT_CELL_HEIGHT };
+enum { TEXT_COLS_MAX = 128, TEXT_ROWS_MAX = 102 };      /* they fit into what a Surface can be */
 
 struct Vt;
 

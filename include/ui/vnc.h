@@ -17,6 +17,8 @@ typedef struct VncOptions {
     int websocket_port;         /* a second port for browsers; 0: none */
     bool password;              /* none gets in without, and none at all before there is one */
     const char *secret;         /* the password that there is from the start; NULL: none */
+    const char *device;         /* whose screen it shows; NULL: the console that is shown */
+    unsigned head;              /* ... its number there */
     bool exclusive;             /* a client that asks for it has the others sent away */
 } VncOptions;
 

@@ -47,9 +47,14 @@ static void changed(void *opaque, const Surface *s, int y, int lines)
     lines_changed += (unsigned)lines;
 }
 
+static const Surface *screen(void)
+{
+    return console_surface(console_screen(0));
+}
+
 static uint32_t pixel(int x, int y)
 {
-    const Surface *s = console_surface();
+    const Surface *s = screen();
 
     return s->pixels[y * s->width + x];
 }
@@ -71,7 +76,7 @@ static void show(uint32_t control)
     wr(CNTL, 0);
     wr(UPBASE, FRAME);
     wr(CNTL, control);
-    console_refresh();
+    console_refresh(console_screen(0));
 }
 
 /* ---- formats ---- */
@@ -191,7 +196,7 @@ static void test_formats(void)
     put(FRAME2, 0xff00);
     wr(LPBASE, FRAME2);
     show(ON | DUAL | BPP(5));
-    ok(console_surface()->width == 32 && console_surface()->height == 6, "two panels, one above the other");
+    ok(screen()->width == 32 && screen()->height == 6, "two panels, one above the other");
     ok(pixel(0, 0) == 0xff0000 && pixel(0, 3) == 0x00ff00 && !pixel(1, 3), "each from its own base");
 }
 
@@ -211,42 +216,42 @@ static void test_cursor(void)
     show(ON | BPP(5));
     wr(CRSR_XY, 0);
     wr(CRSR_CTRL, 1);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(pixel(0, 0) == 0x100000 && pixel(1, 0) == 0x00ff00 && !pixel(2, 0) && pixel(3, 0) == 0xffffff &&
        pixel(31, 0) == 0x00ff00, "the cursor's four kinds of pixels");
     changes = lines_changed = 0;
     wr(CRSR_XY, 10 | 20 << 16);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(pixel(0, 0) == 0xffffff && pixel(1, 0) == 0 && pixel(10, 20) == 0x100000, "it moves");
     ok_eq(lines_changed, 52, "the lines that it left and came to are drawn");
     wr(CRSR_CLIP, 1);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(pixel(10, 20) == 0x00ff00 && pixel(9, 20) == 0, "clipped at its left");
     wr(CRSR_XY, 60 | 63 << 16);
     wr(CRSR_CLIP, 0);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(pixel(61, 63) == 0x00ff00 && pixel(63, 63) == 0xffffff, "at the corner of the screen");
     wr(CRSR_XY, 1000 | 1000 << 16);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(pixel(61, 63) == 0, "outside");
     wr(CRSR_IMAGE + 0x100, 0xaaaaaa00);
     wr(CRSR_XY, 0);
     wr(CRSR_CTRL, 1 | 1 << 4);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(pixel(3, 0) == 0x100000, "the second of four images");
     wr(CRSR_CONFIG, 1);
     wr(CRSR_IMAGE + 63 * 16 + 12, 0xa5aaaaaa);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(pixel(62, 63) == 0x00ff00, "64 x 64");
     wr(CRSR_CONFIG, 3);
     wr(CRSR_XY, 5);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(pixel(62, 63) == 0x00ff00, "synchronised: it has not moved yet");
     bench_advance(1000000000);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(pixel(62, 63) == 0, "but at the next frame");
     wr(CRSR_CTRL, 0);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(pixel(0, 0) == 0xffffff && pixel(3, 0) == 0, "off");
     wr(CRSR_CONFIG, 0);
 }
@@ -257,34 +262,34 @@ static void test_dirty(void)
     memset(bench_ram, 0, sizeof(bench_ram));
     show(ON | BPP(5));
     changes = lines_changed = 0;
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(changes == 0, "nothing is drawn of what did not change");
     put(FRAME + 9 * 512, 0xff);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(changes == 1 && lines_changed == 8 && pixel(0, 9) == 0xff0000, "the lines of a page");
     wr(UPBASE, FRAME + 512);
     changes = lines_changed = 0;
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(pixel(0, 9) == 0xff0000, "a new base is taken over at the next frame");
     bench_advance(1000000000);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(pixel(0, 8) == 0xff0000 && !pixel(0, 9) && lines_changed == 40, "and then all is drawn");
     wr(UPBASE, FRAME + 8);
     bench_advance(1000000000);
-    console_refresh();
+    console_refresh(console_screen(0));
     changes = lines_changed = 0;
     put(FRAME + 0x1000, 0xff00);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(lines_changed == 9 && pixel(126, 7) == 0x00ff00, "a line across two pages belongs to both");
     wr(CNTL, ON & ~PWR);
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(!pixel(126, 7), "black without power");
     wr(CNTL, ON | BPP(5));
-    console_refresh();
+    console_refresh(console_screen(0));
     ok(pixel(126, 7) == 0x00ff00, "and back");
     size(1024, 1024);
     show(ON | DUAL | BPP(5));
-    ok(console_surface()->height == 2048 && !pixel(0, 0), "the largest screen, from outside of memory: black");
+    ok(screen()->height == 2048 && !pixel(0, 0), "the largest screen, from outside of memory: black");
     ok(rd(RIS) & MBERR, "which is a bus error");
 }
 
