@@ -29,7 +29,8 @@ char *state_settle(void)
     }
     devices_pre_save();
     blk = blk_stalled();
-    return blk ? g_strdup_printf("a request to '%s' has failed and waits for 'cont'", blk_path(blk)) : NULL;
+    return blk ? g_strdup_printf("a request to '%s' has failed and waits for 'cont'", blk_path(blk))
+               : devices_save_problem();
 }
 
 void state_capture_machine(GQueue *out, const MachineState *m)
@@ -55,19 +56,26 @@ static void capture_run(GQueue *out, bool running)
     g_queue_push_tail(out, s);
 }
 
+/* What does not fit into a section is in sections "more" before it. */
 static void capture_device(GQueue *out, Device *d)
 {
-    GByteArray *s = section_new("device", 1);
     char *text = NULL;
-    size_t bytes = 0;
+    size_t bytes = 0, at = 0;
     FILE *f = open_memstream(&text, &bytes);
 
     device_save(d, f);
     fclose(f);
-    section_put(s, text, bytes);
+    do {
+        const bool more = bytes - at > STATE_PAYLOAD_MAX;
+        const size_t n = more ? STATE_PAYLOAD_MAX : bytes - at;
+        GByteArray *s = section_new(more ? "more" : "device", 1);
+
+        section_put(s, text + at, n);
+        section_end(s);
+        g_queue_push_tail(out, s);
+        at += n;
+    } while (at < bytes);
     free(text);
-    section_end(s);
-    g_queue_push_tail(out, s);
 }
 
 void state_capture(GQueue *out, bool (*want)(uint32_t ram), bool running)
@@ -98,6 +106,7 @@ struct StateLoader {
     enum { AT_BEGIN, AT_RAM, AT_DEVICES } at;
     int64_t now;
     GHashTable *devices;        /* Device -> its Section, which belongs to us */
+    GByteArray *more;           /* the beginning of the next device's, from sections "more" */
 };
 
 StateLoader *state_loader_new(MachineState *m, bool keep)
@@ -106,6 +115,7 @@ StateLoader *state_loader_new(MachineState *m, bool keep)
 
     l->machine = m;
     l->keep = keep;
+    l->more = g_byte_array_new();
     l->devices = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)section_free);
     return l;
 }
@@ -113,6 +123,7 @@ StateLoader *state_loader_new(MachineState *m, bool keep)
 void state_loader_free(StateLoader *l)
 {
     g_hash_table_destroy(l->devices);
+    g_byte_array_unref(l->more);
     g_free(l);
 }
 
@@ -236,6 +247,27 @@ static bool apply(StateLoader *l, char **err)
     return ok;
 }
 
+static bool keep_more(StateLoader *l, const Section *s, char **err)
+{
+    if (l->more->len + s->bytes > (size_t)DEVICE_BLOB_MAX + STATE_PAYLOAD_MAX) {
+        return fail(err, "the state is damaged: a device is too long");
+    }
+    g_byte_array_append(l->more, s->payload, (guint)s->bytes);
+    return true;
+}
+
+/* The device's section has all of its payload from now on. */
+static void put_together(StateLoader *l, Section *s)
+{
+    if (l->more->len) {
+        g_byte_array_append(l->more, s->payload, (guint)s->bytes);
+        g_free(s->payload);
+        s->bytes = l->more->len;
+        s->payload = g_byte_array_free(l->more, FALSE);
+        l->more = g_byte_array_new();
+    }
+}
+
 bool state_load(StateLoader *l, Section *s, char **err)
 {
     bool is_device = !strcmp(s->name, "device"), ok;
@@ -250,7 +282,10 @@ bool state_load(StateLoader *l, Section *s, char **err)
     } else if (l->at == AT_RAM && !strcmp(s->name, "run")) {
         ok = load_run(l, s, err);
         l->at = AT_DEVICES;
+    } else if (l->at == AT_DEVICES && !strcmp(s->name, "more")) {
+        ok = keep_more(l, s, err);
     } else if (l->at == AT_DEVICES && is_device) {
+        put_together(l, s);
         ok = check_device(l, s, err);
         if (ok) {
             char name[256];

@@ -30,6 +30,9 @@ static void print_field(Monitor *mon, const Device *d, const DeviceField *field)
 {
     const uint32_t count = field->count * field->structs;
 
+    if (field->is_blob) {
+        return;
+    }
     monitor_printf(mon, "  %s =", field->name);
     for (uint32_t i = 0; i < MIN(count, (uint32_t)SHOWN_MAX); i++) {
         monitor_printf(mon, " %#llx", (unsigned long long)device_field_value(d, field, i));
@@ -86,8 +89,10 @@ void hmp_qom_list(Monitor *mon, char **argv)
         }
     } else if ((d = find(mon, argv[0])) != NULL) {
         for (const DeviceField *field = d->class->fields; field && field->name; field++) {
-            monitor_printf(mon, "%s (uint%d%s)\n", field->name, field->size * 8,
-                           field->count * field->structs > 1 ? "[]" : "");
+            if (!field->is_blob) {
+                monitor_printf(mon, "%s (uint%d%s)\n", field->name, field->size * 8,
+                               field->count * field->structs > 1 ? "[]" : "");
+            }
         }
     }
 }
@@ -105,7 +110,7 @@ void hmp_qom_get(Monitor *mon, char **argv)
     if (!d && !is_root(argv[0])) {
         return;
     }
-    while (field && field->name && strcmp(field->name, argv[1])) {
+    while (field && field->name && (field->is_blob || strcmp(field->name, argv[1]))) {
         field++;
     }
     if (!field || !field->name) {

@@ -111,7 +111,9 @@ static void list_fields(JsonArray *list, const DeviceClass *class)
         const char *array = field->count * field->structs > 1 ? "[]" : "";
         char *type = g_strdup_printf("uint%d%s", field->size * 8, array);
 
-        add_property(list, field->name, type, NULL);
+        if (!field->is_blob) {
+            add_property(list, field->name, type, NULL);
+        }
         g_free(type);
     }
 }
@@ -189,7 +191,7 @@ void qmp_qom_get(QmpCall *call)
         return;
     }
     field = d ? d->class->fields : NULL;
-    while (field && field->name && strcmp(field->name, name)) {
+    while (field && field->name && (field->is_blob || strcmp(field->name, name))) {
         field++;
     }
     if (field && field->name) {

@@ -123,6 +123,11 @@ static void open_virtio(VirtIOConfig *config, const VirtIOOption *o)
     config->deflate_on_oom = o->deflate_on_oom;
     config->report_free = o->report_free;
     config->max_ports = o->max_ports;
+    config->xres = o->xres;
+    config->yres = o->yres;
+    config->max_outputs = o->max_outputs;
+    config->max_hostmem = o->max_hostmem;
+    config->edid = o->edid;
     for (unsigned n = 0; n < VIRTIO_MAX_PORTS; n++) {
         const VirtIOPortOption *from = &o->port[n];
 

@@ -9,6 +9,7 @@
 #include <glib.h>
 #include "qemu/log.h"
 #include "softmmu/options-internal.h"
+#include "ui/console.h"
 
 /* A property of a kind of device; `set` gets a value that is not NULL. */
 typedef struct VirtIOProperty {
@@ -17,7 +18,7 @@ typedef struct VirtIOProperty {
     const char *help;
 } VirtIOProperty;
 
-enum { MAX_PROPERTIES = 6, USUAL_PORTS = 8 };
+enum { MAX_PROPERTIES = 6, USUAL_PORTS = 8, USUAL_WIDTH = 1280, USUAL_HEIGHT = 800, USUAL_HOSTMEM = 256 << 20 };
 
 typedef struct VirtIODriver {
     const char *name;
@@ -29,9 +30,11 @@ typedef struct VirtIODriver {
 /* What devices name. */
 static const char *named[MACHINE_VIRTIOS];
 
-static bool is_input(VirtIOKind kind)
+/* There is none of the interface before version 1.0. */
+static bool is_modern(VirtIOKind kind)
 {
-    return kind == VIRTIO_KEYBOARD || kind == VIRTIO_MOUSE || kind == VIRTIO_TABLET;
+    return kind == VIRTIO_KEYBOARD || kind == VIRTIO_MOUSE || kind == VIRTIO_TABLET || kind == VIRTIO_GPU ||
+           kind == VHOST_USER_FS;
 }
 
 static bool is_vhost(VirtIOKind kind)
@@ -129,6 +132,44 @@ static void set_report_free(CommandLine *c, const char *arg, unsigned n, const c
     c->o->virtio[n].report_free = is_on(c, arg, "free-page-reporting", value);
 }
 
+/* A number of a property of that name, from 1 on. */
+static uint32_t count_of(CommandLine *c, const char *arg, const char *name, const char *value, uint32_t max)
+{
+    uint64_t n;
+
+    if (!option_number(value, max, &n) || !n) {
+        option_fail(c, arg, "%s is 1 to %u, not '%s'", name, max, value);
+    }
+    return (uint32_t)n;
+}
+
+static void set_xres(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    c->o->virtio[n].xres = count_of(c, arg, "xres", value, CONSOLE_WIDTH_MAX);
+}
+
+static void set_yres(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    c->o->virtio[n].yres = count_of(c, arg, "yres", value, CONSOLE_HEIGHT_MAX);
+}
+
+static void set_max_outputs(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    c->o->virtio[n].max_outputs = count_of(c, arg, "max_outputs", value, VIRTIO_GPU_MAX_OUTPUTS);
+}
+
+static void set_max_hostmem(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    if (!option_size(value, 1, &c->o->virtio[n].max_hostmem) || c->o->virtio[n].max_hostmem > DEVICE_BLOB_MAX / 2) {
+        option_fail(c, arg, "max_hostmem is a size up to %dM, not '%s'", DEVICE_BLOB_MAX >> 21, value);
+    }
+}
+
+static void set_edid(CommandLine *c, const char *arg, unsigned n, const char *value)
+{
+    c->o->virtio[n].edid = is_on(c, arg, "edid", value);
+}
+
 static void set_mount_tag(CommandLine *c, const char *arg, unsigned n, const char *value)
 {
     if (!*value || strlen(value) > VIRTIO_9P_TAG_MAX) {
@@ -164,6 +205,12 @@ static const VirtIODriver drivers[] = {
     { "virtio-9p-device", VIRTIO_9P, "a folder of the host, by 9P", {
         { "fsdev", set_named, "the folder's id (-fsdev local,id=ID,path=FOLDER,security_model=none)" },
         { "mount_tag", set_mount_tag, "the name by which the guest mounts it" } } },
+    { "virtio-gpu-device", VIRTIO_GPU, "a graphics card, 2D, with a screen of its own", {
+        { "xres", set_xres, "width of the screen (1280)" },
+        { "yres", set_yres, "height of the screen (800)" },
+        { "max_outputs", set_max_outputs, "screens there can be: 1 to 16 (1)" },
+        { "edid", set_edid, "off: screens do not say what they can show" },
+        { "max_hostmem", set_max_hostmem, "memory that the guest's pictures may take (256M)" } } },
     { "virtio-keyboard-device", VIRTIO_KEYBOARD, "a keyboard", { { .name = NULL } } },
     { "virtio-mouse-device", VIRTIO_MOUSE, "a mouse", { { .name = NULL } } },
     { "virtio-tablet-device", VIRTIO_TABLET, "a pointer that tells where it is on the screen", { { .name = NULL } } },
@@ -199,6 +246,11 @@ static unsigned add(CommandLine *c, const char *arg, VirtIOKind kind)
     on_write_error[n] = on_read_error[n] = write_cache[n] = -1;
     v->kind = kind;
     v->max_ports = USUAL_PORTS;
+    v->xres = USUAL_WIDTH;
+    v->yres = USUAL_HEIGHT;
+    v->max_outputs = 1;
+    v->max_hostmem = USUAL_HOSTMEM;
+    v->edid = true;
     v->said = g_strdup_printf("%s %s", c->option, arg);
     memcpy(v->mac, (const uint8_t[6]) { 0x52, 0x54, 0x00, 0x12, 0x34, (uint8_t)(0x57 + n) }, sizeof(v->mac));
     return n;
@@ -326,7 +378,7 @@ void options_virtio_finish(CommandLine *c)
     for (unsigned n = 0; n < c->o->virtios; n++) {
         VirtIOOption *v = &c->o->virtio[n];
 
-        if ((v->kind == VHOST_USER_FS || is_input(v->kind)) && c->o->virtio_legacy) {
+        if (is_modern(v->kind) && c->o->virtio_legacy) {
             error_exit("%s: guests know it as a device of version 1 only: add -global "
                        "virtio-mmio.force-legacy=false", v->said);
         }

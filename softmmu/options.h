@@ -42,6 +42,9 @@ typedef struct VirtIOOption {
     const P9Share *folder;              /* of a virtio-9p-device */
     const char *folder_said;            /* the option that named it */
     bool deflate_on_oom, report_free;   /* of a balloon */
+    uint32_t xres, yres, max_outputs;   /* of a graphics card, as in VirtIOConfig, like what follows */
+    uint64_t max_hostmem;
+    bool edid;
     const char *rng, *rng_said;         /* a file with random numbers, or ""; the option that named it */
 } VirtIOOption;
 

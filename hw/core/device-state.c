@@ -5,7 +5,8 @@
  * A device in a stream: its name, its class's name and version, the number of fields; of each field its name, the size
  * of an integer, how many there are, and they themselves, all little-endian. Fields are found by their names, so their
  * order may change. A field that the stream's version did not have yet keeps the value it has; all else that does not
- * fit is an error. Nothing of the device changes before all of it has been read and found good.
+ * fit is an error. Nothing of the device changes before all of it has been read and found good. A blob is a field of as
+ * many bytes as there are.
  */
 #include <glib.h>
 #include <stdlib.h>
@@ -86,6 +87,19 @@ uint64_t device_field_value(const Device *d, const DeviceField *field, uint32_t 
     return int_at(field_int(d, field, i), field->size);
 }
 
+static DeviceBlob *blob_of(const Device *d, const DeviceField *field)
+{
+    return (DeviceBlob *)(void *)((uint8_t *)(uintptr_t)d + field->offset);
+}
+
+static void save_blob(FILE *f, DeviceBlob *blob)
+{
+    put_int(f, blob->bytes, 4);
+    fwrite(blob->data, 1, blob->bytes, f);
+    g_clear_pointer(&blob->data, g_free);
+    blob->bytes = 0;
+}
+
 bool device_save(Device *d, FILE *f)
 {
     const DeviceClass *c = d->class;
@@ -100,6 +114,10 @@ bool device_save(Device *d, FILE *f)
     for (const DeviceField *field = c->fields; field->name; field++) {
         put_name(f, field->name);
         put_int(f, field->size, 1);
+        if (field->is_blob) {
+            save_blob(f, blob_of(d, field));
+            continue;
+        }
         put_int(f, field->count * field->structs, 4);
         for (uint32_t i = 0; i < field->count * field->structs; i++) {
             put_int(f, int_at(field_int(d, field, i), field->size), field->size);
@@ -144,9 +162,10 @@ static bool bad(Device *d, char **err, const char *what, const char *name)
     return false;
 }
 
-/* What was read of a device: of each field of its class, in order, its integers, or NULL. */
+/* What was read of a device: of each field of its class, in order, its integers, or its blob, or NULL. */
 typedef struct Parsed {
     uint64_t **values;
+    DeviceBlob *blobs;          /* of fields that are blobs; data is NULL if it has no bytes */
     unsigned fields;
 } Parsed;
 
@@ -154,7 +173,9 @@ static void parsed_free(Parsed *p)
 {
     for (unsigned i = 0; i < p->fields; i++) {
         g_free(p->values[i]);
+        g_free(p->blobs[i].data);
     }
+    g_free(p->blobs);
     g_free(p->values);
 }
 
@@ -177,6 +198,26 @@ static bool load_values(Device *d, FILE *f, const DeviceField *field, uint64_t *
     return true;
 }
 
+/* In pieces: there may be less than it says. */
+static bool load_blob(Device *d, FILE *f, const DeviceField *field, DeviceBlob *blob, uint64_t bytes, char **err)
+{
+    enum { PIECE = 1 << 20 };
+
+    if (bytes > DEVICE_BLOB_MAX) {
+        return bad(d, err, "too long is field", field->name);
+    }
+    while (blob->bytes < bytes) {
+        const uint32_t n = (uint32_t)MIN(bytes - blob->bytes, (uint64_t)PIECE);
+
+        blob->data = g_realloc(blob->data, blob->bytes + n);
+        if (fread(blob->data + blob->bytes, 1, n, f) != n) {
+            return bad(d, err, "the state ends too early in field", field->name);
+        }
+        blob->bytes += n;
+    }
+    return true;
+}
+
 static bool load_field(Device *d, FILE *f, Parsed *p, char **err)
 {
     char name[NAME_MAX_LEN + 1];
@@ -193,10 +234,13 @@ static bool load_field(Device *d, FILE *f, Parsed *p, char **err)
         return bad(d, err, "unknown field", name);
     }
     values = &p->values[field - d->class->fields];
-    if (size != field->size || count != field->count * field->structs || *values) {
+    if (size != field->size || (!field->is_blob && count != field->count * field->structs) || *values) {
         return bad(d, err, "the type or number does not fit of field", name);
     }
-    *values = g_new(uint64_t, count);
+    *values = g_new(uint64_t, field->is_blob ? 1 : count);
+    if (field->is_blob) {
+        return load_blob(d, f, field, &p->blobs[field - d->class->fields], count, err);
+    }
     return load_values(d, f, field, *values, err);
 }
 
@@ -230,11 +274,18 @@ static bool parse(Device *d, FILE *f, Parsed *p, char **err)
     return true;
 }
 
-static void apply(Device *d, const Parsed *p)
+static void apply(Device *d, Parsed *p)
 {
     for (unsigned i = 0; i < p->fields; i++) {
         const DeviceField *field = &d->class->fields[i];
 
+        if (field->is_blob) {
+            DeviceBlob *blob = blob_of(d, field);
+
+            g_free(blob->data);
+            *blob = p->blobs[i];
+            p->blobs[i] = (DeviceBlob) { NULL, 0 };
+        }
         for (uint32_t k = 0; p->values[i] && !field->fixed && k < field->count * field->structs; k++) {
             set_int(field_int(d, field, k), field->size, p->values[i][k]);
         }
@@ -250,6 +301,7 @@ static bool read_state(Device *d, FILE *f, bool keep, char **err)
     bool ok;
 
     p.values = g_new0(uint64_t *, p.fields + 1);
+    p.blobs = g_new0(DeviceBlob, p.fields + 1);
     ok = parse(d, f, &p, err);
     if (ok && keep) {
         apply(d, &p);

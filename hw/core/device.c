@@ -111,6 +111,16 @@ const char *devices_saving_refused(void)
     return saving_refused;
 }
 
+char *devices_save_problem(void)
+{
+    char *problem = NULL;
+
+    for (Device *d = first; d && !problem; d = d->next) {
+        problem = d->class->save_problem ? d->class->save_problem(d) : NULL;
+    }
+    return problem;
+}
+
 void devices_pre_save(void)
 {
     for (Device *d = first; d; d = d->next) {

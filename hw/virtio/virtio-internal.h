@@ -43,9 +43,10 @@ struct VirtIO {
     uint64_t state;                 /* the device's own bits */
     uint32_t status, isr, generation;
     uint8_t config_saved[VIRTIO_CONFIG_SAVED];  /* of a class with config_written(), in a saved state */
+    DeviceBlob own;                 /* of a class with save() or load(), in a saved state */
     uint32_t epoch;                 /* number of resets and of stopped queues */
     bool broken, level;             /* level: of the line */
-    bool reset_wanted, ready_wanted;    /* what the next turn tells the device */
+    bool reset_wanted, load_wanted, ready_wanted;   /* what the next turn tells the device, in this order */
     bool busy;                      /* a turn is under way */
     bool busy_here;                 /* ... of a CPU's thread: the I/O thread waits for its end */
     unsigned nested;                /* turns within the I/O thread's turn: parts of it */

@@ -17,8 +17,8 @@ enum {
     R_QUEUE_SEL = 0x30, R_QUEUE_NUM_MAX = 0x34, R_QUEUE_NUM = 0x38, R_QUEUE_ALIGN = 0x3c, R_QUEUE_PFN = 0x40,
     R_QUEUE_READY = 0x44, R_QUEUE_NOTIFY = 0x50, R_INTERRUPT_STATUS = 0x60, R_INTERRUPT_ACK = 0x64, R_STATUS = 0x70,
     R_QUEUE_DESC_LOW = 0x80, R_QUEUE_DESC_HIGH = 0x84, R_QUEUE_DRIVER_LOW = 0x90, R_QUEUE_DRIVER_HIGH = 0x94,
-    R_QUEUE_DEVICE_LOW = 0xa0, R_QUEUE_DEVICE_HIGH = 0xa4, R_SHM_LEN_LOW = 0xb0, R_SHM_BASE_HIGH = 0xbc,
-    R_CONFIG_GENERATION = 0xfc, R_CONFIG = 0x100,
+    R_QUEUE_DEVICE_LOW = 0xa0, R_QUEUE_DEVICE_HIGH = 0xa4, R_SHM_SEL = 0xac, R_SHM_LEN_LOW = 0xb0,
+    R_SHM_BASE_HIGH = 0xbc, R_CONFIG_GENERATION = 0xfc, R_CONFIG = 0x100,
     MAGIC = 0x74726976, VENDOR = 0x55514550,
 };
 
@@ -41,6 +41,7 @@ static VirtQueue *selected(VirtIO *v)
 static void new_epoch(VirtIO *v)
 {
     v->epoch++;
+    v->load_wanted = false;
     v->reset_wanted = true;
     io_post(&v->work);
 }
@@ -366,6 +367,8 @@ static bool register_write(VirtIO *v, uint32_t offset, uint32_t value)
     case R_STATUS:
         trace(VIRTIO_STATUS, "device=%s status=0x%02x", v->dev.name, value);
         return status_write(v, value);
+    case R_SHM_SEL:             /* none of them is there */
+        return false;
     }
     if (offset == R_GUEST_PAGE_SIZE && v->legacy) {
         v->page_size = value;
@@ -425,6 +428,23 @@ static void virtio_mmio_pre_save(void *opaque)
         v->device.class->drain(v->device.dev);
     }
     memcpy(v->config_saved, v->device.config, sizeof(v->config_saved));
+    if (v->device.class && v->device.class->save) {
+        GByteArray *own = g_byte_array_new();
+
+        virtio_enter(v);
+        v->device.class->save(v->device.dev, own);
+        virtio_leave(v);
+        g_free(v->own.data);
+        v->own.bytes = own->len;
+        v->own.data = g_byte_array_free(own, FALSE);
+    }
+}
+
+static char *virtio_mmio_save_problem(void *opaque)
+{
+    const VirtIO *v = opaque;
+
+    return v->device.class && v->device.class->save_problem ? v->device.class->save_problem(v->device.dev) : NULL;
 }
 
 static void virtio_mmio_post_load(void *opaque)
@@ -446,6 +466,7 @@ static void virtio_mmio_post_load(void *opaque)
             config_written(v);
         }
         new_epoch(v);
+        v->load_wanted = true;
         v->ready_wanted = v->status & STATUS_DRIVER_OK;
         virtio_kick_all(v);
     }
@@ -475,6 +496,7 @@ static const DeviceField virtio_mmio_fields[] = {
     DEVICE_FIELD(VirtIO, generation),
     DEVICE_FIELD(VirtIO, broken),
     DEVICE_ARRAY_SINCE(VirtIO, config_saved, 2),
+    DEVICE_BLOB_SINCE(VirtIO, own, 3),
     { 0 },
 };
 
@@ -488,14 +510,15 @@ static const MMIORegister virtio_mmio_registers[] = {
     { R_INTERRUPT_ACK, "InterruptACK" }, { R_STATUS, "Status" }, { R_QUEUE_DESC_LOW, "QueueDescLow" },
     { R_QUEUE_DESC_HIGH, "QueueDescHigh" }, { R_QUEUE_DRIVER_LOW, "QueueDriverLow" },
     { R_QUEUE_DRIVER_HIGH, "QueueDriverHigh" }, { R_QUEUE_DEVICE_LOW, "QueueDeviceLow" },
-    { R_QUEUE_DEVICE_HIGH, "QueueDeviceHigh" }, { R_CONFIG_GENERATION, "ConfigGeneration" }, { R_CONFIG, "Config" },
+    { R_QUEUE_DEVICE_HIGH, "QueueDeviceHigh" }, { R_SHM_SEL, "SHMSel" },
+    { R_CONFIG_GENERATION, "ConfigGeneration" }, { R_CONFIG, "Config" },
     { 0, NULL },
 };
 
 #define VIRTIO_MMIO_CLASS \
-    .name = "virtio-mmio", .state_size = sizeof(VirtIO), .version = 2, .fields = virtio_mmio_fields, \
+    .name = "virtio-mmio", .state_size = sizeof(VirtIO), .version = 3, .fields = virtio_mmio_fields, \
     .registers = virtio_mmio_registers, .reset = virtio_mmio_reset, .pre_save = virtio_mmio_pre_save, \
-    .post_load = virtio_mmio_post_load
+    .save_problem = virtio_mmio_save_problem, .post_load = virtio_mmio_post_load
 
 /* What a transport without a device is: its registers say so to who looks, the device tree does not mention it. */
 static const DeviceClass virtio_mmio_empty_class = { VIRTIO_MMIO_CLASS };
@@ -509,7 +532,7 @@ static void (*const init[])(VirtIODevice *d, VirtIO *v, const VirtIOConfig *conf
     [VIRTIO_NOTHING] = NULL, [VIRTIO_BLK] = virtio_blk_init, [VIRTIO_RNG] = virtio_rng_init,
     [VIRTIO_NET] = virtio_net_init, [VIRTIO_CONSOLE] = virtio_console_init, [VIRTIO_KEYBOARD] = virtio_input_init,
     [VIRTIO_MOUSE] = virtio_input_init, [VIRTIO_TABLET] = virtio_input_init, [VIRTIO_BALLOON] = virtio_balloon_init,
-    [VIRTIO_9P] = virtio_9p_init,
+    [VIRTIO_9P] = virtio_9p_init, [VIRTIO_GPU] = virtio_gpu_init,
     [VHOST_USER_BLK] = vhost_blk_init, [VHOST_USER_FS] = vhost_fs_init,
 };
 

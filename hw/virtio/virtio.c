@@ -50,12 +50,19 @@ void virtio_enter(VirtIO *v)
     v->busy = true;
     v->turn++;
     v->turn_epoch = v->epoch;
-    bool reset = v->reset_wanted, ready = v->ready_wanted;
+    bool reset = v->reset_wanted, load = v->load_wanted, ready = v->ready_wanted;
 
-    v->reset_wanted = v->ready_wanted = false;
+    v->reset_wanted = v->load_wanted = v->ready_wanted = false;
     counted_unlock(&v->dev.lock);
     if (reset && v->device.class->reset) {
         v->device.class->reset(v->device.dev);
+    }
+    if (load && v->device.class->load) {
+        if (!v->device.class->load(v->device.dev, v->own.data, v->own.bytes)) {
+            virtio_broken(v, "its saved state is damaged");
+        }
+        g_clear_pointer(&v->own.data, g_free);
+        v->own.bytes = 0;
     }
     if (ready && v->device.class->ready) {
         v->device.class->ready(v->device.dev);

@@ -27,7 +27,19 @@ typedef struct DeviceField {
     uint32_t offset, count, structs, stride;
     uint8_t size, since;
     bool is_bool, fixed;
+    bool is_blob;               /* a DeviceBlob; there are no integers */
 } DeviceField;
+
+/*
+ * State of no fixed length, in a form of the device's own: pre_save() makes it (g_malloc()), and it is freed when it is
+ * written; post_load() finds it, takes what it needs, and may leave it. It may be anything, but no longer than
+ * DEVICE_BLOB_MAX.
+ */
+typedef struct DeviceBlob {
+    uint8_t *data;
+    uint32_t bytes;
+} DeviceBlob;
+enum { DEVICE_BLOB_MAX = 512 << 20 };
 
 /* Does not compile for what is not an integer: pointers, floats and structs are no state, or several fields. */
 #define DEVICE_INT_SIZE(lvalue) \
@@ -37,27 +49,32 @@ typedef struct DeviceField {
 /* The last three of a DeviceField. */
 #define DEVICE_INT(lvalue, version) DEVICE_INT_SIZE(lvalue), version, DEVICE_IS_BOOL(lvalue)
 #define DEVICE_FIELD_SINCE(type, f, version) \
-    { #f, offsetof(type, f), 1, 1, 0, DEVICE_INT(DEVICE_FIELD_OF(type)->f, version), false }
+    { #f, offsetof(type, f), 1, 1, 0, DEVICE_INT(DEVICE_FIELD_OF(type)->f, version), false, false }
 /* A constant: it is compared. */
 #define DEVICE_FIXED(type, f) \
-    { #f, offsetof(type, f), 1, 1, 0, DEVICE_INT(DEVICE_FIELD_OF(type)->f, 1), true }
+    { #f, offsetof(type, f), 1, 1, 0, DEVICE_INT(DEVICE_FIELD_OF(type)->f, 1), true, false }
 #define DEVICE_FIELD(type, f)   DEVICE_FIELD_SINCE(type, f, 1)
 #define DEVICE_COUNT(type, a)   (sizeof(DEVICE_FIELD_OF(type)->a) / sizeof(DEVICE_FIELD_OF(type)->a[0]))
 /* All of an array of integers. */
 #define DEVICE_ARRAY_SINCE(type, a, version) \
-    { #a, offsetof(type, a), DEVICE_COUNT(type, a), 1, 0, DEVICE_INT(DEVICE_FIELD_OF(type)->a[0], version), false }
+    { #a, offsetof(type, a), DEVICE_COUNT(type, a), 1, 0, DEVICE_INT(DEVICE_FIELD_OF(type)->a[0], version), false, \
+      false }
 #define DEVICE_ARRAY(type, a)   DEVICE_ARRAY_SINCE(type, a, 1)
 /* All of an array of arrays of integers. */
 #define DEVICE_EACH_ARRAY_OF(type, a) \
     { #a, offsetof(type, a), sizeof(DEVICE_FIELD_OF(type)->a) / sizeof(DEVICE_FIELD_OF(type)->a[0][0]), 1, 0, \
-      DEVICE_INT(DEVICE_FIELD_OF(type)->a[0][0], 1), false }
+      DEVICE_INT(DEVICE_FIELD_OF(type)->a[0][0], 1), false, false }
 /* A field, or all of an array, of each struct of an array. */
 #define DEVICE_EACH(type, a, f) \
     { #a "." #f, offsetof(type, a[0].f), 1, DEVICE_COUNT(type, a), sizeof(DEVICE_FIELD_OF(type)->a[0]), \
-      DEVICE_INT(DEVICE_FIELD_OF(type)->a[0].f, 1), false }
+      DEVICE_INT(DEVICE_FIELD_OF(type)->a[0].f, 1), false, false }
 #define DEVICE_EACH_ARRAY(type, a, f) \
     { #a "." #f, offsetof(type, a[0].f), DEVICE_COUNT(type, a[0].f), DEVICE_COUNT(type, a), \
-      sizeof(DEVICE_FIELD_OF(type)->a[0]), DEVICE_INT(DEVICE_FIELD_OF(type)->a[0].f[0], 1), false }
+      sizeof(DEVICE_FIELD_OF(type)->a[0]), DEVICE_INT(DEVICE_FIELD_OF(type)->a[0].f[0], 1), false, false }
+
+#define DEVICE_BLOB_SINCE(type, f, version) { \
+    .name = #f, .offset = offsetof(type, f), .structs = 1, .size = 1, .since = version, \
+    .is_blob = _Generic(DEVICE_FIELD_OF(type)->f, DeviceBlob: true) }
 
 /*
  * What a device tree says of every device of the class; where it is and how it is wired, the board knows. Lists end
@@ -87,6 +104,10 @@ typedef struct DeviceClass {
     void (*reset)(void *state);
     /* Fields are going to be saved: bring what is under way to its end. The same conditions. NULL: none. */
     void (*pre_save)(void *state);
+    /*
+     * After pre_save(): NULL, or why this state cannot be saved now (g_free). NULL: it always can. The same conditions.
+     */
+    char *(*save_problem)(void *state);
     /* Fields were loaded: make lines, host timers and caches agree with them. The same conditions. NULL: none. */
     void (*post_load)(void *state);
 } DeviceClass;
@@ -130,6 +151,8 @@ void devices_pre_save(void);
 void devices_refuse_saving(const char *why);
 /* NULL: it can. */
 const char *devices_saving_refused(void);
+/* After devices_pre_save(): NULL, or why the machine as it is cannot be saved (g_free). */
+char *devices_save_problem(void);
 /* Write the device's fields. False: f could not be written. */
 bool device_save(Device *d, FILE *f);
 /*

@@ -90,6 +90,7 @@ class Rfb:
         self.send(struct.pack(">B3xBBBBHHHBBB3x", 0, 32, 24, 0, 1, 255, 255, 255, 16, 8, 0))
         self.send(struct.pack(">BxHii", 2, 2, 0, -223))
         self.pixels = [0] * (self.width * self.height)
+        self.size_answers = []                  # (reason, status) of each size that the server told of
 
     def _reason(self):
         return self.read(struct.unpack(">I", self.read(4))[0]).decode()
@@ -123,6 +124,13 @@ class Rfb:
                 self.width, self.height = width, height
                 self.pixels = [0] * (width * height)
                 continue
+            if encoding == -308:
+                self.read(16 * self.read(4)[0])
+                self.size_answers.append((x, y))
+                if not y:
+                    self.width, self.height = width, height
+                    self.pixels = [0] * (width * height)
+                continue
             assert encoding == 0, encoding
             for row in range(y, y + height):
                 line = struct.unpack("<%dI" % width, self.read(4 * width))
@@ -149,6 +157,14 @@ class Rfb:
 
     def pointer(self, x, y, buttons=0):
         self.send(struct.pack(">BBHH", 5, buttons, x, y))
+
+    def may_resize(self):
+        """This client understands the server's answers to resize()."""
+        self.send(struct.pack(">BxHiii", 2, 3, 0, -223, -308))
+
+    def resize(self, width, height):
+        """Ask for another size (SetDesktopSize); what came of it: size_answers, reason 1."""
+        self.send(struct.pack(">BxHHBxIHHHHI", 251, width, height, 1, 0, 0, 0, width, height, 0))
 
     def close(self):
         self.socket.close()

@@ -48,6 +48,32 @@ def test_files(cases, files):
         cases.check(code == 0 and not text, "the end", (code, text))
 
 
+def test_screens(cases, files):
+    """The board's screen is the first, a graphics card's are behind it and go by its id."""
+    with Machine(files, ["-display", "none", "-device", "virtio-gpu-device,id=card,max_outputs=2"],
+                 screen_program()) as machine:
+        ppm, black = files.path("two.ppm"), (640, 480, [0] * (640 * 480))
+
+        def dump(arguments):
+            answer = machine.hmp("screendump %s %s" % (ppm, arguments))
+            return answer if "card" in answer or "usage" in answer or "nosuch" in answer else read_ppm(ppm)
+        until(lambda: dump(""), lambda seen: seen == (WIDTH, HEIGHT, PICTURE))
+        cases.check(dump("") == (WIDTH, HEIGHT, PICTURE), "screendump: the board's screen")
+        for arguments in ("card", "card 1", "-f ppm card 0"):
+            cases.check(dump(arguments) == black, "screendump FILE %s: the card's, that nobody draws" % arguments)
+        cases.check("Device card (head 2) is not bound" in dump("card 2"), "a screen that the card has not")
+        cases.check("Device 'nosuch' not found" in dump("nosuch"), "a device that there is not")
+        for arguments in ("card x", "card 1 2"):
+            cases.check("usage" in dump(arguments), "screendump FILE %s is a mistake" % arguments)
+        answer = machine.qmp("screendump", filename=ppm, device="card", head=1)
+        cases.check(answer == {"return": {}} and read_ppm(ppm) == black, "for programs", answer)
+        for arguments, kind in (({"device": "x"}, "DeviceNotFound"), ({"device": "card", "head": 2}, "GenericError"),
+                                ({"head": 1}, "GenericError")):
+            answer = machine.qmp("screendump", filename=ppm, **arguments)
+            cases.check(answer.get("error", {}).get("class") == kind, "for programs: %s" % arguments, answer)
+        cases.check(machine.end()[0] == 0, "the end")
+
+
 def test_input(cases, files):
     with Machine(files, ["-display", "none", "-serial", "file:" + files.path("out")], KMI) as machine:
         done = bytearray()
@@ -123,6 +149,7 @@ def main():
     cases = Cases()
     with tempfile.TemporaryDirectory() as tmp:
         test_files(cases, Files(tmp))
+        test_screens(cases, Files(tmp))
         test_input(cases, Files(tmp))
     sys.exit(cases.done())
 

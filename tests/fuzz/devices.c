@@ -191,7 +191,9 @@ static void advance(int64_t ns)
     fake_block_run(disk);
     fake_block_run(compact);
     fake_clock_advance(ns, MAX_FIRES);
-    console_refresh();
+    for (unsigned n = 0; console_screen(n); n++) {
+        console_refresh(console_screen(n));
+    }
 }
 
 static void other(unsigned what, unsigned n, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
@@ -308,6 +310,9 @@ void fuzz_init(void)
     m.virtio[4] = (VirtIOConfig) { .kind = VIRTIO_KEYBOARD };
     m.virtio[5] = (VirtIOConfig) { .kind = VIRTIO_TABLET };
     m.virtio[6] = (VirtIOConfig) { .kind = VIRTIO_BALLOON, .report_free = true };
+    m.virtio[7] = (VirtIOConfig) {
+        .kind = VIRTIO_GPU, .xres = 640, .yres = 480, .max_outputs = 2, .max_hostmem = 1 << 20, .edid = true,
+    };
     m.mc->init(&m);
     find_devices();
 }

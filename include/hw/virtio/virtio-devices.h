@@ -13,10 +13,10 @@
 
 typedef enum VirtIOKind {
     VIRTIO_NOTHING, VIRTIO_BLK, VIRTIO_RNG, VIRTIO_NET, VIRTIO_CONSOLE, VIRTIO_KEYBOARD, VIRTIO_MOUSE, VIRTIO_TABLET,
-    VIRTIO_BALLOON, VIRTIO_9P, VHOST_USER_BLK, VHOST_USER_FS,
+    VIRTIO_BALLOON, VIRTIO_9P, VIRTIO_GPU, VHOST_USER_BLK, VHOST_USER_FS,
 } VirtIOKind;
 
-enum { VIRTIO_MAX_PORTS = 15, VIRTIO_9P_TAG_MAX = 31 };
+enum { VIRTIO_MAX_PORTS = 15, VIRTIO_9P_TAG_MAX = 31, VIRTIO_GPU_MAX_OUTPUTS = 16 };
 
 /* A port of a VIRTIO_CONSOLE. */
 typedef struct VirtIOPort {
@@ -41,6 +41,10 @@ typedef struct VirtIOConfig {
     /* By which the guest mounts it. VHOST_USER_FS: 36 bytes at most; VIRTIO_9P: VIRTIO_9P_TAG_MAX */
     const char *tag;
     P9Server *p9;               /* VIRTIO_9P; becomes the device's */
+    /* VIRTIO_GPU: the size of its first output (1 to CONSOLE_*_MAX), outputs, bytes that pictures may take */
+    uint32_t xres, yres, max_outputs;
+    uint64_t max_hostmem;
+    bool edid;                  /* VIRTIO_GPU: monitors say what they can show */
 } VirtIOConfig;
 
 enum { VIRTIO_MMIO_SIZE = 0x1000 };
@@ -62,6 +66,7 @@ void virtio_console_attach(VirtIODevice *d);
 void virtio_input_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 void virtio_balloon_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 void virtio_9p_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
+void virtio_gpu_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 void vhost_blk_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 void vhost_fs_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
 /*

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <glib.h>
 
 typedef struct VirtIO VirtIO;   /* a transport, as its device sees it */
 
@@ -55,8 +56,14 @@ typedef struct VirtIOClass {
     void (*reset)(void *dev);
     /* The driver is ready (DRIVER_OK). */
     void (*ready)(void *dev);
-    /* The machine's state is going to be saved: give back every chain. With all CPUs stopped. */
+    /* The machine's state is going to be saved: give back every chain. With all CPUs stopped, and in no turn. */
     void (*drain)(void *dev);
+    /* After that, in a turn: append what of its state is not in virtio_state() and the queues. */
+    void (*save)(void *dev, GByteArray *to);
+    /* NULL, or why this cannot be saved as it is (g_free). */
+    char *(*save_problem)(void *dev);
+    /* After reset(), before ready(): take up what save() of any emulator wrote. False: it is damaged. */
+    bool (*load)(void *dev, const uint8_t *data, size_t bytes);
 } VirtIOClass;
 
 typedef struct VirtIODevice {
