@@ -66,6 +66,10 @@ Image *blk_open_image(const BlockOptions *options, char **error);
 /* Nothing is under way, and the medium that there was is the caller's. */
 void blk_take_medium(BlockBackend *blk, Image *image, const BlockOptions *options);
 
+/* The n-th image behind the disk's, and what was said of it; NULL: there are no so many, nothing was said. */
+Image *blk_chain_image(const BlockBackend *blk, unsigned n);
+BlockOptions *blk_chain_options(BlockBackend *blk, unsigned n);
+
 /* ---- overlay.c: I/O thread, the disk is held ---- */
 /* Another image, whose place `options` tell, is the disk's from now on; the old one, which is the caller's. */
 Image *blk_replace_image(BlockBackend *blk, Image *image, const BlockOptions *options);
@@ -78,6 +82,8 @@ bool block_job_end_now(struct BlockJob *job);
 /* ---- node.c: I/O thread ---- */
 /* The node's image and options for `user`, until it is given back. NULL: *error. */
 Image *block_node_take(const char *name, const char *user, BlockOptions *options, char **error);
+/* The image that had the node's is closed: the node is free. NULL, or a name that is no node's: nothing happens. */
+void block_node_free(const char *name);
 void block_node_give_back(const char *name, Image *image);
 void block_nodes_close_all(void);
 #endif

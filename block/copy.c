@@ -19,6 +19,7 @@ struct CopyImage {
     Image *source, *target;     /* constant */
     CopyMode mode;              /* constant */
     CopyWhat what;              /* constant */
+    Image *floor;               /* constant; NULL: there is none */
     GMutex lock;
     GCond unlocked;             /* a range is free again */
     Range *ranges;              /* lock */
@@ -104,6 +105,20 @@ static bool piece_done(CopyImage *c, uint64_t piece, bool set)
     return done;
 }
 
+/* Has one of the images from `first` to that in front of the floor anything of the piece? Or a negative errno. */
+static int chain_has(const CopyImage *c, Image *first, uint64_t offset, uint64_t bytes)
+{
+    int kinds = 0;
+
+    for (Image *image = first; image && image != c->floor && kinds >= 0 && !(kinds & IMAGE_HAS);
+         image = image_backing(image)) {
+        const uint64_t there = image_bytes(image);
+
+        kinds = offset < there ? image_allocation(image, offset, MIN(bytes, there - offset)) : 0;
+    }
+    return kinds < 0 ? kinds : (kinds & IMAGE_HAS) != 0;
+}
+
 /* Is the piece one of those to be copied? Or a negative errno. */
 static int is_wanted(CopyImage *c, uint64_t offset, uint64_t bytes)
 {
@@ -112,11 +127,11 @@ static int is_wanted(CopyImage *c, uint64_t offset, uint64_t bytes)
     if (c->what == COPY_NEW) {
         return c->mode == COPY_BACKUP;          /* what a write is about to change is wanted */
     }
-    if (c->what == COPY_ALL && c->mode != COPY_STREAM) {
-        return true;
+    if (c->mode == COPY_STREAM) {
+        kinds = image_allocation(c->source, offset, bytes);
+        return kinds < 0 ? kinds : kinds & IMAGE_HAS_NOT ? chain_has(c, image_backing(c->source), offset, bytes) : 0;
     }
-    kinds = image_allocation(c->source, offset, bytes);
-    return kinds < 0 ? kinds : (kinds & (c->mode == COPY_STREAM ? IMAGE_HAS_NOT : IMAGE_HAS)) != 0;
+    return c->what == COPY_ALL ? true : chain_has(c, c->source, offset, bytes);
 }
 
 /* The piece's range is locked. */
@@ -271,7 +286,7 @@ static const ImageOps copy_ops = {
     .backing = through_backing, .lock = through_lock, .interrupt = through_interrupt,
 };
 
-CopyImage *copy_new(Image *source, Image *target, CopyMode mode, CopyWhat what, IOWork *failed)
+CopyImage *copy_new(Image *source, Image *target, CopyMode mode, CopyWhat what, Image *floor, IOWork *failed)
 {
     uint64_t pieces = image_bytes(source) / COPY_PIECE + 1;
     uint8_t *done = mode == COPY_BACKUP ? g_try_malloc0(pieces / 8 + 1) : NULL;
@@ -289,6 +304,7 @@ CopyImage *copy_new(Image *source, Image *target, CopyMode mode, CopyWhat what, 
     c->target = target ? target : source;
     c->mode = mode;
     c->what = what;
+    c->floor = floor;
     c->failed = failed;
     c->done = done;
     g_mutex_init(&c->lock);

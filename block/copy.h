@@ -17,17 +17,18 @@ typedef struct CopyImage CopyImage;
 typedef enum CopyMode { COPY_MIRROR, COPY_BACKUP, COPY_STREAM } CopyMode;
 typedef enum CopyWhat {
     COPY_ALL,                   /* the disk as the guest sees it */
-    COPY_TOP,                   /* what the image has itself, without those behind it */
+    COPY_TOP,                   /* what the images in front of `floor` have */
     COPY_NEW,                   /* nothing but what the guest writes from now on */
 } CopyWhat;
 
 enum { COPY_PIECE = 64 << 10 };
 
 /*
- * Both images stay the caller's; target NULL: the source itself (COPY_STREAM). failed: posted when a write of the guest
- * meets an error of the target. NULL: no memory.
+ * The images stay the caller's; target NULL: the source itself (COPY_STREAM), which gets what the images between it and
+ * `floor` have. floor: one of those behind the source; NULL: all of them count. failed: posted when a write of the
+ * guest meets an error of the target. NULL: no memory.
  */
-CopyImage *copy_new(Image *source, Image *target, CopyMode mode, CopyWhat what, IOWork *failed);
+CopyImage *copy_new(Image *source, Image *target, CopyMode mode, CopyWhat what, Image *floor, IOWork *failed);
 /* No request is under way and no thread copies. */
 void copy_free(CopyImage *copy);
 Image *copy_image(CopyImage *copy);     /* what the disk's requests go to */

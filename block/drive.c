@@ -27,17 +27,55 @@ bool blk_removable(const BlockBackend *blk) { return blk->user.changed; }
 bool blk_can_grow(const BlockBackend *blk) { return blk->image && blk->user.resized; }
 bool blk_has_backing(const BlockBackend *blk) { return blk->image && image_has_backing(blk->image); }
 
-bool blk_chain(const BlockBackend *blk, unsigned n, BlockChainInfo *info)
+Image *blk_chain_image(const BlockBackend *blk, unsigned n)
 {
     Image *image = blk->image;
 
     while (image && n--) {
         image = image_backing(image);
     }
+    return image;
+}
+
+BlockOptions *blk_chain_options(BlockBackend *blk, unsigned n)
+{
+    BlockOptions *o = &blk->options;
+
+    while (o && n--) {
+        o = o->backing;
+    }
+    return o;
+}
+
+bool blk_chain(const BlockBackend *blk, unsigned n, BlockChainInfo *info)
+{
+    const Image *image = blk_chain_image(blk, n);
+    const BlockOptions *o = blk_chain_options((BlockBackend *)(uintptr_t)blk, n);
+
     if (image) {
-        *info = (BlockChainInfo) { .path = image->path, .format = image->ops->format, .bytes = image_bytes(image) };
+        *info = (BlockChainInfo) { .path = image->path, .format = image->ops->format, .bytes = image_bytes(image),
+                                   .node = o ? o->node : NULL };
     }
     return image;
+}
+
+static bool same_path(const char *a, const char *b)
+{
+    g_autofree char *whole_a = g_canonicalize_filename(a, NULL), *whole_b = g_canonicalize_filename(b, NULL);
+
+    return !strcmp(whole_a, whole_b);
+}
+
+int blk_chain_find(const BlockBackend *blk, const char *node, const char *path)
+{
+    BlockChainInfo info;
+
+    for (unsigned n = 0; blk_chain(blk, n, &info); n++) {
+        if (node ? !g_strcmp0(info.node, node) : path && same_path(info.path, path)) {
+            return (int)n;
+        }
+    }
+    return -1;
 }
 
 BlockBackend *blk_next(const BlockBackend *blk)

@@ -67,8 +67,9 @@ typedef struct ImageOps {
     Image *(*backing)(Image *image);                    /* NULL: none */
     /* Another one, or none (NULL), from now on; the old one. Nothing is under way. */
     Image *(*swap_backing)(Image *image, Image *behind);
-    /* Its name goes from the file; 0 or a negative errno. */
+    /* Its name goes from the file, or is another one; 0 or a negative errno. Nothing is under way. */
     int (*forget_backing)(Image *image);
+    int (*name_backing)(Image *image, const char *path, const char *format);
     int (*allocation)(Image *image, uint64_t offset, uint64_t bytes);   /* IMAGE_HAS*, or a negative errno */
     int (*lock)(Image *image, HostFileLock lock);       /* of the host's file */
     /*

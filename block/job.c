@@ -5,34 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
-#include "block/backend-internal.h"
-#include "block/copy.h"
-#include "block/job.h"
-
-enum { CLOSE_PATIENCE_S = 10 };
-
-struct BlockJob {
-    char *id;                   /* constant, like all up to `lock` */
-    BlockJobKind kind;
-    BlockBackend *blk;
-    CopyImage *copy;            /* NULL: the job has ended */
-    Image *source, *target;     /* target NULL: the source */
-    BlockOptions target_options;
-    bool target_is_node;
-    bool keep;
-    uint64_t length;
-    GThread *thread;            /* NULL: it has ended. I/O thread */
-    BlockJobStatus status;      /* I/O thread */
-    char *problem;              /* I/O thread */
-    bool cancelled;             /* I/O thread */
-    IOWork work;                /* the thread has ended, or the copy met an error */
-    BlockJob *next;             /* I/O thread */
-    GMutex lock;
-    GCond changed;
-    bool stop, paused, ended;   /* lock */
-    uint64_t speed, offset;     /* lock */
-    int error;                  /* lock */
-};
+#include "block/job-internal.h"
 
 static BlockJob *jobs;          /* in their order */
 static void (*listener)(BlockJob *job, BlockJobEvent event);
@@ -78,7 +51,8 @@ BlockJob *block_job_find(const char *id)
 void block_job_info(BlockJob *job, BlockJobInfo *info)
 {
     *info = (BlockJobInfo) { .id = job->id, .type = types[job->kind], .status = job->status, .error = job->problem,
-                             .length = job->length, .cancelled = job->cancelled, .keep = job->keep };
+                             .length = job->length, .cancelled = job->cancelled, .keep = job->keep,
+                             .ask = job->ask };
     g_mutex_lock(&job->lock);
     info->offset = job->offset;
     info->speed = job->speed;
@@ -139,7 +113,7 @@ static gpointer run(gpointer opaque)
 
 /* ---- the end ---- */
 
-static void free_job(BlockJob *job)
+static void leave_list(BlockJob *job)
 {
     BlockJob **p = &jobs;
 
@@ -150,53 +124,125 @@ static void free_job(BlockJob *job)
     /* The structure stays: `work` may still be posted. */
 }
 
-/* The target is nobody's any more. */
-static void let_target_go(BlockJob *job)
+void block_job_free(BlockJob *job)
 {
-    if (!job->target || job->kind == BLOCK_JOB_COMMIT) {
-        return;                 /* the source has it */
+    g_free(job->id);
+    g_free(job->backing_file);
+    g_free(job->backing_format);
+    g_ptr_array_unref(job->gone);
+    g_free(job);
+}
+
+void block_job_let_target_go(BlockJob *job)
+{
+    if (!job->target) {
+        return;
     }
-    if (job->target_is_node) {
+    if (job->kind == BLOCK_JOB_COMMIT) {
+        if (!job->target->opened.no_lock) {
+            image_lock(job->target, HOST_FILE_LOCKED_SHARED);   /* the source has it, and reads */
+        }
+    } else if (job->target_is_node) {
         block_node_give_back(job->target_options.node, job->target);
     } else {
-        image_close_within(job->target, true, CLOSE_PATIENCE_S);
+        image_close_within(job->target, true, JOB_CLOSE_PATIENCE_S);
     }
 }
 
-/* Streamed: nothing is behind the image any more. The disk is held. */
-static void forget_backing(BlockJob *job)
+static void free_nodes(BlockJob *job)
 {
-    int ret = image_backing(job->source) ? job->source->ops->forget_backing(job->source) : 0;
+    for (guint i = 0; i < job->gone->len; i++) {
+        block_node_free(g_ptr_array_index(job->gone, i));
+    }
+}
+
+/* The chain no longer has the images from `first`, which `over` has, to job->last; `behind` is next. */
+static void cut_out(BlockJob *job, Image *over, Image *behind)
+{
+    BlockOptions *o = blk_chain_options(job->blk, job->over_at);
+
+    if (o) {
+        o->backing = blk_chain_options(job->blk, job->base_at);
+    }
+    job->last->ops->swap_backing(job->last, NULL);
+    image_close_within(over->ops->swap_backing(over, behind), false, JOB_CLOSE_PATIENCE_S);
+    free_nodes(job);
+}
+
+/* The image's file names another one behind it from now on; false: that went wrong. */
+static bool name_behind(BlockJob *job, Image *image)
+{
+    int ret = image->ops->name_backing(image, job->backing_file, job->backing_format);
 
     if (ret) {
         job->problem = g_strdup(strerror(-ret));
-    } else if (image_backing(job->source)) {
-        image_close_within(job->source->ops->swap_backing(job->source, NULL), false, CLOSE_PATIENCE_S);
+    }
+    return !ret;
+}
+
+/* Streamed: nothing is behind the image any more, or the base alone. The disk is held. */
+static void forget_backing(BlockJob *job)
+{
+    int ret;
+
+    if (!image_backing(job->source)) {
+        return;
+    }
+    if (job->last) {
+        if (name_behind(job, job->source)) {
+            cut_out(job, job->source, image_backing(job->last));
+        }
+        return;
+    }
+    ret = job->source->ops->forget_backing(job->source);
+    job->blk->options.backing = NULL;
+    if (ret) {
+        job->problem = g_strdup(strerror(-ret));
+    } else {
+        image_close_within(job->source->ops->swap_backing(job->source, NULL), false, JOB_CLOSE_PATIENCE_S);
+        free_nodes(job);
+    }
+}
+
+/* Committed in the middle of the chain: the images between go. The disk is held. */
+static void shorten_chain(BlockJob *job)
+{
+    if (name_behind(job, job->over)) {
+        cut_out(job, job->over, job->target);
+    }
+    if (!job->over->opened.no_lock && job->over != job->blk->image) {
+        image_lock(job->over, HOST_FILE_LOCKED_SHARED);         /* it was opened for its new name */
     }
 }
 
 /* The copy goes; the disk has its image, or with `pivot` the target. The disk is held. */
 static void take_copy_away(BlockJob *job, bool pivot)
 {
+    const bool good = !job->cancelled && !job->problem;
     Image *old = NULL;
 
-    job->blk->image = job->source;
+    if (job->in_front) {
+        job->blk->image = job->source;
+    }
     job->blk->job = NULL;
     copy_free(job->copy);
     job->copy = NULL;
     if (pivot) {
         if (job->kind == BLOCK_JOB_COMMIT) {
-            job->source->ops->swap_backing(job->source, NULL);
+            job->last->ops->swap_backing(job->last, NULL);
         }
         old = blk_replace_image(job->blk, job->target, &job->target_options);
-    } else if (job->kind == BLOCK_JOB_STREAM && !job->cancelled && !job->problem) {
+    } else if (job->kind == BLOCK_JOB_STREAM && good) {
         forget_backing(job);
+    } else if (job->over && good) {
+        shorten_chain(job);
     }
     blk_release(job->blk);
     if (old) {
-        image_close_within(old, !old->readonly, CLOSE_PATIENCE_S);
+        image_close_within(old, !old->readonly, JOB_CLOSE_PATIENCE_S);
+        free_nodes(job);
     } else {
-        let_target_go(job);
+        block_job_let_target_go(job);
     }
 }
 
@@ -204,7 +250,7 @@ static void conclude(BlockJob *job)
 {
     if (job->problem || job->cancelled) {
         set_status(job, BLOCK_JOB_ABORTING);
-    } else {
+    } else if (job->status != BLOCK_JOB_PENDING) {
         set_status(job, BLOCK_JOB_WAITING);
         set_status(job, BLOCK_JOB_PENDING);
     }
@@ -212,8 +258,17 @@ static void conclude(BlockJob *job)
     set_status(job, BLOCK_JOB_CONCLUDED);
     if (!job->keep) {
         set_status(job, BLOCK_JOB_NULL);
-        free_job(job);
+        leave_list(job);
     }
+}
+
+/* All is copied, and somebody is to say when it takes effect. */
+static void wait_for_word(BlockJob *job, bool pivot)
+{
+    job->pivot = pivot;
+    set_status(job, BLOCK_JOB_WAITING);
+    set_status(job, BLOCK_JOB_PENDING);
+    tell(job, BLOCK_JOB_EVENT_PENDING);
 }
 
 /* False: the host does not answer, so that the copy cannot be taken away now. */
@@ -236,7 +291,9 @@ static gboolean end_again(gpointer opaque)
 
 static void end_or_try_again(BlockJob *job)
 {
-    if (!end_job(job, false)) {
+    if (job->ask && !job->problem && !job->cancelled && job->status != BLOCK_JOB_PENDING) {
+        wait_for_word(job, false);
+    } else if (!end_job(job, false)) {
         g_timeout_add_seconds(1, end_again, job);
     }
 }
@@ -247,8 +304,14 @@ static void fail(BlockJob *job, int error)
     end_or_try_again(job);
 }
 
+/* Does the job go on, copying what the guest writes, until somebody ends it? */
+static bool gets_ready(const BlockJob *job)
+{
+    return job->kind == BLOCK_JOB_MIRROR || (job->kind == BLOCK_JOB_COMMIT && !job->over);
+}
+
 /* The thread has ended, or a write of the guest met an error of the target. */
-static void look(void *opaque)
+void block_job_look(void *opaque)
 {
     BlockJob *job = opaque;
     bool ended, stop;
@@ -272,7 +335,7 @@ static void look(void *opaque)
         if (stop) {
             job->cancelled = true;
             end_or_try_again(job);
-        } else if (!error && (job->kind == BLOCK_JOB_MIRROR || job->kind == BLOCK_JOB_COMMIT)) {
+        } else if (!error && gets_ready(job)) {
             set_status(job, BLOCK_JOB_READY);
             tell(job, BLOCK_JOB_EVENT_READY);
         } else if (!error) {
@@ -329,13 +392,11 @@ char *block_job_cancel(BlockJob *job, bool force)
     return NULL;
 }
 
-char *block_job_complete(BlockJob *job)
+/* The target becomes the disk's image. */
+static char *move_to_target(BlockJob *job)
 {
     int ret;
 
-    if (job->status != BLOCK_JOB_READY) {
-        return g_strdup_printf("The active block job '%s' cannot be completed", job->id);
-    }
     if (!blk_hold(job->blk)) {
         return g_strdup_printf("'%s': the host does not answer", job->source->path);
     }
@@ -349,19 +410,43 @@ char *block_job_complete(BlockJob *job)
     return NULL;
 }
 
+char *block_job_complete(BlockJob *job)
+{
+    if (job->status != BLOCK_JOB_READY) {
+        return g_strdup_printf("The active block job '%s' cannot be completed", job->id);
+    }
+    if (job->ask) {
+        wait_for_word(job, true);
+        return NULL;
+    }
+    return move_to_target(job);
+}
+
+char *block_job_finalize(BlockJob *job)
+{
+    if (job->status != BLOCK_JOB_PENDING) {
+        return wrong_status(job, "finalize");
+    }
+    if (job->pivot) {
+        return move_to_target(job);
+    }
+    end_or_try_again(job);
+    return NULL;
+}
+
 char *block_job_dismiss(BlockJob *job)
 {
     if (job->status != BLOCK_JOB_CONCLUDED) {
         return wrong_status(job, "dismiss");
     }
     set_status(job, BLOCK_JOB_NULL);
-    free_job(job);
+    leave_list(job);
     return NULL;
 }
 
 bool block_job_end_now(BlockJob *job)
 {
-    int64_t until = g_get_monotonic_time() + CLOSE_PATIENCE_S * G_USEC_PER_SEC;
+    int64_t until = g_get_monotonic_time() + JOB_CLOSE_PATIENCE_S * G_USEC_PER_SEC;
     bool ended;
 
     block_job_cancel(job, true);
@@ -374,158 +459,20 @@ bool block_job_end_now(BlockJob *job)
     ended = job->ended;
     g_mutex_unlock(&job->lock);
     if (ended) {
-        look(job);
+        block_job_look(job);
     }
     return !job->copy;
 }
 
-/* ---- the start ---- */
-
-static CopyMode mode_of(BlockJobKind kind)
+void block_job_run(BlockJob *job)
 {
-    return kind == BLOCK_JOB_BACKUP ? COPY_BACKUP : kind == BLOCK_JOB_STREAM ? COPY_STREAM : COPY_MIRROR;
-}
+    BlockJob **end = &jobs;
 
-static CopyWhat what_of(const BlockJobOptions *o)
-{
-    if (o->kind == BLOCK_JOB_COMMIT) {
-        return COPY_TOP;
-    }
-    return o->sync == BLOCK_SYNC_TOP ? COPY_TOP : o->sync == BLOCK_SYNC_NONE ? COPY_NEW : COPY_ALL;
-}
-
-/* Open, or make, what a mirror or a backup goes to; false: *error. */
-static bool open_target(BlockJob *job, const BlockJobTarget *t, BlockJobSync sync, char **error)
-{
-    BlockOptions *o = &job->target_options;
-    Image *behind = image_backing(job->source);
-    const char *format = t->format ? t->format : job->source->ops->format;
-    bool cow = sync == BLOCK_SYNC_TOP && behind;
-
-    if (t->node) {
-        job->target_is_node = true;
-        job->target = block_node_take(t->node, job->id, o, error);
-        return job->target;
-    }
-    if (t->create) {
-        *error = block_create_file(t->file, format, job->length, cow ? behind->path : NULL,
-                                   cow ? behind->ops->format : NULL);
-        if (*error) {
-            return false;
-        }
-    }
-    *o = (BlockOptions) { .file = g_strdup(t->file), .format = g_strdup(format) };
-    job->target = blk_open_image(o, error);
-    return job->target;
-}
-
-/* The image behind becomes the target: it is opened for writing. The disk is held. */
-static bool open_commit_target(BlockJob *job, char **error)
-{
-    Image *behind = image_backing(job->source);
-    BlockOptions *o = &job->target_options;
-
-    if (!behind || !job->source->ops->swap_backing) {
-        *error = g_strdup_printf("'%s': there is no image behind it", job->source->path);
-        return false;
-    }
-    if (image_bytes(behind) < job->length) {
-        *error = g_strdup_printf("'%s' is shorter than the disk (qemu-img resize)", behind->path);
-        return false;
-    }
-    *o = (BlockOptions) { .file = g_strdup(behind->path), .format = g_strdup(behind->ops->format) };
-    job->target = blk_reopen_backing(job->source, error);
-    return job->target;
-}
-
-static const char *refused(BlockBackend *blk, const BlockJobOptions *o)
-{
-    if (!blk->image) {
-        return "there is no medium";
-    }
-    if (blk->job) {
-        return "another job is at work on it";
-    }
-    if (blk->options.snapshot && o->kind != BLOCK_JOB_BACKUP && o->kind != BLOCK_JOB_MIRROR) {
-        return "its image is a temporary one (snapshot=on)";
-    }
-    if (blk_readonly(blk) && (o->kind == BLOCK_JOB_STREAM || o->kind == BLOCK_JOB_COMMIT)) {
-        return "it is open for reading only";
-    }
-    if (o->kind == BLOCK_JOB_STREAM && !blk->image->ops->forget_backing) {
-        return "its format has no images behind it";
-    }
-    return NULL;
-}
-
-/* The job is ready to begin; the disk is held. */
-static char *begin(BlockJob *job, const BlockJobOptions *o)
-{
-    char *error = NULL;
-
-    if (job->kind == BLOCK_JOB_COMMIT && !open_commit_target(job, &error)) {
-        return error;
-    }
-    if (job->target && image_bytes(job->target) < job->length) {
-        return g_strdup_printf("'%s' is shorter than the disk", job->target->path);
-    }
-    job->copy = copy_new(job->source, job->target, mode_of(job->kind), what_of(o), &job->work);
-    if (!job->copy) {
-        return g_strdup(strerror(ENOMEM));
-    }
-    job->blk->image = copy_image(job->copy);
-    job->blk->job = job;
-    return NULL;
-}
-
-static BlockJob *new_job(BlockBackend *blk, const BlockJobOptions *o)
-{
-    BlockJob *job = g_new0(BlockJob, 1);
-
-    job->id = g_strdup(o->id ? o->id : blk->id);
-    job->kind = o->kind;
-    job->blk = blk;
-    job->source = blk->image;
-    job->length = image_bytes(blk->image);
-    job->speed = o->speed;
-    job->keep = o->keep;
-    job->work = (IOWork) { .fn = look, .opaque = job };
-    g_mutex_init(&job->lock);
-    g_cond_init(&job->changed);
-    return job;
-}
-
-char *block_job_start(BlockBackend *blk, const BlockJobOptions *o, const BlockJobTarget *target)
-{
-    const char *no = refused(blk, o);
-    char *problem = NULL;
-    BlockJob *job, **end;
-
-    if (no) {
-        return g_strdup_printf("'%s': %s", blk->id, no);
-    }
-    if (block_job_find(o->id ? o->id : blk->id)) {
-        return g_strdup_printf("Job ID '%s' already in use", o->id ? o->id : blk->id);
-    }
-    job = new_job(blk, o);
-    if (target && !open_target(job, target, o->sync, &problem)) {
-    } else if (!blk_hold(blk)) {
-        problem = g_strdup_printf("'%s': the host does not answer", blk->path);
-    } else {
-        problem = begin(job, o);
-        blk_release(blk);
-    }
-    if (problem) {
-        let_target_go(job);
-        g_free(job->id);
-        g_free(job);
-        return problem;
-    }
-    for (end = &jobs; *end; end = &(*end)->next) {
+    while (*end) {
+        end = &(*end)->next;
     }
     *end = job;
     set_status(job, BLOCK_JOB_CREATED);
     set_status(job, BLOCK_JOB_RUNNING);
     job->thread = g_thread_new("block-job", run, job);
-    return NULL;
 }

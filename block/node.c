@@ -162,6 +162,15 @@ Image *block_node_take(const char *name, const char *user, BlockOptions *options
     return NULL;
 }
 
+void block_node_free(const char *name)
+{
+    Node *node = name ? find(name) : NULL;
+
+    if (node && !node->image) {
+        g_clear_pointer(&node->user, g_free);
+    }
+}
+
 void block_node_give_back(const char *name, Image *image)
 {
     Node *node = find(name);

@@ -87,6 +87,7 @@ Image *blk_replace_image(BlockBackend *blk, Image *image, const BlockOptions *op
 static char *put_in_front(BlockBackend *blk, Image *front, const BlockOptions *options)
 {
     Image *old = blk->image, *behind;
+    BlockOptions next = *options;
     char *problem = NULL;
     int ret;
 
@@ -99,7 +100,8 @@ static char *put_in_front(BlockBackend *blk, Image *front, const BlockOptions *o
         Image *had = front->ops->swap_backing(front, behind);
 
         image_close(had);
-        blk_replace_image(blk, front, options);
+        next.backing = g_memdup2(&blk->options, sizeof(blk->options));  /* it keeps the names of what is behind it */
+        blk_replace_image(blk, front, &next);
         image_close_within(old, false, CLOSE_PATIENCE_S);
         if (!behind->opened.no_lock) {
             image_lock(behind, HOST_FILE_LOCKED_SHARED);

@@ -117,6 +117,7 @@ int qcow2_resize(Image *image, uint64_t bytes);
 Image *qcow2_backing(Image *image);
 Image *qcow2_swap_backing(Image *image, Image *behind);
 int qcow2_forget_backing(Image *image);
+int qcow2_name_backing(Image *image, const char *path, const char *format);
 int qcow2_allocation(Image *image, uint64_t offset, uint64_t bytes);
 
 /* ---- qcow2-create.c ---- */

@@ -25,6 +25,11 @@ static void job_event(BlockJob *job, BlockJobEvent event)
         return;
     }
     json_object_set_string_member(data, "type", info.type);
+    if (event == BLOCK_JOB_EVENT_PENDING) {
+        json_object_set_string_member(data, "id", info.id);
+        qmp_tell("BLOCK_JOB_PENDING", data);
+        return;
+    }
     json_object_set_string_member(data, "device", info.id);
     json_object_set_int_member(data, "len", (gint64)info.length);
     json_object_set_int_member(data, "offset", (gint64)info.offset);
@@ -62,14 +67,19 @@ static void start(QmpCall *call, BlockJobKind kind, const BlockJobTarget *target
         .keep = !bool_arg(call, "auto-dismiss", true),
         .sync = !g_strcmp0(sync, "top") ? BLOCK_SYNC_TOP : !g_strcmp0(sync, "none") ? BLOCK_SYNC_NONE
                 : BLOCK_SYNC_FULL,
+        .ask = !bool_arg(call, "auto-finalize", true), .base = qmp_string(call, "base"),
+        .base_node = qmp_string(call, "base-node"), .top = qmp_string(call, "top"),
+        .top_node = qmp_string(call, "top-node"), .backing_file = qmp_string(call, "backing-file"),
     };
     char *problem;
 
     if (!blk) {
         return;
     }
-    if (!bool_arg(call, "auto-finalize", true)) {
-        qmp_fail(call, "Jobs end by themselves here: leave auto-finalize out");
+    if ((o.base && o.base_node) || (o.top && o.top_node)) {
+        const char *name = o.base && o.base_node ? "base" : "top";
+
+        qmp_fail(call, "'%s-node' and '%s' cannot be specified at the same time", name, name);
         return;
     }
     if (qmp_int(call, "speed", 0) < 0) {
@@ -192,6 +202,15 @@ void qmp_block_job_resume(QmpCall *call)
     }
 }
 
+void qmp_block_job_finalize(QmpCall *call)
+{
+    BlockJob *job = find(call);
+
+    if (job) {
+        conclude(call, block_job_finalize(job));
+    }
+}
+
 void qmp_block_job_dismiss(QmpCall *call)
 {
     BlockJob *job = find(call);
@@ -223,7 +242,7 @@ void qmp_query_block_jobs(QmpCall *call)
         json_object_set_boolean_member(o, "ready", info.status == BLOCK_JOB_READY);
         json_object_set_string_member(o, "io-status", info.error ? "failed" : "ok");
         json_object_set_string_member(o, "status", statuses[info.status]);
-        json_object_set_boolean_member(o, "auto-finalize", TRUE);
+        json_object_set_boolean_member(o, "auto-finalize", !info.ask);
         json_object_set_boolean_member(o, "auto-dismiss", !info.keep);
         if (info.error) {
             json_object_set_string_member(o, "error", info.error);

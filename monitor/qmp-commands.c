@@ -115,19 +115,21 @@ static void do_x_query_accel(QmpCall *call)
 }
 
 #define JOB_ENDS "auto-finalize:b? auto-dismiss:b?"
+#define JOB_CHAIN "base:s? base-node:s? backing-file:s? on-error:BlockdevOnError? filter-node-name:s? "
 #define BURST(limit) limit "_max:i? " limit "_max_length:i? "
 
 const QmpCommand qmp_commands[] = {
     { "balloon", "value:i", qmp_balloon, false, NULL },
-    { "block-commit", "device:s job-id:s? speed:i? " JOB_ENDS, qmp_block_commit, false, NULL },
+    { "block-commit", "device:s top:s? top-node:s? job-id:s? speed:i? " JOB_CHAIN JOB_ENDS, qmp_block_commit, false,
+      NULL },
     { "block-job-cancel", "device:s force:b?", qmp_block_job_cancel, false, NULL },
     { "block-job-complete", "device:s", qmp_block_job_complete, false, NULL },
     { "block-job-dismiss", "id:s", qmp_block_job_dismiss, false, NULL },
-    { "block-job-finalize", "id:s", qmp_no_finalize, false, NULL },
+    { "block-job-finalize", "id:s", qmp_block_job_finalize, false, NULL },
     { "block-job-pause", "device:s", qmp_block_job_pause, false, NULL },
     { "block-job-resume", "device:s", qmp_block_job_resume, false, NULL },
     { "block-job-set-speed", "device:s speed:i", qmp_block_job_set_speed, false, NULL },
-    { "block-stream", "device:s job-id:s? speed:i? " JOB_ENDS, qmp_block_stream, false, NULL },
+    { "block-stream", "device:s job-id:s? speed:i? " JOB_CHAIN JOB_ENDS, qmp_block_stream, false, NULL },
     { "block_resize", "device:s? node-name:s? size:i", qmp_block_resize, false, NULL },
     { "block_set_io_throttle",
       "device:s? id:s? bps:i bps_rd:i bps_wr:i iops:i iops_rd:i iops_wr:i iops_size:i? group:s? "
@@ -184,7 +186,7 @@ const QmpCommand qmp_commands[] = {
     { "job-cancel", "id:s", qmp_job_cancel, false, NULL },
     { "job-complete", "id:s", qmp_block_job_complete, false, NULL },
     { "job-dismiss", "id:s", qmp_job_dismiss, false, NULL },
-    { "job-finalize", "id:s", qmp_no_finalize, false, NULL },
+    { "job-finalize", "id:s", qmp_block_job_finalize, false, NULL },
     { "job-pause", "id:s", qmp_block_job_pause, false, NULL },
     { "job-resume", "id:s", qmp_block_job_resume, false, NULL },
     { "migrate", "uri:s detach:b? blk:b? inc:b? resume:b?", qmp_migrate, false, NULL },

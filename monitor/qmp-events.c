@@ -12,6 +12,7 @@ const QmpEvent qmp_events[] = {
     { "BALLOON_CHANGE", "actual:i" },
     { "BLOCK_JOB_CANCELLED", BLOCK_JOB },
     { "BLOCK_JOB_COMPLETED", BLOCK_JOB " error:s?" },
+    { "BLOCK_JOB_PENDING", "type:JobType id:s" },
     { "BLOCK_JOB_READY", BLOCK_JOB },
     { "BLOCK_IO_ERROR",
       "device:s node-name:s? operation:IoOperationType action:BlockErrorAction nospace:b? reason:s" },

@@ -60,11 +60,6 @@ void qmp_no_nmi(QmpCall *call)
     qmp_fail(call, "machine does not provide NMIs");
 }
 
-void qmp_no_finalize(QmpCall *call)
-{
-    qmp_fail(call, "Job '%s' is not in a state for 'finalize': jobs end by themselves", qmp_string(call, "id"));
-}
-
 /* ---- what happens at an event ---- */
 
 void qmp_watchdog_set_action(QmpCall *call)

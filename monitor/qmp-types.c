@@ -37,6 +37,7 @@ static const QmpType types[] = {
     { .name = "BlockErrorAction", .values = "ignore report stop" },
     { .name = "BlockdevChangeReadOnlyMode", .values = "retain read-only read-write" },
     { .name = "BlockdevDetectZeroes", .values = "off on unmap" },
+    { .name = "BlockdevOnError", .values = "report" },
     { .name = "BlockInfo", "device:s qdev:s? type:s removable:b locked:b inserted:BlockDeviceInfo? tray_open:b?" },
     { .name = "BlockJobInfo",
       "type:JobType device:s len:i offset:i busy:b paused:b speed:i io-status:BlockDeviceIoStatus ready:b "

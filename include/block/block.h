@@ -110,10 +110,12 @@ bool blk_has_backing(const BlockBackend *blk);          /* its image has only wh
 const char *blk_path(const BlockBackend *blk);          /* "": no medium */
 /* The image itself (0) or the n-th behind it; false: there are no so many. */
 typedef struct BlockChainInfo {
-    const char *path, *format;
+    const char *path, *format, *node;   /* node NULL: it has no name */
     uint64_t bytes;
 } BlockChainInfo;
 bool blk_chain(const BlockBackend *blk, unsigned n, BlockChainInfo *info);
+/* Which one has that node's name, or else that path (either may be NULL). -1: none. */
+int blk_chain_find(const BlockBackend *blk, const char *node, const char *path);
 const char *blk_format(const BlockBackend *blk);
 uint64_t blk_bytes(const BlockBackend *blk);            /* 0: no medium */
 bool blk_readonly(const BlockBackend *blk);

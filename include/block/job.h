@@ -28,6 +28,10 @@ typedef struct BlockJobOptions {
     BlockJobSync sync;
     uint64_t speed;             /* bytes a second; 0: no limit */
     bool keep;                  /* what came of it is shown until block_job_dismiss() */
+    bool ask;                   /* it takes effect with block_job_finalize() */
+    /* Of the disk's chain, by a node's name or a path; NULL: the last one, and for `top` the disk's own. */
+    const char *base, *base_node, *top, *top_node;      /* a commit's; a stream's base: it stays behind */
+    const char *backing_file;   /* what the image in front of them names as the one behind it; NULL: the base's path */
 } BlockJobOptions;
 
 /* Where a mirror or a backup goes: a node, or a file. */
@@ -46,7 +50,7 @@ typedef struct BlockJobInfo {
     const char *error;          /* NULL: none */
     uint64_t offset, length, speed;
     bool cancelled;
-    bool keep;
+    bool keep, ask;
 } BlockJobInfo;
 void block_job_info(BlockJob *job, BlockJobInfo *info);
 BlockJob *block_job_next(const BlockJob *job);  /* the first one for NULL */
@@ -56,9 +60,12 @@ char *block_job_pause(BlockJob *job, bool pause);
 /* A mirror that is ready ends well, and its target is a copy of that moment, unless `force`. */
 char *block_job_cancel(BlockJob *job, bool force);
 char *block_job_complete(BlockJob *job);
+char *block_job_finalize(BlockJob *job);        /* one that is BLOCK_JOB_PENDING */
 char *block_job_dismiss(BlockJob *job);
 
-typedef enum BlockJobEvent { BLOCK_JOB_EVENT_STATUS, BLOCK_JOB_EVENT_READY, BLOCK_JOB_EVENT_ENDED } BlockJobEvent;
+typedef enum BlockJobEvent {
+    BLOCK_JOB_EVENT_STATUS, BLOCK_JOB_EVENT_READY, BLOCK_JOB_EVENT_PENDING, BLOCK_JOB_EVENT_ENDED,
+} BlockJobEvent;
 /* Told of each event; main thread, at the start. */
 void block_job_set_listener(void (*fn)(BlockJob *job, BlockJobEvent event));
 

@@ -5,9 +5,7 @@
 the guest: it writes and reads its card all the time and says what is wrong. Prints TAP.
 """
 import os
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
@@ -16,68 +14,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import machine                  # noqa: E402  (path set above)
 import qmp_client               # noqa: E402
-from disk_machine import Disk, guest_image              # noqa: E402
-
-MIB = 1 << 20
-
-
-def qemu_img(*arguments):
-    run = subprocess.run(["qemu-img", *arguments], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, (arguments, run.stdout, run.stderr)
-    return run.stdout
-
-
-def content(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-class Job:
-    """The guest, its disk `sd0` and a program that gives orders."""
-
-    def __init__(self, guest, directory, arguments):
-        path = os.path.join(directory, "qmp")
-        self.disk = Disk(guest, arguments=[*arguments, "-qmp", "unix:%s,server=on,wait=off" % path])
-        self.client = qmp_client.Client(path)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.client.close()
-        self.disk.__exit__(*exc)
-
-    def runs(self):
-        text = self.disk.said(rb"wrwrwrwr")
-        assert not re.search(rb"[WEX]", text), text
-
-    def order(self, name, **arguments):
-        return self.client.result(name, **arguments)
-
-    def refuses(self, text, name, **arguments):
-        answer = self.client.error(name, **arguments)
-        assert text in answer["desc"], answer
-
-    def file(self):
-        return self.order("query-block")[0]["inserted"]["file"]
-
-    def ended(self, error=None):
-        data = self.client.event("BLOCK_JOB_COMPLETED")["data"]
-        assert data.get("error") == error, data
-        assert self.order("query-block-jobs") == []
-
-    def quit(self):
-        assert self.disk.end("quit") == 0, self.disk.stderr()
-        assert not self.disk.stderr(), self.disk.stderr()
-
-
-def raw_drive(image):
-    return ["-drive", "if=sd,format=raw,file=" + image]
-
-
-def overlay_drive(image):
-    return ["-drive", "if=sd,format=qcow2,file=" + image]
-
+from disk_jobs import MIB, Job, content, overlay_drive, qemu_img, raw_drive    # noqa: E402
+from disk_machine import guest_image                    # noqa: E402
 
 def snapshots(cases, guest, directory, image):
     front = os.path.join(directory, "front.qcow2")

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A job on a disk: its start (block/job-start.c), and what comes of it (block/job.c). I/O thread. */
+#ifndef BLOCK_JOB_INTERNAL_H
+#define BLOCK_JOB_INTERNAL_H
+#include "block/backend-internal.h"
+#include "block/copy.h"
+#include "block/job.h"
+
+enum { JOB_CLOSE_PATIENCE_S = 10 };
+
+struct BlockJob {
+    char *id;                   /* constant, like all up to `lock` */
+    BlockJobKind kind;
+    BlockBackend *blk;
+    CopyImage *copy;            /* NULL: the job has ended */
+    Image *source, *target;     /* target NULL: the source */
+    bool in_front;              /* the copy is in front of the disk's image, which is the source */
+    Image *over;                /* commit in the middle: the image in front of the source; else NULL */
+    unsigned over_at, base_at;  /* with `last`: numbers in the chain of who names the base, and of the base */
+    Image *last;                /* commit, and stream with a base: the last image that goes; else NULL */
+    char *backing_file, *backing_format;        /* what `over`, or the streamed image, is to name; NULL: nothing */
+    GPtrArray *gone;            /* of char: names of the nodes that go */
+    BlockOptions target_options;
+    bool target_is_node;
+    bool keep, ask;
+    uint64_t length;
+    GThread *thread;            /* NULL: it has ended. I/O thread */
+    BlockJobStatus status;      /* I/O thread */
+    char *problem;              /* I/O thread */
+    bool cancelled;             /* I/O thread */
+    bool pivot;                 /* BLOCK_JOB_PENDING: the disk is to move to the target. I/O thread */
+    IOWork work;                /* the thread has ended, or the copy met an error */
+    BlockJob *next;             /* I/O thread */
+    GMutex lock;
+    GCond changed;
+    bool stop, paused, ended;   /* lock */
+    uint64_t speed, offset;     /* lock */
+    int error;                  /* lock */
+};
+
+/* ---- job.c ---- */
+/* All is ready: it is in the list, and its thread runs. */
+void block_job_run(BlockJob *job);
+/* The thread has ended, or the copy met an error. */
+void block_job_look(void *opaque);
+/* The target is nobody's any more. */
+void block_job_let_target_go(BlockJob *job);
+void block_job_free(BlockJob *job);
+#endif
