@@ -44,6 +44,7 @@
 #include "target/arm/cpu.h"
 #include "target/arm/cpu-model.h"
 #include "ui/curses.h"
+#include "ui/input.h"
 #include "ui/vnc.h"
 
 static void pidfile_write(const char *path)
@@ -398,6 +399,8 @@ int main(int argc, char **argv)
     }
     runstate_started();
     chardev_terminal_start();
+    input_pace(&(InputGuest) { cpus_are_idle, runstate_is_running,
+                               options.vnc ? options.vnc->key_gap_ms : INPUT_GAP_MS });
     cpus_start();
     runstate_power_on();
     load_machine(m, &options);

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include "qemu/log.h"
 #include "softmmu/options-internal.h"
+#include "ui/input.h"
 
 #ifdef CONFIG_VNC
 #define HAVE_VNC true
@@ -166,9 +167,11 @@ static void vnc_property(CommandLine *c, const char *arg, const KeyValue *kv, Vn
             option_fail(c, arg, "share is allow-exclusive, force-shared or ignore");
         }
         v->exclusive = !strcmp(kv->value, "allow-exclusive");
+    } else if (!strcmp(kv->key, "key-delay-ms")) {
+        v->key_gap_ms = (unsigned)number(c, arg, "key-delay-ms", kv->value, INPUT_GAP_MAX_MS);
     } else if (strcmp(kv->key, "audiodev") || !kv->value) {         /* that changes nothing: clients hear nothing */
         option_fail(c, arg, "unknown property '%s' (password=on, password-secret=ID, to=N, websocket=on|PORT, "
-                    "display=DEVICE, head=N, share=..., audiodev=ID)", kv->key);
+                    "display=DEVICE, head=N, share=..., key-delay-ms=N, audiodev=ID)", kv->key);
     }
 }
 
@@ -187,6 +190,7 @@ void option_vnc(CommandLine *c, const char *arg)
     }
     v = g_new0(VncOptions, 1);
     v->exclusive = true;
+    v->key_gap_ms = INPUT_GAP_MS;
     vnc_address(c, arg, kv->key, v);
     while ((++kv)->key) {
         vnc_property(c, arg, kv, v);

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include "qemu/replay.h"
 #include "qemu/trace.h"
-#include "ui/input.h"
+#include "ui/input-queue.h"
 
 enum { SEND_QUEUE = 4096 };
 
@@ -200,18 +200,11 @@ unsigned input_leds(void)
 
 void input_key(InputKey key, bool down)
 {
-    if (key >= KEY_COUNT || (!down && !pressed[key])) {
+    if (key >= KEY_COUNT || (!down && !pressed[key]) || (down && input_queue_is_full())) {
         return;
     }
     pressed[key] = down;
-    trace(INPUT_KEY, "key=%s down=%d", rows[key].name, down);
-    const InputKeyboard *k = current_keyboard();
-
-    if (k) {
-        const KeyEvent e = { GUINT16_TO_LE(key), down };
-
-        replay_event(k->source, &e, sizeof(e));
-    }
+    input_queue_put(&(InputEvent) { .is_key = true, .key = key, .down = down });
 }
 
 /* `x` and `y` are a movement, or a place if the device knows places. */
@@ -223,21 +216,68 @@ static void send_mouse(const InputMouse *m, int x, int y, int dz, unsigned butto
     replay_event(m->source, &e, sizeof(e));
 }
 
-static void mouse_event(int dx, int dy, int dz)
+static void deliver_key(const InputEvent *e)
 {
-    trace(INPUT_MOUSE, "dx=%d dy=%d dz=%d buttons=%u", dx, dy, dz, buttons_now);
+    const InputKeyboard *k = current_keyboard();
+
+    trace(INPUT_KEY, "key=%s down=%d", rows[e->key].name, e->down);
+    if (k) {
+        const KeyEvent event = { GUINT16_TO_LE(e->key), e->down };
+
+        replay_event(k->source, &event, sizeof(event));
+    }
+}
+
+static void deliver_place(const InputEvent *e)
+{
+    const InputMouse *m = current_mouse();
+
+    trace(INPUT_MOUSE, "x=%d y=%d buttons=%u", e->x, e->y, e->buttons);
+    if (m && m->point) {
+        place_x = (unsigned)e->x;
+        place_y = (unsigned)e->y;
+        send_mouse(m, e->x, e->y, 0, e->buttons);
+    }
+}
+
+static void deliver_movement(const InputEvent *e)
+{
     const InputMouse *m = current_mouse(), *moved = moved_mouse();
 
+    trace(INPUT_MOUSE, "dx=%d dy=%d dz=%d buttons=%u", e->x, e->y, e->dz, e->buttons);
     if (m && m->event) {
-        send_mouse(m, dx, dy, dz, buttons_now);
+        send_mouse(m, e->x, e->y, e->dz, e->buttons);
         return;
     }
     if (m) {
-        send_mouse(m, (int)place_x, (int)place_y, dz, buttons_now);
+        send_mouse(m, (int)place_x, (int)place_y, e->dz, e->buttons);
     }
-    if (moved && (dx || dy)) {
-        send_mouse(moved, dx, dy, 0, 0);
+    if (moved && (e->x || e->y)) {
+        send_mouse(moved, e->x, e->y, 0, 0);
     }
+}
+
+void input_deliver(const InputEvent *e)
+{
+    if (e->is_key) {
+        deliver_key(e);
+    } else if (e->is_point) {
+        deliver_place(e);
+    } else {
+        deliver_movement(e);
+    }
+}
+
+InputRoom input_keyboard_room(void)
+{
+    const InputKeyboard *k = current_keyboard();
+
+    return k && k->room ? k->room(k->opaque) : INPUT_EMPTY;
+}
+
+static void mouse_event(int dx, int dy, int dz)
+{
+    input_queue_put(&(InputEvent) { .x = dx, .y = dy, .dz = dz, .buttons = buttons_now });
 }
 
 void input_move(int dx, int dy, int dz)
@@ -267,21 +307,17 @@ bool input_is_absolute(void)
     return m && m->point;
 }
 
-static unsigned place(int at, int size)
+static int place(int at, int size)
 {
     at = at < 0 ? 0 : at >= size ? size - 1 : at;
-    return size > 1 ? (unsigned)((int64_t)at * INPUT_POINT_MAX / (size - 1)) : 0;
+    return size > 1 ? (int)((int64_t)at * INPUT_POINT_MAX / (size - 1)) : 0;
 }
 
 void input_point(int x, int y, int width, int height)
 {
-    InputMouse *m = current_mouse();
-
-    if (m && m->point) {
-        place_x = place(x, width);
-        place_y = place(y, height);
-        trace(INPUT_MOUSE, "x=%u y=%u buttons=%u", place_x, place_y, buttons_now);
-        send_mouse(m, (int)place_x, (int)place_y, 0, buttons_now);
+    if (input_is_absolute()) {
+        input_queue_put(&(InputEvent) { .is_point = true, .x = place(x, width), .y = place(y, height),
+                                        .buttons = buttons_now });
     } else if (point_known) {
         input_move(x - point_x, y - point_y, 0);
     }

@@ -27,7 +27,7 @@ static void take_exceptions(CPUState *cpu)
 
     if (env->exception != EXCP_NONE) {
         cpu_count_event(cpu, exceptions);
-        cpu->halted = 0;
+        __atomic_store_n(&cpu->halted, 0, __ATOMIC_RELAXED);
         arm_do_exception(env);
         env->exception = EXCP_NONE;
         if (icount_on) {
@@ -36,7 +36,7 @@ static void take_exceptions(CPUState *cpu)
         }
     }
     if (__atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE) && (!cpu->step || cpu->step_irqs)) {
-        cpu->halted = 0;
+        __atomic_store_n(&cpu->halted, 0, __ATOMIC_RELAXED);
         if (arm_interrupt_pending(env, &excp)) {
             if (cpu->event_wait) {
                 cpu_end_wfe(cpu);

@@ -47,7 +47,7 @@ typedef struct CPUState {
     uint32_t reading;           /* E: ELOCK_* of elock.h; atomic: written by the CPU thread, watched by writers */
     uint32_t in_exec;           /* inside tcg_backend->exec(); own thread */
     sigjmp_buf main_loop;       /* where cpu_loop_exit() goes outside exec(); own thread */
-    uint32_t halted;            /* WFI; own thread */
+    uint32_t halted;            /* WFI; own thread writes; atomic */
     uint64_t wfe_stored;        /* STREX that succeeded until the last WFE; own thread */
     uint32_t wfe_vain;          /* WFEs since; own thread */
     uint32_t wfe_later;         /* how much later it comes back for the next event; own thread */

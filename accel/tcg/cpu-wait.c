@@ -54,7 +54,7 @@ static void pause_ns(uint32_t ns)
 
 void arm_cpu_wfi(CPUARMState *env)
 {
-    env_cpu(env)->halted = 1;
+    __atomic_store_n(&env_cpu(env)->halted, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&env_jit(env)->exit_request, 1, __ATOMIC_RELAXED);
 }
 

@@ -89,6 +89,20 @@ bool cpu_is_halted(int n)
     return cpu_states[n]->halted;
 }
 
+bool cpus_are_idle(void)
+{
+    for (int i = 0; i < cpu_count; i++) {
+        const CPUState *cpu = cpu_states[i];
+        const bool waits = __atomic_load_n(&cpu->halted, __ATOMIC_RELAXED) ||
+                           __atomic_load_n(&cpu->event_wait, __ATOMIC_RELAXED);
+
+        if (!waits || __atomic_load_n(&cpu->env->irq_lines, __ATOMIC_RELAXED)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool cpus_quitting(void)
 {
     return __atomic_load_n(&quitting, __ATOMIC_SEQ_CST);
@@ -288,7 +302,7 @@ CPUWait cpu_get_wait(int n)
 
 void cpu_set_wait(int n, CPUWait wait)
 {
-    cpu_states[n]->halted = wait.halted;
+    __atomic_store_n(&cpu_states[n]->halted, wait.halted, __ATOMIC_RELAXED);
     __atomic_store_n(&cpu_states[n]->event, wait.event, __ATOMIC_SEQ_CST);
 }
 

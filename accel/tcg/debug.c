@@ -263,7 +263,7 @@ bool debug_in_exclusive(int n)
 
 void debug_wake(int n)
 {
-    cpu_states[n]->halted = 0;
+    __atomic_store_n(&cpu_states[n]->halted, 0, __ATOMIC_RELAXED);
     if (cpu_states[n]->event_wait) {
         cpu_end_wfe(cpu_states[n]);
     }

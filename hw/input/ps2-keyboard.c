@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An AT keyboard (IBM's Personal System/2 technical reference, "101- and 102-key keyboard"): commands, three sets of
- * scan codes. Repetition is left to the host's keyboard. A full queue loses whole keys, never a part of a code. Caller
- * holds the lock of who owns it.
+ * scan codes. Repetition is left to the host's keyboard. Its memory has 16 bytes for keys; one that does not fit is
+ * lost as a whole, and an overrun code behind the others tells the guest so. Caller holds the lock of who
+ * owns it.
  */
 #include <string.h>
 #include "hw/input/ps2.h"
@@ -15,6 +16,7 @@ enum {
     RATE_DEFAULT = 0x2b,        /* 10.9 a second after 500 ms */
     EXTENDED = 0xe0, RELEASE = 0xf0, SET1_RELEASE = 0x80,
     SEQUENCE_MAX = 8,
+    FIFO = 16,                  /* an overrun code is the seventeenth */
 };
 
 static const uint16_t codes[3][KEY_COUNT] = {
@@ -220,12 +222,23 @@ static Sequence sequence(const PS2Keyboard *k, InputKey key, bool down)
     return s;
 }
 
+InputRoom ps2_keyboard_room(const PS2Keyboard *k, const PS2Output *o)
+{
+    return !k->scanning || !o->events ? INPUT_EMPTY : o->events + SEQUENCE_MAX <= FIFO ? INPUT_ROOM : INPUT_FULL;
+}
+
 void ps2_keyboard_key(PS2Keyboard *k, PS2Output *o, InputKey key, bool down)
 {
-    if (k->scanning) {
-        const Sequence s = sequence(k, key, down);
+    const uint8_t overrun = k->set == 1 ? 0xff : 0;
+    const Sequence s = k->scanning ? sequence(k, key, down) : (Sequence) { .count = 0 };
 
-        ps2_event(o, s.bytes, s.count);
+    if (!s.count) {
+        return;
+    }
+    if (o->events + s.count <= FIFO) {
+        k->overrun = !ps2_event(o, s.bytes, s.count);
+    } else if (!k->overrun) {
+        k->overrun = ps2_event(o, &overrun, 1);
     }
 }
 

@@ -36,11 +36,13 @@ typedef struct PS2Keyboard {
     uint8_t leds;               /* INPUT_LED_* */
     uint8_t rate;               /* of repetition, as written: the host's keyboard repeats */
     bool scanning;
+    bool overrun;               /* keys were lost, and the last of the events says so */
     uint8_t no_break[PS2_KEY_CODES / 8];        /* set 3: a bit per code: its release is not sent */
 } PS2Keyboard;
 void ps2_keyboard_reset(PS2Keyboard *k, PS2Output *o);
 void ps2_keyboard_write(PS2Keyboard *k, PS2Output *o, uint8_t byte);
 void ps2_keyboard_key(PS2Keyboard *k, PS2Output *o, InputKey key, bool down);
+InputRoom ps2_keyboard_room(const PS2Keyboard *k, const PS2Output *o);
 void ps2_keyboard_bound(PS2Keyboard *k);
 
 typedef struct PS2Mouse {

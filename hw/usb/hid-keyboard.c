@@ -122,6 +122,16 @@ static void keyboard_key(void *opaque, InputKey key, bool down)
     counted_unlock(h->usb.bus->lock);
 }
 
+static InputRoom keyboard_room(void *opaque)
+{
+    USBHid *h = opaque;
+
+    counted_lock(h->usb.bus->lock);
+    const uint32_t count = h->count;
+    counted_unlock(h->usb.bus->lock);
+    return !count ? INPUT_EMPTY : count < HID_QUEUE ? INPUT_ROOM : INPUT_FULL;
+}
+
 static void keyboard_unplugged(USBDevice *d)
 {
     USBHid *h = (USBHid *)d;
@@ -156,7 +166,7 @@ USBDevice *usb_keyboard_new(USBBus *bus)
 {
     USBHid *h = hid_new(bus, &keyboard_class, &keyboard_kind);
 
-    h->input_keyboard = (InputKeyboard) { .key = keyboard_key, .opaque = h };
+    h->input_keyboard = (InputKeyboard) { .key = keyboard_key, .room = keyboard_room, .opaque = h };
     input_add_keyboard(&h->input_keyboard);
     return &h->usb;
 }

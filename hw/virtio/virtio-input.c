@@ -125,6 +125,13 @@ static void key(void *opaque, InputKey key, bool down)
     virtio_leave(s->v);
 }
 
+static InputRoom room(void *opaque)
+{
+    const VirtIOInput *s = opaque;
+
+    return !s->count ? INPUT_EMPTY : s->count < FIFO / 2 ? INPUT_ROOM : INPUT_FULL;
+}
+
 static void set_buttons(VirtIOInput *s, unsigned buttons)
 {
     static const uint16_t codes[] = { BTN_LEFT, BTN_RIGHT, BTN_MIDDLE, BTN_SIDE, BTN_EXTRA };   /* as INPUT_* */
@@ -257,7 +264,7 @@ void virtio_input_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config)
     d->dev = s;
     d->config_size = INPUT_CONFIG_BYTES;
     if (s->kind == VIRTIO_KEYBOARD) {
-        s->keyboard = (InputKeyboard) { .key = key, .opaque = s };
+        s->keyboard = (InputKeyboard) { .key = key, .room = room, .opaque = s };
         input_add_keyboard(&s->keyboard);
         return;
     }

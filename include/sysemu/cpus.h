@@ -47,6 +47,8 @@ bool cpu_wait_begin(void);
 void cpu_wait_end(bool token);
 /* Index of the CPU run by this thread now, or -1. */
 int cpu_current_index(void);
+/* Do all CPUs wait in WFI or WFE now, with no interrupt to wake them? A hint. Any thread. */
+bool cpus_are_idle(void);
 /* Does CPU n wait in WFI? The CPUs are paused. */
 bool cpu_is_halted(int cpu);
 /*

@@ -32,8 +32,11 @@ InputKey input_key_by_number(unsigned number);
  * What comes goes to the device that was activated last, or to the first one if none was. A device is activated when
  * the guest asks it for what has come, or when the user chooses it.
  */
+typedef enum InputRoom { INPUT_FULL, INPUT_ROOM, INPUT_EMPTY } InputRoom;
 typedef struct InputKeyboard {
     void (*key)(void *opaque, InputKey key, bool down);
+    /* For a key, whichever it is, so that none is lost; empty: the guest has all that came. NULL: it never waits. */
+    InputRoom (*room)(void *opaque);
     void *opaque;
     struct ReplaySource *source;    /* qemu/replay.h */
     uint64_t activation;        /* the later, the greater; 0: it is not. Atomic */
@@ -65,6 +68,18 @@ void input_set_leds(unsigned leds);
 unsigned input_leds(void);
 
 /* ---- what comes ---- */
+
+/*
+ * How the guest is: all its CPUs sleep, so it has dealt with what came; its machine runs. From now on keys wait until
+ * it can take them (ui/input-queue.c).
+ */
+typedef struct InputGuest {
+    bool (*is_idle)(void);
+    bool (*is_running)(void);
+    unsigned gap_ms;            /* between two keys, at least; up to INPUT_GAP_MAX_MS */
+} InputGuest;
+enum { INPUT_GAP_MS = 10, INPUT_GAP_MAX_MS = 10000 };     /* of a fast typist */
+void input_pace(const InputGuest *g);
 
 /* Presses of what is down are repetitions; releases of what is not down are dropped. */
 void input_key(InputKey key, bool down);

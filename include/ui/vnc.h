@@ -19,6 +19,7 @@ typedef struct VncOptions {
     const char *secret;         /* the password that there is from the start; NULL: none */
     const char *device;         /* whose screen it shows; NULL: the console that is shown */
     unsigned head;              /* ... its number there */
+    unsigned key_gap_ms;        /* between two keys, at least */
     bool exclusive;             /* a client that asks for it has the others sent away */
 } VncOptions;
 

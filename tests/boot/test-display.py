@@ -57,6 +57,35 @@ def by_vnc(vm, screen):
     client.close()
 
 
+# Linux's numbers of keys, in their rows.
+CODES = {letter: first + i for first, row in ((2, "1234567890"), (16, "qwertyuiop"), (30, "asdfghjkl"),
+                                              (44, "zxcvbnm")) for i, letter in enumerate(row)}
+TEXT = "thequickbrownfoxjumpsoverthelazydog01234567890987654321" * 4
+
+
+def read_events(vm, path):
+    """(type, code, value) of each."""
+    dump = vm.shell("hexdump -v -e '4/4 \"%d \" \"\\n\"' " + path)[1]
+    return [(word & 0xffff, word >> 16, value) for _, _, word, value in
+            (map(int, row) for row in re.findall(r"^(-?\d+) (-?\d+) (-?\d+) (-?\d+) *$", dump, re.M))]
+
+
+def pasted(vm, screen):
+    """220 characters in one go. Who reads events has room for ten keys, and loses all if more are waiting."""
+    keyboard = event_device(vm, "AT Raw Set 2")
+    vm.shell("cat /dev/input/%s > /tmp/pasted & echo $! > /tmp/reader" % keyboard)
+    until(lambda: "/dev/input/" in vm.shell("ls -l /proc/$(cat /tmp/reader)/fd")[1].split("\n", 1)[-1],
+          "nobody reads events", 60 * vm.scale)
+    client = rfb.connect_unix(screen.vnc_path, timeout=60 * vm.scale)
+    typed(vm, client.type, TEXT)
+    client.close()
+    vm.shell("kill $(cat /tmp/reader)")
+    presses = [code for kind, code, value in read_events(vm, "/tmp/pasted") if kind == 1 and value == 1]
+    want = [CODES[letter] for letter in TEXT]
+    if not any(presses[i:i + len(want)] == want for i in range(len(presses))):
+        raise Failure("%d keys, not as typed: %s" % (len(presses), presses))
+
+
 def events(vm, screen):
     mouse = event_device(vm, "Explorer Mouse")
     keyboard = event_device(vm, "AT Raw Set 2")
@@ -72,9 +101,7 @@ def events(vm, screen):
         for line in ("mouse_move 7 -9", "mouse_move 0 0 1", "mouse_button 1", "mouse_button 0", "sendkey f5 1"):
             screen.order(line)
         for path, expected in want.items():
-            dump = vm.shell("hexdump -v -e '4/4 \"%d \" \"\\n\"' " + path)[1]
-            got = [(word & 0xffff, word >> 16, value) for _, _, word, value in
-                   (map(int, row) for row in re.findall(r"^(-?\d+) (-?\d+) (-?\d+) (-?\d+) *$", dump, re.M))]
+            got = read_events(vm, path)
             missing.extend(event for event in expected if event not in got)
         return not missing
 
@@ -105,6 +132,8 @@ def main():
             if screen.vnc_path:
                 with cases.case("a VNC client sees the console and types into it", vm):
                     by_vnc(vm, screen)
+                with cases.case("220 characters in one go arrive whole, as text and as events", vm):
+                    pasted(vm, screen)
             else:
                 cases.skip("VNC", "the emulator was built without libvncserver")
             with cases.case("keys and mouse as events", vm):

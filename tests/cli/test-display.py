@@ -6,14 +6,15 @@ by both monitors. Keys and mouse: what both monitors send arrives at the two PL0
 """
 import json
 import os
+import socket
 import sys
 import tempfile
 
 sys.dont_write_bytecode = True
 
-from display_machine import (HEIGHT, KMI, PICTURE, WIDTH, Machine, read_png, read_ppm, screen_program,      # noqa: E402
-                             until)
-from machine import Cases, Files                    # noqa: E402  (no bytecode)
+from display_machine import (HEIGHT, KMI, PICTURE, WIDTH, Machine, Received, read_png, read_ppm,            # noqa: E402
+                             screen_program, until)
+from machine import Cases, Files, connect           # noqa: E402  (no bytecode)
 
 
 def test_files(cases, files):
@@ -145,12 +146,36 @@ def test_input(cases, files):
         cases.check(code == 0 and not text, "the end", (code, text))
 
 
+# KMI, but it reads the keyboard only when a character has come at UART1.
+LATE_READER = [*KMI[:8], 0xe3a06201, 0xe3866a0a, 0xe5961018, 0xe3110010, 0x1afffffc, *KMI[10:]]
+
+
+def test_unread(cases, files):
+    """Nobody reads the keyboard: after a while it is overrun, and whoever types is let go."""
+    out, uart, trace = files.path("out"), files.path("uart1"), files.path("trace")
+    with Machine(files, ["-display", "none", "-serial", "file:" + out, "-serial", "unix:%s,server=on,wait=off" % uart,
+                         "-trace", "input_key", "-D", trace], LATE_READER) as machine:
+        for _ in range(20):
+            machine.hmp("sendkey a 1")
+
+        def given():
+            with open(trace, encoding="utf-8") as file:
+                return file.read().count("key=a")
+        cases.check(until(given, lambda seen: seen == 40) == 40, "a keyboard that nobody reads gets all keys", given())
+        with connect(socket.AF_UNIX, uart) as line:
+            line.sendall(b"x")
+            Received(cases, out).comes("1c f01c" * 5 + "1c 00", "sixteen bytes, and that keys were lost")
+            code, text = machine.end()
+        cases.check(code == 0 and not text, "the end", (code, text))
+
+
 def main():
     cases = Cases()
     with tempfile.TemporaryDirectory() as tmp:
         test_files(cases, Files(tmp))
         test_screens(cases, Files(tmp))
         test_input(cases, Files(tmp))
+        test_unread(cases, Files(tmp))
     sys.exit(cases.done())
 
 

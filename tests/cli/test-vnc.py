@@ -75,6 +75,13 @@ def test_input(cases, files):
         comes("32", "a key is held")
         client.close()
         comes("f032", "it is released when the client goes")
+        client = rfb.connect_unix(path, timeout=LIMIT)
+        client.pointer(50, 50)
+        client.type("ab" * 60)
+        client.pointer(51, 50)
+        comes("1c f01c 32 f032" * 60 + "08 01 00", "a text in one go, longer than any queue of a keyboard; what the "
+              "pointer does comes behind it")
+        client.close()
         code, text = machine.end()
         cases.check(code == 0 and not text, "the end", (code, text))
 
@@ -265,7 +272,7 @@ def test_options(cases):
                            (":1,share=some", "share is"),
                            ("unix:" + "x" * 200, "too long"), ("nohost.invalid:1", "nohost.invalid"),
                            (":1,password=2", "on"),
-                           ("to=1", "first"), (":1,websocket=x", "no number")):
+                           ("to=1", "first"), (":1,key-delay-ms=slow", "no number"), (":1,websocket=x", "no number")):
         p = subprocess.run([*M, "-display", "none", "-vnc", argument], stderr=subprocess.PIPE, check=False,
                            timeout=LIMIT)
         cases.check(p.returncode == 1 and says in p.stderr.decode() and p.stderr.count(b"\n") == 1,
