@@ -126,6 +126,7 @@ static void set_format(void)
     screen->serverFormat.redShift = 16;
     screen->serverFormat.greenShift = 8;
     screen->serverFormat.blueShift = 0;
+    screen->serverFormat.depth = 24;    /* three bytes of four: Tight and ZRLE leave out the fourth if told so */
 }
 
 static void *update_thread(void *unused)

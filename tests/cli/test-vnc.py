@@ -28,6 +28,7 @@ def test_picture(cases, files):
         client = rfb.connect_unix(path, timeout=LIMIT)
         cases.check(client.picture(lambda seen: seen == WANT) == WANT, "the picture, after a change of its size")
         cases.check(client.name == b"PQEMU", "the name", client.name)
+        cases.check(client.format[:3] == bytes([32, 24, 0]), "the depth counts bits that are used", list(client.format))
         event = machine.event("VNC_INITIALIZED")
         cases.check(event["data"]["server"] == {"host": "", "service": path, "family": "unix", "websocket": False,
                                                 "auth": "none"}, "VNC_INITIALIZED", event)
