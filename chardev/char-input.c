@@ -202,13 +202,16 @@ static size_t input_room(const Chardev *chr)
 }
 
 /* Sort what was read: text, telnet's commands, the multiplexer's. */
-static void input_bytes(Chardev *chr, uint8_t *buf, size_t n)
+static void input_bytes(Chardev *chr, const uint8_t *buf, size_t n)
 {
-    if (chr->telnet) {
-        n = telnet_filter(&chr->telnet_state, buf, n);
-    }
     for (size_t i = 0; i < n; i++) {
-        if (chr->mux) {
+        TelnetInput kind = chr->telnet ? telnet_byte(&chr->telnet_state, buf[i]) : TELNET_TEXT;
+
+        if (kind == TELNET_BREAK) {
+            chardev_input_push_break(chr, chr->focus);
+        } else if (kind == TELNET_NOTHING) {
+            continue;
+        } else if (chr->mux) {
             mux_input_byte(chr, buf[i]);
         } else {
             chardev_input_push(chr, 0, buf[i]);

@@ -130,9 +130,10 @@ void chardev_flush(Chardev *chr);
 
 enum { TELNET_IAC = 255 };
 
-/* chardev/telnet.c: what to send first; input without the protocol, in place, returns the length that is left. */
+/* chardev/telnet.c: what to send first; what a byte of input is, behind those before it. */
+typedef enum TelnetInput { TELNET_NOTHING, TELNET_TEXT, TELNET_BREAK } TelnetInput;
 const uint8_t *telnet_greeting(size_t *len);
-size_t telnet_filter(unsigned *state, uint8_t *buf, size_t len);
+TelnetInput telnet_byte(unsigned *state, uint8_t byte);
 
 /* chardev/mux.c: take one byte of input; I/O thread. */
 void mux_input_byte(Chardev *chr, uint8_t byte);

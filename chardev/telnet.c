@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The telnet protocol (RFC 854) as far as a console needs it: we offer to echo, to suppress go-ahead and to speak
- * binary, and drop what the client says about options. So a telnet client sends each key at once. Input belongs to the
- * I/O thread.
+ * binary, and drop what the client says about options. So a telnet client sends each key at once. Of its commands a
+ * break ("send brk") is one on the line. Input belongs to the I/O thread.
  */
 #include <string.h>
 #include "chardev/char-internal.h"
 
-enum { SE = 240, SB = 250, WILL = 251, WONT = 252, DO = 253, DONT = 254, IAC = TELNET_IAC };
+enum { SE = 240, BREAK = 243, SB = 250, WILL = 251, WONT = 252, DO = 253, DONT = 254, IAC = TELNET_IAC };
 enum { OPT_BINARY = 0, OPT_ECHO = 1, OPT_SUPPRESS_GO_AHEAD = 3 };
 enum { TEXT, AFTER_CR, COMMAND, OPTION, SUBNEGOTIATION, SUBNEGOTIATION_COMMAND };
 
@@ -21,8 +21,7 @@ const uint8_t *telnet_greeting(size_t *len)
     return greeting;
 }
 
-/* True if the byte is text. */
-static bool telnet_byte(unsigned *state, uint8_t byte)
+TelnetInput telnet_byte(unsigned *state, uint8_t byte)
 {
     unsigned before = *state;
 
@@ -34,38 +33,24 @@ static bool telnet_byte(unsigned *state, uint8_t byte)
         } else if (byte == SB) {
             *state = SUBNEGOTIATION;
         }
-        return byte == IAC;
+        return byte == IAC ? TELNET_TEXT : byte == BREAK ? TELNET_BREAK : TELNET_NOTHING;
     case OPTION:
-        return false;
+        return TELNET_NOTHING;
     case SUBNEGOTIATION:
     case SUBNEGOTIATION_COMMAND:
         if (before == SUBNEGOTIATION_COMMAND && byte == SE) {
-            return false;
+            return TELNET_NOTHING;
         }
         *state = before == SUBNEGOTIATION && byte == IAC ? SUBNEGOTIATION_COMMAND : SUBNEGOTIATION;
-        return false;
+        return TELNET_NOTHING;
     case AFTER_CR:
         if (byte == 0 || byte == '\n') {
-            return false;           /* Return is CR NUL or CR LF */
+            return TELNET_NOTHING;  /* Return is CR NUL or CR LF */
         }
         break;
     default:
         break;
     }
     *state = byte == IAC ? COMMAND : byte == '\r' ? AFTER_CR : TEXT;
-    return byte != IAC;
-}
-
-size_t telnet_filter(unsigned *state, uint8_t *buf, size_t len)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        uint8_t byte = buf[i];
-
-        if (telnet_byte(state, byte)) {
-            buf[kept++] = byte;
-        }
-    }
-    return kept;
+    return byte == IAC ? TELNET_NOTHING : TELNET_TEXT;
 }
