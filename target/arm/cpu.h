@@ -268,7 +268,7 @@ void arm_cpu_sev(void);
 #define TBF_PRIV        (1u << 0)
 #define TBF_E           (1u << 1)   /* CPSR.E: big-endian data */
 #define TBF_VFP_EN      (1u << 2)   /* VFP usable here: CPACR and FPEXC.EN */
-#define TBF_VFP_SLOW    (1u << 3)   /* FZ set: use helpers instead of inline SSE2 */
+#define TBF_VFP_FZ      (1u << 3)   /* FPSCR.FZ is set */
 #define TBF_VFP_LEN_SHIFT 4         /* FPSCR.LEN, 3 bits */
 #define TBF_VFP_STRIDE  (1u << 7)   /* FPSCR.STRIDE == 3 */
 #define TBF_ALIGN       (1u << 8)   /* SCTLR.A: every unaligned access faults */

@@ -130,7 +130,7 @@ uint32_t arm_tb_flags(const CPUARMState *env)
         flags |= TBF_VFP_EN;
         flags |= ((env->fpscr >> 16) & 7) << TBF_VFP_LEN_SHIFT;
         if (env->fpscr & FPSCR_FZ) {
-            flags |= TBF_VFP_SLOW;
+            flags |= TBF_VFP_FZ;
         }
         if (((env->fpscr >> 20) & 3) == 3) {
             flags |= TBF_VFP_STRIDE;

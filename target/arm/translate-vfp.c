@@ -4,7 +4,7 @@
  * the caller's context only. `z` of the rows: doubles.
  *
  * LEN and STRIDE of FPSCR are part of the block key, so short vectors (C5) are expanded here, element by element.
- * With FZ set (TBF_VFP_SLOW) arithmetic goes through helper_vfp_slow(), since the host's flush-to-zero is not ARM's.
+ * FZ (TBF_VFP_FZ) matters to the back end alone.
  */
 #include "target/arm/cpu-model.h"
 #include "target/arm/translate-internal.h"
@@ -12,11 +12,6 @@
 #include "tcg/ir-info.h"
 
 enum { VFP_FPSID = 0, VFP_FPSCR = 1, VFP_FPINST2 = 10 };
-
-static bool is_slow(const DisasContext *s)
-{
-    return s->flags & TBF_VFP_SLOW;
-}
 
 static IRRef reg_ref(bool dbl, unsigned n)
 {
@@ -43,25 +38,7 @@ static void gen_fp(DisasContext *s, IROpcode opc, bool dbl, IRRef d, IRRef a, IR
     ir_emit(s->b, opc, d, a, b, 0)->n = dbl ? 3 : 2;
 }
 
-static void gen_slow(DisasContext *s, unsigned op, bool dbl, unsigned d, unsigned n, unsigned m)
-{
-    gen_call(s, REF_NONE, HELPER_vfp_slow, gen_const(s, op | (dbl ? VFP_SLOW_DOUBLE : 0)),
-             gen_const(s, d | n << 8 | m << 16), REF_NONE);
-}
-
 /* ---- arithmetic ---- */
-
-static void gen_element_slow(DisasContext *s, VFPArith kind, bool dbl, unsigned d, unsigned n, unsigned m)
-{
-    static const uint8_t slow_op[] = {
-        [VFP_ARITH_MAC] = VFP_SLOW_MAC, [VFP_ARITH_NMAC] = VFP_SLOW_NMAC,
-        [VFP_ARITH_MSC] = VFP_SLOW_MSC, [VFP_ARITH_NMSC] = VFP_SLOW_NMSC,
-        [VFP_ARITH_MUL] = VFP_MUL, [VFP_ARITH_NMUL] = VFP_NMUL, [VFP_ARITH_ADD] = VFP_ADD, [VFP_ARITH_SUB] = VFP_SUB,
-        [VFP_ARITH_DIV] = VFP_DIV, [VFP_ARITH_SQRT] = VFP_SQRT,
-    };
-
-    gen_slow(s, slow_op[kind], dbl, d, n, m);
-}
 
 /*
  * Multiply-accumulate rounds twice, and a negation flips the sign of a NaN too: so FMSC is the sum of -d and the
@@ -95,10 +72,6 @@ static void gen_element(DisasContext *s, VFPArith kind, bool dbl, unsigned dn, u
         return;
     default:
         break;
-    }
-    if (is_slow(s)) {
-        gen_element_slow(s, kind, dbl, dn, nn, mn);
-        return;
     }
     switch (kind) {
     case VFP_ARITH_MUL:
@@ -188,11 +161,7 @@ bool trans_vfp_cmp(DisasContext *s, const args_vfp_cmp *f)
     if (!is_enabled(s) || !decode_reg(f->z, f->d, f->D, &d) || !decode_reg(f->z, f->m, f->M, &m)) {
         return false;
     }
-    if (is_slow(s)) {
-        gen_slow(s, f->e ? VFP_CMPE : VFP_CMP, f->z, d, 0, m);
-    } else {
-        gen_compare(s, f->z, f->e, d, reg_ref(f->z, m));
-    }
+    gen_compare(s, f->z, f->e, d, reg_ref(f->z, m));
     return true;
 }
 
@@ -204,11 +173,7 @@ bool trans_vfp_cmpz(DisasContext *s, const args_vfp_cmpz *f)
     if (!is_enabled(s) || !decode_reg(f->z, f->d, f->D, &d)) {
         return false;
     }
-    if (is_slow(s)) {
-        gen_slow(s, f->e ? VFP_SLOW_CMPEZ : VFP_SLOW_CMPZ, f->z, d, 0, 0);
-    } else {
-        gen_compare(s, f->z, f->e, d, REF_NONE);
-    }
+    gen_compare(s, f->z, f->e, d, REF_NONE);
     return true;
 }
 
@@ -220,11 +185,7 @@ bool trans_vfp_cvt(DisasContext *s, const args_vfp_cvt *f)
     if (!is_enabled(s) || !decode_reg(!f->z, f->d, f->D, &d) || !decode_reg(f->z, f->m, f->M, &m)) {
         return false;
     }
-    if (is_slow(s)) {
-        gen_slow(s, f->z ? VFP_CVT_DS : VFP_CVT_SD, f->z, d, 0, m);
-    } else {
-        gen_fp(s, IR_fcvt, f->z, reg_ref(!f->z, d), reg_ref(f->z, m), REF_NONE);
-    }
+    gen_fp(s, IR_fcvt, f->z, reg_ref(!f->z, d), reg_ref(f->z, m), REF_NONE);
     return true;
 }
 
@@ -248,11 +209,7 @@ bool trans_vfp_toi(DisasContext *s, const args_vfp_toi *f)
     if (!is_enabled(s) || !decode_reg(false, f->d, f->D, &d) || !decode_reg(f->z, f->m, f->M, &m)) {
         return false;
     }
-    if (is_slow(s)) {
-        gen_slow(s, f->sign ? (f->zero ? VFP_TOSIZ : VFP_TOSI) : (f->zero ? VFP_TOUIZ : VFP_TOUI), f->z, d, 0, m);
-    } else {
-        ir_emit(s->b, f->sign ? IR_ftosi : IR_ftoui, REF_S(d), reg_ref(f->z, m), REF_NONE, f->zero)->n = f->z ? 3 : 2;
-    }
+    ir_emit(s->b, f->sign ? IR_ftosi : IR_ftoui, REF_S(d), reg_ref(f->z, m), REF_NONE, f->zero)->n = f->z ? 3 : 2;
     return true;
 }
 

@@ -178,20 +178,17 @@ static uint64_t compare(CPUARMState *env, const Format *f, int op, uint64_t a, u
 
     a = flush_input(env, f, a);
     b = flush_input(env, f, b);
-    env->fp_nzcv = (ARMFlags){ 0 };
     if (is_nan(f, a) || is_nan(f, b)) {
         if (op == VFP_CMPE || is_snan(f, a) || is_snan(f, b)) {
             env->fpscr_cum |= FPSCR_IOC;
         }
-        env->fp_nzcv.c = 1;
-        env->fp_nzcv.v = 1;
+        env->fp_nzcv = (ARMFlags){ .nz = VFP_RAW | VFP_RAW_LESS | VFP_RAW_UNORDERED | VFP_RAW_EQUAL };
         return 0;
     }
     mag_a = a & ~f->sign;
     mag_b = b & ~f->sign;
     if (a == b || (mag_a | mag_b) == 0) {
-        env->fp_nzcv.nz = 0x40;
-        env->fp_nzcv.c = 1;
+        env->fp_nzcv = (ARMFlags){ .nz = VFP_RAW | VFP_RAW_EQUAL };
         return 0;
     }
     if ((a ^ b) & f->sign) {
@@ -199,8 +196,7 @@ static uint64_t compare(CPUARMState *env, const Format *f, int op, uint64_t a, u
     } else {
         less = a & f->sign ? mag_a > mag_b : mag_a < mag_b;
     }
-    env->fp_nzcv.nz = less ? 0x80 : 0;
-    env->fp_nzcv.c = !less;
+    env->fp_nzcv = (ARMFlags){ .nz = VFP_RAW | (less ? VFP_RAW_LESS : 0) };
     return 0;
 }
 

@@ -109,9 +109,16 @@ uint32_t helper_vfp_fmstat(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
     return 0;
 }
 
+/* Guest code is running. Blocks translated with FZ begin with the same in env->mxcsr as in MXCSR. */
+static void set_fpscr(CPUARMState *env, uint32_t value)
+{
+    env->mxcsr = spread_fpscr(env, value);
+    hostfp_set(env->mxcsr);
+}
+
 uint32_t helper_vfp_set_fpscr(CPUARMState *env, uint32_t value, uint32_t b, uint32_t c)
 {
-    hostfp_set(spread_fpscr(env, value));
+    set_fpscr(env, value);
     return 0;
 }
 
@@ -185,7 +192,7 @@ uint32_t helper_vmsr(CPUARMState *env, uint32_t reg, uint32_t value, uint32_t c)
         qemu_log_mask(LOG_GUEST_ERROR, "vfp: write of %#x to read-only FPSID\n", value);
         break;
     case REG_FPSCR:
-        hostfp_set(spread_fpscr(env, value));
+        set_fpscr(env, value);
         break;
     case REG_FPEXC:
         if ((env->fpexc ^ value) & FPEXC_EN) {
@@ -199,101 +206,6 @@ uint32_t helper_vmsr(CPUARMState *env, uint32_t reg, uint32_t value, uint32_t c)
     default:
         env->fpinst2 = value;
         break;
-    }
-    return 0;
-}
-
-static int mac_product(uint32_t op)
-{
-    return op == VFP_SLOW_NMAC || op == VFP_SLOW_NMSC ? VFP_NMUL : VFP_MUL;
-}
-
-/* d = (+-d) + (+-(n * m)), each step rounded: C4.1. */
-static void slow_mac_single(CPUARMState *env, uint32_t op, uint32_t d, uint32_t n, uint32_t m)
-{
-    uint32_t acc = env->vfp.s[d];
-    uint32_t product = vfp_op_s(env, mac_product(op), env->vfp.s[n], env->vfp.s[m]);
-
-    if (op == VFP_SLOW_MSC || op == VFP_SLOW_NMSC) {
-        acc ^= 1u << 31;
-    }
-    env->vfp.s[d] = vfp_op_s(env, VFP_ADD, acc, product);
-}
-
-static void slow_mac_double(CPUARMState *env, uint32_t op, uint32_t d, uint32_t n, uint32_t m)
-{
-    uint64_t acc = env->vfp.d[d];
-    uint64_t product = vfp_op_d(env, mac_product(op), env->vfp.d[n], env->vfp.d[m]);
-
-    if (op == VFP_SLOW_MSC || op == VFP_SLOW_NMSC) {
-        acc ^= 1ull << 63;
-    }
-    env->vfp.d[d] = vfp_op_d(env, VFP_ADD, acc, product);
-}
-
-static void slow_single(CPUARMState *env, uint32_t op, uint32_t d, uint32_t n, uint32_t m)
-{
-    uint32_t *s = env->vfp.s;
-
-    switch (op) {
-    case VFP_SLOW_MAC: case VFP_SLOW_NMAC: case VFP_SLOW_MSC: case VFP_SLOW_NMSC:
-        slow_mac_single(env, op, d, n, m);
-        break;
-    case VFP_CMP: case VFP_CMPE:
-        vfp_op_s(env, op, s[d], s[m]);
-        break;
-    case VFP_SLOW_CMPZ: case VFP_SLOW_CMPEZ:
-        vfp_op_s(env, op == VFP_SLOW_CMPZ ? VFP_CMP : VFP_CMPE, s[d], 0);
-        break;
-    case VFP_CVT_SD:
-        env->vfp.d[d & 15] = vfp_op_d(env, op, s[m], 0);
-        break;
-    case VFP_ADD: case VFP_SUB: case VFP_MUL: case VFP_NMUL: case VFP_DIV:
-        s[d] = vfp_op_s(env, op, s[n], s[m]);
-        break;
-    default:
-        s[d] = vfp_op_s(env, op, s[m], 0);
-        break;
-    }
-}
-
-static void slow_double(CPUARMState *env, uint32_t op, uint32_t d, uint32_t n, uint32_t m)
-{
-    uint64_t *r = env->vfp.d;
-
-    switch (op) {
-    case VFP_SLOW_MAC: case VFP_SLOW_NMAC: case VFP_SLOW_MSC: case VFP_SLOW_NMSC:
-        slow_mac_double(env, op, d & 15, n & 15, m & 15);
-        break;
-    case VFP_CMP: case VFP_CMPE:
-        vfp_op_d(env, op, r[d & 15], r[m & 15]);
-        break;
-    case VFP_SLOW_CMPZ: case VFP_SLOW_CMPEZ:
-        vfp_op_d(env, op == VFP_SLOW_CMPZ ? VFP_CMP : VFP_CMPE, r[d & 15], 0);
-        break;
-    case VFP_CVT_DS: case VFP_TOSI: case VFP_TOSIZ: case VFP_TOUI: case VFP_TOUIZ:
-        env->vfp.s[d] = (uint32_t)vfp_op_d(env, op, r[m & 15], 0);
-        break;
-    case VFP_SITO: case VFP_UITO:
-        r[d & 15] = vfp_op_d(env, op, env->vfp.s[m], 0);
-        break;
-    case VFP_ADD: case VFP_SUB: case VFP_MUL: case VFP_NMUL: case VFP_DIV:
-        r[d & 15] = vfp_op_d(env, op, r[n & 15], r[m & 15]);
-        break;
-    default:
-        r[d & 15] = vfp_op_d(env, op, r[m & 15], 0);
-        break;
-    }
-}
-
-uint32_t helper_vfp_slow(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
-{
-    uint32_t op = a & (VFP_SLOW_DOUBLE - 1), d = b & 31, n = b >> 8 & 31, m = b >> 16 & 31;
-
-    if (a & VFP_SLOW_DOUBLE) {
-        slow_double(env, op, d, n, m);
-    } else {
-        slow_single(env, op, d, n, m);
     }
     return 0;
 }

@@ -19,7 +19,7 @@ enum VFPOp {
     VFP_NMUL,           /* -(a * b), the sign of a NaN result flipped too */
     VFP_DIV,
     VFP_SQRT,           /* of a */
-    VFP_CMP,            /* a with b into env->fp_nzcv; result 0 */
+    VFP_CMP,            /* a with b into env->fp_nzcv, as VFP_RAW; result 0 */
     VFP_CMPE,           /* the same, quiet NaNs are invalid too */
     VFP_TOSI, VFP_TOSIZ,    /* a to int32_t, saturating, NaN = 0; by FPSCR / towards zero */
     VFP_TOUI, VFP_TOUIZ,
@@ -34,19 +34,6 @@ enum VFPOp {
  */
 uint32_t vfp_op_s(CPUARMState *env, int op, uint32_t a, uint32_t b);
 uint64_t vfp_op_d(CPUARMState *env, int op, uint64_t a, uint64_t b);
-
-/*
- * What helper_vfp_slow() (FZ = 1: arithmetic by helpers) does: argument a is one of these | VFP_SLOW_DOUBLE, argument
- * b packs register numbers d | n << 8 | m << 16. Values below VFP_SLOW_MAC are enum VFPOp (unary ones use m).
- */
-enum {
-    VFP_SLOW_MAC = 32,  /* d = d + n * m */
-    VFP_SLOW_NMAC,      /* d = d + -(n * m) */
-    VFP_SLOW_MSC,       /* d = -d + n * m */
-    VFP_SLOW_NMSC,      /* d = -d + -(n * m) */
-    VFP_SLOW_CMPZ, VFP_SLOW_CMPEZ,      /* d with +0 */
-    VFP_SLOW_DOUBLE = 64,
-};
 
 /*
  * N Z C V of FPSCR. env->fp_nzcv has them, or what a comparison in translated code left: bit 1 of nz is set and the

@@ -75,9 +75,9 @@ static uint64_t thunk_stm(CPUARMState *env, uint32_t va)
 
 static uint64_t thunk_fp(CPUARMState *env, uint32_t unused)
 {
-    int op = (int)(env_jit(env)->slow_mem & ~(uint32_t)VFP_SLOW_DOUBLE);
+    int op = (int)(env_jit(env)->slow_mem & ~(uint32_t)FP_OF_DOUBLES);
 
-    if (env_jit(env)->slow_mem & VFP_SLOW_DOUBLE) {
+    if (env_jit(env)->slow_mem & FP_OF_DOUBLES) {
         return vfp_op_d(env, op, env_jit(env)->slow_val, env_jit(env)->slow_val2);
     }
     return vfp_op_s(env, op, (uint32_t)env_jit(env)->slow_val, (uint32_t)env_jit(env)->slow_val2);

@@ -3,8 +3,8 @@
  * VFP inline with SSE2 or AVX. MXCSR holds the guest's rounding mode and cumulative flags, so results and flags are the
  * host's, with two exceptions that go out of line, where vfp_op_s/d computes again from the operands: NaNs (x86 picks
  * another operand and another default NaN), and inexact products and quotients of exactly the least normal magnitude
- * (ARM detects underflow before rounding, x86 after it). Blocks translated with FZ set use helpers. Which registers
- * hold what, and when results are tested for NaNs: emit-xmm.c.
+ * (ARM detects underflow before rounding, x86 after it). Which registers hold what, when results are tested for NaNs,
+ * and what FPSCR.FZ adds: emit-xmm.c.
  */
 #include "target/arm/vfp-helper.h"
 #include "tcg/helper.h"
@@ -23,7 +23,7 @@ static void fp_check(Emitter *e, const IROp *op, unsigned vfp_op, bool d, bool s
     Asm *as = &e->as;
     bool may_underflow = op->opc == IR_fmul || op->opc == IR_fnmul || op->opc == IR_fdiv || (op->opc == IR_fcvt && !d);
 
-    emit_xmm_unsure(e, op, vfp_op | (source_d ? VFP_SLOW_DOUBLE : 0), d, xa, xb, xd);
+    emit_xmm_unsure(e, op, vfp_op | (source_d ? FP_OF_DOUBLES : 0), d, xa, xb, xd);
     if (may_underflow) {
         RM abs = rm_rip(e->buf_base + (d ? x86_layout.abs_d : x86_layout.abs_s));
 
@@ -93,6 +93,27 @@ void emit_move(Emitter *e, const IROp *op)
     }
 }
 
+/*
+ * The comparison just made went by what flush-to-zero leaves alone, or it is made again. A NaN hides that the other one
+ * is subnormal. AH is VFP_RAW, EFLAGS are what they are, before and after.
+ */
+static void fz_compare_check(Emitter *e, const IROp *op, int xa, int xb)
+{
+    Asm *as = &e->as;
+    SlowPath *s = emit_slow(e, SLOW_FCMP);
+
+    s->fields[s->nfields++] = x_jcc_fwd(as, X_P);
+    emit_fz_test(e);
+    s->fields[s->nfields++] = x_jcc_fwd(as, X_NE);
+    s->back = as->p;
+    s->xa = xa;
+    s->xb = xb;
+    s->fp_op = (op->imm ? VFP_CMPE : VFP_CMP) | (op->n == 3 ? FP_OF_DOUBLES : 0);
+    s->save_xmm = true;
+    x_sahf(as);
+    emit_fz_good(e);
+}
+
 /* The host's flags as they are, VFP_RAW: whoever looks at FPSCR makes ARM's of them. LAHF sets bit 1. */
 void emit_cmp(Emitter *e, const IROp *op)
 {
@@ -108,6 +129,9 @@ void emit_cmp(Emitter *e, const IROp *op)
     (op->imm ? x_comis : x_ucomis)(as, d, xa, rm_reg(xb));
     x_lahf(as);
     x_mov8_mem_ah(as, emit_env(ENV_OFFSET(fp_nzcv.nz)));
+    if (emit_fz(e)) {
+        fz_compare_check(e, op, xa, xb);
+    }
     emit_flags_clobber(e);
     e->compared = true;
 }
@@ -153,13 +177,20 @@ void emit_from_int(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
     bool d = op->n == 3, is_unsigned = op->opc == IR_fuito;
+    bool fz = !d && emit_fz(e);         /* it may be inexact, which must not be undone with something else */
     int xd;
 
+    if (fz) {
+        emit_xmm_check_all(e);
+    }
     load_int_operand(e, op->a);
     xd = emit_xmm_new(e, op->d);
     x_xorps(as, xd, xd);
     /* 32-bit unsigned values are non-negative 64-bit ones; the result is rounded once either way. */
     x_cvtsi2s(as, d, is_unsigned, xd, rm_reg(RAX));
+    if (fz) {
+        emit_fz_good(e);
+    }
 }
 
 /* Saturation, NaN and anything near the limits go out of line. */
@@ -170,7 +201,15 @@ void emit_to_int(Emitter *e, const IROp *op)
     int xa = emit_xmm_source(e, op->a, d), xd;
     SlowPath *s = emit_slow(e, SLOW_FTOI);
 
+    if (emit_fz(e)) {
+        emit_xmm_check_all(e);
+    }
     xd = emit_xmm_new(e, op->d);
+    if (emit_fz(e)) {
+        x_ucomis(as, d, xa, rm_reg(xa));        /* the conversion itself does not tell of a subnormal number */
+        emit_fz_test(e);
+        s->fields[s->nfields++] = x_jcc_fwd(as, X_NE);
+    }
     if (is_unsigned) {
         x_movmskps(as, d, RAX, xa);
         x_test8_rm_i(as, rm_reg(RAX), 1);
@@ -190,8 +229,11 @@ void emit_to_int(Emitter *e, const IROp *op)
     s->xa = xa;
     s->xd = xd;
     s->fp_op = (is_unsigned ? (truncate ? VFP_TOUIZ : VFP_TOUI) : (truncate ? VFP_TOSIZ : VFP_TOSI)) |
-               (d ? VFP_SLOW_DOUBLE : 0);
+               (d ? FP_OF_DOUBLES : 0);
     s->save_xmm = true;
+    if (emit_fz(e)) {
+        emit_fz_good(e);
+    }
     emit_flags_clobber(e);
 }
 
@@ -265,8 +307,19 @@ void emit_fp_again(Emitter *e, const FPOp *f)
     }
 }
 
+void emit_slow_compare(Emitter *e, SlowPath *s)
+{
+    emit_fz_undo(e);
+    call_exact(e, s->fp_op, s->xa, s->xb, XMM_SCRATCH);
+    x_mov8_ah_mem(&e->as, emit_env(ENV_OFFSET(fp_nzcv.nz)));
+    x_jmp(&e->as, s->back);
+}
+
 void emit_slow_to_int(Emitter *e, SlowPath *s)
 {
+    if (emit_fz(e)) {
+        emit_fz_undo(e);
+    }
     call_exact(e, s->fp_op, s->xa, s->xa, s->xd);
     x_jmp(&e->as, s->back);
 }

@@ -17,13 +17,23 @@
  * A block that jumps back to itself loads what its turns begin with ahead of them, and carries these registers over the
  * jump: the jump goes behind the loads (TranslationBlock.loop_offset).
  *
+ * With FPSCR.FZ operands and results that are subnormal become zeros, with flags of their own. The host computes as
+ * ever, and tells by its sticky flags that there was one: DE of an operand, be it that of the UCOMIS which tests a
+ * result; UE of a result that was rounded; ZE of a division, which hides that the dividend was subnormal. So a test of
+ * results is followed by one of these flags; if one is set, MXCSR becomes what it was at the last good test
+ * (CPUARMState.mxcsr), and all that is unsure, which is all since then, is done again. These three flags are never set
+ * in MXCSR but between an operation and its test: the guest's are in fpscr_cum.
+ *
  * Tests change EFLAGS. So they are made before an op that sets guest flags; the flag pass knows that arithmetic behind
  * it leaves none in EFLAGS, so where EFLAGS hold guest flags nothing is unsure.
  */
 #include "target/arm/vfp-helper.h"
 #include "tcg/x86_64/emit.h"
 
-enum { UNSURE_MAX = 64 };       /* bits of Emitter.unsure */
+enum {
+    UNSURE_MAX = 64,            /* bits of Emitter.unsure */
+    FZ_UNSURE_MAX = 4,          /* each test there has code that does all of them again */
+};
 
 int32_t emit_vfp_disp(IRRef r)
 {
@@ -87,6 +97,33 @@ static void fix_up(Emitter *e, X86CC cc, uint64_t unsure, uint16_t base)
     s->xmm.fp_base = base;
 }
 
+/* ---- flush-to-zero ---- */
+
+enum { HOST_DE = 2, HOST_ZE = 4, HOST_UE = 16 };        /* in MXCSR */
+
+bool emit_fz(const Emitter *e)
+{
+    return e->b->flags & TBF_VFP_FZ;
+}
+
+void emit_fz_test(Emitter *e)
+{
+    x_stmxcsr(&e->as, emit_env(JIT_OFFSET(slow_val)));
+    x_test8_rm_i(&e->as, emit_env(JIT_OFFSET(slow_val)), HOST_DE | HOST_ZE | HOST_UE);
+}
+
+void emit_fz_good(Emitter *e)
+{
+    x_stmxcsr(&e->as, emit_env(ENV_OFFSET(mxcsr)));
+}
+
+void emit_fz_undo(Emitter *e)
+{
+    x_ldmxcsr(&e->as, emit_env(ENV_OFFSET(mxcsr)));
+}
+
+/* ---- tests ---- */
+
 /* Test those of `unsure` that no other one was computed from, by twos. */
 static void test_results(Emitter *e, uint64_t unsure, uint16_t base)
 {
@@ -113,6 +150,11 @@ static void test_results(Emitter *e, uint64_t unsure, uint16_t base)
             fix_up(e, X_P, unsure, base);
         }
     }
+    if (unsure && emit_fz(e)) {
+        emit_fz_test(e);
+        fix_up(e, X_NE, unsure, base);
+        emit_fz_good(e);
+    }
 }
 
 void emit_xmm_check_all(Emitter *e)
@@ -128,11 +170,20 @@ void emit_xmm_check(Emitter *e, int x)
 {
     uint64_t op = unsure_result(e, x);
 
-    if (op) {
+    if (op && emit_fz(e)) {
+        emit_xmm_check_all(e);
+    } else if (op) {
         assert(!e->ef.mask);
         x_ucomis(&e->as, e->fp_op[e->fp_base + __builtin_ctzll(op)].d, x, rm_reg(x));
         fix_up(e, X_P, e->unsure, e->fp_base);
         set_unsure(e, e->unsure & ~with_sources(e, op));
+    }
+}
+
+void emit_xmm_make_room(Emitter *e)
+{
+    if (e->unsure && e->fp_ops - e->fp_base >= (emit_fz(e) ? FZ_UNSURE_MAX : UNSURE_MAX)) {
+        emit_xmm_check_all(e);
     }
 }
 
@@ -144,10 +195,6 @@ void emit_xmm_unsure(Emitter *e, const IROp *op, uint32_t vfp_op, bool d, int xa
     if (e->fp_ops == EMIT_MAX_FP) {
         e->failed = true;
         return;
-    }
-    if (e->fp_ops - e->fp_base == UNSURE_MAX) {
-        emit_xmm_check_all(e);
-        from = 0;
     }
     if (!e->unsure) {
         e->fp_base = e->fp_ops;
@@ -165,7 +212,9 @@ void emit_xmm_sure(Emitter *e, X86CC cc)
     uint64_t last = 1ull << (e->fp_ops - 1 - e->fp_base);
 
     fix_up(e, cc, e->unsure, e->fp_base);
-    set_unsure(e, e->unsure & ~with_sources(e, last));
+    if (!emit_fz(e)) {
+        set_unsure(e, e->unsure & ~with_sources(e, last));
+    }
 }
 
 bool emit_xmm_is_unsure(const Emitter *e, int x)
@@ -448,6 +497,9 @@ void emit_xmm_restore(Emitter *e, const XmmState *s)
 
 void emit_slow_fp(Emitter *e, SlowPath *s)
 {
+    if (emit_fz(e)) {
+        emit_fz_undo(e);
+    }
     for (uint64_t left = s->xmm.unsure; left; left &= left - 1) {
         emit_fp_again(e, &e->fp_op[s->xmm.fp_base + __builtin_ctzll(left)]);
     }

@@ -133,6 +133,8 @@ static void emit_slow_paths(Emitter *e)
         e->op = s->op;
         if (s->kind == SLOW_FP) {
             emit_slow_fp(e, s);
+        } else if (s->kind == SLOW_FCMP) {
+            emit_slow_compare(e, s);
         } else if (s->kind == SLOW_FTOI) {
             emit_slow_to_int(e, s);
         } else if (s->kind == SLOW_PAGE) {
@@ -160,6 +162,7 @@ void emit_op(Emitter *e, const IROp *op)
     } else if (op->setf || op->opc == IR_fcmp) {
         emit_xmm_check_all(e);
     }
+    emit_xmm_make_room(e);
     x86_op_info[op->opc].emit(e, op);
 }
 

@@ -59,17 +59,19 @@ typedef struct XmmState {
     IRRef ref[XMM_COUNT];
 } XmmState;
 
+enum { FP_OF_DOUBLES = 64 };    /* with enum VFPOp: vfp_op_d() does it */
+
 /* An operation that can be done again. */
 typedef struct FPOp {
     uint8_t opc;                /* IROpcode */
     bool d;                     /* the result is a double */
-    uint16_t vfp_op;            /* VFP_* | VFP_SLOW_DOUBLE */
+    uint16_t vfp_op;            /* VFP_* | FP_OF_DOUBLES */
     int8_t xa, xb, xd;
     uint64_t from;              /* operations that its result was computed from, as bits behind the same fp_base */
 } FPOp;
 
 typedef enum SlowKind {
-    SLOW_LOAD, SLOW_STORE, SLOW_LDM, SLOW_STM, SLOW_PAGE, SLOW_FP, SLOW_FTOI, SLOW_CALL, SLOW_BUDGET,
+    SLOW_LOAD, SLOW_STORE, SLOW_LDM, SLOW_STM, SLOW_PAGE, SLOW_FP, SLOW_FTOI, SLOW_FCMP, SLOW_CALL, SLOW_BUDGET,
 } SlowKind;
 typedef struct SlowPath {
     SlowKind kind;
@@ -86,7 +88,7 @@ typedef struct SlowPath {
     const uint8_t *align_back;
     uint8_t *near_field;        /* jump of an access whose page is not known */
     uint64_t pages;             /* bit n: page n is needed behind it */
-    int xa, xd;                 /* of a conversion to an integer; xd of an access: what it moves, -1: no xmm register */
+    int xa, xb, xd;             /* of a conversion or comparison; xd of an access: what it moves, -1: no xmm register */
     uint32_t fp_op;
     XmmState xmm;
     bool save_xmm;
@@ -242,9 +244,15 @@ void emit_xmm_forget_all(Emitter *e);
 bool emit_xmm_live(const Emitter *e);
 /* The result of an operation just emitted may be a NaN; operands and result keep their registers. */
 void emit_xmm_unsure(Emitter *e, const IROp *op, uint32_t vfp_op, bool d, int xa, int xb, int xd);
+void emit_xmm_make_room(Emitter *e);                        /* before an operation: for one more that is unsure */
 bool emit_xmm_is_unsure(const Emitter *e, int x);
 /* That result is tested right now: cc is true if it, and what else is unsure, is to be computed again. */
 void emit_xmm_sure(Emitter *e, X86CC cc);
+/* Flush-to-zero: the host's flags of what was computed since emit_fz_good() were not ARM's if X_NE. Changes EFLAGS. */
+bool emit_fz(const Emitter *e);
+void emit_fz_test(Emitter *e);
+void emit_fz_good(Emitter *e);                              /* keeps EFLAGS */
+void emit_fz_undo(Emitter *e);                              /* out of line: back to what they were then */
 /* These change EFLAGS if something is unsure: */
 void emit_xmm_check(Emitter *e, int x);                     /* xmm x is ARM's result */
 void emit_xmm_check_all(Emitter *e);
@@ -263,4 +271,5 @@ void emit_slow_fp(Emitter *e, SlowPath *s);
 /* emit-fp.c */
 void emit_fp_again(Emitter *e, const FPOp *f);              /* out of line: exactly */
 void emit_slow_to_int(Emitter *e, SlowPath *s);
+void emit_slow_compare(Emitter *e, SlowPath *s);
 #endif

@@ -275,6 +275,20 @@ static bool vfp_fields(uint32_t n)
     return p[6] == 26.0 * n;
 }
 
+/* FPSCR.FZ, which programs compiled with -ffast-math set. */
+static bool vfp_flush_to_zero(uint32_t n)
+{
+    double sum = 0, factor = 0.25;
+    uint32_t fpscr;
+
+    __asm__ volatile("vmrs %0, fpscr\n orr %0, %0, #1 << 24\n vmsr fpscr, %0" : "=r"(fpscr));
+    for (uint32_t i = 0; i < n; i++) {
+        __asm__ volatile("vmul.f64 d7, %P0, %P1\n vsub.f64 %P0, %P1, d7" : "+w"(sum) : "w"(factor) : "d7");
+    }
+    __asm__ volatile("bic %0, %0, #1 << 24\n vmsr fpscr, %0" : "+r"(fpscr));
+    return sum > 0.19 && sum < 0.21;
+}
+
 int test_main(void)
 {
     static const struct {
@@ -290,6 +304,7 @@ int test_main(void)
         { "histogram", histogram, 12000000 }, { "byte_codes", byte_codes, 8000000 },
         { "pointer_chase", pointer_chase, 16000000 }, { "vfp_largest", vfp_largest, 4000000 },
         { "vfp_moves", vfp_moves, 6000000 }, { "vfp_fields", vfp_fields, 3000000 },
+        { "vfp_flush_to_zero", vfp_flush_to_zero, 4000000 },
     };
 
     text = heap_alloc(BYTES, 4096);

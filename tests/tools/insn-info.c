@@ -50,7 +50,7 @@ static const FlagName flag_names[] = {
     { "priv", TBF_PRIV, "privileged mode" },
     { "be", TBF_E, "CPSR.E: big-endian data" },
     { "vfp", TBF_VFP_EN, "VFP is enabled (default)" },
-    { "slowfp", TBF_VFP_SLOW, "flush-to-zero: VFP by helpers" },
+    { "fz", TBF_VFP_FZ, "flush-to-zero" },
     { "align", TBF_ALIGN, "SCTLR.A: unaligned accesses fault" },
     { "v5", TBF_NO_UNALIGN, "SCTLR.U clear: rotated loads" },
     { "stride", TBF_VFP_STRIDE, "FPSCR.STRIDE is 3" },

@@ -291,6 +291,7 @@ static uint64_t random_double(uint64_t *state)
         0x3ff0000000000000, 0xbff8000000000000, 0x0000000000000000, 0x7ff0000000000000, 0xfff0000000000000,
         0x7ff8000000000001, 0xfff8000000000002, 0x7ff0000000000003, 0x0010000000000000, 0x3fefffffffffffff,
         0x3f8000007f800000, 0xff8000007fc00001, 0x7f8000023f000000, 0x3f7fffff00800000, 0x00800000bf800000,
+        0x0000000000000001, 0x800fffffffffffff, 0x007fffff80000003,     /* subnormal */
     };
     uint64_t value = test_random(state), which = test_random(state) % (2 * sizeof(special) / sizeof(special[0]));
 

@@ -24,6 +24,7 @@ typedef struct Outcome {
 } Outcome;
 
 static IRBlock *b, *next;
+static bool flush_to_zero;
 static Outcome interp, host;
 
 /* A crash of translated code must still say which block it was. */
@@ -45,7 +46,8 @@ static void prepare(const TCGBackend *backend, uint64_t seed)
         machine.fault = true;
     }
     env->mxcsr = 0x1f80 | (seed >> 3 & 3) << 13;
-    env->fpscr = (seed >> 3 & 1) << 23 | (seed >> 4 & 1) << 22 | (seed & 32 ? FPSCR_DN : 0);
+    env->fpscr = (seed >> 3 & 1) << 23 | (seed >> 4 & 1) << 22 | (seed & 32 ? FPSCR_DN : 0) |
+                 (flush_to_zero ? FPSCR_FZ : 0);
     env_jit(env)->exit_request = seed % 7 == 0;
 }
 
@@ -116,6 +118,14 @@ static const char *difference(bool fast)
     return !fast && interp.trace != host.trace ? "helpers or exceptions saw something else" : NULL;
 }
 
+/* FPSCR.FZ is a part of what a block depends on. */
+static void choose_flush_to_zero(uint64_t seed)
+{
+    flush_to_zero = seed % 3 == 0;
+    b->flags |= flush_to_zero ? TBF_VFP_FZ : 0;
+    next->flags |= flush_to_zero ? TBF_VFP_FZ : 0;
+}
+
 /* With what the host's CPU has, if anything, and without. */
 static void choose_extensions(uint64_t seed)
 {
@@ -132,6 +142,7 @@ static int round_of(uint64_t seed)
     choose_extensions(seed);
     machine_fast_memory(!fast ? MEMORY_SLOW : seed & 8 ? MEMORY_SOME : MEMORY_FAST);
     ir_random_block(b, &state, 8 + seed % 50, seed & 1);
+    choose_flush_to_zero(seed);
     ir_optimize(b, x86_host_flags);
     for (uint64_t s = 0; s < 4; s++) {
         uint64_t values = seed * 64 + s * 8 + 3 + (seed >> 4 & 1);
@@ -162,6 +173,7 @@ static bool pair_round(uint64_t seed)
     machine_fast_memory(MEMORY_FAST);
     ir_random_block(b, &state, 4 + seed % 20, false);
     ir_random_block(next, &state, 1 + seed % 9, false);
+    choose_flush_to_zero(seed);
     ir_optimize(b, x86_host_flags);
     ir_optimize(next, x86_host_flags);
     prepare(&tcg_backend_x86_64, seed);
@@ -209,6 +221,7 @@ static int loop_round(uint64_t seed, unsigned *without_flags)
     choose_extensions(seed);
     machine_fast_memory(seed & 1 ? MEMORY_SOME : MEMORY_FAST);
     ir_random_loop(b, &state);
+    choose_flush_to_zero(seed);
     ir_optimize(b, x86_host_flags);
     *without_flags += b->loop_late != 0;
     for (uint64_t values = seed * 4; values < seed * 4 + 6; values++) {
@@ -288,6 +301,7 @@ int main(int argc, char **argv)
 
     b = malloc(sizeof(*b));
     next = malloc(sizeof(*next));
+    ir_reset(next, 0, 0);
     machine_init();
     signal(SIGSEGV, crashed);
     signal(SIGILL, crashed);

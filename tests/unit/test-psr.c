@@ -181,7 +181,7 @@ static void test_tb_flags(void)
     CHECK_EQ(arm_tb_flags(env), TBF_PRIV);
     for (uint32_t cp10 = 0; cp10 < 4; cp10++) {
         for (uint32_t cp11 = 0; cp11 < 4; cp11++) {
-            uint32_t vfp = TBF_VFP_EN | TBF_VFP_SLOW | TBF_VFP_STRIDE | 7 << TBF_VFP_LEN_SHIFT;
+            uint32_t vfp = TBF_VFP_EN | TBF_VFP_FZ | TBF_VFP_STRIDE | 7 << TBF_VFP_LEN_SHIFT;
             bool user = cp10 == 3 && cp11 == 3, priv = (cp10 & 1) && (cp11 & 1);
 
             env->cp15.cpacr = cp10 << 20 | cp11 << 22;

@@ -123,7 +123,7 @@ static void translate(const Case *c)
     int n = 0;
 
     flags |= (c->fpscr >> 16 & 7) << TBF_VFP_LEN_SHIFT;
-    flags |= (c->fpscr & STRIDE2 ? TBF_VFP_STRIDE : 0) | (c->fpscr & FPSCR_FZ ? TBF_VFP_SLOW : 0);
+    flags |= (c->fpscr & STRIDE2 ? TBF_VFP_STRIDE : 0) | (c->fpscr & FPSCR_FZ ? TBF_VFP_FZ : 0);
     while (n < 3 && c->insn[n]) {
         words[n] = c->insn[n];
         n++;

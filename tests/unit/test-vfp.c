@@ -182,24 +182,6 @@ static void test_system_registers(void)
     test_ok(access_register(false, FPSID, 0) == 0xdead, "privileged-only coprocessor");
 }
 
-static void test_slow_helper(void)
-{
-    machine_reset(0);
-    helper_vfp_set_fpscr(env, FPSCR_FZ, 0, 0);
-    env->vfp.s[8] = 0x40000000;
-    env->vfp.s[9] = 0x40400000;
-    env->vfp.s[10] = 0x3f800000;
-    helper_vfp_slow(env, VFP_SLOW_NMSC, 10 | 8 << 8 | 9 << 16, 0);
-    test_ok(env->vfp.s[10] == 0xc0e00000, "fnmsc: -1 - 2 * 3");
-    helper_vfp_slow(env, VFP_CVT_SD, 6 | 9 << 16, 0);
-    helper_vfp_slow(env, VFP_SLOW_CMPZ | VFP_SLOW_DOUBLE, 6, 0);
-    test_ok(env->vfp.d[6] == 0x4008000000000000 && env->fp_nzcv.c && !env->fp_nzcv.nz,
-            "conversion and comparison with zero");
-    helper_vfp_slow(env, VFP_TOSIZ | VFP_SLOW_DOUBLE, 31 | 6 << 16, 0);
-    test_ok(env->vfp.s[31] == 3, "conversion to integer");
-    helper_vfp_set_fpscr(env, 0, 0, 0);
-}
-
 int main(int argc, char **argv)
 {
     unsigned rounds = argc > 1 ? atoi(argv[1]) : 2000;
@@ -214,6 +196,5 @@ int main(int argc, char **argv)
     test_op(VFP_CVT_DS, true, rounds);
     test_fpscr();
     test_system_registers();
-    test_slow_helper();
     return test_done();
 }
