@@ -36,6 +36,7 @@ struct BlockBackend {
     bool said;                  /* an error was reported since the last success. atomic */
     struct BlockJob *job;       /* is at work on the image; NULL: none. I/O thread */
     bool held;                  /* what is to be started waits. lock: lock */
+    bool draining;              /* of these, what is not the guest's waits, too. lock: lock */
     GQueue waiting;             /* ... here.                   lock: lock */
     BlockMediumUser user;       /* whoever can do with another medium; changed NULL: nobody. Set at the start */
     BlockBackend *next;         /* I/O thread */

@@ -116,7 +116,9 @@ static void count(BlockBackend *blk, const BlockRequest *r)
 static void finish(BlockBackend *blk, BlockRequest *r)
 {
     count(blk, r);
-    if (r->op > BLOCK_FLUSH) {
+    if (r->outside) {
+        /* Who asked hears of it. */
+    } else if (r->op > BLOCK_FLUSH) {
         /* The user hears of it. */
         if (r->op == BLOCK_RESIZE && !r->error) {
             blk->user.resized(blk->user.opaque);
@@ -307,7 +309,7 @@ void blk_start(BlockRequest *r)
     bool held;
 
     pthread_mutex_lock(&blk->lock);
-    held = blk->held;
+    held = blk->held || (r->outside && blk->draining);
     if (held) {
         g_queue_push_tail(&blk->waiting, r);
     } else {
@@ -328,7 +330,7 @@ void blk_submit(BlockBackend *blk, BlockRequest *r)
           (unsigned long long)r->offset, (unsigned long long)r->bytes);
     r->begin = g_get_monotonic_time();
     __atomic_add_fetch(&under_way, 1, __ATOMIC_SEQ_CST);
-    if (!throttle_delay(&blk->throttle, r)) {
+    if (r->outside || !throttle_delay(&blk->throttle, r)) {
         blk_start(r);
     }
 }
@@ -501,9 +503,12 @@ static bool wait_until_idle(BlockBackend *blk)
 
 bool blk_drain(BlockBackend *blk)
 {
-    bool idle, none;
+    bool idle, none, held;
 
     throttle_set_free(&blk->throttle, true);
+    pthread_mutex_lock(&blk->lock);
+    blk->draining = true;
+    pthread_mutex_unlock(&blk->lock);
     for (;;) {
         pthread_mutex_lock(&blk->lock);
         idle = wait_until_idle(blk);
@@ -515,6 +520,13 @@ bool blk_drain(BlockBackend *blk)
         call_done(blk);
     }
     throttle_set_free(&blk->throttle, false);
+    pthread_mutex_lock(&blk->lock);
+    blk->draining = false;
+    held = blk->held;
+    pthread_mutex_unlock(&blk->lock);
+    if (!held) {
+        blk_release(blk);
+    }
     return idle && g_queue_is_empty(&blk->stalled);
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include "block/backend-internal.h"
+#include "block/nbd-server.h"
 #include "qemu/log.h"
 
 enum { CLOSE_PATIENCE_S = 10 };
@@ -227,6 +228,8 @@ static bool close_image(BlockBackend *blk, bool answers)
 
 bool blk_close(BlockBackend *blk)
 {
+    nbd_export_forget(blk);
+
     BlockBackend **p = &blk_backends;
     bool ended = !blk->job || block_job_end_now(blk->job);
     bool lost = !g_queue_is_empty(&blk->stalled), answers = (blk_drain(blk) || lost) && ended, idle = answers;

@@ -47,7 +47,6 @@ void hmp_watchdog_action(Monitor *mon, char **argv)
 
 #define FIXED "the command line fixes it (-device, -netdev, -object, -chardev, -drive)"
 #define NOT_HERE "this board has none"
-#define NBD "qemu-nbd serves an image; drive_mirror copies one that is in use"
 #define DIRTY_LIMIT "CPUs are not slowed down for a migration; downtime-limit is there"
 #define HOST_ADDRESS "the host's addresses are not told; xp shows memory"
 #define VIRTIO "'info qom-tree virtio0' has the state of such a device"
@@ -82,8 +81,6 @@ static const struct { const char *name; bool info; const char *why; } refusals[]
     { "migrate_recover", false, "no migration waits to go on" },
     { "migrate_pause", false, "migrate_cancel ends a migration" },
     { "migrate_start_postcopy", false, "memory is sent before the machine moves" },
-    { "nbd_server_add", false, NBD }, { "nbd_server_remove", false, NBD }, { "nbd_server_start", false, NBD },
-    { "nbd_server_stop", false, NBD },
     { "nmi", false, "this CPU has no such interrupt" }, { "opcount", true, "'info jit' has counters" },
     { "pci", true, NOT_HERE }, { "profile", true, "'info jit' has counters" },
     { "qdm", true, "-device help lists the devices" },

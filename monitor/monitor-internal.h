@@ -116,6 +116,12 @@ void hmp_block_job_pause(Monitor *mon, char **argv);
 void hmp_block_job_resume(Monitor *mon, char **argv);
 void hmp_block_job_set_speed(Monitor *mon, char **argv);
 void hmp_info_block_jobs(Monitor *mon, char **argv);
+/* monitor/hmp-nbd.c */
+void hmp_nbd_server_start(Monitor *mon, char **argv);
+void hmp_nbd_server_add(Monitor *mon, char **argv);
+void hmp_nbd_server_remove(Monitor *mon, char **argv);
+void hmp_nbd_server_stop(Monitor *mon, char **argv);
+
 void hmp_set_link(Monitor *mon, char **argv);
 void hmp_hostfwd_add(Monitor *mon, char **argv);
 void hmp_hostfwd_remove(Monitor *mon, char **argv);

@@ -10,6 +10,7 @@
 
 const QmpEvent qmp_events[] = {
     { "BALLOON_CHANGE", "actual:i" },
+    { "BLOCK_EXPORT_DELETED", "id:s" },
     { "BLOCK_JOB_CANCELLED", BLOCK_JOB },
     { "BLOCK_JOB_COMPLETED", BLOCK_JOB " error:s?" },
     { "BLOCK_JOB_PENDING", "type:JobType id:s" },
@@ -117,5 +118,6 @@ void qmp_events_init(void)
     blk_set_error_listener(disk_failed);
     qmp_migration_attach();
     qmp_block_jobs_init();
+    qmp_nbd_init();
     qmp_balloon_init();
 }

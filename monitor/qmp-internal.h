@@ -148,6 +148,16 @@ void qmp_block_job_dismiss(QmpCall *call);
 void qmp_job_cancel(QmpCall *call);
 void qmp_query_block_jobs(QmpCall *call);
 
+/* monitor/qmp-nbd.c */
+void qmp_nbd_init(void);                        /* once: events are sent */
+void qmp_nbd_server_start(QmpCall *call);
+void qmp_nbd_server_stop(QmpCall *call);
+void qmp_nbd_server_add(QmpCall *call);
+void qmp_nbd_server_remove(QmpCall *call);
+void qmp_block_export_add(QmpCall *call);
+void qmp_block_export_del(QmpCall *call);
+void qmp_query_block_exports(QmpCall *call);
+
 /* monitor/qmp-query.c */
 void qmp_query_status(QmpCall *call);
 void qmp_query_version(QmpCall *call);

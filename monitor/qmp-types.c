@@ -35,6 +35,9 @@ static const QmpType types[] = {
       "rd_total_time_ns:i wr_total_time_ns:i flush_total_time_ns:i unmap_total_time_ns:i failed_rd_operations:i "
       "failed_wr_operations:i failed_flush_operations:i failed_unmap_operations:i" },
     { .name = "BlockErrorAction", .values = "ignore report stop" },
+    { .name = "BlockExportInfo", "id:s type:BlockExportType node-name:s shutting-down:b" },
+    { .name = "BlockExportRemoveMode", .values = "safe hard" },
+    { .name = "BlockExportType", .values = "nbd" },
     { .name = "BlockdevChangeReadOnlyMode", .values = "retain read-only read-write" },
     { .name = "BlockdevDetectZeroes", .values = "off on unmap" },
     { .name = "BlockdevOnError", .values = "report" },

@@ -64,6 +64,7 @@ typedef struct BlockRequest {
     BlockBackend *blk;          /* of block/backend.c */
     int error;                  /* of block/backend.c */
     char *problem;              /* of COMMIT and RESIZE, in done(): why they failed; the caller's, to be freed */
+    bool outside;               /* not the guest's: without limits of speed; an error is its submitter's alone */
     int64_t begin;              /* of block/backend.c: when it was submitted, us */
 } BlockRequest;
 

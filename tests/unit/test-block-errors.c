@@ -14,6 +14,7 @@
 #include "block/backend-internal.h"
 #include "block/aio.h"
 #include "block/image.h"
+#include "block/nbd-server.h"
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
 #include "qemu/trace.h"
@@ -57,7 +58,8 @@ Image *image_open(const char *path, const ImageOptions *options, char **error)
     return &image;
 }
 
-/* No disk here has a job, and there are no nodes. */
+/* No disk here has a job, or is exported, and there are no nodes. */
+void nbd_export_forget(BlockBackend *blk) { }
 bool block_job_end_now(struct BlockJob *job) { return true; }
 void block_nodes_close_all(void) { }
 Image *block_node_take(const char *name, const char *user, BlockOptions *options, char **error) { return NULL; }

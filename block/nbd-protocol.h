@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Numbers of the NBD protocol, "fixed newstyle" (NetworkBlockDevice's doc/proto.md). All are sent big-endian. */
+#ifndef BLOCK_NBD_PROTOCOL_H
+#define BLOCK_NBD_PROTOCOL_H
+
+#define NBD_MAGIC           0x4e42444d41474943ull       /* "NBDMAGIC" */
+#define NBD_OPTION_MAGIC    0x49484156454f5054ull       /* "IHAVEOPT" */
+#define NBD_OPTION_REPLY    0x0003e889045565a9ull
+#define NBD_REQUEST_MAGIC   0x25609513u
+#define NBD_SIMPLE_MAGIC    0x67446698u
+#define NBD_STRUCTURED_MAGIC 0x668e33efu
+
+enum { NBD_FLAG_FIXED = 1, NBD_FLAG_NO_ZEROES = 2 };    /* both sides' flags of the greeting */
+enum {
+    NBD_OPT_EXPORT_NAME = 1, NBD_OPT_ABORT = 2, NBD_OPT_LIST = 3, NBD_OPT_STARTTLS = 5, NBD_OPT_INFO = 6,
+    NBD_OPT_GO = 7, NBD_OPT_STRUCTURED_REPLY = 8,
+};
+enum { NBD_REP_ACK = 1, NBD_REP_SERVER = 2, NBD_REP_INFO = 3 };
+#define NBD_REP_ERR_UNSUP   0x80000001u
+#define NBD_REP_ERR_POLICY  0x80000002u
+#define NBD_REP_ERR_INVALID 0x80000003u
+#define NBD_REP_ERR_UNKNOWN 0x80000006u
+enum { NBD_INFO_EXPORT = 0, NBD_INFO_NAME = 1, NBD_INFO_DESCRIPTION = 2, NBD_INFO_BLOCK_SIZE = 3 };
+/* What an export can do. */
+enum {
+    NBD_EXPORT_HAS_FLAGS = 1, NBD_EXPORT_READ_ONLY = 2, NBD_EXPORT_FLUSH = 4, NBD_EXPORT_FUA = 8,
+    NBD_EXPORT_TRIM = 32, NBD_EXPORT_WRITE_ZEROES = 64, NBD_EXPORT_DF = 128, NBD_EXPORT_MULTI_CONN = 256,
+};
+typedef enum NbdCommand {
+    NBD_CMD_READ, NBD_CMD_WRITE, NBD_CMD_DISCONNECT, NBD_CMD_FLUSH, NBD_CMD_TRIM, NBD_CMD_CACHE, NBD_CMD_WRITE_ZEROES,
+} NbdCommand;
+enum { NBD_CMD_FLAG_FUA = 1, NBD_CMD_FLAG_NO_HOLE = 2, NBD_CMD_FLAG_DF = 4 };
+enum { NBD_CHUNK_DONE = 1, NBD_CHUNK_NONE = 0, NBD_CHUNK_DATA = 1, NBD_CHUNK_ERROR = 0x8001 };
+enum { NBD_EPERM = 1, NBD_EIO = 5, NBD_ENOMEM = 12, NBD_EINVAL = 22, NBD_ENOSPC = 28, NBD_ENOTSUP = 95,
+       NBD_ESHUTDOWN = 108 };
+
+enum {
+    NBD_MAX_NAME = 4096, NBD_MAX_OPTION = 65536,
+    NBD_MAX_PAYLOAD = 32 << 20, /* of a request */
+    NBD_REQUEST_BYTES = 28,
+};
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The monitor for programs: the NBD server and its exports. I/O thread. */
+#include <string.h>
+#include "block/nbd-server.h"
+#include "monitor/qmp-internal.h"
+
+/* Takes `problem`, which may be NULL. */
+static void conclude(QmpCall *call, char *problem)
+{
+    if (problem) {
+        qmp_fail(call, "%s", problem);
+        g_free(problem);
+    }
+}
+
+static bool bool_arg(const QmpCall *call, const char *name)
+{
+    return json_object_has_member(call->args, name) && json_object_get_boolean_member(call->args, name);
+}
+
+static const char *text_of(JsonObject *o, const char *name)
+{
+    return json_object_has_member(o, name) ? json_object_get_string_member(o, name) : NULL;
+}
+
+void qmp_nbd_server_start(QmpCall *call)
+{
+    JsonObject *addr = json_object_get_object_member(call->args, "addr");
+    JsonObject *data = json_object_get_object_member(addr, "data");
+    const char *type = json_object_get_string_member(addr, "type");
+    const int64_t max = qmp_int(call, "max-connections", 0);
+    NbdServerAddress a = { .path = text_of(data, "path"), .host = text_of(data, "host"),
+                           .port = text_of(data, "port"), .max_connections = (unsigned)max };
+
+    if (max < 0 || max > UINT32_MAX) {
+        qmp_fail(call, "Parameter 'max-connections' expects a number from 0 to %u", UINT32_MAX);
+    } else if (!strcmp(type, "unix") && a.path && !a.host && !a.port) {
+        conclude(call, nbd_server_start(&a));
+    } else if (!strcmp(type, "inet") && a.host && a.port && !a.path) {
+        conclude(call, nbd_server_start(&a));
+    } else {
+        qmp_fail(call, "Parameter 'addr' expects type unix with path, or inet with host and port");
+    }
+}
+
+void qmp_nbd_server_stop(QmpCall *call)
+{
+    conclude(call, nbd_server_stop());
+}
+
+void qmp_nbd_server_add(QmpCall *call)
+{
+    const char *device = qmp_string(call, "device"), *name = qmp_string(call, "name");
+    const NbdExportOptions o = { .id = name ? name : device, .node = device, .name = name ? name : device,
+                                 .description = qmp_string(call, "description"),
+                                 .writable = bool_arg(call, "writable") };
+
+    conclude(call, nbd_export_add(&o));
+}
+
+void qmp_nbd_server_remove(QmpCall *call)
+{
+    conclude(call, nbd_export_remove(qmp_string(call, "name"), !g_strcmp0(qmp_string(call, "mode"), "hard")));
+}
+
+void qmp_block_export_add(QmpCall *call)
+{
+    const char *node = qmp_string(call, "node-name"), *name = qmp_string(call, "name");
+    const NbdExportOptions o = { .id = qmp_string(call, "id"), .node = node, .name = name ? name : node,
+                                 .description = qmp_string(call, "description"),
+                                 .writable = bool_arg(call, "writable"),
+                                 .writethrough = bool_arg(call, "writethrough") };
+
+    conclude(call, nbd_export_add(&o));
+}
+
+void qmp_block_export_del(QmpCall *call)
+{
+    conclude(call, nbd_export_remove(qmp_string(call, "id"), !g_strcmp0(qmp_string(call, "mode"), "hard")));
+}
+
+void qmp_query_block_exports(QmpCall *call)
+{
+    JsonArray *list = json_array_new();
+    NbdExportInfo info;
+
+    for (unsigned i = 0; nbd_export_info(i, &info); i++) {
+        JsonObject *o = json_object_new();
+
+        json_object_set_string_member(o, "id", info.id);
+        json_object_set_string_member(o, "type", "nbd");
+        json_object_set_string_member(o, "node-name", info.node);
+        json_object_set_boolean_member(o, "shutting-down", FALSE);
+        json_array_add_object_element(list, o);
+    }
+    call->result = qmp_array_node(list);
+}
+
+static void gone(const char *id)
+{
+    JsonObject *data = json_object_new();
+
+    json_object_set_string_member(data, "id", id);
+    qmp_tell("BLOCK_EXPORT_DELETED", data);
+}
+
+void qmp_nbd_init(void)
+{
+    nbd_export_set_listener(gone);
+}

@@ -1,0 +1,301 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=300
+"""The NBD server: disks and nodes, for Debian's qemu-img, qemu-io and nbdinfo, and for a client that says what nobody
+should. Prints TAP.
+"""
+import json
+import os
+import random
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+from qmp_client import LIMIT, Client, Machine, built_in        # noqa: E402
+
+MIB = 1 << 20
+OPTION, REPLY, REQUEST, SIMPLE = 0x49484156454F5054, 0x3e889045565a9, 0x25609513, 0x67446698
+STRUCTURED = 0x668e33ef
+
+
+def unix(path):
+    return {"type": "unix", "data": {"path": path}}
+
+
+class Nbd:
+    """A client, byte by byte."""
+
+    def __init__(self, path, flags=3):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(LIMIT)
+        self.socket.connect(path)
+        magic, options, self.flags = struct.unpack(">QQH", self.read(18))
+        assert magic == 0x4e42444d41474943 and options == OPTION and self.flags == 3
+        self.socket.sendall(struct.pack(">I", flags))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.socket.close()
+
+    def read(self, count):
+        data = b""
+        while len(data) < count:
+            part = self.socket.recv(count - len(data))
+            assert part, "the server hung up"
+            data += part
+        return data
+
+    def closed(self):
+        """Whether the server has hung up, after what it had to say."""
+        try:
+            while self.socket.recv(65536):
+                pass
+        except ConnectionResetError:
+            pass
+        return True
+
+    def option(self, number, data=b"", length=None):
+        self.socket.sendall(struct.pack(">QII", OPTION, number, len(data) if length is None else length) + data)
+
+    def reply(self):
+        magic, option, kind, length = struct.unpack(">QIII", self.read(20))
+        assert magic == REPLY, magic
+        return option, kind, self.read(length)
+
+    def go(self, name, structured=False):
+        if structured:
+            self.option(8)
+            assert self.reply() == (8, 1, b"")
+        self.option(7, struct.pack(">I", len(name)) + name + struct.pack(">H", 0))
+        option, kind, data = self.reply()
+        assert (option, kind) == (7, 3), (option, kind, data)
+        assert self.reply() == (7, 1, b"")
+        return struct.unpack(">HQH", data)[1:]
+
+    def request(self, kind, offset=0, length=0, data=b"", flags=0, cookie=7, magic=REQUEST):
+        self.socket.sendall(struct.pack(">IHHQQI", magic, flags, kind, cookie, offset, length) + data)
+
+    def answer(self, length=0):
+        magic, error, cookie = struct.unpack(">IIQ", self.read(16))
+        assert magic == SIMPLE and cookie == 7, (magic, cookie)
+        return error, b"" if error else self.read(length)
+
+
+def run(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT)
+    return done.returncode, done.stdout + done.stderr
+
+
+def orders(cases, client, path):
+    add = {"type": "nbd", "id": "e", "node-name": "sd0"}
+    cases.check("not running" in client.error("nbd-server-stop")["desc"]
+                and "not running" in client.error("block-export-add", **add)["desc"], "no server: no exports")
+    for address in ({"type": "inet", "data": {"host": "x"}}, {"type": "unix", "data": {}}, {"type": "fd", "data": {}}):
+        cases.check("addr" in client.error("nbd-server-start", addr=address)["desc"], "no address: %s" % address)
+    cases.check("Failed to bind" in client.error("nbd-server-start", addr=unix("/nonexistent/x"))["desc"]
+                and "too long" in client.error("nbd-server-start", addr=unix("x" * 200))["desc"], "no such place")
+    client.result("nbd-server-start", addr=unix(path))
+    cases.check("already running" in client.error("nbd-server-start", addr=unix(path + "2"))["desc"], "one server")
+    cases.check("Cannot find device" in client.error("block-export-add", **dict(add, **{"node-name": "x"}))["desc"],
+                "no such node")
+    cases.check("Conflicts with use" in client.error("block-export-add", **add, writable=True)["desc"],
+                "the machine's disk is not for writing")
+    client.result("block-export-add", **add, name="disk", description="the card")
+    cases.check("already in use" in client.error("block-export-add", **add)["desc"]
+                and "already has export named" in client.error("block-export-add", **dict(add, id="f", name="disk"))
+                ["desc"], "ids and names are unique")
+    cases.check(client.result("query-block-exports") == [
+        {"id": "e", "type": "nbd", "node-name": "sd0", "shutting-down": False}], "query-block-exports")
+    with Nbd(path) as nbd:
+        nbd.go(b"disk")
+        cases.check("still in use" in client.error("block-export-del", id="e")["desc"], "it has a client")
+        client.result("block-export-del", id="e", mode="hard")
+        cases.check(client.event("BLOCK_EXPORT_DELETED")["data"] == {"id": "e"} and nbd.closed(),
+                    "mode hard: the client is cut off, and programs hear of it")
+    cases.check("not found" in client.error("block-export-del", id="e")["desc"], "it has gone")
+    client.result("nbd-server-add", device="sd0")
+    client.result("nbd-server-remove", name="sd0")
+    cases.check(client.result("query-block-exports") == [], "nbd-server-add, nbd-server-remove")
+
+
+def negotiation(cases, path):
+    with Nbd(path) as nbd:
+        nbd.option(3)
+        names = []
+        while True:
+            _, kind, data = nbd.reply()
+            if kind == 1:
+                break
+            names.append(data[4:])
+        cases.check(sorted(names) == [b"node", b"sd0"], "the list of exports", names)
+        for number, data, kind in ((5, b"", 0x80000002), (99, b"xyz", 0x80000001), (3, b"x", 0x80000003),
+                                   (8, b"x", 0x80000003), (7, b"", 0x80000003), (7, b"\xff" * 6, 0x80000003),
+                                   (7, struct.pack(">I", 4) + b"none" + b"\0\0", 0x80000006),
+                                   (7, struct.pack(">I", 3) + b"sd0" + b"\0\7", 0x80000003)):
+            nbd.option(number, data)
+            got = nbd.reply()
+            cases.check(got[:2] == (number, kind), "option %d with %s is refused" % (number, data), got)
+        nbd.option(6, struct.pack(">I", 3) + b"sd0" + struct.pack(">HHHHH", 4, 1, 2, 3, 77))
+        infos = [nbd.reply() for _ in range(4)]
+        cases.check([struct.unpack(">H", data[:2])[0] for _, kind, data in infos[:3]] == [1, 3, 0]
+                    and infos[3][1] == 1, "INFO: name, sizes of blocks, the export", infos)
+        size, flags = nbd.go(b"sd0")
+        cases.check(size == MIB and flags & 3 == 3, "GO: the size, read-only", (size, flags))
+    with Nbd(path, flags=1) as nbd:
+        nbd.option(1, b"node")
+        data = nbd.read(10 + 124)
+        cases.check(struct.unpack(">QH", data[:10]) == (2 * MIB, 0x16d) and data[10:] == bytes(124),
+                    "EXPORT_NAME of an old client", data[:10])
+    for title, act in (("unknown flags", lambda n: None), ("EXPORT_NAME of none", lambda n: n.option(1, b"none")),
+                       ("an option without its magic", lambda n: n.socket.sendall(b"x" * 16)),
+                       ("an option of 4 GiB", lambda n: n.option(7, b"x", 0xffffffff)),
+                       ("ABORT", lambda n: n.option(2)),
+                       ("an end in the middle", lambda n: (n.option(7, b"x", 100), n.socket.shutdown(1)))):
+        with Nbd(path, 0x80000000 if title == "unknown flags" else 3) as nbd:
+            act(nbd)
+            cases.check(nbd.closed(), "the server hangs up: " + title)
+
+
+def requests(cases, path):
+    with Nbd(path) as nbd:
+        nbd.go(b"node")
+        for title, arguments, error in (
+                ("read behind the end", (0, 2 * MIB, 1), 22), ("read across the end", (0, 2 * MIB - 1, 2), 22),
+                ("read at 2^64 - 1", (0, (1 << 64) - 1, 2), 22), ("write behind the end", (1, 2 * MIB, 1, b"x"), 28),
+                ("trim behind the end", (4, MIB, 0xffffffff), 28), ("no such command", (99, 0, 1), 22),
+                ("read more than 32 MiB", (0, 0, 0xffffffff), 22), ("zeroes behind the end", (6, 2 * MIB, 512), 28)):
+            nbd.request(*arguments)
+            got = nbd.answer()[0]
+            cases.check(got == error, title, got)
+        text = os.urandom(5000)
+        nbd.request(1, 1001, len(text), text, flags=1)
+        wrote = nbd.answer()
+        nbd.request(0, 1001, len(text))
+        cases.check(wrote == (0, b"") and nbd.answer(len(text)) == (0, text), "odd bytes are written and read")
+        nbd.request(6, 1001, 1000)
+        nbd.answer()
+        nbd.request(0, 1001, 2000)
+        cases.check(nbd.answer(2000) == (0, bytes(1000) + text[1000:2000]), "zeroes")
+        nbd.request(0, 5, 0)
+        nbd.request(3)
+        cases.check([nbd.answer(), nbd.answer()] == [(0, b"")] * 2, "an empty read, a flush")
+        for _ in range(64):
+            nbd.request(0, 0, 65536)
+        cases.check(all(nbd.answer(65536)[0] == 0 for _ in range(64)), "64 requests at once")
+        nbd.request(2)
+        cases.check(nbd.closed(), "DISC: the server hangs up")
+    with Nbd(path) as nbd:
+        nbd.go(b"sd0")
+        nbd.request(1, 0, 1, b"x")
+        cases.check(nbd.answer() == (1, b""), "a write to what is for reading")
+    with Nbd(path) as nbd:
+        nbd.go(b"node", structured=True)
+        nbd.request(0, 1001, 10)
+        head = struct.unpack(">IHHQI", nbd.read(20))
+        cases.check(head == (STRUCTURED, 1, 1, 7, 18) and nbd.read(18) == struct.pack(">Q", 1001) + bytes(10),
+                    "a structured reply", head)
+        nbd.request(0, 2 * MIB, 10)
+        head = struct.unpack(">IHHQI", nbd.read(20))
+        cases.check(head == (STRUCTURED, 1, 0x8001, 7, 6) and nbd.read(6) == struct.pack(">IH", 22, 0),
+                    "a structured error", head)
+    for title, arguments in (("no magic", {"magic": 1}), ("a write of 4 GiB", {"length": 0xffffffff})):
+        with Nbd(path) as nbd:
+            nbd.go(b"node")
+            nbd.request(1, **arguments)
+            cases.check(nbd.closed(), "the server hangs up: " + title)
+    generator = random.Random(1)
+    for _ in range(200):
+        with Nbd(path) as nbd:
+            if generator.random() < 0.5:
+                nbd.go(b"sd0", structured=generator.random() < 0.5)
+            try:
+                nbd.socket.sendall(generator.randbytes(generator.randrange(200)))
+            except OSError:
+                pass
+
+
+def clients(cases, directory, path):
+    url, copy = "nbd+unix:///node?socket=" + path, os.path.join(directory, "copy")
+    pattern = os.path.join(directory, "pattern")
+    with open(pattern, "wb") as file:
+        file.write(os.urandom(2 * MIB))
+    code, text = run("qemu-img", "convert", "-n", "-f", "raw", "-O", "raw", pattern, url)
+    cases.check(code == 0, "qemu-img convert to the server", text)
+    code, text = run("qemu-img", "convert", "-f", "raw", "-O", "raw", url, copy)
+    with open(pattern, "rb") as one, open(copy, "rb") as other:
+        cases.check(code == 0 and one.read() == other.read(), "qemu-img convert from the server", text)
+    code, text = run("qemu-io", "-f", "raw", "-c", "write -P 17 4096 65536", "-c", "write -z -u 8192 4096",
+                     "-c", "discard 0 4096", "-c", "flush", "-c", "read -P 17 4096 4096", "-c", "read -P 0 8192 4096",
+                     "-c", "write -f -P 3 1048575 3", "-c", "read -P 3 1048575 3", url)
+    cases.check(code == 0 and "failed" not in text, "qemu-io: write, zeroes, discard, flush, FUA", text)
+    code, text = run("qemu-img", "info", "-f", "raw", "--output=json", "nbd+unix:///sd0?socket=" + path)
+    cases.check(code == 0 and json.loads(text)["virtual-size"] == MIB, "qemu-img info", text)
+    if shutil.which("nbdinfo"):
+        code, text = run("nbdinfo", "--json", "--list", "nbd+unix:///?socket=" + path)
+        names = {row["export-name"]: row["export-size"] for row in json.loads(text)["exports"]} if code == 0 else {}
+        cases.check(names == {"sd0": MIB, "node": 2 * MIB}, "nbdinfo --list", text)
+    else:
+        cases.skip("nbdinfo", "it is not installed")
+
+
+def for_people(cases, client, directory):
+    path = os.path.join(directory, "people")
+
+    def say(line):
+        return client.result("human-monitor-command", command_line=line)
+    for line, text in (("nbd_server_start nowhere", "nbd_server_start ["), ("nbd_server_start -w unix:x", "only valid"),
+                       ("nbd_server_add sd0", "not running"), ("nbd_server_remove x", "not found"),
+                       ("nbd_server_stop", "not running")):
+        cases.check(text in say(line), line, say(line))
+    cases.check(say("nbd_server_start -a unix:" + path) == "", "nbd_server_start -a")
+    with Nbd(path) as nbd:
+        cases.check(nbd.go(b"sd0")[0] == MIB, "all disks are there")
+        cases.check("still in use" in say("nbd_server_remove sd0") and say("nbd_server_remove -f sd0") == "", "-f")
+    cases.check(say("nbd_server_add sd0 other") == "" and say("nbd_server_stop") == "", "nbd_server_add, _stop")
+    cases.check(say("nbd_server_start 127.0.0.1:0") == "" and say("nbd_server_stop") == "", "a port")
+
+
+def main():
+    cases = tap.Cases()
+    if not built_in() or not shutil.which("qemu-img"):
+        cases.skip("NBD server", "it needs QMP, and qemu-img as a client")
+        return cases.done()
+    with tempfile.TemporaryDirectory(prefix="pqemu-nbd-") as directory:
+        path, images = os.path.join(directory, "nbd"), [os.path.join(directory, name) for name in ("sd", "node")]
+        for size, image in enumerate(images):
+            with open(image, "wb") as file:
+                file.truncate((size + 1) * MIB)
+        with Machine(directory, "-drive", "if=sd,format=raw,file=" + images[0]) as machine:
+            client = Client(machine.path)
+            orders(cases, client, path)
+            client.result("blockdev-add", driver="file", node_name="bytes", filename=images[1])
+            client.result("blockdev-add", driver="raw", node_name="node", file="bytes")
+            client.result("block-export-add", type="nbd", id="n", node_name="node", writable=True)
+            client.result("nbd-server-add", device="sd0")
+            negotiation(cases, path)
+            requests(cases, path)
+            clients(cases, directory, path)
+            with Nbd(path) as nbd:
+                nbd.go(b"node")
+                client.result("nbd-server-stop")
+                cases.check(nbd.closed() and not os.path.exists(path) and client.result("query-block-exports") == [],
+                            "nbd-server-stop: clients, exports and the socket go")
+            client.result("blockdev-del", node_name="node")
+            for_people(cases, client, directory)
+            cases.check(client.result("query-status")["status"] == "prelaunch", "the machine is as it was")
+            client.result("quit")
+            cases.check(machine.ended() == 0, "the emulator ends well")
+    return cases.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
