@@ -11,7 +11,6 @@
 #include <glib.h>
 #include <string.h>
 #include "hw/9p/p9.h"
-#include "hw/device.h"
 #include "hw/virtio/virtio-devices.h"
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
@@ -36,6 +35,7 @@ typedef struct VirtIO9p {
     uint64_t bytes;             /* of their messages */
     IOWork work;
     pthread_mutex_t lock;       /* for `done` and `last`; nothing is taken below it */
+    pthread_cond_t news;        /* with lock: `done` is not empty */
     Request *done, **last;      /* answered, the oldest first */
 } VirtIO9p;
 
@@ -55,6 +55,7 @@ static void answer(gpointer data, gpointer opaque)
     pthread_mutex_lock(&s->lock);
     *s->last = r;
     s->last = &r->next;
+    pthread_cond_signal(&s->news);
     pthread_mutex_unlock(&s->lock);
     io_post(&s->work);
 }
@@ -144,9 +145,48 @@ static void p9_reset(void *dev)
     request_new(dev, NULL);
 }
 
+/* Until the server's thread has nothing to do: the server is this thread's then. */
+static void p9_drain(void *dev)
+{
+    VirtIO9p *s = dev;
+
+    while (s->requests) {
+        pthread_mutex_lock(&s->lock);
+        while (!s->done) {
+            pthread_cond_wait(&s->news, &s->lock);
+        }
+        pthread_mutex_unlock(&s->lock);
+        take_answers(s);
+    }
+}
+
+static void p9_save(void *dev, GByteArray *to)
+{
+    const VirtIO9p *s = dev;
+
+    p9_drain(dev);              /* a reset may have come with this turn */
+    p9_server_save(s->server, to);
+}
+
+static char *p9_save_problem(void *dev)
+{
+    const VirtIO9p *s = dev;
+
+    return p9_server_save_problem(s->server);
+}
+
+static bool p9_load(void *dev, const uint8_t *data, size_t bytes)
+{
+    VirtIO9p *s = dev;
+
+    p9_drain(s);
+    p9_server_reset(s->server);
+    return p9_server_load(s->server, data, bytes);
+}
+
 static const VirtIOClass virtio_9p_class = {
     .name = "virtio-9p", .id = VIRTIO_ID_9P, .queues = 1, .queue_size = QUEUE_SIZE, .notify = p9_notify,
-    .reset = p9_reset,
+    .reset = p9_reset, .drain = p9_drain, .save = p9_save, .save_problem = p9_save_problem, .load = p9_load,
 };
 
 void virtio_9p_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config)
@@ -159,6 +199,7 @@ void virtio_9p_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config)
     s->pool = g_thread_pool_new(answer, s, 1, FALSE, NULL);
     s->work = (IOWork) { .fn = take_answers, .opaque = s };
     pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->news, NULL);
     s->last = &s->done;
     d->class = &virtio_9p_class;
     d->dev = s;
@@ -166,5 +207,4 @@ void virtio_9p_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config)
     d->config_size = sizeof(length) + length;
     memcpy(d->config, &length, sizeof(length));
     memcpy(d->config + sizeof(length), config->tag, length);
-    devices_refuse_saving("the files that a virtio-9p-device has open are not part of the state");
 }

@@ -8,6 +8,8 @@ import hashlib
 import os
 import random
 import re
+import shutil
+import subprocess
 import tempfile
 
 from screen import Monitor, event_device, until
@@ -83,6 +85,26 @@ def balloon(vm, monitor):
     assert total(vm) == before and status == 0, text
 
 
+def kept(vm, monitor, path):
+    """A file of the host's that is open is so in a snapshot; one that is open and deleted is not to be saved."""
+    status, text = vm.shell("mkdir -p /mnt/kept; mount -t 9p -o trans=virtio,version=9p2000.L plain /mnt/kept && "
+                            "exec 5>/mnt/kept/log && echo one >&5", 120)
+    assert status == 0, text
+    answer = monitor.order("savevm open")
+    assert "cannot" not in answer and "rror" not in answer, answer
+    vm.shell("echo two >&5; exec 5>&-")
+    answer = monitor.order("loadvm open")
+    assert "cannot" not in answer and "rror" not in answer, answer
+    status, text = vm.shell("echo three >&5 && exec 5>&- && exec 6>/mnt/kept/gone && rm /mnt/kept/gone", 120)
+    assert status == 0, text
+    with open(os.path.join(path, "log"), "rb") as file:
+        assert file.read() == b"one\nthree\n", "what was written after loadvm"
+    assert "'gone'" in monitor.order("savevm refused"), "a deleted file is saved"
+    vm.shell("exec 6>&-; rm /mnt/kept/log; umount /mnt/kept", 120)
+    answer = monitor.order("savevm after")
+    assert "cannot" not in answer, answer
+
+
 def folder(vm, path, mapped):
     """The guest's files on the host, the host's in the guest."""
     data = random.Random(9).randbytes(3 << 20)
@@ -123,6 +145,13 @@ def has_attributes(path):
     return True
 
 
+def qcow2(path):
+    """An image for snapshots; None: nobody makes one."""
+    made = shutil.which("qemu-img") and subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", path, "16M"],
+                                                       check=False).returncode == 0
+    return path if made else None
+
+
 def main():
     cases = Cases()
     with tempfile.TemporaryDirectory() as directory:
@@ -140,6 +169,8 @@ def main():
             for mapped, path in enumerate(folders):
                 options += ["-virtfs", "local,path=%s,mount_tag=%s" %
                             (path, ("plain,security_model=none", "mapped,security_model=mapped-xattr")[mapped])]
+            image = qcow2(os.path.join(directory, design + ".qcow2"))
+            options += ["-drive", "if=virtio,format=qcow2,file=" + image] if image else []
             with VM(accel=accel, dtb="builtin", mem=MEMORY, args=options, slow=3 * slow) as vm:
                 with cases.case(name + "it starts", vm) as up:
                     vm.wait_shell()
@@ -157,6 +188,9 @@ def main():
                            ("mouse_move 7 -9", "mouse_move 0 0 -1", "mouse_button 1", "mouse_button 0"), MOVES)
                 with cases.case(name + "a tablet", vm):
                     place(vm, monitor)
+                if image:
+                    with cases.case(name + "a snapshot with a file of the host open", vm):
+                        kept(vm, monitor, folders[0])
                 for mapped in range(len(folders)):
                     with cases.case(name + "a folder of the host" + mapped * ", with owners in attributes", vm):
                         folder(vm, folders[mapped], bool(mapped))

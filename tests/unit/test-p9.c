@@ -302,6 +302,75 @@ static void test_bad(void)
     p9_server_free(server);
 }
 
+/* ---- saved states ---- */
+
+static GByteArray *saved(void)
+{
+    GByteArray *state = g_byte_array_new();
+
+    p9_server_save(server, state);
+    return state;
+}
+
+/* Another server of the folder takes the state up. */
+static bool moves_to(bool readonly, const GByteArray *state)
+{
+    char *err = NULL;
+
+    p9_server_free(server);
+    server = p9_server_new(&(P9Share) { .path = share, .security = P9_NONE, .readonly = readonly }, &err);
+    return p9_server_load(server, state->data, state->len);
+}
+
+static void test_state(void)
+{
+    GByteArray *state;
+    char *problem;
+    uint32_t count;
+
+    start(P9_NONE, false);
+    ask(MKDIR, "dsdd", ROOT, "saved", 0755u, 0u, NULL);
+    walk(ROOT, "saved");
+    tap_case(!ask(WALK, "ddw", FID, OTHER, 0u, NULL) && !ask(CREATE, "dsddd", OTHER, "kept", 2u, 0644u, 0u, NULL) &&
+             !ask(WRITE, "dqdbb", OTHER, 0ull, 2u, 'a', 'b', NULL) && !ask(OPEN, "dd", FID, 0u, NULL) &&
+             !p9_server_save_problem(server), "a file and a folder are open");
+    state = saved();
+    tap_case(moves_to(false, state) && server->msize == LIMIT && server->open == 2 &&
+             !ask(WRITE, "dqdb", OTHER, 2ull, 1u, 'c', NULL) && !ask(READ, "dqd", OTHER, 0ull, 9u, NULL) &&
+             p9_get(&answer, "d", &count) && count == 3 && !memcmp(answer.in + answer.at, "abc", 3) &&
+             !ask(READDIR, "dqd", FID, 0ull, 4000u, NULL) && !walk(ROOT, "saved"), "they are so where it is loaded");
+    tap_case(moves_to(true, state) && server->open == 1 && ask(READ, "dqd", OTHER, 0ull, 9u, NULL) == EBADF,
+             "but not for writing, where nothing is to be written");
+    moves_to(false, state);
+    unlink(at(share, "saved/kept"));
+    problem = p9_server_save_problem(server);
+    tap_case(problem && strstr(problem, "'saved/kept'"), "what is open and deleted cannot be saved: %s", problem);
+    g_free(problem);
+    tap_case(moves_to(false, state) && server->open == 1 && ask(READ, "dqd", OTHER, 0ull, 9u, NULL) == EBADF &&
+             !ask(CLUNK, "d", OTHER, NULL), "what is not there is not open");
+    tap_case(!symlink("..", at(share, "saved/kept")) && moves_to(false, state) && server->open == 1,
+             "a link in its place leads nowhere");
+    g_byte_array_unref(state);
+    state = saved();
+    /* ".." in a path, in the place of letters. */
+    memcpy(memmem(state->data, state->len, "saved", 5), "../sa", 5);
+    tap_case(!moves_to(false, state) && !g_hash_table_size(server->fids), "a path that leads out is damage");
+    for (unsigned i = 0; freopen("/dev/null", "w", stderr) && i < 20000; i++) {
+        GByteArray *bad = g_byte_array_append(g_byte_array_new(), state->data, (guint)(g_random_int() % state->len));
+
+        for (unsigned n = g_random_int() % 4; n && bad->len; n--) {
+            bad->data[g_random_int() % bad->len] = (guint8)g_random_int();
+        }
+        p9_server_reset(server);
+        p9_server_load(server, bad->data, bad->len);
+        g_byte_array_unref(bad);
+    }
+    p9_server_reset(server);
+    tap_case(!server->open && !g_hash_table_size(server->fids), "damaged states do no harm");
+    g_byte_array_unref(state);
+    p9_server_free(server);
+}
+
 int main(void)
 {
     base = g_dir_make_tmp("p9-XXXXXX", NULL);
@@ -314,6 +383,7 @@ int main(void)
     test_folders();
     test_mapped();
     test_bad();
+    test_state();
 
     g_autofree char *command = g_strdup_printf("rm -rf '%s'", base);
 
