@@ -5,9 +5,24 @@
 # fetch_debs DIR ARCH PACKAGE...: download packages of a foreign architecture. apt runs on state of its own, so the
 # machine's list of architectures and its package lists stay as they are; only its proxy settings are used.
 fetch_debs() {
-    local dir arch=$2 state mirror
-    dir=$(cd "$1" && pwd)
+    local dir=$1 arch=$2
     shift 2
+    fetch_by_apt "$dir" "$arch" 'apt-get -q download "$@"' "$@"
+}
+
+# fetch_debs_and_needed DIR ARCH PACKAGE...: the same with everything that these depend on.
+fetch_debs_and_needed() {
+    local dir=$1 arch=$2
+    shift 2
+    fetch_by_apt "$dir" "$arch" 'apt-get -qy --no-install-recommends --download-only install "$@" &&
+        mv "$state"/cache/archives/*.deb .' "$@"
+}
+
+# fetch_by_apt DIR ARCH COMMAND PACKAGE...
+fetch_by_apt() {
+    local dir arch=$2 command=$3 state mirror
+    dir=$(cd "$1" && pwd)
+    shift 3
     [ "$arch" != all ] || arch=$(dpkg --print-architecture)
     [ -r "$keyring" ] || die "no $keyring: install debian-archive-keyring"
     mirror=${PQEMU_DEBIAN_MIRROR:-$(debian_mirror)}
@@ -38,7 +53,7 @@ END
     (
         cd "$dir"
         export APT_CONFIG=$state/apt.conf
-        apt-get -q update && apt-get -q download "$@"
+        apt-get -q update && eval "$command"
     ) >"$state/log" 2>&1 || { tail -n 20 "$state/log" >&2; die "download failed"; }
     rm -rf "$state"
 }
