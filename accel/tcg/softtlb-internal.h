@@ -9,7 +9,8 @@ enum { TLB_SLOW_MMIO = 1, TLB_SLOW_RAM = 2, TLB_SLOW_CODE = 4, TLB_SLOW_WATCHED 
        TLB_SLOW_STALE = 32,     /* leads to RAM, but why it is slow has to be found out */
        TLB_SLOW_REASONS = 63 };
 enum { TLB_CODE = 1, TLB_CODE_MMIO = 3 };
-#define TLB_TABLES_BYTES ((size_t)TLB_ENTRIES * 20)
+#define TLB_CODE_OFFSET (2 * (size_t)TLB_WRITE_OFFSET)
+#define TLB_TABLES_BYTES (TLB_CODE_OFFSET + (size_t)TLB_ENTRIES * 4)        /* of a context */
 
 typedef struct TLBTables {
     int64_t *read, *write;      /* TLB_ENTRIES each */

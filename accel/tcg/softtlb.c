@@ -7,9 +7,10 @@
  * switch only picks another set. The least recently used one is recycled. Every context has a generation that is part
  * of JITState.ctxkey, so that jump-cache entries die with a flush at no cost.
  *
- * The tables of a context are one lazily backed mapping: 8 MiB loads, 8 MiB stores, 4 MiB fetch. A flush walks the list
- * of pages that were filled. All of this belongs to the CPU's thread; tlb_revoke_writes() changes other CPUs' tables
- * inside an exclusive section, when they are stopped.
+ * The tables of a context are one lazily backed mapping: 8 MiB loads, 8 MiB stores, 4 MiB fetch, and zeroes for
+ * addresses that are not aligned between them (softtlb.h). A flush walks the list of pages that were filled. All of
+ * this belongs to the CPU's thread; tlb_revoke_writes() changes other CPUs' tables inside an exclusive section, when
+ * they are stopped.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -35,24 +36,45 @@ static inline bool bit_get(const uint64_t *map, unsigned i) { return map[i / 64]
 static inline void bit_set(uint64_t *map, unsigned i) { map[i / 64] |= 1ull << (i % 64); }
 static inline void bit_clear(uint64_t *map, unsigned i) { map[i / 64] &= ~(1ull << (i % 64)); }
 
-void tlb_cpu_init(CPUARMState *env)
+/* What is only read counts for nothing where the host lets nobody reserve more memory than there is. */
+static uint8_t *reserve_tables(size_t bytes)
 {
-    struct TLBContexts *s = calloc(1, sizeof(*s));
-    size_t bytes = (size_t)NB_CONTEXTS * TLB_TABLES_BYTES;
     size_t huge = 2u << 20;
-    uint8_t *map = mmap(NULL, bytes + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint8_t *map = mmap(NULL, bytes + huge, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-    if (!s || map == MAP_FAILED) {
-        error_exit("cannot reserve %zu MiB for the memory tables of CPU %u", bytes >> 20, env->cpu_index);
+    if (map == MAP_FAILED) {
+        return NULL;
     }
     map = (uint8_t *)(((uintptr_t)map + huge - 1) & ~(uintptr_t)(huge - 1));
     /* Sparse: huge pages cost 4 times the memory and 0.3 s of zeroing per boot. */
     madvise(map, bytes, MADV_NOHUGEPAGE);
-    for (int i = 0; i < NB_CONTEXTS; i++) {
+    return map;
+}
+
+static bool allow_writes(const struct TLBTables *t)
+{
+    return mprotect(t->read, TLB_TABLE_BYTES, PROT_READ | PROT_WRITE) == 0 &&
+           mprotect(t->write, TLB_TABLE_BYTES, PROT_READ | PROT_WRITE) == 0 &&
+           mprotect(t->code, TLB_TABLE_BYTES / 2, PROT_READ | PROT_WRITE) == 0;
+}
+
+void tlb_cpu_init(CPUARMState *env)
+{
+    struct TLBContexts *s = calloc(1, sizeof(*s));
+    size_t bytes = (size_t)NB_CONTEXTS * TLB_TABLES_BYTES;
+    uint8_t *map = reserve_tables(bytes);
+    bool ok = s && map;
+
+    for (int i = 0; i < NB_CONTEXTS && ok; i++) {
         uint8_t *p = map + (size_t)i * TLB_TABLES_BYTES;
+
         s->ctx[i].t.read = (int64_t *)(void *)p;
         s->ctx[i].t.write = (int64_t *)(void *)(p + TLB_WRITE_OFFSET);
-        s->ctx[i].t.code = (uint32_t *)(void *)(p + 2 * TLB_WRITE_OFFSET);
+        s->ctx[i].t.code = (uint32_t *)(void *)(p + TLB_CODE_OFFSET);
+        ok = allow_writes(&s->ctx[i].t);
+    }
+    if (!ok) {
+        error_exit("cannot reserve %zu MiB for the memory tables of CPU %u", bytes >> 20, env->cpu_index);
     }
     s->writer = calloc(RAM_PAGES_MAX, sizeof(uint32_t));       /* costs nothing where there is no RAM */
     if (!s->writer) {

@@ -6,6 +6,11 @@
  * Entry e of page p: e > 0: host address of guest byte va = e + va.  e == 0: not filled.  e < 0: take the slow path
  * (MMIO, code page, page watched by an exclusive); bits as in TLB_SLOW_*.
  *
+ * Inline code tests the alignment of 2^a bytes by the same look: it takes the address rotated right by a, without the
+ * offset in the page, as the index. So the low bits of an address come in above its page number, and whoever is not
+ * aligned finds 0 in one of the 2^a - 1 tables of zeroes behind the true one. These are only reserved: nobody writes to
+ * them, and an untouched page that is read costs no memory.
+ *
  * Tables are private to their CPU; others touch them only inside an exclusive section (accel/tcg/elock.h).
  */
 #ifndef ACCEL_TCG_SOFTTLB_H
@@ -14,7 +19,9 @@
 
 #define TLB_PAGE_BITS   12
 #define TLB_ENTRIES     (1u << 20)
-#define TLB_WRITE_OFFSET ((uint32_t)(TLB_ENTRIES * 8))      /* bytes from tlb_read to the store table */
+#define TLB_TABLE_BYTES ((size_t)TLB_ENTRIES * 8)
+#define TLB_ALIGN_MAX   3               /* log2 of the largest alignment that a look tests */
+#define TLB_WRITE_OFFSET ((uint32_t)(TLB_TABLE_BYTES << TLB_ALIGN_MAX))     /* bytes from tlb_read to the store table */
 
 void tlb_cpu_init(CPUARMState *env);
 void tlb_cpu_reset(CPUARMState *env);

@@ -39,7 +39,7 @@ void emit_budget(Emitter *e, const IROp *op)
     SlowPath *s = emit_slow(e, SLOW_BUDGET);
 
     x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
-    s->align_field = x_jcc_fwd(as, X_NE);
+    s->asked_field = x_jcc_fwd(as, X_NE);
     x_alu_rm_i(as, ALU_SUB, false, emit_env(JIT_OFFSET(budget)), (int32_t)op->imm);
     s->fields[s->nfields++] = x_jcc_fwd(as, X_S);
     x_mov_rm_i(as, emit_env(JIT_OFFSET(block_end)), block_end(e));
@@ -50,7 +50,7 @@ void emit_slow_budget(Emitter *e, SlowPath *s)
     Asm *as = &e->as;
 
     x_alu_rm_i(as, ALU_ADD, false, emit_env(JIT_OFFSET(budget)), (int32_t)s->op->imm);
-    x_patch(s->align_field, as->p);
+    x_patch(s->asked_field, as->p);
     emit_leave(e, e->b->pc, 0);
 }
 

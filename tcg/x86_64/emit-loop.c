@@ -209,10 +209,7 @@ static void emit_enter_stream(Emitter *e, const Stream *s, int n)
     }
     emit_limit_check(e, RAX, s->align, s->span);
     x_jcc(as, X_A, e->again);
-    x_mov_r_rm(as, false, RCX, rm_reg(RAX));
-    x_shift_i(as, SH_SHR, false, rm_reg(RCX), TLB_PAGE_BITS);
-    x_mov_r_rm(as, true, RCX, rm_sib(TLB_REG, RCX, 3, s->store ? (int32_t)TLB_WRITE_OFFSET : 0));
-    x_test_rm_r(as, true, rm_reg(RCX), RCX);
+    emit_table_entry(e, RAX, s->store, 0);
     x_jcc(as, X_LE, e->again);
     x_lea(as, true, RCX, rm_sib(RCX, RAX, 0, -s->step));
     x_mov_rm_r(as, true, pointer(n), RCX);

@@ -3,17 +3,15 @@
  * Guest loads and stores.
  *
  *      lea   eax, [base + offset]      ; not for offset 0; always 32 bits: a guest address must wrap at 4 GiB
- *      test  al, size - 1              ; unaligned: slow path
- *      jnz   slow
- *      mov   ecx, eax
- *      shr   ecx, 12
+ *      rorx  ecx, eax, log2(size)      ; the bits that should be 0 come to the top
+ *      shr   ecx, 12 - log2(size)
  *      mov   rcx, [r15 + rcx * 8 (+ TLB_WRITE_OFFSET)]
  *      test  rcx, rcx
- *      jle   slow                      ; 0: not filled, negative: MMIO, code, watched
+ *      jle   slow                      ; 0: not filled or not aligned (softtlb.h), negative: MMIO, code, watched
  *      mov   reg, [rcx + rax]
  *
- * Words and halfwords that are not aligned (ARMv6: SCTLR.U) but inside a page come back from there to the look-up. The
- * store thunk begins with what needs no C: stores to watched pages.
+ * Words and halfwords that are not aligned (ARMv6: SCTLR.U) but inside a page look again there and come back. The store
+ * thunk begins with what needs no C: stores to watched pages.
  *
  * LDM and STM look once at alignment and page of all words: emit_limit_check(). The slow path, behind the block, hands
  * PC and MEM_* to a thunk that syncs all guest registers to env, so that a fault needs nothing restored.
@@ -21,6 +19,7 @@
 #include "accel/tcg/softtlb.h"
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
+#include "tcg/x86_64/op-flags.h"
 
 /* Host register with the 32-bit guest address of the access; rax unless the base register itself will do. */
 int emit_address(Emitter *e, const IROp *op)
@@ -51,40 +50,29 @@ static void slow_if(Emitter *e, SlowPath *s, X86CC cc)
     s->fields[s->nfields++] = x_jcc_fwd(&e->as, cc);
 }
 
-/* rcx = table entry of the page of addr; leaves for the slow path if it is not a plain page. */
-static void emit_table_lookup(Emitter *e, SlowPath *s, int addr, bool store)
+void emit_table_entry(Emitter *e, int addr, bool store, unsigned align)
 {
     Asm *as = &e->as;
 
-    x_mov_r_rm(as, false, RCX, rm_reg(addr));
-    x_shift_i(as, SH_SHR, false, rm_reg(RCX), TLB_PAGE_BITS);
+    if (align && x86_bmi2) {
+        x_rorx_i(as, RCX, rm_reg(addr), (int)align);
+    } else {
+        x_mov_r_rm(as, false, RCX, rm_reg(addr));
+        if (align) {
+            x_shift_i(as, SH_ROR, false, rm_reg(RCX), (int)align);
+        }
+    }
+    x_shift_i(as, SH_SHR, false, rm_reg(RCX), TLB_PAGE_BITS - (int)align);
     x_mov_r_rm(as, true, RCX, rm_sib(TLB_REG, RCX, 3, store ? (int32_t)TLB_WRITE_OFFSET : 0));
     x_test_rm_r(as, true, rm_reg(RCX), RCX);
-    slow_if(e, s, X_LE);
 }
 
-static bool known_aligned(const Emitter *e, const IROp *op, unsigned mask)
+/* log2 of the alignment that has to be tested */
+static unsigned unknown_align(const Emitter *e, const IROp *op, unsigned align)
 {
     Loc a = emit_loc(e, op->a);
-    return a.kind == LOC_IMM && !((a.imm + op->imm) & mask);
-}
 
-static void emit_align_check(Emitter *e, SlowPath *s, const IROp *op, int addr, unsigned mask)
-{
-    if (mask && !known_aligned(e, op, mask)) {
-        x_test8_rm_i(&e->as, rm_reg(addr), (uint8_t)mask);
-        slow_if(e, s, X_NE);
-    }
-}
-
-/* Aligned nearly always, but need not be: emit_half_aligned() looks at the others. */
-static void emit_align_usual(Emitter *e, SlowPath *s, const IROp *op, int addr, unsigned mask)
-{
-    if (mask && !known_aligned(e, op, mask)) {
-        x_test8_rm_i(&e->as, rm_reg(addr), (uint8_t)mask);
-        s->align_field = x_jcc_fwd(&e->as, X_NE);
-        s->align_back = e->as.p;
-    }
+    return a.kind == LOC_IMM && !((a.imm + op->imm) & ((1u << align) - 1)) ? 0 : align;
 }
 
 /* Accesses with user rights go straight to the slow path: the tables at hand are the privileged ones. */
@@ -161,31 +149,32 @@ static void emit_int_load(Emitter *e, const IROp *op, RM host)
     }
 }
 
-/*
- * FLDD and FSTD, two words: LDRD, a push of two registers. They need the alignment of a word only, but have that of
- * their size nearly always, and then lie in one page: one test; emit_half_aligned() looks at the others.
- */
-static void emit_align_doubleword(Emitter *e, SlowPath *s, const IROp *op, int addr)
+/* Bytes of an access that is checked as one piece. */
+static unsigned piece_bytes(const IROp *op)
 {
-    emit_align_usual(e, s, op, addr, 7);
+    return ir_op_has_list(op) ? 8 : 1u << (op->mem & MEM_SIZE);
 }
 
-/* Out of line: inside a page, doublewords aligned to a word, it goes on as if it were aligned. */
-static void emit_half_aligned(Emitter *e, SlowPath *s)
+/*
+ * Out of line, from `field`: not aligned, but inside a page, doublewords aligned to a word, it looks again and goes on
+ * as if it were aligned.
+ */
+static void emit_half_aligned(Emitter *e, SlowPath *s, uint8_t *field)
 {
     Asm *as = &e->as;
     bool list = ir_op_has_list(s->op);
-    int bytes = list ? 8 : 1 << (s->op->mem & MEM_SIZE);
 
-    x_patch(s->align_field, as->p);
+    x_patch(field, as->p);
     if (list) {
         x_test8_rm_i(as, rm_reg(s->addr_reg), 3);
         x_jcc(as, X_NE, s->call);
     }
     x_mov_r_rm(as, false, RCX, rm_reg(s->addr_reg));
     x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), 0xfff);
-    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), 0x1000 - bytes);
-    x_jcc(as, X_BE, s->align_back);
+    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), 0x1000 - (int)piece_bytes(s->op));
+    x_jcc(as, X_A, s->call);
+    emit_table_entry(e, s->addr_reg, ir_op_effects(s->op) & FX_STORE, 0);
+    x_jcc(as, X_G, s->found);
     x_jmp(as, s->call);
 }
 
@@ -357,21 +346,29 @@ static void emit_checked(Emitter *e, SlowPath *s, const IROp *op)
     bool list = ir_op_has_list(op), store = op->opc == IR_st || op->opc == IR_stm;
     unsigned size = op->mem & MEM_SIZE;
     int bytes = list ? op->n << size : 1 << size, addr = emit_address(e, op);
+    unsigned align;
 
     s->addr_reg = addr;
     if (always_slow(e, s, op)) {
         return;
     }
     if (list && bytes == 8) {
-        emit_align_doubleword(e, s, op, addr);
+        /*
+         * FLDD and FSTD, two words: LDRD, a push of two registers. They need the alignment of a word only, but have
+         * that of their size nearly always, and then lie in one page; emit_half_aligned() looks at the others.
+         */
+        align = unknown_align(e, op, 3);
     } else if (list && bytes > 4) {
         emit_list_check(e, s, addr, (unsigned)bytes);
-    } else if (list || size == 3 || (op->mem & ~(MEM_SIZE | MEM_SIGNED))) {
-        emit_align_check(e, s, op, addr, (unsigned)bytes - 1);
+        align = 0;
     } else {
-        emit_align_usual(e, s, op, addr, (unsigned)bytes - 1);
+        align = unknown_align(e, op, size);
     }
-    emit_table_lookup(e, s, addr, store);
+    emit_table_entry(e, addr, store, align);
+    slow_if(e, s, X_LE);
+    if (align && (list ? bytes == 8 : size < 3 && !(op->mem & ~(MEM_SIZE | MEM_SIGNED)))) {
+        s->found = e->as.p;
+    }
     if (list && op->n > 1) {
         x_alu_r_rm(as, ALU_ADD, true, RCX, rm_reg(addr));
         emit_transfer(e, s, op, rm_mem(RCX, 0), RDX);
@@ -548,11 +545,17 @@ static void slow_multi_code(Emitter *e, SlowPath *s)
 
 void emit_slow_mem(Emitter *e, SlowPath *s)
 {
+    uint8_t *half = NULL;
+
     if (s->near_field) {
         emit_far(e, s);
         for (int k = 0; k < s->nfields; k++) {
             x_patch(s->fields[k], e->as.p);
         }
+    }
+    if (s->found) {
+        x_test8_rm_i(&e->as, rm_reg(s->addr_reg), (uint8_t)(piece_bytes(s->op) - 1));
+        half = x_jcc_fwd(&e->as, X_NE);
     }
     s->call = e->as.p;
     slow_common(e, s);
@@ -565,7 +568,7 @@ void emit_slow_mem(Emitter *e, SlowPath *s)
     }
     emit_page_forget(e, s);
     x_jmp(&e->as, s->back);
-    if (s->align_field) {
-        emit_half_aligned(e, s);
+    if (half) {
+        emit_half_aligned(e, s, half);
     }
 }

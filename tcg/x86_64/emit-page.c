@@ -91,10 +91,7 @@ void emit_page(Emitter *e, const IROp *op)
     addr = emit_address(e, op);
     emit_limit_check(e, addr, op->mem & MEM_SIZE, op->near);
     s->fields[s->nfields++] = x_jcc_fwd(as, X_A);
-    x_mov_r_rm(as, false, RCX, rm_reg(addr));
-    x_shift_i(as, SH_SHR, false, rm_reg(RCX), TLB_PAGE_BITS);
-    x_mov_r_rm(as, true, RCX, rm_sib(TLB_REG, RCX, 3, op->n ? (int32_t)TLB_WRITE_OFFSET : 0));
-    x_test_rm_r(as, true, rm_reg(RCX), RCX);
+    emit_table_entry(e, addr, op->n, 0);
     s->fields[s->nfields++] = x_jcc_fwd(as, X_LE);
     if (where.kind == LOC_REG) {
         x_lea(as, true, where.reg, rm_sib(RCX, addr, 0, 0));

@@ -83,9 +83,8 @@ typedef struct SlowPath {
     const IROp *op;
     uint32_t pc;                /* PC|T */
     int addr_reg;
-    uint8_t *align_field;       /* jump of an access that is not aligned to its size, and where it goes on; SLOW_BUDGET:
-                                   that of a block that the CPU is asked to leave */
-    const uint8_t *align_back;
+    uint8_t *asked_field;       /* SLOW_BUDGET: jump of a block that the CPU is asked to leave */
+    const uint8_t *found;       /* of an access that need not be aligned: where it goes on with a table entry in rcx */
     uint8_t *near_field;        /* jump of an access whose page is not known */
     uint64_t pages;             /* bit n: page n is needed behind it */
     int xa, xb, xd;             /* of a conversion or comparison; xd of an access: what it moves, -1: no xmm register */
@@ -221,6 +220,11 @@ void emit_watched_store(Asm *as);                           /* start of the stor
 bool emit_page_place(const Emitter *e, IRRef page, Loc *where);     /* false: it has none */
 void emit_page_forget(Emitter *e, const SlowPath *s);       /* nothing is known of the pages that are needed later */
 void emit_slow_page(Emitter *e, SlowPath *s);
+/*
+ * rcx = table entry of the page of addr, and compares: X_LE if it is not a plain page or addr is not aligned (log2, at
+ * most TLB_ALIGN_MAX).
+ */
+void emit_table_entry(Emitter *e, int addr, bool store, unsigned align);
 /* Compares: X_A if addr is not aligned (log2), or so many bytes from it on are not in one page; clobbers rcx. */
 void emit_limit_check(Emitter *e, int addr, unsigned align, unsigned bytes);
 /* An access to plain memory, at the host address in env plus a distance; no slow path. Clobbers rcx and rdx. */

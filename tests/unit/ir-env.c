@@ -256,7 +256,7 @@ static uint64_t *make_table(unsigned (*allowed)(uint32_t page))
         uint64_t entry = (uintptr_t)machine.mem - ((uint64_t)i << TLB_PAGE_BITS);
 
         table[i] = allowed(i) & 1 ? entry : 0;
-        table[i + TLB_ENTRIES] = allowed(i) & 2 ? entry : 0;
+        table[i + TLB_WRITE_OFFSET / sizeof(*table)] = allowed(i) & 2 ? entry : 0;
     }
     return table;
 }

@@ -158,7 +158,7 @@ static void test_fast_memory(void)
     IROp *op;
 
     table[PAGE >> TLB_PAGE_BITS] = (uintptr_t)entry;
-    table[(PAGE >> TLB_PAGE_BITS) + TLB_ENTRIES] = (uintptr_t)entry;
+    table[(PAGE >> TLB_PAGE_BITS) + TLB_WRITE_OFFSET / sizeof(*table)] = (uintptr_t)entry;
     start();
     memcpy(page + 8, "\x81\x82\x83\x84\x85\x86\x87\x88", 8);
     env->regs[1] = PAGE;
