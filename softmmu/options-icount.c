@@ -115,9 +115,10 @@ void options_icount_finish(CommandLine *c)
         return;
     }
     parallel_finish(c);
-    if (o->tier2) {
+    if (o->tier2 && o->tier_said) {
         error_exit("-icount: loops of tier two are not counted; use -accel tcg,tier=1");
     }
+    o->tier2 = false;
     o->thread_single = true;
     if (c->o->replay.mode == REPLAY_NONE) {
         return;

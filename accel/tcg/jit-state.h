@@ -45,6 +45,16 @@ typedef struct ARMCounters {
     uint64_t ldrex, strex_ok, strex_none, strex_address, strex_size, strex_stored, strex_differs;
 } ARMCounters;
 
+/*
+ * Does the copy of a loop pay (emit-loop.c)? Blocks share these. `debt` grows by what it costs to enter a copy, in
+ * turns, and falls by turns that were taken in it; `left` are those that may still be taken.
+ */
+enum { JIT_LOOPS = 64 };
+typedef struct LoopRecord {
+    int32_t debt;
+    uint32_t left;
+} LoopRecord;
+
 enum { JIT_SPILLS = 46 };           /* slots for IR temporaries without a register */
 enum { JIT_PAGES = 6 };             /* and for pages */
 
@@ -66,10 +76,10 @@ typedef struct JITState {
     /* Counted instructions (IR op `budget`, sysemu/icount.h); own thread. */
     int32_t budget;                 /* that may be executed; those of a block are taken off at its start */
     uint32_t block_end;             /* guest address behind the block that runs */
+    LoopRecord loop[JIT_LOOPS];
     uint32_t spill[JIT_SPILLS];     /* the last are used first */
-    /* 112 bytes, with 4 spill slots in front of them, are the 128 that are near */
+    /* 108 bytes, with 5 spill slots in front of them, are the 128 that are near */
     uint32_t looped;                /* the block was come to by its own jump, which saves no flags (IRLate.looped) */
-    uint32_t turns;                 /* of a loop until it looks for interrupts (emit-loop.c) */
     uint64_t page[JIT_PAGES];       /* host addresses, 0: none (IR op `page`) */
     void *host_rsp;                 /* stack pointer to unwind to (x86_64 back end) */
     uint64_t slow_val2;             /* operand b of an FP fix-up */

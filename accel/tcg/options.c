@@ -71,7 +71,7 @@ static const AccelProperty properties[] = {
     { "jitdump", PROP_WORD, FIELD(jitdump), .choice = { { "off", NULL }, { "on", NULL } },
       .help = "copy translated code for perf inject to /tmp/jit-PID.dump" },
     { "tier", PROP_WORD, FIELD(tier2), .choice = { { "1", NULL }, { "2", NULL } },
-      .help = "2: loops of one block get a copy that looks at the memory tables once per page" },
+      .help = "2 (default): loops of one block get a copy that looks at the memory tables once per page" },
     /* Jumps inside the buffer reach 2 GiB; leave room for several buffers. */
     { "tb-size", PROP_NUMBER, FIELD(tb_size_kib), .unit = "MiB", .scale = 1024, .max = 1024,
       .help = "size of a code cache" },
@@ -101,7 +101,7 @@ static const void *const_field(const AccelOptions *o, size_t offset)
 
 void accel_options_default(AccelOptions *o)
 {
-    *o = (AccelOptions) { .ccache_separate = !HAVE_UNIFIED, .backend_interp = !HAVE_TRANSLATOR };
+    *o = (AccelOptions) { .ccache_separate = !HAVE_UNIFIED, .backend_interp = !HAVE_TRANSLATOR, .tier2 = true };
 }
 
 static char *set_word(AccelOptions *o, const AccelProperty *p, const char *value)
@@ -113,6 +113,7 @@ static char *set_word(AccelOptions *o, const AccelProperty *p, const char *value
             }
             *(bool *)field(o, p->field) = i == 1;
             o->thread_said |= p->field == FIELD(thread_single);
+            o->tier_said |= p->field == FIELD(tier2);
             return NULL;
         }
     }

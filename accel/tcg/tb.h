@@ -43,7 +43,8 @@ struct TranslationBlock {
     TBRef hash_next;            /* lock: B for writing; readers are lock-free or hold B */
     TBRef page_next;            /* list of the page's blocks.                                lock: MPD page lock */
     uint32_t code_size;         /* bytes; interp: 0 */
-    uint32_t loop_offset;       /* x86_64: from code: where its own jump to itself goes; 0: to the start */
+    uint32_t loop_offset;       /* x86_64: from code: where its own jump to itself goes; 0: to the start. Atomic: code
+                                   in the block changes it */
     union {                     /* NULL: nothing was emitted */
         uint8_t *code;          /* x86_64: entry point */
         IRBlock *ir;            /* interp: compact copy */
@@ -72,7 +73,7 @@ static inline uint32_t tb_jump_target(const TranslationBlock *tb, int n)
 /* A piece of executable memory that one builder fills. Owned by whoever holds B (unified) or by the CPU (separate). */
 typedef struct CodeBuffer {
     uint8_t *base, *ptr, *end;
-    bool tier2;                 /* -accel tcg,tier=2 */
+    bool tier2;                 /* not -accel tcg,tier=1 */
     bool too_complex;           /* emit() failed by a limit of the back end: fewer instructions will help, not room */
 } CodeBuffer;
 

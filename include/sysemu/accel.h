@@ -18,7 +18,7 @@ typedef struct AccelOptions {
     bool exclusive_snapshot;
     bool one_insn;
     bool perfmap, jitdump;
-    bool tier2;
+    bool tier2, tier_said;
     uint32_t tb_size_kib;       /* 0: the design's own choice, like all zeroes below */
     uint32_t tb_regions;
     bool stats;

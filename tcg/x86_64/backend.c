@@ -341,9 +341,9 @@ static void x86_set_jump(TranslationBlock *tb, int n, TranslationBlock *to)
     const TBJump *j = &tb->jmp[n];
 
     bool needs = to == tb && tb->loop_late ? false : j->unsaved & to->flags_in;
+    uint32_t offset = to == tb ? __atomic_load_n(&tb->loop_offset, __ATOMIC_RELAXED) : 0;
 
-    point_jump(tb->code + 4 * (needs ? j->saved_patch : j->patch),
-               to->code + (to == tb ? tb->loop_offset : 0));
+    point_jump(tb->code + 4 * (needs ? j->saved_patch : j->patch), to->code + offset);
 }
 
 static void x86_clear_jump(TranslationBlock *tb, int n)

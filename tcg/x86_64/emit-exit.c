@@ -147,6 +147,7 @@ static void emit_chained_jump(Emitter *e, const IROp *op)
     if (op->n && op->imm == e->tb->pc) {
         e->back.addr = as->p;
         e->back.ef = e->ef;
+        e->back.n = n;
         emit_xmm_carry(e);
         if (e->b->loop_late) {
             emit_looped_jump(e, op, j, n);

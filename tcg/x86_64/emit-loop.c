@@ -7,7 +7,8 @@
  * turns all of its accesses stay in their pages; that many turns need no look.
  *
  *      block:   ...                    ; as ever; its jump back is chained, to `enter`
- *      enter:   for each register that addresses go by: look at the page, the host address to JITState.page; how many
+ *      enter:   does it pay?
+ *               for each register that addresses go by: look at the page, the host address to JITState.page; how many
  *               turns it is good for; something is not plain, aligned or inside a page: go to `block`
  *      turn:    add the steps to the host addresses
  *               the block's ops, an access is a load or store at [JITState.page + constant]
@@ -19,6 +20,12 @@
  * guest's own instructions: it leaves where the block's code for the same instruction takes over in the same state, and
  * nobody else knows of it. No jump is chained to it but the block's own, so what unchains the block keeps CPUs out of
  * it; they leave it after MAX_TURNS at most.
+ *
+ * To enter costs as much as ENTER_COST turns save. So loops of few turns would lose; how many there will be nobody
+ * knows, but most loops do as they did before. Each entrance adds its cost to a debt, each turn in the copy pays off 1;
+ * if the debt grows too high, the code points the block's jump at the block itself, for good. The debt of a loop that
+ * has paid much in advance is forgotten beyond some hundred turns, lest a change goes unnoticed for long. CPUs count
+ * each for itself, in one of JIT_LOOPS records that blocks share: a wrong guess costs time only.
  *
  * What is taken: straight code up to the condition; addresses that are a register, which a turn changes by a constant
  * or not at all, plus a constant; no flags from the turn before.
@@ -32,6 +39,9 @@ enum {
     MAX_OPS = 200,              /* a longer one spends its time elsewhere */
     MAX_SPAN = 1024,            /* bytes that a turn accesses by one register */
     ORIGIN_UNKNOWN = 0,
+    /* In turns. Some 40 instructions, and a turn saves 4 or more per access: 10 turns at most, and some to be safe. */
+    ENTER_COST = 16,
+    MAX_DEBT = 128, MAX_PAID = 256,
 };
 
 typedef struct Origin {
@@ -195,6 +205,56 @@ static RM pointer(int n)
     return emit_env(JIT_OFFSET(page) + 8 * n);
 }
 
+static RM record(const Emitter *e, size_t field)
+{
+    /* Blocks are some dozens of bytes apart. */
+    unsigned n = (unsigned)((uintptr_t)e->tb / sizeof(TranslationBlock) % JIT_LOOPS);
+
+    return emit_env(JIT_OFFSET(loop) + (int)(n * sizeof(LoopRecord) + field));
+}
+
+#define DEBT(e) record(e, offsetof(LoopRecord, debt))
+#define LEFT(e) record(e, offsetof(LoopRecord, left))
+
+/* Returns the field of the jump that is taken if it does not pay. rax and rcx are free. */
+static uint8_t *emit_does_it_pay(Emitter *e)
+{
+    Asm *as = &e->as;
+    uint8_t *stop;
+
+    x_mov_r_rm(as, false, RAX, DEBT(e));
+    x_alu_r_rm(as, ALU_ADD, false, RAX, LEFT(e));       /* taken to be paid when the copy was entered, and were not */
+    x_mov_rm_i(as, LEFT(e), 0);
+    x_alu_rm_i(as, ALU_ADD, false, rm_reg(RAX), ENTER_COST);
+    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RAX), MAX_DEBT);
+    stop = x_jcc_fwd(as, X_G);
+    x_mov_r_i(as, RCX, (uint32_t)-MAX_PAID);
+    x_alu_r_rm(as, ALU_CMP, false, RAX, rm_reg(RCX));
+    x_cmov(as, X_L, false, RAX, rm_reg(RCX));
+    x_mov_rm_r(as, false, DEBT(e), RAX);
+    return stop;
+}
+
+/*
+ * Does not pay: the block's jump goes to `plain` from now on. As chain.c's this is an aligned store that other CPUs may
+ * execute; one of them that chains the jump at the same time may undo it, and the next one here does it again. Nobody
+ * unchains: that takes an exclusive section, and this CPU is in translated code.
+ */
+static void emit_stop(Emitter *e, uint32_t plain)
+{
+    Asm *as = &e->as;
+    const TBJump *j = &e->tb->jmp[e->back.n];
+    bool needs = !e->b->loop_late && (j->unsaved & e->b->flags_in);     /* as x86_set_jump() chooses */
+    uint8_t *field = e->tb->code + 4 * (needs ? j->saved_patch : j->patch);
+
+    x_mov_rm_i(as, DEBT(e), 0);
+    x_mov_r_i64(as, RCX, (uint64_t)(uintptr_t)&e->tb->loop_offset);
+    x_mov_rm_i(as, rm_mem(RCX, 0), plain);
+    x_mov_r_i64(as, RCX, (uint64_t)(uintptr_t)field);
+    x_mov_rm_i(as, rm_mem(RCX, 0), (uint32_t)(e->tb->code + plain - (field + 4)));
+    x_jmp(as, e->again);
+}
+
 /* rcx and eax are free, edx = turns; leaves for the block if the stream is not plain memory. */
 static void emit_enter_stream(Emitter *e, const Stream *s, int n)
 {
@@ -264,7 +324,7 @@ static bool emit_turn(Emitter *e, const Loop *l)
 static void emit_next_turn(Emitter *e, const uint8_t *turn)
 {
     Asm *as = &e->as;
-    RM left = emit_env(JIT_OFFSET(turns));
+    RM left = LEFT(e);
     uint8_t *out;
 
     if (e->ef.unsaved) {
@@ -285,7 +345,7 @@ void emit_loop(Emitter *e)
 {
     Asm *as = &e->as;
     Loop l;                     /* large, and little of it is touched */
-    uint8_t *enter = as->p, *turn;
+    uint8_t *enter = as->p, *turn, *stop;
     int nslow = e->nslow;
 
     l.b = e->b;
@@ -293,11 +353,13 @@ void emit_loop(Emitter *e)
     if (!e->back.addr || as->end - as->p < 2 * EMIT_ROOM || !analyse(e, &l)) {
         return;
     }
+    stop = emit_does_it_pay(e);
     x_mov_r_i(as, RDX, MAX_TURNS);
     for (int n = 0; n < l.nstreams; n++) {
         emit_enter_stream(e, &l.stream[n], n);
     }
-    x_mov_rm_r(as, false, emit_env(JIT_OFFSET(turns)), RDX);
+    x_alu_rm_r(as, ALU_SUB, false, DEBT(e), RDX);
+    x_mov_rm_r(as, false, LEFT(e), RDX);
     emit_xmm_forget_all(e);
     emit_xmm_load_carried(e);
     turn = as->p;
@@ -318,6 +380,8 @@ void emit_loop(Emitter *e)
             x_jcc(as, cc, e->label_addr[leave->imm]);
             emit_xmm_carry(e);
             emit_next_turn(e, turn);
+            x_patch(stop, as->p);
+            emit_stop(e, e->tb->loop_offset);
             e->tb->loop_offset = (uint32_t)(enter - e->tb->code);
             return;
         }

@@ -123,7 +123,7 @@ typedef struct Emitter {
     uint32_t pc;                /* PC|T of the guest instruction */
     int njumps;
     EFlagsState ef;
-    struct { uint8_t *addr; EFlagsState ef; } back;     /* the jump back to the block's start; NULL: none */
+    struct { uint8_t *addr; EFlagsState ef; unsigned n; } back;     /* the jump back to the block's start; NULL: none */
     const uint8_t *again;       /* the block's start for who comes from there */
     uint8_t *label_addr[IR_MAX_LABELS];
     uint8_t label_refs[IR_MAX_LABELS];

@@ -2,7 +2,7 @@
 /*
  * Data aborts in the middle of an instruction: which address and status are reported, and that registers are as before
  * (the ARM11 MPCore restores the base register, ARM DDI 0360 2.10; ARM DDI 0100I A2.6.6).
- * guest-test: modes=unified,separate,single,interp,tier2 cpus=1
+ * guest-test: modes=unified,separate,single,interp,tier1 cpus=1
  */
 #include "runtime.h"
 

@@ -5,7 +5,7 @@
  * the abort, that the base and every other register are as before, and that the instruction gives the same once the
  * fault is mended and it is executed again as it gives where there is no border (ARM DDI 0100I A2.6, A4.1, B4.6; base
  * restored: ARM DDI 0360 2.10). All of it in both byte orders.
- * guest-test: modes=unified,separate,single,interp,tier2 cpus=1 timeout=40
+ * guest-test: modes=unified,separate,single,interp,tier1 cpus=1 timeout=40
  */
 #include "runtime.h"
 

@@ -3,7 +3,7 @@
  * Flags that a data abort shows where an access stands between a comparison and its reader, or begins a loop that ends
  * with a comparison: those of the comparison before it, although an emulator would rather compute them later or not at
  * all. And the reader behind the abort finds them too.
- * guest-test: modes=unified,separate,single,interp,tier2 cpus=1
+ * guest-test: modes=unified,separate,single,interp,tier1 cpus=1
  */
 #include "runtime.h"
 

@@ -3,7 +3,7 @@
  * Loops closed by every kind of jump, which only a word in memory ends: interrupts must come in wherever the jumps
  * lead, and a CPU in such a loop, its interrupts masked, must not hold up another one that changes code; nor must a CPU
  * that takes abort after abort because its vectors are not mapped.
- * guest-test: modes=unified,separate,single,interp,tier2 cpus=1,2 timeout=30
+ * guest-test: modes=unified,separate,single,interp,tier1 cpus=1,2 timeout=30
  */
 #include "runtime.h"
 

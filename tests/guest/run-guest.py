@@ -46,12 +46,12 @@ MODES = {
     "separate": ("ccache=separate", 1),
     "single": ("thread=single", 2),
     "interp": ("backend=interp", 4),
-    "tier2": ("tier=2", 1),
+    "tier1": ("tier=1", 1),
     "icount": ("", 4),
 }
 # Options besides.
 MODE_OPTIONS = {"icount": ["-icount", "shift=3"]}
-EVERYWHERE = "unified,separate,single,interp"       # tier2: for tests that name it
+EVERYWHERE = "unified,separate,single,interp"       # tier1: for tests that name it
 ORACLE_MODE = "upstream"
 # Where the other CPUs come from: the image's entry point, as with -kernel and any ELF file, or the emulator's pen.
 STARTS = ("entry", "pen")

@@ -19,7 +19,7 @@ BUILD = os.environ.get("PQEMU_TEST_BUILD", os.path.dirname(QEMU))
 HERE = os.path.dirname(os.path.abspath(__file__))
 CROSS = "arm-linux-gnueabi-"
 MODES = [("unified", "tcg,ccache=unified"), ("separate", "tcg,ccache=separate"), ("single", "tcg,thread=single"),
-         ("interp", "tcg,backend=interp"), ("tier2", "tcg,tier=2"),
+         ("interp", "tcg,backend=interp"), ("tier1", "tcg,tier=1"),
          ("small cache", "tcg,ccache=unified,tb-size=1"), ("one by one", "tcg,one-insn-per-tb=on")]
 
 # What accesses.S does in a turn: load or store, offset in the CPU's memory, bytes, kind.

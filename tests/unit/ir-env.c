@@ -406,6 +406,29 @@ int machine_run_loop(const IRBlock *b, bool tier2)
     return done ? (int)tb.loop_offset : -1;
 }
 
+bool machine_run_loop_often(const IRBlock *b, unsigned times, void (*prepare)(void))
+{
+    TranslationBlock tb;
+    uint8_t *begin = code_begin();
+    uint32_t plain;
+
+    if (!emit_block(b, &tb)) {
+        return false;
+    }
+    plain = tb.loop_offset;
+    buffer.ptr = begin;
+    buffer.tier2 = true;
+    emit_block(b, &tb);
+    buffer.tier2 = false;
+    tcg_backend->set_jump(&tb, 0, &tb);
+    while (times-- > 0) {
+        prepare();
+        tcg_backend->exec(machine.env, &tb);
+    }
+    buffer.ptr = begin;
+    return tb.loop_offset != plain;
+}
+
 void test_ok(bool ok, const char *name)
 {
     tap_case(ok, "%s", name);

@@ -45,6 +45,8 @@ bool machine_run_pair(const IRBlock *b, const IRBlock *next, bool chained);
  * tier two or without, the interpreter turn by turn. -1: could not be emitted; else TranslationBlock.loop_offset.
  */
 int machine_run_loop(const IRBlock *b, bool tier2);
+/* Emits the block for tier two, chained to itself, and runs it so often. Returns whether its jump goes to the copy. */
+bool machine_run_loop_often(const IRBlock *b, unsigned times, void (*prepare)(void));
 
 /* TAP */
 void test_ok(bool ok, const char *name);

@@ -265,6 +265,46 @@ static void test_loops(unsigned rounds, uint64_t first)
     test_ok(without_flags > rounds / 20, "loops save no flags");
 }
 
+static uint32_t turns_wanted, base_wanted;
+
+static void prepare_turns(void)
+{
+    machine.env->regs[0] = base_wanted;
+    machine.env->regs[1] = turns_wanted;
+    machine.env->regs[2] = 0;
+}
+
+/* A copy costs something to enter: it is used for loops of many turns, and not for long if there are few. */
+static void test_loops_that_pay(void)
+{
+    static const struct { uint32_t turns, base; bool pays; const char *name; } rows[] = {
+        { 40, 0, true, "a loop of many turns keeps its copy" }, { 3, 0, false, "a loop of few turns loses its copy" },
+        { 40, 2, false, "a loop whose words are not aligned loses its copy" },
+        { 40, 0, true, "another loop does not suffer from that" },
+    };
+    prepare(&tcg_backend_x86_64, 1);
+    machine_fast_memory(MEMORY_FAST);
+    ir_reset(b, 0x8000, 0);
+    ir_emit(b, IR_ld, REF_T0, REF_R(0), REF_NONE, 0)->mem = 2;
+    b->ntemps = 1;
+    ir_emit(b, IR_add, REF_R(0), REF_R(0), ir_const(b, 4), 0);
+    ir_emit(b, IR_add, REF_R(2), REF_R(2), ir_const(b, 1), 0);
+    ir_emit(b, IR_sub, REF_R(1), REF_R(1), ir_const(b, 1), 0)->setf = F_NZCV;
+    b->nlabels = 1;
+    ir_emit(b, IR_br_if, REF_NONE, REF_NONE, REF_NONE, 0)->cc = CC_EQ;
+    ir_emit(b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0x8000)->n = 1;
+    ir_emit(b, IR_label, REF_NONE, REF_NONE, REF_NONE, 0);
+    ir_emit(b, IR_exit_jmp, REF_NONE, REF_NONE, REF_NONE, 0x8010);
+    ir_optimize(b, x86_host_flags);
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        turns_wanted = rows[i].turns;
+        base_wanted = rows[i].base;
+        test_ok(machine_run_loop_often(b, 500, prepare_turns) == rows[i].pays &&
+                machine.env->regs[2] == rows[i].turns && machine.env->regs[0] == base_wanted + 4 * rows[i].turns,
+                rows[i].name);
+    }
+}
+
 /* A way out that needs no flags saved, to a target that needs them, and to one that does not. */
 static void test_leave_out(void)
 {
@@ -318,6 +358,7 @@ int main(int argc, char **argv)
         failed += !pair_round(first + i);
     }
     test_ok(!failed, "a chained jump does what the way through the main loop does");
+    test_loops_that_pay();
     test_leave_out();
     test_loops(rounds / 4, first);
     printf("# %u blocks of %u were not emitted\n", skipped, rounds);
