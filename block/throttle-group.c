@@ -221,6 +221,18 @@ bool throttle_group_exists(const char *name)
     return exists;
 }
 
+bool throttle_group_used(const char *name)
+{
+    const ThrottleGroup *group;
+    bool used;
+
+    g_mutex_lock(&lock);
+    group = find(name);
+    used = group && group->members->len;
+    g_mutex_unlock(&lock);
+    return used;
+}
+
 const char *throttle_group_of(const ThrottleMember *member, ThrottleConfig *config, unsigned *waiting)
 {
     const ThrottleGroup *group = member->group;

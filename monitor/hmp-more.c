@@ -45,7 +45,6 @@ void hmp_watchdog_action(Monitor *mon, char **argv)
     }
 }
 
-#define FIXED "the command line fixes it (-device, -netdev, -object, -chardev, -drive)"
 #define NOT_HERE "this board has none"
 #define DIRTY_LIMIT "CPUs are not slowed down for a migration; downtime-limit is there"
 #define HOST_ADDRESS "the host's addresses are not told; xp shows memory"
@@ -71,12 +70,9 @@ static const struct { const char *name; bool info; const char *why; } refusals[]
     { "virtio-status", true, VIRTIO }, { "virtio-vhost-queue-status", true, VIRTIO },
     { "vm-generation-id", true, NOT_HERE }, { "x_colo_lost_heartbeat", false, "machines do not run in pairs" },
     { "boot_set", false, "the machine starts from -kernel or -device loader" },
-    { "drive_add", false, FIXED }, { "drive_del", false, FIXED }, { "netdev_add", false, FIXED },
-    { "netdev_del", false, FIXED },
-    { "object_add", false, FIXED }, { "object_del", false, FIXED },
-    { "hotpluggable-cpus", true, "CPUs cannot be added" }, { "iothreads", true, "disks have threads of their own" },
+    { "hotpluggable-cpus", true, "CPUs cannot be added" },
     { "kvm", true, "kvm support: not compiled" }, { "numa", true, "0 nodes" },
-    { "memdev", true, "'info mtree' shows the memory" }, { "memory-devices", true, NOT_HERE },
+    { "memory-devices", true, NOT_HERE },
     { "migrate_continue", false, "a migration does not wait in between" },
     { "migrate_recover", false, "no migration waits to go on" },
     { "migrate_pause", false, "migrate_cancel ends a migration" },

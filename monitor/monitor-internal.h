@@ -116,6 +116,15 @@ void hmp_block_job_pause(Monitor *mon, char **argv);
 void hmp_block_job_resume(Monitor *mon, char **argv);
 void hmp_block_job_set_speed(Monitor *mon, char **argv);
 void hmp_info_block_jobs(Monitor *mon, char **argv);
+/* monitor/hmp-objects.c */
+void hmp_object_add(Monitor *mon, char **argv);
+void hmp_object_del(Monitor *mon, char **argv);
+void hmp_netdev_add(Monitor *mon, char **argv);
+void hmp_netdev_del(Monitor *mon, char **argv);
+void hmp_drive_add(Monitor *mon, char **argv);
+void hmp_drive_del(Monitor *mon, char **argv);
+void hmp_info_memdev(Monitor *mon, char **argv);
+void hmp_info_iothreads(Monitor *mon, char **argv);
 /* monitor/hmp-nbd.c */
 void hmp_nbd_server_start(Monitor *mon, char **argv);
 void hmp_nbd_server_add(Monitor *mon, char **argv);

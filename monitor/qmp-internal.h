@@ -158,6 +158,14 @@ void qmp_block_export_add(QmpCall *call);
 void qmp_block_export_del(QmpCall *call);
 void qmp_query_block_exports(QmpCall *call);
 
+/* monitor/qmp-objects.c */
+void qmp_object_add(QmpCall *call);
+void qmp_object_del(QmpCall *call);
+void qmp_netdev_add(QmpCall *call);
+void qmp_netdev_del(QmpCall *call);
+void qmp_query_memdev(QmpCall *call);
+void qmp_query_iothreads(QmpCall *call);
+
 /* monitor/qmp-query.c */
 void qmp_query_status(QmpCall *call);
 void qmp_query_version(QmpCall *call);

@@ -4,7 +4,8 @@
  * description (query-qmp-schema). Names are those of QEMU's QMP reference. Constant tables; I/O thread.
  *
  * Members are written "name:type", blanks between; "?" behind: it may be missing. A type is s (string), i (integer),
- * b (boolean), a (any), the name of a row below, or one of these in brackets: a list.
+ * b (boolean), a (any), the name of a row below, or one of these in brackets: a list. A member "*": others may be
+ * there.
  */
 #include <string.h>
 #include "monitor/qmp-internal.h"
@@ -73,6 +74,7 @@ static const QmpType types[] = {
     { .name = "DumpQueryResult", "status:DumpStatus completed:i total:i" },
     { .name = "DumpStatus", .values = "none active completed failed" },
     { .name = "EventInfo", "name:s" },
+    { .name = "HostMemPolicy", .values = "default preferred bind interleave" },
     { .name = "HumanReadableText", "human-readable-text:s" },
     { .name = "ImageInfo", "filename:s format:s virtual-size:i backing-filename:s? backing-image:ImageInfo?" },
     { .name = "InputAxis", .values = "x y" },
@@ -80,6 +82,8 @@ static const QmpType types[] = {
     { .name = "InputEvent", "type:InputEventKind data:InputEventData" },
     { .name = "InputEventData", "down:b? key:KeyValue? button:InputButton? axis:InputAxis? value:i?" },
     { .name = "InputEventKind", .values = "key btn rel abs" },
+    { .name = "IOThreadInfo",
+      "id:s thread-id:i poll-max-ns:i poll-grow:i poll-shrink:i aio-max-batch:i" },
     { .name = "IoOperationType", .values = "read write" },
     { .name = "KeyValue", "type:KeyValueKind data:a" },
     { .name = "KeyValueKind", .values = "number qcode" },
@@ -91,6 +95,8 @@ static const QmpType types[] = {
     { .name = "MachineInfo",
       "name:s is-default:b? cpu-max:i hotpluggable-cpus:b numa-mem-supported:b deprecated:b default-cpu-type:s? "
       "default-ram-id:s?" },
+    { .name = "Memdev",
+      "id:s? size:i merge:b dump:b prealloc:b share:b policy:HostMemPolicy host-nodes:[i]" },
     { .name = "MemoryInfo", "base-memory:i" },
     { .name = "MigrationCapability",
       .values = "xbzrle rdma-pin-all auto-converge zero-blocks compress events postcopy-ram x-colo release-ram block "
@@ -279,7 +285,7 @@ char *qmp_check_members(const char *members, JsonObject *object)
             wrong = g_strdup_printf("Parameter '%s' is missing", m.name);
         }
     }
-    if (!wrong && known < json_object_get_size(object)) {
+    if (!wrong && known < json_object_get_size(object) && !is_member(members, "*")) {
         GList *names = json_object_get_members(object);
 
         for (GList *l = names; l && !wrong; l = l->next) {
@@ -367,7 +373,12 @@ static void add_object(Schema *s, const char *name, const char *members)
     Member m;
 
     while (next_member(&members, &m)) {
-        JsonObject *member = json_object_new();
+        JsonObject *member;
+
+        if (!strcmp(m.name, "*")) {
+            continue;
+        }
+        member = json_object_new();
 
         json_object_set_string_member(member, "name", m.name);
         json_object_set_string_member(member, "type", schema_type(s, m.type));

@@ -110,6 +110,11 @@ void net_dump_frame(NetDump *dump, bool sent, const uint8_t *frame, size_t bytes
     }
 }
 
+const char *net_dump_id(const NetDump *dump)
+{
+    return dump->options.id;
+}
+
 void net_dump_close(NetDump *dump)
 {
     if (dump) {

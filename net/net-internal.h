@@ -30,5 +30,6 @@ void net_deliver(NetBackend *net, const uint8_t *frame, size_t bytes);
 typedef struct NetDump NetDump;
 NetDump *net_dump_open(const NetDumpOptions *options, char **error);
 void net_dump_frame(NetDump *dump, bool sent, const uint8_t *frame, size_t bytes);     /* sent: by the guest */
+const char *net_dump_id(const NetDump *dump);           /* NULL: it has none */
 void net_dump_close(NetDump *dump);                                             /* NULL is allowed */
 #endif

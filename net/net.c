@@ -22,8 +22,9 @@ struct NetBackend {
     void *state;                /* constant; the kind's */
     char *id;                   /* constant */
     NetCard card;               /* constant once attached; receive NULL: none */
-    NetDump *dump[NET_MAX_DUMPS];       /* constant; those that are not NULL come first */
+    NetDump *dump[NET_MAX_DUMPS];       /* I/O thread; those that are not NULL come first */
     IOWork work;                /* moves frames */
+    IOWork gone;                /* it was closed: what was posted for it has run */
     ReplaySource *frames, *link;        /* constant */
     bool link_up;               /* atomic; written by the I/O thread */
     pthread_mutex_t lock;
@@ -273,6 +274,72 @@ NetBackend *net_open(const NetOptions *options, char **error)
     g_free(net->id);
     g_free(net);
     return NULL;
+}
+
+static void free_network(void *opaque)
+{
+    NetBackend *net = opaque;
+
+    g_queue_clear_full(&net->outgoing, (GDestroyNotify)g_bytes_unref);
+    g_queue_clear_full(&net->incoming, (GDestroyNotify)g_bytes_unref);
+    pthread_mutex_destroy(&net->lock);
+    g_free(net->id);
+    g_free(net);
+}
+
+char *net_close(const char *id)
+{
+    NetBackend **p = &networks, *net;
+
+    while (*p && strcmp((*p)->id, id)) {
+        p = &(*p)->next;
+    }
+    net = *p;
+    if (!net) {
+        return NULL;
+    }
+    if (net->card.receive) {
+        return g_strdup_printf("Device '%s' is in use: a network card has it", id);
+    }
+    *p = net->next;
+    if (net->kind) {
+        net->kind->close(net->state);
+        net->kind = NULL;
+    }
+    close_dumps(net);
+    net->gone = (IOWork) { .fn = free_network, .opaque = net, .outside = true };
+    io_post(&net->gone);                /* behind all that was posted for it */
+    return NULL;
+}
+
+char *net_dump_add(NetBackend *net, const NetDumpOptions *options)
+{
+    char *problem = NULL;
+    unsigned i = 0;
+
+    while (i < NET_MAX_DUMPS && net->dump[i]) {
+        i++;
+    }
+    if (i == NET_MAX_DUMPS) {
+        return g_strdup_printf("a network has %d dumps at most", NET_MAX_DUMPS);
+    }
+    net->dump[i] = net_dump_open(options, &problem);
+    return problem;
+}
+
+bool net_dump_remove(const char *id)
+{
+    for (NetBackend *net = networks; net; net = net->next) {
+        for (unsigned i = 0; i < NET_MAX_DUMPS && net->dump[i]; i++) {
+            if (!g_strcmp0(net_dump_id(net->dump[i]), id)) {
+                net_dump_close(net->dump[i]);
+                memmove(&net->dump[i], &net->dump[i + 1], (NET_MAX_DUMPS - 1 - i) * sizeof(net->dump[0]));
+                net->dump[NET_MAX_DUMPS - 1] = NULL;
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 void net_close_all(void)

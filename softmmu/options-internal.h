@@ -108,6 +108,9 @@ const char *options_object_rng(const char *id, const char **said);
 /* The text of the -object secret; NULL: there is none of that id. */
 const char *options_object_secret(const char *id);
 void options_object_finish(CommandLine *c);
+/* While the machine runs, as live_*(): the object that was read last begins to work; that of the id goes. */
+char *options_object_start(void);
+char *options_object_delete(const char *id);
 
 /* softmmu/options-sandbox.c */
 void option_chroot(CommandLine *c, const char *arg);
@@ -231,6 +234,9 @@ void net_option_mac(CommandLine *c, const char *arg, const char *text, uint8_t m
 
 /* softmmu/options-net.c: the network called `id`, the caller's from now on; NULL: there is none that is free. */
 const NetOptions *options_net_take(const char *id);
+/* While the machine runs, as live_*(): open the network that was read last; close the one of that id. */
+char *options_net_start(void);
+char *options_net_delete(const char *id);
 
 /* softmmu/options-loader.c: the same for data that is put into memory. */
 bool option_loader_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *properties);

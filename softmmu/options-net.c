@@ -171,6 +171,38 @@ NetOptions *options_net_find(const char *id)
     return NULL;
 }
 
+char *options_net_start(void)
+{
+    const int last = parsed.netdevs - 1;
+    char *problem = NULL;
+
+    parsed.taken[last] = false;
+    if (!net_open(&parsed.netdev[last], &problem)) {
+        parsed.netdevs--;
+    }
+    return problem;
+}
+
+char *options_net_delete(const char *id)
+{
+    char *problem;
+    int i = 0;
+
+    while (i < parsed.netdevs && strcmp(parsed.netdev[i].id, id)) {
+        i++;
+    }
+    if (i == parsed.netdevs) {
+        return g_strdup_printf("Device '%s' not found", id);
+    }
+    problem = parsed.taken[i] ? g_strdup_printf("Device '%s' is in use: a network card has it", id) : net_close(id);
+    if (!problem) {
+        parsed.netdevs--;
+        memmove(&parsed.netdev[i], &parsed.netdev[i + 1], (size_t)(parsed.netdevs - i) * sizeof(parsed.netdev[0]));
+        memmove(&parsed.taken[i], &parsed.taken[i + 1], (size_t)(parsed.netdevs - i) * sizeof(parsed.taken[0]));
+    }
+    return problem;
+}
+
 /* Two options that both say what the card is connected to. */
 static void check_one_cable(void)
 {

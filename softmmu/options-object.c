@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include "qemu/log.h"
 #include "softmmu/options-internal.h"
+#include "sysemu/live-options.h"
 
 #define MEMORY "id=%text !size=%text prealloc=%bool share=%bool merge=%bool dump=%bool reserve=%bool"
 
@@ -42,6 +43,7 @@ typedef struct Object {
     const char *said, *id;
     KeyValue *properties;
     const char *secret;                 /* of a secret, decoded */
+    bool used;                          /* a device or the machine has it, to the end */
 } Object;
 
 static GArray *objects;                 /* of Object */
@@ -95,10 +97,10 @@ static const char *property(const Object *object, const char *name)
     return value;
 }
 
-static const Object *find(const char *id)
+static Object *find(const char *id)
 {
     for (guint i = 0; objects && i < objects->len; i++) {
-        const Object *object = &g_array_index(objects, Object, i);
+        Object *object = &g_array_index(objects, Object, i);
 
         if (!strcmp(object->id, id)) {
             return object;
@@ -180,24 +182,25 @@ void option_object(CommandLine *c, const char *arg)
     if (!strcmp(name, "secret")) {
         object.secret = secret_text(c, arg, &object);
     }
+    if (!strcmp(name, "throttle-group")) {
+        make_throttle_group(c, arg, &object);
+    }
     if (!objects) {
         objects = g_array_new(FALSE, FALSE, sizeof(Object));
     }
     g_array_append_val(objects, object);
-    if (!strcmp(name, "throttle-group")) {
-        make_throttle_group(c, arg, &object);
-    }
 }
 
 const char *options_object_rng(const char *id, const char **said)
 {
-    const Object *object = find(id);
+    Object *object = find(id);
     const char *file;
 
     if (!object || !g_str_has_prefix(object->type->name, "rng-")) {
         return NULL;
     }
     *said = object->said;
+    object->used = true;
     file = property(object, "filename");
     return strcmp(object->type->name, "rng-random") ? "" : file ? file : "/dev/urandom";
 }
@@ -234,23 +237,34 @@ void option_memory_backend(CommandLine *c, const char *arg)
     c->memory_backend = arg;
 }
 
-static void finish_dump(const Object *object)
+/* What a filter-dump says. NULL, or what is wrong (g_free()). */
+static char *dump_options(const Object *object, NetDumpOptions *dump)
 {
-    const char *net = property(object, "netdev"), *max = property(object, "maxlen");
-    const char *queue = property(object, "queue");
-    NetDumpOptions dump = { .file = property(object, "file"), .max = NET_DUMP_WHOLE };
-    NetOptions *to = options_net_find(net);
-    uint64_t number;
+    const char *max = property(object, "maxlen"), *queue = property(object, "queue");
+    uint64_t number = NET_DUMP_WHOLE;
 
     if (max && (!option_number(max, UINT32_MAX, &number) || !number)) {
-        error_exit("%s: maxlen is a number of bytes from 1 to %" PRIu32, object->said, UINT32_MAX);
+        return g_strdup_printf("maxlen is a number of bytes from 1 to %" PRIu32, UINT32_MAX);
+    }
+    *dump = (NetDumpOptions) { .id = object->id, .file = property(object, "file"), .max = (uint32_t)number,
+                               .only_sent = queue && !strcmp(queue, "rx"),
+                               .only_received = queue && !strcmp(queue, "tx") };
+    return NULL;
+}
+
+static void finish_dump(const Object *object)
+{
+    const char *net = property(object, "netdev");
+    NetDumpOptions dump;
+    NetOptions *to = options_net_find(net);
+    char *problem = dump_options(object, &dump);
+
+    if (problem) {
+        error_exit("%s: %s", object->said, problem);
     }
     if (!to) {
         error_exit("%s: there is no network '%s' (-netdev user,id=%s makes one)", object->said, net, net);
     }
-    dump.max = max ? (uint32_t)number : dump.max;
-    dump.only_sent = queue && !strcmp(queue, "rx");
-    dump.only_received = queue && !strcmp(queue, "tx");
     if (to->dumps == NET_MAX_DUMPS) {
         error_exit("%s: a network has %d dumps at most", object->said, NET_MAX_DUMPS);
     }
@@ -271,7 +285,7 @@ static void finish_dumps(void)
 
 void options_object_finish(CommandLine *c)
 {
-    const Object *object = c->memory_backend ? find(c->memory_backend) : NULL;
+    Object *object = c->memory_backend ? find(c->memory_backend) : NULL;
     GuestMemory *m = &c->o->memory;
     uint64_t size;
 
@@ -295,6 +309,94 @@ void options_object_finish(CommandLine *c)
               !strcmp(object->type->name, "memory-backend-memfd") ? MEMORY_MEMFD : MEMORY_ANONYMOUS;
     m->path = property(object, "mem-path");
     m->said = object->said;
+    object->used = true;
     m->share = is_on(object, "share", m->kind == MEMORY_MEMFD);
     c->o->mem_prealloc |= is_on(object, "prealloc", false);
+}
+
+/* ---- while the machine runs ---- */
+
+static char *start_dump(const Object *object)
+{
+    const char *name = property(object, "netdev");
+    NetBackend *net = NULL;
+    NetDumpOptions dump;
+    char *problem = dump_options(object, &dump);
+
+    while ((net = net_next(net)) != NULL && strcmp(net_id(net), name)) {
+    }
+    if (!problem && !net) {
+        problem = g_strdup_printf("netdev '%s' not found", name);
+    }
+    return problem ? problem : net_dump_add(net, &dump);
+}
+
+char *options_object_start(void)
+{
+    const Object *object = &g_array_index(objects, Object, objects->len - 1);
+    const char *size = property(object, "size");
+    uint64_t bytes;
+    char *problem = NULL;
+
+    if (!strcmp(object->type->name, "filter-dump")) {
+        problem = start_dump(object);
+    } else if (size && (!option_size(size, 1, &bytes) || !bytes)) {
+        problem = g_strdup("size is a number of bytes, or with a suffix K, M or G");
+    }
+    if (problem) {
+        g_array_set_size(objects, objects->len - 1);
+    }
+    return problem;
+}
+
+char *options_object_delete(const char *id)
+{
+    Object *object = find(id);
+
+    if (!object) {
+        return g_strdup_printf("object '%s' not found", id);
+    }
+    if (object->used || (!strcmp(object->type->name, "throttle-group") && throttle_group_used(id))) {
+        return g_strdup_printf("object '%s' is in use, can not be deleted", id);
+    }
+    if (!strcmp(object->type->name, "filter-dump")) {
+        net_dump_remove(id);
+    }
+    g_array_remove_index(objects, (guint)(object - &g_array_index(objects, Object, 0)));
+    return NULL;
+}
+
+/* Number i of those whose type's name begins like that; NULL: there are no more. */
+static const Object *of_type(const char *prefix, unsigned i)
+{
+    for (guint n = 0; objects && n < objects->len; n++) {
+        const Object *object = &g_array_index(objects, Object, n);
+
+        if (g_str_has_prefix(object->type->name, prefix) && !i--) {
+            return object;
+        }
+    }
+    return NULL;
+}
+
+bool live_memory_backend(unsigned i, LiveMemory *memory)
+{
+    const Object *object = of_type("memory-backend-", i);
+
+    if (object) {
+        *memory = (LiveMemory) {
+            .id = object->id, .prealloc = is_on(object, "prealloc", false),
+            .share = is_on(object, "share", !strcmp(object->type->name, "memory-backend-memfd")),
+            .merge = is_on(object, "merge", true), .dump = is_on(object, "dump", true),
+        };
+        option_size(property(object, "size"), 1, &memory->bytes);
+    }
+    return object;
+}
+
+const char *live_iothread(unsigned i)
+{
+    const Object *object = of_type("iothread", i);
+
+    return object ? object->id : NULL;
 }

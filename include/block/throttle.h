@@ -69,4 +69,5 @@ void throttle_account(ThrottleState *state, bool write, uint64_t bytes);
  */
 void throttle_group_set(const char *name, const ThrottleConfig *config);
 bool throttle_group_exists(const char *name);
+bool throttle_group_used(const char *name);     /* some disk shares its limits */
 #endif

@@ -37,6 +37,7 @@ typedef struct NetAddress {
 
 /* Frames that are written into a file, as pcap. */
 typedef struct NetDumpOptions {
+    const char *id;             /* NULL: none */
     const char *file;
     uint32_t max;               /* bytes of a frame that are kept, at most; not 0 */
     bool only_sent, only_received;      /* those of the guest, for the guest alone; not both */
@@ -82,6 +83,14 @@ typedef struct NicOptions {
 
 /* NULL: failed; *error is one line (free()). Main thread. */
 NetBackend *net_open(const NetOptions *options, char **error);
+/*
+ * Close one that no card has. Why that cannot be, to be freed; NULL: it has gone, or there was none of that id. I/O
+ * thread.
+ */
+char *net_close(const char *id);
+/* Write frames into a file from now on, until that of the id is to end. NULL: done; else why not, to be freed. */
+char *net_dump_add(NetBackend *net, const NetDumpOptions *options);
+bool net_dump_remove(const char *id);
 void net_close_all(void);                       /* I/O thread, at the end */
 const char *net_id(const NetBackend *net);
 

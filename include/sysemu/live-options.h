@@ -6,8 +6,28 @@
  */
 #ifndef SYSEMU_LIVE_OPTIONS_H
 #define SYSEMU_LIVE_OPTIONS_H
+#include <stdbool.h>
+#include <stdint.h>
 
 /* -chardev; changing: the device of that id becomes what the argument, which has no id, says. */
 char *live_chardev_add(const char *arg);
 char *live_chardev_change(const char *id, const char *arg);
+/* -object; and take away one that nothing uses. */
+char *live_object_add(const char *arg);
+char *live_object_delete(const char *id);
+/* -drive if=none: a node that a device may take (device_add). */
+char *live_drive_add(const char *arg);
+/* -netdev; and take away one that no card has. */
+char *live_netdev_add(const char *arg);
+char *live_netdev_delete(const char *id);
+
+/* An object of -object that is memory; number i, from 0. False: there are no more. */
+typedef struct LiveMemory {
+    const char *id;
+    uint64_t bytes;
+    bool prealloc, share, merge, dump;
+} LiveMemory;
+bool live_memory_backend(unsigned i, LiveMemory *memory);
+/* The id of iothread number i, from 0; NULL: there are no more. */
+const char *live_iothread(unsigned i);
 #endif

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run-tests: timeout=180
+"""Objects, networks and drives come and go while the machine runs: object-add, netdev_add, drive_add and their ends.
+Prints TAP.
+"""
+import os
+import struct
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
+
+import tap                      # noqa: E402  (path set above)
+from qmp_client import Client, Machine, built_in        # noqa: E402
+
+MIB = 1 << 20
+
+
+def objects(cases, client, directory):
+    path = os.path.join(directory, "frames")
+    for arguments in ({"qom-type": "secret", "data": "word"}, {"qom-type": "iothread", "poll-max-ns": 5},
+                      {"qom-type": "memory-backend-ram", "size": 4096, "share": True},
+                      {"qom-type": "rng-random", "filename": "/dev/urandom"},
+                      {"qom-type": "throttle-group", "limits": {"iops-total": 5}},
+                      {"qom-type": "filter-dump", "netdev": "net", "file": path}):
+        kind = arguments["qom-type"]
+        cases.check(client.result("object-add", id="o", **arguments) == {}, "object-add: " + kind)
+        cases.check("another object" in client.error("object-add", id="o", **arguments)["desc"], "an id once: " + kind)
+        memory, threads = client.result("query-memdev"), client.result("query-iothreads")
+        cases.check((len(memory), len(threads)) == (kind.startswith("memory"), kind == "iothread"),
+                    "query-memdev, query-iothreads: " + kind, (memory, threads))
+        if memory:
+            cases.check(memory[0]["size"] == 4096 and memory[0]["share"] and memory[0]["merge"], "its memory", memory)
+        cases.check(client.result("object-del", id="o") == {}, "object-del: " + kind)
+    with open(path, "rb") as file:
+        cases.check(struct.unpack("<I", file.read(4)) == (0xa1b2c3d4,), "a dump was begun")
+    for text, arguments in (("no objects of type", {"qom-type": "nothing"}),
+                            ("is none of", {"qom-type": "secret", "x": 1}),
+                            ("either data= or file=", {"qom-type": "secret"}),
+                            ("No such file", {"qom-type": "secret", "file": "/none"}),
+                            ("netdev 'x' not found", {"qom-type": "filter-dump", "netdev": "x", "file": path}),
+                            ("No such file", {"qom-type": "filter-dump", "netdev": "net", "file": "/none/x"}),
+                            ("size is a number", {"qom-type": "memory-backend-ram", "size": "big"}),
+                            ("number", {"qom-type": "throttle-group", "limits": {"iops-total": "x"}})):
+        error = client.error("object-add", id="o", **arguments)
+        cases.check(error["class"] == "GenericError" and text in error["desc"], "mistake: " + text, error)
+        cases.check("not found" in client.error("object-del", id="o")["desc"], "it left nothing")
+    cases.check("in use" in client.error("object-del", id="group")["desc"]
+                and "in use" in client.error("object-del", id="ram")["desc"], "what the machine has stays")
+
+
+def networks(cases, client):
+    def links():
+        return client.result("human-monitor-command", command_line="info network")
+    add = {"type": "dgram", "id": "n", "remote": {"type": "inet", "host": "127.0.0.1", "port": "9"}}
+    cases.check(client.result("netdev_add", **add) == {} and "n: link up" in links(), "netdev_add", links())
+    cases.check("already" in client.error("netdev_add", **add)["desc"], "an id once")
+    client.result("object-add", qom_type="filter-dump", id="d", netdev="n", file="/dev/null")
+    cases.check(client.result("netdev_del", id="n") == {} and "n: link" not in links(), "netdev_del", links())
+    cases.check("not found" in client.error("netdev_del", id="n")["desc"], "it has gone")
+    cases.check("in use" in client.error("netdev_del", id="net")["desc"], "the card's stays")
+    for text, arguments in (("unknown network type", {"type": "nothing"}), ("is missing", {"type": "dgram"}),
+                            ("unknown property", {"type": "dgram", "x": 1}), ("listen=", {"type": "socket"})):
+        error = client.error("netdev_add", id="n", **arguments)
+        cases.check(text in error["desc"] and "n: link" not in links(), "mistake: " + text, error)
+
+
+def for_people(cases, client, directory):
+    image = os.path.join(directory, "stick")
+    with open(image, "wb") as file:
+        file.truncate(MIB)
+
+    def say(line):
+        return client.result("human-monitor-command", command_line=line)
+    for line in ("object_add secret,id=o,data=x", "object_del o", "netdev_add user,id=u", "netdev_del u",
+                 "drive_add 0 if=none,id=d,format=raw,file=" + image, "device_add usb-storage,id=s,drive=d"):
+        cases.check(say(line) == "" or "not built in" in say(line), line, say("info network"))
+    cases.check("busy" in say("drive_del d"), "a device has the drive", say("drive_del d"))
+    cases.check(say("device_del s") == "" and say("drive_del d") == "" and "Failed to find" in say("drive_del d"),
+                "device_del, drive_del")
+    for line, text in (("object_add help", "list"), ("netdev_add help", "list"), ("drive_add help", "list"),
+                       ("drive_add if=sd,file=" + image, "only if=none"), ("drive_add 0 if=none,id=d", "file="),
+                       ("drive_add 0 1 2", "drive_add ["), ("object_del none", "not found"),
+                       ("drive_add 0 if=none,id=d,file=/none", "No such file"), ("object_add ,", "empty item")):
+        said = say(line)
+        cases.check(text in said and said.count("\n") == 1, line, said)
+    say("object_add memory-backend-ram,id=m,size=4096")
+    cases.check("memory backend: m" in say("info memdev"), "info memdev", say("info memdev"))
+
+
+def main():
+    cases = tap.Cases()
+    if not built_in():
+        cases.skip("QMP", "the emulator was built without json-glib")
+        return cases.done()
+    with tempfile.TemporaryDirectory(prefix="pqemu-objects-") as directory:
+        image = os.path.join(directory, "card")
+        with open(image, "wb") as file:
+            file.truncate(MIB)
+        with Machine(directory, "-object", "throttle-group,id=group,x-iops-total=1000", "-drive",
+                     "if=sd,format=raw,throttling.group=group,file=" + image,
+                     "-netdev", "dgram,id=net,remote.type=inet,remote.host=127.0.0.1,remote.port=9",
+                     "-object", "rng-builtin,id=ram", "-device", "virtio-rng-device,rng=ram") as machine:
+            client = Client(machine.path)
+            objects(cases, client, directory)
+            networks(cases, client)
+            for_people(cases, client, directory)
+            client.result("quit")
+            cases.check(machine.ended() == 0, "the emulator ends well")
+            client.close()
+    return cases.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
