@@ -5,6 +5,7 @@
  * Problem: compilers put loads and stores between a comparison and its branch. An access may raise an exception, which
  * sees the flags, so they would have to be in env->nzcv before each; and its code destroys the host's flags, so the
  * branch would read them from there. But an exception is rare, and the comparison can be done again where it happens.
+ * Arithmetic of floating-point numbers destroys them too, as it looks for NaNs, and shows them to nobody.
  *
  *      sub -, r2, r3  set:NZCV                     st r7, [r12]   shows cmp(r2, r3)
  *      st r7, [r12]                                add r2, r2, $8
@@ -107,10 +108,15 @@ static bool ends_here(const IROp *op, const Comparison *c)
     return ir_op_is_exit(op) || (op->setf & c->flags) == c->flags || ir_op_reads_flags(op);
 }
 
-/* Where the comparison of op i, c, may be done instead: *at, behind how many accesses. */
-static unsigned find_place(IRBlock *b, unsigned i, Comparison *c, unsigned *at)
+/*
+ * Where the comparison of op i, c, may be done instead: *at, behind how many accesses. False: it would pass nothing that
+ * its flags do not survive in the host's.
+ */
+static bool find_place(IRBlock *b, unsigned i, Comparison *c, unsigned *at, unsigned *accesses)
 {
-    unsigned accesses = 0;
+    bool useful = false;
+
+    *accesses = 0;
 
     for (unsigned k = i + 1; k < b->nops; k++) {
         const IROp *op = &b->ops[k];
@@ -118,14 +124,15 @@ static unsigned find_place(IRBlock *b, unsigned i, Comparison *c, unsigned *at)
 
         if (ends_here(op, c)) {
             *at = k;
-            return accesses;
+            return useful;
         }
         if (op->setf || (access ? op->cc : (ir_op_effects(op) & ~(uint32_t)FX_HARMLESS) != 0) || !keep(b, op, c)) {
-            return 0;
+            return false;
         }
-        accesses += access;
+        *accesses += access;
+        useful |= access || (ir_op_effects(op) & FX_FPSCR);
     }
-    return 0;
+    return false;
 }
 
 static void mark_accesses(IRBlock *b, unsigned i, unsigned at, Comparison c)
@@ -205,8 +212,7 @@ void ir_pass_late(IRBlock *b)
             continue;
         }
         end = c;
-        accesses = find_place(b, i, &end, &at);
-        if (accesses && accesses + b->nlate <= IR_MAX_LATE && b->nops + 3 <= IR_MAX_OPS &&
+        if (find_place(b, i, &end, &at, &accesses) && accesses + b->nlate <= IR_MAX_LATE && b->nops + 3 <= IR_MAX_OPS &&
             b->nconsts + 4 <= IR_MAX_CONSTS && b->ntemps + 2 <= REF_T_END - REF_T0) {
             move(b, i, at, c);
         }

@@ -367,6 +367,18 @@ static void test_late(void)
     test_ok(shows(1, IR_and, REF_R(4), 0, REF_R(4), 0, false) && b->ops[2].opc == IR_and && b->flags_in == (F_C | F_V),
             "N and Z of a result are computed late, C and V are in memory");
 
+    ir_reset(b, 0x8000, 0);
+    emit(IR_sub, REF_NONE, REF_R(2), REF_R(3), 0)->setf = F_NZCV;
+    emit(IR_fmul, REF_D(0), REF_D(1), REF_D(2), 0)->n = 3;
+    l = ir_label(b);
+    branch(CC_NE, l);
+    exit_jmp();
+    emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
+    exit_jmp();
+    ir_optimize(b, x86_host_flags);
+    test_ok(b->ops[0].opc == IR_fmul && b->ops[1].opc == IR_sub && !b->ops[1].savef,
+            "a comparison goes behind arithmetic of floating-point numbers");
+
     for (unsigned partial = 0; partial < 2; partial++) {
         ir_reset(b, 0x8000, 0);
         emit(IR_ld, REF_R(1), REF_R(0), REF_NONE, 0)->mem = 2;
