@@ -5,7 +5,7 @@
  * Problem: compilers put loads and stores between a comparison and its branch. An access may raise an exception, which
  * sees the flags, so they would have to be in env->nzcv before each; and its code destroys the host's flags, so the
  * branch would read them from there. But an exception is rare, and the comparison can be done again where it happens.
- * Arithmetic of floating-point numbers destroys them too, as it looks for NaNs, and shows them to nobody.
+ * Arithmetic destroys them too, that of floating-point numbers as it looks for NaNs, and shows them to nobody.
  *
  *      sub -, r2, r3  set:NZCV                     st r7, [r12]   shows cmp(r2, r3)
  *      st r7, [r12]                                add r2, r2, $8
@@ -17,6 +17,9 @@
  * An access with an IRLate finds the operands in guest registers, up to a constant: a register that changes otherwise
  * in between keeps the comparison where it is. If the op has a result it stays without flags, and its operands or, for
  * N and Z alone, its result are compared again.
+ *
+ * Where the flags are read at once, by branches out of the block, and accesses come behind these, the comparison stays
+ * and the accesses get an IRLate all the same, if its flags are then defined anew before anybody else would see them.
  *
  * A loop: a block that jumps back to itself mostly ends with such a comparison, and begins with accesses, which
  * want it in env->nzcv. ir_pass_loop_flags(), when the others are placed, gives them the comparison of the turn before,
@@ -130,9 +133,33 @@ static bool find_place(IRBlock *b, unsigned i, Comparison *c, unsigned *at, unsi
             return false;
         }
         *accesses += access;
-        useful |= access || (ir_op_effects(op) & FX_FPSCR);
+        useful |= access || (op->opc != IR_mov && op->opc != IR_insn_start);
     }
     return false;
+}
+
+/* A side exit, whose `br_if` is op k: the label behind it, which nothing else leads to; 0: something else is here. */
+static unsigned behind_side_exit(const IRBlock *b, unsigned k)
+{
+    unsigned label = k + 1, refs = 0;
+
+    while (label < b->nops && b->ops[label].opc != IR_label) {
+        const IROp *op = &b->ops[label++];
+
+        if (op->setf && !ir_op_is_exit(op)) {
+            return 0;
+        }
+        if (!ir_op_is_exit(op) && (ir_op_effects(op) & ~(uint32_t)FX_MARK)) {
+            return 0;
+        }
+    }
+    if (label == b->nops || b->ops[label].imm != b->ops[k].imm || !ir_op_is_exit(&b->ops[label - 1])) {
+        return 0;
+    }
+    for (unsigned n = 0; n < b->nops; n++) {
+        refs += b->ops[n].opc == IR_br_if && b->ops[n].imm == b->ops[k].imm;
+    }
+    return refs == 1 ? label : 0;
 }
 
 static void mark_accesses(IRBlock *b, unsigned i, unsigned at, Comparison c)
@@ -140,6 +167,10 @@ static void mark_accesses(IRBlock *b, unsigned i, unsigned at, Comparison c)
     for (unsigned k = i + 1; k < at; k++) {
         IROp *op = &b->ops[k];
 
+        if (op->opc == IR_br_if) {
+            k = behind_side_exit(b, k);
+            continue;
+        }
         if (ir_op_is_access(op)) {
             op->cc = late_number(b, &c, false);
         }
@@ -200,6 +231,40 @@ static void move(IRBlock *b, unsigned i, unsigned at, Comparison c)
     }
 }
 
+/* ---- accesses behind a comparison's readers ---- */
+
+/*
+ * From op i, a comparison that stays where it is, to where its flags are defined anew: how many accesses are on the way,
+ * which nobody who reads the flags stands behind. 0: there are none, or somebody does. Side exits leave the way.
+ */
+static unsigned find_end(IRBlock *b, unsigned i, Comparison c, unsigned *end)
+{
+    unsigned accesses = 0;
+    bool lost = false;          /* what is compared; the last access may overwrite it */
+
+    for (unsigned k = i + 1; k < b->nops; k++) {
+        const IROp *op = &b->ops[k];
+        bool access = ir_op_is_access(op);
+
+        if (op->opc == IR_br_if && !accesses && (k = behind_side_exit(b, k)) != 0) {
+            continue;
+        }
+        if (op->opc == IR_br_if || ir_op_is_exit(op) || (ir_op_reads_flags(op) && (accesses || op->setf))) {
+            return 0;
+        }
+        if ((op->setf & c.flags) == c.flags) {
+            *end = k;
+            return accesses;
+        }
+        if (op->setf || (access ? op->cc || lost : (ir_op_effects(op) & ~(uint32_t)FX_HARMLESS) != 0)) {
+            return 0;
+        }
+        lost |= !keep(b, op, &c);
+        accesses += access;
+    }
+    return 0;
+}
+
 void ir_pass_late(IRBlock *b)
 {
     unsigned kept = 0;
@@ -215,6 +280,8 @@ void ir_pass_late(IRBlock *b)
         if (find_place(b, i, &end, &at, &accesses) && accesses + b->nlate <= IR_MAX_LATE && b->nops + 3 <= IR_MAX_OPS &&
             b->nconsts + 4 <= IR_MAX_CONSTS && b->ntemps + 2 <= REF_T_END - REF_T0) {
             move(b, i, at, c);
+        } else if ((accesses = find_end(b, i, c, &at)) != 0 && accesses + b->nlate <= IR_MAX_LATE) {
+            mark_accesses(b, i, at, c);
         }
     }
     for (unsigned i = 0; i < b->nops; i++) {

@@ -379,6 +379,26 @@ static void test_late(void)
     test_ok(b->ops[0].opc == IR_fmul && b->ops[1].opc == IR_sub && !b->ops[1].savef,
             "a comparison goes behind arithmetic of floating-point numbers");
 
+    for (unsigned read = 0; read < 2; read++) {
+        ir_reset(b, 0x8000, 0);
+        emit(IR_sub, REF_NONE, REF_R(2), REF_R(3), 0)->setf = F_NZCV;
+        l = ir_label(b);
+        branch(CC_NE, l);
+        exit_jmp();
+        emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
+        emit(IR_ld, REF_R(2), REF_R(0), REF_NONE, 0)->mem = 2;
+        if (read) {
+            emit(IR_csel, REF_R(4), REF_R(5), REF_R(6), 0)->cc = CC_EQ;
+        }
+        emit(IR_sub, REF_NONE, REF_R(2), REF_R(4), 0)->setf = F_NZCV;
+        exit_jmp();
+        ir_optimize(b, x86_host_flags);
+        test_ok(read ? b->ops[0].savef == F_NZCV && !b->ops[4].cc
+                     : !b->ops[0].savef && shows(4, IR_sub, REF_R(2), 0, REF_R(3), 0, false) && b->flags_in == 0,
+                read ? "a comparison is saved for who reads it behind an access behind a side exit"
+                     : "an access behind a side exit shows the comparison before it");
+    }
+
     for (unsigned partial = 0; partial < 2; partial++) {
         ir_reset(b, 0x8000, 0);
         emit(IR_ld, REF_R(1), REF_R(0), REF_NONE, 0)->mem = 2;
