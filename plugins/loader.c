@@ -10,6 +10,7 @@
 #include "plugins/plugin-internal.h"
 #include "qemu/log.h"
 #include "qemu/symbols.h"
+#include "target/arm/translate.h"
 
 enum { OLDEST_VERSION = 0 };
 
@@ -125,6 +126,7 @@ void plugins_load(const PluginOption *options, unsigned n, int cpus)
     plugin_cpus = cpus;
     for (unsigned i = 0; i < n; i++) {
         plugin_hooks = &hooks;
+        arm_end_at_jumps = true;
         symbols_want();
         load(&options[i], &info);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Chain and Unchain: patching a block's direct exits. Block A's exit n to B: A->jmp[n].to = B and A is in
- * B->incoming, a list through TBJump.next_in whose references carry n in bit 0.
+ * B->incoming, a list through TBJump.next_in whose references carry n in bits 1-0.
  *
  * Lists: C (unified) or the owner (separate) for chaining; unchaining happens with all users stopped. The patch itself
  * is one aligned store that other CPUs may execute at the same time (PQEMU's "dependent": D).
@@ -16,8 +16,8 @@
 
 static inline TranslationBlock *untag(TBRef tagged, int *n)
 {
-    *n = tagged & 1;
-    return tb_deref(tagged & ~1u);
+    *n = tagged & (TB_JUMPS - 1);
+    return tb_deref(tagged & ~(TBRef)(TB_JUMPS - 1));
 }
 
 static inline TBRef tag(const TranslationBlock *tb, int n)
@@ -77,11 +77,16 @@ static void unlink_exit(TranslationBlock *from, int n)
 
 void tb_unchain(TranslationBlock *tb)
 {
-    if (!tb->jmp[0].to && !tb->jmp[1].to && !tb->incoming) {
+    bool chained = tb->incoming;
+
+    for (int n = 0; n < TB_JUMPS; n++) {
+        chained |= tb->jmp[n].to != 0;
+    }
+    if (!chained) {
         return;
     }
     observe_begin(OBS_UNCHAIN);
-    for (int n = 0; n < 2; n++) {
+    for (int n = 0; n < TB_JUMPS; n++) {
         if (tb->jmp[n].to) {
             unlink_exit(tb, n);
         }

@@ -168,7 +168,7 @@ static CPUExit run(CPUState *cpu)
         }
         /* A flush since then, by this CPU or while it was suspended in Build, leaves no blocks to chain from. */
         if (left && !cpu->step && generation == cpu->cache->generation) {
-            tb_chain(cpu, (TranslationBlock *)(left & ~(uintptr_t)3), left & 1, tb);
+            tb_chain(cpu, (TranslationBlock *)(left & ~(uintptr_t)(TB_JUMPS - 1)), left & (TB_JUMPS - 1), tb);
         }
         generation = cpu->cache->generation;
         if (qemu_log_enabled(LOG_EXEC | LOG_CPU)) {

@@ -78,7 +78,7 @@ static void add_block(TranslationBlock *tb, void *opaque)
     s->guest_insns += tb->guest_insns;
     s->guest_bytes += tb->guest_bytes;
     s->host_bytes += tb->code_size;
-    for (int n = 0; n < 2; n++) {
+    for (int n = 0; n < TB_JUMPS; n++) {
         s->exits += tb->jmp[n].patch != 0;
         s->chained += tb->jmp[n].to != 0;
     }

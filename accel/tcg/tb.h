@@ -15,19 +15,20 @@
 
 typedef struct TranslationBlock TranslationBlock;
 /*
- * A block in half of a pointer: its distance from tb_origin in units of 4 bytes; 0: none. Blocks are 8-byte aligned, so
- * bit 0 is free for a tag. A running Linux has 50000 blocks, and each is in four lists.
+ * A block in half of a pointer: its distance from tb_origin in units of 4 bytes; 0: none. Blocks are 16-byte aligned,
+ * so two bits are free for a tag. A running Linux has 50000 blocks, and each is in four lists.
  */
 typedef uint32_t TBRef;
 
 typedef struct TBJump {
     TBRef to;                   /* chained to, or 0.                  lock: C (unified) / owner CPU (separate) */
-    TBRef next_in;              /* next in to->incoming; low bit = which jump of that block.   lock: same */
+    TBRef next_in;              /* next in to->incoming; low bits = which jump of that block.  lock: same */
     uint16_t target;            /* bits 11-0 of the PC|T this exit goes to, in the block's page; valid if used */
     uint16_t patch;             /* from tb->code in units of 4 bytes: the aligned rel32 field; 0: exit unused */
     uint16_t saved_patch;       /* the same of a second jump, behind the code that saves `unsaved`; none: patch */
     uint8_t unsaved;            /* F_*: not in env->nzcv yet where the first jump stands */
 } TBJump;
+enum { TB_JUMPS = 4 };          /* chained; further direct exits ask the jump cache */
 enum { TB_MAX_CODE = 4 << 16 }; /* bytes: a block's jumps are within TBJump.patch */
 
 struct TranslationBlock {
@@ -49,9 +50,9 @@ struct TranslationBlock {
         uint8_t *code;          /* x86_64: entry point */
         IRBlock *ir;            /* interp: compact copy */
     };
-    TBJump jmp[2];
-} __attribute__((aligned(8)));
-_Static_assert(sizeof(TranslationBlock) <= 88, "much memory is made of these");
+    TBJump jmp[TB_JUMPS];
+} __attribute__((aligned(16)));
+_Static_assert(sizeof(TranslationBlock) <= 128, "much memory is made of these");
 
 /* Below all blocks that are referred to, by 16 GiB at most. Set by tb_set_origin() before there are any. */
 extern uintptr_t tb_origin;
@@ -89,7 +90,7 @@ typedef struct TCGBackend {
     bool (*emit)(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf);
     /*
      * Run from tb until something leaves translated code. env->regs[15] is then the next PC|T.
-     * Returns (uintptr_t)tb2 | n when block tb2 left by its unchained jump n (0 or 1), else 0. Whatever it returns, all
+     * Returns (uintptr_t)tb2 | n when block tb2 left by its unchained jump n, else 0. Whatever it returns, all
      * guest state is in env: it is an exact boundary between two instructions.
      */
     uintptr_t (*exec)(CPUARMState *env, TranslationBlock *tb);

@@ -62,18 +62,8 @@ uint8_t gen_mem_aligned(const DisasContext *s, unsigned size)
  * the right to read (within reach). Not behind a store or a call of the block: those may wait while another CPU changes
  * the literal.
  */
-static bool take_literal(DisasContext *s, IRRef base, uint32_t imm, uint32_t *words, unsigned n)
+bool gen_takes_literals(const DisasContext *s)
 {
-    uint32_t va;
-
-    if (!ref_is_const(base) || !s->take_literals || (s->flags & TBF_E)) {
-        return false;
-    }
-    va = ir_const_value(s->b, base) + imm;
-    if ((va & 3) || !s_within_reach(s, va) || !s_within_reach(s, va + 4 * (n - 1)) || va < s->start ||
-        va - s->start > LITERAL_BYTES) {
-        return false;
-    }
     for (int i = 0; i < s->b->nops; i++) {
         const IROp *op = &s->b->ops[i];
         bool waits = op->opc == IR_call && !(ir_helper_flags(op->imm) & HF_PURE);
@@ -81,6 +71,21 @@ static bool take_literal(DisasContext *s, IRRef base, uint32_t imm, uint32_t *wo
         if (op->opc == IR_st || op->opc == IR_stm || op->opc == IR_barrier || waits) {
             return false;
         }
+    }
+    return s->take_literals && !(s->flags & TBF_E);
+}
+
+static bool take_literal(DisasContext *s, IRRef base, uint32_t imm, uint32_t *words, unsigned n)
+{
+    uint32_t va;
+
+    if (!ref_is_const(base)) {
+        return false;
+    }
+    va = ir_const_value(s->b, base) + imm;
+    if ((va & 3) || !s_within_reach(s, va) || !s_within_reach(s, va + 4 * (n - 1)) || va < s->start ||
+        va - s->start > LITERAL_BYTES || !gen_takes_literals(s)) {
+        return false;
     }
     memcpy(words, s->code_page + (va & 0xfff), 4 * n);
     s_depend(s, va + 4 * n);

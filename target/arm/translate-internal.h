@@ -21,7 +21,7 @@
 /* How the current instruction left the block. */
 enum {
     END_NONE = 0,       /* it did not: go on with the next one */
-    END_JMP,            /* exit_jmp: a block has room for two of them, so the block is over */
+    END_JMP,            /* exit_jmp: if conditional, translation may go on behind it, see may_go_on() */
     END_OTHER,          /* exit_ind or exit_main: if conditional, translation goes on behind it */
 };
 
@@ -39,6 +39,7 @@ typedef struct DisasContext {
     bool take_literals;     /* words of the page may be taken as constants */
     uint8_t cond;           /* CC_* of the instruction; CC_AL for Thumb and the unconditional space */
     uint8_t end;            /* END_*, set by the gen_exit_* builders */
+    uint8_t side_exits;     /* conditional direct exits that the block went on behind */
     uint8_t skip_cond;      /* condition of the open skip region, CC_AL: none is open */
     uint32_t skip_label;    /* its join point */
     uint32_t start;         /* address of the block */
@@ -131,6 +132,8 @@ uint8_t gen_mem(const DisasContext *s, unsigned size);
 /* MEM_* of one that must be aligned (LDM, LDRD, VLDR, exclusives). */
 uint8_t gen_mem_aligned(const DisasContext *s, unsigned size);
 void gen_ld(DisasContext *s, IRRef d, IRRef base, uint32_t imm, uint8_t mem);
+/* Words of the page may still be taken as constants. */
+bool gen_takes_literals(const DisasContext *s);
 /* n single registers from `single` on become the words at base + imm, if these are literals; false: load them. */
 bool gen_vfp_literal(DisasContext *s, IRRef single, unsigned n, IRRef base, uint32_t imm);
 void gen_st(DisasContext *s, IRRef val, IRRef base, uint32_t imm, uint8_t mem);

@@ -7,7 +7,9 @@
  * Conditions. An instruction whose condition is not AL stands in a skip region: `br_if !cc, L; ...; L:`. The region
  * stays open over following instructions with the same condition until one of them has written the flags. A
  * conditional instruction that leaves the block by an indirect exit does not end it: translation goes on behind the
- * join point.
+ * join point. So it does behind a conditional jump forwards, which is not taken more often than not: flags, VFP values
+ * and pages of memory are known there, and another block would have to begin without. A jump backwards mostly is
+ * taken.
  */
 #include "target/arm/decode.h"
 #include "target/arm/translate-internal.h"
@@ -15,9 +17,12 @@
 
 enum {
     LIVE_INSNS = 12,        /* how far arm_flags_live_at() looks */
+    LITERAL_INSNS = 16,     /* how far literal_ahead() looks */
+    MAX_SIDE_EXITS = 2,     /* that leaves the back end's chained jumps (TB_JUMPS) two for the block's end */
 };
 
 bool arm_count_blocks;
+bool arm_end_at_jumps;
 
 static uint32_t fetch32(const uint8_t *code_page, uint32_t pc)
 {
@@ -61,6 +66,45 @@ static bool wrote_flags(const IRBlock *b, int first)
         }
     }
     return false;
+}
+
+/* The text behind the instruction loads literals, soon and before it branches. */
+static bool literal_ahead(const DisasContext *s)
+{
+    uint32_t pc = s->next_pc;
+
+    for (int i = 0; i < LITERAL_INSNS && s_within_reach(s, pc); i++) {
+        uint32_t insn = s->thumb ? fetch16(s->code_page, pc) : fetch32(s->code_page, pc);
+
+        if (s->thumb ? (insn & 0xf800) == 0x4800                        /* ldr rd, [pc, #] */
+                     : (insn & 0x0f7f0000) == 0x051f0000 ||             /* ldr rd, [pc, #] */
+                       (insn & 0x0f3f0e00) == 0x0d1f0a00) {             /* vldr */
+            return true;
+        }
+        if (s->thumb ? insn >> 12 >= 13 : (insn & 0x0e000000) == 0x0a000000) {
+            return false;
+        }
+        pc += s->thumb ? 2 : 4;
+    }
+    return false;
+}
+
+/*
+ * The instruction's conditional jump, the last op, does not end the block. Plugins and counted instructions are told of
+ * blocks as the guest's text has them: one way in, one out.
+ */
+static bool may_go_on(DisasContext *s)
+{
+    const IROp *jump = &s->b->ops[s->b->nops - 2];      /* the label is behind it */
+
+    if (jump->n || arm_end_at_jumps || arm_count_blocks || s->side_exits == MAX_SIDE_EXITS) {
+        return false;
+    }
+    if (!gen_takes_literals(s) && literal_ahead(s)) {
+        return false;           /* the next block can have them as constants */
+    }
+    s->side_exits++;
+    return true;
 }
 
 static void translate_insn(DisasContext *s)
@@ -107,8 +151,8 @@ static void translate_insn(DisasContext *s)
     }
     if (s->skip_cond != CC_AL && (s->end != END_NONE || wrote_flags(s->b, first))) {
         close_skip(s);
-        if (s->end == END_JMP) {
-            /* The second of the block's two direct exits: the condition failed. */
+        if (s->end == END_JMP && !may_go_on(s)) {
+            /* The condition failed. */
             gen_exit_jmp(s, s_next(s));
         } else {
             s->end = END_NONE;

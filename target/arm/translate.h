@@ -14,6 +14,8 @@
 void arm_translate(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns);
 /* Blocks begin with the op `budget` (-icount). Constant once blocks are made. */
 extern bool arm_count_blocks;
+/* They end at each jump: plugins are told of blocks as the guest's text has them. Likewise constant. */
+extern bool arm_end_at_jumps;
 /* The same for a page that holds data as well: no word of it is taken as a constant. */
 void arm_translate_with_data(IRBlock *b, uint32_t pc, uint32_t flags, const uint8_t *code_page, int max_insns);
 /* Either, with what `instrument` wants. */

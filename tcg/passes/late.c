@@ -112,8 +112,8 @@ static bool ends_here(const IROp *op, const Comparison *c)
 }
 
 /*
- * Where the comparison of op i, c, may be done instead: *at, behind how many accesses. False: it would pass nothing that
- * its flags do not survive in the host's.
+ * Where the comparison of op i, c, may be done instead: *at, behind how many accesses. False: it would pass nothing
+ * that its flags do not survive in the host's.
  */
 static bool find_place(IRBlock *b, unsigned i, Comparison *c, unsigned *at, unsigned *accesses)
 {
@@ -234,8 +234,8 @@ static void move(IRBlock *b, unsigned i, unsigned at, Comparison c)
 /* ---- accesses behind a comparison's readers ---- */
 
 /*
- * From op i, a comparison that stays where it is, to where its flags are defined anew: how many accesses are on the way,
- * which nobody who reads the flags stands behind. 0: there are none, or somebody does. Side exits leave the way.
+ * From op i, a comparison that stays where it is, to where its flags are defined anew: how many accesses are on the
+ * way, which nobody who reads the flags stands behind. 0: there are none, or somebody does. Side exits leave the way.
  */
 static unsigned find_end(IRBlock *b, unsigned i, Comparison c, unsigned *end)
 {

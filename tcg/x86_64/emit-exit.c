@@ -204,7 +204,7 @@ static void emit_looked_up_jump(Emitter *e, uint32_t target)
 
 void emit_exit_jmp(Emitter *e, const IROp *op)
 {
-    if (((op->imm ^ e->tb->pc) & ~0xffeu) == 0 && e->njumps < 2 && !counted_behind(e)) {
+    if (((op->imm ^ e->tb->pc) & ~0xffeu) == 0 && e->njumps < TB_JUMPS && !counted_behind(e)) {
         emit_chained_jump(e, op);
     } else {
         save_flags_for_exit(e);

@@ -370,13 +370,13 @@ bool machine_run_pair(const IRBlock *b, const IRBlock *next, bool chained)
     uint8_t *begin = code_begin();
     bool done = emit_block(b, &tb) && emit_block(next, &to);
 
-    for (int n = 0; n < 2 && done && chained; n++) {
+    for (int n = 0; n < TB_JUMPS && done && chained; n++) {
         if (tb.jmp[n].patch) {
             tcg_backend->set_jump(&tb, n, &to);
         }
     }
     /* Chained, it leaves by its jump only if exit_request says so. */
-    if (done && (tcg_backend->exec(machine.env, &tb) & ~(uintptr_t)1) == (uintptr_t)&tb) {
+    if (done && (tcg_backend->exec(machine.env, &tb) & ~(uintptr_t)(TB_JUMPS - 1)) == (uintptr_t)&tb) {
         tcg_backend->exec(machine.env, &to);
     }
     buffer.ptr = begin;
@@ -392,7 +392,7 @@ int machine_run_loop(const IRBlock *b, bool tier2)
     buffer.tier2 = tier2;
     done = emit_block(b, &tb);
     buffer.tier2 = false;
-    for (int n = 0; n < 2 && done; n++) {
+    for (int n = 0; n < TB_JUMPS && done; n++) {
         if (tb.jmp[n].patch && tb_jump_target(&tb, n) == b->pc) {
             tcg_backend->set_jump(&tb, n, &tb);
         }

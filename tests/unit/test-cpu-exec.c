@@ -121,7 +121,7 @@ static void check_block(TranslationBlock *tb, void *opaque)
     }
     CHECK(tb_hash_lookup(&cache->hash, tb->pc, tb->flags, tb->phys_pc) == tb);
     CHECK(!tb->evicted);
-    for (int n = 0; n < 2; n++) {
+    for (int n = 0; n < TB_JUMPS; n++) {
         const TranslationBlock *to = tb_deref(tb->jmp[n].to);
 
         CHECK(!to || (!to->invalid && to->pc == tb_jump_target(tb, n)));

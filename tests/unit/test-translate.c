@@ -176,6 +176,10 @@ static void test_conditions(void)
     static const uint32_t flags_between[] = { 0x10900001, 0x12811001 };     /* addnes; addne */
     static const uint32_t ret[] = { 0x012fff1e, 0xe2800001 };               /* bxeq lr; add */
     static const uint32_t branch[] = { 0x0a000000, 0xe2800001 };            /* beq; add */
+    static const uint32_t literal[] = { 0xe2800001, 0x0a000000, 0xe59f0010 };   /* add; beq; ldr r0, [pc, #16] */
+    static const uint32_t literal_behind_store[] = { 0xe5810000, 0x0a000000, 0xe59f0010 };      /* str; beq; ldr */
+    static const uint32_t back[] = { 0x0afffffe, 0xe2800001 };              /* beq to itself; add */
+    static const uint32_t branches[] = { 0x0a000008, 0x1a000007, 0x2a000006, 0xe2800001 };      /* beq; bne; bcs; add */
 
     translate_a32(run, 3, 0);
     CHECK_EQ(count_ops(IR_br_if), 1);
@@ -185,11 +189,23 @@ static void test_conditions(void)
     translate_a32(ret, 2, 0);
     CHECK_EQ(block.guest_insns, 2);
     CHECK_EQ(count_ops(IR_exit_ind), 1);
-    translate_a32(branch, 2, 0);
+    translate_a32(branch, 1, 0);
     CHECK_EQ(block.guest_insns, 1);
     CHECK_EQ(count_ops(IR_exit_jmp), 2);
     CHECK_EQ(block.ops[2].imm, 0x8008);
     CHECK_EQ(block.ops[block.nops - 1].imm, 0x8004);
+    translate_a32(branch, 2, 0);
+    CHECK_EQ(block.guest_insns, 2);
+    CHECK_EQ(count_ops(IR_exit_jmp), 2);
+    translate_a32(back, 2, 0);
+    CHECK_EQ(block.guest_insns, 1);
+    translate_a32(branches, 4, 0);
+    CHECK_EQ(block.guest_insns, 3);
+    CHECK_EQ(count_ops(IR_exit_jmp), 4);
+    translate_a32(literal, 3, 0);
+    CHECK_EQ(block.guest_insns, 3);
+    translate_a32(literal_behind_store, 3, 0);
+    CHECK_EQ(block.guest_insns, 2);
     test_done("runs with one condition share a jump; conditional exits");
 }
 
