@@ -23,13 +23,31 @@ bool gdb_must_not_change(Gdb *g)
     return replay_mode == REPLAY_RECORD;
 }
 
+/* "-1" for all; true: taken. */
+static bool take_all(const char **p)
+{
+    bool all = g_str_has_prefix(*p, "-1");
+
+    *p += all ? 2 : 0;
+    return all;
+}
+
 bool gdb_thread(const Gdb *g, const char **p, int *cpu)
 {
     uint32_t number;
 
     *cpu = -1;
-    if (g_str_has_prefix(*p, "-1")) {
-        *p += 2;
+    if (**p == 'p') {
+        (*p)++;
+        if (!take_all(p) && (!gdb_number(p, &number) || number > 1)) {
+            return false;
+        }
+        if (**p != '.') {
+            return true;
+        }
+        (*p)++;
+    }
+    if (take_all(p)) {
         return true;
     }
     if (!gdb_number(p, &number) || number > (uint32_t)g->machine->smp) {
@@ -37,6 +55,11 @@ bool gdb_thread(const Gdb *g, const char **p, int *cpu)
     }
     *cpu = (int)number - 1;
     return true;
+}
+
+void gdb_append_thread(const Gdb *g, GString *s, int cpu)
+{
+    g_string_append_printf(s, "%s%x", g->names_processes ? "p1." : "", cpu + 1);
 }
 
 /* ---- registers ---- */

@@ -18,7 +18,7 @@ static void forget(Gdb *g)
 {
     __atomic_store_n(&g->attached, false, __ATOMIC_SEQ_CST);
     __atomic_store_n(&g->takes_calls, false, __ATOMIC_SEQ_CST);
-    g->resumed = g->restarts = g->physical = g->step_irqs = false;
+    g->resumed = g->restarts = g->physical = g->step_irqs = g->names_processes = false;
     g->cpu = g->stop_cpu = 0;
     g->step_cpu = -1;
 }
@@ -53,9 +53,9 @@ static void runstate_changed(RunstateEvent event, int code)
 
     if (event == RUNSTATE_ENDED) {
         if (g->attached) {
-            char text[8];
+            char text[24];
 
-            g_snprintf(text, sizeof(text), "W%02x", code & 0xff);
+            g_snprintf(text, sizeof(text), "W%02x%s", code & 0xff, g->names_processes ? ";process:1" : "");
             gdb_send_text(&g->link, text);
         }
         __atomic_store_n(&g->attached, false, __ATOMIC_SEQ_CST);

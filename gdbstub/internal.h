@@ -12,6 +12,7 @@ typedef struct Gdb {
     GdbLink link;
     MachineState *machine;
     bool attached;                      /* a debugger has spoken, and not left since; atomic, CPUs read it */
+    bool names_processes;               /* threads are pPID.TID to it, as it has offered */
     bool takes_calls;                   /* it is gdb, which knows File-I/O; atomic, CPUs read it */
     bool resumed;                       /* it waits for a stop reply */
     bool restarts;                      /* it waits for the reset that it has asked for (vRun) */
@@ -34,8 +35,12 @@ typedef struct Gdb {
 void gdb_command(Gdb *g, const char *packet, size_t len);
 /* True, and it has been told so: the machine is recorded, so nothing may be written to it. */
 bool gdb_must_not_change(Gdb *g);
-/* A thread's name, CPU number + 1; false: none, or no CPU has it. "0" and "-1" give -1, for any or all. */
+/*
+ * A thread's name, CPU number + 1, perhaps behind "p1.", the only process; false: none, or no CPU has it. "0" and "-1"
+ * give -1, for any or all, and so does a process alone.
+ */
 bool gdb_thread(const Gdb *g, const char **p, int *cpu);
+void gdb_append_thread(const Gdb *g, GString *s, int cpu);
 /* queries.c: packets q and Q. */
 void gdb_query(Gdb *g, const char *packet);
 void gdb_set(Gdb *g, const char *packet);

@@ -23,11 +23,15 @@ typedef struct Query {
  */
 static void supported(Gdb *g, const char *arguments)
 {
+    /* With process numbers, for gdb's own record of a run does not find its threads without. */
+    bool processes = strstr(arguments, "multiprocess+") != NULL;
     bool is_gdb = strstr(arguments, "swbreak+") != NULL;
     char *text = g_strdup_printf("PacketSize=%x;qXfer:features:read+;qXfer:memory-map:read+;vContSupported+;"
-                                 "QStartNoAckMode+;swbreak+;hwbreak+%s", GDB_PACKET_MAX,
+                                 "QStartNoAckMode+;swbreak+;hwbreak+%s%s", GDB_PACKET_MAX,
+                                 processes ? ";multiprocess+" : "",
                                  replay_mode == REPLAY_PLAY ? ";ReverseStep+;ReverseContinue+" : "");
 
+    g->names_processes = processes;
     __atomic_store_n(&g->takes_calls, is_gdb, __ATOMIC_SEQ_CST);
     gdb_send_text(&g->link, text);
     g_free(text);
@@ -38,7 +42,8 @@ static void first_threads(Gdb *g, const char *arguments)
     GString *s = g_string_new("m");
 
     for (int i = 0; i < g->machine->smp; i++) {
-        g_string_append_printf(s, "%s%x", i ? "," : "", i + 1);
+        g_string_append(s, i ? "," : "");
+        gdb_append_thread(g, s, i);
     }
     gdb_send(&g->link, s->str, s->len);
     g_string_free(s, TRUE);
@@ -69,10 +74,11 @@ static void thread_info(Gdb *g, const char *arguments)
 
 static void current_thread(Gdb *g, const char *arguments)
 {
-    char text[16];
+    GString *s = g_string_new("QC");
 
-    g_snprintf(text, sizeof(text), "QC%x", g->cpu + 1);
-    gdb_send_text(&g->link, text);
+    gdb_append_thread(g, s, g->cpu);
+    gdb_send(&g->link, s->str, s->len);
+    g_string_free(s, TRUE);
 }
 
 /* Bits come from the left, and the first value is all ones: not zlib's. */

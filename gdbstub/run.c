@@ -162,7 +162,9 @@ void gdb_report(Gdb *g, const DebugStop *stop, int signal)
         signal = GDB_SIGTRAP;
     }
     g->cpu = g->stop_cpu;
-    g_string_printf(s, "T%02xthread:%x;", signal, g->stop_cpu + 1);
+    g_string_printf(s, "T%02xthread:", signal);
+    gdb_append_thread(g, s, g->stop_cpu);
+    g_string_append_c(s, ';');
     if (stop->reason == DEBUG_BROKE) {
         g_string_append_printf(s, "%s:;", kinds[stop->kind]);
     } else if (stop->reason == DEBUG_WATCHED) {

@@ -97,6 +97,24 @@ def calls(s):
     s.check(answer.count("\nThread ") == s.cpus, "thread apply all bt", answer)
 
 
+def forth_and_back(s):
+    """gdb's own record of a run, which takes back what was stepped."""
+    gdb = s.gdb
+    gdb.do("tbreak marker")
+    gdb.go("continue")
+    gdb.do("record")
+    states = [(gdb.value("$pc"), gdb.value("$sp"), gdb.value("$r3"))]
+    for _ in range(6):
+        gdb.go("stepi")
+        states.append((gdb.value("$pc"), gdb.value("$sp"), gdb.value("$r3")))
+    back = [states[-1]]
+    for _ in range(6):
+        gdb.go("reverse-stepi")
+        back.append((gdb.value("$pc"), gdb.value("$sp"), gdb.value("$r3")))
+    gdb.do("record stop")
+    s.check(len(set(states)) > 1 and back == states[::-1], "gdb's record of a run, forth and back", (states, back))
+
+
 def watches(s):
     gdb = s.gdb
     gdb.do("watch rounds if rounds % 20 == 0")
@@ -195,6 +213,7 @@ def run(name, image, accel, cpus):
         try:
             breakpoints(s)
             calls(s)
+            forth_and_back(s)
             watches(s)
             interrupts(s)
             memory(s, directory)

@@ -132,7 +132,7 @@ def test_line(machine):
     cases.check(peer.ask("vMustReplyEmpty") == "" and peer.ask("j") == "" and peer.ask("") == "",
                 "unknown packets get the empty answer")
     cases.check(peer.ask("QNonStop:1") == "E16" and peer.ask("QNonStop:0") == "OK" and
-                "QNonStop" not in peer.ask("qSupported:multiprocess+;swbreak+"), "non-stop is refused")
+                "QNonStop" not in peer.ask("qSupported:swbreak+"), "non-stop is refused")
     answer = peer.ask("QStartNoAckMode")
     peer.ack = False
     peer.seen = b""
@@ -308,6 +308,31 @@ def test_farewell(directory):
                     "after the acknowledgement of a farewell the machine runs", states[-1])
 
 
+def test_processes(machine):
+    """Who offers process numbers gets them; the machine is process 1."""
+    peer = Peer(machine.path)
+    peer.ask("?")
+    cases.check("multiprocess" not in peer.ask("qSupported:swbreak+") and peer.ask("qC") == "QC1",
+                "no process numbers unless they are offered")
+    answers = [peer.ask(text) for text in ("qSupported:multiprocess+;swbreak+", "qC", "qfThreadInfo", "Hgp1.2", "qC",
+                                           "?", "Hgp1.-1", "Hcp-1.-1", "Hgp0.0", "Tp1.4", "qThreadExtraInfo,p1.1")]
+    cases.check("multiprocess+" in answers[0] and answers[1:10] == [
+        "QCp1.1", "mp1.1,p1.2,p1.3,p1.4", "OK", "QCp1.2", "T05thread:p1.1;", "OK", "OK", "OK", "OK"] and
+        bytes.fromhex(answers[10]).startswith(b"CPU#0"), "threads with process numbers", answers)
+    answers = [peer.ask(text) for text in ("Hgp2.1", "Tp1.5", "Tp1", "Hgp1.", "Hgp", "vCont;s:p2.1")]
+    cases.check(all(re.fullmatch("E..", answer) for answer in answers), "processes that there are not", answers)
+    before = peer.ask("Hgp1.3"), peer.ask("pf")
+    peer.packet("vCont;s:p1.3")
+    answer = peer.answer()
+    cases.check(answer == "T05thread:p1.3;" and peer.ask("pf") != before[1], "a step of one of them", answer)
+    peer.packet("vCont;c:p1.-1")
+    peer.send(b"\3")
+    cases.check(peer.answer().startswith("T02thread:p1."), "all of a process go on")
+    peer.packet("vKill;1")
+    answers = peer.answer(), peer.answer()
+    cases.check(answers == ("OK", "W00;process:1") and machine.process.wait(timeout=PATIENCE) == 0, "the end", answers)
+
+
 def test_stranger_gets_no_calls(directory):
     """lldb knows no File-I/O, as nobody but gdb does: the guest's calls go to the host, as without a debugger."""
     code = [0xe3a00004,         # mov r0, #4            SYS_WRITE0
@@ -365,6 +390,9 @@ def main():
             test_farewell(directory)
         with cases.case("calls: to the end", OSError, EOFError, AssertionError, subprocess.TimeoutExpired):
             test_stranger_gets_no_calls(directory)
+        with cases.case("processes: to the end", OSError, EOFError, AssertionError, subprocess.TimeoutExpired), \
+                Machine(DESIGNS[0], directory) as machine:
+            test_processes(machine)
         with cases.case("flash: to the end", OSError, EOFError, AssertionError):
             test_flash(directory)
     for accel in DESIGNS:
