@@ -4,7 +4,7 @@
 # fetch_debs_and_needed().
 
 PACKAGES_TREE="base-files bash dash coreutils sed grep gawk mawk tar util-linux procps diffutils findutils debianutils
-    libc-bin openssl bc gsl-bin lua5.4 luajit tcl pari-gp perl python3 sqlite3 jq xz-utils golang-go python3-numpy"
+    libc-bin openssl bc gsl-bin lua5.4 luajit tcl pari-gp perl python3 sqlite3 jq xz-utils golang-go python3-numpy sbcl"
 
 # A tree with /bin and /lib as Debian has them today: links into /usr.
 build_packages() {

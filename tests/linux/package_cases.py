@@ -225,4 +225,17 @@ END
         arm $tool/compile -trimpath $PWD -p main -I $packages -o a.o a.go && sum <a.o
         arm $tool/link -L $packages -o a a.o
         arm ./a; GOMAXPROCS=1 GODEBUG=asyncpreemptoff=0 GOGC=5 arm ./a""",
+    "sbcl": r"""
+        cat >a.lisp <<'END'
+        (defun fib (n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))
+        (format t "~a ~a~%" (fib 18) (let ((p 1)) (loop for i from 1 to 100 do (setf p (* p i))) p))
+        (format t "~,15f ~a ~a~%" (loop for i from 1 to 2000 sum (/ (sin (float i 1d0)) i))
+            (/ (expt 3 100) (expt 2 100)) (expt 2.5d0 0.7d0))
+        (let ((h (make-hash-table :test 'equal)))
+          (loop for i below 3000 do (setf (gethash (format nil "k~d" (mod (* i 7919) 2011)) h) i))
+          (format t "~a~%" (hash-table-count h)))
+        (format t "~a~%" (handler-case (error "x") (error () 'caught)))
+        (format t "~a~%" (handler-case (/ 1 0) (division-by-zero () 'zero)))
+END
+        sbcl --script a.lisp 2>&1""",
 }
