@@ -15,6 +15,7 @@ struct BlockBackend {
     Image *image;               /* NULL: none */
     uint64_t bytes;             /* of the medium. atomic, as the next one: devices ask while the image is exchanged */
     bool readonly;
+    bool inactive;              /* another emulator has the image (handover.c). I/O thread, the pool while it works */
     BlockOptions options;       /* what it was opened with */
     char *path;                 /* "": none */
     AioEngine *engine;          /* NULL: the pool does everything */
@@ -70,6 +71,11 @@ void blk_take_medium(BlockBackend *blk, Image *image, const BlockOptions *option
 /* The n-th image behind the disk's, and what was said of it; NULL: there are no so many, nothing was said. */
 Image *blk_chain_image(const BlockBackend *blk, unsigned n);
 BlockOptions *blk_chain_options(BlockBackend *blk, unsigned n);
+
+/* ---- handover.c: I/O thread ---- */
+/* For a disk that begins: as blk_open_image(), but *inactive if it is another emulator's still. */
+Image *blk_open_first(const BlockOptions *options, bool *inactive, char **error);
+void blk_set_inactive(BlockBackend *blk);
 
 /* ---- overlay.c: I/O thread, the disk is held ---- */
 /* Another image, whose place `options` tell, is the disk's from now on; the old one, which is the caller's. */

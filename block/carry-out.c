@@ -51,6 +51,10 @@ int blk_carry_out(BlockBackend *blk, BlockRequest *r)
     if (!blk->image) {
         return -ENOMEDIUM;
     }
+    if (blk->inactive && r->op > BLOCK_FLUSH) {
+        r->problem = g_strdup_printf("'%s' is another emulator's ('cont' takes it back)", blk->path);
+        return -EBUSY;
+    }
     switch (r->op) {
     case BLOCK_READ:
         return image_read(blk->image, r->offset, r->buffer, r->bytes);

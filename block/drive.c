@@ -162,6 +162,7 @@ void blk_take_medium(BlockBackend *blk, Image *image, const BlockOptions *option
     blk->image = image;
     __atomic_store_n(&blk->bytes, image ? image_bytes(image) : 0, __ATOMIC_RELAXED);
     __atomic_store_n(&blk->readonly, image && image->readonly, __ATOMIC_RELAXED);
+    blk->inactive = false;
     blk->options = *options;
     blk->never_at_once[0] = blk->never_at_once[1] = blk->in_memory = false;
     g_free(blk->path);
@@ -191,12 +192,18 @@ static BlockBackend *new_drive(const char *id, Image *image, const BlockOptions 
 
 BlockBackend *blk_open(const BlockOptions *options, char **error)
 {
-    Image *image = options->file ? blk_open_image(options, error) : NULL;
+    bool inactive = false;
+    Image *image = options->file ? blk_open_first(options, &inactive, error) : NULL;
+    BlockBackend *blk;
 
     if (options->file && !image) {
         return NULL;
     }
-    return new_drive(options->id ? options->id : "drive", image, options);
+    blk = new_drive(options->id ? options->id : "drive", image, options);
+    if (inactive) {
+        blk_set_inactive(blk);
+    }
+    return blk;
 }
 
 BlockBackend *blk_open_node(const char *name, char **error)
@@ -215,7 +222,7 @@ static bool close_image(BlockBackend *blk, bool answers)
     int ret;
 
     blk_stop_engine(blk);
-    ret = image_close_within(blk->image, !blk_readonly(blk) && !blk->options.no_flush, CLOSE_PATIENCE_S);
+    ret = image_close_within(blk->image, !blk->image->readonly && !blk->options.no_flush, CLOSE_PATIENCE_S);
     blk->image = NULL;
     if (!answers) {
         error_report("%s '%s': the server does not answer; what it was asked is lost", blk->id, blk->path);

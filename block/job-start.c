@@ -187,6 +187,9 @@ static const char *refused(BlockBackend *blk, const BlockJobOptions *o)
     if (blk->job) {
         return "another job is at work on it";
     }
+    if (blk->inactive) {
+        return "its image is another emulator's";
+    }
     if (blk->options.snapshot && o->kind != BLOCK_JOB_BACKUP && o->kind != BLOCK_JOB_MIRROR) {
         return "its image is a temporary one (snapshot=on)";
     }

@@ -115,6 +115,7 @@ static char *refused(const BlockBackend *blk)
 {
     return !blk_has_medium(blk) ? g_strdup_printf("Device '%s' has no medium", blk->id)
            : blk->job ? g_strdup_printf("'%s': a job is at work on it", blk->id)
+           : blk->inactive ? g_strdup_printf("'%s': its image is another emulator's", blk->id)
            : blk->options.snapshot ? g_strdup_printf("'%s': its image is a temporary one (snapshot=on)", blk->id)
            : NULL;
 }

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include "block/block.h"
 #include "migration/channel.h"
 #include "migration/internal.h"
 #include "migration/ram.h"
@@ -84,9 +85,15 @@ static void join(void)
 static void completed(void)
 {
     bool was_running = state_was_running(in.loader);
+    char *problem = blk_take_all();
 
     join();
     in.expected = false;
+    if (problem) {
+        error_report("-incoming: the machine is here, but cannot go on: %s ('cont' tries again)", problem);
+        g_free(problem);
+        was_running = false;
+    }
     migration_over(MIGRATION_COMPLETED, NULL);
     runstate_loaded(was_running);
 }

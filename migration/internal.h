@@ -19,6 +19,8 @@ extern Migration migration;
 char *migration_begin(bool incoming);
 /* The listener is told. */
 void migration_set_status(MigrationStatus status);
+/* Memory is gone through once more. */
+void migration_round(void);
 /* It is over; `error` is taken, NULL: none. */
 void migration_over(MigrationStatus status, char *error);
 bool migration_is_active(void);

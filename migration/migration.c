@@ -6,14 +6,14 @@
 MachineState *migration_machine;
 Migration migration;
 MigrationParameters migration_parameters = { .downtime_limit_ms = 300 };
-static void (*listener)(MigrationStatus status);
+static void (*listener)(MigrationStatus status, unsigned pass);
 
 void migration_init(MachineState *m)
 {
     migration_machine = m;
 }
 
-void migration_set_listener(void (*fn)(MigrationStatus status))
+void migration_set_listener(void (*fn)(MigrationStatus status, unsigned pass))
 {
     listener = fn;
 }
@@ -37,8 +37,19 @@ bool migration_is_active(void)
 void migration_set_status(MigrationStatus status)
 {
     migration.info.status = status;
+    if (status == MIGRATION_ACTIVE) {
+        migration.info.setup_ms = (g_get_monotonic_time() - migration.begin_us) / 1000;
+    }
     if (listener) {
-        listener(status);
+        listener(status, 0);
+    }
+}
+
+void migration_round(void)
+{
+    migration.info.rounds++;
+    if (listener) {
+        listener(migration.info.status, migration.info.rounds);
     }
 }
 

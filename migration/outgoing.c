@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
+#include "block/block.h"
 #include "migration/channel.h"
 #include "migration/internal.h"
 #include "migration/ram.h"
@@ -41,6 +42,9 @@ static struct {
     uint64_t batch_bytes;       /* of memory in a piece, at most */
     int64_t batch_us;           /* when the batch was handed over */
     uint64_t batch_from;        /* bytes that had been written by then */
+    int64_t round_us;           /* when the round began */
+    uint64_t stop_bytes;        /* that had been written when the CPUs stopped */
+    uint64_t zero_pages;        /* ram_zero_pages at the begin */
     double bandwidth;           /* bytes per microsecond, lately */
     uint8_t *dirty;             /* by RAM page: 1: to be sent in this round. RAM_PAGES */
 } out;
@@ -138,6 +142,7 @@ static void hand_over_rest(void)
     GQueue *rest;
 
     migration.stop_us = g_get_monotonic_time();
+    out.stop_bytes = outgoing_bytes();
     out.final = true;
     out.was_running = runstate_is_running();
     if (out.was_running) {
@@ -145,6 +150,12 @@ static void hand_over_rest(void)
     }
     migration_set_status(MIGRATION_DEVICE);
     out.error = state_settle();     /* the thread waits: it is ours */
+    if (out.error) {
+        end_thread();
+        return;
+    }
+    /* Before the other side hears of the end, when it takes them. */
+    out.error = blk_let_go_all();
     if (out.error) {
         end_thread();
         return;
@@ -189,10 +200,16 @@ static void measure(void)
     }
 }
 
+/* The round is over, and so many pages were stored to meanwhile. */
 static bool rest_is_small(uint32_t pages)
 {
+    int64_t now = g_get_monotonic_time();
     /* Making the rest takes time as well: count a GB a second for it. */
     double us = (double)pages * RAM_PAGE * (1e-3 + (out.bandwidth > 0 ? 1 / out.bandwidth : 0));
+
+    migration.info.dirty_rate = (uint64_t)(pages * 1e6 / (double)MAX(now - out.round_us, 1));
+    migration.info.expected_ms = (int64_t)(us / 1000);
+    out.round_us = now;
 
     return pages == 0 || (out.bandwidth > 0 && us < 1000.0 * (double)migration_parameters.downtime_limit_ms);
 }
@@ -201,7 +218,7 @@ static void next_step(void)
 {
     if (!runstate_is_running() || !hand_over_piece()) {
         if (runstate_is_running() && migration.info.rounds < ROUNDS_MAX && !rest_is_small(take_dirty())) {
-            migration.info.rounds++;
+            migration_round();
             out.page = 0;
             if (hand_over_piece()) {
                 return;
@@ -248,8 +265,24 @@ static void join(void)
     g_thread_join(out.thread);
     out.thread = NULL;
     migration.info.bytes = outgoing_bytes();
+    migration.info.stopped_bytes = out.final ? migration.info.bytes - out.stop_bytes : 0;
+    migration.info.zero_pages = ram_zero_pages - out.zero_pages;
     g_clear_pointer(&out.channel, channel_free);
     g_clear_pointer(&out.dirty, g_free);
+}
+
+/* If the other side has the images it has the machine, too: what failed was to be told of it. */
+static void go_on_here(void)
+{
+    char *problem = blk_take_all();
+
+    if (problem) {
+        error_report("migrate: the machine stays stopped: %s", problem);
+        g_free(problem);
+        vm_stop();
+    } else if (out.was_running) {
+        vm_start();
+    }
 }
 
 /* It did not work: the machine goes on, if the migration had stopped it. */
@@ -261,8 +294,8 @@ static void give_up(char *error)
         g_clear_pointer(&error, g_free);
     }
     migration_over(status, error);
-    if (out.final && out.was_running) {
-        vm_start();
+    if (out.final) {
+        go_on_here();
     }
 }
 
@@ -327,8 +360,10 @@ char *migrate_start(const char *uri)
     ram_dirty_all();
     take_dirty();
     migration.info.ram_bytes = (uint64_t)ram_pages_total() * RAM_PAGE;
-    migration.info.rounds = 1;
+    out.round_us = g_get_monotonic_time();
+    out.zero_pages = ram_zero_pages;
     migration_set_status(MIGRATION_SETUP);
+    migration_round();
     out.thread = g_thread_new("migration", writer, NULL);
     return NULL;
 }

@@ -103,6 +103,8 @@ static void run_end(Run *run)
     run->pages = 0;
 }
 
+uint64_t ram_zero_pages;
+
 static void run_add(Run *run, uint32_t phys, const uint8_t *host)
 {
     bool data = !is_zero(host);
@@ -117,6 +119,7 @@ static void run_add(Run *run, uint32_t phys, const uint8_t *host)
         section_put_int(run->section, 0, RUN_HEAD);
     }
     run->pages++;
+    ram_zero_pages += !data;
     if (data) {
         section_put(run->section, host, RAM_PAGE);
     }

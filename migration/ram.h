@@ -23,6 +23,8 @@ bool ram_check_layout(Section *s, char **err);
  * saved; NULL: all are.
  */
 void ram_capture(GQueue *out, uint32_t *page, uint64_t bytes, bool (*want)(uint32_t ram));
+/* Captured so far, all together: such as have nothing in them. I/O thread. */
+extern uint64_t ram_zero_pages;
 /* Take the pages of a section, or look only whether they could be taken. False: *err. */
 bool ram_load(Section *s, bool keep, char **err);
 #endif

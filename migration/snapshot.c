@@ -30,6 +30,15 @@ BlockBackend *snapshot_disk(const BlockBackend *blk)
 /* NULL, or why there can be no snapshots. */
 static char *disks_problem(void)
 {
+    char *problem;
+
+    if (migrate_is_expected() || migration_is_active()) {
+        return g_strdup("the machine's state is on its way");
+    }
+    problem = blk_take_all();
+    if (problem) {
+        return problem;
+    }
     if (!snapshot_disk(NULL)) {
         return g_strdup("there is no disk to hold snapshots (-sd FILE or -drive with a qcow2 image; qemu-img create "
                         "-f qcow2 FILE 64M makes one)");
@@ -155,9 +164,6 @@ char *snapshot_save(const char *name)
     if (error) {
         return error;
     }
-    if (migrate_is_expected() || migration_is_active()) {
-        return g_strdup("the machine's state is on its way");
-    }
     vm_stop();
     error = state_settle();
     if (!error) {
@@ -270,9 +276,6 @@ char *snapshot_load(const char *name)
     char *error = disks_problem();
     uint64_t bytes = 0;
 
-    if (!error && (migrate_is_expected() || migration_is_active())) {
-        error = g_strdup("the machine's state is on its way");
-    }
     error = error ? error : find_on_disks(name, &bytes);
     if (error) {
         return error;

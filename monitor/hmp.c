@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <glib.h>
+#include "block/block.h"
 #include "exec/memory.h"
 #include "hw/intc/gic.h"
+#include "migration/migration.h"
 #include "monitor/monitor-internal.h"
 #include "qemu/log.h"
 #include "sysemu/accel.h"
@@ -288,6 +290,13 @@ static void do_stop(Monitor *mon, char **argv)
 
 static void do_cont(Monitor *mon, char **argv)
 {
+    char *problem = migrate_is_expected() ? NULL : blk_take_all();
+
+    if (problem) {
+        monitor_printf(mon, "Error: %s\n", problem);
+        g_free(problem);
+        return;
+    }
     vm_start();
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "block/block.h"
+#include "migration/migration.h"
 #include "monitor/qmp-internal.h"
 #include "net/net.h"
 #include "sysemu/accel.h"
@@ -19,6 +20,13 @@ static void do_stop(QmpCall *call)
 
 static void do_cont(QmpCall *call)
 {
+    char *problem = migrate_is_expected() ? NULL : blk_take_all();
+
+    if (problem) {
+        qmp_fail(call, "%s", problem);
+        g_free(problem);
+        return;
+    }
     vm_start();
 }
 

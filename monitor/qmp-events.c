@@ -21,6 +21,7 @@ const QmpEvent qmp_events[] = {
     { "DUMP_COMPLETED", "result:DumpQueryResult error:s?" },
     { "JOB_STATUS_CHANGE", "id:s status:JobStatus" },
     { "MIGRATION", "status:MigrationStatus" },
+    { "MIGRATION_PASS", "pass:i" },
     { "POWERDOWN", "" },
     { "RESET", "guest:b reason:ShutdownCause" },
     { "RESUME", "" },

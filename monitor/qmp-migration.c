@@ -46,17 +46,28 @@ void qmp_migrate_cancel(QmpCall *call)
     migrate_cancel();
 }
 
+/* Those that are 0 are of ways to migrate that are not here; QEMU's schema has them. */
 static JsonObject *ram_object(const MigrationInfo *info)
 {
+    const double seconds = (double)MAX(info->total_ms - info->setup_ms, 1) / 1000;
     JsonObject *ram = json_object_new();
+    const struct {
+        const char *name;
+        uint64_t value;
+    } members[] = {
+        { "total", info->ram_bytes }, { "transferred", info->bytes }, { "remaining", info->left_bytes },
+        { "duplicate", info->zero_pages }, { "skipped", 0 }, { "normal", info->pages - info->zero_pages },
+        { "normal-bytes", (info->pages - info->zero_pages) * 4096 }, { "page-size", 4096 },
+        { "dirty-sync-count", info->rounds }, { "dirty-pages-rate", info->dirty_rate }, { "postcopy-requests", 0 },
+        { "multifd-bytes", 0 }, { "pages-per-second", (uint64_t)((double)info->pages / seconds) },
+        { "precopy-bytes", info->bytes - info->stopped_bytes }, { "downtime-bytes", info->stopped_bytes },
+        { "postcopy-bytes", 0 }, { "dirty-sync-missed-zero-copy", 0 },
+    };
 
-    json_object_set_int_member(ram, "total", (gint64)info->ram_bytes);
-    json_object_set_int_member(ram, "transferred", (gint64)info->bytes);
-    json_object_set_int_member(ram, "remaining", (gint64)info->left_bytes);
-    json_object_set_int_member(ram, "normal", (gint64)info->pages);
-    json_object_set_int_member(ram, "normal-bytes", (gint64)info->pages * 4096);
-    json_object_set_int_member(ram, "page-size", 4096);
-    json_object_set_int_member(ram, "dirty-sync-count", info->rounds);
+    for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
+        json_object_set_int_member(ram, members[i].name, (gint64)members[i].value);
+    }
+    json_object_set_double_member(ram, "mbps", (double)info->bytes * 8 / 1e6 / seconds);
     return ram;
 }
 
@@ -69,23 +80,32 @@ void qmp_query_migrate(QmpCall *call)
     if (info.status != MIGRATION_NONE) {
         json_object_set_string_member(object, "status", migration_status_name(info.status));
         json_object_set_int_member(object, "total-time", info.total_ms);
+        json_object_set_int_member(object, "setup-time", info.setup_ms);
         json_object_set_object_member(object, "ram", ram_object(&info));
         if (info.error) {
             json_object_set_string_member(object, "error-desc", info.error);
         }
         if (info.status == MIGRATION_COMPLETED) {
             json_object_set_int_member(object, "downtime", info.downtime_ms);
+        } else if (!info.incoming) {
+            json_object_set_int_member(object, "expected-downtime", info.expected_ms);
         }
     }
     call->result = qmp_object_node(object);
 }
 
-static void status_changed(MigrationStatus status)
+static void status_changed(MigrationStatus status, unsigned pass)
 {
     JsonObject *data;
 
-    if (migration_capability("events")) {
-        data = json_object_new();
+    if (!migration_capability("events")) {
+        return;
+    }
+    data = json_object_new();
+    if (pass) {
+        json_object_set_int_member(data, "pass", pass);
+        qmp_tell("MIGRATION_PASS", data);
+    } else {
         json_object_set_string_member(data, "status", migration_status_name(status));
         qmp_tell("MIGRATION", data);
     }

@@ -384,6 +384,9 @@ int main(int argc, char **argv)
     if (icount_on) {
         blk_keep_order();
     }
+    if (options.incoming) {
+        blk_begin_inactive();
+    }
 #ifdef CONFIG_PLUGINS
     plugins_load(options.plugin, options.plugins, options.smp);
 #endif

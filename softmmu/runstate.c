@@ -192,11 +192,19 @@ void runstate_tell(RunstateEvent event, int code)
 
 void vm_start(void)
 {
+    char *problem;
+
     if (runstate_is_running()) {
         return;
     }
     if (stop_reason == STOP_INMIGRATE) {
         start_when_loaded = true;
+        return;
+    }
+    problem = blk_take_all();
+    if (problem) {
+        error_report("the machine cannot go on: %s", problem);
+        g_free(problem);
         return;
     }
     __atomic_store_n(&running, true, __ATOMIC_SEQ_CST);

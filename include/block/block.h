@@ -157,6 +157,17 @@ bool blk_close_all(void);                       /* the program ends; false: as b
 BlockBackend *blk_next(const BlockBackend *blk);        /* the first one for NULL; NULL at the end */
 BlockBackend *blk_find(const char *name);       /* by its id, or its node's name; NULL: there is none */
 
+/* ---- images that go along with the machine (migration); I/O thread, the CPUs stand still ---- */
+
+/* Images to be written to belong to another emulator, until blk_take_all(). Before there are back ends. */
+void blk_begin_inactive(void);
+/*
+ * Write everything back and let go of the images that the machine writes to, so that another emulator can take them;
+ * and take those that are not ours. NULL, or why not (free()): then some may have been let go of, or taken.
+ */
+char *blk_let_go_all(void);
+char *blk_take_all(void);
+
 /* ---- media that can be changed; I/O thread ---- */
 
 /* A device that can do with another medium, or with a longer one. Functions that it lacks are NULL. */

@@ -28,13 +28,18 @@ typedef struct MigrationInfo {
     uint64_t ram_bytes;         /* of all memory */
     uint64_t left_bytes;        /* of memory that is still to be written, as far as is known */
     uint64_t pages;             /* that were written, all together */
+    uint64_t zero_pages;        /* of these, such as have nothing in them */
+    uint64_t dirty_rate;        /* pages a second that were stored to in the last round */
+    uint64_t stopped_bytes;     /* that were written, or read, while the CPUs stood still */
+    int64_t setup_ms;           /* until the first byte could be written */
+    int64_t expected_ms;        /* how long the CPUs would stand still if they stopped now */
     unsigned rounds;            /* how often memory has been gone through */
 } MigrationInfo;
 void migration_info(MigrationInfo *info);
 /* "none", "setup", "active", ... as QMP has them. */
 const char *migration_status_name(MigrationStatus status);
-/* To be told of each new status; one listener. */
-void migration_set_listener(void (*fn)(MigrationStatus status));
+/* To be told of each new status, and of each round (pass > 0) by its number; one listener. */
+void migration_set_listener(void (*fn)(MigrationStatus status, unsigned pass));
 /* Also at the end of one. */
 typedef struct MigrationParameters {
     int64_t downtime_limit_ms;  /* how long the CPUs may stand still at the end, as far as it can be foreseen; 300 */

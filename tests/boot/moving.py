@@ -69,8 +69,6 @@ def move(tmp, number, vm, control, design, live, *options):
         path = os.path.join(tmp, "state")
         control.order("migrate", uri="file:" + path)
         info = control.migrated(120 * vm.scale)
-        # An image can be open for writing in one emulator at a time.
-        vm.kill()
         new, new_control = start(tmp, number, design, "-incoming", "file:" + path, *options)
     vm.kill()
     info["load"] = new_control.migrated(120 * new.scale)["total-time"]

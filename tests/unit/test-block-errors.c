@@ -62,6 +62,11 @@ Image *image_open(const char *path, const ImageOptions *options, char **error)
 void nbd_export_forget(BlockBackend *blk) { }
 bool block_job_end_now(struct BlockJob *job) { return true; }
 void block_nodes_close_all(void) { }
+Image *blk_open_first(const BlockOptions *options, bool *inactive, char **error)
+{
+    return blk_open_image(options, error);
+}
+void blk_set_inactive(BlockBackend *blk) { }
 Image *block_node_take(const char *name, const char *user, BlockOptions *options, char **error) { return NULL; }
 void block_node_give_back(const char *name, Image *image) { }
 
