@@ -43,6 +43,7 @@ static void take_exceptions(CPUState *cpu)
             }
             cpu_count_event(cpu, interrupts);
             observe_irq_taken(cpu->index, excp == EXCP_FIQ);
+            cpu->told = false;
             env->exception = excp;
             arm_do_exception(env);
             env->exception = EXCP_NONE;
@@ -174,7 +175,7 @@ static CPUExit run(CPUState *cpu)
         if (qemu_log_enabled(LOG_EXEC | LOG_CPU)) {
             log_block(cpu, tb);
         }
-        cpu->alone = false;
+        cpu->alone = cpu->told = false;
         if (icount_on && cpu->step) {
             icount_step(cpu, tb->guest_insns);
         }

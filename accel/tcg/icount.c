@@ -9,6 +9,7 @@
 #include <time.h>
 #include "accel/tcg/cpus-beside.h"
 #include "accel/tcg/icount.h"
+#include "accel/tcg/instrument.h"
 #include "accel/tcg/options.h"
 #include "block/block.h"
 #include "qemu/io-loop.h"
@@ -150,10 +151,18 @@ bool icount_step_end(CPUState *cpu)
     return executed;
 }
 
+void icount_leave_told(CPUState *cpu)
+{
+    if (plugin_hooks && cpu->in_exec) {
+        cpu->alone = cpu->told = true;
+    }
+}
+
 void icount_before_mmio(CPUARMState *env)
 {
     arm_cpu_alone(env);
     if (icount_behind(env) > 1) {
+        icount_leave_told(env_cpu(env));
         env_cpu(env)->alone = true;
         cpu_loop_exit(env);
     }

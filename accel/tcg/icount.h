@@ -21,6 +21,8 @@ static inline uint32_t icount_behind(const CPUARMState *env)
  * it, wherever blocks begin and end. CPU thread.
  */
 void icount_before_mmio(CPUARMState *env);
+/* The CPU is about to leave an instruction, if it is in one, and will execute it again: plugins know of it then. */
+void icount_leave_told(CPUState *cpu);
 /* It has been accessed: if the device left something to be done on another thread, the slice ends here. */
 void icount_after_mmio(CPUARMState *env);
 

@@ -434,6 +434,7 @@ static void undo(CPUARMState *env)
 static _Noreturn void leave(CPUARMState *env, CPULeave why)
 {
     undo(env);
+    icount_leave_told(env_cpu(env));
     env_cpu(env)->leave = why;
     cpu_loop_exit(env);
 }

@@ -65,7 +65,8 @@ TranslationBlock *tb_find(CPUState *cpu)
     observe_begin(OBS_FIND_SLOW);       /* a prefetch abort ends it in cpu_exec() */
     page = NULL;
     phys = tlb_fetch(env, pc, &page, &subpages);
-    flags = arm_tb_flags(env) | (subpages ? TBF_SUBPAGES : 0) | (cpu->alone ? TBF_ALONE : 0);
+    flags = arm_tb_flags(env) | (subpages ? TBF_SUBPAGES : 0) | (cpu->alone ? TBF_ALONE : 0) |
+            (cpu->alone && cpu->told ? TBF_TOLD : 0);
     if (page) {
         tb = tb_hash_lookup(&cache->hash, pc, flags, phys);
         if (tb) {

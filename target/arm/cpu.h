@@ -282,6 +282,8 @@ void arm_cpu_sev(void);
 #define TBF_SUBPAGES    (1u << 11)
 /* The block is one instruction (sysemu/icount.h). In the block's key alone, too. */
 #define TBF_ALONE       (1u << 12)
+/* And plugins have been told of it: it was left before anything of it was done. With TBF_ALONE only. */
+#define TBF_TOLD        (1u << 13)
 /*
  * log2 of the aligned piece of memory within which the right to fetch one byte means the right to fetch and read all.
  */

@@ -37,6 +37,9 @@ static void gen_exec_list(DisasContext *s, InstrumentList l)
 
 void gen_instrument_insn(DisasContext *s)
 {
+    if (s->flags & TBF_TOLD) {
+        return;
+    }
     if (s->pc == s->start) {
         gen_exec_list(s, s->instrument->exec);
     }

@@ -20,7 +20,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CROSS = "arm-linux-gnueabi-"
 MODES = [("unified", "tcg,ccache=unified"), ("separate", "tcg,ccache=separate"), ("single", "tcg,thread=single"),
          ("interp", "tcg,backend=interp"), ("tier1", "tcg,tier=1"),
-         ("small cache", "tcg,ccache=unified,tb-size=1"), ("one by one", "tcg,one-insn-per-tb=on")]
+         ("small cache", "tcg,ccache=unified,tb-size=1"), ("one by one", "tcg,one-insn-per-tb=on"),
+         ("counted", "tcg -icount shift=3"), ("counted, interp", "tcg,backend=interp -icount shift=3,sleep=off"),
+         ("recorded", "tcg -icount shift=3,rr=record,rrfile=RR"),
+         ("replayed", "tcg,ccache=separate -icount shift=3,rr=replay,rrfile=RR"),
+         ("recorded side by side", "tcg,thread=multi -icount shift=3,rr=record,rrfile=RR")]
 
 # What accesses.S does in a turn: load or store, offset in the CPU's memory, bytes, kind.
 TURN = """
@@ -85,9 +89,14 @@ def run(arguments, timeout=60):
                           timeout=timeout * SCALE)
 
 
+def mode_words(accel, tmp):
+    """A mode's arguments; a recording is in tmp."""
+    return accel.replace("=RR", "=" + os.path.join(tmp, "rr")).split()
+
+
 def run_image(image, accel, cpus, plugins, turns=3, more=()):
     image.write(turns, cpus)
-    return run(["-semihosting", "-accel", accel, "-smp", str(cpus)] + list(more) +
+    return run(["-semihosting", "-accel", *mode_words(accel, os.path.dirname(image.path)), "-smp", str(cpus), *more] +
                ["-kernel", image.path] + [x for p in plugins for x in ("-plugin", p)])
 
 
@@ -255,8 +264,8 @@ def test_functions(cases, tmp):
             continue
         for mode, accel in MODES:
             ran = subprocess.run([*M, "-display", "none", "-serial", "null", "-monitor", "none", "-semihosting",
-                                  "-accel", accel, "-kernel", image, "-plugin", plugin], stdout=subprocess.PIPE,
-                                 stderr=subprocess.STDOUT, timeout=60 * SCALE, check=False)
+                                  "-accel", *mode_words(accel, tmp), "-kernel", image, "-plugin", plugin],
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60 * SCALE, check=False)
             got = dict(line.split() for line in ran.stdout.decode().splitlines())
             cases.check({name: int(n) for name, n in got.items()} == FUNCTIONS,
                         "names of functions, a plugin in %s, %s" % (language, mode), ran.stdout.decode())
@@ -284,8 +293,8 @@ def main():
             return cases.done()
         test_functions(cases, tmp)
         image = Image(tmp)
-        for mode in MODES:
-            for cpus in (1, 2, 4):
+        for cpus in (1, 2, 4):
+            for mode in MODES:
                 test_exact(cases, image, tmp, mode, cpus)
         for mode in MODES[:4]:
             for cpus in (1, 4):
