@@ -18,6 +18,7 @@ import tap                      # noqa: E402  (path set above)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "scripts/guest/build")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # As the real one: it makes files all the time, through processes of its own.
 DEBOOTSTRAP = """#!/bin/sh
 mkdir root
@@ -49,6 +50,12 @@ def program(path, text):
     os.chmod(path, 0o755)
 
 
+def hear_all():
+    """Whoever runs the tests may ignore some, nohup for one; a shell cannot take them back."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def interrupt(cases, directory, how):
     """A build with a kernel, which is interrupted while it fetches packages."""
     cache, tools, busy, said = (os.path.join(directory, name) for name in ("cache", "bin", "busy", "said"))
@@ -64,7 +71,7 @@ def interrupt(cases, directory, how):
     with open(said, "wb") as file:
         process = subprocess.Popen([BUILD, "debian"], env=env, stdout=subprocess.DEVNULL, stderr=file,
                                    start_new_session=True,
-                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+                                   preexec_fn=hear_all)
     until(lambda: os.path.exists(busy), process)
     with open(busy, encoding="utf-8") as file:
         pids = file.read().split()
@@ -84,7 +91,7 @@ def interrupt(cases, directory, how):
 
 def main():
     cases = tap.Cases()
-    for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for how in SIGNALS:
         with tempfile.TemporaryDirectory() as directory:
             interrupt(cases, directory, how)
     sys.exit(cases.done())
