@@ -369,7 +369,8 @@ int main(int argc, char **argv)
     if (options.process_name) {
         prctl(PR_SET_NAME, options.process_name);
     }
-    if (options.mem_lock && mlockall(MCL_CURRENT | MCL_FUTURE)) {
+    /* What is used: the memory tables are gigabytes of addresses, of which little is ever touched. */
+    if (options.mem_lock && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) {
         error_exit("-overcommit mem-lock=on: %s", strerror(errno));
     }
     io_loop_init();

@@ -35,7 +35,7 @@ const OptionRow option_rows[] = {
       .help = "a source of random numbers, or memory (-object help)" },
     { "mem-prealloc", .handle = option_mem_prealloc, .help = "take the guest's memory from the host at the start" },
     { "overcommit", "[mem-lock=on|off][,cpu-pm=on|off]", .handle = option_overcommit,
-      .help = "mem-lock=on: keep all memory of the emulator from being swapped out" },
+      .help = "mem-lock=on: keep what memory is used from being swapped out" },
 
     { .group = "Time", .argument = "time" },
     { "rtc", "[base=utc|localtime|DATE][,clock=host|rt|vm]", .handle = option_rtc,

@@ -66,5 +66,27 @@ def test_small_stack(cases, files):
                     "exit %s, %s" % (p.returncode, p.stderr))
 
 
+def test_locked_memory(cases, files):
+    """The tables of four CPUs have gigabytes of addresses."""
+    wanted = 1 << 30
+    hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
+    if os.geteuid() and hard != resource.RLIM_INFINITY and hard < wanted:
+        cases.skip("locked memory", "the limit is %d bytes" % hard)
+        return
+    path = files.path("locked")
+    p = subprocess.Popen([*M, *files.printer(1000), "-S", "-smp", "4", "-m", "16", "-overcommit", "mem-lock=on",
+                          "-display", "none", "-monitor", "unix:%s,server=on,wait=off" % path],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    with connect(socket.AF_UNIX, path) as s:
+        read_until(s.fileno(), rb"\(qemu\) ")
+        with open("/proc/%d/status" % p.pid, encoding="ascii") as file:
+            status = dict(line.split(":", 1) for line in file)
+        s.sendall(b"quit\n")
+        ended(p)
+    locked, resident = (int(status[name].split()[0]) << 10 for name in ("VmLck", "VmRSS"))
+    cases.check(locked > 16 << 20 and resident < wanted // 4, "-overcommit mem-lock=on locks what is used",
+                "locked %d, resident %d" % (locked, resident))
+
+
 if __name__ == "__main__":
-    sys.exit(run_all(test_closed_streams, test_daemon_of_a_daemon, test_small_stack))
+    sys.exit(run_all(test_closed_streams, test_daemon_of_a_daemon, test_small_stack, test_locked_memory))
