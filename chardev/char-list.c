@@ -76,6 +76,11 @@ static bool open_backend(Chardev *chr, const char *spec, const char *rest, char 
         chr->telnet = true;
         return chardev_open_socket(chr, spec, rest + 7, SOCKET_TCP, error);
     }
+    if (g_str_has_prefix(rest, "websocket:")) {
+        g_autofree char *args = g_strconcat(rest + 10, ",websocket=on", NULL);
+
+        return chardev_open_socket(chr, spec, args, SOCKET_TCP, error);
+    }
     if (g_str_has_prefix(rest, "udp:")) {
         return chardev_open_udp(chr, spec, rest + 4, error);
     }
@@ -92,9 +97,9 @@ static bool open_backend(Chardev *chr, const char *spec, const char *rest, char 
         return chardev_open_socket(chr, spec, rest + 3, SOCKET_FD, error);
     }
     *error = g_strdup_printf("'%s' is not a character device (stdio, mon:stdio, null, none, file:PATH, pipe:PATH, "
-                             "pty, /dev/TERMINAL, tcp:HOST:PORT[,server=on][,wait=off], telnet: likewise, "
-                             "unix:PATH[,server=on][,wait=off], udp:HOST:PORT[@HOST:PORT], ringbuf[:BYTES], "
-                             "vc[:WIDTHxHEIGHT])", spec);
+                             "pty, /dev/TERMINAL, tcp:HOST:PORT[,server=on][,wait=off], telnet: and websocket: "
+                             "likewise, unix:PATH[,server=on][,wait=off], udp:HOST:PORT[@HOST:PORT], "
+                             "ringbuf[:BYTES], vc[:WIDTHxHEIGHT])", spec);
     return false;
 }
 

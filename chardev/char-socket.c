@@ -8,6 +8,7 @@
  *   nodelay=on     tcp: send small packets at once
  *   ipv4=on, ipv6=on    tcp: addresses of this kind alone
  *   reconnect=SECONDS   client: connect while the guest runs, and try again after that time
+ *   websocket=on   server: clients speak WebSocket (websocket.h)
  *
  * A client that loses its connection stays without one unless reconnect is given. Output is dropped while there is
  * none. A server that is made while the machine runs never waits, and a client not for long. I/O thread.
@@ -28,6 +29,7 @@
 #include <unistd.h>
 #include <glib-unix.h>
 #include "chardev/char-internal.h"
+#include "chardev/websocket.h"
 #include "qemu/address.h"
 #include "qemu/exit-files.h"
 #include "qemu/log.h"
@@ -35,7 +37,8 @@
 typedef struct SocketState {
     Chardev *chr;
     SocketKind kind;
-    bool server, wait, nodelay, ipv4, ipv6;
+    bool server, wait, nodelay, ipv4, ipv6, websocket;
+    WebSocket *relay;                   /* between the client and the connection; NULL: none */
     unsigned reconnect_s;               /* 0: never */
     char *spec, *host, *port, *path;
     struct addrinfo *addresses, *next;  /* reconnect: where to, and which is tried next */
@@ -47,12 +50,14 @@ typedef struct SocketState {
 enum { CONNECT_PATIENCE_MS = 3000 };    /* while the machine runs */
 
 static const char socket_usage[] =
-    "known: server=on|off, wait=on|off, nodelay=on|off, ipv4=on|off, ipv6=on|off, reconnect=SECONDS";
+    "known: server=on|off, wait=on|off, nodelay=on|off, ipv4=on|off, ipv6=on|off, websocket=on|off, "
+    "reconnect=SECONDS";
 
 static bool set_switch(Chardev *chr, SocketState *s, const char *text, const char *name, bool value, char **error)
 {
     const struct { const char *name; bool *target, wrong; } switches[] = {
         { "server", &s->server, false }, { "ipv4", &s->ipv4, false }, { "ipv6", &s->ipv6, false },
+        { "websocket", &s->websocket, false },
         { "wait", &s->wait, false }, { "nodelay", &s->nodelay, false }, { "delay", &s->nodelay, true },
     };
 
@@ -117,6 +122,10 @@ static bool socket_parse(Chardev *chr, SocketState *s, const char *args, char **
     }
     if (s->reconnect_s && (s->server || s->kind == SOCKET_FD)) {
         return chardev_refuse(error, s->spec, "reconnect is for clients");
+    }
+    if (s->websocket && (!s->server || chr->telnet)) {
+        return chardev_refuse(error, s->spec,
+                              chr->telnet ? "either telnet or websocket" : "websocket=on needs server=on");
     }
     return true;
 }
@@ -234,12 +243,40 @@ static int tcp_open(Chardev *chr, SocketState *s, char **error)
     return fd < 0 ? socket_fail(s, s->server ? "listen" : "connect", strerror(code), error) : fd;
 }
 
+static void socket_await(SocketState *s);
+
+static void relay_opened(void *opaque, int fd)
+{
+    SocketState *s = opaque;
+
+    s->connection = fd;
+    chardev_connect(s->chr, fd, fd, true);
+}
+
+static void relay_end(SocketState *s)
+{
+    if (s->relay) {
+        websocket_free(s->relay);
+        s->relay = NULL;
+    }
+}
+
+static void relay_refused(void *opaque)
+{
+    relay_end(opaque);
+    socket_await(opaque);
+}
+
 static void socket_use(Chardev *chr, SocketState *s, int fd)
 {
     int one = 1;
 
     if (s->kind == SOCKET_TCP && s->nodelay) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    }
+    if (s->websocket) {
+        s->relay = websocket_new(fd, (WebSocketUser){ relay_opened, relay_refused, s });
+        return;
     }
     if (chr->telnet) {
         size_t len;
@@ -339,6 +376,7 @@ static void socket_peer_gone(Chardev *chr)
         close(s->connection);
         s->connection = -1;
     }
+    relay_end(s);
     if (s->server && !s->accept_watch) {
         socket_await(s);
     } else if (s->reconnect_s) {
@@ -363,6 +401,7 @@ static void socket_close(Chardev *chr)
         close(s->connection);
         s->connection = -1;
     }
+    relay_end(s);
 }
 
 static void socket_free(SocketState *s)

@@ -21,7 +21,8 @@ static _Noreturn void chardev_help(void)
            "KIND serial    path=/dev/TERMINAL (or tty)\n"
            "KIND pipe      path=NAME (NAME.in and NAME.out, or a FIFO NAME)\n"
            "KIND socket    path=FILE (Unix), or host=HOST,port=PORT, or fd=NUMBER (inherited); server=on|off,\n"
-           "               wait=on|off, nodelay=on|off, telnet=on|off, ipv4=on|off, ipv6=on|off, reconnect=SECONDS\n"
+           "               wait=on|off, nodelay=on|off, telnet=on|off, websocket=on|off,\n"
+           "               ipv4=on|off, ipv6=on|off, reconnect=SECONDS\n"
            "KIND udp       port=PORT, host=HOST, localaddr=HOST, localport=PORT: datagrams to and from a peer\n"
            "KIND ringbuf   size=BYTES (65536): the last of the output, for ringbuf_read in the monitor\n"
            "KIND vc        width=POINTS, height=POINTS or cols=LETTERS, rows=LETTERS (80, 24): a text console of the\n"
@@ -70,7 +71,7 @@ static void device_property(CommandLine *c, const char *arg, NamedDevice *d, con
         option_bool(c, arg, kv);        /* as it is: with a multiplexer off, else on */
     } else if (!strcmp(d->kind, "socket") && (!strcmp(kv->key, "server") || !strcmp(kv->key, "wait")
                                               || !strcmp(kv->key, "nodelay") || !strcmp(kv->key, "ipv4")
-                                              || !strcmp(kv->key, "ipv6"))) {
+                                              || !strcmp(kv->key, "ipv6") || !strcmp(kv->key, "websocket"))) {
         g_string_append_printf(d->flags, ",%s=%s", kv->key, option_bool(c, arg, kv) ? "on" : "off");
     } else {
         option_fail(c, arg, "unknown property '%s' (-chardev help lists those there are)", kv->key);

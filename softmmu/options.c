@@ -75,6 +75,7 @@ static void print_consoles(void)
 {
     printf("DEVICE: stdio, mon:stdio (shared with the monitor), file:PATH, null, none, pty,\n"
            "        tcp:HOST:PORT[,server=on][,wait=off], telnet:HOST:PORT[,...],\n"
+           "        websocket:HOST:PORT,server=on,\n"
            "        unix:PATH[,server=on][,wait=off], vc[:WIDTHxHEIGHT] (a text console of\n"
            "        the display), chardev:NAME\n"
            "On a shared terminal Ctrl-a h shows the keys: Ctrl-a x exits, Ctrl-a c goes to\n"
