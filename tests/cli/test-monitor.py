@@ -115,7 +115,7 @@ def tells(cases, t):
     cases.check(t.ask("info history").endswith("1: 'info blockstats'\n0: 'info history'\n"), "info history")
     cases.check(t.ask("watchdog_action pause") == "" and "not 'x'" in t.ask("watchdog_action x"), "watchdog_action")
     for line, says in (("device_add x", "no device that can be plugged in"), ("info pci", "this board has none"),
-                       ("drive_add x", "the command line fixes it"),
+                       ("drive_add x", "unknown property 'x'"), ("exit_preconfig", "the command line fixes"),
                        ("info kvm", "not compiled"), ("balloon 3", "no balloon"), ("info x", "unknown info item")):
         cases.check(says in t.ask(line), "refused: %s" % line)
     cases.check("no sound device 'x'" in t.ask("wavcapture /nonexistent/a x"), "wavcapture without a device")
