@@ -86,7 +86,7 @@ void cpu_reset_to(int n, uint32_t pc, bool be8, const uint32_t *args, unsigned c
 
 bool cpu_is_halted(int n)
 {
-    return cpu_states[n]->halted;
+    return __atomic_load_n(&cpu_states[n]->halted, __ATOMIC_RELAXED);
 }
 
 bool cpus_are_idle(void)
