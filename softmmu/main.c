@@ -174,6 +174,7 @@ static void machine_create(MachineState *m, const Options *o)
     m->append = o->append;
     m->secondary = o->secondary;
     m->user_switches = o->user_switches;
+    m->boot_switches = o->boot_switches;
     m->name = o->name;
     m->uuid = o->uuid;
     m->ram = guest_memory_new(&o->memory, o->ram_size, o->mem_prealloc);

@@ -39,14 +39,25 @@ static void machine_secondary(CommandLine *c, const char *arg)
     }
 }
 
-static void machine_user_switches(CommandLine *c, const char *arg)
+/* The position of eight switches, called NAME. */
+static uint8_t machine_switches(CommandLine *c, const char *name, const char *arg)
 {
     uint64_t n;
 
     if (!option_number(arg, UINT8_MAX, &n)) {
-        option_fail(c, arg, "user-switches is a number of 8 bits, not '%s'", arg);
+        option_fail(c, arg, "%s is a number of 8 bits, not '%s'", name, arg);
     }
-    c->o->user_switches = (uint8_t)n;
+    return (uint8_t)n;
+}
+
+static void machine_user_switches(CommandLine *c, const char *arg)
+{
+    c->o->user_switches = machine_switches(c, "user-switches", arg);
+}
+
+static void machine_boot_switches(CommandLine *c, const char *arg)
+{
+    c->o->boot_switches = machine_switches(c, "boot-switches", arg);
 }
 
 static void machine_type(CommandLine *c, const char *arg);
@@ -64,6 +75,8 @@ static const OptionRow machine_properties[] = {
       .help = "where the CPUs but the first start: in a pen, or like the first (default: pen for Linux images)" },
     { "user-switches", "NUMBER", .handle = machine_user_switches,
       .help = "the board's eight switches for programs, which SYS_SW shows (default: 0, all off)" },
+    { "boot-switches", "NUMBER", .handle = machine_boot_switches,
+      .help = "the board's eight boot switches, for programs that look at SYS_BOOTCS (default: 0, all off)" },
     { "usb", "on|off", .accepts = "on off", .help = "changes nothing: the board has USB anyway" },
     { "graphics", "on|off", .accepts = "on off", .help = "changes nothing: the screen is there, shown or not" },
     { "dump-guest-core", "on|off", .accepts = "on off", .help = "changes nothing: core files are the host's affair" },

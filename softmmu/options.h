@@ -79,7 +79,7 @@ typedef struct Options {
     uint32_t ram_size;                  /* bytes */
     const char *kernel, *initrd, *dtb, *append;
     SecondaryStart secondary;
-    uint8_t user_switches;              /* a bit per switch */
+    uint8_t user_switches, boot_switches;       /* a bit per switch */
     const char *serial[MACHINE_SERIALS];     /* chardev_new() syntax; NULL: not connected */
     const char *monitor;                /* NULL: only where a serial line is "mon:" */
     bool monitor_on_mux;                /* attach it to the first "mon:" serial line */

@@ -151,6 +151,7 @@ static void eb_init_sysctl(RealviewBoard *b, const RealviewDevice *d)
         .sys_id = 0xc1400400,                       /* HBI-0140, AHB */
         .proc_id = { 0x06000000, 0xff000000 },      /* ARM11 MPCore tile in site 1, site 2 empty */
         .user_switches = b->m->user_switches,
+        .boot_switches = b->m->boot_switches,
         .dma_map_changed = realview_dma_map_changed,
         .opaque = b->dma,
     };

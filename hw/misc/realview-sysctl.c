@@ -21,7 +21,7 @@ enum {
     SYS_NVFLAGSCLR = 0x3c, SYS_RESETCTL = 0x40, SYS_PCICTL = 0x44, SYS_MCI = 0x48, SYS_FLASH = 0x4c, SYS_CLCD = 0x50,
     SYS_CLCDSER = 0x54, SYS_BOOTCS = 0x58, SYS_24MHZ = 0x5c, SYS_MISC = 0x60, SYS_DMAPSR0 = 0x64, SYS_DMAPSR2 = 0x6c,
     SYS_IOSEL = 0x70, SYS_PLD_CTRL1_REVC = 0x74, SYS_PLD_CTRL2 = 0x78, SYS_BUSID = 0x80, SYS_PROCID0 = 0x84,
-    SYS_PROCID1 = 0x88, SYS_TEST_OSC0 = 0xc0, SYS_TEST_OSC4 = 0xd0,
+    SYS_PROCID1 = 0x88, SYS_OSCRESET0 = 0x8c, SYS_OSCRESET4 = 0x9c, SYS_TEST_OSC0 = 0xc0, SYS_TEST_OSC4 = 0xd0,
     SYS_PLD_CTRL1 = 0xd8,       /* where revision B of the core tile has it */
 };
 
@@ -42,6 +42,7 @@ struct RealviewSysctl {
     Device dev;                 /* its lock: everything below that is not said to be constant */
     uint32_t led, lock_value, cfgdata[2], flags, nvflags, resetctl, pld_ctrl1;
     uint32_t osc[OSC_COUNT], clcd;      /* atomic */
+    uint32_t osc_reset[OSC_COUNT];      /* what a reset makes of osc; outlives it, as nvflags does */
     uint32_t clcdser, iosel, pld_revc[2]; /* stored */
     uint32_t test_osc[OSC_COUNT];   /* SYS_TEST_OSC at test_osc_ns */
     int64_t test_osc_ns[OSC_COUNT]; /* since when the oscillator has its present rate; virtual time */
@@ -107,13 +108,16 @@ static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset, int64_t now)
         return s->config.proc_id[(offset - SYS_PROCID0) / 4];
     case SYS_PLD_CTRL1:
         return s->pld_ctrl1;
+    case SYS_OSCRESET0 ... SYS_OSCRESET4:
+        return s->osc_reset[(offset - SYS_OSCRESET0) / 4];
     case SYS_SW:
         return s->config.user_switches;
+    case SYS_BOOTCS:
+        return s->config.boot_switches;
+    case SYS_BUSID:             /* 0: of the only master, or the first one of several; the CPUs have one port */
     case SYS_FLAGSCLR:
     case SYS_NVFLAGSCLR:
-    case SYS_BOOTCS:            /* the switches that choose what is at 0: memory */
-    case SYS_MISC:              /* no tile but the CPUs' */
-    case SYS_BUSID:
+    case SYS_MISC:              /* flags of tiles: there is none but the CPUs' */
         return 0;
     case SYS_CLCDSER:
         return s->clcdser;
@@ -233,6 +237,9 @@ static void sysctl_write_reg(RealviewSysctl *s, uint32_t offset, uint32_t value)
     case SYS_RESETCTL:
         sysctl_write_resetctl(s, value);
         break;
+    case SYS_OSCRESET0 ... SYS_OSCRESET4:
+        sysctl_write_locked(s, offset, &s->osc_reset[(offset - SYS_OSCRESET0) / 4], value & OSC_MASK);
+        break;
     case SYS_FLASH:
         __atomic_store_n(&s->flash, value & FLASH_VPP, __ATOMIC_RELAXED);
         break;
@@ -260,6 +267,7 @@ static void sysctl_write_reg(RealviewSysctl *s, uint32_t offset, uint32_t value)
     case SYS_MCI:
     case SYS_BOOTCS:
     case SYS_MISC:
+    case SYS_BUSID:
     case SYS_TEST_OSC0 ... SYS_TEST_OSC4:
         qemu_log_mask(LOG_UNIMP, "sysctl: write of 0x%x at 0x%x has no effect\n", value, offset);
         break;
@@ -284,7 +292,7 @@ static void sysctl_write(void *opaque, uint32_t offset, uint32_t value, unsigned
 
 static const MMIOOps sysctl_ops = { sysctl_read, sysctl_write };
 
-/* Clears the flags, so that secondary CPUs wait again; the non-volatile flags are what survives. */
+/* Clears the flags, so that secondary CPUs wait again; what survives is not volatile: its flags, SYS_OSCRESET. */
 static void sysctl_reset(void *opaque)
 {
     RealviewSysctl *s = opaque;
@@ -304,7 +312,7 @@ static void sysctl_reset(void *opaque)
     tell_dma_map(s);
     __atomic_store_n(&s->flash, 0, __ATOMIC_RELAXED);
     for (unsigned i = 0; i < OSC_COUNT; i++) {
-        __atomic_store_n(&s->osc[i], 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&s->osc[i], s->osc_reset[i], __ATOMIC_RELAXED);
     }
     memset(s->cfgdata, 0, sizeof(s->cfgdata));
     __atomic_store_n(&s->clcd, CLCD_PANEL_VGA, __ATOMIC_RELAXED);
@@ -362,7 +370,7 @@ static const DeviceField realview_sysctl_fields[] = {
     DEVICE_ARRAY(RealviewSysctl, cfgdata), DEVICE_FIELD_SINCE(RealviewSysctl, clcdser, 2),
     DEVICE_FIELD_SINCE(RealviewSysctl, iosel, 2), DEVICE_ARRAY_SINCE(RealviewSysctl, pld_revc, 2),
     DEVICE_ARRAY_SINCE(RealviewSysctl, test_osc, 2), DEVICE_ARRAY_SINCE(RealviewSysctl, test_osc_ns, 2),
-    DEVICE_ARRAY_SINCE(RealviewSysctl, dmapsr, 2),
+    DEVICE_ARRAY_SINCE(RealviewSysctl, dmapsr, 2), DEVICE_ARRAY_SINCE(RealviewSysctl, osc_reset, 3),
     { 0 },
 };
 
@@ -376,14 +384,15 @@ static const MMIORegister realview_sysctl_registers[] = {
     { SYS_DMAPSR2, "DMAPSR2" }, { SYS_TEST_OSC0, "TEST_OSC0" }, { SYS_TEST_OSC4, "TEST_OSC4" },
     { SYS_PLD_CTRL1_REVC, "PLD_CTRL1(C)" }, { SYS_PLD_CTRL2, "PLD_CTRL2" },
     { SYS_IOSEL, "IOSEL" }, { SYS_BUSID, "BUSID" },
-    { SYS_PROCID0, "PROCID0" }, { SYS_PROCID1, "PROCID1" }, { SYS_PLD_CTRL1, "PLD_CTRL1" },
+    { SYS_PROCID0, "PROCID0" }, { SYS_PROCID1, "PROCID1" }, { SYS_OSCRESET0, "OSCRESET0" },
+    { SYS_OSCRESET4, "OSCRESET4" }, { SYS_PLD_CTRL1, "PLD_CTRL1" },
     { 0 },
 };
 
 static const DeviceClass realview_sysctl_class = {
     .name = "realview_sysctl",
     .state_size = sizeof(RealviewSysctl),
-    .version = 2,
+    .version = 3,
     .fields = realview_sysctl_fields,
     .node = { .name = "syscon" },       /* "compatible" names the board, so it is the board's to say */
     .registers = realview_sysctl_registers,

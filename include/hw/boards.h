@@ -62,6 +62,7 @@ struct MachineState {
     const char *kernel, *initrd, *dtb, *append;
     SecondaryStart secondary;
     uint8_t user_switches;                      /* those that the board has for programs, a bit per switch */
+    uint8_t boot_switches;                      /* those that choose what a board boots; for programs to see */
     BoardBoot boot;
     IRQLine pmu_irq[ARM_MAX_CPUS];              /* the CPUs' performance monitors'; the board's to connect */
     AudioDev *audio;                            /* what the sound card is connected to; NULL: nothing */

@@ -81,6 +81,7 @@ BAD = [
     (["-machine", "realview-eb-mpcore,secondary=lost"], "secondary is 'pen' or 'entry', not 'lost'"),
     (["-machine", "realview-eb-mpcore,user-switches=256"], "user-switches is a number of 8 bits, not '256'"),
     (["-machine", "realview-eb-mpcore,user-switches=up"], "user-switches is a number of 8 bits, not 'up'"),
+    (["-machine", "realview-eb-mpcore,boot-switches=0x100"], "boot-switches is a number of 8 bits, not '0x100'"),
     (["-machine", "realview-eb-mpcore,secondary"], "secondary is 'pen' or 'entry', not ''"),
     (["-machine", "realview-eb-mpcore,accel=kvm"], "-accel kvm: there is no such accelerator here .tcg"),
     ([*M, "-cpu", "cortex-a9"], "-cpu cortex-a9: unable to find.*-cpu help"),

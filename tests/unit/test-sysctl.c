@@ -12,7 +12,7 @@ static void test_more(void)
 {
     static const struct { uint32_t reg, mask; bool locked; } kept[] = {
         { 0x54, 0xffffffff, false }, { 0x64, 0x9f, false }, { 0x6c, 0x9f, false }, { 0x70, 0xffffffff, false },
-        { 0x74, 0xffffffff, true }, { 0x78, 0xffffffff, true },
+        { 0x74, 0xffffffff, true }, { 0x78, 0xffffffff, true }, { 0x8c, 0x7ffff, true }, { 0x9c, 0x7ffff, true },
     };
     enum { OSC_200_MHZ = 1 << 16 | 10 << 9 | 92 };
 
@@ -34,6 +34,14 @@ static void test_more(void)
     ok_eq(rd(SYS + 0xd0), 3 * 19200000, "each for itself");
     bench_reset();
     ok_eq(rd(SYS + 0x54) | rd(SYS + 0x64) | rd(SYS + 0x70) | rd(SYS + 0x74) | rd(SYS + 0xc0), 0, "reset");
+    ok_eq(rd(SYS + 0x0c), 0x7ffff, "SYS_OSCRESET is what an oscillator has after a reset");
+    ok_eq(rd(SYS + 0x10), 0, "each its own");
+    wr(SYS + 0x20, 0xa05f);
+    wr(SYS + 0x8c, 0);
+    wr(SYS + 0x9c, 0);
+    ok_eq(rd(SYS + 0x0c), 0x7ffff, "and not before");
+    bench_reset();
+    ok_eq(rd(SYS + 0x0c), 0, "as at first");
 }
 
 static void test_sysctl(void)
@@ -41,8 +49,9 @@ static void test_sysctl(void)
     static const struct { uint32_t reg, want; } regs[] = {
         { 0x00, 0xc1400400 }, { 0x04, 0xa5 }, { 0x08, 0 }, { 0x0c, 0 }, { 0x1c, 0 }, { 0x20, 0x10000 }, { 0x28, 0 },
         { 0x30, 0 }, { 0x34, 0 }, { 0x38, 0 }, { 0x40, 0 }, { 0x44, 1 }, { 0x48, 0 }, { 0x4c, 0 }, { 0x50, 0x1f00 },
-        { 0x54, 0 }, { 0x58, 0 }, { 0x60, 0 }, { 0x64, 0 }, { 0x70, 0 }, { 0x74, 0 }, { 0x78, 0 }, { 0x80, 0 },
-        { 0x84, 0x06000000 }, { 0x88, 0xff000000 }, { 0xc0, 0 }, { 0xd8, 0 }, { 0xfe0, 0 }, { 0xffc, 0 },
+        { 0x54, 0 }, { 0x58, 0x3c }, { 0x60, 0 }, { 0x64, 0 }, { 0x70, 0 }, { 0x74, 0 }, { 0x78, 0 }, { 0x80, 0 },
+        { 0x84, 0x06000000 }, { 0x88, 0xff000000 }, { 0x8c, 0 }, { 0x9c, 0 }, { 0xc0, 0 }, { 0xd8, 0 },
+        { 0xfe0, 0 }, { 0xffc, 0 },
     };
 
     bench_reset();
@@ -153,7 +162,7 @@ static void test_scu_monitor(void)
 int main(void)
 {
     static const RealviewSysctlConfig config = { .sys_id = 0xc1400400, .proc_id = { 0x06000000, 0xff000000 },
-                                                 .user_switches = 0xa5 };
+                                                 .user_switches = 0xa5, .boot_switches = 0x3c };
 
     bench_init();
     RealviewSysctl *sysctl = realview_sysctl_create(SYS, "sysctl", &config);
@@ -162,6 +171,8 @@ int main(void)
     ok_eq(rd(SYS + 0x04), 0xa5, "SYS_SW: the user's switches");
     wr(SYS + 0x04, 0);
     ok_eq(rd(SYS + 0x04), 0xa5, "which no program moves");
+    wr(SYS + 0x58, 0);
+    ok_eq(rd(SYS + 0x58), 0x3c, "SYS_BOOTCS: the boot switches, likewise");
     test_sysctl();
     test_more();
     test_scu_monitor();

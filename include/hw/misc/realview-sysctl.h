@@ -11,6 +11,7 @@ typedef struct RealviewSysctlConfig {
     uint32_t sys_id;            /* SYS_ID */
     uint32_t proc_id[2];        /* SYS_PROCID0, SYS_PROCID1 */
     uint8_t user_switches;      /* SYS_SW */
+    uint8_t boot_switches;      /* SYS_BOOTCS */
     void (*dma_map_changed)(void *opaque);      /* SYS_DMAPSR has been written; with the device's lock. NULL: none */
     void *opaque;
 } RealviewSysctlConfig;
