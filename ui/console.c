@@ -157,6 +157,20 @@ const Surface *console_shown_surface(void)
     return text >= 0 ? text_console_surface((unsigned)text) : c ? &c->surface : &none;
 }
 
+char *console_shown_name(void)
+{
+    const int text = console_shown_text();
+    const Console *c = console_shown_screen();
+
+    if (text >= 0) {
+        return g_strdup(text_console_label((unsigned)text));
+    }
+    if (!c || c == screens) {
+        return NULL;
+    }
+    return c->head ? g_strdup_printf("%s, head %u", c->device, c->head) : g_strdup(c->device);
+}
+
 Console *console_listener_screen(const ConsoleListener *l)
 {
     return l->only ? (Console *)(uintptr_t)l->only : console_shown_screen();

@@ -4,8 +4,8 @@
  * descriptor to wait for, so its events are asked for regularly; a window that cannot be seen is not drawn.
  *
  * The guest's mouse is a relative one: a click into the window grabs the pointer, Ctrl-Alt-G lets it go. Ctrl-Alt-F is
- * full screen and back, Ctrl-Alt-U a pixel for a pixel, Ctrl-Alt-DIGIT shows another console. These keys do not reach
- * the guest, but their modifiers do.
+ * full screen and back, Ctrl-Alt-U a pixel for a pixel, Ctrl-Alt-DIGIT shows another screen or text console. These keys
+ * do not reach the guest, but their modifiers do.
  */
 #include <glib.h>
 #include <SDL.h>
@@ -35,15 +35,14 @@ static bool down[KEY_COUNT];            /* told to the guest */
 
 static void set_title(void)
 {
-    char *title = g_strdup_printf("PQEMU%s%s%s", options->title ? " (" : "", options->title ? options->title : "",
-                                  options->title ? ")" : "");
-    const int text = console_shown_text();
-    char *whole = g_strconcat(title, text >= 0 ? " - " : "", text >= 0 ? text_console_label((unsigned)text) : "",
-                              grabbed ? " - Ctrl-Alt-G lets the mouse go" : "", NULL);
+    char *shown = console_shown_name();
+    char *title = g_strdup_printf("PQEMU%s%s%s%s%s%s", options->title ? " (" : "", options->title ? options->title : "",
+                                  options->title ? ")" : "", shown ? " - " : "", shown ? shown : "",
+                                  grabbed ? " - Ctrl-Alt-G lets the mouse go" : "");
 
-    sdl.SetWindowTitle(window, whole);
-    g_free(whole);
+    sdl.SetWindowTitle(window, title);
     g_free(title);
+    g_free(shown);
 }
 
 /* ---- the picture ---- */
@@ -76,6 +75,7 @@ static void resized(void *opaque, const Surface *s)
     if (!full_screen) {
         sdl.SetWindowSize(window, s->width, s->height);
     }
+    set_title();                        /* it may be another screen */
     lines_changed(NULL, s, 0, s->height);
 }
 

@@ -81,6 +81,8 @@ bool console_show(unsigned n);
 Console *console_shown_screen(void);                            /* NULL: a text console is */
 int console_shown_text(void);                                   /* its number among these; -1: a screen is shown */
 const Surface *console_shown_surface(void);
+/* What a user calls it (g_free); NULL: it is the first screen, which has no need of a name. */
+char *console_shown_name(void);
 
 /*
  * The screen as a file; NULL: done, else what is wrong, to be freed (g_free). `format`: "ppm" or "png"; NULL: ppm.

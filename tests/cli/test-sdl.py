@@ -89,6 +89,33 @@ def test_text_console(cases, files, server):
         p.wait()
 
 
+def test_screens(cases, files, server):
+    """One window for all: Ctrl-Alt-DIGIT shows the board's screen, then those of a graphics card, then texts."""
+    title = "PQEMU (x)"
+    with Machine(files, ["-display", "sdl", "-name", "x", "-device", "virtio-gpu-device,id=card,max_outputs=2"],
+                 screen_program(), env=server.env) as machine:
+        window = server.window()
+        server.do("windowfocus", "--sync", window)
+
+        def shows(key, name, size, pixel):
+            server.do("key", "ctrl+alt+" + key)
+            seen = until(lambda: (" ".join(server.do("getwindowname", window)), server.picture(window)),
+                         lambda seen: seen[0] == name and seen[1][:2] == size and seen[1][2][-1] == pixel)
+            cases.check(seen[0] == name and seen[1][:2] == size and seen[1][2][-1] == pixel,
+                        "Ctrl-Alt-%s: %s" % (key, name), (seen[0], seen[1][:2], seen[1][2][-1:]))
+        if not shutil.which("import"):
+            cases.skip("several screens", "no import (imagemagick)")
+            return
+        shows("2", title + " - card", (640, 480), 0)
+        shows("3", title + " - card, head 1", (640, 480), 0)
+        shows("1", title, (WIDTH, HEIGHT), PICTURE[-1])
+        shows("3", title + " - card, head 1", (640, 480), 0)
+        server.do("key", "ctrl+alt+9")
+        shows("1", title, (WIDTH, HEIGHT), PICTURE[-1])
+        code, text = machine.end()
+        cases.check(code == 0 and not text, "the end", (code, text))
+
+
 def test_which(cases, files, server):
     with Machine(files, [], screen_program(), env=server.env) as machine:
         cases.check(server.window(), "without -display: a window if there is a desktop")
@@ -140,6 +167,7 @@ def main():
             test_picture(cases, files, server)
             test_input(cases, files, server)
             test_text_console(cases, files, server)
+            test_screens(cases, files, server)
             test_which(cases, files, server)
         finally:
             server.end()
