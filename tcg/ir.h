@@ -174,9 +174,14 @@ IRRef ir_const(IRBlock *b, uint32_t value);      /* shares equal constants */
 uint32_t ir_label(IRBlock *b);
 /*
  * Byte offsets of what ldenv and stenv reach besides CPUARMState: a word that makes the CPU leave translated code soon
- * if it is set to 1, and the two words that the helpers of LDREXD and STREXD give and take.
+ * if it is set to EXIT_REQUESTED, and the two words that the helpers of LDREXD and STREXD give and take.
  */
-enum { IR_ENV_EXIT_REQUEST = -4, IR_ENV_PAIR = -16 };
+enum { IR_ENV_EXIT_REQUEST = -8, IR_ENV_PAIR = -16 };
+/*
+ * Added to a PC it gives one whose jump-cache entry is another one's, whatever the PC. So an entry that was found by
+ * the PC does not match the sum.
+ */
+enum { EXIT_REQUESTED = 4 };
 IROp *ir_emit(IRBlock *b, IROpcode opc, IRRef d, IRRef a, IRRef b2, uint32_t imm);
 /* True if less than `room` ops are left: end the block. */
 bool ir_nearly_full(const IRBlock *b);

@@ -88,8 +88,12 @@ typedef struct JITState {
     uint32_t slow_mem;              /* MEM_*; FP operation */
     uint64_t *tlb_read;             /* the current table for loads; stores: + TLB_WRITE_OFFSET */
     uint32_t pair[2];               /* IR_ENV_PAIR: the words of LDREXD and STREXD */
+    /*
+     * With a PC in place of 0 these two are the first 8 bytes of that PC's jump-cache entry, so translated code adds
+     * the PC to both and looks with one comparison whether the entry is valid and nobody asks the CPU to leave.
+     */
+    uint32_t exit_request;          /* IR_ENV_EXIT_REQUEST; atomic: 0 or EXIT_REQUESTED, by any thread (cpu_kick) */
     uint32_t ctxkey;                /* translation context, see accel/tcg/softtlb.h */
-    uint32_t exit_request;          /* IR_ENV_EXIT_REQUEST; atomic: other threads set it to 1 (cpu_kick) */
 } JITState;
 
 typedef struct CPUStorage {
@@ -102,6 +106,9 @@ typedef struct CPUStorage {
 
 _Static_assert(sizeof(JITState) == offsetof(CPUStorage, env), "nothing between the parts");
 _Static_assert(JIT_OFFSET(host_rsp) >= -128, "hot fields have short offsets");
+_Static_assert(JIT_OFFSET(ctxkey) == JIT_OFFSET(exit_request) + 4 && JIT_OFFSET(exit_request) % 8 == 0 &&
+               offsetof(JumpCacheEntry, ctxkey) == 4, "compared as 8 bytes");
+_Static_assert(EXIT_REQUESTED >> 2 & (JUMP_CACHE_SIZE - 1), "it makes another entry's PC of one's");
 _Static_assert(JIT_OFFSET(exit_request) == IR_ENV_EXIT_REQUEST && JIT_OFFSET(pair) == IR_ENV_PAIR,
                "the translator's idea of these fields");
 

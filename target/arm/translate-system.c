@@ -140,7 +140,8 @@ bool trans_hint(DisasContext *s, const args_hint *f)
     switch (f->h) {
     case 1:     /* YIELD */
         /* CPUs that share a thread take turns: a request ends the turn. */
-        ir_emit(s->b, IR_stenv, REF_NONE, gen_const(s, 1), REF_NONE, (uint32_t)IR_ENV_EXIT_REQUEST);
+        ir_emit(s->b, IR_stenv, REF_NONE, gen_const(s, EXIT_REQUESTED), REF_NONE,
+                (uint32_t)IR_ENV_EXIT_REQUEST);
         gen_exit_main_next(s);
         break;
     case 2:

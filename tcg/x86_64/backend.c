@@ -18,7 +18,7 @@ BufferLayout x86_layout;
 static const uint8_t *enter_code, *leave_code;
 
 _Static_assert(offsetof(CPUARMState, regs) == 0 && offsetof(CPUARMState, nzcv) < 128, "hot fields have short offsets");
-_Static_assert(sizeof(JumpCacheEntry) == 16, "exit_ind scales PC by 4");
+_Static_assert(sizeof(JumpCacheEntry) == 16, "emit_look_up() scales PC by 4");
 _Static_assert(TLB_WRITE_OFFSET < INT32_MAX, "a displacement");
 
 static const int callee_saved[] = { RBX, RBP, R12, R13, R14, R15 };
@@ -184,33 +184,6 @@ static void emit_return(Asm *as)
     x_ret(as);
 }
 
-/* regs[15] = the next PC|T, perhaps under a new context: go on there if the jump cache knows it. */
-static void emit_exit_main_thunk(Asm *as, const uint8_t *epilogue)
-{
-    uint8_t *out[3];
-    RM slot = rm_sib(ENV_REG, RCX, 2, JIT_OFFSET(jump_cache));
-
-    x_mov_r_rm(as, true, TLB_REG, emit_env(JIT_OFFSET(tlb_read)));
-    x_alu_rm_i(as, ALU_CMP, false, emit_env(JIT_OFFSET(exit_request)), 0);
-    out[0] = x_jcc_fwd(as, X_NE);
-    x_mov_r_rm(as, false, RDX, emit_env(ENV_OFFSET(regs[15])));
-    x_mov_r_rm(as, false, RCX, rm_reg(RDX));
-    x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), (JUMP_CACHE_SIZE - 1) << 2);
-    x_alu_rm_r(as, ALU_CMP, false, slot, RDX);
-    out[1] = x_jcc_fwd(as, X_NE);
-    x_mov_r_rm(as, false, RAX, emit_env(JIT_OFFSET(ctxkey)));
-    slot.disp += 4;
-    x_alu_rm_r(as, ALU_CMP, false, slot, RAX);
-    out[2] = x_jcc_fwd(as, X_NE);
-    slot.disp += 4;
-    x_jmp_rm(as, slot);
-    for (int i = 0; i < 3; i++) {
-        x_patch(out[i], as->p);
-    }
-    x_mov_r_i(as, RAX, 0);
-    x_jmp(as, epilogue);
-}
-
 static bool x86_init_buffer(CodeBuffer *buf)
 {
     Asm as = { buf->base, buf->end };
@@ -254,11 +227,12 @@ static bool x86_init_buffer(CodeBuffer *buf)
     sync_regs(&as, true);
     emit_return(&as);
     l->ind_miss = (uint32_t)(as.p - base);
-    x_mov_rm_r(&as, false, emit_env(ENV_OFFSET(regs[15])), RDX);
-    x_mov_r_i(&as, RAX, 0);
+    emit_look_up_miss(&as);
     x_jmp(&as, base + l->epilogue);
     l->exit_main = (uint32_t)(as.p - base);
-    emit_exit_main_thunk(&as, base + l->epilogue);
+    x_mov_r_rm(&as, true, TLB_REG, emit_env(JIT_OFFSET(tlb_read)));     /* perhaps there is a new context */
+    x_mov_r_rm(&as, false, RDX, emit_env(ENV_OFFSET(regs[15])));
+    emit_look_up(&as, base + l->ind_miss);
     l->sync_out = (uint32_t)(as.p - base);
     sync_regs(&as, true);
     x_ret(&as);

@@ -186,20 +186,42 @@ static void emit_looked_up_jump(Emitter *e, uint32_t target)
 {
     Asm *as = &e->as;
     int32_t off = jump_cache_offset(target);
-    uint8_t *miss[3];
+    uint8_t *miss;
 
-    x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
-    miss[0] = x_jcc_fwd(as, X_NE);
-    x_alu_rm_i(as, ALU_CMP, false, emit_env(off), (int32_t)target);
-    miss[1] = x_jcc_fwd(as, X_NE);
-    x_mov_r_rm(as, false, RCX, emit_env(JIT_OFFSET(ctxkey)));
-    x_alu_rm_r(as, ALU_CMP, false, emit_env(off + 4), RCX);
-    miss[2] = x_jcc_fwd(as, X_NE);
+    x_mov_r_i(as, RCX, target);
+    x_alu_r_rm(as, ALU_ADD, true, RCX, EXIT_REQUEST);           /* ctxkey above it */
+    x_alu_r_rm(as, ALU_CMP, true, RCX, emit_env(off));
+    miss = x_jcc_fwd(as, X_NE);
     x_jmp_rm(as, emit_env(off + 8));
-    for (int i = 0; i < 3; i++) {
-        x_patch(miss[i], as->p);
-    }
+    x_patch(miss, as->p);
     emit_leave(e, target, 0);
+}
+
+void emit_look_up(Asm *as, const uint8_t *miss)
+{
+    RM entry = rm_sib(ENV_REG, RCX, 2, JIT_OFFSET(jump_cache));     /* 16 bytes for each 4 of PC: scale 4 */
+
+    x_mov_r_rm(as, false, RCX, rm_reg(RDX));
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), (JUMP_CACHE_SIZE - 1) << 2);
+    x_alu_r_rm(as, ALU_ADD, true, RDX, EXIT_REQUEST);
+    x_alu_r_rm(as, ALU_CMP, true, RDX, entry);
+    x_jcc(as, X_NE, miss);
+    entry.disp += 8;
+    x_jmp_rm(as, entry);
+}
+
+void emit_look_up_miss(Asm *as)
+{
+    uint8_t *same;
+
+    x_mov_r_rm(as, false, RAX, rm_reg(RDX));
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RAX), (JUMP_CACHE_SIZE - 1) << 2);
+    x_alu_r_rm(as, ALU_CMP, false, RAX, rm_reg(RCX));
+    same = x_jcc_short_fwd(as, X_E);
+    x_alu_rm_i(as, ALU_SUB, false, rm_reg(RDX), EXIT_REQUESTED);
+    x_patch8(same, as->p);
+    x_mov_rm_r(as, false, emit_env(ENV_OFFSET(regs[15])), RDX);
+    x_mov_r_i(as, RAX, 0);
 }
 
 void emit_exit_jmp(Emitter *e, const IROp *op)
@@ -216,23 +238,10 @@ void emit_exit_jmp(Emitter *e, const IROp *op)
 
 void emit_exit_ind(Emitter *e, const IROp *op)
 {
-    Asm *as = &e->as;
-    uint8_t *miss = emit_thunk(e, x86_layout.ind_miss);
-
     emit_load_ref(e, RDX, op->a);
     save_flags_for_exit(e);
     emit_give_back(e);
-    x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
-    x_jcc(as, X_NE, miss);
-    x_mov_r_rm(as, false, RCX, rm_reg(RDX));
-    x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), (JUMP_CACHE_SIZE - 1) << 2);
-    /* an entry is 16 bytes for each 4 of PC: scale 4 */
-    x_alu_rm_r(as, ALU_CMP, false, rm_sib(ENV_REG, RCX, 2, JIT_OFFSET(jump_cache)), RDX);
-    x_jcc(as, X_NE, miss);
-    x_mov_r_rm(as, false, RAX, emit_env(JIT_OFFSET(ctxkey)));
-    x_alu_rm_r(as, ALU_CMP, false, rm_sib(ENV_REG, RCX, 2, JIT_OFFSET(jump_cache) + 4), RAX);
-    x_jcc(as, X_NE, miss);
-    x_jmp_rm(as, rm_sib(ENV_REG, RCX, 2, JIT_OFFSET(jump_cache) + 8));
+    emit_look_up(&e->as, emit_thunk(e, x86_layout.ind_miss));
     emit_flags_clobber(e);
 }
 

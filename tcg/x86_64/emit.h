@@ -104,7 +104,7 @@ typedef struct BufferLayout {
     uint32_t sign_s, sign_d, abs_s, abs_d, max_u32_s, max_u32_d, min_s, min_d;    /* constants */
     uint32_t compared_nzcv, compared_less_one;      /* tables, emit-flags.c */
     uint32_t enter, leave, epilogue;
-    uint32_t ind_miss;          /* edx = PC|T: leave to the main loop */
+    uint32_t ind_miss;          /* emit_look_up() found nothing: to the main loop */
     uint32_t exit_main;         /* look regs[15] up in the jump cache, or leave */
     uint32_t sync_out, sync_in; /* all guest registers to / from env */
     uint32_t poison;            /* CONFIG_DEBUG_CHECKS: X86_POISON into what C may destroy, but rax; else 0 */
@@ -210,6 +210,10 @@ bool emit_put_double(Emitter *e, const IROp *op);
 void emit_helper_call(Emitter *e, const IROp *op);           /* the whole call, any helper */
 
 /* emit-exit.c */
+/* edx = PC|T: to its block if the jump cache has it and nobody asks the CPU to leave, else to `miss`. */
+void emit_look_up(Asm *as, const uint8_t *miss);
+/* What stands at `miss`: regs[15] = that PC|T, eax = 0. */
+void emit_look_up_miss(Asm *as);
 void emit_slow_budget(Emitter *e, SlowPath *s);
 
 /* emit-excl.c */

@@ -48,7 +48,7 @@ static void prepare(const TCGBackend *backend, uint64_t seed)
     env->mxcsr = 0x1f80 | (seed >> 3 & 3) << 13;
     env->fpscr = (seed >> 3 & 1) << 23 | (seed >> 4 & 1) << 22 | (seed & 32 ? FPSCR_DN : 0) |
                  (flush_to_zero ? FPSCR_FZ : 0);
-    env_jit(env)->exit_request = seed % 7 == 0;
+    env_jit(env)->exit_request = seed % 7 ? 0 : EXIT_REQUESTED;
 }
 
 static void note(Outcome *o)
@@ -206,7 +206,7 @@ static void prepare_loop(const TCGBackend *backend, uint64_t seed)
             env->regs[r] &= ~7u;
         }
     }
-    env_jit(env)->exit_request = seed % 17 == 0;
+    env_jit(env)->exit_request = seed % 17 ? 0 : EXIT_REQUESTED;
 }
 
 /*
