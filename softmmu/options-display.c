@@ -137,7 +137,7 @@ static void vnc_address(const CommandLine *c, const char *arg, const char *text,
         host++;
     }
     v->host = *host ? host : NULL;
-    v->display = v->to = number(c, arg, "display", colon + 1, VNC_DISPLAY_MAX);
+    v->display = v->to = number(c, arg, "display", colon + 1, 65535);
 }
 
 static void vnc_property(CommandLine *c, const char *arg, const KeyValue *kv, VncOptions *v)
@@ -167,11 +167,24 @@ static void vnc_property(CommandLine *c, const char *arg, const KeyValue *kv, Vn
             option_fail(c, arg, "share is allow-exclusive, force-shared or ignore");
         }
         v->exclusive = !strcmp(kv->value, "allow-exclusive");
+    } else if (!strcmp(kv->key, "reverse")) {
+        v->reverse = option_bool(c, arg, kv);
+    } else if (!strcmp(kv->key, "lossy")) {
+        v->lossy = option_bool(c, arg, kv);
+    } else if (!strcmp(kv->key, "ipv4")) {
+        *(option_bool(c, arg, kv) ? &v->only_ipv4 : &v->only_ipv6) = true;
+    } else if (!strcmp(kv->key, "ipv6")) {
+        *(option_bool(c, arg, kv) ? &v->only_ipv6 : &v->only_ipv4) = true;
+    } else if (!strcmp(kv->key, "non-adaptive")) {
+        option_bool(c, arg, kv);                                    /* encodings are not changed behind a client */
+    } else if (g_str_has_prefix(kv->key, "tls-") || g_str_has_prefix(kv->key, "sasl")) {
+        option_fail(c, arg, "there is no TLS and no SASL here: listen at 127.0.0.1 and use an ssh tunnel");
     } else if (!strcmp(kv->key, "key-delay-ms")) {
         v->key_gap_ms = (unsigned)number(c, arg, "key-delay-ms", kv->value, INPUT_GAP_MAX_MS);
     } else if (strcmp(kv->key, "audiodev") || !kv->value) {         /* that changes nothing: clients hear nothing */
         option_fail(c, arg, "unknown property '%s' (password=on, password-secret=ID, to=N, websocket=on|PORT, "
-                    "display=DEVICE, head=N, share=..., key-delay-ms=N, audiodev=ID)", kv->key);
+                    "display=DEVICE, head=N, share=..., key-delay-ms=N, lossy=on, "
+                    "ipv4=on, ipv6=on, reverse=on, audiodev=ID)", kv->key);
     }
 }
 
@@ -194,6 +207,12 @@ void option_vnc(CommandLine *c, const char *arg)
     vnc_address(c, arg, kv->key, v);
     while ((++kv)->key) {
         vnc_property(c, arg, kv, v);
+    }
+    if (!v->reverse && !v->path && v->display > VNC_DISPLAY_MAX) {
+        option_fail(c, arg, "display: %d is no number up to %d", v->display, VNC_DISPLAY_MAX);
+    }
+    if (v->reverse && v->websocket_port) {
+        option_fail(c, arg, "reverse=on listens to nobody: leave websocket= out");
     }
     if (v->head && !v->device) {
         option_fail(c, arg, "head=%u is a screen of a device: display=ID is missing", v->head);

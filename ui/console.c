@@ -9,6 +9,7 @@
 #include <glib.h>
 #include "ui/console.h"
 #include "ui/text-console.h"
+#include "ui/text-draw.h"
 
 enum { WIDTH_AT_START = 640, HEIGHT_AT_START = 480, IDLE_ROUNDS = 30, IDLE_FACTOR = 3 };
 
@@ -43,6 +44,7 @@ Console *console_new(const char *device, unsigned head, const ConsoleOps *ops, v
 
     *c = (Console) { .device = device, .head = head, .ops = ops, .opaque = opaque };
     surface_size(&c->surface, WIDTH_AT_START, HEIGHT_AT_START);
+    text_draw_note(&c->surface, "The guest has not switched this screen on yet.");
     while (*at) {
         at = &(*at)->next;
     }
@@ -272,13 +274,29 @@ static void draw_seen(void)
     }
 }
 
+static void draw_shown_text(void)
+{
+    if (console_shown_text() >= 0) {
+        text_console_draw((unsigned)console_shown_text(), text_lines_changed);
+    }
+}
+
+void console_listener_look(const ConsoleListener *l)
+{
+    Console *c = console_listener_screen(l);
+
+    if (c) {
+        console_refresh(c);
+    } else {
+        draw_shown_text();
+    }
+}
+
 static gboolean look(gpointer unused)
 {
     idle_rounds += idle_rounds < IDLE_ROUNDS;
     draw_seen();
-    if (console_shown_text() >= 0) {
-        text_console_draw((unsigned)console_shown_text(), text_lines_changed);
-    }
+    draw_shown_text();
     for (ConsoleListener *l = listeners; l; l = l->next) {
         if (l->tick) {
             l->tick(l->opaque);

@@ -3,6 +3,7 @@
  * Letters (ui/font.def): each point is one wide and two high, in a cell of 8 x 20 with a margin of two points at the
  * left and the top, and one at the right.
  */
+#include <string.h>
 #include "ui/text-console.h"
 #include "ui/text-draw.h"
 
@@ -75,5 +76,15 @@ void text_draw_line(Surface *s, int y, const VtCell *cells, int cols, int cursor
 {
     for (int x = 0; x < cols; x++) {
         draw_cell(s, x * TEXT_CELL_WIDTH, y * TEXT_CELL_HEIGHT, &cells[x], x == cursor);
+    }
+}
+
+void text_draw_note(Surface *s, const char *text)
+{
+    const int room = s->width / TEXT_CELL_WIDTH, length = (int)strnlen(text, (size_t)room);
+    const int left = (s->width - length * TEXT_CELL_WIDTH) / 2, top = (s->height - TEXT_CELL_HEIGHT) / 2;
+
+    for (int i = 0; i < length && top >= 0; i++) {
+        draw_cell(s, left + i * TEXT_CELL_WIDTH, top, &(VtCell) { .sign = (uint8_t)text[i], .fg = 7 }, false);
     }
 }

@@ -9,6 +9,7 @@ enum { VNC_LISTEN_MAX = 8 };
 typedef struct VncListen {
     int fd[VNC_LISTEN_MAX];
     unsigned count;
+    bool connected;                     /* there is one, and it is the client's (reverse=on) */
 } VncListen;
 /* Sockets for what the options say; *end becomes the first one's address. NULL, or what is wrong (g_free). */
 char *vnc_listen(const VncOptions *o, VncListen *l, VncEnd *end);

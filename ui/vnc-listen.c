@@ -39,7 +39,7 @@ void vnc_end_of(int fd, bool peer, VncEnd *end)
     end->service = g_strdup(a.any.sa_family == AF_UNIX && len > sizeof(sa_family_t) ? a.un.sun_path : service);
 }
 
-static char *listen_unix(const char *path, VncListen *l)
+static char *open_unix(const char *path, VncListen *l)
 {
     struct sockaddr_un a = { .sun_family = AF_UNIX };
     int fd;
@@ -48,9 +48,12 @@ static char *listen_unix(const char *path, VncListen *l)
         return g_strdup_printf("'%s' is too long for a socket", path);
     }
     strcpy(a.sun_path, path);
-    unlink(path);
+    if (!l->connected) {
+        unlink(path);
+    }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 8) < 0) {
+    if (fd < 0 || (l->connected ? connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0
+                   : bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 8) < 0)) {
         char *problem = g_strdup_printf("%s: %s", path, strerror(errno));
 
         if (fd >= 0) {
@@ -58,7 +61,9 @@ static char *listen_unix(const char *path, VncListen *l)
         }
         return problem;
     }
-    exit_file_add(path);
+    if (!l->connected) {
+        exit_file_add(path);
+    }
     l->fd[l->count++] = fd;
     return NULL;
 }
@@ -84,20 +89,58 @@ static int listen_at(const struct addrinfo *a)
     return -error;
 }
 
-/* All addresses of the host that this system has, or none: *in_use says whether another port may do. */
-static char *listen_port(const char *host, int port, VncListen *l, bool *in_use)
+/* The host's addresses of the kinds that are wanted, or what is wrong. */
+static char *addresses(const VncOptions *o, int port, struct addrinfo **list)
 {
-    const struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM };
+    const struct addrinfo hints = {
+        .ai_flags = o->reverse ? 0 : AI_PASSIVE, .ai_socktype = SOCK_STREAM,
+        .ai_family = o->only_ipv4 == o->only_ipv6 ? AF_UNSPEC : o->only_ipv4 ? AF_INET : AF_INET6,
+    };
+    char service[16];
+    int error;
+
+    g_snprintf(service, sizeof(service), "%d", port);
+    error = getaddrinfo(o->host, service, &hints, list);
+    return error ? g_strdup_printf("%s: %s", o->host ? o->host : "", gai_strerror(error)) : NULL;
+}
+
+static char *connect_port(const VncOptions *o, VncListen *l)
+{
+    struct addrinfo *list;
+    char *problem = addresses(o, o->display, &list);
+    int error = 0;
+
+    if (problem) {
+        return problem;
+    }
+    for (const struct addrinfo *a = list; a && !l->count; a = a->ai_next) {
+        const int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        if (fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0) {
+            l->fd[l->count++] = fd;
+            continue;
+        }
+        error = errno;
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+    freeaddrinfo(list);
+    return l->count ? NULL : g_strdup_printf("port %d, where a client should listen: %s", o->display, strerror(error));
+}
+
+/* All addresses of the host that this system has, or none: *in_use says whether another port may do. */
+static char *listen_port(const VncOptions *o, int port, VncListen *l, bool *in_use)
+{
     const unsigned before = l->count;
     struct addrinfo *list;
-    char service[16];
-    int error, last = ENOENT;
+    int last = ENOENT;
+    char *problem;
 
     *in_use = false;
-    g_snprintf(service, sizeof(service), "%d", port);
-    error = getaddrinfo(host, service, &hints, &list);
-    if (error) {
-        return g_strdup_printf("%s: %s", host ? host : "", gai_strerror(error));
+    problem = addresses(o, port, &list);
+    if (problem) {
+        return problem;
     }
     for (const struct addrinfo *a = list; a && l->count < VNC_LISTEN_MAX && !*in_use; a = a->ai_next) {
         const int fd = listen_at(a);
@@ -123,7 +166,7 @@ static char *listen_display(const VncOptions *o, VncListen *l)
 
     for (int display = o->display; display <= o->to && in_use; display++) {
         g_free(problem);
-        problem = listen_port(o->host, VNC_PORT + display, l, &in_use);
+        problem = listen_port(o, VNC_PORT + display, l, &in_use);
         if (!problem) {
             break;
         }
@@ -133,13 +176,15 @@ static char *listen_display(const VncOptions *o, VncListen *l)
 
 char *vnc_listen(const VncOptions *o, VncListen *l, VncEnd *end)
 {
-    char *problem = o->path ? listen_unix(o->path, l) : listen_display(o, l);
+    char *problem;
     bool in_use;
 
+    l->connected = o->reverse;
+    problem = o->path ? open_unix(o->path, l) : o->reverse ? connect_port(o, l) : listen_display(o, l);
     if (!problem) {
         vnc_end_of(l->fd[0], false, end);
         if (o->websocket_port) {
-            problem = listen_port(o->host, o->websocket_port, l, &in_use);
+            problem = listen_port(o, o->websocket_port, l, &in_use);
         }
     }
     return problem;

@@ -6,7 +6,7 @@
  *   I/O thread      copies what was drawn into `frame` and says so under `lock`; handles what clients typed
  *   "vnc-update"    tells the library what has changed: the library's locks are waited for here. When the size changes,
  *                   these are held by clients that do not read, until they are sent away
- *   "vnc-accept"    takes new clients, which may be slow to say whether they are a browser
+ *   "vnc-accept"    takes new clients, which may be slow to say whether they are a browser, and has the I/O thread draw
  *   clients' own    read `frame` without a lock: what they send half-new is sent again, since it is reported changed
  *                   after it was written. They queue what is typed, and wait if the queue is long.
  *
@@ -29,11 +29,15 @@
 #include "ui/text-console.h"
 #include "ui/vnc-internal.h"
 
-enum { LOOK_MS = 30, CLIENTS_MAX = 64, QUEUE_MAX = 1024, PASSWORD_MAX = MAXPWLEN, STALLED_MS = 5000 };
+enum {
+    LOOK_MS = 30, CLIENTS_MAX = 64, QUEUE_MAX = 1024, PASSWORD_MAX = MAXPWLEN, STALLED_MS = 5000,
+    MINOR_WITH_LAST_RECT = 7,
+};
 
 typedef struct VncClient {
     VncClientInfo info;
     bool initialized;                   /* the client's own threads' */
+    unsigned resizes;                   /* before it came: `resizes` then. Constant */
     bool down[KEY_COUNT];               /* pressed by this client; I/O thread */
 } VncClient;
 
@@ -56,7 +60,7 @@ typedef struct Deed {
 static rfbScreenInfo *screen;           /* constant once listening */
 static VncEnd server_end;               /* constant once listening */
 static VncListen listening;             /* constant once listening */
-static bool with_password;              /* constant once listening */
+static bool with_password, lossy;       /* constant once listening */
 static uint32_t frame[CONSOLE_WIDTH_MAX * CONSOLE_HEIGHT_MAX];  /* of the surface's width; see above */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -66,11 +70,15 @@ static struct {
     int width, height;
     int from, to;                       /* lines that changed: [from, to) */
 } change;                               /* not told to the library yet. lock: lock */
+static uint64_t changes, changes_told;  /* how many there were, and how many of them the library knows. lock: lock */
+static bool looked;                     /* the surface has been drawn, as "vnc-accept" wanted. lock: lock */
+static pthread_cond_t up_to_date = PTHREAD_COND_INITIALIZER;    /* of changes_told and looked */
 static char password[PASSWORD_MAX + 1]; /* lock: lock */
 static bool password_set;               /* lock: lock */
 static int64_t password_expires = INT64_MAX;    /* lock: lock */
 
 static GAsyncQueue *deeds;              /* its own lock */
+static unsigned resizes;                /* atomic; how many there were, the one under way included */
 static unsigned clients;                /* atomic; connections that the library has */
 static bool may_ask_size;               /* atomic; the guest hears what size the screen that is seen is to have */
 static VncClientInfo *client_list;      /* I/O thread */
@@ -86,6 +94,7 @@ static void copy_lines(const Surface *s, int y, int lines)
     pthread_mutex_lock(&lock);
     change.from = change.to ? MIN(change.from, y) : y;
     change.to = MAX(change.to, y + lines);
+    changes++;
     pthread_cond_signal(&news);
     pthread_mutex_unlock(&lock);
 }
@@ -140,16 +149,52 @@ static void *update_thread(void *unused)
 
         change.resized = false;
         change.from = change.to = 0;
+        const uint64_t count = changes;
+
         pthread_mutex_unlock(&lock);
         if (now.resized && (now.width != screen->width || now.height != screen->height)) {
+            __atomic_fetch_add(&resizes, 1, __ATOMIC_RELAXED);
             rfb.NewFramebuffer(screen, (char *)frame, now.width, now.height, 8, 3, 4);
             set_format();
         }
         if (now.to) {
             rfb.MarkRectAsModified(screen, 0, now.from, screen->width, now.to);
         }
+        pthread_mutex_lock(&lock);
+        changes_told = count;
+        pthread_cond_signal(&up_to_date);
+        pthread_mutex_unlock(&lock);
     }
     return NULL;
+}
+
+static void look_now(void *opaque)
+{
+    console_listener_look(&console_listener);
+    pthread_mutex_lock(&lock);
+    looked = true;
+    pthread_cond_signal(&up_to_date);
+    pthread_mutex_unlock(&lock);
+}
+
+/*
+ * Until somebody looks nothing is drawn. A client's first picture, which may be the only one that it asks for, and the
+ * size that it is told at the begin, which it may know no change of, are those of now. "vnc-accept".
+ */
+static void draw_for_a_newcomer(void)
+{
+    static IOWork work = { .fn = look_now, .outside = true };
+
+    pthread_mutex_lock(&lock);
+    looked = false;
+    io_post(&work);
+    while (!looked) {
+        pthread_cond_wait(&up_to_date, &lock);
+    }
+    for (const uint64_t count = changes; changes_told < count;) {
+        pthread_cond_wait(&up_to_date, &lock);
+    }
+    pthread_mutex_unlock(&lock);
 }
 
 /* ---- what clients do: their threads ---- */
@@ -182,9 +227,24 @@ static void client_asks(rfbClientRec *cl, rfbFramebufferUpdateRequestMsg *messag
         client->initialized = true;
         /* It may have been told of a size that changed before it said that it understands changes: tell it again. */
         LOCK(cl->updateMutex);
-        cl->newFBSizePending = cl->useNewFBSize;
+        cl->newFBSizePending = cl->useNewFBSize && client->resizes != __atomic_load_n(&resizes, __ATOMIC_RELAXED);
         UNLOCK(cl->updateMutex);
         do_deed(&(Deed) { .what = DEED_INITIALIZED, .client = client });
+    }
+}
+
+/* Before each update: what a client asked for by SetEncodings is less than what it gets. */
+static void before_update(rfbClientRec *cl)
+{
+    /*
+     * "The last rectangle" in place of their number: among programs of before 3.7 there are some (vncsnapshot) that
+     * say they know it, and go on to wait for 65535 of them.
+     */
+    if (cl->protocolMinorVersion < MINOR_WITH_LAST_RECT) {
+        cl->enableLastRectEncoding = FALSE;
+    }
+    if (!lossy) {
+        cl->turboQualityLevel = cl->tightQualityLevel = -1;
     }
 }
 
@@ -197,6 +257,7 @@ static enum rfbNewClientAction client_new(rfbClientRec *cl)
         return RFB_CLIENT_REFUSE;
     }
     client = g_new0(VncClient, 1);
+    client->resizes = __atomic_load_n(&resizes, __ATOMIC_RELAXED);
     vnc_end_of(cl->sock, false, &client->info.server);
     vnc_end_of(cl->sock, true, &client->info.client);
     client->info.websocket = cl->wsctx != NULL;
@@ -252,10 +313,25 @@ static rfbBool check_password(rfbClientRec *cl, const char *response, int len)
     return may && len == CHALLENGESIZE && !memcmp(want, response, sizeof(want));
 }
 
+static void new_client(int fd)
+{
+    rfbClientRec *cl;
+
+    draw_for_a_newcomer();
+    cl = rfb.NewClient(screen, fd);
+    if (cl && !cl->onHold) {
+        rfb.StartOnHoldClient(cl);
+    }
+}
+
 static void *accept_thread(void *unused)
 {
     struct pollfd p[VNC_LISTEN_MAX];
 
+    if (listening.connected) {
+        new_client(listening.fd[0]);
+        return NULL;
+    }
     for (;;) {
         for (unsigned i = 0; i < listening.count; i++) {
             p[i] = (struct pollfd) { .fd = listening.fd[i], .events = POLLIN };
@@ -263,11 +339,10 @@ static void *accept_thread(void *unused)
         poll(p, listening.count, -1);
         for (unsigned i = 0; i < listening.count; i++) {
             const int fd = p[i].revents ? accept4(p[i].fd, NULL, NULL, SOCK_CLOEXEC) : -1;
-            rfbClientRec *cl = fd >= 0 ? rfb.NewClient(screen, fd) : NULL;
 
-            if (cl && !cl->onHold) {
-                rfb.StartOnHoldClient(cl);
-            } else if (p[i].revents && fd < 0) {
+            if (fd >= 0) {
+                new_client(fd);
+            } else if (p[i].revents) {
                 g_usleep(10000);        /* no descriptors: not round and round */
             }
         }
@@ -519,8 +594,10 @@ char *vnc_start(const VncOptions *o)
     screen->ptrAddEvent = client_pointer;
     screen->newClientHook = client_new;
     screen->setDesktopSizeHook = client_size;
+    screen->displayHook = before_update;
     screen->getKeyboardLedStateHook = led_state;
     with_password = o->password;
+    lossy = o->lossy;
     if (with_password) {
         screen->authPasswdData = password;      /* not NULL: there is one */
         screen->passwordCheck = check_password;

@@ -20,7 +20,7 @@ struct PL111Screen {
     PL111Mode mode;                     /* drawn */
     PL111Cursor cursor;                 /* drawn */
     PL111Pixels pixels;                 /* of mode */
-    bool blank;                         /* it is black, whatever is in mode */
+    bool blank;                         /* there is no picture, whatever is in mode */
     bool drawn;                         /* there is something in mode and cursor */
     uint8_t line_changed[PANELS * PIXELS_MAX];
     uint8_t page_dirty[FRAME_PAGES_MAX];
@@ -33,6 +33,7 @@ struct PL111Screen *pl111_screen_new(void)
     if (!v) {
         error_exit("out of memory");
     }
+    v->blank = true;                    /* the console's own picture stays until there is one */
     return v;
 }
 

@@ -46,7 +46,7 @@ typedef struct GpuScanout {
     GpuResource *resource;      /* shown; NULL: nothing */
     GpuRect rect;               /* ... this part of it */
     GpuCursor cursor;
-    bool blank;                 /* the surface is black */
+    bool blank;                 /* there is no picture */
     uint8_t changed[CONSOLE_HEIGHT_MAX];        /* 1: the line has to be drawn */
 } GpuScanout;
 

@@ -46,7 +46,10 @@ typedef struct ConsoleListener {
 
 /* ---- for those who draw ---- */
 
-/* The next screen, of 640 x 480 and black: number `head` of that device. The name stays. */
+/*
+ * The next screen, of 640 x 480, with a note that there is no picture yet, which stays until the first one: number
+ * `head` of that device. The name stays.
+ */
 Console *console_new(const char *device, unsigned head, const ConsoleOps *ops, void *opaque);
 /* The surface with that size (1..CONSOLE_*_MAX), black if it was another. */
 const Surface *console_resize(Console *c, int width, int height);
@@ -71,6 +74,8 @@ void console_ask_size(const Console *c, int width, int height);
 /* It is told of the surface at once. Its interval_ms may change later: console_listener_interval(). */
 void console_listener_add(ConsoleListener *l);
 void console_listener_interval(ConsoleListener *l, int ms);
+/* What it sees is drawn now, whatever its interval is. */
+void console_listener_look(const ConsoleListener *l);
 /* The screen that it sees; NULL: it sees a text console. */
 Console *console_listener_screen(const ConsoleListener *l);
 

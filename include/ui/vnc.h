@@ -20,6 +20,9 @@ typedef struct VncOptions {
     const char *device;         /* whose screen it shows; NULL: the console that is shown */
     unsigned head;              /* ... its number there */
     unsigned key_gap_ms;        /* between two keys, at least */
+    bool only_ipv4, only_ipv6;  /* no addresses of the other kind; both: none at all */
+    bool reverse;               /* the client listens: at `path`, or at that host and port, which is `display` itself */
+    bool lossy;                 /* clients may have JPEG, if they ask for a quality */
     bool exclusive;             /* a client that asks for it has the others sent away */
 } VncOptions;
 

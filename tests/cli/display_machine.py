@@ -27,6 +27,13 @@ def screen_program():
                    (CLCD + 0x18, 0x921 | 5 << 1)])
 
 
+def is_note(picture):
+    """A screen that no guest has switched on: a line of grey letters on black says so."""
+    width, height, pixels = picture
+    rows = [y for y in range(height) if any(pixels[y * width:(y + 1) * width])]
+    return (width, height) == (640, 480) and set(pixels) == {0, 0xaaaaaa} and rows and rows[-1] - rows[0] < 20
+
+
 def read_ppm(path):
     with open(path, "rb") as file:
         data = file.read()

@@ -61,11 +61,26 @@ class Refused(Exception):
 class Rfb:
     """One connection, on a connected socket."""
 
-    def __init__(self, connection, password=None, shared=True, timeout=60):
+    def __init__(self, connection, password=None, shared=True, timeout=60, old=False):
         self.socket = connection
         self.socket.settimeout(timeout)
         assert self.read(12) == b"RFB 003.008\n"
-        self.send(b"RFB 003.008\n")
+        self.send(b"RFB 003.003\n" if old else b"RFB 003.008\n")
+        if old:                                 # the server says whether it wants a password: here it does not
+            assert self.read(4) == struct.pack(">I", 1)
+        else:
+            self._security(password)
+        self.send(bytes([shared]))
+        self.width, self.height = struct.unpack(">HH", self.read(4))
+        self.format = self.read(16)
+        self.name = self.read(struct.unpack(">I", self.read(4))[0])
+        # 32 bits per pixel, 0x00RRGGBB; raw pixels and new sizes.
+        self.send(struct.pack(">B3xBBBBHHHBBB3x", 0, 32, 24, 0, 1, 255, 255, 255, 16, 8, 0))
+        self.encodings(0, -223)
+        self.pixels = [0] * (self.width * self.height)
+        self.size_answers = []                  # (reason, status) of each size that the server told of
+
+    def _security(self, password):
         count = self.read(1)[0]
         if not count:
             raise Refused(self._reason())
@@ -82,15 +97,6 @@ class Rfb:
             self.send(des(key, challenge[:8]) + des(key, challenge[8:]))
         if struct.unpack(">I", self.read(4))[0]:
             raise Refused(self._reason())
-        self.send(bytes([shared]))
-        self.width, self.height = struct.unpack(">HH", self.read(4))
-        self.format = self.read(16)
-        self.name = self.read(struct.unpack(">I", self.read(4))[0])
-        # 32 bits per pixel, 0x00RRGGBB; raw pixels and new sizes.
-        self.send(struct.pack(">B3xBBBBHHHBBB3x", 0, 32, 24, 0, 1, 255, 255, 255, 16, 8, 0))
-        self.send(struct.pack(">BxHii", 2, 2, 0, -223))
-        self.pixels = [0] * (self.width * self.height)
-        self.size_answers = []                  # (reason, status) of each size that the server told of
 
     def _reason(self):
         return self.read(struct.unpack(">I", self.read(4))[0]).decode()
@@ -106,6 +112,9 @@ class Rfb:
 
     def send(self, data):
         self.socket.sendall(data)
+
+    def encodings(self, *numbers):
+        self.send(struct.pack(">BxH%di" % len(numbers), 2, len(numbers), *numbers))
 
     def ask(self, incremental=True):
         self.send(struct.pack(">BBHHHH", 3, incremental, 0, 0, self.width, self.height))
@@ -160,7 +169,7 @@ class Rfb:
 
     def may_resize(self):
         """This client understands the server's answers to resize()."""
-        self.send(struct.pack(">BxHiii", 2, 3, 0, -223, -308))
+        self.encodings(0, -223, -308)
 
     def resize(self, width, height):
         """Ask for another size (SetDesktopSize); what came of it: size_answers, reason 1."""

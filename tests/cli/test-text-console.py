@@ -16,7 +16,7 @@ import termios
 sys.dont_write_bytecode = True
 
 import rfb                                          # noqa: E402  (no bytecode)
-from display_machine import LIMIT, until            # noqa: E402
+from display_machine import LIMIT, is_note, until   # noqa: E402
 from machine import ECHO, M, ended, read_until, run_all     # noqa: E402
 
 FONT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../ui/font.def")
@@ -94,7 +94,7 @@ def test_vnc(cases, files):
         cases.check(True, "and is looked back at")
         viewer.go_to("9")
         viewer.go_to("1")
-        seen = viewer.client.picture(lambda picture: picture[0] == 640 and not any(picture[2]))
+        seen = viewer.client.picture(lambda picture: is_note(picture))
         cases.check(bool(seen), "the guest's screen; a console that there is not changes nothing")
         viewer.client.type("quit\n")
         viewer.go_to("2")
