@@ -87,10 +87,11 @@ bool boot_is_uimage(const uint8_t *data, uint32_t size);
 /* Check both checksums and the architecture, and fill *u. */
 bool boot_parse_uimage(const uint8_t *data, uint32_t size, UImage *u, char **err);
 
-/* ---- hw/arm/loader-hex.c ---- */
-bool boot_is_hex(const uint8_t *data, uint32_t size);
-/* Intel HEX; *entry is left alone if the file names no start address. */
-bool boot_load_hex(BootBlobs *blobs, const char *name, const uint8_t *data, uint32_t size, uint32_t *entry, char **err);
+/* ---- hw/arm/loader-records.c: Intel HEX, S-records ---- */
+bool boot_is_records(const uint8_t *data, uint32_t size);
+/* *entry: the start address that the file names, if that is not 0, else the lowest one that it has something for. */
+bool boot_load_records(BootBlobs *blobs, const char *name, const uint8_t *data, uint32_t size, uint32_t *entry,
+                       char **err);
 
 /* ---- hw/arm/loader-kernel.c ---- */
 

@@ -88,8 +88,8 @@ static bool load_file(BootBlobs *blobs, const LoaderDevice *dev, BootStart *star
         ok = boot_load_elf(blobs, dev->file, data, size, &start->pc, &start->be8, err);
     } else if (!dev->force_raw && boot_is_uimage(data, size)) {
         ok = load_uimage(blobs, dev->file, data, size, &start->pc, err);
-    } else if (!dev->force_raw && boot_is_hex(data, size)) {
-        ok = boot_load_hex(blobs, dev->file, data, size, &start->pc, err);
+    } else if (!dev->force_raw && boot_is_records(data, size)) {
+        ok = boot_load_records(blobs, dev->file, data, size, &start->pc, err);
     } else if (!dev->has_addr) {
         *err = g_strdup("a raw file needs addr");
         ok = false;

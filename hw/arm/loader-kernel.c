@@ -4,6 +4,7 @@
  *
  *   gzip             uncompressed first; what is inside may be anything below but gzip
  *   ELF              segments at their physical addresses; started without the Linux protocol
+ *   Intel HEX, S-records    where they say; started without the Linux protocol
  *   uImage           at the header's load address, gzip or no compression
  *   zImage, unknown  at 0x10000, entered at its first byte
  *   Image            (the kernel proper, as objcopy makes it) at 0x8000: it computes addresses from where it runs
@@ -172,6 +173,18 @@ static bool load_plain(BootBlobs *blobs, const uint8_t *data, uint32_t size, uin
         k->linux_boot = false;
         k->room_exact = true;
         return boot_load_elf(blobs, "kernel", data, size, &k->entry, &k->be8, err);
+    }
+    if (boot_is_records(data, size)) {
+        k->linux_boot = false;
+        k->room_exact = true;
+        if (!boot_load_records(blobs, "kernel", data, size, &k->entry, err)) {
+            return false;
+        }
+        if ((k->entry & 3) == 2) {
+            *err = g_strdup_printf("misaligned start address 0x%08x", k->entry);
+            return false;
+        }
+        return true;
     }
     if (boot_is_uimage(data, size)) {
         return load_uimage(blobs, data, size, ram_size, k, err);

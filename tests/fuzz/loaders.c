@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: everything that reads files for the guest: ELF, zImage, Image, uImage, gzip, Intel HEX, raw; initrd and
+ * Fuzz target: everything that reads files for the guest: ELF, zImage, Image, uImage, gzip, records, raw; initrd and
  * device tree. The bytes become files in memory and take the way of the command line's (boot_plan_make()); what comes
  * out is put into RAM and checked: pieces in order, apart, inside RAM.
  *

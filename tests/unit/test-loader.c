@@ -430,24 +430,61 @@ static void test_hex(void)
     uint32_t entry = 0, n;
 
     fresh();
-    g_assert_true(boot_is_hex((const uint8_t *)file, sizeof(file) - 1));
-    g_assert_true(boot_load_hex(&blobs, "x", (const uint8_t *)file, sizeof(file) - 1, &entry, &err));
+    g_assert_true(boot_is_records((const uint8_t *)file, sizeof(file) - 1));
+    g_assert_true(boot_load_records(&blobs, "x", (const uint8_t *)file, sizeof(file) - 1, &entry, &err));
     g_assert_cmphex(entry, ==, 0x100001);
     boot_blobs_place(&blobs);
     g_assert_cmphex(ram32(0x100000), ==, 0x04030201);
     g_assert_cmphex(ram32(0x100004), ==, 0x08070605);
     g_assert_cmpint(g_tree_nnodes(blobs.pieces), ==, 1);
     fresh();
-    g_assert_false(boot_load_hex(&blobs, "x", (const uint8_t *)good, sizeof(good) - 1, &entry, &err));
+    g_assert_false(boot_load_records(&blobs, "x", (const uint8_t *)good, sizeof(good) - 1, &entry, &err));
     expect_error("hexadecimal digit");
     for (n = 0; n < sizeof(file) - 13; n++) {
         char *part = g_memdup2(file, n);
 
         fresh();
-        g_assert_false(boot_load_hex(&blobs, "x", (const uint8_t *)part, n, &entry, &err));
+        g_assert_false(boot_load_records(&blobs, "x", (const uint8_t *)part, n, &entry, &err));
         expect_error("Intel HEX");
         g_free(part);
     }
+}
+
+/* -kernel took such files for raw images, and ran their letters. */
+static void test_kernels_of_records(void)
+{
+    static const struct {
+        const char *text, *says;
+        uint32_t at, value, entry;
+    } files[] = {
+        { ":020000040010EA\n:0400000001020304F2\n:0400000500100011D6\n:00000001FF\n", NULL, 0x100000, 0x04030201,
+          0x100011 },
+        { ":0400200001020304D2\n:0400100005060708D2\n:00000001FF\n", NULL, 0x20, 0x04030201, 0x10 },
+        { "S00600004844521B\r\nS1078000010203046E\nS5030001FB\nS90380116B\n", NULL, 0x8000, 0x04030201, 0x8011 },
+        { "S20801000001020304EC\nS804000000FB\n", NULL, 0x10000, 0x04030201, 0x10000 },
+        { "S3090010000001020304DC\nS70500100010DA\n", NULL, 0x100000, 0x04030201, 0x100010 },
+        { .text = "S3090010000001020304DC\n", .says = "no end record" },
+        { .text = "S3090010000001020304DC\nS3090010000401020304DC\n", .says = "checksum error" },
+        { .text = "S3090010000001020304DC\nS402 00", .says = "hexadecimal digit" },
+        { .text = "S3090010000001020304DC\nS40200FD\n", .says = "bad record of type S4" },
+        { .text = "S3090010000001020304DC\nS70200FD\n", .says = "bad record of type S7" },
+        { .text = "S3090010000001020304DC\nS70500100012D8\n", .says = "misaligned" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        fresh();
+        if (files[i].says) {
+            g_assert_false(load(files[i].text, (uint32_t)strlen(files[i].text)));
+            expect_error(files[i].says);
+            continue;
+        }
+        g_assert_true(load(files[i].text, (uint32_t)strlen(files[i].text)));
+        boot_blobs_place(&blobs);
+        g_assert_cmphex(ram32(files[i].at), ==, files[i].value);
+        g_assert_cmphex(kernel.entry, ==, files[i].entry);
+        g_assert_false(kernel.linux_boot);
+    }
+    fresh();
 }
 
 /*
@@ -472,7 +509,7 @@ static void test_hex_with_many_gaps(void)
     }
     g_string_append(file, ":00000001FF\n");
     fresh();
-    g_assert_true(boot_load_hex(&blobs, "x", (const uint8_t *)file->str, (uint32_t)file->len, &entry, &err));
+    g_assert_true(boot_load_records(&blobs, "x", (const uint8_t *)file->str, (uint32_t)file->len, &entry, &err));
     g_assert_cmpint(g_tree_nnodes(blobs.pieces), ==, PIECES);
     boot_blobs_place(&blobs);
     for (uint32_t n = 0; n < PIECES; n++) {
@@ -498,6 +535,7 @@ int main(int argc, char **argv)
     g_test_add_func("/loader/uimage", test_uimage);
     g_test_add_func("/loader/uimage-kinds", test_uimage_kinds);
     g_test_add_func("/loader/hex", test_hex);
+    g_test_add_func("/loader/kernels-of-records", test_kernels_of_records);
     g_test_add_func("/loader/hex-with-many-gaps", test_hex_with_many_gaps);
     return g_test_run();
 }
