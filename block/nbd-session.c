@@ -90,6 +90,17 @@ static bool refuse(NbdSession *s, uint32_t option, uint32_t type, const char *wh
     return reply(s, option, type, why, strlen(why));
 }
 
+/* 0: the export has gone, and perhaps its disk. */
+static uint64_t export_bytes(NbdExport *export)
+{
+    uint64_t bytes;
+
+    g_mutex_lock(&export->lock);
+    bytes = export->gone ? 0 : blk_bytes(export->blk);
+    g_mutex_unlock(&export->lock);
+    return bytes;
+}
+
 static uint16_t export_flags(const NbdSession *s)
 {
     uint16_t flags = NBD_EXPORT_HAS_FLAGS | NBD_EXPORT_FLUSH | NBD_EXPORT_MULTI_CONN;
@@ -129,7 +140,7 @@ static bool old_go(NbdSession *s, const char *name)
     if (!choose(s, nbd_export_get(name))) {
         return false;
     }
-    write_be64(data, blk_bytes(s->export->blk));
+    write_be64(data, export_bytes(s->export));
     write_be16(data + 8, export_flags(s));
     return send_all(s, data, s->no_zeroes ? 10 : sizeof(data), false);
 }
@@ -166,7 +177,7 @@ static bool send_info(NbdSession *s, uint32_t option, const uint8_t *wanted, uns
         }
     }
     write_be16(data, NBD_INFO_EXPORT);
-    write_be64(data + 2, blk_bytes(s->export->blk));
+    write_be64(data + 2, export_bytes(s->export));
     write_be16(data + 10, export_flags(s));
     return good && reply(s, option, NBD_REP_INFO, data, 12) && reply(s, option, NBD_REP_ACK, NULL, 0);
 }
@@ -339,8 +350,8 @@ static bool is_write(uint16_t type)
 /* Why it cannot be carried out, a negative errno; 0: it can. */
 static int check(const Request *r)
 {
-    const NbdExport *export = r->session->export;
-    const uint64_t size = blk_bytes(export->blk);
+    NbdExport *export = r->session->export;
+    const uint64_t size = export_bytes(export);
 
     if (is_write(r->type) && !export->writable) {
         return -EPERM;

@@ -8,14 +8,14 @@
 
 typedef struct NbdExport {
     char *id, *name, *description;      /* constant, as all up to `lock` */
-    BlockBackend *blk;
+    BlockBackend *blk;                  /* may be freed once the export has gone */
     bool own;                           /* the node was opened for this export alone */
     bool writable, writethrough;
     gatomicrefcount refs;               /* the list's, and one of each connection */
     GMutex lock;
     bool gone;                          /* lock. Nothing is submitted any more */
     unsigned busy;                      /* lock. Requests whose done() has not been called */
-    struct NbdExport *next;             /* of the list: nbd_exports_lock */
+    struct NbdExport *next;             /* of the list: exports_lock of nbd-server.c */
 } NbdExport;
 
 typedef struct NbdSession {

@@ -36,6 +36,8 @@ struct WebSocket {
     WebSocketUser user;
     Phase phase;
     bool opened;                /* the user has its socket */
+    bool deaf;                  /* the client takes nothing any more */
+    bool gone;                  /* ... and sends nothing; what it sent before still arrives */
     int client, inner;          /* -1: closed */
     guint client_watch, inner_watch;
     GIOCondition client_wants, inner_wants;
@@ -326,16 +328,20 @@ static ssize_t read_in(int fd, uint8_t *buf)
 /* Move on what has come, as far as there is room. False: it is over. */
 static bool pump(WebSocket *w)
 {
-    guint before;
+    guint waiting;
 
     do {
-        before = w->from_client->len;
         understand(w);
-        if ((w->inner >= 0 && !write_out(w->inner, w->to_inner)) || !write_out(w->client, w->to_client)) {
+        waiting = w->to_inner->len + w->to_client->len;
+        if (w->inner >= 0 && !write_out(w->inner, w->to_inner)) {
             return false;
         }
-    } while (w->from_client->len != before);
-    return w->phase != PHASE_CLOSING || w->to_client->len;
+        w->deaf |= w->gone || !write_out(w->client, w->to_client);
+        if (w->deaf) {
+            g_byte_array_set_size(w->to_client, 0);
+        }
+    } while (w->from_client->len && w->to_inner->len + w->to_client->len < waiting);    /* there is room again */
+    return (w->phase != PHASE_CLOSING && !w->gone) || w->to_client->len || w->to_inner->len;
 }
 
 static gboolean client_ready(gint fd, GIOCondition condition, gpointer opaque)
@@ -347,7 +353,8 @@ static gboolean client_ready(gint fd, GIOCondition condition, gpointer opaque)
     if (n > 0) {
         g_byte_array_append(w->from_client, buf, (guint)n);
     }
-    if (!pump(w) || n < 0) {
+    w->gone |= n < 0;
+    if (!pump(w)) {
         end(w);
         return G_SOURCE_REMOVE;
     }
@@ -390,14 +397,14 @@ static void watch(WebSocket *w, guint *id, GIOCondition *now, int fd, GIOConditi
 /* Wait for what there is room for. */
 static void update(WebSocket *w)
 {
-    bool open = w->phase == PHASE_REQUEST || w->phase == PHASE_OPEN, alive = w->phase != PHASE_ENDED;
+    bool open = !w->gone && (w->phase == PHASE_REQUEST || w->phase == PHASE_OPEN), alive = w->phase != PHASE_ENDED;
 
     watch(w, &w->client_watch, &w->client_wants, w->client,
           (alive && w->to_client->len ? G_IO_OUT : 0) |
           (open && w->from_client->len < REQUEST_MAX && w->to_inner->len < BUFFER_MAX ? G_IO_IN : 0), client_ready);
     watch(w, &w->inner_watch, &w->inner_wants, w->inner,
           (alive && w->to_inner->len ? G_IO_OUT : 0) |
-          (w->phase == PHASE_OPEN && w->to_client->len < BUFFER_MAX ? G_IO_IN : 0), inner_ready);
+          (open && w->opened && !w->deaf && w->to_client->len < BUFFER_MAX ? G_IO_IN : 0), inner_ready);
 }
 
 WebSocket *websocket_new(int fd, WebSocketUser user)

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
@@ -247,6 +248,32 @@ def clients(cases, directory, path):
         cases.skip("nbdinfo", "it is not installed")
 
 
+def exports_that_go(cases, client, path):
+    """A node that is freed while a client asks for it."""
+    for _ in range(30):
+        client.result("block-export-add", type="nbd", id="n", node_name="node")
+        stop = threading.Event()
+        thread = threading.Thread(target=ask_until, args=(path, stop))
+        thread.start()
+        client.result("block-export-del", id="n", mode="hard")
+        stop.set()
+        thread.join()
+    cases.check(client.result("query-block-exports") == [], "exports go while clients ask for them")
+
+
+def ask_until(path, stop):
+    while not stop.is_set():
+        try:
+            with Nbd(path) as nbd:
+                nbd.go(b"node")
+                for cookie in range(100):
+                    nbd.request(0, 0, 4096, cookie=cookie)
+                while nbd.socket.recv(65536):
+                    pass
+        except (AssertionError, OSError):
+            pass                # refused, or cut off
+
+
 def for_people(cases, client, directory):
     path = os.path.join(directory, "people")
 
@@ -289,6 +316,9 @@ def main():
                 client.result("nbd-server-stop")
                 cases.check(nbd.closed() and not os.path.exists(path) and client.result("query-block-exports") == [],
                             "nbd-server-stop: clients, exports and the socket go")
+            client.result("nbd-server-start", addr=unix(path))
+            exports_that_go(cases, client, path)
+            client.result("nbd-server-stop")
             client.result("blockdev-del", node_name="node")
             for_people(cases, client, directory)
             cases.check(client.result("query-status")["status"] == "prelaunch", "the machine is as it was")
