@@ -82,6 +82,22 @@ static void fpexc_write(CPUARMState *env, const DebugReg *r, uint32_t value)
     arm_context_changed(env);
 }
 
+/* Others of the VFP: argument is what is said of itself by the model (offset in ARMCPUModel), or kept in env. */
+static uint32_t model_read(CPUARMState *env, const DebugReg *r)
+{
+    return *(const uint32_t *)((const char *)arm_cpu_model + r->argument);
+}
+
+static uint32_t env_read(CPUARMState *env, const DebugReg *r)
+{
+    return *(const uint32_t *)((const char *)env + r->argument);
+}
+
+static void env_write(CPUARMState *env, const DebugReg *r, uint32_t value)
+{
+    *(uint32_t *)((char *)env + r->argument) = value;
+}
+
 static uint32_t cp_read(CPUARMState *env, const DebugReg *r)
 {
     if (r->cp->read) {
@@ -130,6 +146,11 @@ static const DebugReg banked_regs[] = {
     { "lr_und", BANKED(ARM_MODE_UND, 14), NULL, banked_read, banked_write },
     { "spsr_und", ARM_MODE_UND, NULL, spsr_read, spsr_write },
     { "fpexc", 0, NULL, fpexc_read, fpexc_write },
+    { "fpsid", offsetof(ARMCPUModel, fpsid), NULL, model_read, NULL },
+    { "mvfr0", offsetof(ARMCPUModel, mvfr0), NULL, model_read, NULL },
+    { "mvfr1", offsetof(ARMCPUModel, mvfr1), NULL, model_read, NULL },
+    { "fpinst", offsetof(CPUARMState, fpinst), NULL, env_read, env_write },
+    { "fpinst2", offsetof(CPUARMState, fpinst2), NULL, env_read, env_write },
 };
 
 /* A register of its own, not the rest of a group, that can be read. */

@@ -172,7 +172,8 @@ def test_commands(peer):
             break
     names = re.findall(r'<reg name="(\w+)"', xml)
     cases.check("org.gnu.gdb.arm.core" in xml and "org.gnu.gdb.arm.vfp" in xml and len(names) == len(set(names)) and
-                {"sctlr", "ttbr0", "dfar", "sp_irq", "spsr_svc", "fpexc", "d15"} <= set(names), "the description", xml)
+                {"sctlr", "ttbr0", "dfar", "sp_irq", "spsr_svc", "fpexc", "fpsid", "d15"} <= set(names),
+                "the description", xml)
     numbers = [int(n) for n in re.findall(r'regnum="(\d+)"', xml)]
     answers = [peer.ask("p%x" % n) for n in numbers]
     cases.check(all(re.fullmatch("([0-9a-f]{8}){1,2}", a) for a in answers), "each of its registers can be read",
