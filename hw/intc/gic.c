@@ -486,7 +486,8 @@ void gic_reset(void *opaque)
     memset(g->spi_taken, 0, sizeof(g->spi_taken));
     memset(g->spi_active, 0, sizeof(g->spi_active));
     memset(g->prio, 0, sizeof(g->prio));
-    memset(g->target, g->v->uniprocessor ? 1 : 0, sizeof(g->target));
+    /* One CPU alone is the target of all, as programs for one rely on; the core tile's may say otherwise. */
+    memset(g->target, g->num_cpus == 1 ? 1 : 0, sizeof(g->target));
     gic_spi_rank(g);
     for (unsigned i = 0; i < g->num_cpus; i++) {
         GICCpu *c = &g->cpu[i];

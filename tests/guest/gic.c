@@ -42,6 +42,7 @@ static void registers(void)
     unsigned n = num_cpus();
 
     ok_eq(rd32(GICD_TYPER), (n - 1) << 5 | 1, "type: CPUs and interrupts");
+    ok_eq(rd32(GICD_ITARGETSR(SPI_A & ~3u)), n == 1 ? 0x01010101 : 0, "at reset one CPU alone is every target");
     ok_eq(rd32(GICD_ISENABLER(0)) & 0xffff, 0xffff, "software interrupts are enabled");
     wr32(GICD_ICENABLER(0), 0xffff);
     ok_eq(rd32(GICD_ISENABLER(0)) & 0xffff, 0xffff, "and stay so");
