@@ -123,6 +123,20 @@ void blk_set_throttle(BlockBackend *blk, const char *group, const ThrottleConfig
 
 /* ---- opening ---- */
 
+void blk_options_name(BlockOptions *o)
+{
+    if (o->file || !o->driver) {
+        return;
+    }
+    if (!strcmp(o->driver, "null-co")) {
+        o->file = "null-co://";
+    } else if (!strcmp(o->driver, "nbd") && (o->nbd_host || o->nbd_socket)) {
+        o->file = g_strdup_printf("nbd://%s%s%s/%s", o->nbd_socket ? o->nbd_socket : o->nbd_host,
+                                  o->nbd_port ? ":" : "", o->nbd_port ? o->nbd_port : "",
+                                  o->nbd_export ? o->nbd_export : "");
+    }
+}
+
 Image *blk_open_image(const BlockOptions *o, char **error)
 {
     Image *image, *front, *backing = NULL;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 #include "block/backend-internal.h"
+#include "block/nbd-server.h"
 
 enum { CLOSE_PATIENCE_S = 10 };
 
@@ -103,6 +104,16 @@ static char *take(BlockBackend *blk)
     return error;
 }
 
+bool blk_waits_for_machine(const BlockBackend *blk)
+{
+    return begin_inactive && blk->image && goes_along(&blk->options);
+}
+
+char *blk_take(BlockBackend *blk)
+{
+    return blk->inactive ? take(blk) : NULL;
+}
+
 char *blk_let_go_all(void)
 {
     char *error = NULL;
@@ -119,7 +130,10 @@ char *blk_take_all(void)
 {
     char *error = NULL;
 
-    begin_inactive = false;
+    if (begin_inactive) {
+        begin_inactive = false;
+        nbd_export_end_writing();
+    }
     for (BlockBackend *blk = blk_backends; blk && !error; blk = blk->next) {
         if (blk->inactive) {
             error = take(blk);

@@ -19,8 +19,6 @@
 #include "block/job.h"
 #include "block/nbd-session.h"
 #include "qemu/exit-files.h"
-#include "sysemu/runstate.h"
-#include "sysemu/sysemu.h"
 
 enum { MAX_CONNECTIONS = 100, BACKLOG = 16 };
 
@@ -325,12 +323,13 @@ static BlockBackend *disk_for(const NbdExportOptions *o, bool *own, char **error
             return NULL;
         }
     }
-    if (o->writable && strcmp(runstate_name(), "inmigrate")) {
+    if (o->writable && !blk_waits_for_machine(blk)) {
         *error = g_strdup_printf("Conflicts with use by the machine, which does not allow 'write' on '%s' (one that "
                                  "waits for -incoming does)", o->node);
         return NULL;
     }
-    return blk;
+    *error = o->writable ? blk_take(blk) : NULL;
+    return *error ? NULL : blk;
 }
 
 char *nbd_export_add(const NbdExportOptions *o)
@@ -395,6 +394,17 @@ char *nbd_export_remove(const char *id, bool force)
     }
     remove_export(p);
     return NULL;
+}
+
+void nbd_export_end_writing(void)
+{
+    for (NbdExport *e = exports; e; e = e->next) {
+        if (!e->own) {
+            g_mutex_lock(&e->lock);
+            e->writable = false;
+            g_mutex_unlock(&e->lock);
+        }
+    }
 }
 
 bool nbd_export_info(unsigned i, NbdExportInfo *info)

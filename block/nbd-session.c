@@ -101,12 +101,22 @@ static uint64_t export_bytes(NbdExport *export)
     return bytes;
 }
 
+static bool is_writable(NbdExport *export)
+{
+    bool writable;
+
+    g_mutex_lock(&export->lock);
+    writable = export->writable;
+    g_mutex_unlock(&export->lock);
+    return writable;
+}
+
 static uint16_t export_flags(const NbdSession *s)
 {
     uint16_t flags = NBD_EXPORT_HAS_FLAGS | NBD_EXPORT_FLUSH | NBD_EXPORT_MULTI_CONN;
 
     flags |= s->structured ? NBD_EXPORT_DF : 0;
-    return flags | (s->export->writable ? NBD_EXPORT_FUA | NBD_EXPORT_TRIM | NBD_EXPORT_WRITE_ZEROES
+    return flags | (is_writable(s->export) ? NBD_EXPORT_FUA | NBD_EXPORT_TRIM | NBD_EXPORT_WRITE_ZEROES
                                         : NBD_EXPORT_READ_ONLY);
 }
 
@@ -300,24 +310,29 @@ static void request_done(BlockRequest *block, int error)
     g_mutex_unlock(&r->lock);
 }
 
+static bool is_write(uint16_t type)
+{
+    return type == NBD_CMD_WRITE || type == NBD_CMD_TRIM || type == NBD_CMD_WRITE_ZEROES;
+}
+
 /* 0 or a negative errno. */
 static int carry_out(Request *r, BlockOp op)
 {
     NbdExport *export = r->session->export;
-    bool gone;
+    int refused;
 
     r->block = (BlockRequest) { .op = op, .offset = r->offset, .bytes = op == BLOCK_FLUSH ? 0 : r->bytes,
                                 .buffer = r->data, .done = request_done, .opaque = r, .outside = true };
     r->ended = false;
     g_mutex_lock(&export->lock);
-    gone = export->gone;
-    export->busy += !gone;
-    if (!gone) {
+    refused = export->gone ? -ESHUTDOWN : is_write(r->type) && !export->writable ? -EPERM : 0;
+    if (!refused) {
+        export->busy++;
         blk_submit(export->blk, &r->block);
     }
     g_mutex_unlock(&export->lock);
-    if (gone) {
-        return -ESHUTDOWN;
+    if (refused) {
+        return refused;
     }
     g_mutex_lock(&r->lock);
     while (!r->ended) {
@@ -342,18 +357,13 @@ static uint32_t nbd_error(int error)
     return NBD_EIO;
 }
 
-static bool is_write(uint16_t type)
-{
-    return type == NBD_CMD_WRITE || type == NBD_CMD_TRIM || type == NBD_CMD_WRITE_ZEROES;
-}
-
 /* Why it cannot be carried out, a negative errno; 0: it can. */
 static int check(const Request *r)
 {
     NbdExport *export = r->session->export;
     const uint64_t size = export_bytes(export);
 
-    if (is_write(r->type) && !export->writable) {
+    if (is_write(r->type) && !is_writable(export)) {
         return -EPERM;
     }
     if (r->type == NBD_CMD_FLUSH) {

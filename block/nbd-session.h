@@ -10,9 +10,10 @@ typedef struct NbdExport {
     char *id, *name, *description;      /* constant, as all up to `lock` */
     BlockBackend *blk;                  /* may be freed once the export has gone */
     bool own;                           /* the node was opened for this export alone */
-    bool writable, writethrough;
+    bool writethrough;
     gatomicrefcount refs;               /* the list's, and one of each connection */
     GMutex lock;
+    bool writable;                      /* lock. What was is submitted before it is no more */
     bool gone;                          /* lock. Nothing is submitted any more */
     unsigned busy;                      /* lock. Requests whose done() has not been called */
     struct NbdExport *next;             /* of the list: exports_lock of nbd-server.c */

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -367,6 +368,21 @@ int channel_read(void *opaque, void *data, size_t bytes)
         }
     }
     return 0;
+}
+
+bool channel_is_two_way(const Channel *c)
+{
+    struct stat st;
+
+    return c->kind == CHANNEL_UNIX || c->kind == CHANNEL_TCP ||
+           (c->kind == CHANNEL_FD && fstat(c->fd, &st) == 0 && S_ISSOCK(st.st_mode));
+}
+
+void channel_answer(Channel *c, const void *data, size_t bytes)
+{
+    if (c->fd >= 0 && send(c->fd, data, bytes, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+        /* The other side has gone, and finds out by itself. */
+    }
 }
 
 bool channel_finish(Channel *c, char **err)

@@ -21,6 +21,10 @@ bool channel_open(Channel *c, char **err);
 /* StateWrite and StateRead of migration/stream.h, with the channel as opaque. */
 int channel_write(void *opaque, const void *data, size_t bytes);
 int channel_read(void *opaque, void *data, size_t bytes);
+/* What is read here can be answered, and what is written be answered to: it is a socket. */
+bool channel_is_two_way(const Channel *c);
+/* A few bytes the other way, if they can be sent at once; whoever waits for them will not have them otherwise. */
+void channel_answer(Channel *c, const void *data, size_t bytes);
 /* Everything was written, or read: did it arrive? False: *err. */
 bool channel_finish(Channel *c, char **err);
 /* Bytes that have passed. Any thread. */

@@ -82,11 +82,46 @@ static void join(void)
     g_clear_pointer(&in.loader, state_loader_free);
 }
 
+static int append(void *opaque, const void *data, size_t bytes)
+{
+    g_byte_array_append(opaque, data, (guint)bytes);
+    return 0;
+}
+
+/* The sender's, if it waits for one, before the channel is closed. */
+static void tell_verdict(const char *problem)
+{
+    if (in.loader && state_wants_answer(in.loader)) {
+        GByteArray *all = g_byte_array_new(), *s = state_verdict(problem);
+
+        stream_write_section(s, append, all);
+        channel_answer(in.channel, all->data, all->len);
+        g_byte_array_unref(s);
+        g_byte_array_unref(all);
+    }
+}
+
+/* What is here now is no machine that anybody wants. */
+static void failed(char *error)
+{
+    tell_verdict(error);
+    join();
+    error_report("-incoming: %s", error);
+    migration_over(MIGRATION_FAILED, error);
+    qemu_system_quit_request(1);
+}
+
+/* Without the images the machine cannot go on here; a sender that asks has it still. */
 static void completed(void)
 {
     bool was_running = state_was_running(in.loader);
     char *problem = blk_take_all();
 
+    if (problem && state_wants_answer(in.loader)) {
+        failed(problem);
+        return;
+    }
+    tell_verdict(NULL);
     join();
     in.expected = false;
     if (problem) {
@@ -96,15 +131,6 @@ static void completed(void)
     }
     migration_over(MIGRATION_COMPLETED, NULL);
     runstate_loaded(was_running);
-}
-
-/* What is here now is no machine that anybody wants. */
-static void failed(char *error)
-{
-    join();
-    error_report("-incoming: %s", error);
-    migration_over(MIGRATION_FAILED, error);
-    qemu_system_quit_request(1);
 }
 
 static void take_sections(void *opaque)

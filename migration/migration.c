@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is known of a migration, in either direction: its state and figures. I/O thread. */
 #include <glib.h>
+#include "block/block.h"
 #include "migration/internal.h"
 
 MachineState *migration_machine;
@@ -21,7 +22,7 @@ void migration_set_listener(void (*fn)(MigrationStatus status, unsigned pass))
 const char *migration_status_name(MigrationStatus status)
 {
     static const char *const names[] = {
-        "none", "setup", "active", "device", "completed", "failed", "cancelled",
+        "none", "setup", "active", "pre-switchover", "device", "completed", "failed", "cancelled",
     };
 
     return names[status];
@@ -31,7 +32,8 @@ bool migration_is_active(void)
 {
     MigrationStatus s = migration.info.status;
 
-    return s == MIGRATION_SETUP || s == MIGRATION_ACTIVE || s == MIGRATION_DEVICE;
+    return s == MIGRATION_SETUP || s == MIGRATION_ACTIVE || s == MIGRATION_PRE_SWITCHOVER ||
+           s == MIGRATION_DEVICE;
 }
 
 void migration_set_status(MigrationStatus status)
@@ -85,6 +87,16 @@ void migration_info(MigrationInfo *info)
         info->total_ms = ms_since(migration.begin_us);
         info->bytes = info->incoming ? incoming_bytes() : outgoing_bytes();
     }
+}
+
+char *migration_before_cont(void)
+{
+    const MigrationStatus s = migration.info.status;
+
+    if (!migration.info.incoming && (s == MIGRATION_PRE_SWITCHOVER || s == MIGRATION_DEVICE)) {
+        return g_strdup("the machine is about to move: wait for the end of the migration, or cancel it");
+    }
+    return migrate_is_expected() ? NULL : blk_take_all();
 }
 
 void migration_end(void)

@@ -35,6 +35,9 @@ static struct {
     bool written;               /* the last batch was; atomic */
     bool broken;                /* somebody has ended it: its error is not told */
     /* I/O thread */
+    bool wants_answer;          /* the other side says at the end whether it has the machine; constant */
+    bool stopped;               /* the CPUs were, for the rest */
+    bool waits;                 /* before the switch-over; the thread waits, too */
     bool final;                 /* the rest has been handed over */
     bool was_running;
     uint32_t page;              /* where the round is */
@@ -65,6 +68,28 @@ static int write_batch(GQueue *batch)
 
 static void turn_over(void *opaque);
 
+/*
+ * Whatever was written, the other side's word is what counts: it may have refused the state before it had all of it,
+ * which is seen here as an error of writing.
+ */
+static void hear_verdict(void)
+{
+    char *none = NULL, *problem;
+    Section *s = stream_read_section(channel_read, out.channel, &none);
+
+    if (s) {
+        problem = state_verdict_problem(s);
+        section_free(s);
+        if (problem) {
+            g_free(out.error);
+            out.error = problem;
+        }
+    } else if (!out.error) {
+        out.error = g_strdup("the other side has not said whether it has the machine");
+    }
+    g_free(none);
+}
+
 static gpointer writer(gpointer opaque)
 {
     bool ok = channel_open(out.channel, &out.error);
@@ -84,6 +109,9 @@ static gpointer writer(gpointer opaque)
             break;
         }
         ret = out.error ? 0 : write_batch(batch);
+    }
+    if (ok && out.wants_answer && (out.final || ret)) {
+        hear_verdict();
     }
     if (!out.error) {
         channel_finish(out.channel, &out.error);
@@ -136,18 +164,11 @@ static void hand_over(GQueue *batch)
     g_async_queue_push(out.batches, batch);
 }
 
-/* The CPUs stop, and all that is left is made. */
+/* The CPUs stand still: all that is left is made. */
 static void hand_over_rest(void)
 {
     GQueue *rest;
 
-    migration.stop_us = g_get_monotonic_time();
-    out.stop_bytes = outgoing_bytes();
-    out.final = true;
-    out.was_running = runstate_is_running();
-    if (out.was_running) {
-        vm_stop_for_migration();
-    }
     migration_set_status(MIGRATION_DEVICE);
     out.error = state_settle();     /* the thread waits: it is ours */
     if (out.error) {
@@ -160,11 +181,40 @@ static void hand_over_rest(void)
         end_thread();
         return;
     }
+    out.final = true;
     take_dirty();
     rest = g_queue_new();
     state_capture(rest, want, out.was_running);
     migration.info.left_bytes = 0;
     hand_over(rest);
+}
+
+/* Managers end copies of disks in the pause. */
+static void stop_for_rest(void)
+{
+    migration.stop_us = g_get_monotonic_time();
+    out.stop_bytes = outgoing_bytes();
+    out.stopped = true;
+    out.was_running = runstate_is_running();
+    if (out.was_running) {
+        vm_stop_for_migration();
+    }
+    if (migration_parameters.pause_before_switchover) {
+        out.waits = true;
+        migration_set_status(MIGRATION_PRE_SWITCHOVER);
+    } else {
+        hand_over_rest();
+    }
+}
+
+char *migrate_continue(void)
+{
+    if (!out.waits) {
+        return g_strdup("no migration waits before its switch-over");
+    }
+    out.waits = false;
+    hand_over_rest();
+    return NULL;
 }
 
 /* A tenth of a second's, so that a slow migration is an even one. */
@@ -224,7 +274,7 @@ static void next_step(void)
                 return;
             }
         }
-        hand_over_rest();
+        stop_for_rest();
     }
 }
 
@@ -265,7 +315,7 @@ static void join(void)
     g_thread_join(out.thread);
     out.thread = NULL;
     migration.info.bytes = outgoing_bytes();
-    migration.info.stopped_bytes = out.final ? migration.info.bytes - out.stop_bytes : 0;
+    migration.info.stopped_bytes = out.stopped ? migration.info.bytes - out.stop_bytes : 0;
     migration.info.zero_pages = ram_zero_pages - out.zero_pages;
     g_clear_pointer(&out.channel, channel_free);
     g_clear_pointer(&out.dirty, g_free);
@@ -294,7 +344,7 @@ static void give_up(char *error)
         g_clear_pointer(&error, g_free);
     }
     migration_over(status, error);
-    if (out.final) {
+    if (out.stopped) {
         go_on_here();
     }
 }
@@ -321,7 +371,7 @@ static void turn_over(void *opaque)
             GQueue *first = g_queue_new();
 
             migration_set_status(MIGRATION_ACTIVE);
-            state_capture_machine(first, migration_machine);
+            state_capture_machine(first, migration_machine, out.wants_answer);
             hand_over(first);
             return;
         }
@@ -345,10 +395,15 @@ char *migrate_start(const char *uri)
     if (!c) {
         return error;
     }
+    if (migration_parameters.return_path && !channel_is_two_way(c)) {
+        channel_free(c);
+        return g_strdup_printf("'%s' goes one way: capability 'return-path' is for unix: and tcp: (set it off)", uri);
+    }
     migration_begin(false);
+    out.wants_answer = migration_parameters.return_path;
     out.channel = c;
     out.error = NULL;
-    out.finished = out.written = out.broken = out.final = false;
+    out.finished = out.written = out.broken = out.final = out.stopped = out.waits = false;
     out.page = 0;
     out.bandwidth = 0;
     out.batch_us = 0;
@@ -373,6 +428,10 @@ void migrate_cancel(void)
     if (out.thread && !out.broken) {
         out.broken = true;
         channel_break(out.channel);
+        if (out.waits) {
+            out.waits = false;
+            end_thread();
+        }
     }
 }
 

@@ -70,7 +70,7 @@ static GByteArray *take_state(void)
     GByteArray *all = g_byte_array_new();
     GQueue sections = G_QUEUE_INIT;
 
-    state_capture_machine(&sections, migration_machine);
+    state_capture_machine(&sections, migration_machine, false);
     state_capture(&sections, none, true);
     for (GList *l = sections.head; l; l = l->next) {
         stream_write_section(l->data, append, all);

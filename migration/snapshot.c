@@ -167,7 +167,7 @@ char *snapshot_save(const char *name)
     vm_stop();
     error = state_settle();
     if (!error) {
-        state_capture_machine(&sections, migration_machine);
+        state_capture_machine(&sections, migration_machine, false);
         state_capture(&sections, NULL, was_running);
         error = save_on_disks(name, &sections);
         state_free(&sections);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A machine's state: "machine" (which one it is), "ram" any number of times, "run" (virtual time), "device" for each
- * device, the CPUs among them, "end".
+ * A machine's state: "answer" if the sender waits for a verdict, "machine" (which one it is), "ram" any number of
+ * times, "run" (virtual time), "device" for each device, the CPUs among them, "end". The verdict is a section, too:
+ * "verdict".
  *
  * Devices are looked at when they come and changed at the end, when all of them have been found good, so that a state
  * that does not fit changes nothing but memory.
@@ -33,10 +34,16 @@ char *state_settle(void)
                : devices_save_problem();
 }
 
-void state_capture_machine(GQueue *out, const MachineState *m)
+void state_capture_machine(GQueue *out, const MachineState *m, bool wants_answer)
 {
-    GByteArray *s = section_new("machine", 1);
+    GByteArray *s;
 
+    if (wants_answer) {
+        s = section_new("answer", 1);
+        section_end(s);
+        g_queue_push_tail(out, s);
+    }
+    s = section_new("machine", 1);
     section_put_name(s, m->mc->name);
     section_put_name(s, m->mc->default_cpu);
     section_put_int(s, (unsigned)m->smp, 4);
@@ -44,6 +51,29 @@ void state_capture_machine(GQueue *out, const MachineState *m)
     ram_put_layout(s);
     section_end(s);
     g_queue_push_tail(out, s);
+}
+
+GByteArray *state_verdict(const char *problem)
+{
+    GByteArray *s = section_new("verdict", 1);
+    g_autofree char *text = g_strndup(problem ? problem : "", 255);
+
+    section_put_int(s, problem != NULL, 1);
+    section_put_name(s, text);
+    section_end(s);
+    return s;
+}
+
+char *state_verdict_problem(Section *s)
+{
+    uint64_t refused;
+    char text[256];
+
+    if (strcmp(s->name, "verdict") || s->version != 1 || !section_get_int(s, &refused, 1) ||
+        !section_get_name(s, text)) {
+        return g_strdup("the other side has not said whether it has the machine");
+    }
+    return refused ? g_strdup_printf("the other side: %s", text) : NULL;
 }
 
 static void capture_run(GQueue *out, bool running)
@@ -102,7 +132,7 @@ void state_free(GQueue *sections)
 
 struct StateLoader {
     MachineState *machine;
-    bool keep, running, done;
+    bool keep, running, done, wants_answer;
     enum { AT_BEGIN, AT_RAM, AT_DEVICES } at;
     int64_t now;
     GHashTable *devices;        /* Device -> its Section, which belongs to us */
@@ -135,6 +165,11 @@ bool state_loaded(const StateLoader *l)
 bool state_was_running(const StateLoader *l)
 {
     return l->running;
+}
+
+bool state_wants_answer(const StateLoader *l)
+{
+    return l->wants_answer;
 }
 
 static bool fail(char **err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -277,6 +312,8 @@ bool state_load(StateLoader *l, Section *s, char **err)
     } else if (l->at == AT_BEGIN && !strcmp(s->name, "machine")) {
         ok = load_machine(l, s, err);
         l->at = AT_RAM;
+    } else if (l->at == AT_BEGIN && !strcmp(s->name, "answer")) {
+        ok = l->wants_answer = true;
     } else if (l->at == AT_RAM && !strcmp(s->name, "ram")) {
         ok = ram_load(s, l->keep, err);
     } else if (l->at == AT_RAM && !strcmp(s->name, "run")) {

@@ -13,8 +13,14 @@
  * The CPUs are paused. NULL, or why it cannot be captured now (g_free()).
  */
 char *state_settle(void);
-/* What a stream begins with: which machine this is. */
-void state_capture_machine(GQueue *out, const MachineState *m);
+/* What a stream begins with: which machine this is, and whether the sender waits for a verdict. */
+void state_capture_machine(GQueue *out, const MachineState *m, bool wants_answer);
+/*
+ * The verdict, which goes the other way: the machine has arrived (NULL), or why not. state_verdict_problem(): why not,
+ * from its section; NULL: it has. Both g_free() or g_byte_array_unref().
+ */
+GByteArray *state_verdict(const char *problem);
+char *state_verdict_problem(Section *s);
 /*
  * The rest, at the end of `out`: memory (all of it, or the pages that want() says of), time, CPUs and devices. Right
  * behind state_settle(). `running`: the machine runs on when it was loaded.
@@ -32,5 +38,7 @@ bool state_load(StateLoader *l, Section *s, char **err);
 /* Everything has been loaded. */
 bool state_loaded(const StateLoader *l);
 bool state_was_running(const StateLoader *l);
+/* Whoever sends waits for a verdict. */
+bool state_wants_answer(const StateLoader *l);
 void state_loader_free(StateLoader *l);
 #endif

@@ -50,6 +50,16 @@ void hmp_migrate_cancel(Monitor *mon, char **argv)
     migrate_cancel();
 }
 
+/* argv: the state that it waits in */
+void hmp_migrate_continue(Monitor *mon, char **argv)
+{
+    if (strcmp(argv[0], "pre-switchover")) {
+        monitor_printf(mon, "A migration waits in 'pre-switchover' alone, not in '%s'.\n", argv[0]);
+        return;
+    }
+    say(mon, migrate_continue());
+}
+
 void hmp_info_migrate(Monitor *mon, char **argv)
 {
     MigrationInfo info;

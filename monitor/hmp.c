@@ -290,7 +290,7 @@ static void do_stop(Monitor *mon, char **argv)
 
 static void do_cont(Monitor *mon, char **argv)
 {
-    char *problem = migrate_is_expected() ? NULL : blk_take_all();
+    char *problem = migration_before_cont();
 
     if (problem) {
         monitor_printf(mon, "Error: %s\n", problem);
@@ -455,7 +455,8 @@ static const HMPCommand commands[] = {
     { "migrate", NULL, "[-d] URI", "send the machine's state to exec:COMMAND, file:PATH, unix:PATH, tcp:HOST:PORT",
       1, 64, hmp_migrate },
     { "migrate_cancel", NULL, "", "do not send it", 0, 0, hmp_migrate_cancel },
-    { "migrate_set_capability", NULL, "NAME on|off", "events: programs hear of each new status", 2, 2,
+    { "migrate_continue", NULL, "pre-switchover", "go on after the pause before the end", 1, 1, hmp_migrate_continue },
+    { "migrate_set_capability", NULL, "NAME on|off", "events, return-path, pause-before-switchover", 2, 2,
       hmp_migrate_set_capability },
     { "migrate_set_parameter", NULL, "NAME VALUE", "max-bandwidth (32M; 0: no limit), downtime-limit (ms)", 2, 2,
       hmp_migrate_set_parameter },

@@ -7,11 +7,20 @@
 #include "migration/migration.h"
 #include "monitor/migration-settings.h"
 
-static const char *const capabilities[] = {
-    "events", "xbzrle", "rdma-pin-all", "auto-converge", "zero-blocks", "compress", "postcopy-ram", "x-colo",
-    "release-ram", "block", "return-path", "pause-before-switchover", "multifd", "dirty-bitmaps",
-    "postcopy-blocktime", "late-block-activate", "x-ignore-shared", "validate-uuid", "background-snapshot",
-    "zero-copy-send", "postcopy-preempt",
+static bool events;
+
+static const struct {
+    const char *name;
+    bool *on;                   /* NULL: it is not there */
+} capabilities[] = {
+    { "events", &events },
+    { "return-path", &migration_parameters.return_path },
+    { "pause-before-switchover", &migration_parameters.pause_before_switchover },
+    { "xbzrle", NULL }, { "rdma-pin-all", NULL }, { "auto-converge", NULL }, { "zero-blocks", NULL },
+    { "compress", NULL }, { "postcopy-ram", NULL }, { "x-colo", NULL }, { "release-ram", NULL }, { "block", NULL },
+    { "multifd", NULL }, { "dirty-bitmaps", NULL }, { "postcopy-blocktime", NULL }, { "late-block-activate", NULL },
+    { "x-ignore-shared", NULL }, { "validate-uuid", NULL }, { "background-snapshot", NULL },
+    { "zero-copy-send", NULL }, { "postcopy-preempt", NULL },
 };
 
 static const MigrationSetting fixed[] = {
@@ -25,31 +34,43 @@ static const MigrationSetting fixed[] = {
     { "tls-hostname", 's', "" }, { "x-checkpoint-delay", 'i', "20000" }, { "xbzrle-cache-size", 'i', "67108864" },
 };
 
-static bool events;                     /* the only one that there is */
-
 const char *migration_capability_name(size_t i)
 {
-    return i < G_N_ELEMENTS(capabilities) ? capabilities[i] : NULL;
+    return i < G_N_ELEMENTS(capabilities) ? capabilities[i].name : NULL;
+}
+
+static bool *switch_of(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(capabilities); i++) {
+        if (!strcmp(capabilities[i].name, name)) {
+            return capabilities[i].on;
+        }
+    }
+    return NULL;
 }
 
 bool migration_capability(const char *name)
 {
-    return events && !strcmp(name, "events");
+    const bool *on = switch_of(name);
+
+    return on && *on;
 }
 
 bool migration_capability_there(const char *name)
 {
-    return !strcmp(name, "events");
+    return switch_of(name) != NULL;
 }
 
 char *migration_capability_set(const char *name, bool on)
 {
-    if (migration_capability_there(name)) {
-        events = on;
+    bool *s = switch_of(name);
+
+    if (s) {
+        *s = on;
         return NULL;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(capabilities); i++) {
-        if (!strcmp(capabilities[i], name)) {
+        if (!strcmp(capabilities[i].name, name)) {
             return on ? g_strdup_printf("capability '%s' is not there: leave it off", name) : NULL;
         }
     }

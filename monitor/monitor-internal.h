@@ -161,6 +161,7 @@ bool monitor_parse_expiry(const char *text, int64_t *when);
 void hmp_migrate(Monitor *mon, char **argv);
 void hmp_migrate_incoming(Monitor *mon, char **argv);
 void hmp_migrate_cancel(Monitor *mon, char **argv);
+void hmp_migrate_continue(Monitor *mon, char **argv);
 void hmp_info_migrate(Monitor *mon, char **argv);
 void hmp_migrate_set_parameter(Monitor *mon, char **argv);
 void hmp_info_migrate_parameters(Monitor *mon, char **argv);

@@ -55,8 +55,8 @@ static unsigned choice(NodeText *n, const char *name, JsonNode *node, const char
 
 static void take_driver(NodeText *n, const char *name, JsonNode *node)
 {
-    static const char *const names[] = { "raw", "qcow2", "file", "host_device", "null-co" };
-    unsigned i = choice(n, name, node, "raw qcow2 file host_device null-co");
+    static const char *const names[] = { "raw", "qcow2", "file", "host_device", "null-co", "nbd" };
+    unsigned i = choice(n, name, node, "raw qcow2 file host_device null-co nbd");
 
     *(i < 2 ? &n->options.format : &n->options.driver) = names[i];
 }
@@ -152,6 +152,49 @@ static void take_locking(NodeText *n, const char *name, JsonNode *node)
     n->options.no_lock = choice(n, name, node, "auto on off") == 2;
 }
 
+/* An NBD server: a socket's path, or a host and a port. */
+static void take_server(NodeText *n, const char *name, JsonNode *node)
+{
+    JsonObject *o = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+    const struct {
+        const char *name, **to;
+    } parts[] = { { "host", &n->options.nbd_host }, { "port", &n->options.nbd_port },
+                  { "path", &n->options.nbd_socket } };
+
+    if (!o || !json_object_has_member(o, "type")) {
+        problem(n, "Parameter '%s' is an object with type, and host and port or path", name);
+        return;
+    }
+    choice(n, "server.type", json_object_get_member(o, "type"), "inet unix");
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        JsonNode *part = json_object_get_member(o, parts[i].name);
+
+        if (part) {
+            *parts[i].to = text_of(n, parts[i].name, part);
+        }
+    }
+    if (!n->options.nbd_host == !n->options.nbd_socket) {
+        problem(n, "An NBD server has either a %s", "host or a path");
+    }
+}
+
+static void take_export(NodeText *n, const char *name, JsonNode *node)
+{
+    n->options.nbd_export = text_of(n, name, node);
+}
+
+static void take_reconnect(NodeText *n, const char *name, JsonNode *node)
+{
+    const bool is_number = JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_INT64;
+    const gint64 seconds = is_number ? json_node_get_int(node) : -1;
+
+    if (seconds < 0 || seconds > 86400) {
+        problem(n, "Parameter '%s' expects seconds, up to a day", name);
+    } else {
+        n->options.nbd_reconnect_s = (unsigned)seconds;
+    }
+}
+
 static void take_nothing(NodeText *n, const char *name, JsonNode *node)
 {
 }
@@ -164,7 +207,8 @@ static const struct {
     { "driver", take_driver }, { "node-name", take_node_name }, { "file", take_file }, { "filename", take_filename },
     { "read-only", take_readonly }, { "auto-read-only", take_nothing }, { "backing", take_backing },
     { "cache", take_cache }, { "discard", take_discard }, { "detect-zeroes", take_detect_zeroes },
-    { "aio", take_aio }, { "locking", take_locking },
+    { "aio", take_aio }, { "locking", take_locking }, { "server", take_server }, { "export", take_export },
+    { "reconnect-delay", take_reconnect },
 };
 
 static void parse_node(NodeText *n, JsonObject *object)
@@ -205,14 +249,12 @@ void qmp_blockdev_add(QmpCall *call)
     NodeText n = { .options = { .on_write_error = BLOCK_ERROR_ENOSPC } };
 
     parse_node(&n, call->args);
-    if (n.options.driver && !strcmp(n.options.driver, "null-co")) {
-        n.options.file = "null-co://";
-    }
+    blk_options_name(&n.options);
     if (!n.options.node) {
         problem(&n, "'%s' must be specified for the root node", "node-name");
     }
     if (!n.options.file) {
-        problem(&n, "'%s' is missing", "filename");
+        problem(&n, "'%s' is missing", !g_strcmp0(n.options.driver, "nbd") ? "server" : "filename");
     }
     n.options.said = "blockdev-add";
     conclude(call, n.problem ? n.problem : block_node_add(&n.options, n.inner, n.backing));

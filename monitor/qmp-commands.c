@@ -20,7 +20,7 @@ static void do_stop(QmpCall *call)
 
 static void do_cont(QmpCall *call)
 {
-    char *problem = migrate_is_expected() ? NULL : blk_take_all();
+    char *problem = migration_before_cont();
 
     if (problem) {
         qmp_fail(call, "%s", problem);
@@ -149,7 +149,7 @@ const QmpCommand qmp_commands[] = {
       qmp_block_set_io_throttle, false, NULL },
     { "blockdev-add",
       "driver:s node-name:s? filename:s? read-only:b? auto-read-only:b? file:a? backing:a? cache:a? discard:s? "
-      "detect-zeroes:s? aio:s? locking:s?", qmp_blockdev_add, false, NULL },
+      "detect-zeroes:s? aio:s? locking:s? server:a? export:s? reconnect-delay:i?", qmp_blockdev_add, false, NULL },
     { "blockdev-backup", "device:s target:s sync:MirrorSyncMode job-id:s? speed:i? " JOB_ENDS, qmp_blockdev_backup,
       false, NULL },
     { "blockdev-change-medium",
@@ -202,6 +202,7 @@ const QmpCommand qmp_commands[] = {
     { "job-pause", "id:s", qmp_block_job_pause, false, NULL },
     { "job-resume", "id:s", qmp_block_job_resume, false, NULL },
     { "migrate", "uri:s detach:b? blk:b? inc:b? resume:b?", qmp_migrate, false, NULL },
+    { "migrate-continue", "state:MigrationStatus", qmp_migrate_continue, false, NULL },
     { "migrate-incoming", "uri:s", qmp_migrate_incoming, false, NULL },
     { "migrate-set-capabilities", "capabilities:[MigrationCapabilityStatus]", qmp_migrate_set_capabilities, false,
       NULL },

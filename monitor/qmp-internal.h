@@ -74,6 +74,7 @@ JsonNode *qmp_array_node(JsonArray *array);     /* takes the array */
 void qmp_migrate(QmpCall *call);
 void qmp_migrate_incoming(QmpCall *call);
 void qmp_migrate_cancel(QmpCall *call);
+void qmp_migrate_continue(QmpCall *call);
 void qmp_query_replay(QmpCall *call);
 void qmp_replay_break(QmpCall *call);
 void qmp_replay_delete_break(QmpCall *call);

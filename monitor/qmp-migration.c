@@ -46,6 +46,15 @@ void qmp_migrate_cancel(QmpCall *call)
     migrate_cancel();
 }
 
+void qmp_migrate_continue(QmpCall *call)
+{
+    if (strcmp(qmp_string(call, "state"), "pre-switchover")) {
+        qmp_fail(call, "state '%s' is none that a migration waits in: pre-switchover is", qmp_string(call, "state"));
+        return;
+    }
+    result_of(call, migrate_continue());
+}
+
 /* Those that are 0 are of ways to migrate that are not here; QEMU's schema has them. */
 static JsonObject *ram_object(const MigrationInfo *info)
 {

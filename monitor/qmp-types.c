@@ -107,7 +107,7 @@ static const QmpType types[] = {
     { .name = "MigrationParameters", QMP_MIGRATION_PARAMETERS },
     { .name = "MigrationStats",
       "total:i transferred:i remaining:i normal:i normal-bytes:i page-size:i dirty-sync-count:i" },
-    { .name = "MigrationStatus", .values = "none setup active device completed failed cancelled" },
+    { .name = "MigrationStatus", .values = "none setup active pre-switchover device completed failed cancelled" },
     { .name = "MirrorCopyMode", .values = "background write-blocking" },
     { .name = "MirrorSyncMode", .values = "top full none" },
     { .name = "MouseInfo", "name:s index:i current:b absolute:b" },

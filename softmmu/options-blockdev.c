@@ -245,15 +245,7 @@ bool block_option_throttle(CommandLine *c, const char *arg, ThrottleConfig *conf
 
 void block_option_complete(CommandLine *c, const char *arg, BlockOptions *o)
 {
-    bool is_null = o->driver && !strcmp(o->driver, "null-co"), is_nbd = o->driver && !strcmp(o->driver, "nbd");
-
-    if (!o->file && is_null) {
-        o->file = "null-co://";
-    } else if (!o->file && is_nbd && (o->nbd_host || o->nbd_socket)) {
-        o->file = g_strdup_printf("nbd://%s%s%s/%s", o->nbd_socket ? o->nbd_socket : o->nbd_host,
-                                  o->nbd_port ? ":" : "", o->nbd_port ? o->nbd_port : "",
-                                  o->nbd_export ? o->nbd_export : "");
-    }
+    blk_options_name(o);
     if (o->backing) {
         block_option_complete(c, arg, o->backing);
     }

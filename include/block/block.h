@@ -81,6 +81,8 @@ typedef struct BlockError {
 /* Told of each failure before the machine stops for it, on the I/O thread, no lock held. Main thread, at start. */
 void blk_set_error_listener(void (*fn)(const BlockError *error));
 
+/* What has no path gets its name in o->file: nothing, or an NBD server that is said by its parts. */
+void blk_options_name(BlockOptions *o);
 /* NULL: failed; *error is one line that names the file and the remedy (free()). Main thread. */
 BlockBackend *blk_open(const BlockOptions *options, char **error);
 /*
@@ -166,6 +168,9 @@ void blk_begin_inactive(void);
  * and take those that are not ours. NULL, or why not (free()): then some may have been let go of, or taken.
  */
 char *blk_let_go_all(void);
+/* One that waits for the machine, so that somebody else can write to it beforehand; NULL: it is ours, or why not. */
+bool blk_waits_for_machine(const BlockBackend *blk);
+char *blk_take(BlockBackend *blk);
 char *blk_take_all(void);
 
 /* ---- media that can be changed; I/O thread ---- */

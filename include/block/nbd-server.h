@@ -40,6 +40,8 @@ typedef struct NbdExportInfo {
 bool nbd_export_info(unsigned i, NbdExportInfo *info);
 /* The disk goes: so do its exports. */
 void nbd_export_forget(struct BlockBackend *blk);
+/* The machine has its disks from now on: clients may read them, as long as they like. */
+void nbd_export_end_writing(void);
 /* Told of each export that has gone; main thread, at the start. */
 void nbd_export_set_listener(void (*gone)(const char *id));
 #endif

@@ -13,8 +13,8 @@
 void migration_init(MachineState *m);
 
 typedef enum MigrationStatus {
-    MIGRATION_NONE, MIGRATION_SETUP, MIGRATION_ACTIVE, MIGRATION_DEVICE, MIGRATION_COMPLETED, MIGRATION_FAILED,
-    MIGRATION_CANCELLED,
+    MIGRATION_NONE, MIGRATION_SETUP, MIGRATION_ACTIVE, MIGRATION_PRE_SWITCHOVER, MIGRATION_DEVICE,
+    MIGRATION_COMPLETED, MIGRATION_FAILED, MIGRATION_CANCELLED,
 } MigrationStatus;
 
 /* How the last or the current migration out of here, or into here, does. */
@@ -44,6 +44,8 @@ void migration_set_listener(void (*fn)(MigrationStatus status, unsigned pass));
 typedef struct MigrationParameters {
     int64_t downtime_limit_ms;  /* how long the CPUs may stand still at the end, as far as it can be foreseen; 300 */
     int64_t max_bandwidth;      /* bytes a second while the CPUs run; 0: no limit */
+    bool return_path;           /* the other side says whether it has the machine; the machine is here until then */
+    bool pause_before_switchover;   /* when the CPUs have stopped, wait for migrate_continue() */
 } MigrationParameters;
 extern MigrationParameters migration_parameters;
 
@@ -53,6 +55,8 @@ extern MigrationParameters migration_parameters;
  */
 char *migrate_start(const char *uri);
 void migrate_cancel(void);
+/* The rest may go out, after a pause before the switch-over. NULL, or what is wrong. */
+char *migrate_continue(void);
 /*
  * What -incoming says: `uri` as above, for a state that comes (unix and tcp listen), or "defer": migrate_incoming()
  * will say. The machine does not start before it is there; then it goes on if it ran there and `start`. A state that
@@ -60,6 +64,8 @@ void migrate_cancel(void);
  */
 char *migrate_expect(const char *uri, bool start);
 char *migrate_incoming(const char *uri);
+/* Before a user has the machine go on: its images are ours again. NULL, or why it cannot. */
+char *migration_before_cont(void);
 /* Does the machine wait for its state? */
 bool migrate_is_expected(void);
 /* The program ends: nothing is under way any more afterwards. */

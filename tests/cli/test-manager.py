@@ -22,6 +22,8 @@ PROBED = ("query-version", "query-target", "query-qmp-schema", "query-commands",
           "query-machines", "query-cpu-definitions", "query-tpm-models", "query-tpm-types",
           "query-command-line-options", "query-migrate-capabilities", "query-gic-capabilities")
 
+CAPABILITIES = ("events", "return-path", "pause-before-switchover")
+
 
 def probe(cases, directory):
     path, pidfile = os.path.join(directory, "monitor.sock"), os.path.join(directory, "pid")
@@ -214,11 +216,11 @@ def settings(cases, directory):
             off = set_to((name, False))
             on = set_to(("events", True), (name, True))
             there = client.result("query-migrate-capabilities")
-            good = on == {"return": {}} if name == "events" else "'%s'" % name in on["error"]["desc"]
-            cases.check(off == {"return": {}} and good and there == [{"capability": "events", "state":
-                                                                      name == "events"}],
+            good = on == {"return": {}} if name in CAPABILITIES else "'%s'" % name in on["error"]["desc"]
+            cases.check(off == {"return": {}} and good and {row["capability"]: row["state"] for row in there} == {
+                one: name in CAPABILITIES and one in ("events", name) for one in CAPABILITIES},
                         "capability %s: off, and on" % name, (off, on, there))
-            set_to(("events", False))
+            set_to(("events", False), *((name, False),) * (name in CAPABILITIES))
         now = client.result("query-migrate-parameters")
         members = {member["name"] for member in schema["MigrationParameters"]["members"]}
         cases.check(members == set(now), "query-migrate-parameters has all of the schema", members ^ set(now))
