@@ -8,6 +8,9 @@
  * say waits in its own memory. A guest is not made to wait for the wire where it does not look: who reads DATA before a
  * byte is there gets the one that is on its way, and who writes two bytes at once has sent both, as programs that never
  * met a real wire expect.
+ *
+ * A guest that enables the interface drives it from then on. Small programs that never do have keys and a mouse all the
+ * same, because other emulators do not mind, and the log says once that hardware would.
  */
 #include "hw/device.h"
 #include "hw/input/pl050.h"
@@ -40,6 +43,8 @@ typedef struct PL050State {
     PS2Keyboard keyboard;
     PS2Mouse mouse;
     bool level;                 /* of the line */
+    bool driven;                /* the guest has enabled it since the reset */
+    bool told;                  /* that it uses what it never enabled */
     bool is_mouse;              /* constant; the other one's state is not used */
     const IRQLine *irq;         /* constant */
     QTimer *timer;              /* constant: the end of what is on the wire */
@@ -54,8 +59,18 @@ static uint32_t interrupts(const PL050State *s)
     return (s->wire == WIRE_SENDS ? 0 : IR_TX) | (s->full ? IR_RX : 0);
 }
 
+static bool is_on(const PL050State *s)
+{
+    return (s->cr & CR_ENABLE) || !s->driven;
+}
+
 static void begin(PL050State *s, Wire what)
 {
+    if (!(s->cr & CR_ENABLE) && !s->told && qemu_log_enabled(LOG_GUEST_ERROR)) {
+        s->told = true;
+        qemu_log("%s: the interface is off, and works here only because it was never enabled: set bit 2 of KMICR\n",
+                 s->dev.name);
+    }
     s->wire = what;
     s->wire_ns = clock_virtual_ns() + BYTE_NS;
     timer_mod(s->timer, s->wire_ns);
@@ -64,7 +79,7 @@ static void begin(PL050State *s, Wire what)
 /* The device has the wire if it may and has something to say. The only caller of irq_set(). */
 static void update(PL050State *s)
 {
-    const bool may = (s->cr & CR_ENABLE) && !s->full && ps2_output_ready(&s->output);
+    const bool may = is_on(s) && !s->full && ps2_output_ready(&s->output);
     const uint32_t wanted = (s->cr & CR_TX_INTERRUPT ? IR_TX : 0) | (s->cr & CR_RX_INTERRUPT ? IR_RX : 0);
 
     if (s->wire == WIRE_IDLE && may) {
@@ -120,7 +135,7 @@ static uint32_t read_data(PL050State *s)
 
 static void send(PL050State *s, uint8_t byte)
 {
-    if (!(s->cr & CR_ENABLE)) {
+    if (!is_on(s)) {
         qemu_log_mask(LOG_GUEST_ERROR, "pl050: 0x%02x written while not enabled\n", byte);
         return;
     }
@@ -180,7 +195,8 @@ static void pl050_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
     switch (offset) {
     case KMI_CR:
         s->cr = value & CR_MASK;
-        if (!(s->cr & CR_ENABLE) && s->wire == WIRE_SENDS) {
+        s->driven |= s->cr & CR_ENABLE;
+        if (!is_on(s) && s->wire == WIRE_SENDS) {
             arrive(s);
         }
         break;
@@ -253,7 +269,7 @@ static void pl050_reset(void *opaque)
 
     counted_lock(&s->dev.lock);
     s->cr = s->clkdiv = s->data = s->wire = s->sent = 0;
-    s->full = false;
+    s->full = s->driven = s->told = false;
     timer_del(s->timer);
     if (s->is_mouse) {
         ps2_mouse_reset(&s->mouse, &s->output);
@@ -275,6 +291,8 @@ static void pl050_post_load(void *opaque)
     } else {
         ps2_keyboard_bound(&s->keyboard);
     }
+    s->driven |= s->cr & CR_ENABLE;     /* older states do not say */
+
     const int64_t latest = clock_virtual_ns() + BYTE_NS;
 
     s->wire = s->wire < WIRE_STATES ? s->wire : WIRE_IDLE;
@@ -293,7 +311,8 @@ static void pl050_post_load(void *opaque)
     DEVICE_FIELD(PL050State, output.answers), DEVICE_FIELD(PL050State, output.events), \
     DEVICE_FIELD(PL050State, output.first), DEVICE_FIELD(PL050State, output.last), \
     DEVICE_FIELD_SINCE(PL050State, full, 2), DEVICE_FIELD_SINCE(PL050State, wire, 2), \
-    DEVICE_FIELD_SINCE(PL050State, sent, 2), DEVICE_FIELD_SINCE(PL050State, wire_ns, 2)
+    DEVICE_FIELD_SINCE(PL050State, sent, 2), DEVICE_FIELD_SINCE(PL050State, wire_ns, 2), \
+    DEVICE_FIELD_SINCE(PL050State, driven, 3)
 
 static const DeviceField keyboard_fields[] = {
     COMMON_FIELDS, DEVICE_FIELD(PL050State, keyboard.command), DEVICE_FIELD(PL050State, keyboard.set),
@@ -320,7 +339,7 @@ static const MMIORegister pl050_registers[] = {
 };
 
 #define PL050_CLASS(n, f) { \
-    .name = (n), .state_size = sizeof(PL050State), .version = 2, .fields = (f), \
+    .name = (n), .state_size = sizeof(PL050State), .version = 3, .fields = (f), \
     .node = { .name = "kmi", .compatible = { "arm,pl050", "arm,primecell" }, .clocks = { "KMIREFCLK", "apb_pclk" } }, \
     .registers = pl050_registers, .reset = pl050_reset, .post_load = pl050_post_load, \
 }

@@ -27,7 +27,7 @@ enum {
     MCI_FIFO_CNT = 0x48, MCI_FIFO = 0x80, MCI_FIFO_END = 0xbc,
     PL181_PID = 0x00041181,
 };
-enum { POWER_ON = 3 };
+enum { POWER_ON = 3, POWER_BITS = 3 };
 enum { CLOCK_DIV = 0xff, CLOCK_ENABLE = 1 << 8, CLOCK_BYPASS = 1 << 10, CLOCK_BITS = 0xfff };
 enum {
     CMD_INDEX = 0x3f, CMD_RESPONSE = 1 << 6, CMD_LONG = 1 << 7, CMD_INTERRUPT = 1 << 8, CMD_PENDING = 1 << 9,
@@ -53,6 +53,8 @@ struct PL181State {
     bool active;                /* the data path runs */
     uint32_t data_count;        /* bytes that the card is still to send or take */
     uint32_t block_left;        /* of these, in the block under way */
+    bool power_driven, clock_driven;    /* the guest has switched them on since the reset */
+    bool told;                  /* that it uses what it never switched on */
     bool command_waits;         /* CMD_PENDING: sent when the data path has ended */
     uint32_t fifo[FIFO_WORDS];
     unsigned first, words;      /* of the FIFO: oldest, number */
@@ -246,12 +248,30 @@ static void set_data_control(PL181State *s, uint32_t value)
     run_data_path(s);
 }
 
+/*
+ * Has the card power and a clock? A guest that switches one of them on drives it from then on. Small programs that
+ * never do reach the card all the same, because other emulators do not mind; the log says once that hardware would.
+ */
+static bool is_on(PL181State *s)
+{
+    const bool powered = (s->power & POWER_BITS) == POWER_ON, clocked = s->clock & CLOCK_ENABLE;
+
+    if ((!powered && s->power_driven) || (!clocked && s->clock_driven)) {
+        return false;
+    }
+    if ((!powered || !clocked) && !s->told && qemu_log_enabled(LOG_GUEST_ERROR)) {
+        s->told = true;
+        qemu_log("%s: the card has no %s, and works here only because it was never switched on: %s\n", s->dev.name,
+                 powered ? "clock" : "power", powered ? "set bit 8 of MCIClock" : "write 3 to MCIPower");
+    }
+    return true;
+}
+
 static void send_command(PL181State *s)
 {
     uint32_t response[4] = { 0 };
     unsigned index = s->command & CMD_INDEX;
-    bool powered = (s->power & 3) == POWER_ON && (s->clock & CLOCK_ENABLE);
-    SDResponse kind = s->card && powered ? sd_card_command(s->card, index, s->argument, response) : SD_NO_RESPONSE;
+    SDResponse kind = s->card && is_on(s) ? sd_card_command(s->card, index, s->argument, response) : SD_NO_RESPONSE;
 
     if (!(s->command & CMD_RESPONSE)) {
         s->status |= ST_CMD_SENT;
@@ -330,9 +350,11 @@ static void write_register(PL181State *s, uint32_t offset, uint32_t value)
     switch (offset) {
     case MCI_POWER:
         s->power = value & 0xff;
+        s->power_driven |= (s->power & POWER_BITS) == POWER_ON;
         break;
     case MCI_CLOCK:
         s->clock = value & CLOCK_BITS;
+        s->clock_driven |= s->clock & CLOCK_ENABLE;
         break;
     case MCI_ARGUMENT:
         s->argument = value;
@@ -441,7 +463,7 @@ static void pl181_reset(void *opaque)
     s->data_timer = s->data_length = s->data_control = s->status = s->mask[0] = s->mask[1] = 0;
     s->data_count = s->block_left = 0;
     s->words = s->first = s->word_bytes = 0;
-    s->active = s->command_waits = false;
+    s->active = s->command_waits = s->power_driven = s->clock_driven = s->told = false;
     timer_del(s->timer);
     if (s->card) {
         sd_card_reset(s->card);
@@ -474,6 +496,8 @@ static void pl181_post_load(void *opaque)
     PL181State *s = opaque;
 
     counted_lock(&s->dev.lock);
+    s->power_driven |= (s->power & POWER_BITS) == POWER_ON;     /* older states do not say */
+    s->clock_driven |= s->clock & CLOCK_ENABLE;
     s->first %= FIFO_WORDS;
     s->words = s->words > FIFO_WORDS ? FIFO_WORDS : s->words;
     s->word_bytes = s->word_bytes > sizeof(s->word) ? sizeof(s->word) : s->word_bytes;
@@ -494,6 +518,7 @@ static const DeviceField pl181_fields[] = {
     DEVICE_FIELD(PL181State, command_waits), DEVICE_FIELD(PL181State, first), DEVICE_FIELD(PL181State, words),
     DEVICE_FIELD(PL181State, word_bytes), DEVICE_ARRAY(PL181State, response), DEVICE_ARRAY(PL181State, mask),
     DEVICE_ARRAY(PL181State, fifo), DEVICE_ARRAY(PL181State, word),
+    DEVICE_FIELD_SINCE(PL181State, power_driven, 2), DEVICE_FIELD_SINCE(PL181State, clock_driven, 2),
     { 0 },
 };
 
@@ -509,7 +534,7 @@ static const MMIORegister pl181_registers[] = {
 static const DeviceClass pl181_class = {
     .name = "pl181",
     .state_size = sizeof(PL181State),
-    .version = 1,
+    .version = 2,
     .fields = pl181_fields,
     .node = { .name = "mmcsd", .compatible = { "arm,pl18x", "arm,primecell" }, .clocks = { "mclk", "apb_pclk" } },
     .registers = pl181_registers,

@@ -306,6 +306,26 @@ static void test_names(void)
     ok(input_send_keys(many, INPUT_KEYS_MAX + 1, 1) != NULL, "too many keys at once");
 }
 
+/* Programs that other emulators run: they never set CR's enable bit, or write the receiver's interrupt alone to it. */
+static void test_never_enabled(void)
+{
+    bench_reset();
+    SEND(KBD, 0xf2);
+    check(KBD, "fa ab 83", "never-enabled: the keyboard answers");
+    wr(KBD + CR, RX_INT);
+    type(KEY_A);
+    bench_advance(BYTE_NS);
+    ok(bench_level[0], "never-enabled: a key interrupts");
+    check(KBD, "1c f0 1c", "never-enabled: and comes");
+    wr(KBD + CR, EN);
+    wr(KBD + CR, 0);
+    type(KEY_A);
+    bench_advance(10 * BYTE_NS);
+    ok(!(rd(KBD + STAT) & (RX_FULL | RX_BUSY)), "never-enabled: who has enabled it may switch it off");
+    wr(KBD + CR, EN);
+    check(KBD, "1c f0 1c", "never-enabled: and on");
+}
+
 int main(void)
 {
     bench_init();
@@ -317,6 +337,7 @@ int main(void)
     test_keyboard();
     test_mouse();
     test_names();
+    test_never_enabled();
     bench_reset();
     ok(!rd(KBD + CR) && !bench_level[0] && !bench_level[1] && input_leds() == 0, "reset");
     return test_done();

@@ -124,8 +124,16 @@ static void test_identification(void)
 {
     base = BASE;
     bench_reset();
+    ok_eq(r1(8, 0x1aa), 0x1aa, "never-switched-on: programs that other emulators run reach the card");
+    wr(base + POWER, 0xbf);
+    wr(base + CLOCK, 0xc6);
+    ok_eq(r1(8, 0x1aa), 0x1aa, "never-switched-on: with power, and a clock that is not enabled");
+    wr(base + CLOCK, 1 << 8);
+    wr(base + POWER, 0);
+    ok_eq(command(8, 0x1aa, RESPONSE), CMD_TIMEOUT, "power that was switched off, no answer");
     wr(base + POWER, 3);
-    ok_eq(command(8, 0x1aa, RESPONSE), CMD_TIMEOUT, "no clock, no answer");
+    wr(base + CLOCK, 0);
+    ok_eq(command(8, 0x1aa, RESPONSE), CMD_TIMEOUT, "no clock any more, no answer");
     wr(base + CLOCK, 1 << 8);
     ok_eq(command(0, 0, 0), SENT, "CMD0");
     ok_eq(r1(8, 0x1aa), 0x1aa, "CMD8 gives the pattern back");
