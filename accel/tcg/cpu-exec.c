@@ -80,7 +80,7 @@ static TranslationBlock *find_step(CPUState *cpu)
 {
     cpu->step_ran = true;
     if (!icount_on) {
-        __atomic_store_n(&env_jit(cpu->env)->exit_request, EXIT_REQUESTED, __ATOMIC_SEQ_CST);
+        env_request_exit(cpu->env);
     }
     return tb_find_step(cpu);
 }
@@ -127,7 +127,7 @@ static CPUExit run(CPUState *cpu)
             if (cpu_held(cpu)) {
                 return CPU_EXIT_IDLE;
             }
-            __atomic_store_n(&env_jit(env)->exit_request, EXIT_REQUESTED, __ATOMIC_SEQ_CST);
+            env_request_exit(env);
         }
         if (cpu->finish) {
             cpu_finish_instruction(cpu);

@@ -30,7 +30,7 @@ static void hold(CPUHold *h, CPUState *cpu)
         return;
     }
     __atomic_add_fetch(&cpu->holds, 1, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&env_jit(cpu->env)->exit_request, EXIT_REQUESTED, __ATOMIC_SEQ_CST);
+    env_request_exit(cpu->env);
 }
 
 void cpu_hold(CPUHold *h)

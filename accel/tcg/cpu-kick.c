@@ -22,7 +22,7 @@ void cpu_end_sleep(CPUState *cpu)
 /* Make the CPU leave translated code, and its sleep. */
 static void wake(CPUState *cpu)
 {
-    __atomic_store_n(&env_jit(cpu->env)->exit_request, EXIT_REQUESTED, __ATOMIC_SEQ_CST);
+    env_request_exit(cpu->env);
     if (accel_options.thread_single) {
         (icount_on ? icount_kick : cpus_single_kick)(cpu->index);
         cpu = cpu_states[0];
@@ -62,6 +62,6 @@ void arm_interrupts_changed(CPUARMState *env)
     int excp;
 
     if (__atomic_load_n(&env->irq_lines, __ATOMIC_RELAXED) && arm_interrupt_pending(env, &excp)) {
-        __atomic_store_n(&env_jit(env)->exit_request, EXIT_REQUESTED, __ATOMIC_RELAXED);
+        env_request_exit(env);
     }
 }

@@ -55,7 +55,7 @@ static void pause_ns(uint32_t ns)
 void arm_cpu_wfi(CPUARMState *env)
 {
     __atomic_store_n(&env_cpu(env)->halted, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&env_jit(env)->exit_request, EXIT_REQUESTED, __ATOMIC_RELAXED);
+    env_request_exit(env);
 }
 
 /* ---- the event register ---- */
@@ -102,7 +102,7 @@ void arm_cpu_wfe(CPUARMState *env)
         }
     }
     __atomic_store_n(&cpu->event_wait, 1, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&env_jit(env)->exit_request, EXIT_REQUESTED, __ATOMIC_RELAXED);
+    env_request_exit(env);
     cpu_loop_exit(env);
 }
 

@@ -61,7 +61,7 @@ void icount_kick(int n)
 {
     if (current_cpu && current_cpu->index != n) {
         turn_over = true;
-        __atomic_store_n(&env_jit(current_cpu->env)->exit_request, EXIT_REQUESTED, __ATOMIC_SEQ_CST);
+        env_request_exit(current_cpu->env);
     }
 }
 

@@ -34,7 +34,7 @@ static void *slice_thread(void *opaque)
         nanosleep(&slice, NULL);
         cpu = __atomic_load_n(&running, __ATOMIC_SEQ_CST);
         if (cpu) {
-            __atomic_store_n(&env_jit(cpu->env)->exit_request, EXIT_REQUESTED, __ATOMIC_SEQ_CST);
+            env_request_exit(cpu->env);
         }
     }
     return NULL;
@@ -45,7 +45,7 @@ void cpus_single_kick(int n)
     CPUState *cpu = __atomic_load_n(&running, __ATOMIC_SEQ_CST);
 
     if (cpu && cpu->index != n) {
-        __atomic_store_n(&env_jit(cpu->env)->exit_request, EXIT_REQUESTED, __ATOMIC_SEQ_CST);
+        env_request_exit(cpu->env);
     }
 }
 

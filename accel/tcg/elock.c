@@ -185,7 +185,7 @@ static bool wait_cpu(CPUState *cpu, uint32_t busy)
         }
         /* Once per state: a CPU that takes the request looks at `blocked` next, which is raised already. */
         if (state != kicked) {
-            __atomic_store_n(&env_jit(cpu->env)->exit_request, EXIT_REQUESTED, __ATOMIC_SEQ_CST);
+            env_request_exit(cpu->env);
             kicked = state;
         }
         if (spins++ < SPINS) {

@@ -171,7 +171,7 @@ void icount_before_mmio(CPUARMState *env)
 void icount_after_mmio(CPUARMState *env)
 {
     if (!io_is_quiet() || blk_any_under_way()) {
-        __atomic_store_n(&env_jit(env)->exit_request, EXIT_REQUESTED, __ATOMIC_SEQ_CST);
+        env_request_exit(env);
     }
 }
 

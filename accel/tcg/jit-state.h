@@ -117,6 +117,12 @@ static inline JITState *env_jit(const CPUARMState *env)
     return &((CPUStorage *)(void *)((char *)(uintptr_t)env - offsetof(CPUStorage, env)))->jit;
 }
 
+/* The CPU leaves translated code soon, and looks why. Any thread; what it is to see is written before. */
+static inline void env_request_exit(const CPUARMState *env)
+{
+    __atomic_store_n(&env_jit(env)->exit_request, EXIT_REQUESTED, __ATOMIC_SEQ_CST);
+}
+
 static inline struct CPUState *env_cpu(const CPUARMState *env)
 {
     return env_jit(env)->cpu;

@@ -143,7 +143,7 @@ static void ask(int i)
 
         if (!p->wanted) {
             __atomic_store_n(&p->wanted, true, __ATOMIC_SEQ_CST);
-            __atomic_store_n(&env_jit(cpu_states[p - parts]->env)->exit_request, EXIT_REQUESTED, __ATOMIC_SEQ_CST);
+            env_request_exit(cpu_states[p - parts]->env);
         }
     }
 }
@@ -252,7 +252,7 @@ static void kick_running(void)
 {
     for (int i = 0; i < cpu_count; i++) {
         if (parts[i].running) {
-            __atomic_store_n(&env_jit(cpu_states[i]->env)->exit_request, EXIT_REQUESTED, __ATOMIC_SEQ_CST);
+            env_request_exit(cpu_states[i]->env);
         }
     }
 }
