@@ -86,7 +86,7 @@ enum ARMException {
 };
 
 /*
- * N Z C V as translated code keeps them: one store of AX after LAHF; SETO AL fills v and nz.
+ * N Z C V as translated code keeps them: nz is what LAHF leaves in AH.
  * v: 0 or 1. nz: bit 7 = N, bit 6 = Z, the other bits are garbage. c: 0 or 1.
  */
 typedef struct ARMFlags {
