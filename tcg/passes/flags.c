@@ -13,8 +13,9 @@
  *    or an exit comes before its next definition. An op with no destination and no live flag disappears; a shift whose
  *    carry is dead needs no helper.
  *  - What the host's flags hold behind an op follows from the back end's rules (IRHostFlags in ir.h; for x86-64 a
- *    column of tcg/x86_64/ops.def). A label that only one br_if reaches (the op before it is an exit) keeps what is
- *    there; another one destroys it. An op whose rule is HOST_LOSES stores the flags it defines at once.
+ *    column of tcg/x86_64/ops.def). At a label they hold what they hold on all ways there, if they have the same form:
+ *    if the same op defined or read them last, for a reader may change it, or if an IR_sub defined them, whose form
+ *    never changes. An op whose rule is HOST_LOSES stores the flags it defines at once.
  *  - A reader takes its flags from the host flags if all of them are there, else all of them from memory. For a reader
  *    of the second kind, and for exceptions and helpers, every definition that reaches it has the flag in savef.
  *  - An exit writes those flags to memory that are in the host flags; the others are there already. What it may leave
@@ -105,31 +106,42 @@ static uint8_t host_flags_after(const uint8_t *rules, const IROp *op, uint8_t be
     return 0;
 }
 
+typedef struct HostFlags {
+    uint8_t have;
+    uint16_t form;      /* FORM_SUB, or 1 + index of the op that defined or read them last */
+} HostFlags;
+enum { FORM_SUB = UINT16_MAX };
+
+static HostFlags join(HostFlags x, HostFlags y)
+{
+    return (HostFlags) { x.form == y.form ? x.have & y.have : 0, x.form };
+}
+
 /* Forward: host_flags[i] = flags in EFLAGS when op i starts. */
 static void track_host_flags(const IRBlock *b, const uint8_t *rules, uint8_t *host_flags)
 {
-    uint8_t jumps[IR_MAX_LABELS] = { 0 }, from_jump[IR_MAX_LABELS], have = 0;
+    bool seen[IR_MAX_LABELS] = { false };
+    HostFlags at_label[IR_MAX_LABELS], now = { 0, 0 };
 
-    for (unsigned i = 0; i < b->nops; i++) {
-        if (b->ops[i].opc == IR_br_if && jumps[b->ops[i].imm] < 2) {
-            jumps[b->ops[i].imm]++;
-        }
-    }
     for (unsigned i = 0; i < b->nops; i++) {
         const IROp *op = &b->ops[i];
 
         if (op->opc == IR_label) {
             bool falls_in = i > 0 && !ir_op_is_exit(&b->ops[i - 1]);
 
-            have = !falls_in && jumps[op->imm] == 1 ? from_jump[op->imm] : 0;
-            host_flags[i] = have;
+            now = !seen[op->imm] ? (HostFlags) { 0, 0 } : falls_in ? join(at_label[op->imm], now) : at_label[op->imm];
+            host_flags[i] = now.have;
             continue;
         }
-        host_flags[i] = have;
-        if (op->opc == IR_br_if) {
-            from_jump[op->imm] = host_flags_after(rules, op, have);
+        host_flags[i] = now.have;
+        now.have = host_flags_after(rules, op, now.have);
+        if (op->setf || (ir_op_reads_flags(op) && now.form != FORM_SUB)) {
+            now.form = op->opc == IR_sub ? FORM_SUB : (uint16_t)(i + 1);
         }
-        have = host_flags_after(rules, op, have);
+        if (op->opc == IR_br_if) {
+            at_label[op->imm] = seen[op->imm] ? join(at_label[op->imm], now) : now;
+            seen[op->imm] = true;
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 /*
  * Guest condition flags in EFLAGS and in env->nzcv.
  *
- * N Z V are SF ZF OF. C is CF after additions and shifts, NOT CF after subtractions: EFKind tells. Saving all four
- * is LAHF; MOV [nz], AH; SETO [v]; SETcc [c]: none of them changes EFLAGS, so a conditional jump may follow. To store AX
+ * N Z V are SF ZF OF. C is CF after additions and shifts, NOT CF after subtractions: EFKind tells. Saving all four is
+ * LAHF; MOV [nz], AH; SETO [v]; SETcc [c]: none of them changes EFLAGS, so a conditional jump may follow. To store AX
  * with V in AL would be one store less, but slower: the processor puts AH and AL together first.
  */
 #include "target/arm/vfp-helper.h"

@@ -90,6 +90,21 @@ void emit_insn_start(Emitter *e, const IROp *op)
     e->pc = op->imm;
 }
 
+/* EFLAGS at the label are those of now, if they are the same on the other ways there so far. */
+static void join_flags(Emitter *e, unsigned label)
+{
+    EFlagsState *at = &e->label_ef[label];
+
+    if (!e->label_seen[label]) {
+        *at = e->ef;
+    } else if (at->kind == e->ef.kind) {
+        at->mask &= e->ef.mask;
+        at->unsaved = (at->unsaved | e->ef.unsaved) & at->mask;
+    } else {
+        *at = (EFlagsState) { EF_NONE, 0, 0 };
+    }
+}
+
 void emit_br_if(Emitter *e, const IROp *op)
 {
     X86CC cc = emit_cond(e, op->cc);
@@ -98,7 +113,7 @@ void emit_br_if(Emitter *e, const IROp *op)
         e->failed = true;
         e->nfixups--;
     }
-    e->label_ef[op->imm] = e->ef;
+    join_flags(e, op->imm);
     emit_xmm_branch(e, op->imm);
     e->fixups[e->nfixups].label = (uint16_t)op->imm;
     e->fixups[e->nfixups++].field = x_jcc_fwd(&e->as, cc);
@@ -106,14 +121,11 @@ void emit_br_if(Emitter *e, const IROp *op)
 
 void emit_label(Emitter *e, const IROp *op)
 {
-    bool only_branch = e->label_refs[op->imm] == 1 && e->index > 0 && ir_op_is_exit(op - 1);
-
     e->label_addr[op->imm] = e->as.p;
-    if (only_branch) {
-        e->ef = e->label_ef[op->imm];
-    } else {
-        emit_flags_clobber(e);
+    if (e->index == 0 || !ir_op_is_exit(op - 1) || !e->label_seen[op->imm]) {
+        join_flags(e, op->imm);
     }
+    e->ef = e->label_ef[op->imm];
     emit_xmm_label(e, op->imm);
 }
 

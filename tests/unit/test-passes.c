@@ -300,17 +300,34 @@ static void test_flags(void)
                 dead ? "a shift whose carry is overwritten needs no helper" : "a carry that an exit shows is computed");
     }
 
-    ir_reset(b, 0x8000, 0);
-    emit(IR_sub, REF_NONE, REF_R(0), k(5), 0)->setf = F_NZCV;
-    l = ir_label(b);
-    branch(CC_NE, l);
-    emit(IR_mov, REF_R(0), k(1), REF_NONE, 0);
-    emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
-    emit(IR_csel, REF_R(2), REF_R(3), REF_R(4), 0)->cc = CC_MI;
-    emit(IR_sub, REF_NONE, REF_R(0), k(5), 0)->setf = F_NZCV;
-    exit_jmp();
-    ir_pass_flags(b, x86_host_flags);
-    test_ok(b->ops[0].savef == F_N, "what is live behind a join is saved before it");
+    /* Where two ways meet. */
+    static const struct { uint8_t first, between, setf, cc, saved, saved_between; const char *what; } joins[] = {
+        { IR_sub, IR_mov, 0, CC_AL, 0, 0, "flags that both ways bring along stay where they are" },
+        { IR_add, IR_mov, 0, CC_AL, 0, 0, "likewise those of an addition" },
+        { IR_sub, IR_sub, F_NZCV, CC_AL, 0, 0, "those of a comparison on each way, too" },
+        { IR_add, IR_sub, F_NZCV, CC_AL, F_N, F_N, "flags of two forms meet in memory" },
+        { IR_sub, IR_mul, 0, CC_AL, F_N, 0, "flags that one way loses are saved before" },
+        { IR_sub, IR_csel, 0, CC_LS, 0, 0, "who reads a comparison leaves its form alone" },
+        { IR_add, IR_csel, 0, CC_LS, F_N, 0, "who reads an addition may change its form" },
+    };
+    for (size_t i = 0; i < sizeof(joins) / sizeof(joins[0]); i++) {
+        IROp *between;
+
+        ir_reset(b, 0x8000, 0);
+        emit((IROpcode)joins[i].first, REF_R(5), REF_R(0), k(5), 0)->setf = F_NZCV;
+        l = ir_label(b);
+        branch(CC_NE, l);
+        between = emit((IROpcode)joins[i].between, REF_R(1), REF_R(6), joins[i].between == IR_mov ? REF_NONE : REF_R(7),
+                       0);
+        between->setf = joins[i].setf;
+        between->cc = joins[i].cc;
+        emit(IR_label, REF_NONE, REF_NONE, REF_NONE, l);
+        emit(IR_csel, REF_R(2), REF_R(3), REF_R(4), 0)->cc = CC_MI;
+        emit(IR_sub, REF_NONE, REF_R(0), k(5), 0)->setf = F_NZCV;
+        exit_jmp();
+        ir_pass_flags(b, x86_host_flags);
+        test_ok(b->ops[0].savef == joins[i].saved && b->ops[2].savef == joins[i].saved_between, joins[i].what);
+    }
 }
 
 /* Does access i show this comparison? */
@@ -473,7 +490,7 @@ static const char *walk_flags(const IRBlock *blk, uint64_t *state)
             return "a comparison comes behind who reads it";
         }
         late = (late | ir_op_late_flags(blk, op)) & ~op->setf;
-        if ((reads & ~host) && !current(truth, memory, reads)) {
+        if ((reads & ~op->arg) && !current(truth, memory, reads)) {
             return "a reader finds stale flags in memory";
         }
         if (ir_op_is_exit(op)) {
