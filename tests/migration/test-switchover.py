@@ -89,8 +89,8 @@ s.listen(1)
 print("ready", flush=True)
 c = s.accept()[0]
 data = b""
-while b"\\x03end" not in data:
-    data = data[-16:] + c.recv(1 << 16)
+while b"\\x03end" not in data[:-12]:                   # version, length and checksum are behind it
+    data = data[-32:] + c.recv(1 << 16)
 """
 
 
