@@ -267,6 +267,10 @@ void accel_init(const AccelOptions *o, int num_cpus)
     if ((o->perfmap || o->jitdump) && o->backend_interp) {
         error_exit("-accel tcg,%s=on: the interpreter makes no code", o->perfmap ? "perfmap" : "jitdump");
     }
+    if (o->icount.on && o->exclusive_snapshot) {
+        error_exit("-accel tcg,exclusive=snapshot is not there with -icount, where reservations are exact (leave it "
+                   "out)");
+    }
     perfmap_open(o->perfmap, o->jitdump);
     icount_init(&o->icount);
     stats_start(num_cpus);

@@ -67,6 +67,7 @@ def test_refused():
             (["-icount", "auto,align=on"], "use one of them"), (["-icount", "auto,sleep=off"], "use one of them"),
             (["-icount", "1,align=on,sleep=off"], "use one of them"),
             (["-icount", "1", "-accel", "tcg,thread=multi"], "thread=single"),
+            (["-icount", "1", "-accel", "tcg,exclusive=snapshot"], "exclusive=snapshot is not there"),
             (["-icount", "1", "-accel", "tcg,tier=2"], "tier=1")):
         status, text = run(["-S"] + arguments)
         cases.check(status == 1 and words in text and text.count("\n") == 1, "refused: " + " ".join(arguments), text)
