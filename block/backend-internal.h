@@ -32,7 +32,7 @@ struct BlockBackend {
     IOWork work;                /* calls them */
     ThrottleMember throttle;    /* its limits of speed */
     GQueue stalled;             /* that wait for vm_start().   I/O thread */
-    BlockStats stats[BLOCK_RESIZE + 1];      /* I/O thread */
+    BlockStats stats[BLOCK_EXTENT + 1];      /* I/O thread */
     BlockStats tried[BLOCK_WRITE + 1];       /* by blk_try().  lock: lock */
     bool said;                  /* an error was reported since the last success. atomic */
     struct BlockJob *job;       /* is at work on the image; NULL: none. I/O thread */

@@ -36,7 +36,7 @@ static bool in_order;                   /* constant once there are back ends */
 static uint32_t under_way;              /* requests whose done() has not been called, the stalled aside; atomic */
 
 /* By BlockOp. */
-static const char *const verbs[] = { "read", "write", "write", "discard", "flush", "commit", "resize" };
+static const char *const verbs[] = { "read", "write", "write", "discard", "flush", "commit", "resize", "extent" };
 
 /* ---- on the pool's threads ---- */
 

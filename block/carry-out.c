@@ -51,7 +51,7 @@ int blk_carry_out(BlockBackend *blk, BlockRequest *r)
     if (!blk->image) {
         return -ENOMEDIUM;
     }
-    if (blk->inactive && r->op > BLOCK_FLUSH) {
+    if (blk->inactive && (r->op == BLOCK_COMMIT || r->op == BLOCK_RESIZE)) {
         r->problem = g_strdup_printf("'%s' is another emulator's ('cont' takes it back)", blk->path);
         return -EBUSY;
     }
@@ -72,6 +72,10 @@ int blk_carry_out(BlockBackend *blk, BlockRequest *r)
         return commit(blk, r);
     case BLOCK_RESIZE:
         return resize(blk, r);
+    case BLOCK_EXTENT:
+        ret = image_extent(blk->image, r->offset, r->bytes, &r->extent_bytes);
+        r->extent = ret > 0 ? (unsigned)ret : 0;
+        return ret < 0 ? ret : 0;
     }
     return ret || !blk->options.write_through ? ret : image_flush(blk->image);
 }

@@ -269,6 +269,11 @@ static Image *through_backing(Image *image)
     return image_backing(copy_of(image)->source);
 }
 
+static int through_extent(Image *image, uint64_t offset, uint64_t bytes, uint64_t *run)
+{
+    return image_extent(copy_of(image)->source, offset, bytes, run);
+}
+
 static int through_lock(Image *image, HostFileLock lock)
 {
     return image_lock(copy_of(image)->source, lock);
@@ -283,7 +288,7 @@ static void through_interrupt(Image *image)
 static const ImageOps copy_ops = {
     .read = through_read, .write = through_write, .write_zeroes = through_write_zeroes, .flush = through_flush,
     .resize = through_resize, .commit = through_commit, .has_backing = through_has_backing,
-    .backing = through_backing, .lock = through_lock, .interrupt = through_interrupt,
+    .backing = through_backing, .extent = through_extent, .lock = through_lock, .interrupt = through_interrupt,
 };
 
 CopyImage *copy_new(Image *source, Image *target, CopyMode mode, CopyWhat what, Image *floor, IOWork *failed)

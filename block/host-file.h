@@ -24,6 +24,8 @@ typedef struct HostFileOps {
     int (*flush)(HostFile *file);
     /* In bytes, or a negative errno. */
     int64_t (*size)(HostFile *file);
+    /* As image_extent(). NULL: all is data. */
+    int (*extent)(HostFile *file, uint64_t offset, uint64_t bytes, uint64_t *run);
     /* Cut it off or lengthen it. NULL: its size is fixed. */
     int (*resize)(HostFile *file, uint64_t bytes);
     int (*lock)(HostFile *file, HostFileLock lock);     /* NULL: there are no locks. -EBUSY: somebody has another one */

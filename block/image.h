@@ -71,6 +71,8 @@ typedef struct ImageOps {
     int (*forget_backing)(Image *image);
     int (*name_backing)(Image *image, const char *path, const char *format);
     int (*allocation)(Image *image, uint64_t offset, uint64_t bytes);   /* IMAGE_HAS*, or a negative errno */
+    /* BLOCK_EXTENT_* or a negative errno; the same for *run of the bytes. NULL: all is data. */
+    int (*extent)(Image *image, uint64_t offset, uint64_t bytes, uint64_t *run);
     int (*lock)(Image *image, HostFileLock lock);       /* of the host's file */
     /*
      * The descriptor of the host's file that has the range at the same offset, for a transfer past us; -1: there is
@@ -136,6 +138,12 @@ static inline Image *image_backing(Image *image)
 static inline int image_allocation(Image *image, uint64_t offset, uint64_t bytes)
 {
     return image->ops->allocation ? image->ops->allocation(image, offset, bytes) : IMAGE_HAS;
+}
+/* What is at `offset`, looking through to the images behind; any thread. */
+static inline int image_extent(Image *image, uint64_t offset, uint64_t bytes, uint64_t *run)
+{
+    *run = bytes;
+    return image->ops->extent ? image->ops->extent(image, offset, bytes, run) : 0;
 }
 static inline int image_resize(Image *image, uint64_t bytes)
 {

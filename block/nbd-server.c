@@ -88,6 +88,7 @@ void nbd_session_put(NbdSession *s)
         g_mutex_clear(&s->sending);
         g_mutex_clear(&s->lock);
         g_cond_clear(&s->changed);
+        g_free(s->context);
         g_free(s);
     }
 }

@@ -36,7 +36,7 @@ static bool receive(NbdSession *s, void *buffer, size_t bytes)
     return true;
 }
 
-static bool send_all(NbdSession *s, const void *buffer, size_t bytes, bool more)
+bool nbd_send(NbdSession *s, const void *buffer, size_t bytes, bool more)
 {
     const uint8_t *from = buffer;
 
@@ -74,7 +74,7 @@ static void let_go(NbdSession *s)
     }
 }
 
-static bool reply(NbdSession *s, uint32_t option, uint32_t type, const void *data, size_t bytes)
+bool nbd_reply(NbdSession *s, uint32_t option, uint32_t type, const void *data, size_t bytes)
 {
     uint8_t head[20];
 
@@ -82,12 +82,12 @@ static bool reply(NbdSession *s, uint32_t option, uint32_t type, const void *dat
     write_be32(head + 8, option);
     write_be32(head + 12, type);
     write_be32(head + 16, (uint32_t)bytes);
-    return send_all(s, head, sizeof(head), bytes) && send_all(s, data, bytes, false);
+    return nbd_send(s, head, sizeof(head), bytes) && nbd_send(s, data, bytes, false);
 }
 
-static bool refuse(NbdSession *s, uint32_t option, uint32_t type, const char *why)
+bool nbd_refuse(NbdSession *s, uint32_t option, uint32_t type, const char *why)
 {
-    return reply(s, option, type, why, strlen(why));
+    return nbd_reply(s, option, type, why, strlen(why));
 }
 
 /* 0: the export has gone, and perhaps its disk. */
@@ -126,7 +126,7 @@ static bool list_exports(NbdSession *s, uint32_t bytes)
     bool good = true;
 
     if (bytes) {
-        return refuse(s, NBD_OPT_LIST, NBD_REP_ERR_INVALID, "this option has no data");
+        return nbd_refuse(s, NBD_OPT_LIST, NBD_REP_ERR_INVALID, "this option has no data");
     }
     names = nbd_export_names();
     for (guint i = 0; i < names->len && good; i++) {
@@ -136,10 +136,10 @@ static bool list_exports(NbdSession *s, uint32_t bytes)
 
         write_be32(data, (uint32_t)n);
         memcpy(data + 4, name, n);
-        good = reply(s, NBD_OPT_LIST, NBD_REP_SERVER, data, 4 + n);
+        good = nbd_reply(s, NBD_OPT_LIST, NBD_REP_SERVER, data, 4 + n);
     }
     g_ptr_array_unref(names);
-    return good && reply(s, NBD_OPT_LIST, NBD_REP_ACK, NULL, 0);
+    return good && nbd_reply(s, NBD_OPT_LIST, NBD_REP_ACK, NULL, 0);
 }
 
 /* The end of the negotiation by the oldest option, which has no reply but this. */
@@ -152,7 +152,7 @@ static bool old_go(NbdSession *s, const char *name)
     }
     write_be64(data, export_bytes(s->export));
     write_be16(data + 8, export_flags(s));
-    return send_all(s, data, s->no_zeroes ? 10 : sizeof(data), false);
+    return nbd_send(s, data, s->no_zeroes ? 10 : sizeof(data), false);
 }
 
 static bool send_text_info(NbdSession *s, uint32_t option, uint16_t type, const char *text)
@@ -162,7 +162,7 @@ static bool send_text_info(NbdSession *s, uint32_t option, uint16_t type, const 
 
     write_be16(data, type);
     memcpy(data + 2, text, n);
-    return reply(s, option, NBD_REP_INFO, data, 2 + n);
+    return nbd_reply(s, option, NBD_REP_INFO, data, 2 + n);
 }
 
 /* What the client asked for of the export, and what it has to know. */
@@ -183,13 +183,13 @@ static bool send_info(NbdSession *s, uint32_t option, const uint8_t *wanted, uns
             write_be32(data + 2, 1);
             write_be32(data + 6, BLOCK_PREFERRED);
             write_be32(data + 10, NBD_MAX_PAYLOAD);
-            good = reply(s, option, NBD_REP_INFO, data, 14);
+            good = nbd_reply(s, option, NBD_REP_INFO, data, 14);
         }
     }
     write_be16(data, NBD_INFO_EXPORT);
     write_be64(data + 2, export_bytes(s->export));
     write_be16(data + 10, export_flags(s));
-    return good && reply(s, option, NBD_REP_INFO, data, 12) && reply(s, option, NBD_REP_ACK, NULL, 0);
+    return good && nbd_reply(s, option, NBD_REP_INFO, data, 12) && nbd_reply(s, option, NBD_REP_ACK, NULL, 0);
 }
 
 /* INFO or GO. False: the connection ends. After a GO that went well there is an export. */
@@ -201,15 +201,15 @@ static bool info_or_go(NbdSession *s, uint32_t option, const uint8_t *data, uint
     bool good;
 
     if (bytes < 6 || n > NBD_MAX_NAME || n > bytes - 6) {
-        return refuse(s, option, NBD_REP_ERR_INVALID, "the name does not fit into the option");
+        return nbd_refuse(s, option, NBD_REP_ERR_INVALID, "the name does not fit into the option");
     }
     count = read_be16(data + 4 + n);
     if (bytes != 6 + n + 2 * count) {
-        return refuse(s, option, NBD_REP_ERR_INVALID, "the list does not fit into the option");
+        return nbd_refuse(s, option, NBD_REP_ERR_INVALID, "the list does not fit into the option");
     }
     name = g_strndup((const char *)data + 4, n);
     if (!choose(s, nbd_export_get(name))) {
-        return refuse(s, option, NBD_REP_ERR_UNKNOWN, "there is no such export");
+        return nbd_refuse(s, option, NBD_REP_ERR_UNKNOWN, "there is no such export");
     }
     good = send_info(s, option, data + 6 + n, count);
     if (option == NBD_OPT_INFO) {
@@ -225,7 +225,7 @@ static bool one_option(NbdSession *s, uint32_t option, uint8_t *data, uint32_t b
         data[bytes] = 0;
         return old_go(s, (const char *)data);
     case NBD_OPT_ABORT:
-        reply(s, option, NBD_REP_ACK, NULL, 0);
+        nbd_reply(s, option, NBD_REP_ACK, NULL, 0);
         return false;
     case NBD_OPT_LIST:
         return list_exports(s, bytes);
@@ -234,14 +234,17 @@ static bool one_option(NbdSession *s, uint32_t option, uint8_t *data, uint32_t b
         return info_or_go(s, option, data, bytes);
     case NBD_OPT_STRUCTURED_REPLY:
         if (bytes) {
-            return refuse(s, option, NBD_REP_ERR_INVALID, "this option has no data");
+            return nbd_refuse(s, option, NBD_REP_ERR_INVALID, "this option has no data");
         }
         s->structured = true;
-        return reply(s, option, NBD_REP_ACK, NULL, 0);
+        return nbd_reply(s, option, NBD_REP_ACK, NULL, 0);
+    case NBD_OPT_LIST_META_CONTEXT:
+    case NBD_OPT_SET_META_CONTEXT:
+        return nbd_context_option(s, option, data, bytes);
     case NBD_OPT_STARTTLS:
-        return refuse(s, option, NBD_REP_ERR_POLICY, "there is no TLS");
+        return nbd_refuse(s, option, NBD_REP_ERR_POLICY, "there is no TLS");
     default:
-        return refuse(s, option, NBD_REP_ERR_UNSUP, "there is no such option");
+        return nbd_refuse(s, option, NBD_REP_ERR_UNSUP, "there is no such option");
     }
 }
 
@@ -255,7 +258,7 @@ static bool negotiate(NbdSession *s)
     write_be64(head, NBD_MAGIC);
     write_be64(head + 8, NBD_OPTION_MAGIC);
     write_be16(head + 16, NBD_FLAG_FIXED | NBD_FLAG_NO_ZEROES);
-    if (!send_all(s, head, sizeof(head), false) || !receive(s, head, 4)) {
+    if (!nbd_send(s, head, sizeof(head), false) || !receive(s, head, 4)) {
         return false;
     }
     flags = read_be32(head);
@@ -284,21 +287,9 @@ static bool negotiate(NbdSession *s)
 
 /* ---- requests ---- */
 
-typedef struct Request {
-    NbdSession *session;
-    uint16_t flags, type;
-    uint64_t cookie, offset;
-    uint32_t bytes;
-    uint8_t *data;                      /* what is written, or is read; NULL: none */
-    BlockRequest block;
-    GMutex lock;
-    GCond done;
-    bool ended;                         /* lock */
-} Request;
-
 static void request_done(BlockRequest *block, int error)
 {
-    Request *r = block->opaque;
+    NbdRequest *r = block->opaque;
     NbdExport *export = r->session->export;
 
     g_mutex_lock(&export->lock);
@@ -316,7 +307,7 @@ static bool is_write(uint16_t type)
 }
 
 /* 0 or a negative errno. */
-static int carry_out(Request *r, BlockOp op)
+int nbd_carry_out(NbdRequest *r, BlockOp op)
 {
     NbdExport *export = r->session->export;
     int refused;
@@ -358,7 +349,7 @@ static uint32_t nbd_error(int error)
 }
 
 /* Why it cannot be carried out, a negative errno; 0: it can. */
-static int check(const Request *r)
+static int check(const NbdRequest *r)
 {
     NbdExport *export = r->session->export;
     const uint64_t size = export_bytes(export);
@@ -372,10 +363,13 @@ static int check(const Request *r)
     if (r->offset > size || r->bytes > size - r->offset) {
         return is_write(r->type) ? -ENOSPC : -EINVAL;
     }
+    if (r->type == NBD_CMD_BLOCK_STATUS) {
+        return r->bytes && nbd_context_chosen(r->session) ? 0 : -EINVAL;
+    }
     return r->type > NBD_CMD_WRITE_ZEROES || (r->type == NBD_CMD_READ && r->bytes > NBD_MAX_PAYLOAD) ? -EINVAL : 0;
 }
 
-static int execute(Request *r)
+static int execute(NbdRequest *r)
 {
     static const BlockOp ops[] = {
         [NBD_CMD_READ] = BLOCK_READ, [NBD_CMD_WRITE] = BLOCK_WRITE, [NBD_CMD_FLUSH] = BLOCK_FLUSH,
@@ -386,19 +380,22 @@ static int execute(Request *r)
     if (ret || r->type == NBD_CMD_CACHE || (!r->bytes && r->type != NBD_CMD_FLUSH)) {
         return ret;
     }
+    if (r->type == NBD_CMD_BLOCK_STATUS) {
+        return nbd_status_collect(r);
+    }
     if (r->type == NBD_CMD_READ && posix_memalign((void **)&r->data, HOST_FILE_ALIGN, r->bytes)) {
         r->data = NULL;
         return -ENOMEM;
     }
-    ret = carry_out(r, ops[r->type]);
+    ret = nbd_carry_out(r, ops[r->type]);
     if (!ret && is_write(r->type) && (r->flags & NBD_CMD_FLAG_FUA || r->session->export->writethrough)) {
-        ret = carry_out(r, BLOCK_FLUSH);
+        ret = nbd_carry_out(r, BLOCK_FLUSH);
     }
     return ret;
 }
 
-/* A read's answer where structured ones were agreed upon: one piece, or an error. */
-static bool answer_structured(Request *r, uint32_t error)
+/* A read's answer where structured ones were agreed upon, one piece; or an error. */
+static bool answer_structured(NbdRequest *r, uint32_t error)
 {
     uint8_t head[20 + 8];
     const bool data = !error && r->bytes;
@@ -412,14 +409,14 @@ static bool answer_structured(Request *r, uint32_t error)
     if (error) {
         write_be32(head + 20, error);
         write_be16(head + 24, 0);
-        return send_all(r->session, head, 26, false);
+        return nbd_send(r->session, head, 26, false);
     }
     write_be64(head + 20, r->offset);
-    return send_all(r->session, head, data ? 28 : 20, data) &&
-           (!data || send_all(r->session, r->data, r->bytes, false));
+    return nbd_send(r->session, head, data ? 28 : 20, data) &&
+           (!data || nbd_send(r->session, r->data, r->bytes, false));
 }
 
-static bool answer_simple(Request *r, uint32_t error)
+static bool answer_simple(NbdRequest *r, uint32_t error)
 {
     const bool data = r->type == NBD_CMD_READ && !error && r->bytes;
     uint8_t head[16];
@@ -427,18 +424,24 @@ static bool answer_simple(Request *r, uint32_t error)
     write_be32(head, NBD_SIMPLE_MAGIC);
     write_be32(head + 4, error);
     write_be64(head + 8, r->cookie);
-    return send_all(r->session, head, sizeof(head), data) && (!data || send_all(r->session, r->data, r->bytes, false));
+    return nbd_send(r->session, head, sizeof(head), data) && (!data || nbd_send(r->session, r->data, r->bytes, false));
 }
 
 static void worker(gpointer item, gpointer opaque)
 {
-    Request *r = item;
+    NbdRequest *r = item;
     NbdSession *s = opaque;
     const uint32_t error = nbd_error(execute(r));
     bool good;
 
     g_mutex_lock(&s->sending);
-    good = s->structured && r->type == NBD_CMD_READ ? answer_structured(r, error) : answer_simple(r, error);
+    if (r->status) {
+        good = nbd_status_send(r);
+    } else if (s->structured && (r->type == NBD_CMD_READ || r->type == NBD_CMD_BLOCK_STATUS)) {
+        good = answer_structured(r, error);
+    } else {
+        good = answer_simple(r, error);
+    }
     g_mutex_unlock(&s->sending);
     if (!good) {
         shutdown(s->fd, SHUT_RDWR);     /* its thread sees the end */
@@ -450,6 +453,7 @@ static void worker(gpointer item, gpointer opaque)
     g_mutex_clear(&r->lock);
     g_cond_clear(&r->done);
     free(r->data);
+    g_clear_pointer(&r->status, g_array_unref);
     g_free(r);
 }
 
@@ -466,15 +470,15 @@ static void wait_in_flight(NbdSession *s, unsigned most)
 static bool read_request(NbdSession *s)
 {
     uint8_t head[NBD_REQUEST_BYTES];
-    Request *r;
+    NbdRequest *r;
 
     wait_in_flight(s, MAX_IN_FLIGHT - 1);
     if (!receive(s, head, sizeof(head)) || read_be32(head) != NBD_REQUEST_MAGIC ||
         read_be16(head + 6) == NBD_CMD_DISCONNECT) {
         return false;
     }
-    r = g_new0(Request, 1);
-    *r = (Request) { .session = s, .flags = read_be16(head + 4), .type = read_be16(head + 6),
+    r = g_new0(NbdRequest, 1);
+    *r = (NbdRequest) { .session = s, .flags = read_be16(head + 4), .type = read_be16(head + 6),
                      .cookie = read_be64(head + 8), .offset = read_be64(head + 16), .bytes = read_be32(head + 24) };
     if (r->type == NBD_CMD_WRITE &&
         (r->bytes > NBD_MAX_PAYLOAD || posix_memalign((void **)&r->data, HOST_FILE_ALIGN, r->bytes + 1u) ||

@@ -23,6 +23,7 @@ typedef struct NbdSession {
     int fd;                             /* constant; whoever frees the session closes it */
     NbdExport *export;                  /* its thread's, atomic; NULL: none is chosen */
     bool no_zeroes, structured;         /* constant once requests come */
+    char *context;                      /* the export whose base:allocation was asked for; NULL: none. As these */
     gatomicrefcount refs;               /* the list's, its thread's, and one of each request */
     GThreadPool *workers;               /* carry out requests; the thread's */
     GMutex sending;                     /* a reply is sent as a whole */
@@ -41,7 +42,33 @@ GPtrArray *nbd_export_names(void);
 void nbd_session_put(NbdSession *session);
 void nbd_session_ended(void);           /* its thread has: the I/O thread looks */
 
+/* A request of a client; belongs to the worker that carries it out. */
+typedef struct NbdRequest {
+    NbdSession *session;
+    uint16_t flags, type;
+    uint64_t cookie, offset;
+    uint32_t bytes;
+    uint8_t *data;                      /* what is written, or is read; NULL: none */
+    GArray *status;                     /* of BLOCK_STATUS, when it has been asked for: of uint32_t; NULL: none */
+    BlockRequest block;
+    GMutex lock;
+    GCond done;
+    bool ended;                         /* lock */
+} NbdRequest;
+
 /* ---- nbd-session.c ---- */
 /* The thread of a connection. */
 gpointer nbd_session_run(gpointer session);
+/* False: the client has gone. */
+bool nbd_send(NbdSession *session, const void *buffer, size_t bytes, bool more);
+bool nbd_reply(NbdSession *session, uint32_t option, uint32_t type, const void *data, size_t bytes);
+bool nbd_refuse(NbdSession *session, uint32_t option, uint32_t type, const char *why);
+/* Wait for the request on the export's disk; 0 or a negative errno. */
+int nbd_carry_out(NbdRequest *request, BlockOp op);
+
+/* ---- nbd-context.c: which parts have data (base:allocation) ---- */
+bool nbd_context_option(NbdSession *session, uint32_t option, const uint8_t *data, uint32_t bytes);
+bool nbd_context_chosen(const NbdSession *session);
+int nbd_status_collect(NbdRequest *request);
+bool nbd_status_send(NbdRequest *request);
 #endif

@@ -5,6 +5,7 @@
  */
 #include <glib.h>
 #include <string.h>
+#include "block/block.h"
 #include "block/host-file.h"
 
 typedef struct NullFile {
@@ -22,11 +23,18 @@ static int null_write(HostFile *file, uint64_t offset, const void *buffer, size_
 static int null_write_zeroes(HostFile *file, uint64_t offset, uint64_t bytes, bool unmap) { return 0; }
 static int null_flush(HostFile *file) { return 0; }
 static int64_t null_size(HostFile *file) { return (int64_t)((NullFile *)file)->bytes; }
+
+static int null_extent(HostFile *file, uint64_t offset, uint64_t bytes, uint64_t *run)
+{
+    *run = bytes;
+    return BLOCK_EXTENT_ZERO | BLOCK_EXTENT_HOLE;
+}
+
 static void null_close(HostFile *file) { g_free(file); }
 
 static const HostFileOps null_ops = {
     .driver = "null-co", .read = null_read, .write = null_write, .write_zeroes = null_write_zeroes, .flush = null_flush,
-    .size = null_size, .close = null_close,
+    .size = null_size, .extent = null_extent, .close = null_close,
 };
 
 HostFile *null_file_open(const char *path, const ImageOptions *options, char **error)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "block/block.h"
 #include "block/host-file.h"
 
 typedef struct PosixFile {
@@ -90,6 +91,25 @@ static int64_t size(HostFile *file)
     return bytes < 0 ? -errno : bytes;
 }
 
+/* File systems that know of no holes say that all is data. */
+static int extent(HostFile *file, uint64_t offset, uint64_t bytes, uint64_t *run)
+{
+    const off_t data = lseek(file->fd, (off_t)offset, SEEK_DATA);
+    off_t hole;
+
+    if (data < 0) {
+        *run = bytes;
+        return errno == ENXIO ? BLOCK_EXTENT_ZERO | BLOCK_EXTENT_HOLE : 0;
+    }
+    if ((uint64_t)data > offset) {
+        *run = MIN((uint64_t)data - offset, bytes);
+        return BLOCK_EXTENT_ZERO | BLOCK_EXTENT_HOLE;
+    }
+    hole = lseek(file->fd, (off_t)offset, SEEK_HOLE);
+    *run = hole > data ? MIN((uint64_t)hole - offset, bytes) : bytes;
+    return 0;
+}
+
 static int resize(HostFile *file, uint64_t bytes)
 {
     if (((PosixFile *)file)->is_device) {
@@ -122,7 +142,7 @@ static void close_file(HostFile *file)
 
 static const HostFileOps posix_ops = {
     .driver = "file", .read = read_fully, .write = write_fully, .write_zeroes = write_zeroes, .flush = flush,
-    .size = size, .resize = resize, .lock = lock_file, .close = close_file,
+    .size = size, .extent = extent, .resize = resize, .lock = lock_file, .close = close_file,
 };
 
 /* ---- opening ---- */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* qcow2: from a guest's offset to the file's, and back into the L2 tables. All with the lock `map` held. */
 #include <errno.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
+#include "block/block.h"
 #include "block/bytes.h"
 #include "block/qcow2.h"
 
@@ -222,4 +224,60 @@ int qcow2_set_entry(Qcow2 *q, uint64_t offset, uint64_t entry)
     }
     write_be64(table + at, entry);
     return qcow2_table_write(q, table_offset, table, at, 8);
+}
+
+/* ---- what is where ---- */
+
+/* Of the image itself; -ENODATA: the image behind says. The lock `map` is held. */
+static int own_extent(Qcow2 *q, uint64_t offset, uint64_t bytes, uint64_t *run)
+{
+    const uint64_t table = q->cluster_size << l2_bits(q);
+    Mapping m;
+    int ret;
+
+    if (!(q->l1[l1_index(q, offset)] & QCOW2_OFFSET)) {
+        *run = MIN(table - offset % table, bytes);
+        return -ENODATA;
+    }
+    ret = qcow2_map(q, offset, bytes, &m);
+    *run = m.bytes;
+    if (ret || m.kind == CLUSTER_UNALLOCATED) {
+        return ret ? ret : -ENODATA;
+    }
+    return m.kind != CLUSTER_ZERO ? 0
+           : BLOCK_EXTENT_ZERO | (m.entry & QCOW2_OFFSET ? 0 : BLOCK_EXTENT_HOLE);
+}
+
+/* Of the images behind; behind the end of the first one there are zeroes. */
+static int extent_behind(Image *behind, uint64_t offset, uint64_t bytes, uint64_t *run)
+{
+    if (!behind || offset >= image_bytes(behind)) {
+        *run = bytes;
+        return BLOCK_EXTENT_ZERO | BLOCK_EXTENT_HOLE;
+    }
+    return image_extent(behind, offset, MIN(bytes, image_bytes(behind) - offset), run);
+}
+
+int qcow2_extent(Image *image, uint64_t offset, uint64_t bytes, uint64_t *run)
+{
+    Qcow2 *q = (Qcow2 *)image;
+    int kind = -ENODATA, next;
+    uint64_t part;
+
+    for (*run = 0; *run < bytes; *run += part) {
+        pthread_mutex_lock(&q->map);
+        next = own_extent(q, offset + *run, bytes - *run, &part);
+        pthread_mutex_unlock(&q->map);
+        if (next == -ENODATA) {
+            next = extent_behind(image_backing(image), offset + *run, part, &part);
+        }
+        if (*run && next != kind) {
+            break;
+        }
+        kind = next;
+        if (kind < 0) {
+            break;
+        }
+    }
+    return kind;
 }

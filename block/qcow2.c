@@ -310,7 +310,7 @@ static const ImageOps qcow2_ops = {
     .flush = qcow2_flush, .close = qcow2_close, .snapshots = &qcow2_snapshot_ops, .interrupt = qcow2_interrupt,
     .has_backing = qcow2_has_backing, .commit = qcow2_commit, .resize = qcow2_resize, .lock = qcow2_lock,
     .backing = qcow2_backing, .swap_backing = qcow2_swap_backing, .forget_backing = qcow2_forget_backing,
-    .name_backing = qcow2_name_backing, .allocation = qcow2_allocation,
+    .name_backing = qcow2_name_backing, .allocation = qcow2_allocation, .extent = qcow2_extent,
 };
 
 /* ---- opening ---- */

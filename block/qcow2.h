@@ -119,6 +119,8 @@ Image *qcow2_swap_backing(Image *image, Image *behind);
 int qcow2_forget_backing(Image *image);
 int qcow2_name_backing(Image *image, const char *path, const char *format);
 int qcow2_allocation(Image *image, uint64_t offset, uint64_t bytes);
+/* ---- qcow2-map.c: as ImageOps has it ---- */
+int qcow2_extent(Image *image, uint64_t offset, uint64_t bytes, uint64_t *run);
 
 /* ---- qcow2-create.c ---- */
 /* An image of so many bytes in the empty file; backing NULL: none behind it. */

@@ -72,6 +72,13 @@ static int raw_resize(Image *image, uint64_t bytes)
     return ret;
 }
 
+static int raw_extent(Image *image, uint64_t offset, uint64_t bytes, uint64_t *run)
+{
+    HostFile *file = raw_file(image);
+
+    return file->ops->extent ? file->ops->extent(file, offset, bytes, run) : 0;
+}
+
 static int raw_lock(Image *image, HostFileLock lock)
 {
     return host_file_lock(raw_file(image), lock);
@@ -85,7 +92,7 @@ static void raw_interrupt(Image *image)
 static const ImageOps raw_ops = {
     .format = "raw", .read = raw_read, .write = raw_write, .write_zeroes = raw_write_zeroes, .flush = raw_flush,
     .close = raw_close, .transfer_fd = raw_transfer_fd, .interrupt = raw_interrupt,
-    .resize = raw_resize, .lock = raw_lock,
+    .resize = raw_resize, .lock = raw_lock, .extent = raw_extent,
 };
 
 Image *raw_open(HostFile *file, bool guessed, char **error)

@@ -51,7 +51,11 @@ typedef enum BlockOp {
     BLOCK_READ, BLOCK_WRITE, BLOCK_WRITE_ZEROES, BLOCK_DISCARD, BLOCK_FLUSH,
     /* Of the monitor: all that the image has itself goes to the one behind it; it becomes `bytes` long. */
     BLOCK_COMMIT, BLOCK_RESIZE,
+    BLOCK_EXTENT,               /* what is at `offset`, and for how many of the `bytes` the same */
 } BlockOp;
+
+/* Reads as zeroes; takes no space. */
+enum { BLOCK_EXTENT_ZERO = 1, BLOCK_EXTENT_HOLE = 2 };
 
 /* Belongs to the caller, who leaves it alone until done() is called. */
 typedef struct BlockRequest {
@@ -64,6 +68,8 @@ typedef struct BlockRequest {
     BlockBackend *blk;          /* of block/backend.c */
     int error;                  /* of block/backend.c */
     char *problem;              /* of COMMIT and RESIZE, in done(): why they failed; the caller's, to be freed */
+    uint64_t extent_bytes;      /* of EXTENT, in done(): the same for so many, at least one */
+    unsigned extent;            /* ... BLOCK_EXTENT_*, 0: data */
     bool outside;               /* not the guest's: without limits of speed; an error is its submitter's alone */
     int64_t begin;              /* of block/backend.c: when it was submitted, us */
 } BlockRequest;

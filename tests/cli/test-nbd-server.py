@@ -274,6 +274,85 @@ def ask_until(path, stop):
             pass                # refused, or cut off
 
 
+def pieces(*words):
+    """Lengths and states that qemu-img finds."""
+    code, text = run("qemu-img", "map", "--output=json", *words)
+    assert code == 0, text
+    found = []
+    for row in json.loads(text):
+        state = [row["zero"], row["data"] or not row["zero"]]
+        if found and found[-1][1] == state:
+            found[-1][0] += row["length"]
+        else:
+            found.append([row["length"], state])
+    return found
+
+
+def context(nbd, option, name, *queries):
+    nbd.option(option, struct.pack(">I", len(name)) + name + struct.pack(">I", len(queries)) +
+               b"".join(struct.pack(">I", len(query)) + query for query in queries))
+    replies = []
+    while not replies or replies[-1][1] == 4:
+        replies.append(nbd.reply())
+    return [data for _, kind, data in replies if kind == 4], replies[-1][1]
+
+
+def allocation(cases, client, directory, path):
+    """base:allocation: what clients are told of holes is what qemu-img finds in the files themselves."""
+    base, top, raw = (os.path.join(directory, name) for name in ("base.qcow2", "top.qcow2", "holes"))
+    run("qemu-img", "create", "-f", "qcow2", base, "3M")
+    run("qemu-io", "-c", "write -P 1 0 200k", "-c", "write -P 2 2M 64k", base)
+    run("qemu-img", "create", "-f", "qcow2", "-b", base, "-F", "qcow2", top, "300G")
+    run("qemu-io", "-c", "write -P 3 128k 64k", "-c", "write -z 2M 1M", "-c", "write -P 4 200G 128k", top)
+    with open(raw, "wb") as file:
+        file.truncate(4 * MIB)
+        file.seek(MIB)
+        file.write(b"x" * 65536)
+    for name, form, image in (("top", "qcow2", top), ("holes", "raw", raw)):
+        expected = pieces("-f", form, image)
+        client.result("blockdev-add", driver="file", node_name=name + "-file", filename=image)
+        client.result("blockdev-add", driver=form, node_name=name, file=name + "-file")
+        client.result("block-export-add", type="nbd", id=name, node_name=name)
+        url = "nbd+unix:///%s?socket=%s" % (name, path)
+        got = pieces("-f", "raw", url)
+        cases.check(got == expected, "qemu-img map of %s by the server" % form, (got, expected))
+        if shutil.which("nbdinfo"):
+            code, text = run("nbdinfo", "--map", url)
+            cases.check(code == 0 and ("hole,zero" in text or "hole" in text), "nbdinfo --map of " + form, text)
+    with Nbd(path) as nbd:
+        cases.check(context(nbd, 10, b"top", b"base:allocation")[1] == 0x80000003, "no context without structure")
+        nbd.option(8)
+        nbd.reply()
+        cases.check([context(nbd, 9, b"top", *words) for words in ((), (b"base:",), (b"base:none",), (b"x",))] ==
+                    [([struct.pack(">I", 0) + b"base:allocation"], 1)] * 2 + [([], 1)] * 2, "the list of contexts")
+        cases.check(context(nbd, 10, b"none", b"base:allocation") == ([], 0x80000006), "a context of no export")
+        nbd.option(10, struct.pack(">I3sII", 3, b"top", 1, 99) + b"base")
+        cases.check(nbd.reply()[1] == 0x80000003, "a query that does not fit")
+        cases.check(context(nbd, 10, b"holes", b"base:allocation")[1] == 1, "the context of one export")
+        nbd.go(b"top")
+        nbd.request(7, 0, 65536)
+        head = struct.unpack(">IHHQI", nbd.read(20))
+        cases.check(head[2] == 0x8001 and struct.unpack(">IH", nbd.read(6))[0] == 22, "... is not another one's", head)
+    with Nbd(path) as nbd:
+        nbd.option(8)
+        nbd.reply()
+        context(nbd, 10, b"holes", b"base:allocation")
+        nbd.go(b"holes")
+        answers = []
+        for offset, length, flags in ((0, 4 * MIB, 0), (0, 4 * MIB, 8), (MIB, 100, 0), (3, 5, 0)):
+            nbd.request(7, offset, length, flags=flags)
+            head = struct.unpack(">IHHQI", nbd.read(20))
+            answers.append(struct.unpack(">%dI" % (head[4] // 4), nbd.read(head[4]))[1:])
+        cases.check(answers == [(MIB, 3, 65536, 0, 3 * MIB - 65536, 3), (MIB, 3), (100, 0), (5, 3)], "block status",
+                    answers)
+        nbd.request(7, 4 * MIB, 1)
+        cases.check(struct.unpack(">IHHQI", nbd.read(20))[2] == 0x8001, "block status behind the end")
+    for name in ("top", "holes"):
+        client.result("block-export-del", id=name, mode="hard")
+        client.result("blockdev-del", node_name=name)
+        client.result("blockdev-del", node_name=name + "-file")
+
+
 def for_people(cases, client, directory):
     path = os.path.join(directory, "people")
 
@@ -311,6 +390,7 @@ def main():
             negotiation(cases, path)
             requests(cases, path)
             clients(cases, directory, path)
+            allocation(cases, client, directory, path)
             with Nbd(path) as nbd:
                 nbd.go(b"node")
                 client.result("nbd-server-stop")

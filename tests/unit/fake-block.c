@@ -105,6 +105,7 @@ static void carry_out(BlockBackend *blk, BlockRequest *r)
     case BLOCK_FLUSH:
     case BLOCK_COMMIT:
     case BLOCK_RESIZE:
+    case BLOCK_EXTENT:
         break;
     }
 }
