@@ -18,7 +18,6 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include <glib.h>
 #include <rfb/rfb.h>
@@ -30,7 +29,7 @@
 #include "ui/vnc-internal.h"
 
 enum {
-    LOOK_MS = 30, CLIENTS_MAX = 64, QUEUE_MAX = 1024, PASSWORD_MAX = MAXPWLEN, STALLED_MS = 5000,
+    LOOK_MS = 30, CLIENTS_MAX = 64, QUEUE_MAX = 1024, STALLED_MS = 5000,
     MINOR_WITH_LAST_RECT = 7,
 };
 
@@ -46,6 +45,7 @@ typedef struct Deed {
     enum { DEED_CONNECTED, DEED_INITIALIZED, DEED_GONE, DEED_KEY, DEED_POINTER, DEED_SIZE } what;
     VncClient *client;
     uint32_t keysym;
+    unsigned number;                    /* DEED_KEY: of the key itself (set 1); 0: the sign alone is known */
     bool down;
     int x, y, buttons;                  /* DEED_SIZE: x, y are width and height */
 } Deed;
@@ -53,7 +53,7 @@ typedef struct Deed {
 #define LIBRARY_TABLE rfb
 #define LIBRARY_PREFIX rfb
 #define LIBRARY_FUNCTIONS(X) \
-    X(EncryptBytes) X(GetScreen) X(LogEnable) X(MarkRectAsModified) X(NewClient) X(NewFramebuffer) \
+    X(GetScreen) X(LogEnable) X(MarkRectAsModified) X(NewClient) X(NewFramebuffer) \
     X(StartOnHoldClient) X(InitServerWithPthreadsAndZRLE)
 #include "qemu/library-table.h"
 
@@ -73,9 +73,6 @@ static struct {
 static uint64_t changes, changes_told;  /* how many there were, and how many of them the library knows. lock: lock */
 static bool looked;                     /* the surface has been drawn, as "vnc-accept" wanted. lock: lock */
 static pthread_cond_t up_to_date = PTHREAD_COND_INITIALIZER;    /* of changes_told and looked */
-static char password[PASSWORD_MAX + 1]; /* lock: lock */
-static bool password_set;               /* lock: lock */
-static int64_t password_expires = INT64_MAX;    /* lock: lock */
 
 static GAsyncQueue *deeds;              /* its own lock */
 static unsigned resizes;                /* atomic; how many there were, the one under way included */
@@ -273,6 +270,11 @@ static void client_key(rfbBool down, rfbKeySym keysym, rfbClientRec *cl)
     do_deed(&(Deed) { .what = DEED_KEY, .client = cl->clientData, .keysym = keysym, .down = down });
 }
 
+static void client_extended_key(rfbClientRec *cl, bool down, uint32_t keysym, unsigned number)
+{
+    do_deed(&(Deed) { .what = DEED_KEY, .client = cl->clientData, .keysym = keysym, .number = number, .down = down });
+}
+
 static void client_pointer(int buttons, int x, int y, rfbClientRec *cl)
 {
     do_deed(&(Deed) { .what = DEED_POINTER, .client = cl->clientData, .x = x, .y = y, .buttons = buttons });
@@ -296,21 +298,6 @@ static int led_state(rfbScreenInfo *s)
     const unsigned leds = input_leds();
 
     return (leds & INPUT_LED_SCROLL ? 1 : 0) | (leds & INPUT_LED_NUM ? 2 : 0) | (leds & INPUT_LED_CAPS ? 4 : 0);
-}
-
-static rfbBool check_password(rfbClientRec *cl, const char *response, int len)
-{
-    char key[PASSWORD_MAX + 1];
-    uint8_t want[CHALLENGESIZE];
-    bool may;
-
-    pthread_mutex_lock(&lock);
-    memcpy(key, password, sizeof(key));
-    may = password_set && time(NULL) < password_expires;
-    pthread_mutex_unlock(&lock);
-    memcpy(want, cl->authChallenge, sizeof(want));
-    rfb.EncryptBytes(want, key);
-    return may && len == CHALLENGESIZE && !memcmp(want, response, sizeof(want));
 }
 
 static void new_client(int fd)
@@ -403,11 +390,11 @@ static void set_buttons(int buttons)
 
 /*
  * A sign that needs shift, from a client that does not press it (one without a keyboard): it is pressed for the moment.
- * With the caps lock on, letters are left alone.
+ * With the caps lock on, letters are left alone. A client that knows the key itself presses shift where it is needed.
  */
 static void key_deed(VncClient *client, const Deed *d)
 {
-    const KeyOfSign k = keysym_key(d->keysym);
+    const KeyOfSign k = d->number ? (KeyOfSign) { .key = input_key_by_number(d->number) } : keysym_key(d->keysym);
     const bool shift = k.shifted && d->down && !client->down[KEY_SHIFT] && !client->down[KEY_SHIFT_R] &&
                        !(k.letter && (input_leds() & INPUT_LED_CAPS));
 
@@ -499,38 +486,6 @@ static void handle_deeds(void *opaque)
 
 /* ---- for the monitor ---- */
 
-static const char *passwords_problem(void)
-{
-    return !screen ? "there is no VNC server (-vnc)"
-           : with_password ? NULL : "the VNC server has no password (-vnc ...,password=on)";
-}
-
-const char *vnc_set_password(const char *text)
-{
-    const char *problem = passwords_problem();
-
-    if (!problem) {
-        pthread_mutex_lock(&lock);
-        memset(password, 0, sizeof(password));
-        memcpy(password, text, strnlen(text, PASSWORD_MAX));
-        password_set = *text;
-        pthread_mutex_unlock(&lock);
-    }
-    return problem;
-}
-
-const char *vnc_expire_password(int64_t when)
-{
-    const char *problem = passwords_problem();
-
-    if (!problem) {
-        pthread_mutex_lock(&lock);
-        password_expires = when;
-        pthread_mutex_unlock(&lock);
-    }
-    return problem;
-}
-
 const VncEnd *vnc_server(void)
 {
     return screen ? &server_end : NULL;
@@ -571,6 +526,8 @@ char *vnc_start(const VncOptions *o)
 
     console_listener.only = o->device ? console_named(o->device, o->head, &problem) : NULL;
     problem = problem ? problem : library_load("libvncserver.so.1", rfb_functions);
+    problem = problem ? problem : vnc_password_init();
+    problem = problem ? problem : vnc_extended_init(client_extended_key);
     problem = problem ? problem : vnc_listen(o, &listening, &server_end);
     if (problem) {
         return problem;
@@ -599,8 +556,8 @@ char *vnc_start(const VncOptions *o)
     with_password = o->password;
     lossy = o->lossy;
     if (with_password) {
-        screen->authPasswdData = password;      /* not NULL: there is one */
-        screen->passwordCheck = check_password;
+        screen->authPasswdData = &with_password;        /* not NULL: there is one */
+        screen->passwordCheck = vnc_password_check;
     }
     if (o->secret) {
         vnc_set_password(o->secret);

@@ -158,6 +158,15 @@ class Rfb:
     def key(self, keysym, down):
         self.send(struct.pack(">BBxxI", 4, down, keysym))
 
+    def may_send_keys(self):
+        """This client knows the QEMU Extended Key Event."""
+        self.encodings(0, -258)
+        assert self.read(16)[:12] == struct.pack(">BxHHHHH", 0, 1, 0, 0, self.width, self.height)
+
+    def place(self, number, keysym, down):
+        """The key of that number in set 1, which means that sign to the client."""
+        self.send(struct.pack(">BBHII", 255, 0, down, keysym, number))
+
     def type(self, text):
         for character in text:
             keysym = 0xff0d if character == "\n" else ord(character)

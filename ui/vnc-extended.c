@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What VNC clients made for QEMU say beyond RFC 6143, as an extension of libvncserver: the QEMU Extended Key Event. It
+ * has the key's place on the keyboard beside its sign, so that the guest's layout counts, not ours. A client that names
+ * the pseudo-encoding is told that we know it, by an empty rectangle, and sends such events from then on.
+ *
+ * All on clients' own threads; sendMutex keeps messages to the client apart.
+ */
+#include <glib.h>
+#include <rfb/rfb.h>
+#include "ui/vnc-internal.h"
+
+enum { ENCODING_EXTENDED_KEY = -258, MESSAGE_QEMU = 255, SUB_EXTENDED_KEY = 0, EVENT_BYTES = 11, RECT_BYTES = 16 };
+
+#define LIBRARY_TABLE rfbx
+#define LIBRARY_PREFIX rfb
+#define LIBRARY_FUNCTIONS(X) X(CloseClient) X(ReadExact) X(RegisterProtocolExtension) X(WriteExact)
+#include "qemu/library-table.h"
+
+static void (*key_event)(rfbClientRec *cl, bool down, uint32_t keysym, unsigned number);    /* constant once set */
+
+static uint32_t be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Of one client; 0: it names its encodings anew. */
+static rfbBool enable(rfbClientRec *cl, void **data, int encoding)
+{
+    const int width = cl->screen->width, height = cl->screen->height;
+    /* FramebufferUpdate with one rectangle. */
+    uint8_t message[RECT_BYTES] = {
+        0, 0, 0, 1, 0, 0, 0, 0, (uint8_t)(width >> 8), (uint8_t)width, (uint8_t)(height >> 8), (uint8_t)height,
+        0xff, 0xff, (uint8_t)((unsigned)ENCODING_EXTENDED_KEY >> 8), (uint8_t)ENCODING_EXTENDED_KEY,
+    };
+
+    if (encoding == ENCODING_EXTENDED_KEY) {
+        LOCK(cl->sendMutex);
+        rfbx.WriteExact(cl, (char *)message, sizeof(message));
+        UNLOCK(cl->sendMutex);
+    }
+    return TRUE;
+}
+
+static rfbBool handle(rfbClientRec *cl, void *data, const rfbClientToServerMsg *message)
+{
+    uint8_t event[EVENT_BYTES];
+
+    if (message->type != MESSAGE_QEMU) {
+        return FALSE;
+    }
+    /* The type has been read: sub-type, down (2), keysym (4), key (4). */
+    if (rfbx.ReadExact(cl, (char *)event, sizeof(event)) <= 0 || event[0] != SUB_EXTENDED_KEY) {
+        rfbx.CloseClient(cl);
+        return TRUE;
+    }
+    key_event(cl, event[1] || event[2], be32(event + 3), be32(event + 7));
+    return TRUE;
+}
+
+char *vnc_extended_init(void (*fn)(rfbClientRec *cl, bool down, uint32_t keysym, unsigned number))
+{
+    static int encodings[] = { ENCODING_EXTENDED_KEY, 0 };
+    static rfbProtocolExtension extension = {
+        .pseudoEncodings = encodings, .enablePseudoEncoding = enable, .handleMessage = handle,
+    };
+    char *problem = library_load("libvncserver.so.1", rfbx_functions);
+
+    if (!problem) {
+        key_event = fn;
+        rfbx.RegisterProtocolExtension(&extension);
+    }
+    return problem;
+}
