@@ -95,7 +95,9 @@ static DeviceBlob *blob_of(const Device *d, const DeviceField *field)
 static void save_blob(FILE *f, DeviceBlob *blob)
 {
     put_int(f, blob->bytes, 4);
-    fwrite(blob->data, 1, blob->bytes, f);
+    if (blob->bytes) {          /* else data may be NULL */
+        fwrite(blob->data, 1, blob->bytes, f);
+    }
     g_clear_pointer(&blob->data, g_free);
     blob->bytes = 0;
 }
