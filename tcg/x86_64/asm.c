@@ -372,11 +372,25 @@ void x_patch8(uint8_t *field, const uint8_t *target)
     *field = (uint8_t)d;
 }
 
-uint8_t *x_jmp_aligned(Asm *a, const uint8_t *target)
+void x_align_ahead(Asm *a, unsigned distance)
 {
-    while (((uintptr_t)a->p + 1) & 3) {
+    unsigned n = -((uintptr_t)a->p + distance) & 3;
+
+    if (n == 3) {
+        put8(a, 0x0f);
+        put8(a, 0x1f);
+        put8(a, 0);
+    } else if (n) {
+        if (n == 2) {
+            put8(a, 0x66);
+        }
         put8(a, 0x90);
     }
+}
+
+uint8_t *x_jmp_aligned(Asm *a, const uint8_t *target)
+{
+    x_align_ahead(a, 1);
     x_jmp(a, target);
     return a->p - 4;
 }

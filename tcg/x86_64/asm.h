@@ -108,6 +108,7 @@ uint8_t *x_jecxz_short_fwd(Asm *a);
 void x_patch(uint8_t *field, const uint8_t *target);
 void x_patch8(uint8_t *field, const uint8_t *target);
 uint8_t *x_jmp_aligned(Asm *a, const uint8_t *target);  /* JMP rel32 whose field is 4-byte aligned; returns the field */
+void x_align_ahead(Asm *a, unsigned distance);  /* one NOP or none: so many bytes further on is a multiple of 4 */
 void x_ret(Asm *a);
 void x_lahf(Asm *a);
 void x_sahf(Asm *a);

@@ -77,33 +77,53 @@ static int32_t jump_cache_offset(uint32_t pc)
     return JIT_OFFSET(jump_cache) + (int32_t)(((pc >> 2) & (JUMP_CACHE_SIZE - 1)) * sizeof(JumpCacheEntry));
 }
 
-/*
- * Interrupt check of a back edge; returns the field of the jump that leaves. JECXZ leaves EFLAGS alone: flags that are
- * not saved yet survive it.
- */
-static uint8_t *emit_interrupt_check(Emitter *e)
+/* A jump to be patched; until then it goes on behind itself. Returns the field's place as TBJump.patch. */
+static uint16_t patchable(Emitter *e, uint8_t *field)
+{
+    x_patch(field, e->as.p);
+    return (uint16_t)((field - e->tb->code) / 4);     /* x86_emit_block() looks whether that is right */
+}
+
+static uint16_t emit_patchable_jump(Emitter *e)
+{
+    return patchable(e, x_jmp_aligned(&e->as, e->as.p));
+}
+
+/* The same at a back edge: goes on behind the jump if the CPU is asked to leave, or until the jump is patched. */
+static uint16_t emit_patchable_back_edge(Emitter *e)
+{
+    Asm *as = &e->as;
+    uint8_t *begin = as->p;
+    unsigned length;
+
+    x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
+    length = (unsigned)(as->p - begin);
+    as->p = begin;
+    x_align_ahead(as, length + 2);      /* nothing between the comparison and its jump */
+    x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
+    return patchable(e, x_jcc_fwd(as, X_E));
+}
+
+/* The same for flags that are not saved yet: JECXZ leaves EFLAGS alone. */
+static uint16_t emit_patchable_keeping_flags(Emitter *e)
 {
     Asm *as = &e->as;
     uint8_t *stay, *leave;
+    uint16_t patch;
 
-    if (!e->ef.unsaved) {
-        x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
-        return x_jcc_fwd(as, X_NE);
-    }
     x_mov_r_rm(as, false, RCX, EXIT_REQUEST);
     stay = x_jecxz_short_fwd(as);
     leave = x_jmp_fwd(as);
     x_patch8(stay, as->p);
-    return leave;
+    patch = emit_patchable_jump(e);
+    x_patch(leave, as->p);
+    return patch;
 }
 
-/* A jump to be patched; until then it goes on behind itself. Returns the field's place as TBJump.patch. */
-static uint16_t emit_patchable_jump(Emitter *e)
+static uint16_t emit_patchable_exit(Emitter *e, bool back_edge)
 {
-    uint8_t *field = x_jmp_aligned(&e->as, e->as.p);
-
-    x_patch(field, e->as.p);
-    return (uint16_t)((field - e->tb->code) / 4);     /* x86_emit_block() looks whether that is right */
+    return !back_edge ? emit_patchable_jump(e) :
+           e->ef.unsaved ? emit_patchable_keeping_flags(e) : emit_patchable_back_edge(e);
 }
 
 /*
@@ -112,24 +132,16 @@ static uint16_t emit_patchable_jump(Emitter *e)
  */
 static void emit_looped_jump(Emitter *e, const IROp *op, TBJump *j, unsigned n)
 {
-    Asm *as = &e->as;
     const IRLate *l = &e->b->late[e->b->loop_late - 1];
-    uint8_t *leave;
 
     if (l->looped) {
-        x_mov_rm_i(as, emit_env(JIT_OFFSET(looped)), 1);
+        x_mov_rm_i(&e->as, emit_env(JIT_OFFSET(looped)), 1);
     }
-    x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
-    leave = x_jcc_fwd(as, X_NE);
     j->target = op->imm & 0xfff;
     j->unsaved = F_NZCV;
-    j->patch = emit_patchable_jump(e);
-    x_patch(leave, as->p);
+    j->patch = emit_patchable_back_edge(e);
     emit_flags_late(e, l);
-    x_alu_rm_i(as, ALU_CMP, false, EXIT_REQUEST, 0);
-    leave = x_jcc_fwd(as, X_NE);
-    j->saved_patch = emit_patchable_jump(e);
-    x_patch(leave, as->p);
+    j->saved_patch = emit_patchable_back_edge(e);
     emit_leave(e, op->imm, (uint64_t)(uintptr_t)e->tb | n);
 }
 
@@ -139,13 +151,11 @@ static void emit_looped_jump(Emitter *e, const IROp *op, TBJump *j, unsigned n)
  */
 static void emit_chained_jump(Emitter *e, const IROp *op)
 {
-    Asm *as = &e->as;
     TBJump *j = &e->tb->jmp[e->njumps];
     unsigned n = (unsigned)e->njumps++;
-    uint8_t *leave = NULL, *stay;
 
     if (op->n && op->imm == e->tb->pc) {
-        e->back.addr = as->p;
+        e->back.addr = e->as.p;
         e->back.ef = e->ef;
         e->back.n = n;
         emit_xmm_carry(e);
@@ -155,27 +165,12 @@ static void emit_chained_jump(Emitter *e, const IROp *op)
         }
     }
     emit_flags_save(e, e->ef.unsaved & op->setf);
-    if (op->n) {
-        leave = emit_interrupt_check(e);
-    }
     j->target = op->imm & 0xfff;
     j->unsaved = e->ef.unsaved;
-    j->patch = j->saved_patch = emit_patchable_jump(e);
+    j->patch = j->saved_patch = emit_patchable_exit(e, op->n);
     if (j->unsaved) {
-        if (leave) {
-            x_patch(leave, as->p);
-        }
         save_flags_for_exit(e);
-        if (leave) {
-            x_mov_r_rm(as, false, RCX, EXIT_REQUEST);
-            stay = x_jecxz_short_fwd(as);
-            leave = x_jmp_fwd(as);
-            x_patch8(stay, as->p);
-        }
-        j->saved_patch = emit_patchable_jump(e);
-    }
-    if (leave) {
-        x_patch(leave, as->p);
+        j->saved_patch = emit_patchable_exit(e, op->n);
     }
     /* Also for an interrupt; chaining looks whether the main loop goes on at the target. */
     emit_leave(e, op->imm, (uint64_t)(uintptr_t)e->tb | n);
