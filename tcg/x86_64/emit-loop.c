@@ -8,10 +8,10 @@
  *
  *      block:   ...                    ; as ever; its jump back is chained, to `enter`
  *      enter:   does it pay?
- *               for each register that addresses go by: look at the page, the host address to JITState.page; how many
- *               turns it is good for; something is not plain, aligned or inside a page: go to `block`
- *      turn:    add the steps to the host addresses
- *               the block's ops, an access is a load or store at [JITState.page + constant]
+ *               for each register that addresses go by: look at the page; the distance from guest to host addresses,
+ *               or the host address itself if it stays the same, to JITState.page; how many turns it is good for;
+ *               something is not plain, aligned or inside a page: go to `block`
+ *      turn:    the block's ops, an access is a load or store at [JITState.page + register + constant]
  *               condition to leave the loop: to its code in the block
  *               turns left: to `turn`
  *               to the jump back in the block, which looks for interrupts and comes to `enter` again
@@ -38,6 +38,7 @@ enum {
     MAX_TURNS = 256,            /* between two looks for interrupts */
     MAX_OPS = 200,              /* a longer one spends its time elsewhere */
     MAX_SPAN = 1024,            /* bytes that a turn accesses by one register */
+    MARGIN = 1 << 16,           /* guest addresses so near to 0 or 4 GiB are left out: a sum might wrap */
     ORIGIN_UNKNOWN = 0,
     /* In turns. Some 40 instructions, and a turn saves 4 or more per access: 10 turns at most, and some to be safe. */
     ENTER_COST = 16,
@@ -54,12 +55,13 @@ typedef struct Stream {
     uint32_t low, span, aligned;
     unsigned align;             /* log2 */
     bool store;
-    int32_t step;
+    int32_t step;               /* 0: JITState.page is a host address; else what is to be added to a guest address */
 } Stream;
 
 typedef struct Loop {
     const IRBlock *b;
     int end;                    /* index of the br_if that leaves */
+    bool count_in_rdx;          /* the turns that are left; else only in memory */
     Stream stream[JIT_PAGES];
     int nstreams;
     Origin reg[16];             /* by register + 1 as IRRef */
@@ -112,7 +114,7 @@ static bool take_access(Loop *l, int i)
     Stream *s = l->stream;
 
     o.offset += op->imm;
-    if (o.base == ORIGIN_UNKNOWN || (op->mem & MEM_USER)) {
+    if (o.base == ORIGIN_UNKNOWN || (op->mem & MEM_USER) || (op->imm + MARGIN > 2 * MARGIN && o.base != REF_K0)) {
         return false;
     }
     while (s < l->stream + l->nstreams && s->base != o.base) {
@@ -171,6 +173,23 @@ static bool find_end(const Emitter *e, Loop *l)
     return false;
 }
 
+/* Does the op's code leave rdx alone? */
+static bool leaves_rdx(const Emitter *e, const IROp *op)
+{
+    IROperands it = ir_operands(e->b, op, IR_ALL);
+
+    if (op->opc == IR_page || op->opc == IR_insn_start) {
+        return true;            /* not in the copy */
+    }
+    while (ir_next_operand(&it)) {
+        if (ref_is_temp(*it.ref) && e->temp_reg[*it.ref - REF_T0] == RDX) {
+            return false;
+        }
+    }
+    return ir_op_effects(op) & (FX_LOAD | FX_STORE) ? !emit_plain_needs_rdx(e, op) :
+           !(x86_op_info[op->opc].clobbers & USE_RDX);
+}
+
 static bool analyse(const Emitter *e, Loop *l)
 {
     uint8_t defined = 0;
@@ -191,6 +210,7 @@ static bool analyse(const Emitter *e, Loop *l)
         }
         defined |= op->setf;
         define(l, op);
+        l->count_in_rdx &= leaves_rdx(e, op);
     }
     for (int n = 0; n < l->nstreams; n++) {
         if (!finish_stream(l, &l->stream[n])) {
@@ -269,9 +289,16 @@ static void emit_enter_stream(Emitter *e, const Stream *s, int n)
     }
     emit_limit_check(e, RAX, s->align, s->span);
     x_jcc(as, X_A, e->again);
+    if (s->step) {
+        x_lea(as, false, RCX, rm_mem(RAX, -MARGIN));
+        x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), -2 * MARGIN);
+        x_jcc(as, X_AE, e->again);
+    }
     emit_table_entry(e, RAX, s->store, 0);
     x_jcc(as, X_LE, e->again);
-    x_lea(as, true, RCX, rm_sib(RCX, RAX, 0, -s->step));
+    if (!s->step) {
+        x_alu_r_rm(as, ALU_ADD, true, RCX, rm_reg(RAX));
+    }
     x_mov_rm_r(as, true, pointer(n), RCX);
     if (!s->step) {
         return;
@@ -307,8 +334,9 @@ static bool emit_turn(Emitter *e, const Loop *l)
         e->index = i;
         if (ir_op_effects(op) & (FX_LOAD | FX_STORE)) {
             int n = l->stream_of[i];
+            bool steps = l->stream[n].step;
 
-            emit_plain_access(e, op, pointer(n), (int32_t)(l->offset[i] - l->stream[n].low));
+            emit_plain_access(e, op, pointer(n), steps, steps ? op->imm : l->offset[i] - l->stream[n].low);
         } else if (op->opc != IR_page && op->opc != IR_insn_start) {
             if (emit_shifted_add(e, op) || emit_put_double(e, op)) {
                 i++;
@@ -321,16 +349,22 @@ static bool emit_turn(Emitter *e, const Loop *l)
 }
 
 /* EFLAGS hold what the block needs at its jump back: the count leaves them alone. */
-static void emit_next_turn(Emitter *e, const uint8_t *turn)
+static void emit_next_turn(Emitter *e, const Loop *l, const uint8_t *turn)
 {
     Asm *as = &e->as;
-    RM left = LEFT(e);
+    RM left = l->count_in_rdx ? rm_reg(RDX) : LEFT(e);
     uint8_t *out;
 
-    if (e->ef.unsaved) {
-        x_mov_r_rm(as, false, RCX, left);
+    if (e->ef.unsaved && !e->b->loop_late && l->count_in_rdx) {
+        x_lea(as, false, RDX, rm_mem(RDX, -1));
+        x_mov_r_rm(as, false, RCX, rm_reg(RDX));
+        out = x_jecxz_short_fwd(as);
+        x_jmp(as, turn);
+        x_patch8(out, as->p);
+    } else if (e->ef.unsaved && !e->b->loop_late) {
+        x_mov_r_rm(as, false, RCX, LEFT(e));
         x_lea(as, false, RCX, rm_mem(RCX, -1));
-        x_mov_rm_r(as, false, left, RCX);
+        x_mov_rm_r(as, false, LEFT(e), RCX);
         out = x_jecxz_short_fwd(as);
         x_jmp(as, turn);
         x_patch8(out, as->p);
@@ -338,7 +372,22 @@ static void emit_next_turn(Emitter *e, const uint8_t *turn)
         x_alu_rm_i(as, ALU_SUB, false, left, 1);
         x_jcc(as, X_NE, turn);
     }
+    x_mov_rm_i(as, LEFT(e), 0);
     x_jmp(as, e->back.addr);
+}
+
+/* Out of line: the loop ends, to its code in the block. EFLAGS are as there. */
+static void emit_leave_loop(Emitter *e, const Loop *l, uint8_t *from)
+{
+    const uint8_t *to = e->label_addr[l->b->ops[l->end].imm];
+
+    if (!l->count_in_rdx) {
+        x_patch(from, to);
+        return;
+    }
+    x_patch(from, e->as.p);
+    x_mov_rm_r(&e->as, false, LEFT(e), RDX);
+    x_jmp(&e->as, to);
 }
 
 void emit_loop(Emitter *e)
@@ -350,6 +399,7 @@ void emit_loop(Emitter *e)
 
     l.b = e->b;
     l.nstreams = 0;
+    l.count_in_rdx = true;
     if (!e->back.addr || as->end - as->p < 2 * EMIT_ROOM || !analyse(e, &l)) {
         return;
     }
@@ -359,15 +409,12 @@ void emit_loop(Emitter *e)
         emit_enter_stream(e, &l.stream[n], n);
     }
     x_alu_rm_r(as, ALU_SUB, false, DEBT(e), RDX);
-    x_mov_rm_r(as, false, LEFT(e), RDX);
+    if (!l.count_in_rdx) {
+        x_mov_rm_r(as, false, LEFT(e), RDX);
+    }
     emit_xmm_forget_all(e);
     emit_xmm_load_carried(e);
     turn = as->p;
-    for (int n = 0; n < l.nstreams; n++) {
-        if (l.stream[n].step) {
-            x_alu_rm_i(as, ALU_ADD, true, pointer(n), l.stream[n].step);
-        }
-    }
     emit_flags_clobber(e);
     if (emit_turn(e, &l) && !e->failed) {
         const IROp *leave = &l.b->ops[l.end];
@@ -377,9 +424,11 @@ void emit_loop(Emitter *e)
         emit_xmm_sync_all(e);
         cc = emit_cond(e, leave->cc);
         if (!memcmp(&e->ef, &e->label_ef[leave->imm], sizeof(e->ef))) {
-            x_jcc(as, cc, e->label_addr[leave->imm]);
+            uint8_t *out = x_jcc_fwd(as, cc);
+
             emit_xmm_carry(e);
-            emit_next_turn(e, turn);
+            emit_next_turn(e, &l, turn);
+            emit_leave_loop(e, &l, out);
             x_patch(stop, as->p);
             emit_stop(e, e->tb->loop_offset);
             e->tb->loop_offset = (uint32_t)(enter - e->tb->code);

@@ -391,14 +391,43 @@ static void emit_near(Emitter *e, SlowPath *s, const IROp *op, Loc page)
     emit_transfer(e, s, op, rm_mem(host, op->near), host == RCX ? RDX : RCX);
 }
 
-void emit_plain_access(Emitter *e, const IROp *op, RM pointer, int32_t distance)
+bool emit_plain_needs_rdx(const Emitter *e, const IROp *op)
 {
+    if (op->opc == IR_ldm) {
+        for (int i = 0; i < op->n; i++) {
+            IRRef r = e->b->args[op->arg + i];
+            bool by_xmm = (ref_is_s(r) || ref_is_d(r)) && !(op->mem & MEM_BE);
+
+            if (!by_xmm && emit_loc(e, r).kind != LOC_REG) {
+                return true;
+            }
+        }
+        return false;
+    }
+    return op->opc == IR_st && emit_loc(e, op->a).kind == LOC_MEM;
+}
+
+void emit_plain_access(Emitter *e, const IROp *op, RM pointer, bool add_base, uint32_t distance)
+{
+    Asm *as = &e->as;
     SlowPath none = { .xd = -1 };
+    RM host = rm_mem(RCX, (int32_t)distance);
+    Loc base = emit_loc(e, op->a);
+    int reg = base.kind == LOC_REG ? base.reg : RAX;
+    bool rax_busy = op->opc == IR_ldm || (op->opc == IR_st && add_base && reg == RAX);
 
     memset(e->xmm_busy, 0, sizeof(e->xmm_busy));
     choose_xmm(e, &none, op);
-    x_mov_r_rm(&e->as, true, RCX, pointer);
-    emit_transfer(e, &none, op, rm_mem(RCX, distance), RDX);
+    x_mov_r_rm(as, true, RCX, pointer);
+    if (add_base) {
+        emit_load_ref(e, reg, op->a);
+        if (ir_op_has_list(op)) {
+            x_alu_r_rm(as, ALU_ADD, true, RCX, rm_reg(reg));
+        } else {
+            host = rm_sib(RCX, reg, 0, (int32_t)distance);
+        }
+    }
+    emit_transfer(e, &none, op, host, rax_busy ? RDX : RAX);
     emit_flags_clobber(e);
 }
 

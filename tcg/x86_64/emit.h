@@ -231,8 +231,12 @@ void emit_slow_page(Emitter *e, SlowPath *s);
 void emit_table_entry(Emitter *e, int addr, bool store, unsigned align);
 /* Compares: X_A if addr is not aligned (log2), or so many bytes from it on are not in one page; clobbers rcx. */
 void emit_limit_check(Emitter *e, int addr, unsigned align, unsigned bytes);
-/* An access to plain memory, at the host address in env plus a distance; no slow path. Clobbers rcx and rdx. */
-void emit_plain_access(Emitter *e, const IROp *op, RM pointer, int32_t distance);
+/*
+ * An access to plain memory, no slow path, at the host address in env, or the number in env plus the address register,
+ * plus a distance. Clobbers rcx and what ops.def says, rdx only if emit_plain_needs_rdx().
+ */
+void emit_plain_access(Emitter *e, const IROp *op, RM pointer, bool add_base, uint32_t distance);
+bool emit_plain_needs_rdx(const Emitter *e, const IROp *op);
 int emit_address(Emitter *e, const IROp *op);               /* register with the guest address of an access */
 /* One access of 1, 2 or 4 bytes (size = log2) to host memory, zero-extended. */
 void emit_host_load(Asm *as, unsigned size, int reg, RM host);

@@ -205,6 +205,10 @@ static void prepare_loop(const TCGBackend *backend, uint64_t seed)
         if ((IR_RANDOM_BASES >> r & 1) && test_random(&state) % 16) {
             env->regs[r] &= ~7u;
         }
+        /* Where register plus constant wraps. */
+        if ((IR_RANDOM_BASES >> r & 1) && seed % 8 == 5) {
+            env->regs[r] = env->regs[r] % 1024 * 8 - 4096;
+        }
     }
     env_jit(env)->exit_request = seed % 17 ? 0 : EXIT_REQUESTED;
 }
@@ -277,10 +281,13 @@ static void prepare_turns(void)
 /* A copy costs something to enter: it is used for loops of many turns, and not for long if there are few. */
 static void test_loops_that_pay(void)
 {
+    enum { BASE = 0x20000 };
     static const struct { uint32_t turns, base; bool pays; const char *name; } rows[] = {
-        { 40, 0, true, "a loop of many turns keeps its copy" }, { 3, 0, false, "a loop of few turns loses its copy" },
-        { 40, 2, false, "a loop whose words are not aligned loses its copy" },
-        { 40, 0, true, "another loop does not suffer from that" },
+        { 40, BASE, true, "a loop of many turns keeps its copy" },
+        { 3, BASE, false, "a loop of few turns loses its copy" },
+        { 40, BASE + 2, false, "a loop whose words are not aligned loses its copy" },
+        { 40, 0, false, "a loop whose addresses might wrap loses its copy" },
+        { 40, BASE, true, "another loop does not suffer from that" },
     };
     prepare(&tcg_backend_x86_64, 1);
     machine_fast_memory(MEMORY_FAST);
