@@ -127,6 +127,19 @@ static inline bool ir_op_is_exit(const IROp *op)
 }
 
 bool ir_op_has_list(const IROp *op);
+
+/*
+ * log2 of the alignment that an access needs to be nothing but a load or store of the host's. Words and halfwords of
+ * ARMv6 need none (SCTLR.U) if there is nothing else about them; words of a list, and doublewords as the translator
+ * makes them, do.
+ */
+static inline unsigned ir_op_alignment(const IROp *op)
+{
+    unsigned size = op->mem & MEM_SIZE;
+
+    return ir_op_has_list(op) ? 2 : size == 3 || (op->mem & ~(MEM_SIZE | MEM_SIGNED)) ? size : 0;
+}
+
 bool ir_op_has_width(const IROp *op);       /* IROp.n is 2 (single) or 3 (double) */
 
 /* ---- walking operands ---- */

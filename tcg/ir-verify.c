@@ -130,7 +130,7 @@ static const char *check_page(Verifier *v, const IROp *op, IRRef r, bool def)
     if (op->near + (bytes << (op->mem & MEM_SIZE)) > v->page[n].bytes) {
         return "access outside its page";
     }
-    if (op->near & ((1u << (ir_op_has_list(op) ? 2 : op->mem & MEM_SIZE)) - 1)) {
+    if (op->near & ((1u << ir_op_alignment(op)) - 1)) {
         return "access at a distance that is not aligned";
     }
     if (op->mem & MEM_USER) {

@@ -122,7 +122,7 @@ static void access_memory(Pages *p, unsigned i)
 {
     IROp *op = &p->b->ops[i];
     bool list = ir_op_has_list(op), store = ir_op_effects(op) & FX_STORE;
-    unsigned size = op->mem & MEM_SIZE, bytes = (list ? op->n : 1u) << size, align = list ? 2 : size, n;
+    unsigned size = op->mem & MEM_SIZE, bytes = (list ? op->n : 1u) << size, align = ir_op_alignment(op), n;
     Origin o = origin_of(p, op->a);
     Group *g;
 

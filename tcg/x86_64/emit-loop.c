@@ -108,7 +108,7 @@ static bool take_access(Loop *l, int i)
 {
     const IROp *op = &l->b->ops[i];
     bool list = ir_op_has_list(op), store = ir_op_effects(op) & FX_STORE;
-    unsigned size = op->mem & MEM_SIZE, align = list ? 2 : size, common;
+    unsigned size = op->mem & MEM_SIZE, align = ir_op_alignment(op), common;
     uint32_t bytes = (list ? op->n : 1u) << size, low, end;
     Origin o = origin_of(l, op->a);
     Stream *s = l->stream;

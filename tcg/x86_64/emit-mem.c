@@ -366,7 +366,7 @@ static void emit_checked(Emitter *e, SlowPath *s, const IROp *op)
     }
     emit_table_entry(e, addr, store, align);
     slow_if(e, s, X_LE);
-    if (align && (list ? bytes == 8 : size < 3 && !(op->mem & ~(MEM_SIZE | MEM_SIGNED)))) {
+    if (align && (list ? bytes == 8 : !ir_op_alignment(op))) {
         s->found = e->as.p;
     }
     if (list && op->n > 1) {
