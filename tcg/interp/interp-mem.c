@@ -120,6 +120,37 @@ static uint8_t *plain_range(const InterpRun *r, const IROp *op, uint32_t va, boo
     return plain_access(r, op, va, 4, is_store);
 }
 
+/*
+ * Words in two pages of plain memory (as the x86-64 back end does it): between there and ldm_buf. False: something
+ * else, and nothing was done.
+ */
+static bool over_border(InterpRun *r, const IROp *op, uint32_t va, bool is_store)
+{
+    uint32_t *words = (uint32_t *)(void *)env_jit(r->env)->ldm_buf;
+    uint32_t all = (uint32_t)op->n << ((op->mem & MEM_SIZE) - 2), page = va >> TLB_PAGE_BITS;
+    uint32_t first = ((1u << TLB_PAGE_BITS) - (va & ((1u << TLB_PAGE_BITS) - 1))) / 4;
+    uint8_t *p, *q;
+
+    if ((op->mem & ~(MEM_SIZE | MEM_ALIGN)) || (va & 3) || page == TLB_ENTRIES - 1 || first >= all) {
+        return false;
+    }
+    p = tlb_fast(r->env, va, 4, is_store);
+    q = tlb_fast(r->env, va + 4 * first, 4, is_store);
+    if (!p || !q) {
+        return false;
+    }
+    for (uint32_t i = 0; i < all; i++) {
+        uint8_t *word = i < first ? p + 4 * i : q + 4 * (i - first);
+
+        if (is_store) {
+            guest_store(word, words[i], 4);
+        } else {
+            words[i] = (uint32_t)guest_load(word, 4);
+        }
+    }
+    return true;
+}
+
 void interp_ldm(InterpRun *r, const IROp *op)
 {
     uint32_t va = interp_get(r, op->a) + op->imm;
@@ -128,7 +159,7 @@ void interp_ldm(InterpRun *r, const IROp *op)
     const uint32_t *words = (const uint32_t *)(const void *)env_jit(r->env)->ldm_buf;
 
     interp_show_late(r, op);
-    if (!p) {
+    if (!p && !over_border(r, op, va, false)) {
         slow_ldm(r->env, va, op->n, op->mem, r->pc);
     }
     for (unsigned i = 0; i < op->n; i++) {
@@ -161,7 +192,7 @@ void interp_stm(InterpRun *r, const IROp *op)
             words[i] = value;
         }
     }
-    if (!p) {
+    if (!p && !over_border(r, op, va, true)) {
         slow_stm(r->env, va, op->n, op->mem, r->pc);
     }
 }
