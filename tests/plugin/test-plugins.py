@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=300
 """Plugins see each block, instruction and access, in every mode; what they count; loading, leaving, mistakes."""
+import glob
 import os
 import re
 import shutil
@@ -244,31 +245,65 @@ def test_own(cases, image, tmp):
 FUNCTIONS = {"start": 1 + 10 * 6 + 3, "doubled": 30, "in_thumb": 40, "open_end": 20, "-": 20}
 
 
-def test_functions(cases, tmp):
-    """A plugin of others' making, in C and in C++, and the names of functions."""
+def foreign(cases, tmp, source):
+    """A plugin of others' making: (language, path) as C and as C++."""
+    glib = subprocess.run(["pkg-config", "--cflags", "glib-2.0"], check=True, stdout=subprocess.PIPE).stdout.split()
+    for language, compiler in (("c", "gcc"), ("c++", "g++")):
+        plugin = os.path.join(tmp, "%s-%s.so" % (source, compiler))
+        if not shutil.which(compiler):
+            cases.skip("%s in %s" % (source, language), "there is no %s" % compiler)
+            continue
+        built = subprocess.run([compiler, "-x", language, "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror",
+                                "-I" + os.path.join(ROOT, "include/qemu"), *glib, "-o", plugin,
+                                os.path.join(HERE, source)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               check=False)
+        if cases.check(built.returncode == 0, "%s in %s compiles without warnings" % (source, language),
+                       built.stdout.decode()):
+            yield language, plugin
+
+
+def functions_image(tmp):
     image = os.path.join(tmp, "functions.elf")
     subprocess.run([CROSS + "gcc", "-nostdlib", "-static", "-Wl,-Ttext=0,--build-id=none,-n,-e,start", "-o", image,
                     os.path.join(HERE, "functions.S")], check=True)
-    glib = subprocess.run(["pkg-config", "--cflags", "glib-2.0"], check=True, stdout=subprocess.PIPE).stdout.split()
-    for language, compiler in (("c", "gcc"), ("c++", "g++")):
-        if not shutil.which(compiler):
-            cases.skip("names of functions, a plugin in %s" % language, "there is no %s" % compiler)
-            continue
-        plugin = os.path.join(tmp, compiler + ".so")
-        built = subprocess.run([compiler, "-x", language, "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror",
-                                "-I" + os.path.join(ROOT, "include/qemu"), *glib, "-o", plugin,
-                                os.path.join(HERE, "functions.c")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               check=False)
-        if not cases.check(built.returncode == 0, "a plugin in %s compiles without warnings" % language,
-                           built.stdout.decode()):
-            continue
+    return image
+
+
+def output(tmp, accel, image, plugin, *more):
+    return subprocess.run([*M, "-display", "none", "-serial", "null", "-monitor", "none", "-semihosting", "-accel",
+                           *mode_words(accel, tmp), "-kernel", image, "-plugin", plugin, *more],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60 * SCALE,
+                          check=False).stdout.decode()
+
+
+def test_functions(cases, tmp):
+    """Names of functions."""
+    image = functions_image(tmp)
+    for language, plugin in foreign(cases, tmp, "functions.c"):
         for mode, accel in MODES:
-            ran = subprocess.run([*M, "-display", "none", "-serial", "null", "-monitor", "none", "-semihosting",
-                                  "-accel", *mode_words(accel, tmp), "-kernel", image, "-plugin", plugin],
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60 * SCALE, check=False)
-            got = dict(line.split() for line in ran.stdout.decode().splitlines())
+            said = output(tmp, accel, image, plugin)
+            got = dict(line.split() for line in said.splitlines())
             cases.check({name: int(n) for name, n in got.items()} == FUNCTIONS,
-                        "names of functions, a plugin in %s, %s" % (language, mode), ran.stdout.decode())
+                        "names of functions, a plugin in %s, %s" % (language, mode), said)
+
+
+FACTS = """data passed
+cpus %(cpus)d %(cpus)d at_install %(cpus)d %(cpus)d each %(cpus)d %(sum)d
+insns 1 in_memory 1 same_bytes 1 disassembled 1 beyond 0
+program none 0 0 0 syscalls 0
+parse 1 1 0 0 values 1 0 1
+"""
+
+
+def test_facts(cases, tmp):
+    """What is not about counting."""
+    image = functions_image(tmp)
+    for language, plugin in foreign(cases, tmp, "facts.c"):
+        for cpus in (1, 3):
+            for mode, accel in MODES:
+                said = output(tmp, accel, image, plugin, "-smp", str(cpus))
+                cases.check(said == FACTS % {"cpus": cpus, "sum": cpus * (cpus - 1) // 2},
+                            "facts, a plugin in %s, %s, %d CPUs" % (language, mode, cpus), said)
 
 
 def test_exports(cases):
@@ -278,6 +313,11 @@ def test_exports(cases):
     exported = {line.split()[-1] for line in names.splitlines()}
     cases.check(exported == declared - {"qemu_plugin_install"} and not others,
                 "the program exports what the header declares, and nothing else", others)
+    sources = [os.path.join(HERE, name) for name in ("probe.c", "functions.c", "facts.c")]
+    used = set(re.findall(r"\b(qemu_plugin_\w+)\(", "".join(read(path) for path in sources)))
+    for path in glob.glob(os.path.join(ROOT, "contrib/plugins/*.c")):
+        used |= set(re.findall(r"\b(qemu_plugin_\w+)\(", read(path)))
+    cases.check(declared <= used, "a plugin that is tested calls each function of the header", declared - used)
 
 
 def main():
@@ -292,6 +332,7 @@ def main():
             cases.skip("programs", "no %sgcc" % CROSS)
             return cases.done()
         test_functions(cases, tmp)
+        test_facts(cases, tmp)
         image = Image(tmp)
         for cpus in (1, 2, 4):
             for mode in MODES:
