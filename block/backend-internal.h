@@ -35,6 +35,7 @@ struct BlockBackend {
     BlockStats stats[BLOCK_EXTENT + 1];      /* I/O thread */
     BlockStats tried[BLOCK_WRITE + 1];       /* by blk_try().  lock: lock */
     bool said;                  /* an error was reported since the last success. atomic */
+    struct BlockBitmap *bitmaps;        /* what was written to; bitmap.c. atomic; lock: bitmaps_lock */
     struct BlockJob *job;       /* is at work on the image; NULL: none. I/O thread */
     bool held;                  /* what is to be started waits. lock: lock */
     bool draining;              /* of these, what is not the guest's waits, too. lock: lock */

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "block/backend-internal.h"
+#include "block/bitmap.h"
 #include "qemu/log.h"
 #include "qemu/trace.h"
 #include "sysemu/runstate.h"
@@ -316,7 +317,13 @@ void blk_start(BlockRequest *r)
         blk->in_work++;
     }
     pthread_mutex_unlock(&blk->lock);
-    if (!held && !submit_transfer(blk, r)) {
+    if (held) {
+        return;
+    }
+    if (r->op == BLOCK_WRITE || r->op == BLOCK_WRITE_ZEROES || r->op == BLOCK_DISCARD) {
+        block_bitmap_note(blk, r->offset, r->bytes);
+    }
+    if (!submit_transfer(blk, r)) {
         give_to_pool(blk, r);
     }
 }
@@ -351,6 +358,9 @@ bool blk_try(BlockBackend *blk, bool write, uint64_t offset, void *buffer, uint3
     pthread_mutex_unlock(&blk->lock);
     if (!go) {
         return false;
+    }
+    if (write) {
+        block_bitmap_note(blk, offset, bytes);
     }
     fd = transfer_fd(blk, &r);
     done = fd >= 0 && move_now(blk, &r, fd);

@@ -325,6 +325,11 @@ void copy_free(CopyImage *c)
     g_free(c);
 }
 
+void copy_leave_out(CopyImage *c, uint64_t offset)
+{
+    piece_done(c, offset / COPY_PIECE, true);
+}
+
 Image *copy_image(CopyImage *c)
 {
     return &c->image;

@@ -31,6 +31,8 @@ enum { COPY_PIECE = 64 << 10 };
 CopyImage *copy_new(Image *source, Image *target, CopyMode mode, CopyWhat what, Image *floor, IOWork *failed);
 /* No request is under way and no thread copies. */
 void copy_free(CopyImage *copy);
+/* A backup's piece at this offset is not to be copied. Before the copy is used. */
+void copy_leave_out(CopyImage *copy, uint64_t offset);
 Image *copy_image(CopyImage *copy);     /* what the disk's requests go to */
 /* Copy the piece at this offset, a multiple of COPY_PIECE, if it is to be copied; 0 or a negative errno. Any thread. */
 int copy_piece(CopyImage *copy, uint64_t offset);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include "block/backend-internal.h"
+#include "block/bitmap.h"
 #include "block/nbd-server.h"
 #include "qemu/log.h"
 
@@ -275,6 +276,7 @@ bool blk_close(BlockBackend *blk)
                      blk->id, blk->path);
         return false;
     }
+    block_bitmap_drop_all(blk);
     /* The structure stays: `work` may still be posted. */
     return !blk->image || close_image(blk, answers);
 }
@@ -321,6 +323,7 @@ static char *take_out(BlockBackend *blk)
         }
     }
     close_image(blk, true);
+    block_bitmap_drop_all(blk);
     blk_take_medium(blk, NULL, &none);
     return NULL;
 }

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 #include "block/backend-internal.h"
+#include "block/bitmap.h"
 #include "block/nbd-server.h"
 
 enum { CLOSE_PATIENCE_S = 10 };
@@ -99,6 +100,7 @@ static char *take(BlockBackend *blk)
     image = blk_open_image(&blk->options, &error);
     if (image) {
         exchange(blk, image, false);
+        block_bitmap_note(blk, 0, blk_bytes(blk));      /* somebody else may have written to it */
     }
     blk_release(blk);
     return error;

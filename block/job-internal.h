@@ -19,6 +19,7 @@ struct BlockJob {
     unsigned over_at, base_at;  /* with `last`: numbers in the chain of who names the base, and of the base */
     Image *last;                /* commit, and stream with a base: the last image that goes; else NULL */
     char *backing_file, *backing_format;        /* what `over`, or the streamed image, is to name; NULL: nothing */
+    struct BlockBitmap *bitmap; /* what a backup copies; NULL: no bitmap says */
     GPtrArray *gone;            /* of char: names of the nodes that go */
     BlockOptions target_options;
     bool target_is_node;

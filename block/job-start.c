@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include "block/bitmap.h"
 #include "block/job-internal.h"
 
 static CopyMode mode_of(BlockJobKind kind)
@@ -202,6 +203,18 @@ static const char *refused(BlockBackend *blk, const BlockJobOptions *o)
     return NULL;
 }
 
+/* Of a backup by a bitmap: pieces without anything that is dirty are not copied. False: *error. */
+static bool leave_clean_out(BlockJob *job, const BlockJobOptions *o, char **error)
+{
+    *error = block_bitmap_begin(job->blk, o->bitmap, !o->bitmap_stays, &job->bitmap);
+    for (uint64_t offset = 0; !*error && offset < job->length; offset += COPY_PIECE) {
+        if (!block_bitmap_was_dirty(job->bitmap, offset, MIN(COPY_PIECE, job->length - offset))) {
+            copy_leave_out(job->copy, offset);
+        }
+    }
+    return !*error;
+}
+
 /* The job is ready to begin; the disk is held. */
 static char *begin(BlockJob *job, const BlockJobOptions *o)
 {
@@ -224,6 +237,11 @@ static char *begin(BlockJob *job, const BlockJobOptions *o)
     job->copy = copy_new(job->source, job->target, mode_of(job->kind), what_of(o), floor, &job->work);
     if (!job->copy) {
         return g_strdup(strerror(ENOMEM));
+    }
+    if (o->bitmap && !leave_clean_out(job, o, &error)) {
+        copy_free(job->copy);
+        job->copy = NULL;
+        return error;
     }
     if (job->in_front) {
         job->blk->image = copy_image(job->copy);

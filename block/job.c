@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include "block/bitmap.h"
 #include "block/job-internal.h"
 
 static BlockJob *jobs;          /* in their order */
@@ -248,6 +249,10 @@ static void take_copy_away(BlockJob *job, bool pivot)
 
 static void conclude(BlockJob *job)
 {
+    if (job->bitmap) {
+        block_bitmap_end(job->bitmap, !job->problem && !job->cancelled);
+        job->bitmap = NULL;
+    }
     if (job->problem || job->cancelled) {
         set_status(job, BLOCK_JOB_ABORTING);
     } else if (job->status != BLOCK_JOB_PENDING) {
@@ -442,6 +447,14 @@ char *block_job_dismiss(BlockJob *job)
     set_status(job, BLOCK_JOB_NULL);
     leave_list(job);
     return NULL;
+}
+
+void block_job_abort(BlockJob *job)
+{
+    job->keep = false;
+    if (!block_job_end_now(job)) {
+        block_job_cancel(job, true);
+    }
 }
 
 bool block_job_end_now(BlockJob *job)

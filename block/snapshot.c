@@ -2,6 +2,7 @@
 /* Snapshots of block back ends: those of their images. */
 #include <glib.h>
 #include "block/backend-internal.h"
+#include "block/bitmap.h"
 
 static const ImageSnapshotOps *ops(const BlockBackend *blk)
 {
@@ -44,6 +45,7 @@ int blk_snapshot_read_state(BlockBackend *blk, const char *name, uint64_t offset
 
 int blk_snapshot_revert(BlockBackend *blk, const char *name)
 {
+    block_bitmap_note(blk, 0, blk_bytes(blk));  /* all may be another's now */
     return ops(blk)->revert(blk->image, name);
 }
 

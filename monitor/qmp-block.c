@@ -108,6 +108,7 @@ static JsonObject *device_info(const BlockBackend *blk)
     add_limits(info, blk);
     add_node_options(info, blk_options(blk));
     json_object_set_object_member(info, "image", image_info(blk, 0));
+    qmp_add_bitmaps(info, (BlockBackend *)(uintptr_t)blk);
     return info;
 }
 

@@ -58,6 +58,30 @@ static bool bool_arg(const QmpCall *call, const char *name, bool missing)
     return json_object_has_member(call->args, name) ? json_object_get_boolean_member(call->args, name) : missing;
 }
 
+/* By a bitmap, which a backup alone can: `sync` incremental, or bitmap with a mode. False: the call has failed. */
+static bool take_bitmap(QmpCall *call, BlockJobOptions *o)
+{
+    const char *sync = qmp_string(call, "sync"), *mode = qmp_string(call, "bitmap-mode");
+    const bool incremental = !g_strcmp0(sync, "incremental"), wanted = incremental || !g_strcmp0(sync, "bitmap");
+
+    o->bitmap = o->kind == BLOCK_JOB_BACKUP ? qmp_string(call, "bitmap") : NULL;
+    o->bitmap_stays = !g_strcmp0(mode, "never");
+    if (wanted && o->kind != BLOCK_JOB_BACKUP) {
+        qmp_fail(call, "sync '%s' is for backups", sync);
+    } else if (wanted && !o->bitmap) {
+        qmp_fail(call, "must provide a valid bitmap name for '%s' sync mode", sync);
+    } else if (!wanted && (o->bitmap || mode)) {
+        qmp_fail(call, "a bitmap is for sync 'incremental' or 'bitmap'");
+    } else if (!g_strcmp0(mode, "always")) {
+        qmp_fail(call, "bitmap-mode 'always' is not there: on-success or never");
+    } else if (incremental && o->bitmap_stays) {
+        qmp_fail(call, "Bitmap sync mode must be 'on-success' when using sync mode 'incremental'");
+    } else if (wanted && !incremental && !mode) {
+        qmp_fail(call, "Bitmap sync mode must be given when providing a bitmap");
+    }
+    return !call->error;
+}
+
 static void start(QmpCall *call, BlockJobKind kind, const BlockJobTarget *target)
 {
     BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "device"));
@@ -84,6 +108,9 @@ static void start(QmpCall *call, BlockJobKind kind, const BlockJobTarget *target
     }
     if (qmp_int(call, "speed", 0) < 0) {
         qmp_fail(call, "Parameter 'speed' expects a non-negative value");
+        return;
+    }
+    if (!take_bitmap(call, &o)) {
         return;
     }
     problem = block_job_start(blk, &o, target);

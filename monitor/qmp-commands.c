@@ -122,6 +122,7 @@ static void do_x_query_accel(QmpCall *call)
     hmp_text(call, "info accel");
 }
 
+#define JOB_BITMAP "bitmap:s? bitmap-mode:BitmapSyncMode? "
 #define JOB_ENDS "auto-finalize:b? auto-dismiss:b?"
 #define JOB_CHAIN "base:s? base-node:s? backing-file:s? on-error:BlockdevOnError? filter-node-name:s? "
 #define BURST(limit) limit "_max:i? " limit "_max_length:i? "
@@ -130,6 +131,13 @@ const QmpCommand qmp_commands[] = {
     { "balloon", "value:i", qmp_balloon, false, NULL },
     { "block-commit", "device:s top:s? top-node:s? job-id:s? speed:i? " JOB_CHAIN JOB_ENDS, qmp_block_commit, false,
       NULL },
+    { "block-dirty-bitmap-add", "node:s name:s granularity:i? persistent:b? disabled:b?", qmp_block_dirty_bitmap_add,
+      false, NULL },
+    { "block-dirty-bitmap-clear", "node:s name:s", qmp_block_dirty_bitmap_clear, false, NULL },
+    { "block-dirty-bitmap-disable", "node:s name:s", qmp_block_dirty_bitmap_disable, false, NULL },
+    { "block-dirty-bitmap-enable", "node:s name:s", qmp_block_dirty_bitmap_enable, false, NULL },
+    { "block-dirty-bitmap-merge", "node:s target:s bitmaps:[a]", qmp_block_dirty_bitmap_merge, false, NULL },
+    { "block-dirty-bitmap-remove", "node:s name:s", qmp_block_dirty_bitmap_remove, false, NULL },
     { "block-export-add",
       "type:BlockExportType id:s node-name:s writable:b? writethrough:b? name:s? description:s? iothread:s? "
       "fixed-iothread:b?", qmp_block_export_add, false, NULL },
@@ -150,8 +158,8 @@ const QmpCommand qmp_commands[] = {
     { "blockdev-add",
       "driver:s node-name:s? filename:s? read-only:b? auto-read-only:b? file:a? backing:a? cache:a? discard:s? "
       "detect-zeroes:s? aio:s? locking:s? server:a? export:s? reconnect-delay:i?", qmp_blockdev_add, false, NULL },
-    { "blockdev-backup", "device:s target:s sync:MirrorSyncMode job-id:s? speed:i? " JOB_ENDS, qmp_blockdev_backup,
-      false, NULL },
+    { "blockdev-backup", "device:s target:s sync:MirrorSyncMode job-id:s? speed:i? " JOB_BITMAP JOB_ENDS,
+      qmp_blockdev_backup, false, NULL },
     { "blockdev-change-medium",
       "device:s? id:s? filename:s format:s? force:b? read-only-mode:BlockdevChangeReadOnlyMode?",
       qmp_blockdev_change_medium, false, NULL },
@@ -176,7 +184,7 @@ const QmpCommand qmp_commands[] = {
     { "closefd", "fdname:s", qmp_closefd, false, NULL },
     { "cont", "", do_cont, false, NULL },
     { "drive-backup", "device:s target:s sync:MirrorSyncMode format:s? mode:NewImageMode? job-id:s? speed:i? "
-      JOB_ENDS, qmp_drive_backup, false, NULL },
+      JOB_BITMAP JOB_ENDS, qmp_drive_backup, false, NULL },
     { "drive-mirror", "device:s target:s sync:MirrorSyncMode format:s? mode:NewImageMode? job-id:s? speed:i? "
       "copy-mode:MirrorCopyMode? " JOB_ENDS, qmp_drive_mirror, false, NULL },
     { "device-list-properties", "typename:s", qmp_device_list_properties, false, "[ObjectPropertyInfo]" },

@@ -74,6 +74,14 @@ JsonNode *qmp_array_node(JsonArray *array);     /* takes the array */
 void qmp_migrate(QmpCall *call);
 void qmp_migrate_incoming(QmpCall *call);
 void qmp_migrate_cancel(QmpCall *call);
+void qmp_block_dirty_bitmap_add(QmpCall *call);
+void qmp_block_dirty_bitmap_clear(QmpCall *call);
+void qmp_block_dirty_bitmap_disable(QmpCall *call);
+void qmp_block_dirty_bitmap_enable(QmpCall *call);
+void qmp_block_dirty_bitmap_merge(QmpCall *call);
+void qmp_block_dirty_bitmap_remove(QmpCall *call);
+/* Those of the disk, if it has any. */
+void qmp_add_bitmaps(JsonObject *info, BlockBackend *blk);
 void qmp_migrate_continue(QmpCall *call);
 void qmp_query_replay(QmpCall *call);
 void qmp_replay_break(QmpCall *call);

@@ -22,6 +22,7 @@ typedef struct QmpType {
 
 static const QmpType types[] = {
     { .name = "BalloonInfo", "actual:i" },
+    { .name = "BitmapSyncMode", .values = "on-success never always" },
     { .name = "BlockdevCacheInfo", "writeback:b direct:b no-flush:b" },
     { .name = "BlockDeviceInfo",
       "file:s node-name:s? ro:b drv:s backing_file:s? backing_file_depth:i encrypted:b "
@@ -29,7 +30,8 @@ static const QmpType types[] = {
       "bps_rd:i bps_wr:i iops:i iops_rd:i iops_wr:i bps_max:i? bps_rd_max:i? bps_wr_max:i? iops_max:i? iops_rd_max:i? "
       "iops_wr_max:i? bps_max_length:i? bps_rd_max_length:i? bps_wr_max_length:i? iops_max_length:i? "
       "iops_rd_max_length:i? iops_wr_max_length:i? iops_size:i? group:s? image:ImageInfo cache:BlockdevCacheInfo "
-      "write_threshold:i" },
+      "write_threshold:i dirty-bitmaps:[BlockDirtyInfo]?" },
+    { .name = "BlockDirtyInfo", "name:s? granularity:i count:i recording:b busy:b persistent:b" },
     { .name = "BlockDeviceIoStatus", .values = "ok failed nospace" },
     { .name = "BlockDeviceStats",
       "rd_bytes:i wr_bytes:i unmap_bytes:i rd_operations:i wr_operations:i flush_operations:i unmap_operations:i "
@@ -109,7 +111,7 @@ static const QmpType types[] = {
       "total:i transferred:i remaining:i normal:i normal-bytes:i page-size:i dirty-sync-count:i" },
     { .name = "MigrationStatus", .values = "none setup active pre-switchover device completed failed cancelled" },
     { .name = "MirrorCopyMode", .values = "background write-blocking" },
-    { .name = "MirrorSyncMode", .values = "top full none" },
+    { .name = "MirrorSyncMode", .values = "top full none incremental bitmap" },
     { .name = "MouseInfo", "name:s index:i current:b absolute:b" },
     { .name = "NameInfo", "name:s?" },
     { .name = "NetworkAddressFamily", .values = "ipv4 ipv6 unix" },

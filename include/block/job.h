@@ -28,6 +28,8 @@ typedef struct BlockJobOptions {
     BlockJobSync sync;
     uint64_t speed;             /* bytes a second; 0: no limit */
     bool keep;                  /* what came of it is shown until block_job_dismiss() */
+    const char *bitmap;         /* a backup's: what is dirty there is copied; NULL: as `sync` says */
+    bool bitmap_stays;          /* ... and stays dirty there; else it is clean if the backup works */
     bool ask;                   /* it takes effect with block_job_finalize() */
     /* Of the disk's chain, by a node's name or a path; NULL: the last one, and for `top` the disk's own. */
     const char *base, *base_node, *top, *top_node;      /* a commit's; a stream's base: it stays behind */
@@ -59,6 +61,8 @@ void block_job_set_speed(BlockJob *job, uint64_t speed);
 char *block_job_pause(BlockJob *job, bool pause);
 /* A mirror that is ready ends well, and its target is a copy of that moment, unless `force`. */
 char *block_job_cancel(BlockJob *job, bool force);
+/* It has been started just now, and is to leave nothing behind. */
+void block_job_abort(BlockJob *job);
 char *block_job_complete(BlockJob *job);
 char *block_job_finalize(BlockJob *job);        /* one that is BLOCK_JOB_PENDING */
 char *block_job_dismiss(BlockJob *job);

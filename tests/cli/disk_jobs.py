@@ -40,10 +40,10 @@ class Job:
         text = self.disk.said(rb"wrwrwrwr")
         assert not re.search(rb"[WEX]", text), text
 
-    def order(self, name, **arguments):
+    def order(self, name, /, **arguments):
         return self.client.result(name, **arguments)
 
-    def refuses(self, text, name, **arguments):
+    def refuses(self, text, name, /, **arguments):
         answer = self.client.error(name, **arguments)
         assert text in answer["desc"], answer
 

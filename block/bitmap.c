@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Dirty bitmaps (block/bitmap.h). A bit is set before the image changes, while the request counts as under way, so that
+ * whoever holds the disk (blk_hold()) has the bits of all that was written and of nothing else. Without a bitmap a
+ * request costs the look at a pointer.
+ */
+#include <string.h>
+#include "block/backend-internal.h"
+#include "block/bitmap.h"
+
+enum { GRANULARITY_MIN = 512, NAME_MAX_BYTES = 1023 };
+
+struct BlockBitmap {
+    char *name;                 /* constant, like the next one */
+    unsigned shift;             /* a bit stands for 1 << shift bytes */
+    bool recording;             /* lock: bitmaps_lock, like all that follow */
+    bool busy;
+    bool clear;                 /* busy: `was` is no longer in `bits` */
+    GByteArray *bits;           /* as long as it must be */
+    GByteArray *was;            /* busy: `bits` at the beginning; NULL: not busy */
+    BlockBitmap *next;
+};
+
+static GMutex bitmaps_lock;     /* nothing is taken below it */
+
+/* ---- bits ---- */
+
+static bool bit(const GByteArray *bits, uint64_t n)
+{
+    return n / 8 < bits->len && bits->data[n / 8] >> (n % 8) & 1;
+}
+
+static void set_bits(GByteArray *bits, uint64_t first, uint64_t last)
+{
+    const guint was = bits->len;
+
+    if (last / 8 >= was) {
+        g_byte_array_set_size(bits, (guint)(last / 8 + 1));
+        memset(bits->data + was, 0, bits->len - was);
+    }
+    for (uint64_t n = first; n <= last; n++) {
+        if (n % 8 == 0 && last - n >= 8) {
+            bits->data[n / 8] = 0xff;
+            n += 7;
+        } else {
+            bits->data[n / 8] |= (uint8_t)(1u << (n % 8));
+        }
+    }
+}
+
+static void mark(BlockBitmap *b, uint64_t offset, uint64_t bytes)
+{
+    set_bits(b->bits, offset >> b->shift, (offset + bytes - 1) >> b->shift);
+}
+
+static GByteArray *copy_bits(const GByteArray *bits)
+{
+    GByteArray *copy = g_byte_array_new();
+
+    return g_byte_array_append(copy, bits->data, bits->len);
+}
+
+/* Of the same granularity. */
+static void add_bits(GByteArray *to, const GByteArray *from)
+{
+    for (uint64_t n = 0; n < (uint64_t)from->len * 8; n++) {
+        if (bit(from, n)) {
+            set_bits(to, n, n);
+        }
+    }
+}
+
+/* ---- the back end ---- */
+
+void block_bitmap_note(BlockBackend *blk, uint64_t offset, uint64_t bytes)
+{
+    if (!__atomic_load_n(&blk->bitmaps, __ATOMIC_ACQUIRE) || !bytes) {
+        return;
+    }
+    g_mutex_lock(&bitmaps_lock);
+    for (BlockBitmap *b = blk->bitmaps; b; b = b->next) {
+        if (b->recording) {
+            mark(b, offset, bytes);
+        }
+    }
+    g_mutex_unlock(&bitmaps_lock);
+}
+
+static BlockBitmap **find(BlockBackend *blk, const char *name)
+{
+    BlockBitmap **p = &blk->bitmaps;
+
+    while (*p && strcmp((*p)->name, name)) {
+        p = &(*p)->next;
+    }
+    return p;
+}
+
+void block_bitmap_free(BlockBitmap *b)
+{
+    if (b) {
+        g_free(b->name);
+        g_byte_array_unref(b->bits);
+        g_clear_pointer(&b->was, g_byte_array_unref);
+        g_free(b);
+    }
+}
+
+static void take_out(BlockBitmap **p)
+{
+    BlockBitmap *b = *p;
+
+    g_mutex_lock(&bitmaps_lock);
+    __atomic_store_n(p, b->next, __ATOMIC_RELEASE);
+    g_mutex_unlock(&bitmaps_lock);
+    block_bitmap_free(b);
+}
+
+static void put_in(BlockBackend *blk, BlockBitmap *b)
+{
+    BlockBitmap **end = &blk->bitmaps;
+
+    g_mutex_lock(&bitmaps_lock);
+    while (*end) {
+        end = &(*end)->next;
+    }
+    __atomic_store_n(end, b, __ATOMIC_RELEASE);
+    g_mutex_unlock(&bitmaps_lock);
+}
+
+void block_bitmap_drop_all(BlockBackend *blk)
+{
+    while (blk->bitmaps) {
+        take_out(&blk->bitmaps);
+    }
+}
+
+/* ---- orders ---- */
+
+/* The bitmap, if nobody uses it. NULL: *error. */
+static BlockBitmap *usable(BlockBackend *blk, const char *name, char **error)
+{
+    BlockBitmap *b = *find(blk, name);
+
+    if (!b) {
+        *error = g_strdup_printf("Dirty bitmap '%s' not found", name);
+    } else if (b->busy) {
+        *error = g_strdup_printf("Bitmap '%s' is currently in use by another operation and cannot be used", name);
+        b = NULL;
+    }
+    return b;
+}
+
+char *block_bitmap_add(BlockBackend *blk, const char *name, uint64_t granularity, bool recording)
+{
+    BlockBitmap *b;
+
+    if (!blk_has_medium(blk)) {
+        return g_strdup_printf("Device '%s' has no medium", blk_id(blk));
+    }
+    if (!*name || strlen(name) > NAME_MAX_BYTES) {
+        return g_strdup(*name ? "Bitmap name too long" : "Bitmap name cannot be empty");
+    }
+    if (*find(blk, name)) {
+        return g_strdup_printf("Bitmap already exists: %s", name);
+    }
+    if (granularity < GRANULARITY_MIN || granularity > 1u << 31 || granularity & (granularity - 1)) {
+        return g_strdup("Granularity must be a power of two from 512 to 2 GiB");
+    }
+    b = g_new0(BlockBitmap, 1);
+    b->name = g_strdup(name);
+    b->shift = (unsigned)__builtin_ctzll(granularity);
+    b->recording = recording;
+    b->bits = g_byte_array_new();
+    put_in(blk, b);
+    return NULL;
+}
+
+char *block_bitmap_remove(BlockBackend *blk, const char *name)
+{
+    char *error = NULL;
+
+    if (usable(blk, name, &error)) {
+        take_out(find(blk, name));
+    }
+    return error;
+}
+
+char *block_bitmap_clear(BlockBackend *blk, const char *name)
+{
+    char *error = NULL;
+    BlockBitmap *b = usable(blk, name, &error);
+
+    if (b) {
+        g_mutex_lock(&bitmaps_lock);
+        g_byte_array_set_size(b->bits, 0);
+        g_mutex_unlock(&bitmaps_lock);
+    }
+    return error;
+}
+
+char *block_bitmap_record(BlockBackend *blk, const char *name, bool on)
+{
+    char *error = NULL;
+    BlockBitmap *b = usable(blk, name, &error);
+
+    if (b) {
+        g_mutex_lock(&bitmaps_lock);
+        b->recording = on;
+        g_mutex_unlock(&bitmaps_lock);
+    }
+    return error;
+}
+
+char *block_bitmap_merge(BlockBackend *blk, const char *name, BlockBackend *from, const char *source)
+{
+    char *error = NULL;
+    BlockBitmap *b = usable(blk, name, &error), *s = error ? NULL : usable(from, source, &error);
+
+    if (error) {
+        return error;
+    }
+    g_mutex_lock(&bitmaps_lock);
+    for (uint64_t n = 0; n < (uint64_t)s->bits->len * 8; n++) {
+        if (bit(s->bits, n)) {
+            mark(b, n << s->shift, 1ull << s->shift);
+        }
+    }
+    g_mutex_unlock(&bitmaps_lock);
+    return NULL;
+}
+
+bool block_bitmap_info(BlockBackend *blk, unsigned i, BlockBitmapInfo *info)
+{
+    const BlockBitmap *b = blk->bitmaps;
+
+    while (b && i--) {
+        b = b->next;
+    }
+    if (b) {
+        uint64_t dirty = 0;
+
+        g_mutex_lock(&bitmaps_lock);
+        for (guint n = 0; n < b->bits->len; n++) {
+            dirty += (uint64_t)__builtin_popcount(b->bits->data[n]) << b->shift;
+        }
+        *info = (BlockBitmapInfo) { .name = b->name, .granularity = 1ull << b->shift, .dirty_bytes = dirty,
+                                    .recording = b->recording, .busy = b->busy };
+        g_mutex_unlock(&bitmaps_lock);
+    }
+    return b;
+}
+
+BlockBitmap *block_bitmap_copy(BlockBackend *blk, const char *name)
+{
+    const BlockBitmap *b = *find(blk, name);
+    BlockBitmap *copy;
+
+    if (!b) {
+        return NULL;
+    }
+    copy = g_new0(BlockBitmap, 1);
+    g_mutex_lock(&bitmaps_lock);
+    *copy = (BlockBitmap) { .name = g_strdup(name), .shift = b->shift, .recording = b->recording,
+                            .bits = copy_bits(b->bits) };
+    g_mutex_unlock(&bitmaps_lock);
+    return copy;
+}
+
+void block_bitmap_put_back(BlockBackend *blk, const char *name, BlockBitmap *copy)
+{
+    BlockBitmap **now = find(blk, name);
+
+    if (*now && (*now)->busy) {
+        block_bitmap_free(copy);      /* whoever uses it has refused the change that is to be undone */
+        return;
+    }
+    if (*now) {
+        take_out(now);
+    }
+    if (copy) {
+        put_in(blk, copy);
+    }
+}
+
+/* ---- backups ---- */
+
+char *block_bitmap_begin(BlockBackend *blk, const char *name, bool clear, BlockBitmap **bitmap)
+{
+    char *error = NULL;
+    BlockBitmap *b = usable(blk, name, &error);
+
+    if (b) {
+        g_mutex_lock(&bitmaps_lock);
+        b->busy = true;
+        b->clear = clear;
+        b->was = copy_bits(b->bits);
+        if (clear) {
+            g_byte_array_set_size(b->bits, 0);
+        }
+        g_mutex_unlock(&bitmaps_lock);
+        *bitmap = b;
+    }
+    return error;
+}
+
+bool block_bitmap_was_dirty(const BlockBitmap *b, uint64_t offset, uint64_t bytes)
+{
+    for (uint64_t n = offset >> b->shift; n <= (offset + bytes - 1) >> b->shift; n++) {
+        if (bit(b->was, n)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void block_bitmap_end(BlockBitmap *b, bool worked)
+{
+    g_mutex_lock(&bitmaps_lock);
+    if (b->clear && !worked) {
+        add_bits(b->bits, b->was);
+    }
+    g_clear_pointer(&b->was, g_byte_array_unref);
+    b->busy = false;
+    g_mutex_unlock(&bitmaps_lock);
+}

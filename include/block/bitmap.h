@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Dirty bitmaps: which parts of a disk were written to since the bitmap was added or cleared, for backups of what has
+ * changed. They belong to a disk that a device has, whatever image it has at present, and live as long as its medium
+ * stays. I/O thread; functions that return a text return why it did not work, to be freed; NULL: it did. Implemented in
+ * block/bitmap.c.
+ */
+#ifndef BLOCK_BITMAP_H
+#define BLOCK_BITMAP_H
+#include "block/block.h"
+
+typedef struct BlockBitmap BlockBitmap;
+
+enum { BLOCK_BITMAP_GRANULARITY = 64 << 10 };
+/* granularity: bytes that a bit stands for, a power of two from 512. */
+char *block_bitmap_add(BlockBackend *blk, const char *name, uint64_t granularity, bool recording);
+char *block_bitmap_remove(BlockBackend *blk, const char *name);
+char *block_bitmap_clear(BlockBackend *blk, const char *name);
+char *block_bitmap_record(BlockBackend *blk, const char *name, bool on);
+/* What is dirty in `source` of the disk `from` is so in `name`, too. */
+char *block_bitmap_merge(BlockBackend *blk, const char *name, BlockBackend *from, const char *source);
+
+typedef struct BlockBitmapInfo {
+    const char *name;
+    uint64_t granularity, dirty_bytes;
+    bool recording, busy;       /* busy: a backup uses it */
+} BlockBitmapInfo;
+/* Number i, from 0. False: there are no more. */
+bool block_bitmap_info(BlockBackend *blk, unsigned i, BlockBitmapInfo *info);
+
+/* To undo what comes: how it is now (NULL: there is none), and back to that. */
+void block_bitmap_free(BlockBitmap *copy);               /* NULL is allowed */
+BlockBitmap *block_bitmap_copy(BlockBackend *blk, const char *name);
+void block_bitmap_put_back(BlockBackend *blk, const char *name, BlockBitmap *copy);
+
+/* ---- for backups ---- */
+/*
+ * A backup of what is dirty now begins, while the disk is held; `clear`: what is written from now on is for the next
+ * one. It ends with block_bitmap_end(): if it has not worked, all of it is for the next one.
+ */
+char *block_bitmap_begin(BlockBackend *blk, const char *name, bool clear, BlockBitmap **bitmap);
+/* Was any of the bytes dirty at the beginning? */
+bool block_bitmap_was_dirty(const BlockBitmap *bitmap, uint64_t offset, uint64_t bytes);
+void block_bitmap_end(BlockBitmap *bitmap, bool worked);
+
+/* ---- for the back end ---- */
+/* Any thread, any lock may be held: the bytes are about to change. */
+void block_bitmap_note(BlockBackend *blk, uint64_t offset, uint64_t bytes);
+/* The medium goes. */
+void block_bitmap_drop_all(BlockBackend *blk);
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The monitor for programs: dirty bitmaps, and transactions. The actions of a transaction see the disks at one moment:
+ * the CPUs stand still and nothing is under way. If one fails, those before it are undone. A new image in front of a
+ * disk cannot be, so one of these may be among the actions, and is the last that is carried out. I/O thread.
+ */
+#include <string.h>
+#include "block/bitmap.h"
+#include "block/job.h"
+#include "monitor/qmp-internal.h"
+#include "sysemu/sysemu.h"
+
+/* Takes `problem`, which may be NULL. */
+static void conclude(QmpCall *call, char *problem)
+{
+    if (problem) {
+        qmp_fail(call, "%s", problem);
+        g_free(problem);
+    }
+}
+
+static bool bool_arg(const QmpCall *call, const char *name)
+{
+    return json_object_has_member(call->args, name) && json_object_get_boolean_member(call->args, name);
+}
+
+void qmp_block_dirty_bitmap_add(QmpCall *call)
+{
+    BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
+    const char *name = qmp_string(call, "name");
+    const int64_t granularity = qmp_int(call, "granularity", BLOCK_BITMAP_GRANULARITY);
+
+    if (!blk) {
+        return;
+    }
+    if (bool_arg(call, "persistent")) {
+        qmp_fail(call, "bitmap '%s' lives as long as the emulator; images keep none (persistent=false)", name);
+    } else {
+        conclude(call, block_bitmap_add(blk, name, granularity < 0 ? 0 : (uint64_t)granularity,
+                                        !bool_arg(call, "disabled")));
+    }
+}
+
+void qmp_block_dirty_bitmap_remove(QmpCall *call)
+{
+    BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
+
+    if (blk) {
+        conclude(call, block_bitmap_remove(blk, qmp_string(call, "name")));
+    }
+}
+
+void qmp_block_dirty_bitmap_clear(QmpCall *call)
+{
+    BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
+
+    if (blk) {
+        conclude(call, block_bitmap_clear(blk, qmp_string(call, "name")));
+    }
+}
+
+void qmp_block_dirty_bitmap_enable(QmpCall *call)
+{
+    BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
+
+    if (blk) {
+        conclude(call, block_bitmap_record(blk, qmp_string(call, "name"), true));
+    }
+}
+
+void qmp_block_dirty_bitmap_disable(QmpCall *call)
+{
+    BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
+
+    if (blk) {
+        conclude(call, block_bitmap_record(blk, qmp_string(call, "name"), false));
+    }
+}
+
+/* One of "bitmaps": a name, or an object with the name and a node. */
+static char *merge_one(QmpCall *call, BlockBackend *blk, JsonNode *source)
+{
+    JsonObject *o = JSON_NODE_HOLDS_OBJECT(source) ? json_node_get_object(source) : NULL;
+    const char *name = o ? json_object_get_string_member_with_default(o, "name", NULL) : json_node_get_string(source);
+    const char *node = o ? json_object_get_string_member_with_default(o, "node", NULL) : NULL;
+    BlockBackend *from = o && node ? blk_find(node) : blk;
+
+    if (!name || (o && !node)) {
+        return g_strdup("Parameter 'bitmaps' expects names, or objects with node and name");
+    }
+    return from ? block_bitmap_merge(blk, qmp_string(call, "target"), from, name)
+                : g_strdup_printf("Cannot find device='%s' nor node-name='%s'", node, node);
+}
+
+/* All or nothing: the target is as it was if one of them cannot be. */
+void qmp_block_dirty_bitmap_merge(QmpCall *call)
+{
+    BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
+    JsonArray *list = json_object_get_array_member(call->args, "bitmaps");
+    const char *target = qmp_string(call, "target");
+    BlockBitmap *before;
+
+    if (!blk) {
+        return;
+    }
+    before = block_bitmap_copy(blk, target);
+    for (guint i = 0; i < json_array_get_length(list) && !call->error; i++) {
+        conclude(call, merge_one(call, blk, json_array_get_element(list, i)));
+    }
+    if (call->error && before) {
+        block_bitmap_put_back(blk, target, before);
+    } else {
+        block_bitmap_free(before);
+    }
+}
+
+void qmp_add_bitmaps(JsonObject *info, BlockBackend *blk)
+{
+    JsonArray *list = json_array_new();
+    BlockBitmapInfo b;
+
+    for (unsigned i = 0; block_bitmap_info(blk, i, &b); i++) {
+        JsonObject *o = json_object_new();
+
+        json_object_set_string_member(o, "name", b.name);
+        json_object_set_int_member(o, "granularity", (gint64)b.granularity);
+        json_object_set_int_member(o, "count", (gint64)b.dirty_bytes);
+        json_object_set_boolean_member(o, "recording", b.recording);
+        json_object_set_boolean_member(o, "busy", b.busy);
+        json_object_set_boolean_member(o, "persistent", FALSE);
+        json_array_add_object_element(list, o);
+    }
+    if (json_array_get_length(list)) {
+        json_object_set_array_member(info, "dirty-bitmaps", list);
+    } else {
+        json_array_unref(list);
+    }
+}
+
+/* ---- transactions ---- */
+
+typedef enum ActionKind { ACTION_BITMAP, ACTION_BACKUP, ACTION_SNAPSHOT } ActionKind;
+
+static const struct {
+    const char *name;
+    void (*run)(QmpCall *call);
+    ActionKind kind;
+} known[] = {
+    { "blockdev-snapshot", qmp_blockdev_snapshot, ACTION_SNAPSHOT },
+    { "blockdev-snapshot-sync", qmp_blockdev_snapshot_sync, ACTION_SNAPSHOT },
+    { "drive-backup", qmp_drive_backup, ACTION_BACKUP }, { "blockdev-backup", qmp_blockdev_backup, ACTION_BACKUP },
+    { "block-dirty-bitmap-add", qmp_block_dirty_bitmap_add, ACTION_BITMAP },
+    { "block-dirty-bitmap-remove", qmp_block_dirty_bitmap_remove, ACTION_BITMAP },
+    { "block-dirty-bitmap-clear", qmp_block_dirty_bitmap_clear, ACTION_BITMAP },
+    { "block-dirty-bitmap-enable", qmp_block_dirty_bitmap_enable, ACTION_BITMAP },
+    { "block-dirty-bitmap-disable", qmp_block_dirty_bitmap_disable, ACTION_BITMAP },
+    { "block-dirty-bitmap-merge", qmp_block_dirty_bitmap_merge, ACTION_BITMAP },
+};
+
+typedef struct Action {
+    JsonObject *data;
+    unsigned which;             /* of known */
+    bool done;
+    BlockBackend *blk;          /* ACTION_BITMAP: whose, with its name, and how it was (NULL: it was not there) */
+    const char *bitmap;
+    BlockBitmap *before;
+    BlockJob *job;              /* ACTION_BACKUP */
+} Action;
+
+/* False: the call has failed. */
+static bool understand(QmpCall *call, JsonObject *said, Action *a)
+{
+    const char *type = json_object_get_string_member(said, "type");
+    const QmpCommand *command = qmp_commands;
+    JsonNode *data = json_object_get_member(said, "data");
+    char *problem;
+
+    while (a->which < G_N_ELEMENTS(known) && strcmp(known[a->which].name, type)) {
+        a->which++;
+    }
+    if (a->which == G_N_ELEMENTS(known)) {
+        qmp_fail(call, "Parameter 'type' does not accept value '%s'", type);
+        return false;
+    }
+    while (command->name && strcmp(command->name, type)) {
+        command++;
+    }
+    a->data = JSON_NODE_HOLDS_OBJECT(data) ? json_node_get_object(data) : NULL;
+    problem = a->data ? qmp_check_members(command->args, a->data)
+                      : g_strdup("Invalid parameter type for 'data', expected: object");
+    conclude(call, problem);
+    return !call->error;
+}
+
+static void run(QmpCall *call, Action *a)
+{
+    const char *node;
+
+    call->args = a->data;
+    if (known[a->which].kind == ACTION_BITMAP) {
+        node = qmp_string(call, "node");
+        a->blk = node ? blk_find(node) : NULL;
+        a->bitmap = qmp_string(call, qmp_string(call, "name") ? "name" : "target");
+        a->before = a->blk ? block_bitmap_copy(a->blk, a->bitmap) : NULL;
+    }
+    known[a->which].run(call);
+    a->done = !call->error;
+    if (a->done && known[a->which].kind == ACTION_BACKUP) {
+        while (block_job_next(a->job)) {
+            a->job = block_job_next(a->job);    /* the newest one is the last */
+        }
+    }
+}
+
+static void undo(Action *a)
+{
+    if (a->blk) {
+        block_bitmap_put_back(a->blk, a->bitmap, g_steal_pointer(&a->before));
+    } else if (a->job) {
+        block_job_abort(a->job);
+    }
+}
+
+static void run_all(QmpCall *call, Action *actions, guint count)
+{
+    for (int snapshots = 0; snapshots < 2; snapshots++) {
+        for (guint i = 0; i < count && !call->error; i++) {
+            if ((known[actions[i].which].kind == ACTION_SNAPSHOT) == snapshots) {
+                run(call, &actions[i]);
+            }
+        }
+    }
+    for (guint i = count; i-- > 0;) {
+        if (call->error && actions[i].done) {
+            undo(&actions[i]);
+        }
+        block_bitmap_free(actions[i].before);
+    }
+}
+
+void qmp_transaction(QmpCall *call)
+{
+    JsonArray *list = json_object_get_array_member(call->args, "actions");
+    const guint count = json_array_get_length(list);
+    g_autofree Action *actions = g_new0(Action, count + 1);
+    JsonObject *whole = call->args;
+    unsigned snapshots = 0;
+
+    for (guint i = 0; i < count; i++) {
+        if (!understand(call, json_array_get_object_element(list, i), &actions[i])) {
+            return;
+        }
+        snapshots += known[actions[i].which].kind == ACTION_SNAPSHOT;
+    }
+    if (snapshots > 1) {
+        qmp_fail(call, "one new image at a time is there, for it cannot be undone");
+        return;
+    }
+    runstate_hold_cpus();
+    if (blk_drain_all()) {
+        run_all(call, actions, count);
+    } else {
+        qmp_fail(call, "the host's disk does not end requests that are under way");
+    }
+    call->args = whole;
+    runstate_release_cpus();
+}
