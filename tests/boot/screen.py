@@ -41,12 +41,21 @@ class Monitor:
 
     def order(self, line):
         if not self.socket:
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(self.seconds)
-            self.socket.connect(self.path)
+            until(self._connected, "no monitor at " + self.path, self.seconds)
             self._prompt()
         self.socket.sendall(line.encode() + b"\n")
         return self._prompt()
+
+    def _connected(self):
+        """The emulator makes the socket some time after it has been started."""
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(self.seconds)
+        try:
+            self.socket.connect(self.path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            self.socket.close()
+            return False
+        return True
 
     def _prompt(self):
         text = b""
