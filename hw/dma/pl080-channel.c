@@ -61,6 +61,11 @@ uint32_t pl080_dst_request_bytes(uint32_t control, bool burst)
     return (burst ? burst_beats(control >> CONTROL_DBSIZE_SHIFT) : 1) << dst_width(control);
 }
 
+uint32_t pl080_bytes_left(const PL080Transfer *t)
+{
+    return ((t->control & CONTROL_SIZE) << src_width(t->control)) + t->fifo_len;
+}
+
 /* ---- the bus ---- */
 
 /* A device the bus reaches? */
@@ -285,13 +290,17 @@ PL080Outcome pl080_channel_run(const PL080Config *dmac, unsigned channel, const 
     if (!item_valid(&r)) {
         return PL080_ERROR;
     }
-    while (time_left(&r)) {
+    for (;;) {
         uint32_t now = __atomic_load_n(config, __ATOMIC_RELAXED);
         unsigned flow = pl080_flow(now);
         bool halted = now & CONFIG_H, by_size = !pl080_flow_by_src(flow) && !pl080_flow_by_dst(flow);
 
         if (!(now & CONFIG_E)) {
             return PL080_WAITS;
+        }
+        /* What a halted channel has read it still writes: its driver then looks how far it has come. */
+        if (!time_left(&r) && !(halted && wants_write(t, flow))) {
+            return PL080_MORE;
         }
         if (item_done(t, flow)) {
             PL080Outcome outcome = item_end(&r);
@@ -313,5 +322,4 @@ PL080Outcome pl080_channel_run(const PL080Config *dmac, unsigned channel, const 
             return PL080_WAITS;
         }
     }
-    return PL080_MORE;
 }

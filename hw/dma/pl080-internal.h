@@ -74,6 +74,8 @@ static inline unsigned pl080_flow(uint32_t config)
 /* Bytes of a request: of one beat, or of a burst. */
 uint32_t pl080_src_request_bytes(uint32_t control, bool burst);
 uint32_t pl080_dst_request_bytes(uint32_t control, bool burst);
+/* Bytes that the present item is still to read, or has read and not written. */
+uint32_t pl080_bytes_left(const PL080Transfer *t);
 /*
  * Let the channel work for a bounded time. `config` is the channel's register, which other threads change (relaxed
  * atomic): the turn ends soon after E is cleared or H set. No lock may be held: memory is written, devices are

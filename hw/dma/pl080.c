@@ -7,12 +7,14 @@
  * pause keeps the I/O thread free for others, a turn for each channel keeps one channel from starving the next.
  *
  * A peripheral's request is the guest's, by the soft request registers, or the level of a device's wire, which is
- * looked at again after each transfer that it allowed.
+ * looked at again after each transfer that it allowed. A wire that asks for a single transfer counts only when no
+ * more than a burst is left to move, and if the channel does no bursts: what is less than that stays with the device
+ * until the end, so that a serial line's receive time-out can tell a driver of it.
  *
  * Lock: the device's own; it is not held during a turn, since that writes memory and accesses devices, this one
  * perhaps. A turn works on a copy of the channel's transfer, which it puts back; `busy` says which channel has one. A
- * CPU that disables the channel or the controller waits for the end of the turn, having given up its read right: when
- * the write is over, no data moves.
+ * CPU that disables or halts the channel, or disables the controller, waits for the end of the turn, having given up
+ * its read right: when the write is over, no data moves, and the registers say how much did.
  */
 #include <pthread.h>
 #include "hw/device.h"
@@ -39,7 +41,11 @@ enum { DMAC_E = 1 << 0, DMAC_M1 = 1 << 1, DMAC_M2 = 1 << 2 };
 /* Kinds of requests, in the order of their registers. */
 enum { REQ_BURST, REQ_SINGLE, REQ_LAST_BURST, REQ_LAST_SINGLE, REQ_KINDS, REQ_NONE = REQ_KINDS };
 
-enum { NOBODY = -1, TURN_PAUSE_NS = 200 * 1000 };
+/* ROUNDS: how often a wire that stays high is served without a pause. */
+enum { NOBODY = -1, TURN_PAUSE_NS = 200 * 1000, ROUNDS = 16 };
+
+/* When a channel wants its next turn. */
+typedef enum NextTurn { WHEN_ASKED, AT_ONCE, LATER } NextTurn;
 
 typedef struct PL080Channel {
     PL080Transfer t;            /* lock */
@@ -113,13 +119,16 @@ static void pl080_kick(PL080State *s)
 
 /* ---- a turn ---- */
 
-/* The pending request of a peripheral. Those that name the last transfer are the flow controller's to make. */
-static int pending_request(const PL080State *s, unsigned peripheral, bool controls_flow)
+/*
+ * The pending request of a peripheral. Those that name the last transfer are the flow controller's to make. singles: is
+ * the wire for these looked at?
+ */
+static int pending_request(const PL080State *s, unsigned peripheral, bool controls_flow, bool singles)
 {
     static const int order[] = { REQ_LAST_BURST, REQ_LAST_SINGLE, REQ_BURST, REQ_SINGLE };
 
     for (unsigned i = controls_flow ? 0 : 2; i < REQ_KINDS; i++) {
-        uint32_t wire = order[i] <= REQ_SINGLE ? s->wire[order[i]] : 0;
+        uint32_t wire = order[i] == REQ_BURST || (singles && order[i] == REQ_SINGLE) ? s->wire[order[i]] : 0;
 
         if ((s->soft[order[i]] | wire) >> peripheral & 1) {
             return order[i];
@@ -138,6 +147,12 @@ static unsigned dst_peripheral(uint32_t config)
     return config >> CONFIG_DST_SHIFT & 15;
 }
 
+/* Is no more than a burst left, or is a burst a single transfer? In bytes; counts: what is left is known. */
+static bool takes_singles(const PL080Channel *ch, uint32_t burst, uint32_t single, bool counts)
+{
+    return !counts || burst == single || pl080_bytes_left(&ch->t) <= burst;
+}
+
 /* Turn requests into bytes that may be moved. Caller holds the lock. */
 static void take_requests(PL080State *s, PL080Channel *ch)
 {
@@ -145,7 +160,9 @@ static void take_requests(PL080State *s, PL080Channel *ch)
     bool by_src = pl080_flow_by_src(flow), by_dst = pl080_flow_by_dst(flow);
 
     if (pl080_flow_src_peripheral(flow) && ch->src_request == REQ_NONE && !(by_src && ch->t.last)) {
-        int r = pending_request(s, src_peripheral(ch->config), by_src);
+        int r = pending_request(s, src_peripheral(ch->config), by_src,
+                                takes_singles(ch, pl080_src_request_bytes(ch->t.control, true),
+                                              pl080_src_request_bytes(ch->t.control, false), !by_src && !by_dst));
 
         if (r != REQ_NONE) {
             ch->src_request = r;
@@ -154,7 +171,9 @@ static void take_requests(PL080State *s, PL080Channel *ch)
         }
     }
     if (pl080_flow_dst_peripheral(flow) && ch->dst_request == REQ_NONE && !(by_dst && ch->t.last)) {
-        int r = pending_request(s, dst_peripheral(ch->config), by_dst);
+        int r = pending_request(s, dst_peripheral(ch->config), by_dst,
+                                takes_singles(ch, pl080_dst_request_bytes(ch->t.control, true),
+                                              pl080_dst_request_bytes(ch->t.control, false), !by_src && !by_dst));
 
         if (r != REQ_NONE) {
             ch->dst_request = r;
@@ -196,18 +215,18 @@ static void trace_end(const PL080State *s, unsigned n, const char *why)
     trace(DMA_END, "controller=%s channel=%u why=%s", s->dev.name, n, why);
 }
 
-/* Returns true if the channel has more to do now. I/O thread. */
-static bool channel_turn(PL080State *s, unsigned n)
+/* I/O thread. */
+static NextTurn channel_turn(PL080State *s, unsigned n)
 {
     PL080Channel *ch = &s->ch[n];
     PL080Transfer t;
     PL080Outcome outcome;
-    bool more = false;
+    NextTurn next = WHEN_ASKED;
 
     counted_lock(&s->dev.lock);
     if (!(s->configuration & DMAC_E) || !(ch->config & CONFIG_E)) {
         counted_unlock(&s->dev.lock);
-        return false;
+        return WHEN_ASKED;
     }
     take_requests(s, ch);
     t = ch->t;
@@ -227,13 +246,13 @@ static bool channel_turn(PL080State *s, unsigned n)
     case PL080_ITEM:
         trace(DMA_ITEM, "controller=%s channel=%u source=0x%08x destination=0x%08x", s->dev.name, n, t.src, t.dst);
         s->raw_tc |= 1u << n;
-        more = true;
+        next = LATER;
         break;
     case PL080_MORE:
-        more = true;
+        next = LATER;
         break;
     case PL080_WAITS:
-        more = served;
+        next = served ? AT_ONCE : WHEN_ASKED;
         break;
     case PL080_DONE_ITEM:
         s->raw_tc |= 1u << n;
@@ -255,18 +274,27 @@ static bool channel_turn(PL080State *s, unsigned n)
     }
     pl080_update(s);
     counted_unlock(&s->dev.lock);
-    return more;
+    return next;
 }
 
 static void pl080_work(void *opaque)
 {
     PL080State *s = opaque;
-    bool more = false;
+    uint32_t due = UINT32_MAX;          /* bit n: channel n */
+    bool later = false;
 
-    for (unsigned n = 0; n < s->config.channels; n++) {
-        more |= channel_turn(s, n);
+    /* While one channel pauses, no other runs on: what one sends to a device, another may have to take from it. */
+    for (unsigned round = 0; due && !later && round < ROUNDS; round++) {
+        for (unsigned n = 0; n < s->config.channels; n++) {
+            const NextTurn next = due >> n & 1 ? channel_turn(s, n) : WHEN_ASKED;
+
+            /* What one has moved may be what another waits for. */
+            due = next == AT_ONCE ? UINT32_MAX : due & ~(1u << n);
+            later |= next == LATER;
+        }
+        due &= (1u << s->config.channels) - 1;
     }
-    if (more) {
+    if (later || due) {
         timer_mod(s->timer, clock_virtual_ns() + TURN_PAUSE_NS);
     }
 }
@@ -361,10 +389,11 @@ static bool turn_elsewhere(const PL080State *s)
     return s->busy != NOBODY && !pthread_equal(s->turn_thread, pthread_self());
 }
 
-/* Returns true if the channel has just been disabled and has a turn on another thread. Caller holds the lock. */
+/* Has the channel just been disabled or halted while it has a turn on another thread? Caller holds the lock. */
 static bool config_write(PL080State *s, PL080Channel *ch, uint32_t value)
 {
     bool was_enabled = ch->config & CONFIG_E, busy = s->busy == (int)(ch - s->ch);
+    bool halts = (value & CONFIG_H) && !(ch->config & CONFIG_H);
 
     set_config(ch, value & CONFIG_WRITABLE);
     if (was_enabled && !(value & CONFIG_E)) {
@@ -384,7 +413,7 @@ static bool config_write(PL080State *s, PL080Channel *ch, uint32_t value)
         channel_stop(ch);
     }
     pl080_kick(s);
-    return was_enabled && !(value & CONFIG_E) && busy && turn_elsewhere(s);
+    return was_enabled && (!(value & CONFIG_E) || halts) && busy && turn_elsewhere(s);
 }
 
 /* As config_write(). */

@@ -289,6 +289,43 @@ static void test_requests(void)
     }
 }
 
+/* The wires of devices, on the larger controller. */
+static void test_wires(PL080State *big)
+{
+    enum { BURSTS = true, SINGLES = false };
+    const uint32_t control = 10 | BURST(1, 1) | WIDTH(2, 2) | INC | I;
+
+    fresh();
+    pl080_set_request(big, 3, SINGLES, true);
+    start(BIG_BASE, 5, 0x100, 0x8100, 0, control, FLOW(2) | 3 << 1);
+    bench_advance(TURN);
+    ok_eq(ram_get(0x8100), 0xeeeeeeee, "single-wire-drains-fifo: it does not count while a burst is left");
+    pl080_set_request(big, 3, BURSTS, true);
+    bench_advance(TURN);
+    ok(ram_get(0x811c) == 0x100011c && rd(BIG_BASE + ENABLED) == 0 && ram_get(0x8124) == 0x1000124,
+       "bursts, then two singles");
+    pl080_set_request(big, 3, BURSTS, false);
+    fresh();
+    start(BIG_BASE, 5, 0x100, 0x8100, 0, 3 | BURST(1, 1) | WIDTH(2, 2) | INC | I, FLOW(2) | 3 << 1);
+    bench_advance(TURN);
+    ok(ram_get(0x8108) == 0x1000108 && rd(BIG_BASE + RAW_TC) == 1 << 5, "less than a burst from the start");
+    fresh();
+    start(BIG_BASE, 5, 0x100, 0x8100, 0, 6 | WIDTH(2, 2) | INC | I, FLOW(2) | 3 << 1);
+    bench_advance(TURN);
+    ok(ram_get(0x8114) == 0x1000114 && rd(BIG_BASE + RAW_TC) == 1 << 5, "a channel that does no bursts");
+    pl080_set_request(big, 3, SINGLES, false);
+    fresh();
+    pl080_set_request(big, 4, SINGLES, true);
+    start(BIG_BASE, 5, 0x100, 0x8100, 0, 6 | BURST(1, 1) | WIDTH(2, 2) | INC | I, FLOW(1) | 4 << 6);
+    bench_advance(TURN);
+    ok_eq(ram_get(0x8100), 0xeeeeeeee, "to a device: the same");
+    pl080_set_request(big, 4, BURSTS, true);
+    bench_advance(TURN);
+    ok(ram_get(0x8114) == 0x1000114 && rd(BIG_BASE + RAW_TC) == 1 << 5, "a burst, and what is left");
+    pl080_set_request(big, 4, BURSTS, false);
+    pl080_set_request(big, 4, SINGLES, false);
+}
+
 static void test_self(void)
 {
     fresh();
@@ -312,12 +349,13 @@ int main(void)
 
     bench_init();
     pl080_create(&small, &bench_line[0]);
-    pl080_create(&big, &bench_line[1]);
+    PL080State *of_eight = pl080_create(&big, &bench_line[1]);
     test_registers();
     test_widths();
     test_addresses();
     test_lists();
     test_requests();
+    test_wires(of_eight);
     test_self();
     return test_done();
 }
