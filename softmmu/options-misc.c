@@ -42,6 +42,8 @@ void option_semihosting_config(CommandLine *c, const char *arg)
 
         if (!strcmp(key, "enable")) {
             enable = option_bool(c, arg, &kv[i]);
+        } else if (!strcmp(key, "userspace")) {
+            semihosting_userspace = option_bool(c, arg, &kv[i]);
         } else if (i == 0 && !value && (!strcmp(key, "on") || !strcmp(key, "off"))) {
             enable = !strcmp(key, "on");
         } else if (!strcmp(key, "target")) {
@@ -58,7 +60,7 @@ void option_semihosting_config(CommandLine *c, const char *arg)
                 g_string_append_printf(cmdline, " %s", value);
             }
         } else {
-            option_fail(c, arg, "unknown property '%s' (enable, target, chardev, arg)", key);
+            option_fail(c, arg, "unknown property '%s' (enable, target, userspace, chardev, arg)", key);
         }
     }
     semihosting_enabled = enable;

@@ -4,9 +4,9 @@
  * "Semihosting for AArch32 and AArch64" specification. It gives the guest access to the host's files, so it is off
  * unless asked for.
  *
- * The translator emits helper_semihosting() for these two instructions in privileged code when semihosting_enabled is
- * true, and an ordinary SVC otherwise. Everything here is set before the CPUs start. Implemented in
- * target/arm/semihosting.c.
+ * The translator emits helper_semihosting() for these two instructions in privileged code (semihosting_userspace: in
+ * any) when semihosting_enabled is true, and an ordinary SVC otherwise. Everything here is set before the CPUs start.
+ * Implemented in target/arm/semihosting.c.
  */
 #ifndef HW_SEMIHOSTING_H
 #define HW_SEMIHOSTING_H
@@ -19,6 +19,7 @@
 struct Chardev;
 
 extern bool semihosting_enabled;
+extern bool semihosting_userspace;      /* in User mode, too. Both: constant before the CPUs start */
 
 /* With the machine, if semihosting_enabled. */
 void semihosting_init(void);

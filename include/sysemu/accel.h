@@ -17,6 +17,7 @@ typedef struct AccelOptions {
     bool backend_interp;
     bool exclusive_snapshot;
     bool one_insn;
+    bool split_wx;              /* never set */
     bool perfmap, jitdump;
     bool tier2, tier_said;
     uint32_t tb_size_kib;       /* 0: the design's own choice, like all zeroes below */

@@ -39,7 +39,7 @@ enum {
     SEMI_TICK_HZ = 1000000000,
 };
 
-bool semihosting_enabled;
+bool semihosting_enabled, semihosting_userspace;
 static char *cmdline;
 static uint32_t heap_base, heap_limit;
 static int last_errno;              /* atomic */
@@ -573,8 +573,8 @@ static int32_t semihosting_call(CPUARMState *env, uint32_t op, uint32_t param)
 
 uint32_t helper_semihosting(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
 {
-    /* User programs of an operating system must not reach past it: for them it is a system call. */
-    if (!arm_privileged(env)) {
+    /* User programs of an operating system must not reach past it, unless told so: for them it is a system call. */
+    if (!arm_privileged(env) && !semihosting_userspace) {
         arm_raise_exception(env, EXCP_SWI);
     }
     arm_cpu_alone(env);

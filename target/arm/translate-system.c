@@ -161,7 +161,7 @@ bool trans_hint(DisasContext *s, const args_hint *f)
 
 void gen_swi(DisasContext *s, bool semihosting_number)
 {
-    if (semihosting_number && semihosting_enabled && s_priv(s)) {
+    if (semihosting_number && semihosting_enabled && (s_priv(s) || semihosting_userspace)) {
         gen_call(s, REF_NONE, HELPER_semihosting, REF_NONE, REF_NONE, REF_NONE);
         gen_exit_main_next(s);      /* the call may have stopped the machine */
     } else {

@@ -294,6 +294,29 @@ def test_semihosting(cases, files):
     cases.check(p.returncode == 0 and p.stdout.endswith(b"hi there."), "and shares it with a serial line", p)
 
 
+# To User mode; SYS_EXIT with r1 as for success. What comes to the SVC vector ends with r1 = 0 instead.
+SEMI_USER = [
+    0xea000003,         # b     (start)
+    0xeafffffe,
+    0xe3a01000,         # mov   r1, #0                  vector: SVC
+    0xe3a00018,         # mov   r0, #0x18
+    0xef123456,         # svc   0x123456
+    0xe321f010,         # start: msr cpsr_c, #0x10
+    0xe3a00018,         # mov   r0, #0x18               SYS_EXIT
+    0xe59f1000,         # ldr   r1, [pc]
+    0xef123456,         # svc   0x123456
+    0x00020026,
+]
+
+
+def test_semihosting_of_user_programs(cases, files):
+    for option, code in (("enable=on", 1), ("enable=on,userspace=off", 1), ("enable=on,userspace=on", 0)):
+        p = subprocess.run([*M, *files.program(SEMI_USER), "-display", "none", "-serial", "none", "-monitor", "none",
+                            "-semihosting-config", option], stdin=subprocess.DEVNULL, capture_output=True,
+                           timeout=60 * SCALE, check=False)
+        cases.check(p.returncode == code, "semihosting of User mode: " + option, p)
+
+
 def test_reconnect(cases, files):
     path = files.path("late")
     for address, family in ((("127.0.0.1", 0), socket.AF_INET), (path, socket.AF_UNIX)):
@@ -466,5 +489,5 @@ def test_no_shutdown(cases, files):
 
 if __name__ == "__main__":
     sys.exit(run_all(test_stdin_eof, test_slow_reader, test_no_reader, test_terminal, test_sockets, test_pty,
-                     test_run_state, test_no_shutdown, test_semihosting, test_reconnect, test_inherited_socket,
-                     test_append, test_serial_line))
+                     test_run_state, test_no_shutdown, test_semihosting, test_semihosting_of_user_programs,
+                     test_reconnect, test_inherited_socket, test_append, test_serial_line))

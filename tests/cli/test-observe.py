@@ -158,7 +158,7 @@ def test_one_table(cases, directory):
     """The properties of -accel have one table: help, the monitor and the JSON show the same names, and what was set."""
     path = os.path.join(directory, "stats.json")
     asked = {"thread": "single", "ccache": "separate", "backend": "interp", "exclusive": "snapshot",
-             "one-insn-per-tb": "on", "perfmap": "off", "jitdump": "off", "tier": "2", "tb-size": 3,
+             "one-insn-per-tb": "on", "split-wx": "off", "perfmap": "off", "jitdump": "off", "tier": "2", "tb-size": 3,
              "tb-regions": 2, "stats": path, "trace": os.path.join(directory, "trace"), "trace-size": 5}
     text = subprocess.run([QEMU, "-accel", "help"], stdout=subprocess.PIPE, check=False).stdout.decode()
     helped = re.findall(r"^  ([a-z-]+)=", text, re.M)

@@ -18,7 +18,7 @@
 TestMachine machine;
 int qemu_loglevel;
 int cpu_count = 1;
-bool semihosting_enabled;
+bool semihosting_enabled, semihosting_userspace;
 bool icount_on;
 AccelOptions accel_options;
 const TCGBackend *tcg_backend = &tcg_backend_interp;

@@ -11,7 +11,7 @@
 #include "tcg/helper.h"
 #include "tests/unit/arm-env.h"
 
-bool semihosting_enabled;
+bool semihosting_enabled, semihosting_userspace;
 
 static const ARMCPReg toy_cp15[] = {
     R(MIDR,     0, 0, 0, ANY,   CP_PR,  NO_FIELD, 0x12345678, NULL, NULL),

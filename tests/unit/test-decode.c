@@ -9,7 +9,7 @@
 #include "target/arm/decode.h"
 #include "tests/unit/arm-env.h"
 
-bool semihosting_enabled;
+bool semihosting_enabled, semihosting_userspace;
 
 static uint64_t seed = 0x9e3779b97f4a7c15;
 

@@ -12,7 +12,7 @@
 #include "target/arm/translate.h"
 #include "tests/unit/arm-env.h"
 
-bool semihosting_enabled;
+bool semihosting_enabled, semihosting_userspace;
 
 static uint64_t seed = 0x853c49e6748fea9b;
 static uint8_t page[4096];
