@@ -228,9 +228,70 @@ static bool is_compared(const IRBlock *b)
     return false;
 }
 
+/* Bit n: S<n> is in r. */
+static uint32_t singles(IRRef r)
+{
+    return ref_is_d(r) ? 3u << 2 * (r - REF_D0) : ref_is_s(r) ? 1u << (r - REF_S0) : 0;
+}
+
+static bool overwrites(const IRBlock *b, const IROp *op, uint32_t registers)
+{
+    IROperands it = ir_operands(b, op, IR_DEFS);
+
+    while (ir_next_operand(&it)) {
+        if (singles(*it.ref) & registers) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * A comparison goes to its FMSTAT, past arithmetic and past moves that depend on the comparison before: compilers mix
+ * them. Then these find their flags in the host's, where the comparison would have replaced them, and no label stands
+ * between it and FMSTAT. It may pass a conditional piece as a whole, and nothing that an exception can come from.
+ */
+static void bring_comparison(IRBlock *b)
+{
+    bool passed[IR_MAX_LABELS] = { false };
+    uint32_t registers;
+    int at = b->nops;
+    IROp compare;
+
+    while (at-- > 0 && !(ir_op_effects(&b->ops[at]) & FX_FPCC_WRITE)) {
+        const IROp *op = &b->ops[at];
+
+        if (ir_op_effects(op) & ~(FX_MARK | FX_BRANCH | FX_JOIN | FX_FPSCR)) {
+            return;
+        }
+        if (op->opc == IR_label) {
+            passed[op->imm] = true;
+        } else if (op->opc == IR_br_if && !passed[op->imm]) {
+            return;
+        }
+    }
+    if (at < 0 || b->ops[at].opc != IR_fcmp) {
+        return;
+    }
+    compare = b->ops[at];
+    registers = singles(compare.a) | singles(compare.b);
+    for (int i = 0; i < b->nops; i++) {
+        const IROp *op = &b->ops[i];
+
+        if (i < at ? op->opc == IR_br_if && passed[op->imm] : overwrites(b, op, registers)) {
+            return;
+        }
+    }
+    for (int i = at; i < b->nops - 1; i++) {
+        b->ops[i] = b->ops[i + 1];
+    }
+    b->ops[b->nops - 1] = compare;
+}
+
 /* FMSTAT */
 static void gen_fmstat(DisasContext *s)
 {
+    bring_comparison(s->b);
     if (is_compared(s->b)) {
         ir_emit(s->b, IR_fmstat, REF_NONE, REF_NONE, REF_NONE, 0)->setf = F_NZCV;
     } else {

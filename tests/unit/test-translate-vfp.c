@@ -9,7 +9,7 @@
 #include "tcg/x86_64/op-flags.h"
 #include "tests/unit/ir-env.h"
 
-enum { BASE = 0x5000, DISABLED = 1, PRIVILEGED = 2, UNDEFINED = 4 };
+enum { BASE = 0x5000, DISABLED = 1, PRIVILEGED = 2, UNDEFINED = 4, COMPARES_LATE = 8 };
 #define LEN(n)      (((n) - 1u) << 16)
 #define STRIDE2     (3u << 20)
 #define S(f)        single_bits(f)
@@ -22,7 +22,7 @@ typedef struct Expect {
 
 typedef struct Case {
     const char *name;
-    uint32_t insn[3], fpscr;
+    uint32_t insn[4], fpscr;
     bool doubles;       /* initial values */
     uint8_t how;
     Expect expect[5];
@@ -45,6 +45,21 @@ static const Case cases[] = {
     { "fmsr fsitod", { 0xee001a90, 0xeeb85be0 }, 0, false, 0, { { 'd', 5, 0x101 } } },
     { "fmdrr fmrrd", { 0xec410b13, 0xec532b13 }, 0, true, 0, { { 'r', 2, 0x100 }, { 'r', 3, 0x101 } } },
     { "fcmps fmstat", { 0xeeb40a60, 0xeef1fa10, 0x43a00003 }, 0, false, 0, { { 'r', 0, 3 } } },
+    { "fcmps fcpysne fmstat", { 0xeeb40a60, 0x1eb02a44, 0xeef1fa10, 0x43a00003 }, 0, false, COMPARES_LATE,
+      { { 'r', 0, 3 }, { 's', 4, 8 } } },
+    { "fcmps fcpyseq fmstat", { 0xeeb40a60, 0x0eb02a44, 0xeef1fa10, 0x43a00003 }, 0, false, COMPARES_LATE,
+      { { 'r', 0, 3 }, { 's', 4, 4 } } },
+    { "fcmps fcpysne fmstat, of what was compared", { 0xeeb40a60, 0x1eb00a44, 0xeef1fa10, 0x43a00003 }, 0, false, 0,
+      { { 'r', 0, 3 }, { 's', 0, 8 } } },
+    { "fcmps fcpydne fmstat, of what was compared", { 0xeeb40a60, 0x1eb00b44, 0xeef1fa10, 0x43a00003 }, 0, false, 0,
+      { { 'r', 0, 3 }, { 's', 0, 8 }, { 's', 1, 9 } } },
+    { "fcmpsne fcpysne fmstat", { 0x1eb40a60, 0x1eb02a44, 0xeef1fa10, 0x43a00003 }, 0, false, 0,
+      { { 'r', 0, 3 }, { 's', 4, 8 } } },
+    { "fcmpseq fcpyseq fmstat", { 0x0eb40a60, 0x0eb02a44, 0xeef1fa10, 0x43a00003 }, 0, false, 0,
+      { { 'r', 0, 0x100 }, { 's', 4, 4 } } },
+    { "fcmps fcpysne fmstatne", { 0xeeb40a60, 0x1eb02a44, 0x1ef1fa10, 0x43a00003 }, 0, false, 0,
+      { { 'r', 0, 3 }, { 's', 4, 8 } } },
+    { "fcmps flds fmstat", { 0xeeb40a60, 0xed982a02, 0xeef1fa10, 0x43a00003 }, 0, false, 0, { { 'r', 0, 3 } } },
     { "vector of 4", { 0xee384a0c }, LEN(4), false, 0,
       { { 's', 8, 40 }, { 's', 9, 42 }, { 's', 11, 46 }, { 's', 12, 12 } } },
     { "vector wraps in its bank", { 0xee3b7a0f }, LEN(4), false, 0,
@@ -119,18 +134,18 @@ static void prepare(const Case *c)
 static void translate(const Case *c)
 {
     static uint8_t page[4096];
-    uint32_t flags = (c->how & DISABLED ? 0 : TBF_VFP_EN) | (c->how & PRIVILEGED ? TBF_PRIV : 0), words[4] = { 0 };
+    uint32_t flags = (c->how & DISABLED ? 0 : TBF_VFP_EN) | (c->how & PRIVILEGED ? TBF_PRIV : 0), words[5] = { 0 };
     int n = 0;
 
     flags |= (c->fpscr >> 16 & 7) << TBF_VFP_LEN_SHIFT;
     flags |= (c->fpscr & STRIDE2 ? TBF_VFP_STRIDE : 0) | (c->fpscr & FPSCR_FZ ? TBF_VFP_FZ : 0);
-    while (n < 3 && c->insn[n]) {
+    while (n < 4 && c->insn[n]) {
         words[n] = c->insn[n];
         n++;
     }
     words[n] = 0xe12fff1e;      /* bx lr */
     memcpy(page, words, sizeof(words));
-    arm_translate(&block, 0x8000, flags, page, 4);
+    arm_translate(&block, 0x8000, flags, page, 5);
 }
 
 static bool matches(const Expect *x)
@@ -153,6 +168,17 @@ static bool matches(const Expect *x)
     }
 }
 
+/* FMSTAT comes right behind its comparison. */
+static bool compares_late(void)
+{
+    for (unsigned i = 0; i + 1 < block.nops; i++) {
+        if (block.ops[i].opc == IR_fcmp) {
+            return block.ops[i + 1].opc == IR_fmstat;
+        }
+    }
+    return false;
+}
+
 static bool run_case(const Case *c)
 {
     const char *err;
@@ -161,6 +187,9 @@ static bool run_case(const Case *c)
 
     translate(c);
     err = ir_verify(&block, &at);
+    if ((c->how & COMPARES_LATE) && !compares_late()) {
+        err = "the comparison stays where it was";
+    }
     ir_optimize(&block, x86_host_flags);
     if (!err) {
         err = ir_verify(&block, &at);
