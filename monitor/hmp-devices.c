@@ -47,6 +47,21 @@ void hmp_info_network(Monitor *mon, char **argv)
     }
 }
 
+/* Of networks with user-mode addresses: their connections and forwarded ports, which scripts look for here. */
+void hmp_info_usernet(Monitor *mon, char **argv)
+{
+    NetBackend *net = NULL;
+
+    while ((net = net_next(net)) != NULL) {
+        g_autofree char *info = net_info(net);
+        const char *table = strstr(info, "  Protocol[");
+
+        if (table) {
+            monitor_printf(mon, "Hub -1 (%s):\n%s", net_id(net), table);
+        }
+    }
+}
+
 /* The network called `name`, or the only one if it is NULL; a line tells the user if there is none. */
 static NetBackend *find_network(Monitor *mon, const char *name)
 {

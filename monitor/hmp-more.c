@@ -85,7 +85,7 @@ static const struct { const char *name; bool info; const char *why; } refusals[]
     { "singlestep", false, "start with -singlestep" }, { "snapshot_blkdev_internal", false, "use savevm" },
     { "spice", true, "use -vnc" }, { "sync-profile", false, "use -accel tcg,stats=on, info jit" },
     { "sync-profile", true, "'info jit' shows the locks" }, { "system_wakeup", false, "this board does not sleep" },
-    { "tpm", true, NOT_HERE }, { "usernet", true, "'info network' has it" },
+    { "tpm", true, NOT_HERE },
 };
 
 const char *hmp_refusal(const char *name, bool info)

@@ -102,8 +102,8 @@ static void info_cpus(Monitor *mon, char **argv)
     for (int i = 0; i < mon->machine->smp; i++) {
         const CPUARMState *env = mon->machine->cpu[i];
 
-        monitor_printf(mon, "%c CPU #%d: pc=0x%08x%s\n", i == mon->cpu ? '*' : ' ', i, env->regs[15] & ~1u,
-                       cpu_is_halted(i) ? " (halted)" : "");
+        monitor_printf(mon, "%c CPU #%d: pc=0x%08x%s thread_id=%d\n", i == mon->cpu ? '*' : ' ', i,
+                       env->regs[15] & ~1u, cpu_is_halted(i) ? " (halted)" : "", cpu_thread_id(i));
     }
     runstate_release_cpus();
 }
@@ -214,6 +214,7 @@ static const HMPCommand info_items[] = {
     { "capture", NULL, "", "the captures of sound", 0, 0, hmp_info_capture },
     { "charlcd", NULL, "", "what the character display shows", 0, 0, hmp_info_charlcd },
     { "network", NULL, "", "what the network card is connected to, and its connections", 0, 0, hmp_info_network },
+    { "usernet", NULL, "", "connections and forwarded ports of networks of kind user", 0, 0, hmp_info_usernet },
     { "trace-events", NULL, "[PATTERN]", "the events that trace-event switches", 0, 1, hmp_info_trace_events },
     { "migrate", NULL, "", "how sending or receiving the machine's state does", 0, 0, hmp_info_migrate },
 #ifdef CONFIG_VNC

@@ -92,6 +92,7 @@ void hmp_info_chardev(Monitor *mon, char **argv);
 void hmp_info_block(Monitor *mon, char **argv);
 void hmp_info_charlcd(Monitor *mon, char **argv);
 void hmp_info_network(Monitor *mon, char **argv);
+void hmp_info_usernet(Monitor *mon, char **argv);
 void hmp_eject(Monitor *mon, char **argv);
 void hmp_change(Monitor *mon, char **argv);
 void hmp_commit(Monitor *mon, char **argv);

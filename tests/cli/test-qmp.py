@@ -6,6 +6,7 @@ Prints TAP.
 """
 import os
 import random
+import re
 import socket
 import struct
 import sys
@@ -144,6 +145,9 @@ def queries(cases, path, directory):
     cases.check("* CPU #2" in text and "\r\n" in text, "human-monitor-command", text)
     text = client.result("human-monitor-command", command_line="info cpus")
     cases.check("* CPU #0" in text, "cpu-index is for one order", text)
+    threads = [cpu["thread-id"] for cpu in client.result("query-cpus-fast")]
+    cases.check(re.findall(r"CPU #\d+:.* thread_id=(\d+)", text) == [str(number) for number in threads],
+                "info cpus has the threads, which scripts bind to the host's CPUs", (text, threads))
     cases.check(client.error("human-monitor-command", command_line="x", cpu_index=9)["class"] == "GenericError",
                 "human-monitor-command: no such CPU")
     cases.check(client.result("set_link", name="n0", up=False) == {}, "set_link")
@@ -332,6 +336,9 @@ def objects(cases, client):
     text = client.result("human-monitor-command", command_line="hostfwd_add n0 tcp:127.0.0.1:%d-:22" % port)
     cases.check(text == "" and str(port) in client.result("human-monitor-command", command_line="info network"),
                 "hostfwd_add by human-monitor-command", text)
+    text = client.result("human-monitor-command", command_line="info usernet")
+    cases.check(re.search(r"TCP\[HOST_FORWARD\] +\d+ +127\.0\.0\.1 +%d +[0-9.]+ +22 " % port, text),
+                "info usernet has the forwarded port, which scripts look for", text)
     text = client.result("human-monitor-command", command_line="hostfwd_remove n0 tcp:127.0.0.1:%d" % port)
     cases.check(text == "" and str(port) not in client.result("human-monitor-command", command_line="info network"),
                 "hostfwd_remove by human-monitor-command", text)
