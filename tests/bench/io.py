@@ -11,7 +11,6 @@ import os
 import socket
 import statistics
 import struct
-import subprocess
 import sys
 import tempfile
 import threading
@@ -22,6 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tests/cli"))
 from machine import Files       # noqa: E402  (path set above)
 import guest_program            # noqa: E402  (machine sets its path)
+from harness.threads import times_of_program     # noqa: E402
 
 # Of io/card.h and io/ethernet*.[hc].
 BYTES, FRAME, BATCH = 8 << 20, 1512, 128
@@ -51,18 +51,6 @@ def feed_frames(peer):
                          for n in range(number, number + BATCH))
         number += BATCH
         peer.sendall(batch)
-
-
-def thread_times(pid):
-    """name -> seconds of host CPU."""
-    times = {}
-    for task in os.listdir("/proc/%d/task" % pid):
-        with open("/proc/%d/task/%s/schedstat" % (pid, task), encoding="ascii") as file:
-            ns = int(file.read().split()[0])
-        with open("/proc/%d/task/%s/comm" % (pid, task), encoding="ascii") as file:
-            name = file.read().strip()
-        times["main" if int(task) == pid else name] = ns / 1e9
-    return times
 
 
 def card(path):
@@ -124,23 +112,8 @@ def measure(emulator, files, way, cpus, count):
     else:
         options += files.printer(count)
     command = [emulator, "-M", "realview-eb-mpcore", "-smp", str(cpus), "-m", "64", "-display", "none", "-monitor",
-               "none", "-serial", way.serial.replace("@", path), "-semihosting", "-no-shutdown", "-qmp",
-               "unix:%s,server=on,wait=off" % files.path("qmp"), *options]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
-        control = socket.socket(socket.AF_UNIX)
-        while True:
-            try:
-                control.connect(files.path("qmp"))
-                break
-            except OSError:
-                assert process.poll() is None, "the emulator ended"
-        lines = control.makefile("rb")
-        control.sendall(b'{"execute": "qmp_capabilities"}')
-        while b'"SHUTDOWN"' not in lines.readline():
-            pass
-        times = thread_times(process.pid)
-        control.sendall(b'{"execute": "quit"}')
-        process.wait()
+               "none", "-serial", way.serial.replace("@", path), *options]
+    times = times_of_program(command, files.path("qmp"))
     if way.check:
         way.check(path)
     cpu = max(seconds for name, seconds in times.items() if name.lower().startswith("cpu"))
