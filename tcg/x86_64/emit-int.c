@@ -422,27 +422,37 @@ void emit_mul(Emitter *e, const IROp *op)
     }
 }
 
-/* rcx = a * b, 64 bits; a guest register's upper half is zero, so as an unsigned factor it is used where it is. */
-static void emit_product(Emitter *e, const IROp *op, bool is_signed)
+/*
+ * reg = a * b, 64 bits; a guest register's upper half is zero, so as an unsigned factor it is used where it is. reg may
+ * hold a factor.
+ */
+static void emit_product(Emitter *e, const IROp *op, bool is_signed, int reg)
 {
     Loc b = emit_loc(e, op->b);
+    bool swap = b.kind == LOC_REG && b.reg == reg;
+    IRRef first = swap ? op->b : op->a, second = swap ? op->a : op->b;
 
-    load_ref_64(e, RCX, op->a, is_signed);
+    b = emit_loc(e, second);
     if (is_signed || b.kind != LOC_REG) {
-        load_ref_64(e, RAX, op->b, is_signed);
+        load_ref_64(e, RAX, second, is_signed);
         b.reg = RAX;
     }
-    x_imul_r_rm(&e->as, true, RCX, rm_reg(b.reg));
+    load_ref_64(e, reg, first, is_signed);
+    x_imul_r_rm(&e->as, true, reg, rm_reg(b.reg));
 }
 
 void emit_mull(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
+    Loc high = emit_loc(e, op->c);
+    int reg = high.kind == LOC_REG && high.reg != RAX && op->d != op->c ? high.reg : RCX;
 
-    emit_product(e, op, op->opc == IR_smull);
-    emit_store_ref(e, op->d, RCX);
-    x_shift_i(as, SH_SHR, true, rm_reg(RCX), 32);
-    emit_store_ref(e, op->c, RCX);
+    emit_product(e, op, op->opc == IR_smull, reg);
+    emit_store_ref(e, op->d, reg);
+    x_shift_i(as, SH_SHR, true, rm_reg(reg), 32);
+    if (reg == RCX) {
+        emit_store_ref(e, op->c, RCX);
+    }
     emit_flags_clobber(e);
 }
 
@@ -450,7 +460,7 @@ void emit_mlal(Emitter *e, const IROp *op)
 {
     Asm *as = &e->as;
 
-    emit_product(e, op, op->opc == IR_smlal);
+    emit_product(e, op, op->opc == IR_smlal, RCX);
     x_mov_r_rm(as, false, RAX, rm_reg(RCX));
     x_shift_i(as, SH_SHR, true, rm_reg(RCX), 32);
     x_alu_rm_r(as, ALU_ADD, false, emit_rm(emit_loc(e, op->d)), RAX);
