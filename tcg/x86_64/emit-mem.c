@@ -404,7 +404,9 @@ bool emit_plain_needs_rdx(const Emitter *e, const IROp *op)
         }
         return false;
     }
-    return op->opc == IR_st && emit_loc(e, op->a).kind == LOC_MEM;
+    Loc base = emit_loc(e, op->a);
+
+    return op->opc == IR_st && (base.kind == LOC_MEM || (base.kind == LOC_REG && base.reg == RAX));
 }
 
 void emit_plain_access(Emitter *e, const IROp *op, RM pointer, bool add_base, uint32_t distance)

@@ -4,7 +4,7 @@
  * pinned), so temporaries are few and short-lived, and one forward scan does.
  *
  * A temporary may sit in rax or rdx only if no op between its definition and its last use needs that register as
- * scratch. It may also be an operand of an op that needs the register, if that op reads it first (operand_is_safe).
+ * scratch. It may also be an operand of an op that needs the register, if that op reads it first (safe_for_operand).
  *
  * Pages (IR op `page`) take what the temporaries leave of rdx, or slots of JITState.page.
  */
@@ -18,10 +18,16 @@ static int op_clobbers(const IROp *op)
     return x86_op_info[op->opc].clobbers | (op->savef ? USE_RAX : 0);
 }
 
-/* The op reads operand r before it destroys its scratch registers. */
-static bool operand_is_safe(const IROp *op, IRRef r)
+/* Of the op's scratch registers, those in which operand r is safe: it is read, once, before they are destroyed. */
+static int safe_for_operand(const Emitter *e, const IROp *op, IRRef r)
 {
-    return x86_op_info[op->opc].early && op->a == r;
+    int safe = x86_op_info[op->opc].early, uses = 0;
+    IROperands it = ir_operands(e->b, op, IR_USES);
+
+    while (safe && ir_next_operand(&it)) {
+        uses += *it.ref == r;
+    }
+    return op->a == r && uses == 1 ? safe : 0;
 }
 
 /* Those it destroys when a destination may have been written. */
@@ -61,10 +67,7 @@ static int forbidden(const Emitter *e, int t, int first, int last)
 
     for (int i = first + 1; i <= last && bad != (USE_RAX | USE_RDX); i++) {
         const IROp *op = &e->b->ops[i];
-        if (i == last && operand_is_safe(op, r)) {
-            continue;
-        }
-        bad |= op_clobbers(op);
+        bad |= op_clobbers(op) & ~(i == last ? safe_for_operand(e, op, r) : 0);
     }
     return bad;
 }
