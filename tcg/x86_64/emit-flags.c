@@ -239,14 +239,13 @@ static X86CC cond_from_memory(Emitter *e, int cc)
         x_test8_rm_i(as, rm_reg(RAX), 1);
         return cc == CC_HI ? X_NE : X_E;
     default:
-        /* OF from V by an addition that overflows iff V = 1; SAHF leaves OF alone. */
-        x_movzx8(as, RAX, NZCV_V);
-        x_mov8_ah_mem(as, NZCV_NZ);
-        x_movzx8(as, RCX, rm_reg(RAX));
-        x_shift_i(as, SH_SHL, false, rm_reg(RCX), 30);
-        x_alu_r_rm(as, ALU_ADD, false, RCX, rm_reg(RCX));
-        x_sahf(as);
-        return cond_from_eflags(e, cc);
+        /* bit 7: N != V; bit 6: Z */
+        x_movzx8(as, RCX, NZCV_V);
+        x_movzx8(as, RAX, NZCV_NZ);
+        x_shift_i(as, SH_SHL, false, rm_reg(RCX), 7);
+        x_alu_r_rm(as, ALU_XOR, false, RAX, rm_reg(RCX));
+        x_test8_rm_i(as, rm_reg(RAX), cc == CC_GE || cc == CC_LT ? 0x80 : 0xc0);
+        return cc == CC_GE || cc == CC_GT ? X_E : X_NE;
     }
 }
 
