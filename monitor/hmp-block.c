@@ -23,11 +23,34 @@ static void print_limits(Monitor *mon, const BlockBackend *blk)
     monitor_printf(mon, " group=%s, %u waiting\n", group, waiting);
 }
 
+static BlockBackend *find_drive(Monitor *mon, const char *name)
+{
+    BlockBackend *blk = blk_find(name);
+
+    if (!blk) {
+        monitor_printf(mon, "There is no drive '%s' ('info block' lists them).\n", name);
+    }
+    return blk;
+}
+
+/* argv: [-n] [-v] [DRIVE]. The flags ask for more than a line, which there is not. */
 void hmp_info_block(Monitor *mon, char **argv)
 {
     BlockBackend *blk = NULL;
+    const char *one = NULL;
 
+    for (; *argv; argv++) {
+        if (strcmp(*argv, "-n") && strcmp(*argv, "-v")) {
+            one = *argv;
+        }
+    }
+    if (one && !find_drive(mon, one)) {
+        return;
+    }
     while ((blk = blk_next(blk)) != NULL) {
+        if (one && blk != blk_find(one)) {
+            continue;
+        }
         if (blk_has_medium(blk)) {
             monitor_printf(mon, "%s: %s (%s%s), %llu bytes, aio=%s%s\n", blk_id(blk), blk_path(blk), blk_format(blk),
                            blk_readonly(blk) ? ", read-only" : "", (unsigned long long)blk_bytes(blk), blk_aio(blk),
@@ -40,16 +63,6 @@ void hmp_info_block(Monitor *mon, char **argv)
     if (!blk_next(NULL)) {
         monitor_puts(mon, "There are no images (-sd FILE puts one into the card slot).\n");
     }
-}
-
-static BlockBackend *find_drive(Monitor *mon, const char *name)
-{
-    BlockBackend *blk = blk_find(name);
-
-    if (!blk) {
-        monitor_printf(mon, "There is no drive '%s' ('info block' lists them).\n", name);
-    }
-    return blk;
 }
 
 static void say_problem(Monitor *mon, char *problem)

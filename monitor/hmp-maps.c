@@ -9,14 +9,16 @@
 #include "sysemu/sysemu.h"
 #include "target/arm/cpu.h"
 
-/* The map is flat: there is nothing below another region that -f would take away. */
+/* The map is flat: there is nothing below another region that a flag would take away or add. */
 void hmp_info_mtree(Monitor *mon, char **argv)
 {
     char *text;
 
-    if (argv[0] && strcmp(argv[0], "-f")) {
-        monitor_puts(mon, "usage: info mtree [-f]\n");
-        return;
+    for (; *argv; argv++) {
+        if (strcmp(*argv, "-f") && strcmp(*argv, "-d") && strcmp(*argv, "-o") && strcmp(*argv, "-D")) {
+            monitor_puts(mon, "usage: info mtree [-f] [-d] [-o] [-D]\n");
+            return;
+        }
     }
     text = memory_map_text();
     monitor_puts(mon, text);

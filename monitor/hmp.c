@@ -75,18 +75,20 @@ static void print_system_registers(CPUARMState *env, FILE *f)
 
 static void info_registers(Monitor *mon, char **argv)
 {
-    bool all = argv[0] && !strcmp(argv[0], "-a");
+    const bool all = argv[0] && !strcmp(argv[0], "-a");
+    const guint64 last = (guint64)mon->machine->smp - 1;
+    guint64 one = (guint64)mon->cpu;
     char *text = NULL;
     size_t size;
     FILE *f;
 
-    if (argv[0] && !all) {
-        monitor_puts(mon, "info registers [-a]\n");
+    if (argv[0] && !all && !g_ascii_string_to_unsigned(argv[0], 10, 0, last, &one, NULL)) {
+        monitor_printf(mon, "There is no CPU '%s': info registers [-a|CPU]\n", argv[0]);
         return;
     }
     f = open_memstream(&text, &size);
     runstate_hold_cpus();
-    for (int i = all ? 0 : mon->cpu; i < (all ? mon->machine->smp : mon->cpu + 1); i++) {
+    for (int i = all ? 0 : (int)one; i < (all ? mon->machine->smp : (int)one + 1); i++) {
         fprintf(f, "%sCPU#%d\n", i && all ? "\n" : "", i);
         arm_cpu_dump(mon->machine->cpu[i], f, true);
         print_system_registers(mon->machine->cpu[i], f);
@@ -187,11 +189,12 @@ static const HMPCommand info_items[] = {
     { "name", NULL, "", "the guest's name (-name)", 0, 0, info_name },
     { "uuid", NULL, "", "the machine's UUID (-uuid)", 0, 0, info_uuid },
     { "status", NULL, "", "whether the machine runs", 0, 0, info_status },
-    { "registers", NULL, "[-a]", "registers of the current CPU, or of all, with VFP and CP15", 0, 1, info_registers },
+    { "registers", NULL, "[-a|CPU]", "registers of the current CPU, of all or of one, with VFP and CP15", 0, 1,
+      info_registers },
     { "cpus", NULL, "", "the CPUs and where they are", 0, 0, info_cpus },
     { "memdev", NULL, "", "memory backends (-object)", 0, 0, hmp_info_memdev },
     { "iothreads", NULL, "", "I/O threads (-object)", 0, 0, hmp_info_iothreads },
-    { "mtree", NULL, "[-f]", "the physical memory map", 0, 1, hmp_info_mtree },
+    { "mtree", NULL, "[-f] [-d] [-o] [-D]", "the physical memory map", 0, 4, hmp_info_mtree },
     { "mem", NULL, "", "what the current CPU's page tables map, with the rights of both modes", 0, 0, hmp_info_mem },
     { "roms", NULL, "", "what is put into memory at a reset", 0, 0, hmp_info_roms },
     { "qtree", NULL, "", "the devices and where their registers are", 0, 0, hmp_info_qtree },
@@ -203,7 +206,7 @@ static const HMPCommand info_items[] = {
     { "replay", NULL, "", "how recording or replaying does (-icount rr=)", 0, 0, hmp_info_replay },
     { "pic", NULL, "", "the interrupts that are enabled, pending or active", 0, 0, info_pic },
     { "irq", NULL, "", "how often each interrupt was acknowledged", 0, 0, info_irq },
-    { "block", NULL, "", "the images of disks", 0, 0, hmp_info_block },
+    { "block", NULL, "[-n] [-v] [DRIVE]", "the images of disks", 0, 3, hmp_info_block },
     { "blockstats", NULL, "", "what was read and written", 0, 0, hmp_info_blockstats },
     { "history", NULL, "", "the lines typed before", 0, 0, hmp_info_history },
     { "memory_size_summary", NULL, "", "how much memory there is", 0, 0, hmp_info_memory_size_summary },
@@ -373,7 +376,7 @@ static const HMPCommand commands[] = {
     { "cpu", NULL, "N", "choose the CPU that x, info registers and info tlb show", 1, 1, do_cpu },
     { "wavcapture", NULL, "PATH [DEVICE [HZ]]", "write what is played to a WAV file", 1, 3, hmp_wavcapture },
     { "stopcapture", NULL, "N", "end a capture of sound", 1, 1, hmp_stopcapture },
-    { "info", NULL, "[ITEM]", "show ITEM, or which items there are", 0, 2, do_info },
+    { "info", NULL, "[ITEM]", "show ITEM, or which items there are", 0, 5, do_info },
     { "x", NULL, "/FMT ADDR", "memory at a virtual address; FMT: count, x d u o c i, b h w g", 2, 2, do_x },
     { "xp", NULL, "/FMT ADDR", "memory at a physical address", 2, 2, do_xp },
     { "sum", NULL, "ADDR SIZE", "the 16-bit sum of physical memory, as BSD's sum makes it", 2, 2, hmp_sum },

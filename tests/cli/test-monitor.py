@@ -100,7 +100,13 @@ def tells(cases, t):
         if not text.startswith("/machine/%s (" % line):
             cases.check(False, "info qom-tree %s" % line, text)
     cases.check("00000000-03ffffff (ram): ram" in t.ask("info mtree -f"), "info mtree -f")
+    cases.check("00000000-03ffffff (ram): ram" in t.ask("info mtree -d -o -D"), "info mtree with QEMU's other flags")
     cases.check("usage" in t.ask("info mtree -x"), "info mtree -x")
+    one, bad = t.ask("info registers 0"), t.ask("info registers 9")
+    cases.check("CPU#0" in one and "R00=" in one and "no CPU '9'" in bad, "info registers CPU", bad)
+    for line in ("info block -v", "info block -n -v sd0", "info block sd0"):
+        cases.check(t.ask(line).startswith("sd0: "), line)
+    cases.check("no drive 'x'" in t.ask("info block -v x"), "info block of a drive that there is not")
     cases.check("serial0: filename=null\n" in t.ask("info chardev"), "info chardev")
     text = t.ask("info roms")
     cases.check(re.search(r'^addr=00000000 size=0x0*38 mem=ram name=".*program"$', text, re.M)
