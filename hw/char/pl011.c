@@ -112,11 +112,12 @@ static bool pl011_enabled(const PL011State *s, uint32_t direction)
     return (s->cr & (CR_UARTEN | direction)) == (CR_UARTEN | direction);
 }
 
-/* Requests for DMA, by what the FIFOs have and have room for. */
+/* Requests for DMA, by what the FIFOs have and have room for. Without FIFOs there are no bursts. */
 static uint32_t pl011_dma_level(const PL011State *s)
 {
-    uint32_t rx = (s->rx_count >= pl011_rx_trigger(s)) << DMA_RX_BURST | (s->rx_count > 0) << DMA_RX_SINGLE;
-    uint32_t tx = (s->tx_count <= pl011_tx_trigger(s)) << DMA_TX_BURST |
+    const bool fifos = s->lcr_h & LCR_FEN;
+    uint32_t rx = (fifos && s->rx_count >= pl011_rx_trigger(s)) << DMA_RX_BURST | (s->rx_count > 0) << DMA_RX_SINGLE;
+    uint32_t tx = (fifos && s->tx_count <= pl011_tx_trigger(s)) << DMA_TX_BURST |
                   (s->tx_count < pl011_depth(s)) << DMA_TX_SINGLE;
 
     return (s->dmacr & DMACR_RX ? rx : 0) | (s->dmacr & DMACR_TX ? tx : 0);

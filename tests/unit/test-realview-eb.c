@@ -170,6 +170,28 @@ static void dma_loop(uint32_t data, unsigned tx, unsigned rx, unsigned width, co
     bench_reset();
 }
 
+/* A serial line whose FIFOs are off asks for single transfers alone: a burst would read one byte four times. */
+static void test_bursts_without_fifo(void)
+{
+    enum { UART1 = 0x1000a000, DMAC = 0x10030000, TO = 0x2000, N = 40 };
+
+    wr(UART1 + 0x2c, 0x60);
+    wr(UART1 + 0x30, 0x381);                            /* looped back */
+    wr(UART1 + 0x48, 1);
+    wr(DMAC + 0x30, 1);
+    for (uint32_t burst = 1; burst != UINT32_MAX; burst--) {
+        wr(DMAC + 0x120, UART1);
+        wr(DMAC + 0x124, TO);
+        wr(DMAC + 0x12c, N | burst << 12 | 1u << 27);
+        wr(DMAC + 0x130, 1 | 12 << 1 | 2 << 11);
+        wr(UART1, 'x');
+        bench_advance(10000000);
+        ok_eq(rd(DMAC + 0x12c) & 0xfff, burst ? N : N - 1, "burst-without-fifo: %s", burst ? "none" : "a single one");
+        wr(DMAC + 0x130, 0);
+    }
+    bench_reset();
+}
+
 /* Requests 0 to 2 are whose SYS_DMAPSR says: UART 3, then the sound card, then the card interface. */
 static void test_mapped_requests(void)
 {
@@ -251,6 +273,7 @@ static void test_dma_requests(void)
     wr(SSP + 4, 3);
     wr(SSP + 0x24, 3);
     dma_loop(SSP + 8, 9, 8, 0, "SSP");
+    test_bursts_without_fifo();
     test_mapped_requests();
 }
 
