@@ -4,15 +4,21 @@
 """libvirt runs a Linux guest with this emulator: its driver for QEMU, inside virsh, with a directory of its own. Needs
 the packages libvirt-clients and libvirt-daemon-driver-qemu; without them it is skipped. Prints TAP.
 """
+import subprocess
 import sys
 import tempfile
+import time
 
-from libvirt_guest import Console, Orders, Virsh, missing, new_disk, write_files
+from libvirt_guest import LIMIT, Console, Orders, Virsh, missing, new_disk, write_files
 from vm import PROMPT, Failure, tap
 
 STICK = """<disk type='file' device='disk'>
   <driver name='qemu' type='qcow2'/><source file='%(directory)s/stick.qcow2'/><target dev='sda' bus='usb'/>
 </disk>
+"""
+BACKUP = """<domainbackup mode='push'><disks><disk name='vda' type='file' backupmode='full'>
+  <target file='%(directory)s/backup.qcow2'/><driver type='qcow2'/>
+</disk></disks></domainbackup>
 """
 
 
@@ -57,6 +63,12 @@ def run(cases, directory, virsh):
         o.check("blkdeviotune guest vda --total-iops-sec 1000", "^$")
         o.check("blockcopy guest vda %s/copy.qcow2 --format qcow2 --wait --finish --transient-job" % directory,
                 "copied")
+        o.check("backup-begin guest %s/backup.xml" % directory, "started")
+        end = time.monotonic() + LIMIT
+        while "Completed" not in virsh.order("domjobinfo guest --completed"):
+            if time.monotonic() > end:
+                raise Failure("the backup does not end")
+            time.sleep(0.1)
         o.check("save guest %s/saved" % directory, "saved")
         o.check("domstate guest", "shut off")
         o.check("restore %s/saved" % directory, "restored")
@@ -78,6 +90,9 @@ def run(cases, directory, virsh):
         console.close()
         o.check("destroy guest", "destroyed")
     o.check("undefine guest", "undefined")
+    done = subprocess.run(["qemu-img", "compare", directory + "/disk.qcow2", directory + "/backup.qcow2"],
+                          capture_output=True, text=True, check=False)
+    cases.check(done.returncode == 0, "the backup is what the disk is", done.stdout + done.stderr)
 
 
 def main():
@@ -87,7 +102,7 @@ def main():
         cases.skip("libvirt", reason)
         return cases.done()
     with tempfile.TemporaryDirectory(prefix="pqemu-libvirt-") as directory:
-        write_files(directory, **{"stick.xml": STICK})
+        write_files(directory, **{"stick.xml": STICK, "backup.xml": BACKUP})
         for name in ("disk", "stick"):
             new_disk(directory, name)
         virsh = Virsh("qemu:///embed?root=" + directory)
