@@ -28,18 +28,18 @@ def run(arguments, text=""):
     return done.returncode, done.stdout.replace("\r", "")
 
 
-def guest(image, icount, cpus=1, design=DESIGNS[0]):
-    return run(["-monitor", "none", "-serial", "stdio", "-semihosting", "-kernel", image, "-smp", str(cpus),
+def guest(image, icount, *more, cpus=1, design=DESIGNS[0]):
+    return run([*more] + ["-monitor", "none", "-serial", "stdio", "-semihosting", "-kernel", image, "-smp", str(cpus),
                 "-accel", "tcg," + design, "-icount", icount])
 
 
 def test_same(image):
     """Two starts in each design, and all designs together."""
     for cpus in (1, 3):
-        first = guest(image, "shift=2", cpus)
+        first = guest(image, "shift=2", cpus=cpus)
         cases.check(first[0] == 0 and "time" in first[1], "%d CPUs: it runs" % cpus, first)
         for design in DESIGNS:
-            again = guest(image, "shift=2", cpus, design)
+            again = guest(image, "shift=2", cpus=cpus, design=design)
             cases.check(again == first, "%d CPUs: the same again, %s" % (cpus, design), (first, again))
 
 
@@ -50,6 +50,27 @@ def test_time(image):
     cases.check(guest(image, "shift=4")[1] != first[1], "another shift makes other times")
     cases.check(guest(image, "auto")[0] == 0, "shift=auto runs")
     cases.check(guest(image, "shift=4,align=on")[0] == 0, "align=on runs")
+
+
+# How often a clock counts in a millisecond. The cycles are those of CPUs at 400 MHz.
+RATES = {"24MHz": 24000, "100Hz": 0.1, "SP804": 1000, "private timer": 100000, "PL031": 0.001, "cycles": 400000}
+LOOP = 8000000                  # instructions
+
+
+def test_clocks(image):
+    """Each clock is a function of the instructions, and -rtc says from where the time of day counts."""
+    for shift in (0, 2, 7, 10):
+        ms = LOOP * 2 ** shift / 1e6
+        arguments = ["shift=%d,sleep=off" % shift, "-rtc", "base=2020-01-01T00:00:00,clock=vm"]
+        first = [guest(image, *arguments, design=design) for design in (DESIGNS[0], "backend=interp")]
+        cases.check(first[0] == first[1] == guest(image, *arguments), "shift=%d: clocks, the same again" % shift, first)
+        lines = dict(line.rsplit(" ", 1) for line in first[0][1].splitlines())
+        cases.check(lines.pop("it is", None) == "1577836800", "-rtc base= is when the machine starts", first[0])
+        cases.check(set(lines) == set(RATES), "shift=%d: all clocks" % shift, first[0])
+        for name, count in lines.items():
+            # between the two looks are a few instructions more than the loop's
+            more = ms * RATES[name] * 100 / LOOP + 1
+            cases.check(-1 <= int(count) - ms * RATES[name] <= more, "shift=%d: %s" % (shift, name), count)
 
 
 def test_monitor():
@@ -75,9 +96,11 @@ def test_refused():
 
 def main():
     images = guest_program.images("cli", "icount.c")
+    clocks = images and guest_program.images("cli", "icount-clocks.c")
     if images:
         test_same(images[0])
         test_time(images[0])
+        test_clocks(clocks[0])
     else:
         cases.skip("guest programs", "no cross compiler")
     test_monitor()
