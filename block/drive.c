@@ -56,7 +56,7 @@ bool blk_chain(const BlockBackend *blk, unsigned n, BlockChainInfo *info)
 
     if (image) {
         *info = (BlockChainInfo) { .path = image->path, .format = image->ops->format, .bytes = image_bytes(image),
-                                   .node = o ? o->node : NULL };
+                                   .node = o ? o->node : NULL, .file_node = o ? o->file_node : NULL };
     }
     return image;
 }

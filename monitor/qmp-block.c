@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The monitor for programs: what it tells about disks and nodes; limits of speed. I/O thread. */
+#include <glib/gstdio.h>
 #include <string.h>
 #include "block/job.h"
 #include "hw/usb/usb-devices.h"
@@ -181,22 +182,92 @@ void qmp_query_block(QmpCall *call)
     call->result = qmp_array_node(disks);
 }
 
+/* ---- all nodes ---- */
+
+/* The n-th image behind a disk's. */
+static JsonObject *behind_info(const BlockBackend *blk, unsigned n, const BlockChainInfo *chain)
+{
+    const BlockOptions plain = { 0 };
+    JsonObject *info = json_object_new();
+    BlockChainInfo behind;
+    unsigned depth = 0;
+
+    json_object_set_string_member(info, "file", chain->path);
+    json_object_set_string_member(info, "node-name", chain->node);
+    json_object_set_string_member(info, "drv", chain->format);
+    json_object_set_boolean_member(info, "ro", TRUE);
+    if (blk_chain(blk, n + 1, &behind)) {
+        json_object_set_string_member(info, "backing_file", behind.path);
+    }
+    while (blk_chain(blk, n + depth + 1, &behind)) {
+        depth++;
+    }
+    json_object_set_int_member(info, "backing_file_depth", depth);
+    add_limits(info, NULL);
+    add_node_options(info, &plain);
+    json_object_set_object_member(info, "image", image_info(blk, n));
+    return info;
+}
+
+/* What holds the bytes of a disk's n-th image. */
+static JsonObject *bytes_info(const BlockBackend *blk, unsigned n, const BlockChainInfo *chain)
+{
+    const BlockOptions *first = blk_options(blk);
+    const BlockOptions o = { .driver = n || !first->driver ? "file" : first->driver, .direct = !n && first->direct,
+                             .no_flush = !n && first->no_flush };
+    JsonObject *info = json_object_new(), *image = json_object_new();
+    GStatBuf st;
+
+    json_object_set_string_member(info, "file", chain->path);
+    json_object_set_string_member(info, "node-name", chain->file_node);
+    json_object_set_string_member(info, "drv", o.driver);
+    json_object_set_boolean_member(info, "ro", n || blk_readonly(blk));
+    json_object_set_int_member(info, "backing_file_depth", 0);
+    add_limits(info, NULL);
+    add_node_options(info, &o);
+    json_object_set_string_member(image, "filename", chain->path);
+    json_object_set_string_member(image, "format", o.driver);
+    json_object_set_int_member(image, "virtual-size", g_stat(chain->path, &st) ? (gint64)chain->bytes : st.st_size);
+    json_object_set_object_member(info, "image", image);
+    return info;
+}
+
+/* Takes `info`; one that is in the list already is left out. */
+static void add_node(JsonArray *nodes, GHashTable *names, JsonObject *info, bool flat)
+{
+    if (!g_hash_table_add(names, g_strdup(json_object_get_string_member(info, "node-name")))) {
+        json_object_unref(info);
+        return;
+    }
+    if (flat) {
+        json_object_remove_member(json_object_get_object_member(info, "image"), "backing-image");
+    }
+    json_array_add_object_element(nodes, info);
+}
+
 void qmp_query_named_block_nodes(QmpCall *call)
 {
+    const bool flat = json_object_has_member(call->args, "flat") && json_object_get_boolean_member(call->args, "flat");
+    GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     JsonArray *nodes = json_array_new();
     const BlockOptions *free_node = NULL;
     BlockBackend *blk = NULL;
+    BlockChainInfo chain;
 
     while ((blk = blk_next(blk)) != NULL) {
-        if (blk_has_medium(blk)) {
-            json_array_add_object_element(nodes, device_info(blk));
+        for (unsigned n = 0; blk_chain(blk, n, &chain); n++) {
+            if (!n || chain.node) {
+                add_node(nodes, names, n ? behind_info(blk, n, &chain) : device_info(blk), flat);
+            }
+            if (chain.file_node) {
+                add_node(nodes, names, bytes_info(blk, n, &chain), flat);
+            }
         }
     }
     while ((free_node = block_node_next(free_node)) != NULL) {
-        if (!blk_find(free_node->node)) {               /* else a device has it, and it is in the list */
-            json_array_add_object_element(nodes, node_info(free_node));
-        }
+        add_node(nodes, names, node_info(free_node), flat);
     }
+    g_hash_table_destroy(names);
     call->result = qmp_array_node(nodes);
 }
 

@@ -81,6 +81,7 @@ static void take_file(NodeText *n, const char *name, JsonNode *node)
             return;
         }
         n->options = *inner;
+        n->options.file_node = inner->node;
     }
     n->options.format = own_format;
     n->options.node = own_name;

@@ -302,6 +302,7 @@ void option_blockdev(CommandLine *c, const char *arg)
                             "one makes it)", kv[i].value, is_throttle ? "" : "holds bytes and ", kv[i].value);
             }
             o = *inner;
+            o.file_node = is_throttle ? inner->file_node : inner->node;
             o.node = NULL;
         }
     }

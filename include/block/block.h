@@ -38,6 +38,7 @@ typedef struct BlockOptions {
     bool no_flush;              /* cache=unsafe */
     bool discard;               /* discard=unmap: discarded space goes back to the host */
     bool no_lock;               /* file.locking=off */
+    const char *file_node;      /* the name of the node that holds its bytes; NULL: it has none */
     bool no_backing;            /* leave out the image behind it */
     struct BlockOptions *backing;       /* the one behind it, instead of that which it names; NULL: as it says */
     BlockAio aio;
@@ -120,6 +121,7 @@ const char *blk_path(const BlockBackend *blk);          /* "": no medium */
 /* The image itself (0) or the n-th behind it; false: there are no so many. */
 typedef struct BlockChainInfo {
     const char *path, *format, *node;   /* node NULL: it has no name */
+    const char *file_node;      /* what holds its bytes; NULL: that has no name */
     uint64_t bytes;
 } BlockChainInfo;
 bool blk_chain(const BlockBackend *blk, unsigned n, BlockChainInfo *info);

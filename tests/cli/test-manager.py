@@ -203,6 +203,35 @@ def plug_node(cases, directory):
         cases.check(client.result("query-named-block-nodes") == [], "the nodes can be deleted")
 
 
+def chain_nodes(cases, directory):
+    """All nodes of a disk's chain are told, also those that were named on the command line."""
+    words, behind = [], None
+    for name in ("base", "middle", "top"):
+        path = os.path.join(directory, name + ".qcow2")
+        over = ("-b", os.path.join(directory, behind + ".qcow2"), "-F", "qcow2") if behind else ("4M",)
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *over[:-1], *((over[-1], path) if behind else
+                                                                                 (path, over[-1]))], check=True)
+        for node in ({"driver": "file", "filename": path, "node-name": name + "-bytes"},
+                     {"driver": "qcow2", "file": name + "-bytes", "node-name": name, "backing": behind,
+                      "read-only": name != "top"}):
+            words += ["-blockdev", json.dumps(node)]
+        behind = name
+    with Manager(directory, "chain", *words, "-device", "virtio-blk-device,drive=top") as client:
+        def told(**arguments):
+            return [(node["node-name"], node["drv"], node["ro"], node["backing_file_depth"], "backing-image" in
+                     node["image"]) for node in client.result("query-named-block-nodes", **arguments)]
+        expected = [("top", "qcow2", False, 2, True), ("top-bytes", "file", False, 0, False),
+                    ("middle", "qcow2", True, 1, True), ("middle-bytes", "file", True, 0, False),
+                    ("base", "qcow2", True, 0, False), ("base-bytes", "file", True, 0, False)]
+        cases.check(told() == expected, "query-named-block-nodes: the whole chain", told())
+        cases.check(told(flat=True) == [(*row[:4], False) for row in expected], "flat: without images in images",
+                    told(flat=True))
+        client.result("block-commit", device="top", top_node="middle", base_node="base", job_id="j")
+        client.event("BLOCK_JOB_COMPLETED")
+        cases.check([row[0] for row in told()] == ["top", "top-bytes", "base", "base-bytes"],
+                    "what was committed is none of them any more", told())
+
+
 def settings(cases, directory):
     """Capabilities and parameters of migrations: what is off may be said to be off."""
     with Manager(directory, "settings") as client:
@@ -253,6 +282,7 @@ def main():
         run(cases, directory)
         plug_node(cases, directory)
         settings(cases, directory)
+        chain_nodes(cases, directory)
     return cases.done()
 
 
