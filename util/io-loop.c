@@ -125,12 +125,13 @@ static void run(IOWork *w)
 {
     while (w) {
         IOWork *next = w->next;         /* belongs to the next post from here on */
+        const bool outside = w->outside;
 
         __atomic_store_n(&w->posted, 0, __ATOMIC_SEQ_CST);
-        in_work = !w->outside;
-        w->fn(w->opaque);
+        in_work = !outside;
+        w->fn(w->opaque);               /* may free it */
         in_work = false;
-        if (!w->outside) {
+        if (!outside) {
             finished();
         }
         w = next;

@@ -15,7 +15,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Something to do on the I/O thread. Belongs to who posts it and must not go away. Set fn and opaque, zero the rest. */
+/*
+ * Something to do on the I/O thread. Belongs to who posts it and must not go away before fn() is called, which
+ * may free it. Set fn and opaque, zero the rest.
+ */
 typedef struct IOWork {
     void (*fn)(void *opaque);
     void *opaque;

@@ -349,13 +349,17 @@ static void find_operand(const IRBlock *b, unsigned k, Value *v)
 /* The last op of the way that defines flags: all of them, by a comparison that no one behind it needs in memory. */
 static bool last_comparison(const IRBlock *b, unsigned last, Comparison *c)
 {
-    unsigned k = last + 1;
+    unsigned k = last + 1;      /* one more than the op's index */
     const IROp *op;
 
-    while (k-- > 0 && !b->ops[k].setf) {
+    while (k > 0 && !b->ops[k - 1].setf) {
+        k--;
     }
-    op = &b->ops[k];
-    if (k > last || op->savef || op->opc != IR_sub || op->setf != F_NZCV) {
+    if (k == 0) {
+        return false;
+    }
+    op = &b->ops[--k];
+    if (op->savef || op->opc != IR_sub || op->setf != F_NZCV) {
         return false;
     }
     *c = (Comparison) { IR_sub, F_NZCV, { op->a, 0 }, { op->b, 0 } };
