@@ -136,10 +136,21 @@ static uint32_t sysctl_read_reg(RealviewSysctl *s, uint32_t offset, int64_t now)
     }
 }
 
+/* Out of line, so that the registers that are polled are read without a frame for all this. */
+static __attribute__((noinline)) uint32_t sysctl_read_locked(RealviewSysctl *s, uint32_t offset)
+{
+    const bool counts = offset >= SYS_TEST_OSC0 && offset <= SYS_TEST_OSC4;
+    const int64_t now = counts ? clock_shown_ns() : 0;
+
+    counted_lock(&s->dev.lock);
+    uint32_t v = sysctl_read_reg(s, offset, now);
+    counted_unlock(&s->dev.lock);
+    return v;
+}
+
 static uint32_t sysctl_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
 {
     RealviewSysctl *s = opaque;
-    int64_t now = 0;
 
     if (size != 4 || (offset & 3)) {
         qemu_log_mask(LOG_GUEST_ERROR, "sysctl: read at 0x%x is not a word\n", offset);
@@ -154,13 +165,7 @@ static uint32_t sysctl_read(void *opaque, uint32_t offset, unsigned size, unsign
     if (offset == SYS_100HZ) {
         return (uint32_t)(sysctl_uptime_ns(s) / 10000000);
     }
-    if (offset >= SYS_TEST_OSC0 && offset <= SYS_TEST_OSC4) {
-        now = clock_shown_ns();
-    }
-    counted_lock(&s->dev.lock);
-    uint32_t v = sysctl_read_reg(s, offset, now);
-    counted_unlock(&s->dev.lock);
-    return v;
+    return sysctl_read_locked(s, offset);
 }
 
 /* Caller holds the lock. */
