@@ -39,6 +39,48 @@ void qmp_query_balloon(QmpCall *call)
     }
 }
 
+/* ---- properties ---- */
+
+/* -1, the largest number there is as json-glib has it: the guest does not say. */
+static JsonNode *get_stats(void)
+{
+    static const char *const names[BALLOON_STATS] = {
+        "stat-swap-in", "stat-swap-out", "stat-major-faults", "stat-minor-faults", "stat-free-memory",
+        "stat-total-memory", "stat-available-memory", "stat-disk-caches", "stat-htlb-pgalloc", "stat-htlb-pgfail",
+    };
+    JsonObject *object = json_object_new(), *stats = json_object_new();
+    BalloonStats s;
+
+    balloon_stats(&s);
+    for (unsigned i = 0; i < BALLOON_STATS; i++) {
+        json_object_set_int_member(stats, names[i], (gint64)s.value[i]);
+    }
+    json_object_set_object_member(object, "stats", stats);
+    json_object_set_int_member(object, "last-update", s.last_update);
+    return qmp_object_node(object);
+}
+
+static JsonNode *get_polling(void)
+{
+    return json_node_init_int(json_node_alloc(), balloon_polling());
+}
+
+static void set_polling(QmpCall *call, JsonNode *value)
+{
+    if (!JSON_NODE_HOLDS_VALUE(value) || json_node_get_value_type(value) != G_TYPE_INT64 ||
+        json_node_get_int(value) < 0 || json_node_get_int(value) > UINT32_MAX) {
+        qmp_fail(call, "timer value must be 0 (never) to %u seconds", UINT32_MAX);
+    } else {
+        balloon_set_polling((uint32_t)json_node_get_int(value));
+    }
+}
+
+const QmpProperty qmp_balloon_properties[] = {
+    { "guest-stats", "guest statistics", get_stats, NULL },
+    { "guest-stats-polling-interval", "int", get_polling, set_polling },
+    { 0 }
+};
+
 static void changed(uint64_t bytes)
 {
     qmp_tell("BALLOON_CHANGE", actual(bytes));

@@ -125,6 +125,13 @@ struct BlockBackend *qmp_find_disk(QmpCall *call, const char *name);    /* NULL:
 void qmp_balloon(QmpCall *call);
 void qmp_query_balloon(QmpCall *call);
 void qmp_balloon_init(void);                    /* once: events are sent */
+/* A property of an object that is no field of a device's state. */
+typedef struct QmpProperty {
+    const char *name, *type;
+    JsonNode *(*get)(void);
+    void (*set)(QmpCall *call, JsonNode *value);        /* NULL: it can only be read */
+} QmpProperty;
+extern const QmpProperty qmp_balloon_properties[];      /* of the first balloon; ends with a NULL name */
 
 /* monitor/qmp-probe.c */
 void qmp_query_nothing(QmpCall *call);          /* an empty list */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The monitor for programs: the machine and its devices as a tree of objects (qom-list, qom-get), their types, and what
- * the command line takes. A device's properties are the fields of its state. I/O thread.
+ * the command line takes. A device's properties are the fields of its state, and of a balloon more. I/O thread.
  */
 #include <stdio.h>
 #include <string.h>
@@ -82,6 +82,29 @@ static bool find_object(QmpCall *call, Device **device)
     return *device;
 }
 
+static bool is_balloon(const MachineState *m, const Device *d)
+{
+    int i = 0;
+    char name[16];
+
+    while (i < MACHINE_VIRTIOS && m->virtio[i].kind != VIRTIO_BALLOON) {
+        i++;
+    }
+    snprintf(name, sizeof(name), "virtio%d", i);
+    return d && i < MACHINE_VIRTIOS && !strcmp(d->name, name);
+}
+
+/* NULL: there is none of that name. */
+static const QmpProperty *find_property(const MachineState *m, const Device *d, const char *name)
+{
+    const QmpProperty *p = is_balloon(m, d) ? qmp_balloon_properties : NULL;
+
+    while (p && p->name && strcmp(p->name, name)) {
+        p++;
+    }
+    return p && p->name ? p : NULL;
+}
+
 static void list_machine(JsonArray *list)
 {
     for (const Device *d = device_next(NULL); d; d = device_next(d)) {
@@ -141,6 +164,9 @@ void qmp_qom_list(QmpCall *call)
         add_property(list, "type", "string", NULL);
         if (d) {
             list_fields(list, d->class);
+            for (const QmpProperty *p = qmp_balloon_properties; is_balloon(call->machine, d) && p->name; p++) {
+                add_property(list, p->name, p->type, NULL);
+            }
         } else {
             list_machine(list);
         }
@@ -173,6 +199,7 @@ static JsonNode *field_node(Device *d, const DeviceField *field)
 void qmp_qom_get(QmpCall *call)
 {
     const char *name = qmp_string(call, "property"), *path = qmp_string(call, "path");
+    const QmpProperty *property;
     const DeviceField *field;
     Device *d;
 
@@ -190,6 +217,11 @@ void qmp_qom_get(QmpCall *call)
         g_free(type);
         return;
     }
+    property = find_property(call->machine, d, name);
+    if (property) {
+        call->result = property->get();
+        return;
+    }
     field = d ? d->class->fields : NULL;
     while (field && field->name && (field->is_blob || strcmp(field->name, name))) {
         field++;
@@ -201,10 +233,21 @@ void qmp_qom_get(QmpCall *call)
     }
 }
 
-/* What there is can be read, no more. */
+/* Of what there is most can be read, no more. */
 void qmp_qom_set(QmpCall *call)
 {
+    const QmpProperty *property;
+    Device *d;
+
     qmp_qom_get(call);
+    if (!call->error && find_object(call, &d)) {
+        property = find_property(call->machine, d, qmp_string(call, "property"));
+        if (property && property->set) {
+            g_clear_pointer(&call->result, json_node_unref);
+            property->set(call, json_object_get_member(call->args, "value"));
+            return;
+        }
+    }
     g_clear_pointer(&call->result, json_node_unref);
     if (!call->error) {
         qmp_fail(call, "Property '%s.%s' is not writable", qmp_string(call, "path"), qmp_string(call, "property"));

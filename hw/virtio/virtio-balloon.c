@@ -7,6 +7,8 @@
  * guest writes to them, but in memory of a file that is not shared, where they read as the file.
  * What the guest does with them after that is between it and itself: they are still RAM.
  *
+ * The driver leaves a buffer with what it knows of the guest's memory; giving it back is to ask for news.
+ *
  * I/O thread alone.
  */
 #define _GNU_SOURCE
@@ -18,12 +20,17 @@
 #include "hw/virtio/balloon.h"
 #include "hw/virtio/virtio-devices.h"
 #include "qemu/log.h"
+#include "qemu/timer.h"
 
-enum { QUEUE_INFLATE, QUEUE_DEFLATE, QUEUE_REPORT, QUEUES, QUEUE_SIZE = 128, TURN = 16 };
+/* Without QUEUE_STATS, if the driver does not want it, those behind it are one less. */
+enum { QUEUE_INFLATE, QUEUE_DEFLATE, QUEUE_STATS, QUEUE_REPORT, QUEUES, QUEUE_SIZE = 128, TURN = 16 };
 enum { PAGE = 4096, NUM_PAGES = 0, ACTUAL = 4, CONFIG_BYTES = 8, PAGES_AT_ONCE = 256 };
 /* Of a chain: more is not given up. Of a turn: what is left waits for the next one. */
 enum { MOST_PAGES = 32768 };
+/* Of the statistics: a tag of 16 bits and a value of 64. */
+enum { STAT_BYTES = 10, MOST_STATS = 256 };
 
+#define BALLOON_F_STATS             (1ull << 1)
 #define BALLOON_F_DEFLATE_ON_OOM    (1ull << 2)
 #define BALLOON_F_REPORTING         (1ull << 5)
 
@@ -31,6 +38,10 @@ typedef struct VirtIOBalloon {
     VirtIO *v;                  /* constant */
     uint32_t actual;            /* pages in the balloon, as told last */
     uint32_t budget;            /* pages that may still be given up in this chain or turn */
+    VirtChain *asked;           /* the driver's buffer for statistics, ours until we want news; NULL: it has it */
+    BalloonStats stats;
+    QTimer *timer;              /* ask for news */
+    uint32_t polling;           /* seconds; 0: never */
 } VirtIOBalloon;
 
 static VirtIOBalloon *balloon;
@@ -146,6 +157,91 @@ static void report(VirtIOBalloon *s, const VirtChain *c)
     }
 }
 
+/* ---- statistics ---- */
+
+static void forget_stats(VirtIOBalloon *s)
+{
+    s->stats.last_update = 0;
+    memset(s->stats.value, 0xff, sizeof(s->stats.value));
+}
+
+/* In a turn. */
+static void give_back(VirtIOBalloon *s)
+{
+    if (s->asked) {
+        virtqueue_push(s->v, s->asked, 0);
+        s->asked = NULL;
+    }
+}
+
+static void poll_again(VirtIOBalloon *s)
+{
+    if (s->polling && s->asked) {
+        timer_mod(s->timer, clock_virtual_ns() + s->polling * INT64_C(1000000000));
+    }
+}
+
+static void timer_fired(void *opaque)
+{
+    VirtIOBalloon *s = opaque;
+
+    virtio_enter(s->v);
+    give_back(s);
+    virtio_leave(s->v);
+}
+
+/* The driver's buffer has come, which is kept. */
+static void take_stats(VirtIOBalloon *s, VirtChain *c)
+{
+    const uint32_t count = MIN(c->out_bytes / STAT_BYTES, (uint32_t)MOST_STATS);
+
+    forget_stats(s);
+    for (uint32_t i = 0; i < count; i++) {
+        uint8_t stat[STAT_BYTES];
+        uint16_t tag;
+
+        if (!virt_chain_read(c, i * STAT_BYTES, stat, sizeof(stat))) {
+            break;
+        }
+        memcpy(&tag, stat, sizeof(tag));
+        tag = GUINT16_FROM_LE(tag);
+        if (tag < BALLOON_STATS) {
+            memcpy(&s->stats.value[tag], stat + sizeof(tag), sizeof(s->stats.value[tag]));
+            s->stats.value[tag] = GUINT64_FROM_LE(s->stats.value[tag]);
+        }
+    }
+    s->stats.last_update = g_get_real_time() / G_USEC_PER_SEC;
+    give_back(s);               /* it should have only one */
+    s->asked = c;
+    poll_again(s);
+}
+
+bool balloon_stats(BalloonStats *stats)
+{
+    if (balloon) {
+        *stats = balloon->stats;
+    }
+    return balloon;
+}
+
+void balloon_set_polling(uint32_t seconds)
+{
+    if (!balloon) {
+        return;
+    }
+    balloon->polling = seconds;
+    if (seconds) {
+        timer_mod(balloon->timer, clock_virtual_ns());
+    } else {
+        timer_del(balloon->timer);
+    }
+}
+
+uint32_t balloon_polling(void)
+{
+    return balloon ? balloon->polling : 0;
+}
+
 /* ---- called by the transport ---- */
 
 /* The driver may have written how large the balloon is. */
@@ -165,6 +261,8 @@ static void look_at_actual(VirtIOBalloon *s)
 static void balloon_notify(void *dev, unsigned queue)
 {
     VirtIOBalloon *s = dev;
+    const bool has_stats = virtio_features(s->v) & BALLOON_F_STATS;
+    const unsigned role = queue >= QUEUE_STATS && !has_stats ? queue + 1 : queue;
     VirtChain *c;
 
     look_at_actual(s);
@@ -174,9 +272,13 @@ static void balloon_notify(void *dev, unsigned queue)
         if (!c) {
             return;
         }
-        if (queue == QUEUE_INFLATE) {
+        if (role == QUEUE_STATS) {
+            take_stats(s, c);
+            continue;
+        }
+        if (role == QUEUE_INFLATE) {
             inflate(s, c);
-        } else if (queue == QUEUE_REPORT) {
+        } else if (role == QUEUE_REPORT) {
             report(s, c);
         }
         virtqueue_push(s->v, c, 0);     /* a page taken back is there as soon as it is touched */
@@ -191,9 +293,31 @@ static void balloon_config_written(void *dev, uint8_t *config)
     virtio_kick(s->v, QUEUE_INFLATE);
 }
 
+static void balloon_reset(void *dev)
+{
+    VirtIOBalloon *s = dev;
+
+    if (s->asked) {
+        virt_chain_free(s->asked);
+        s->asked = NULL;
+    }
+    forget_stats(s);
+}
+
+/* The driver fills it anew, before or after the machine is saved. */
+static void balloon_drain(void *dev)
+{
+    VirtIOBalloon *s = dev;
+
+    virtio_enter(s->v);
+    give_back(s);
+    virtio_leave(s->v);
+}
+
 #define BALLOON_CLASS(n) { \
     .name = "virtio-balloon", .id = VIRTIO_ID_BALLOON, .queues = (n), .queue_size = QUEUE_SIZE, \
     .writable_at = ACTUAL, .writable_bytes = 4, .config_written = balloon_config_written, .notify = balloon_notify, \
+    .reset = balloon_reset, .drain = balloon_drain, \
 }
 
 void virtio_balloon_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config)
@@ -204,7 +328,9 @@ void virtio_balloon_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config)
     s->v = v;
     d->class = config->report_free ? &reporting : &plain;
     d->dev = s;
-    d->features = (config->deflate_on_oom ? BALLOON_F_DEFLATE_ON_OOM : 0) |
+    s->timer = timer_new(timer_fired, s);
+    forget_stats(s);
+    d->features = BALLOON_F_STATS | (config->deflate_on_oom ? BALLOON_F_DEFLATE_ON_OOM : 0) |
                   (config->report_free ? BALLOON_F_REPORTING : 0);
     d->config_size = CONFIG_BYTES;
     if (!balloon) {

@@ -49,7 +49,7 @@ DOMAIN = """<domain type='qemu'>
     <video><model type='none'/></video>
     <controller type='usb' index='0'/>
     <input type='tablet' bus='usb'/>
-    <memballoon model='none'/>
+    <memballoon model='virtio'><address type='virtio-mmio'/></memballoon>
   </devices>
 </domain>
 """

@@ -32,6 +32,13 @@ def run(cases, directory, virsh):
         console.shell("echo it is $((6 * 7))", "it is 42")
         cases.check(True, "its console has a shell")
         o.check("dominfo guest", r"State: +running")
+        for kib in (102400, 131072):
+            o.check("setmem guest %d --live" % kib, "^$")
+            end = time.monotonic() + LIMIT
+            while "actual %d" % kib not in virsh.order("dommemstat guest"):
+                if time.monotonic() > end:
+                    raise Failure("the guest does not get %d KiB" % kib)
+                time.sleep(0.1)
         o.check("vcpuinfo guest", r"(?s)VCPU: +0.*VCPU: +1")
         o.check("domblklist guest", r"vda +/.*disk\.qcow2")
         console.shell("dd if=/dev/zero of=/dev/vda bs=1M count=1 conv=fsync && echo wr''itten", "written")

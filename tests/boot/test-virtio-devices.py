@@ -12,10 +12,12 @@ import shutil
 import subprocess
 import tempfile
 
+from moving import Control
 from screen import Monitor, event_device, until
-from vm import VM, Cases, designs
+from vm import VM, Cases, Failure, designs
 
-DEVICES = ("virtio-keyboard-device", "virtio-mouse-device", "virtio-tablet-device", "virtio-balloon-device")
+DEVICES = ("virtio-keyboard-device", "virtio-mouse-device", "virtio-tablet-device",
+           "virtio-balloon-device,id=balloon0")
 # Linux's events: type, code, value. The monitor's wheel goes towards the user; f5 is key 63.
 KEYS = [(1, 63, 1), (0, 0, 0), (1, 63, 0), (0, 0, 0)]
 MOVES = [(2, 0, 7), (2, 1, -9), (0, 0, 0), (2, 8, -1), (0, 0, 0), (1, 272, 1), (0, 0, 0), (1, 272, 0), (0, 0, 0)]
@@ -83,6 +85,33 @@ def balloon(vm, monitor):
     until(lambda: "actual=%d" % MEMORY in monitor.order("info balloon"), "the guest takes nothing", 240 * vm.scale)
     status, text = vm.shell("dd if=/dev/zero of=/tmp/full bs=1M count=100 2>/dev/null && rm /tmp/full", 240)
     assert total(vm) == before and status == 0, text
+
+
+def statistics(vm, qmp):
+    """What the guest says of its memory: once by itself, then when it is asked."""
+    path = {"path": "/machine/peripheral/balloon0"}
+
+    def stats():
+        return qmp.order("qom-get", property="guest-stats", **path)
+    began = stats()
+    assert began["stats"]["stat-free-memory"] > 0 and began["last-update"] > 1600000000, began
+    total_kib = int(re.search(r"MemTotal:\s+(\d+)", vm.shell("grep MemTotal /proc/meminfo")[1]).group(1))
+    qmp.order("qom-set", property="guest-stats-polling-interval", value=1, **path)
+    assert qmp.order("qom-get", property="guest-stats-polling-interval", **path) == 1
+    until(lambda: stats()["stats"]["stat-total-memory"] >> 10 == total_kib, "MemTotal", 60 * vm.scale)
+    free = stats()["stats"]["stat-free-memory"]
+    vm.shell("dd if=/dev/zero of=/tmp/full bs=1M count=60 2>/dev/null")
+    until(lambda: stats()["stats"]["stat-free-memory"] < free - (50 << 20), "the guest says nothing new", 60 * vm.scale)
+    vm.shell("rm /tmp/full")
+    until(lambda: stats()["stats"]["stat-free-memory"] > free - (10 << 20), "it says it once", 60 * vm.scale)
+    qmp.order("qom-set", property="guest-stats-polling-interval", value=0, **path)
+    for name, value in (("guest-stats-polling-interval", -1), ("guest-stats-polling-interval", "x"),
+                        ("guest-stats", 1), ("type", "x")):
+        try:
+            qmp.order("qom-set", property=name, value=value, **path)
+        except Failure:
+            continue
+        raise Failure("%s can be set to %s" % (name, value))
 
 
 def kept(vm, monitor, path):
@@ -157,7 +186,8 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         for design, (accel, slow) in designs().items():
             monitor_path = os.path.join(directory, design)
-            options = ["-monitor", "unix:%s,server=on,wait=off" % monitor_path]
+            options = ["-monitor", "unix:%s,server=on,wait=off" % monitor_path,
+                       "-qmp", "unix:%s-qmp,server=on,wait=off" % monitor_path]
             for device in DEVICES:
                 options += ["-device", device]
             name = design + ": "
@@ -195,6 +225,8 @@ def main():
                     with cases.case(name + "a folder of the host" + mapped * ", with owners in attributes", vm):
                         folder(vm, folders[mapped], bool(mapped))
                 if has_balloon(vm):
+                    with cases.case(name + "statistics of the guest", vm):
+                        statistics(vm, Control(monitor_path + "-qmp", 120 * vm.scale))
                     with cases.case(name + "the balloon takes memory and gives it back", vm):
                         balloon(vm, monitor)
                 else:
