@@ -120,7 +120,8 @@ def test_live(cases: Cases, files):
     if not built_in():
         cases.skip("QMP", "the emulator was built without json-glib")
         return
-    with Machine(files.tmp, *files.program(ECHO), stopped=False) as machine:
+    # One CPU: several would read the line's bytes in turns, and send them back in any order.
+    with Machine(files.tmp, "-smp", "1", *files.program(ECHO), stopped=False) as machine:
         client = Client(machine.path)
         add_and_remove(cases, client, machine, files)
         mistakes(cases, client, files)
