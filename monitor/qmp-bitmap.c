@@ -10,20 +10,6 @@
 #include "monitor/qmp-internal.h"
 #include "sysemu/sysemu.h"
 
-/* Takes `problem`, which may be NULL. */
-static void conclude(QmpCall *call, char *problem)
-{
-    if (problem) {
-        qmp_fail(call, "%s", problem);
-        g_free(problem);
-    }
-}
-
-static bool bool_arg(const QmpCall *call, const char *name)
-{
-    return json_object_has_member(call->args, name) && json_object_get_boolean_member(call->args, name);
-}
-
 void qmp_block_dirty_bitmap_add(QmpCall *call)
 {
     BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
@@ -33,11 +19,11 @@ void qmp_block_dirty_bitmap_add(QmpCall *call)
     if (!blk) {
         return;
     }
-    if (bool_arg(call, "persistent")) {
+    if (qmp_bool(call, "persistent", false)) {
         qmp_fail(call, "bitmap '%s' lives as long as the emulator; images keep none (persistent=false)", name);
     } else {
-        conclude(call, block_bitmap_add(blk, name, granularity < 0 ? 0 : (uint64_t)granularity,
-                                        !bool_arg(call, "disabled")));
+        qmp_conclude(call, block_bitmap_add(blk, name, granularity < 0 ? 0 : (uint64_t)granularity,
+                                            !qmp_bool(call, "disabled", false)));
     }
 }
 
@@ -46,7 +32,7 @@ void qmp_block_dirty_bitmap_remove(QmpCall *call)
     BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
 
     if (blk) {
-        conclude(call, block_bitmap_remove(blk, qmp_string(call, "name")));
+        qmp_conclude(call, block_bitmap_remove(blk, qmp_string(call, "name")));
     }
 }
 
@@ -55,7 +41,7 @@ void qmp_block_dirty_bitmap_clear(QmpCall *call)
     BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
 
     if (blk) {
-        conclude(call, block_bitmap_clear(blk, qmp_string(call, "name")));
+        qmp_conclude(call, block_bitmap_clear(blk, qmp_string(call, "name")));
     }
 }
 
@@ -64,7 +50,7 @@ void qmp_block_dirty_bitmap_enable(QmpCall *call)
     BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
 
     if (blk) {
-        conclude(call, block_bitmap_record(blk, qmp_string(call, "name"), true));
+        qmp_conclude(call, block_bitmap_record(blk, qmp_string(call, "name"), true));
     }
 }
 
@@ -73,7 +59,7 @@ void qmp_block_dirty_bitmap_disable(QmpCall *call)
     BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
 
     if (blk) {
-        conclude(call, block_bitmap_record(blk, qmp_string(call, "name"), false));
+        qmp_conclude(call, block_bitmap_record(blk, qmp_string(call, "name"), false));
     }
 }
 
@@ -105,7 +91,7 @@ void qmp_block_dirty_bitmap_merge(QmpCall *call)
     }
     before = block_bitmap_copy(blk, target);
     for (guint i = 0; i < json_array_get_length(list) && !call->error; i++) {
-        conclude(call, merge_one(call, blk, json_array_get_element(list, i)));
+        qmp_conclude(call, merge_one(call, blk, json_array_get_element(list, i)));
     }
     if (call->error && before) {
         block_bitmap_put_back(blk, target, before);
@@ -188,7 +174,7 @@ static bool understand(QmpCall *call, JsonObject *said, Action *a)
     a->data = JSON_NODE_HOLDS_OBJECT(data) ? json_node_get_object(data) : NULL;
     problem = a->data ? qmp_check_members(command->args, a->data)
                       : g_strdup("Invalid parameter type for 'data', expected: object");
-    conclude(call, problem);
+    qmp_conclude(call, problem);
     return !call->error;
 }
 

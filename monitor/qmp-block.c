@@ -247,7 +247,7 @@ static void add_node(JsonArray *nodes, GHashTable *names, JsonObject *info, bool
 
 void qmp_query_named_block_nodes(QmpCall *call)
 {
-    const bool flat = json_object_has_member(call->args, "flat") && json_object_get_boolean_member(call->args, "flat");
+    const bool flat = qmp_bool(call, "flat", false);
     GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     JsonArray *nodes = json_array_new();
     const BlockOptions *free_node = NULL;

@@ -236,15 +236,6 @@ static void parse_node(NodeText *n, JsonObject *object)
     g_list_free(names);
 }
 
-/* Takes `text`, which may be NULL. */
-static void conclude(QmpCall *call, char *text)
-{
-    if (text) {
-        qmp_fail(call, "%s", text);
-        g_free(text);
-    }
-}
-
 void qmp_blockdev_add(QmpCall *call)
 {
     NodeText n = { .options = { .on_write_error = BLOCK_ERROR_ENOSPC } };
@@ -258,12 +249,12 @@ void qmp_blockdev_add(QmpCall *call)
         problem(&n, "'%s' is missing", !g_strcmp0(n.options.driver, "nbd") ? "server" : "filename");
     }
     n.options.said = "blockdev-add";
-    conclude(call, n.problem ? n.problem : block_node_add(&n.options, n.inner, n.backing));
+    qmp_conclude(call, n.problem ? n.problem : block_node_add(&n.options, n.inner, n.backing));
 }
 
 void qmp_blockdev_del(QmpCall *call)
 {
-    conclude(call, block_node_delete(qmp_string(call, "node-name")));
+    qmp_conclude(call, block_node_delete(qmp_string(call, "node-name")));
 }
 
 BlockBackend *qmp_find_disk(QmpCall *call, const char *name)
@@ -283,7 +274,7 @@ void qmp_blockdev_snapshot(QmpCall *call)
     BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
 
     if (blk) {
-        conclude(call, blk_snapshot_to_node(blk, qmp_string(call, "overlay")));
+        qmp_conclude(call, blk_snapshot_to_node(blk, qmp_string(call, "overlay")));
     }
 }
 
@@ -295,9 +286,9 @@ void qmp_blockdev_snapshot_sync(QmpCall *call)
     if (blk && format && strcmp(format, "qcow2")) {
         qmp_fail(call, "'%s' is no format that can have an image behind it (qcow2 can)", format);
     } else if (blk) {
-        conclude(call, blk_snapshot_to_file(blk, qmp_string(call, "snapshot-file"),
-                                            qmp_string(call, "snapshot-node-name"),
-                                            g_strcmp0(qmp_string(call, "mode"), "existing") != 0));
+        qmp_conclude(call, blk_snapshot_to_file(blk, qmp_string(call, "snapshot-file"),
+                                                qmp_string(call, "snapshot-node-name"),
+                                                g_strcmp0(qmp_string(call, "mode"), "existing") != 0));
     }
 }
 

@@ -53,11 +53,6 @@ void qmp_block_jobs_init(void)
 
 /* ---- the start ---- */
 
-static bool bool_arg(const QmpCall *call, const char *name, bool missing)
-{
-    return json_object_has_member(call->args, name) ? json_object_get_boolean_member(call->args, name) : missing;
-}
-
 /* By a bitmap, which a backup alone can: `sync` incremental, or bitmap with a mode. False: the call has failed. */
 static bool take_bitmap(QmpCall *call, BlockJobOptions *o)
 {
@@ -88,10 +83,10 @@ static void start(QmpCall *call, BlockJobKind kind, const BlockJobTarget *target
     const char *sync = qmp_string(call, "sync");
     BlockJobOptions o = {
         .kind = kind, .id = qmp_string(call, "job-id"), .speed = (uint64_t)qmp_int(call, "speed", 0),
-        .keep = !bool_arg(call, "auto-dismiss", true),
+        .keep = !qmp_bool(call, "auto-dismiss", true),
         .sync = !g_strcmp0(sync, "top") ? BLOCK_SYNC_TOP : !g_strcmp0(sync, "none") ? BLOCK_SYNC_NONE
                 : BLOCK_SYNC_FULL,
-        .ask = !bool_arg(call, "auto-finalize", true), .base = qmp_string(call, "base"),
+        .ask = !qmp_bool(call, "auto-finalize", true), .base = qmp_string(call, "base"),
         .base_node = qmp_string(call, "base-node"), .top = qmp_string(call, "top"),
         .top_node = qmp_string(call, "top-node"), .backing_file = qmp_string(call, "backing-file"),
     };
@@ -164,15 +159,6 @@ static BlockJob *find(QmpCall *call)
     return job;
 }
 
-/* Takes `problem`, which may be NULL. */
-static void conclude(QmpCall *call, char *problem)
-{
-    if (problem) {
-        qmp_fail(call, "%s", problem);
-        g_free(problem);
-    }
-}
-
 void qmp_block_job_set_speed(QmpCall *call)
 {
     BlockJob *job = find(call);
@@ -189,7 +175,7 @@ void qmp_block_job_cancel(QmpCall *call)
     BlockJob *job = find(call);
 
     if (job) {
-        conclude(call, block_job_cancel(job, bool_arg(call, "force", false)));
+        qmp_conclude(call, block_job_cancel(job, qmp_bool(call, "force", false)));
     }
 }
 
@@ -198,7 +184,7 @@ void qmp_job_cancel(QmpCall *call)
     BlockJob *job = find(call);
 
     if (job) {
-        conclude(call, block_job_cancel(job, true));
+        qmp_conclude(call, block_job_cancel(job, true));
     }
 }
 
@@ -207,7 +193,7 @@ void qmp_block_job_complete(QmpCall *call)
     BlockJob *job = find(call);
 
     if (job) {
-        conclude(call, block_job_complete(job));
+        qmp_conclude(call, block_job_complete(job));
     }
 }
 
@@ -216,7 +202,7 @@ void qmp_block_job_pause(QmpCall *call)
     BlockJob *job = find(call);
 
     if (job) {
-        conclude(call, block_job_pause(job, true));
+        qmp_conclude(call, block_job_pause(job, true));
     }
 }
 
@@ -225,7 +211,7 @@ void qmp_block_job_resume(QmpCall *call)
     BlockJob *job = find(call);
 
     if (job) {
-        conclude(call, block_job_pause(job, false));
+        qmp_conclude(call, block_job_pause(job, false));
     }
 }
 
@@ -234,7 +220,7 @@ void qmp_block_job_finalize(QmpCall *call)
     BlockJob *job = find(call);
 
     if (job) {
-        conclude(call, block_job_finalize(job));
+        qmp_conclude(call, block_job_finalize(job));
     }
 }
 
@@ -243,7 +229,7 @@ void qmp_block_job_dismiss(QmpCall *call)
     BlockJob *job = find(call);
 
     if (job) {
-        conclude(call, block_job_dismiss(job));
+        qmp_conclude(call, block_job_dismiss(job));
     }
 }
 

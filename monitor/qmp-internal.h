@@ -61,11 +61,15 @@ char *qmp_check_object(const char *type, JsonObject *object);        /* ... thos
 /* The call failed: GenericError with that text. */
 void qmp_fail(QmpCall *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* NULL: it went well. Takes the text. */
+void qmp_conclude(QmpCall *call, char *problem);
+
 /* monitor/qmp-node.c */
 bool qmp_is_writable(JsonNode *node);   /* what was read can be written again */
 void qmp_mend_texts(JsonNode *node);    /* bytes that are no UTF-8 become U+FFFD */
 const char *qmp_string(const QmpCall *call, const char *name);          /* NULL: missing */
 int64_t qmp_int(const QmpCall *call, const char *name, int64_t missing);
+bool qmp_bool(const QmpCall *call, const char *name, bool missing);
 char *qmp_value_text(JsonNode *node);            /* a value as the command line has it; g_free() */
 JsonNode *qmp_object_node(JsonObject *object);  /* takes the object */
 JsonNode *qmp_array_node(JsonArray *array);     /* takes the array */

@@ -28,21 +28,12 @@ static BlockBackend *find_drive(QmpCall *call)
     return blk;
 }
 
-/* Takes `problem`, which may be NULL. */
-static void conclude(QmpCall *call, char *problem)
-{
-    if (problem) {
-        qmp_fail(call, "%s", problem);
-        g_free(problem);
-    }
-}
-
 void qmp_eject(QmpCall *call)
 {
     BlockBackend *blk = find_drive(call);
 
     if (blk) {
-        conclude(call, blk_eject(blk));
+        qmp_conclude(call, blk_eject(blk));
     }
 }
 
@@ -59,9 +50,9 @@ void qmp_blockdev_change_medium(QmpCall *call)
     if (blk && format && strcmp(format, "raw") && strcmp(format, "qcow2")) {
         qmp_fail(call, "Unknown driver '%s' (raw and qcow2 are there)", format);
     } else if (blk) {
-        conclude(call, blk_change_medium(blk, qmp_string(call, "filename"), format,
-                                         !g_strcmp0(mode, "read-only") ? BLOCK_READONLY_ON
-                                         : !g_strcmp0(mode, "read-write") ? BLOCK_READONLY_OFF
-                                         : BLOCK_READONLY_KEEP));
+        qmp_conclude(call, blk_change_medium(blk, qmp_string(call, "filename"), format,
+                                             !g_strcmp0(mode, "read-only") ? BLOCK_READONLY_ON
+                                             : !g_strcmp0(mode, "read-write") ? BLOCK_READONLY_OFF
+                                             : BLOCK_READONLY_KEEP));
     }
 }

@@ -5,40 +5,27 @@
 #include "monitor/migration-settings.h"
 #include "monitor/qmp-internal.h"
 
-static void result_of(QmpCall *call, char *error)
-{
-    if (error) {
-        qmp_fail(call, "%s", error);
-        g_free(error);
-    }
-}
-
-static bool is_set(const QmpCall *call, const char *name)
-{
-    return json_object_has_member(call->args, name) && json_object_get_boolean_member(call->args, name);
-}
-
 void qmp_migrate(QmpCall *call)
 {
     g_autofree char *uri = NULL;
 
-    if (is_set(call, "blk") || is_set(call, "inc")) {
+    if (qmp_bool(call, "blk", false) || qmp_bool(call, "inc", false)) {
         qmp_fail(call, "disks are not sent: the other side opens the same images");
         return;
     }
-    if (is_set(call, "resume")) {
+    if (qmp_bool(call, "resume", false)) {
         qmp_fail(call, "no migration waits to be resumed");
         return;
     }
     uri = monitor_migration_uri(qmp_string(call, "uri"));
-    result_of(call, migrate_start(uri));
+    qmp_conclude(call, migrate_start(uri));
 }
 
 void qmp_migrate_incoming(QmpCall *call)
 {
     g_autofree char *uri = monitor_migration_uri(qmp_string(call, "uri"));
 
-    result_of(call, migrate_incoming(uri));
+    qmp_conclude(call, migrate_incoming(uri));
 }
 
 void qmp_migrate_cancel(QmpCall *call)
@@ -52,7 +39,7 @@ void qmp_migrate_continue(QmpCall *call)
         qmp_fail(call, "state '%s' is none that a migration waits in: pre-switchover is", qmp_string(call, "state"));
         return;
     }
-    result_of(call, migrate_continue());
+    qmp_conclude(call, migrate_continue());
 }
 
 /* Those that are 0 are of ways to migrate that are not here; QEMU's schema has them. */

@@ -4,20 +4,6 @@
 #include "block/nbd-server.h"
 #include "monitor/qmp-internal.h"
 
-/* Takes `problem`, which may be NULL. */
-static void conclude(QmpCall *call, char *problem)
-{
-    if (problem) {
-        qmp_fail(call, "%s", problem);
-        g_free(problem);
-    }
-}
-
-static bool bool_arg(const QmpCall *call, const char *name)
-{
-    return json_object_has_member(call->args, name) && json_object_get_boolean_member(call->args, name);
-}
-
 static const char *text_of(JsonObject *o, const char *name)
 {
     return json_object_has_member(o, name) ? json_object_get_string_member(o, name) : NULL;
@@ -35,9 +21,9 @@ void qmp_nbd_server_start(QmpCall *call)
     if (max < 0 || max > UINT32_MAX) {
         qmp_fail(call, "Parameter 'max-connections' expects a number from 0 to %u", UINT32_MAX);
     } else if (!strcmp(type, "unix") && a.path && !a.host && !a.port) {
-        conclude(call, nbd_server_start(&a));
+        qmp_conclude(call, nbd_server_start(&a));
     } else if (!strcmp(type, "inet") && a.host && a.port && !a.path) {
-        conclude(call, nbd_server_start(&a));
+        qmp_conclude(call, nbd_server_start(&a));
     } else {
         qmp_fail(call, "Parameter 'addr' expects type unix with path, or inet with host and port");
     }
@@ -45,7 +31,7 @@ void qmp_nbd_server_start(QmpCall *call)
 
 void qmp_nbd_server_stop(QmpCall *call)
 {
-    conclude(call, nbd_server_stop());
+    qmp_conclude(call, nbd_server_stop());
 }
 
 void qmp_nbd_server_add(QmpCall *call)
@@ -53,14 +39,14 @@ void qmp_nbd_server_add(QmpCall *call)
     const char *device = qmp_string(call, "device"), *name = qmp_string(call, "name");
     const NbdExportOptions o = { .id = name ? name : device, .node = device, .name = name ? name : device,
                                  .description = qmp_string(call, "description"),
-                                 .writable = bool_arg(call, "writable") };
+                                 .writable = qmp_bool(call, "writable", false) };
 
-    conclude(call, nbd_export_add(&o));
+    qmp_conclude(call, nbd_export_add(&o));
 }
 
 void qmp_nbd_server_remove(QmpCall *call)
 {
-    conclude(call, nbd_export_remove(qmp_string(call, "name"), !g_strcmp0(qmp_string(call, "mode"), "hard")));
+    qmp_conclude(call, nbd_export_remove(qmp_string(call, "name"), !g_strcmp0(qmp_string(call, "mode"), "hard")));
 }
 
 void qmp_block_export_add(QmpCall *call)
@@ -68,15 +54,15 @@ void qmp_block_export_add(QmpCall *call)
     const char *node = qmp_string(call, "node-name"), *name = qmp_string(call, "name");
     const NbdExportOptions o = { .id = qmp_string(call, "id"), .node = node, .name = name ? name : node,
                                  .description = qmp_string(call, "description"),
-                                 .writable = bool_arg(call, "writable"),
-                                 .writethrough = bool_arg(call, "writethrough") };
+                                 .writable = qmp_bool(call, "writable", false),
+                                 .writethrough = qmp_bool(call, "writethrough", false) };
 
-    conclude(call, nbd_export_add(&o));
+    qmp_conclude(call, nbd_export_add(&o));
 }
 
 void qmp_block_export_del(QmpCall *call)
 {
-    conclude(call, nbd_export_remove(qmp_string(call, "id"), !g_strcmp0(qmp_string(call, "mode"), "hard")));
+    qmp_conclude(call, nbd_export_remove(qmp_string(call, "id"), !g_strcmp0(qmp_string(call, "mode"), "hard")));
 }
 
 void qmp_query_block_exports(QmpCall *call)

@@ -102,3 +102,8 @@ int64_t qmp_int(const QmpCall *call, const char *name, int64_t missing)
 {
     return json_object_has_member(call->args, name) ? json_object_get_int_member(call->args, name) : missing;
 }
+
+bool qmp_bool(const QmpCall *call, const char *name, bool missing)
+{
+    return json_object_has_member(call->args, name) ? json_object_get_boolean_member(call->args, name) : missing;
+}

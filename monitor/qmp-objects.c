@@ -4,15 +4,6 @@
 #include "monitor/qmp-internal.h"
 #include "sysemu/live-options.h"
 
-/* Takes `problem`, which may be NULL. */
-static void conclude(QmpCall *call, char *problem)
-{
-    if (problem) {
-        qmp_fail(call, "%s", problem);
-        g_free(problem);
-    }
-}
-
 /* The arguments, as the option takes them: a JSON object. */
 static void with_text(QmpCall *call, char *(*add)(const char *arg))
 {
@@ -22,7 +13,7 @@ static void with_text(QmpCall *call, char *(*add)(const char *arg))
     json_node_init_object(node, call->args);
     text = json_to_string(node, FALSE);
     json_node_unref(node);
-    conclude(call, add(text));
+    qmp_conclude(call, add(text));
 }
 
 void qmp_object_add(QmpCall *call)
@@ -32,7 +23,7 @@ void qmp_object_add(QmpCall *call)
 
 void qmp_object_del(QmpCall *call)
 {
-    conclude(call, live_object_delete(qmp_string(call, "id")));
+    qmp_conclude(call, live_object_delete(qmp_string(call, "id")));
 }
 
 void qmp_netdev_add(QmpCall *call)
@@ -42,7 +33,7 @@ void qmp_netdev_add(QmpCall *call)
 
 void qmp_netdev_del(QmpCall *call)
 {
-    conclude(call, live_netdev_delete(qmp_string(call, "id")));
+    qmp_conclude(call, live_netdev_delete(qmp_string(call, "id")));
 }
 
 void qmp_query_memdev(QmpCall *call)

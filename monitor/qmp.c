@@ -124,6 +124,14 @@ void qmp_fail(QmpCall *call, const char *fmt, ...)
     va_end(ap);
 }
 
+void qmp_conclude(QmpCall *call, char *problem)
+{
+    if (problem) {
+        qmp_fail(call, "%s", problem);
+        g_free(problem);
+    }
+}
+
 static const QmpCommand *find(const char *name)
 {
     for (const QmpCommand *c = qmp_commands; c->name; c++) {
