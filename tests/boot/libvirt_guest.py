@@ -11,7 +11,13 @@ import time
 from vm import PROMPT, Failure, emulator, guest_parts, is_upstream, time_scale
 
 LIMIT = 120 * time_scale()
-CONF = """user = "root"
+# libvirt looks for a free port and then has the emulator open it: each daemon has a range of its own, so that none takes
+# another's in between, below those that the kernel gives out.
+CONF = """remote_display_port_min = %(first)d
+remote_display_port_max = %(last)d
+migration_port_min = %(first)d
+migration_port_max = %(last)d
+user = "root"
 group = "root"
 security_driver = "none"
 namespaces = []
@@ -126,6 +132,11 @@ class Orders:
         self.cases.check(re.search(pattern, said), "virsh %s" % line.split("/")[0], said)
 
 
+def conf(port):
+    """A daemon's qemu.conf; it has the ports from `port` on."""
+    return CONF % dict(first=port, last=port + 99)
+
+
 def missing():
     """Why it cannot be tried, or None."""
     if is_upstream():
@@ -141,7 +152,7 @@ def write_files(directory, **files):
     parts = guest_parts("kernel", "base")
     facts = dict(directory=directory, emulator=os.path.abspath(emulator()), kernel=parts["kernel"],
                  initrd=parts["initrd"])
-    for name, text in {"etc/qemu.conf": CONF, "guest.xml": DOMAIN, **files}.items():
+    for name, text in {"etc/qemu.conf": conf(6100), "guest.xml": DOMAIN, **files}.items():
         path = os.path.join(directory, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="ascii") as file:

@@ -14,7 +14,7 @@ import tempfile
 import time
 import uuid
 
-from libvirt_guest import CONF, LIMIT, Console, Orders, Virsh, missing, new_disk, write_files
+from libvirt_guest import LIMIT, Console, Orders, Virsh, conf, missing, new_disk, write_files
 from vm import Failure, tap
 
 PLACES = ("/run/libvirt", "/var/lib/libvirt", "/etc/libvirt", "/var/cache/libvirt", "/var/log/libvirt")
@@ -33,13 +33,13 @@ auth_unix_ro = "none"
 class Daemon:
     """A libvirtd that knows nothing of the host's own one. Use as a context manager."""
 
-    def __init__(self, directory, name, ports):
+    def __init__(self, directory, name, port):
         self.directory = os.path.join(directory, name)
         self.socket = self.directory + "/libvirt-sock"
         self.uri = "qemu+unix:///system?socket=" + self.socket
         os.mkdir(self.directory)
         for path, text in (("libvirtd.conf", DAEMON % dict(directory=self.directory, uuid=uuid.uuid4())),
-                           ("qemu.conf", CONF + "migration_port_min = %d\nmigration_port_max = %d\n" % ports)):
+                           ("qemu.conf", conf(port))):
             with open(os.path.join(self.directory, path), "w", encoding="ascii") as file:
                 file.write(text)
         script = START % dict(places=" ".join(PLACES), directory=self.directory)
@@ -128,7 +128,7 @@ def main():
         write_files(directory)
         for name in ("disk", "copy"):
             new_disk(directory, name)
-        with Daemon(directory, "a", (49152, 49183)) as a, Daemon(directory, "b", (49184, 49215)) as b:
+        with Daemon(directory, "a", 6200) as a, Daemon(directory, "b", 6300) as b:
             if not a.ready() or not b.ready():
                 cases.skip("virsh migrate", "libvirtd does not start here: " + (a.said() + b.said())[:200])
                 return cases.done()

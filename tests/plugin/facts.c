@@ -4,6 +4,7 @@
  * what is known of the machine, of an instruction in the emulator's memory, and what belongs to programs without one.
  * At the end it prints what it was told, a fact per line.
  */
+#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@ extern "C" {
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
+/* CPUs translate side by side: what translated() counts is under this lock. */
+static GMutex lock;
 static unsigned seen, each_calls, each_sum, syscalls, insns, in_memory, same_bytes, disassembled, beyond;
 static int at_install[2];
 
@@ -43,6 +46,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     const size_t n = qemu_plugin_tb_n_insns(tb);
 
+    g_mutex_lock(&lock);
     if (!seen++) {
         qemu_plugin_vcpu_for_each(id, each);
     }
@@ -58,6 +62,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         disassembled += text && *text;
         free(text);
     }
+    g_mutex_unlock(&lock);
 }
 
 static void end(qemu_plugin_id_t id, void *data)
