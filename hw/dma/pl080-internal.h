@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Between the two files of the DMA controller: pl080.c owns registers, interrupts and threads, pl080-channel.c moves
- * data.
+ * Between the files of the DMA controller: pl080.c owns registers, interrupts and threads, pl080-request.c says what
+ * the peripherals ask for, pl080-channel.c moves data.
  */
 #ifndef HW_DMA_PL080_INTERNAL_H
 #define HW_DMA_PL080_INTERNAL_H
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "hw/device.h"
 #include "hw/dma/pl080.h"
+#include "qemu/timer.h"
 
 /* DMACCxControl. */
 enum {
@@ -34,6 +37,32 @@ typedef struct PL080Transfer {
     uint32_t src_credit, dst_credit;
     bool last;
 } PL080Transfer;
+
+/* Kinds of requests, in the order of their registers. */
+enum { REQ_BURST, REQ_SINGLE, REQ_LAST_BURST, REQ_LAST_SINGLE, REQ_KINDS, REQ_NONE = REQ_KINDS };
+
+typedef struct PL080Channel {
+    PL080Transfer t;            /* lock */
+    uint32_t config;            /* without A. lock to write, atomic; the channel's turn reads it without */
+    int src_request, dst_request;   /* request being served, or REQ_NONE.  lock */
+} PL080Channel;
+
+struct PL080State {
+    Device dev;
+    pthread_cond_t turn_over;   /* with lock */
+    PL080Config config;         /* constant */
+    const IRQLine *irq;         /* constant */
+    QTimer *timer;              /* constant */
+    PL080Channel ch[PL080_CHANNELS];
+    uint32_t raw_tc, raw_error; /* bit n: channel n.                             lock */
+    uint32_t soft[REQ_KINDS];   /* bit n: peripheral n.                          lock */
+    uint32_t wire[REQ_SINGLE + 1];  /* the same of the devices, whose state it is.   lock */
+    uint32_t configuration, sync;   /*                                           lock */
+    int busy;                   /* channel that has a turn, or NOBODY.           lock */
+    uint64_t turn;              /* number of the present or last turn.           lock */
+    pthread_t turn_thread;      /* valid unless busy is NOBODY.                  lock */
+    bool level;                 /* of the line.                                  lock */
+};
 
 /* How a turn of a channel ended. */
 typedef enum PL080Outcome {
@@ -71,6 +100,10 @@ static inline unsigned pl080_flow(uint32_t config)
     return config >> CONFIG_FLOW_SHIFT & 7;
 }
 
+/* Turn requests into bytes that may be moved. Caller holds the lock. */
+void pl080_take_requests(const PL080State *s, PL080Channel *ch);
+/* Requests that have been served go away; did any? Caller holds the lock. */
+bool pl080_drop_requests(PL080State *s, PL080Channel *ch);
 /* Bytes of a request: of one beat, or of a burst. */
 uint32_t pl080_src_request_bytes(uint32_t control, bool burst);
 uint32_t pl080_dst_request_bytes(uint32_t control, bool burst);

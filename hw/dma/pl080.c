@@ -6,11 +6,6 @@
  * channel a turn (pl080-channel.c), the first channel first, and comes back after a pause if there is more to do. The
  * pause keeps the I/O thread free for others, a turn for each channel keeps one channel from starving the next.
  *
- * A peripheral's request is the guest's, by the soft request registers, or the level of a device's wire, which is
- * looked at again after each transfer that it allowed. A wire that asks for a single transfer counts only when no
- * more than a burst is left to move, and if the channel does no bursts: what is less than that stays with the device
- * until the end, so that a serial line's receive time-out can tell a driver of it.
- *
  * Lock: the device's own; it is not held during a turn, since that writes memory and accesses devices, this one
  * perhaps. A turn works on a copy of the channel's transfer, which it puts back; `busy` says which channel has one. A
  * CPU that disables or halts the channel, or disables the controller, waits for the end of the turn, having given up
@@ -38,37 +33,11 @@ enum {
 
 enum { DMAC_E = 1 << 0, DMAC_M1 = 1 << 1, DMAC_M2 = 1 << 2 };
 
-/* Kinds of requests, in the order of their registers. */
-enum { REQ_BURST, REQ_SINGLE, REQ_LAST_BURST, REQ_LAST_SINGLE, REQ_KINDS, REQ_NONE = REQ_KINDS };
-
 /* ROUNDS: how often a wire that stays high is served without a pause. */
 enum { NOBODY = -1, TURN_PAUSE_NS = 200 * 1000, ROUNDS = 16 };
 
 /* When a channel wants its next turn. */
 typedef enum NextTurn { WHEN_ASKED, AT_ONCE, LATER } NextTurn;
-
-typedef struct PL080Channel {
-    PL080Transfer t;            /* lock */
-    uint32_t config;            /* without A. lock to write, atomic; the channel's turn reads it without */
-    int src_request, dst_request;   /* request being served, or REQ_NONE.  lock */
-} PL080Channel;
-
-struct PL080State {
-    Device dev;
-    pthread_cond_t turn_over;   /* with lock */
-    PL080Config config;         /* constant */
-    const IRQLine *irq;         /* constant */
-    QTimer *timer;              /* constant */
-    PL080Channel ch[PL080_CHANNELS];
-    uint32_t raw_tc, raw_error; /* bit n: channel n.                             lock */
-    uint32_t soft[REQ_KINDS];   /* bit n: peripheral n.                          lock */
-    uint32_t wire[REQ_SINGLE + 1];  /* the same of the devices, whose state it is.   lock */
-    uint32_t configuration, sync;   /*                                           lock */
-    int busy;                   /* channel that has a turn, or NOBODY.           lock */
-    uint64_t turn;              /* number of the present or last turn.           lock */
-    pthread_t turn_thread;      /* valid unless busy is NOBODY.                  lock */
-    bool level;                 /* of the line.                                  lock */
-};
 
 /* Channels whose configuration has a bit set. Caller holds the lock. */
 static uint32_t channels_with(const PL080State *s, uint32_t bit)
@@ -119,88 +88,6 @@ static void pl080_kick(PL080State *s)
 
 /* ---- a turn ---- */
 
-/*
- * The pending request of a peripheral. Those that name the last transfer are the flow controller's to make. singles: is
- * the wire for these looked at?
- */
-static int pending_request(const PL080State *s, unsigned peripheral, bool controls_flow, bool singles)
-{
-    static const int order[] = { REQ_LAST_BURST, REQ_LAST_SINGLE, REQ_BURST, REQ_SINGLE };
-
-    for (unsigned i = controls_flow ? 0 : 2; i < REQ_KINDS; i++) {
-        uint32_t wire = order[i] == REQ_BURST || (singles && order[i] == REQ_SINGLE) ? s->wire[order[i]] : 0;
-
-        if ((s->soft[order[i]] | wire) >> peripheral & 1) {
-            return order[i];
-        }
-    }
-    return REQ_NONE;
-}
-
-static unsigned src_peripheral(uint32_t config)
-{
-    return config >> CONFIG_SRC_SHIFT & 15;
-}
-
-static unsigned dst_peripheral(uint32_t config)
-{
-    return config >> CONFIG_DST_SHIFT & 15;
-}
-
-/* Is no more than a burst left, or is a burst a single transfer? In bytes; counts: what is left is known. */
-static bool takes_singles(const PL080Channel *ch, uint32_t burst, uint32_t single, bool counts)
-{
-    return !counts || burst == single || pl080_bytes_left(&ch->t) <= burst;
-}
-
-/* Turn requests into bytes that may be moved. Caller holds the lock. */
-static void take_requests(PL080State *s, PL080Channel *ch)
-{
-    unsigned flow = pl080_flow(ch->config);
-    bool by_src = pl080_flow_by_src(flow), by_dst = pl080_flow_by_dst(flow);
-
-    if (pl080_flow_src_peripheral(flow) && ch->src_request == REQ_NONE && !(by_src && ch->t.last)) {
-        int r = pending_request(s, src_peripheral(ch->config), by_src,
-                                takes_singles(ch, pl080_src_request_bytes(ch->t.control, true),
-                                              pl080_src_request_bytes(ch->t.control, false), !by_src && !by_dst));
-
-        if (r != REQ_NONE) {
-            ch->src_request = r;
-            ch->t.src_credit = pl080_src_request_bytes(ch->t.control, r == REQ_BURST || r == REQ_LAST_BURST);
-            ch->t.last |= r == REQ_LAST_BURST || r == REQ_LAST_SINGLE;
-        }
-    }
-    if (pl080_flow_dst_peripheral(flow) && ch->dst_request == REQ_NONE && !(by_dst && ch->t.last)) {
-        int r = pending_request(s, dst_peripheral(ch->config), by_dst,
-                                takes_singles(ch, pl080_dst_request_bytes(ch->t.control, true),
-                                              pl080_dst_request_bytes(ch->t.control, false), !by_src && !by_dst));
-
-        if (r != REQ_NONE) {
-            ch->dst_request = r;
-            ch->t.dst_credit = pl080_dst_request_bytes(ch->t.control, r == REQ_BURST || r == REQ_LAST_BURST);
-            ch->t.last |= r == REQ_LAST_BURST || r == REQ_LAST_SINGLE;
-        }
-    }
-}
-
-/* Requests that have been served go away; did any? Caller holds the lock. */
-static bool drop_requests(PL080State *s, PL080Channel *ch)
-{
-    bool dropped = false;
-
-    if (ch->src_request != REQ_NONE && !ch->t.src_credit) {
-        s->soft[ch->src_request] &= ~(1u << src_peripheral(ch->config));
-        ch->src_request = REQ_NONE;
-        dropped = true;
-    }
-    if (ch->dst_request != REQ_NONE && !ch->t.dst_credit) {
-        s->soft[ch->dst_request] &= ~(1u << dst_peripheral(ch->config));
-        ch->dst_request = REQ_NONE;
-        dropped = true;
-    }
-    return dropped;
-}
-
 /* What is in the FIFO of a channel that stops is lost. Caller holds the lock. */
 static void channel_stop(PL080Channel *ch)
 {
@@ -228,7 +115,7 @@ static NextTurn channel_turn(PL080State *s, unsigned n)
         counted_unlock(&s->dev.lock);
         return WHEN_ASKED;
     }
-    take_requests(s, ch);
+    pl080_take_requests(s, ch);
     t = ch->t;
     s->busy = (int)n;
     s->turn++;
@@ -241,7 +128,7 @@ static NextTurn channel_turn(PL080State *s, unsigned n)
     s->busy = NOBODY;
     pthread_cond_broadcast(&s->turn_over);
     ch->t = t;
-    bool served = drop_requests(s, ch);
+    bool served = pl080_drop_requests(s, ch);
     switch (outcome) {
     case PL080_ITEM:
         trace(DMA_ITEM, "controller=%s channel=%u source=0x%08x destination=0x%08x", s->dev.name, n, t.src, t.dst);

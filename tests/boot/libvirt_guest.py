@@ -11,8 +11,8 @@ import time
 from vm import PROMPT, Failure, emulator, guest_parts, is_upstream, time_scale
 
 LIMIT = 120 * time_scale()
-# libvirt looks for a free port and then has the emulator open it: each daemon has a range of its own, so that none takes
-# another's in between, below those that the kernel gives out.
+# libvirt looks for a free port and then has the emulator open it: each daemon has a range of its own, so that none
+# takes another's in between, below those that the kernel gives out.
 CONF = """remote_display_port_min = %(first)d
 remote_display_port_max = %(last)d
 migration_port_min = %(first)d
