@@ -70,6 +70,7 @@ typedef struct JITState {
     uint32_t watch_budget;          /* stores to watched pages until one is counted against its page */
     uint64_t *excl_slots;           /* the slot table */
     ExclusiveWatch excl_watch[EXCL_WATCH_SIZE];     /* watched pages used lately; index: host page number */
+    uint64_t ldm_before[16];        /* 128 bytes that are written with those of ldm_buf (emit-border.c) */
     uint64_t ldm_buf[40];           /* slow path of multiple transfers */
     struct CPUState *cpu;           /* thread, caches, counters */
     sigjmp_buf *unwind;             /* where the interpreter's exec() is left to (x86_64: with the thread sanitizer) */

@@ -72,17 +72,49 @@ static uint8_t *unaligned_access(const InterpRun *r, const IROp *op, uint32_t va
     return p ? p + rest : NULL;
 }
 
+/* The same over the border of two plain pages, byte by byte. False: something else, and nothing was done. */
+static bool over_border_unaligned(const InterpRun *r, const IROp *op, uint32_t va, bool is_store, uint64_t *value)
+{
+    unsigned bytes = 1u << (op->mem & MEM_SIZE), first = 0x1000 - (va & 0xfff);
+    uint8_t *p, *q, data[4];
+
+    if ((op->mem & ~(MEM_SIZE | (is_store ? 0 : MEM_SIGNED))) || bytes > 4 || first >= bytes) {
+        return false;
+    }
+    p = tlb_fast(r->env, va, 1, is_store);
+    q = tlb_fast(r->env, va + first, 1, is_store);
+    if (!p || !q) {
+        return false;
+    }
+    for (unsigned i = 0; i < bytes; i++) {
+        uint8_t *byte = i < first ? p + i : q + (i - first);
+
+        if (is_store) {
+            guest_store(byte, *value >> 8 * i & 0xff, 1);
+        } else {
+            data[i] = (uint8_t)guest_load(byte, 1);
+        }
+    }
+    if (!is_store) {
+        *value = load_plain(data, op->mem);
+    }
+    return true;
+}
+
 void interp_ld(InterpRun *r, const IROp *op)
 {
     uint32_t va = interp_get(r, op->a) + op->imm;
     unsigned size = op->mem & MEM_SIZE;
     void *p = plain_access(r, op, va, 1u << size, false);
+    uint64_t value;
 
     interp_show_late(r, op);
     if (p) {
         set_any(r, op->d, load_plain(p, op->mem));
     } else if ((p = unaligned_access(r, op, va, false))) {
         set_any(r, op->d, load_plain(p, op->mem));
+    } else if (over_border_unaligned(r, op, va, false, &value)) {
+        set_any(r, op->d, value);
     } else if (size == 3) {
         set_any(r, op->d, slow_load64(r->env, va, op->mem, r->pc));
     } else {
@@ -102,6 +134,8 @@ void interp_st(InterpRun *r, const IROp *op)
         store_plain(p, value, op->mem);
     } else if ((p = unaligned_access(r, op, va, true))) {
         store_plain(p, value, op->mem);
+    } else if (over_border_unaligned(r, op, va, true, &value)) {
+        return;
     } else if (size == 3) {
         slow_store64(r->env, va, value, op->mem, r->pc);
     } else {
@@ -127,11 +161,11 @@ static uint8_t *plain_range(const InterpRun *r, const IROp *op, uint32_t va, boo
 static bool over_border(InterpRun *r, const IROp *op, uint32_t va, bool is_store)
 {
     uint32_t *words = (uint32_t *)(void *)env_jit(r->env)->ldm_buf;
-    uint32_t all = (uint32_t)op->n << ((op->mem & MEM_SIZE) - 2), page = va >> TLB_PAGE_BITS;
+    uint32_t all = (uint32_t)op->n << ((op->mem & MEM_SIZE) - 2);
     uint32_t first = ((1u << TLB_PAGE_BITS) - (va & ((1u << TLB_PAGE_BITS) - 1))) / 4;
     uint8_t *p, *q;
 
-    if ((op->mem & ~(MEM_SIZE | MEM_ALIGN)) || (va & 3) || page == TLB_ENTRIES - 1 || first >= all) {
+    if ((op->mem & ~(MEM_SIZE | MEM_ALIGN)) || (va & 3) || first >= all) {
         return false;
     }
     p = tlb_fast(r->env, va, 4, is_store);

@@ -448,6 +448,8 @@ void x_movs_m_x(Asm *a, bool d, RM mem, int xmm)    { enc(a, OPP0F(scalar(d), 0x
 void x_movaps(Asm *a, int dst, int src)             { enc(a, OP0F(0x28), false, dst, rm_reg(src)); }
 void x_movaps_x_m(Asm *a, int xmm, RM mem)          { enc(a, OP0F(0x28), false, xmm, mem); }
 void x_movaps_m_x(Asm *a, RM mem, int xmm)          { enc(a, OP0F(0x29), false, xmm, mem); }
+void x_movups_x_m(Asm *a, int xmm, RM mem)          { enc(a, OP0F(0x10), false, xmm, mem); }
+void x_movups_m_x(Asm *a, RM mem, int xmm)          { enc(a, OP0F(0x11), false, xmm, mem); }
 void x_movd_x_r(Asm *a, bool w, int xmm, int reg)   { enc(a, OPP0F(0x66, 0x6e), w, xmm, rm_reg(reg)); }
 void x_movd_r_x(Asm *a, bool w, int reg, int xmm)   { enc(a, OPP0F(0x66, 0x7e), w, xmm, rm_reg(reg)); }
 void x_ucomis(Asm *a, bool d, int xmm, RM rm)       { enc(a, OPP0F(d ? 0x66 : 0, 0x2e), false, xmm, rm); }

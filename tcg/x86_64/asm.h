@@ -132,6 +132,8 @@ void x_movs_m_x(Asm *a, bool d, RM mem, int xmm);
 void x_movaps(Asm *a, int dst, int src);
 void x_movaps_m_x(Asm *a, RM mem, int xmm);                         /* 16-byte aligned */
 void x_movaps_x_m(Asm *a, int xmm, RM mem);
+void x_movups_m_x(Asm *a, RM mem, int xmm);
+void x_movups_x_m(Asm *a, int xmm, RM mem);
 void x_movd_x_r(Asm *a, bool w, int xmm, int reg);
 void x_movd_r_x(Asm *a, bool w, int reg, int xmm);
 void x_ucomis(Asm *a, bool d, int xmm, RM rm);

@@ -116,6 +116,9 @@ static void emit_slow_thunk(Asm *as, const uint8_t *base, ThunkFn fn, bool save_
 
     if (fn == thunk_store) {
         emit_watched_store(as);
+        emit_border_store(as);
+    } else if (fn == thunk_load) {
+        emit_border_load(as);
     } else if (fn == thunk_ldm || fn == thunk_stm) {
         emit_border_transfer(as, fn == thunk_stm);
     }

@@ -220,10 +220,9 @@ void emit_slow_budget(Emitter *e, SlowPath *s);
 bool emit_exclusive(Emitter *e, const IROp *op);            /* LDREX, STREX inline; false: call the helper */
 void emit_watched_store(Asm *as);                           /* start of the store thunk */
 
-/*
- * emit-border.c: start of the thunks of LDM and STM. ecx = guest address, JITState.slow_n and slow_mem: if the words
- * lie in two pages of plain memory, they go there from JITState.ldm_buf, or back, and the thunk returns.
- */
+/* emit-border.c: start of the thunks for accesses in two pages: of plain memory, it is done, and the thunk returns. */
+void emit_border_load(Asm *as);
+void emit_border_store(Asm *as);
 void emit_border_transfer(Asm *as, bool store);
 
 /* emit-page.c, emit-mem.c */

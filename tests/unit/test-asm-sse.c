@@ -50,6 +50,12 @@ static void test_sse(void)
         x_movaps_m_x(&a, rms[k], x);
         EXPECT(a, "movaps %s, %s", operand(rms[k], 16, a.p), xmm(x));
         a = begin();
+        x_movups_x_m(&a, x, rms[k]);
+        EXPECT(a, "movups %s, %s", xmm(x), operand(rms[k], 16, a.p));
+        a = begin();
+        x_movups_m_x(&a, rms[k], x);
+        EXPECT(a, "movups %s, %s", operand(rms[k], 16, a.p), xmm(x));
+        a = begin();
         x_ldmxcsr(&a, rms[k]);
         EXPECT(a, "ldmxcsr %s", operand(rms[k], 4, a.p));
         a = begin();
