@@ -24,6 +24,7 @@
 #include <sched.h>
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/elock.h"
+#include "accel/tcg/excl-alone.h"
 #include "accel/tcg/excl-monitor.h"
 #include "accel/tcg/guest-mem.h"
 #include "accel/tcg/icount.h"
@@ -40,6 +41,7 @@ static uint64_t slots[1 << EXCL_SLOT_BITS] __attribute__((aligned(64)));
 void excl_cpu_init(CPUARMState *env)
 {
     env_jit(env)->excl_slots = slots;
+    env_jit(env)->excl_shared = EXCL_SHARED;
 }
 
 static uint64_t *slot_of(const uint8_t *host)
@@ -293,6 +295,7 @@ void excl_write(uint8_t *host, const void *buf, uint32_t len)
         end_reservations(NULL, host, len);
         return;
     }
+    excl_share();
     /* A granule at a time under its slot: no LDREX can come between the store and the new version. */
     while (len) {
         uint32_t left = (1u << EXCL_GRANULE_BITS) - ((uintptr_t)host & ((1u << EXCL_GRANULE_BITS) - 1));
@@ -305,6 +308,7 @@ void excl_write(uint8_t *host, const void *buf, uint32_t len)
         from += n;
         len -= n;
     }
+    excl_share_end();
 }
 
 void excl_restore(CPUARMState *env, uint64_t host, uint64_t value, uint32_t size)
@@ -358,6 +362,20 @@ uint64_t excl_load(CPUARMState *env, uint32_t page, const uint8_t *host, unsigne
     return v;
 }
 
+/* A reservation without a slot: whoever writes does it under the slot, and has said before that it will. */
+static bool commit_unslotted(CPUARMState *env, uint8_t *host, uint64_t v, unsigned size)
+{
+    uint64_t *slot = slot_of(host), version = slot_lock(slot);
+    bool ok = __atomic_load_n(&env_jit(env)->excl_shared, __ATOMIC_SEQ_CST) == EXCL_ALONE;
+
+    if (ok) {
+        guest_store(host, v, size);
+    }
+    slot_unlock(slot, version);
+    *(ok ? &env_jit(env)->count.strex_ok : &env_jit(env)->count.strex_stored) += 1;
+    return ok;
+}
+
 /* What becomes of a STREX is counted here. */
 static bool commit(CPUARMState *env, uint8_t *host, uint64_t v, unsigned size)
 {
@@ -372,9 +390,12 @@ static bool commit(CPUARMState *env, uint8_t *host, uint64_t v, unsigned size)
         env_jit(env)->count.strex_address++;
         return false;
     }
-    if (env_jit(env)->excl_size != size) {
+    if ((env_jit(env)->excl_size & ~EXCL_UNSLOTTED) != size) {
         env_jit(env)->count.strex_size++;
         return false;
+    }
+    if (env_jit(env)->excl_size & EXCL_UNSLOTTED) {
+        return commit_unslotted(env, host, v, size);
     }
     if (icount_on) {
         guest_store(host, v, size);
@@ -402,5 +423,8 @@ bool excl_commit(CPUARMState *env, uint8_t *host, uint64_t v, unsigned size)
     bool ok = commit(env, host, v, size);
 
     env_jit(env)->excl_host = 0;
+    if (env_jit(env)->excl_patience < 0) {
+        excl_unshare(env);
+    }
     return ok;
 }

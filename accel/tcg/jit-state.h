@@ -55,7 +55,7 @@ typedef struct LoopRecord {
     uint32_t left;
 } LoopRecord;
 
-enum { JIT_SPILLS = 46 };           /* slots for IR temporaries without a register */
+enum { JIT_SPILLS = 60 };           /* slots for IR temporaries without a register */
 enum { JIT_PAGES = 6 };             /* and for pages */
 
 typedef struct JITState {
@@ -66,9 +66,11 @@ typedef struct JITState {
     uint64_t *excl_slot;            /* its slot and */
     uint64_t excl_version;          /* the slot's version at the LDREX */
     uint64_t excl_value;            /* exclusive=snapshot: the value read, little-endian as in memory */
-    uint32_t excl_size;             /* bytes: 1, 2, 4, 8 */
+    uint32_t excl_size;             /* bytes: 1, 2, 4, 8; | EXCL_UNSLOTTED */
     uint32_t watch_budget;          /* stores to watched pages until one is counted against its page */
     uint64_t *excl_slots;           /* the slot table */
+    uint32_t excl_shared;           /* EXCL_*, see accel/tcg/excl-alone.h; atomic, any thread */
+    int32_t excl_patience;          /* STREXes that still go by the slots before excl_unshare() */
     ExclusiveWatch excl_watch[EXCL_WATCH_SIZE];     /* watched pages used lately; index: host page number */
     uint64_t ldm_before[16];        /* 128 bytes that are written with those of ldm_buf (emit-border.c) */
     uint64_t ldm_buf[40];           /* slow path of multiple transfers */

@@ -133,6 +133,16 @@ void x_test_rm_i(Asm *a, RM rm, uint32_t imm)
 void x_mov_r_rm(Asm *a, bool w, int reg, RM rm) { enc(a, OP(0x8b), w, reg, rm); }
 void x_mov_rm_r(Asm *a, bool w, RM rm, int reg) { enc(a, OP(0x89), w, reg, rm); }
 
+void x_mov_fs_r(Asm *a, int32_t disp, int reg)
+{
+    put8(a, 0x64);
+    put8(a, reg & 8 ? 0x4c : 0x48);
+    put8(a, 0x89);
+    put8(a, (uint8_t)(0x04 | (reg & 7) << 3));      /* a SIB without base and index */
+    put8(a, 0x25);
+    put32(a, (uint32_t)disp);
+}
+
 void x_mov_r_i(Asm *a, int reg, uint32_t imm)
 {
     if (reg & 8) {

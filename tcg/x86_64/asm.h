@@ -63,6 +63,7 @@ void x_test_rm_i(Asm *a, RM rm, uint32_t imm);                      /* 32 bits; 
 void x_test8_rm_i(Asm *a, RM rm, uint8_t imm);                      /* byte in memory or low byte of a register */
 void x_mov_r_rm(Asm *a, bool w, int reg, RM rm);
 void x_mov_rm_r(Asm *a, bool w, RM rm, int reg);
+void x_mov_fs_r(Asm *a, int32_t disp, int reg);                      /* 64 bits, to thread pointer + disp */
 void x_mov_r_i(Asm *a, int reg, uint32_t imm);                      /* keeps EFLAGS */
 void x_mov_r_i64(Asm *a, int reg, uint64_t imm);
 void x_mov_rm_i(Asm *a, RM rm, uint32_t imm);                       /* 32-bit memory */

@@ -248,6 +248,9 @@ static bool x86_init_buffer(CodeBuffer *buf)
         l->poison = (uint32_t)(as.p - base);
         emit_poison(&as);
     }
+    for (unsigned size = 0; size < 3; size++) {
+        l->strex[size] = emit_restartable_store(&as, base, size);
+    }
     for (size_t i = 0; i < sizeof(thunks) / sizeof(thunks[0]); i++) {
         for (int xmm = 0; xmm < 2; xmm++) {
             thunks[i].at[xmm] = (uint32_t)(as.p - base);

@@ -4,10 +4,12 @@
  * (docs/exclusives.md).
  *
  * LDREX has no locked instruction: it reads the slot's version, then the value. STREX has one: the compare-and-swap of
- * the version; so with one CPU too, for devices write memory. There no page is watched. Anything unusual (page not
- * watched yet, slot locked, unaligned, big-endian, doubleword) goes to the helpers.
+ * the version. With one CPU no page is watched, and as long as no device writes memory there are no slots and no locked
+ * instruction either (excl-alone.h). Anything unusual (page not watched yet, slot locked, unaligned, big-endian,
+ * doubleword) goes to the helpers.
  */
 #include "accel/tcg/cpu-state.h"
+#include "accel/tcg/excl-alone.h"
 #include "accel/tcg/excl-monitor.h"
 #include "accel/tcg/icount.h"
 #include "accel/tcg/options.h"
@@ -96,6 +98,20 @@ static void emit_note_ldrex(Emitter *e, SlowPath *s)
     x_patch(zero, as->p);
 }
 
+/* rcx = host address: the reservation's slot, version and size. Clobbers rax, rdx. */
+static void emit_take_version(Emitter *e, SlowPath *s, unsigned size)
+{
+    Asm *as = &e->as;
+
+    emit_slot(as, RCX);
+    x_mov_r_rm(as, true, RAX, rm_mem(RDX, 0));
+    x_test8_rm_i(as, rm_reg(RAX), 1);
+    slow_if(e, s, X_NE);
+    x_mov_rm_r(as, true, JIT(excl_slot), RDX);
+    x_mov_rm_r(as, true, JIT(excl_version), RAX);
+    x_mov_rm_i(as, JIT(excl_size), 1u << size);
+}
+
 static void emit_ldrex(Emitter *e, const IROp *op, unsigned size)
 {
     Asm *as = &e->as;
@@ -103,17 +119,9 @@ static void emit_ldrex(Emitter *e, const IROp *op, unsigned size)
 
     emit_excl_address(e, s, op, size);
     emit_host_address(e, s, 0);
-    if (cpu_count > 1) {
-        emit_note_ldrex(e, s);
-    }
-    emit_slot(as, RCX);
-    x_mov_r_rm(as, true, RAX, rm_mem(RDX, 0));
-    x_test8_rm_i(as, rm_reg(RAX), 1);
-    slow_if(e, s, X_NE);
-    x_mov_rm_r(as, true, JIT(excl_slot), RDX);
-    x_mov_rm_r(as, true, JIT(excl_version), RAX);
+    emit_note_ldrex(e, s);
+    emit_take_version(e, s, size);
     x_mov_rm_r(as, true, JIT(excl_host), RCX);
-    x_mov_rm_i(as, JIT(excl_size), 1u << size);
     emit_host_load(as, size, RAX, rm_mem(RCX, 0));
     count(as, JIT_OFFSET(count.ldrex));
     emit_store_ref(e, op->d, RAX);
@@ -156,8 +164,9 @@ static void emit_rest(Asm *as)
     x_jcc(as, X_NE, again);
 }
 
-/* Where the three tests of a STREX lead: another address or no reservation, another size, the commit. */
-static void emit_count_failure(Asm *as, uint8_t *fail[3])
+/* Where the tests of a STREX lead: another address or no reservation, another size, the commit, of which there may be
+   two. */
+static void emit_count_failure(Asm *as, uint8_t *fail[4])
 {
     uint8_t *none, *out[3];
 
@@ -173,6 +182,9 @@ static void emit_count_failure(Asm *as, uint8_t *fail[3])
     count(as, JIT_OFFSET(count.strex_size));
     out[2] = x_jmp_fwd(as);
     x_patch(fail[2], as->p);
+    if (fail[3]) {
+        x_patch(fail[3], as->p);
+    }
     count(as, JIT_OFFSET(count.strex_stored));
     emit_rest(as);
     for (int i = 0; i < 3; i++) {
@@ -184,18 +196,14 @@ static void emit_strex(Emitter *e, const IROp *op, unsigned size)
 {
     Asm *as = &e->as;
     SlowPath *s = emit_slow(e, SLOW_CALL);
-    uint8_t *fail[3], *done;
+    uint8_t *fail[4] = { NULL }, *done;
 
     emit_excl_address(e, s, op, size);
-    if (cpu_count > 1) {
-        x_mov_r_rm(as, false, RDX, rm_sib(TLB_REG, RCX, 3, (int32_t)TLB_WRITE_OFFSET));
-        x_alu_rm_i(as, ALU_AND, false, rm_reg(RDX), TLB_SLOW_REASONS);
-        x_alu_rm_i(as, ALU_CMP, false, rm_reg(RDX), TLB_SLOW_RAM | TLB_SLOW_WATCHED);
-        slow_if(e, s, X_NE);
-        emit_host_address(e, s, 0);
-    } else {
-        emit_host_address(e, s, (int32_t)TLB_WRITE_OFFSET);
-    }
+    x_mov_r_rm(as, false, RDX, rm_sib(TLB_REG, RCX, 3, (int32_t)TLB_WRITE_OFFSET));
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RDX), TLB_SLOW_REASONS);
+    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RDX), TLB_SLOW_RAM | TLB_SLOW_WATCHED);
+    slow_if(e, s, X_NE);
+    emit_host_address(e, s, 0);
     x_alu_r_rm(as, ALU_CMP, true, RCX, JIT(excl_host));
     fail[0] = x_jcc_fwd(as, X_NE);
     x_alu_rm_i(as, ALU_CMP, false, JIT(excl_size), 1 << size);
@@ -213,6 +221,98 @@ static void emit_strex(Emitter *e, const IROp *op, unsigned size)
     s->back = as->p;
 }
 
+/* ---- one CPU ---- */
+
+/* rcx = host address of the operation's `a`; else to the helper. */
+static void emit_alone_address(Emitter *e, SlowPath *helper, const IROp *op, bool store, unsigned size)
+{
+    Loc a = emit_loc(e, op->a);
+    int addr = a.kind == LOC_REG ? a.reg : RAX;
+
+    emit_load_ref(e, addr, op->a);
+    emit_table_entry(e, addr, store, size);
+    slow_if(e, helper, X_LE);
+    x_alu_r_rm(&e->as, ALU_ADD, true, RCX, rm_reg(addr));
+}
+
+/* What is rare is behind the block: s[0], emit_slow_exclusive(). s[1] calls the helper. */
+static void emit_ldrex_alone(Emitter *e, const IROp *op, unsigned size)
+{
+    Asm *as = &e->as;
+    SlowPath *s = emit_slow(e, SLOW_EXCLUSIVE), *helper = emit_slow(e, SLOW_CALL);
+    Loc d = emit_loc(e, op->d);
+    int reg = d.kind == LOC_REG ? d.reg : RAX;
+
+    emit_alone_address(e, helper, op, false, size);
+    x_alu_rm_i(as, ALU_CMP, false, JIT(excl_shared), EXCL_ALONE);
+    slow_if(e, s, X_NE);
+    x_mov_rm_i(as, JIT(excl_size), 1u << size | EXCL_UNSLOTTED);
+    s->back = as->p;
+    x_mov_rm_r(as, true, JIT(excl_host), RCX);
+    emit_host_load(as, size, reg, rm_mem(RCX, 0));
+    count(as, JIT_OFFSET(count.ldrex));
+    emit_store_ref(e, op->d, reg);
+    helper->back = as->p;
+}
+
+static void emit_strex_alone(Emitter *e, const IROp *op, unsigned size)
+{
+    Asm *as = &e->as;
+    SlowPath *s = emit_slow(e, SLOW_EXCLUSIVE), *helper = emit_slow(e, SLOW_CALL);
+
+    emit_alone_address(e, helper, op, true, size);
+    x_alu_r_rm(as, ALU_CMP, true, RCX, JIT(excl_host));
+    slow_if(e, s, X_NE);
+    x_alu_rm_i(as, ALU_CMP, false, JIT(excl_size), 1 << size | EXCL_UNSLOTTED);
+    slow_if(e, s, X_NE);
+    emit_load_ref(e, RAX, op->b);
+    x_call(as, emit_thunk(e, x86_layout.strex[size]));
+    slow_if(e, s, X_NE);
+    s->back = as->p;
+    count(as, JIT_OFFSET(count.strex_ok));
+    x_mov_r_i(as, RAX, 0);
+    x_mov_rm_r(as, true, JIT(excl_host), RAX);
+    emit_store_ref(e, op->d, RAX);
+    helper->back = as->p;
+}
+
+/* rcx = host address. By the slot, or what became of the reservation. */
+static void emit_slow_strex(Emitter *e, SlowPath *s, SlowPath *helper, unsigned size)
+{
+    Asm *as = &e->as;
+    uint8_t *fail[4];
+
+    x_alu_r_rm(as, ALU_CMP, true, RCX, JIT(excl_host));
+    fail[0] = x_jcc_fwd(as, X_NE);
+    x_alu_rm_i(as, ALU_CMP, false, JIT(excl_size), 1 << size | EXCL_UNSLOTTED);
+    fail[3] = x_jcc_fwd(as, X_E);
+    x_alu_rm_i(as, ALU_CMP, false, JIT(excl_size), 1 << size);
+    fail[1] = x_jcc_fwd(as, X_NE);
+    x_alu_rm_i(as, ALU_SUB, false, JIT(excl_patience), 1);
+    slow_if(e, helper, X_S);
+    fail[2] = emit_commit(e, s->op, size);
+    x_jmp(as, s->back);
+    emit_count_failure(as, fail);
+    x_mov_r_i(as, RAX, 1);
+    x_mov_r_i(as, RCX, 0);
+    x_mov_rm_r(as, true, JIT(excl_host), RCX);
+    emit_store_ref(e, s->op->d, RAX);
+    x_jmp(as, helper->back);
+}
+
+void emit_slow_exclusive(Emitter *e, SlowPath *s)
+{
+    bool load = s->op->imm == HELPER_ldrex;
+    unsigned size = ir_const_value(e->b, load ? s->op->b : s->op->c) & MEM_SIZE;
+
+    if (load) {
+        emit_take_version(e, s + 1, size);
+        x_jmp(&e->as, s->back);
+    } else {
+        emit_slow_strex(e, s, s + 1, size);
+    }
+}
+
 bool emit_exclusive(Emitter *e, const IROp *op)
 {
     bool load = op->imm == HELPER_ldrex;
@@ -225,7 +325,11 @@ bool emit_exclusive(Emitter *e, const IROp *op)
     if ((mem & MEM_SIZE) == 3 || (mem & (MEM_BE | MEM_USER)) || accel_options.exclusive_snapshot || icount_on) {
         return false;
     }
-    (load ? emit_ldrex : emit_strex)(e, op, mem & MEM_SIZE);
+    if (cpu_count > 1) {
+        (load ? emit_ldrex : emit_strex)(e, op, mem & MEM_SIZE);
+    } else {
+        (load ? emit_ldrex_alone : emit_strex_alone)(e, op, mem & MEM_SIZE);
+    }
     emit_xmm_forget_all(e);
     emit_flags_clobber(e);
     return true;

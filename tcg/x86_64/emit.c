@@ -153,6 +153,8 @@ static void emit_slow_paths(Emitter *e)
             emit_slow_page(e, s);
         } else if (s->kind == SLOW_BUDGET) {
             emit_slow_budget(e, s);
+        } else if (s->kind == SLOW_EXCLUSIVE) {
+            emit_slow_exclusive(e, s);
         } else if (s->kind == SLOW_CALL) {
             e->pc = s->pc;
             emit_helper_call(e, s->op);

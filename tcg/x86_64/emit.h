@@ -72,6 +72,7 @@ typedef struct FPOp {
 
 typedef enum SlowKind {
     SLOW_LOAD, SLOW_STORE, SLOW_LDM, SLOW_STM, SLOW_PAGE, SLOW_FP, SLOW_FTOI, SLOW_FCMP, SLOW_CALL, SLOW_BUDGET,
+    SLOW_EXCLUSIVE,             /* the next one is the call of its helper */
 } SlowKind;
 typedef struct SlowPath {
     SlowKind kind;
@@ -108,6 +109,7 @@ typedef struct BufferLayout {
     uint32_t exit_main;         /* look regs[15] up in the jump cache, or leave */
     uint32_t sync_out, sync_in; /* all guest registers to / from env */
     uint32_t poison;            /* CONFIG_DEBUG_CHECKS: X86_POISON into what C may destroy, but rax; else 0 */
+    uint32_t strex[3];          /* [log2 of the size]: emit_restartable_store() */
     uint32_t load[2], load64[2], store[2], store64[2], ldm[2], stm[2], fp[2];   /* [1]: preserve xmm */
     uint32_t code;              /* first byte for blocks */
 } BufferLayout;
@@ -218,7 +220,13 @@ void emit_slow_budget(Emitter *e, SlowPath *s);
 
 /* emit-excl.c */
 bool emit_exclusive(Emitter *e, const IROp *op);            /* LDREX, STREX inline; false: call the helper */
+void emit_slow_exclusive(Emitter *e, SlowPath *s);
 void emit_watched_store(Asm *as);                           /* start of the store thunk */
+/*
+ * emit-rseq.c. Thunk: [rcx] = eax if excl_shared is EXCL_ALONE, both at one time. X_NE: it is not. Clobbers rdx. Its
+ * offset.
+ */
+uint32_t emit_restartable_store(Asm *as, const uint8_t *base, unsigned size);
 
 /* emit-border.c: start of the thunks for accesses in two pages: of plain memory, it is done, and the thunk returns. */
 void emit_border_load(Asm *as);

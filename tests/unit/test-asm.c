@@ -279,7 +279,13 @@ static void test_plain(void)
     x_lock(&a);
     x_alu_rm_i(&a, ALU_OR, false, rm_mem(RSP, 0), 1);
     EXPECT(a, "lock or dword ptr [rsp], 1");
-    done("x_ret, x_lahf, x_sahf, x_cmc, x_ud2, x_lock");
+    a = begin();
+    x_mov_fs_r(&a, -0x98, RDX);
+    EXPECT(a, "mov qword ptr fs:[0xffffffffffffff68], rdx");
+    a = begin();
+    x_mov_fs_r(&a, 0x1234, R9);
+    EXPECT(a, "mov qword ptr fs:[0x1234], r9");
+    done("x_ret, x_lahf, x_sahf, x_cmc, x_ud2, x_lock, x_mov_fs_r");
 }
 
 /* ---- control flow ---- */
