@@ -7,6 +7,7 @@
  */
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/cpus-internal.h"
+#include "accel/tcg/icount.h"
 #include "sysemu/cpu-hold.h"
 #include "sysemu/cpus.h"
 
@@ -38,6 +39,16 @@ void cpu_hold(CPUHold *h)
     if (current_cpu) {
         hold(h, current_cpu);
     }
+}
+
+bool cpu_hold_access(CPUHold *h)
+{
+    if (!current_cpu || icount_on) {
+        return false;
+    }
+    hold(h, current_cpu);
+    current_cpu->access_waits = true;
+    return true;
 }
 
 void cpu_hold_other(CPUHold *h, int n)

@@ -52,6 +52,21 @@ static uint64_t mmio_read_pieces(CPUARMState *env, uint32_t phys, unsigned size)
 }
 
 /*
+ * The device could not answer (cpu_hold_access()): the instruction is executed again when it can. A load or store of
+ * several words repeats those that went before.
+ */
+static void leave_if_held(CPUARMState *env)
+{
+    CPUState *cpu = env_cpu(env);
+
+    if (cpu->access_waits) {
+        cpu->access_waits = false;
+        cpu->step_ran = false;
+        cpu_loop_exit(env);
+    }
+}
+
+/*
  * A register that shows the time is read again if the CPU has an interrupt to take by now, which may have become
  * pending long ago as guests count time: code that reads its count of periods, a counter and the count again in one
  * block would else see a new period of the counter and no new count. The load is one instruction, and no other word of
@@ -70,6 +85,7 @@ uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
     if (icount_on) {
         icount_after_mmio(env);
     }
+    leave_if_held(env);
     if (clock_was_shown && (!env_cpu(env)->step || icount_on) && __atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE) &&
         arm_interrupt_pending(env, &excp)) {
         cpu_loop_exit(env);
@@ -96,6 +112,7 @@ void mmio_store(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
     if (icount_on) {
         icount_after_mmio(env);
     }
+    leave_if_held(env);
 }
 
 /* `size` bytes inside one page, little-endian. */

@@ -194,6 +194,11 @@ static void buffer_data(NorChip *c, uint32_t word, uint16_t value)
     }
 }
 
+bool nor_chip_heeds(unsigned command)
+{
+    return command == CMD_READ_STATUS || command == CMD_SUSPEND;
+}
+
 bool nor_chip_write(NorChip *c, uint32_t word, uint16_t value, bool vpp)
 {
     switch (c->step) {
@@ -219,8 +224,7 @@ bool nor_chip_write(NorChip *c, uint32_t word, uint16_t value, bool vpp)
         return (value & 0xff) == CMD_CONFIRM && !c->bad ? start(c, NOR_PROGRAM, c->word, vpp)
                                                        : sequence_error(c, value);
     default:
-        /* A driver may ask for the status, or try to suspend. */
-        if (value != CMD_READ_STATUS && value != CMD_SUSPEND) {
+        if (!nor_chip_heeds(value)) {
             qemu_log_mask(LOG_GUEST_ERROR, "nor-flash: 0x%x at word 0x%x while it is busy\n", value, word);
         }
         return false;

@@ -51,6 +51,8 @@ void nor_chip_reset(NorChip *c);
 void nor_chip_sanitize(NorChip *c);
 /* In modes other than NOR_READ_ARRAY. */
 uint16_t nor_chip_read(const NorChip *c, uint32_t word);
+/* May a busy chip be told so? A driver asks for the status, or tries to suspend. */
+bool nor_chip_heeds(unsigned command);
 /* True: there is an operation now (NOR_WAITS). vpp: the array can be changed. */
 bool nor_chip_write(NorChip *c, uint32_t word, uint16_t value, bool vpp);
 /* The operation is over. */

@@ -7,8 +7,9 @@
  * registers for a while, so that a driver that programs, asking for the status between any two words, pays that once.
  *
  * An operation is carried out on the I/O thread: the array changes, the image is written, and the chips are ready when
- * the host has it. What a driver saw end is in the image, whatever becomes of the emulator. The bank has one write
- * under way at a time, with what both chips have to do if that is in one block.
+ * the host has it; a guest that gives the next command before that waits, and so does one that looks in vain a few
+ * times (cpu_hold_access()). What a driver saw end is in the image, whatever becomes of the emulator. The bank has one
+ * write under way at a time, with what both chips have to do if that is in one block.
  *
  * Lock: the device's own. The array is written by the I/O thread alone, without it (rom_write() may stop the CPUs).
  */
@@ -21,14 +22,18 @@
 #include "hw/device.h"
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
+#include "sysemu/cpu-hold.h"
 
 enum { CHIPS = 2, CHIP_BYTES = 2, BUS_BYTES = CHIPS * CHIP_BYTES, BANK_BLOCK = NOR_BLOCK_WORDS * BUS_BYTES };
 enum { SHOW_AFTER = 4096 };     /* reads of the array */
+enum { LOOKS = 6 };             /* at a busy chip, until the guest has to wait */
 
 struct NorFlash {
     Device dev;                 /* its lock: chip, reads */
     NorChip chip[CHIPS];        /* lock */
     unsigned reads;             /* of the array through the registers since the last write; lock */
+    unsigned looks;             /* at a chip since it is busy; lock */
+    CPUHold hold;               /* CPUs that wait for a chip */
     uint8_t *array;             /* I/O thread writes, any thread reads */
     MemoryRegion *region;       /* constant */
     NorFlashConfig config;      /* constant */
@@ -144,6 +149,8 @@ static void written(BlockRequest *r, int error)
             nor_chip_done(&s->chip[n], error);
         }
     }
+    s->looks = 0;
+    cpu_hold_end(&s->hold);
     counted_unlock(&s->dev.lock);
     run(s);
 }
@@ -186,6 +193,11 @@ static uint16_t half(const NorFlash *s, unsigned n, uint32_t word)
     return nor_chip_read(&s->chip[n], word);
 }
 
+static bool is_busy(const NorChip *c)
+{
+    return c->step >= NOR_WAITS;
+}
+
 static uint32_t nor_flash_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
 {
     NorFlash *s = opaque;
@@ -193,6 +205,9 @@ static uint32_t nor_flash_read(void *opaque, uint32_t offset, unsigned size, uns
     bool often = false;
 
     counted_lock(&s->dev.lock);
+    if ((is_busy(&s->chip[0]) || is_busy(&s->chip[1])) && ++s->looks > LOOKS) {
+        cpu_hold_access(&s->hold);
+    }
     v = half(s, 0, word) | (uint32_t)half(s, 1, word) << 16;
     if (reads_array(s)) {
         often = ++s->reads == SHOW_AFTER;
@@ -211,6 +226,22 @@ static bool has_vpp(const NorFlash *s)
 }
 
 /* A write of less than a word goes to the chip on that part of the bus. Bytes: the chip's other half is not driven. */
+static bool is_for(unsigned n, uint32_t offset, unsigned size)
+{
+    return size == BUS_BYTES || n == offset % BUS_BYTES / CHIP_BYTES;
+}
+
+/* Is it more than a look at a busy chip? Then it waits, where it can; the lock is held. */
+static bool must_wait(NorFlash *s, uint32_t offset, uint32_t value, unsigned size)
+{
+    bool busy = false;
+
+    for (unsigned n = 0; n < CHIPS; n++) {
+        busy |= is_for(n, offset, size) && is_busy(&s->chip[n]);
+    }
+    return busy && !nor_chip_heeds(value & 0xff) && cpu_hold_access(&s->hold);
+}
+
 static void nor_flash_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
 {
     NorFlash *s = opaque;
@@ -227,8 +258,12 @@ static void nor_flash_write(void *opaque, uint32_t offset, uint32_t value, unsig
     }
     counted_lock(&s->dev.lock);
     s->reads = 0;
+    if (must_wait(s, offset, value, size)) {
+        counted_unlock(&s->dev.lock);
+        return;
+    }
     for (unsigned n = 0; n < CHIPS; n++) {
-        if (size == BUS_BYTES || n == offset % BUS_BYTES / CHIP_BYTES) {
+        if (is_for(n, offset, size)) {
             uint32_t part = size == BUS_BYTES ? value >> 16 * n : value | (size == 1 ? 0xff00 : 0);
 
             begun |= nor_chip_write(&s->chip[n], word, (uint16_t)part, has_vpp(s));

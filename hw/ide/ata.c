@@ -2,7 +2,8 @@
 /*
  * An ATA drive: registers, and data between the host, the buffer and the image. See ata.h.
  *
- * The drive is busy while a request to the image is under way, one at a time; no register access waits. Reading gets as
+ * The drive is busy while a request to the image is under way, one at a time. A guest that does not look whether it is,
+ * or only a few times, waits for it (cpu_hold_access()). Reading gets as
  * many sectors as the buffer has room for, writing gives them to the image when the buffer is full or the last one has
  * come. With the write cache off, a write has ended when the image has been flushed.
  */
@@ -11,6 +12,7 @@
 #include "qemu/log.h"
 
 enum { WHOLE_BUFFER = ATA_BUFFER / ATA_SECTOR, READY = ATA_ST_DRDY | ATA_ST_DSC };
+enum { LOOKS = 6 };         /* in vain, until the guest has to wait */
 
 /* ---- all with the lock held ---- */
 
@@ -32,6 +34,7 @@ static void submit(AtaDrive *d, BlockOp op, uint64_t offset, uint64_t bytes)
 {
     d->status = ATA_ST_BSY;
     d->under_way = true;
+    d->looks = 0;
     d->request = (BlockRequest) { .op = op, .offset = offset, .bytes = bytes, .buffer = d->buffer,
                                   .done = request_done, .opaque = d };
     blk_submit(d->blk, &d->request);
@@ -127,6 +130,7 @@ static void request_done(BlockRequest *request, int error)
     } else {
         request_succeeded(d);
     }
+    cpu_hold_end(&d->hold);
     counted_unlock(d->lock);
 }
 
@@ -142,8 +146,17 @@ static void buffer_done(AtaDrive *d)
     }
 }
 
+/* The guest does what it should not do while the drive is busy: does it wait until the drive is ready? */
+static bool waits(AtaDrive *d)
+{
+    return d->under_way && !(d->control & ATA_CTL_SRST) && cpu_hold_access(&d->hold);
+}
+
 static bool data_goes(AtaDrive *d, bool writes)
 {
+    if (waits(d)) {
+        return false;
+    }
     if ((d->status & (ATA_ST_BSY | ATA_ST_DRQ)) == ATA_ST_DRQ && d->writes == writes && !drive_1_chosen(d)) {
         return true;
     }
@@ -180,8 +193,11 @@ void ata_write_data(AtaDrive *d, uint16_t value)
 /* ---- registers ---- */
 
 /* Device 1 is not there: device 0 answers for it, and says nothing. */
-uint8_t ata_read_alternate(const AtaDrive *d)
+uint8_t ata_read_alternate(AtaDrive *d)
 {
+    if (d->under_way && ++d->looks > LOOKS) {
+        waits(d);
+    }
     return drive_1_chosen(d) ? 0 : d->control & ATA_CTL_SRST ? ATA_ST_BSY : d->status;
 }
 
@@ -201,6 +217,9 @@ uint8_t ata_read(AtaDrive *d, unsigned reg)
 
 void ata_write(AtaDrive *d, unsigned reg, uint8_t value)
 {
+    if (waits(d)) {
+        return;
+    }
     d->control &= (uint8_t)~ATA_CTL_HOB;
     if (d->status & ATA_ST_BSY || (d->control & ATA_CTL_SRST)) {
         qemu_log_mask(LOG_GUEST_ERROR, "ata: write of register %u while the drive is busy\n", reg);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "block/block.h"
 #include "qemu/lock.h"
+#include "sysemu/cpu-hold.h"
 
 /* Registers, by their numbers in the command block. */
 enum {
@@ -46,6 +47,8 @@ typedef struct AtaDrive {
     BlockRequest request;
     bool under_way;                     /* the request is */
     bool stale;                         /* nobody wants its result: there was a reset */
+    unsigned looks;                     /* of the host at the drive since it is busy */
+    CPUHold hold;                       /* CPUs that wait for the request */
 } AtaDrive;
 
 void ata_init(AtaDrive *d, BlockBackend *blk, CountedLock *lock);
@@ -57,7 +60,7 @@ void ata_post_load(AtaDrive *d);
 uint8_t ata_read(AtaDrive *d, unsigned reg);
 void ata_write(AtaDrive *d, unsigned reg, uint8_t value);
 /* Of the control block: alternate status, which has no effect, and device control. */
-uint8_t ata_read_alternate(const AtaDrive *d);
+uint8_t ata_read_alternate(AtaDrive *d);
 void ata_write_control(AtaDrive *d, uint8_t value);
 /* The data register, 16 bits. */
 uint16_t ata_read_data(AtaDrive *d);

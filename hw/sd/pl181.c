@@ -5,8 +5,9 @@
  * A command takes no time: its response is there when the write of MCICommand returns. Data moves between the card and
  * the FIFO of 16 words as far as both allow, whenever one of them changes: a register access, or the card's image
  * having answered (I/O thread). So there is no overrun and no underrun: a FIFO that is full or empty makes the card
- * wait. The data timer runs out only for what will never come: there is no card, it reported an error, or it was not
- * told to move data. A slow disk of the host is no reason.
+ * wait. A guest that does not look at the status, or only a few times, waits too: what it would lose, because the image
+ * has not answered yet, is done again when it has (cpu_hold_access()). The data timer runs out only for what will never
+ * come: there is no card, it reported an error, or it was not told to move data. A slow disk of the host is no reason.
  *
  * Lock: the device's own; the card's functions are called with it. Not modelled: SDIO (MCISelect), and commands that
  * wait for the card's interrupt.
@@ -19,6 +20,7 @@
 #include "hw/sd/sd-card.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
+#include "sysemu/cpu-hold.h"
 
 enum {
     MCI_POWER = 0x00, MCI_CLOCK = 0x04, MCI_ARGUMENT = 0x08, MCI_COMMAND = 0x0c, MCI_RESP_CMD = 0x10,
@@ -43,6 +45,8 @@ enum {
     ST_STATIC = 0x7ff, ST_ALL = 0x3fffff,
 };
 enum { FIFO_WORDS = 16, FIFO_HALF = 8 };
+enum { LOOKS = 6 };      /* in vain, until the guest has to wait: drivers that sleep meanwhile look less often */
+enum { CMD_GO_IDLE = 0, CMD_SEND_STATUS = 13 };
 
 struct PL181State {
     Device dev;                 /* its lock: everything below that is not said to be constant */
@@ -60,7 +64,9 @@ struct PL181State {
     unsigned first, words;      /* of the FIFO: oldest, number */
     uint8_t word[4];            /* a word that the card has sent or taken in part */
     unsigned word_bytes;        /* received: those there; sent: those not taken yet */
+    unsigned looks;             /* of the guest since the card began to wait for its image */
     bool level[2];              /* of the lines */
+    CPUHold hold;               /* CPUs that wait for the card's image */
     SDCard *card;               /* constant; NULL: there is never one */
     void (*set_switches)(void *opaque, bool present, bool readonly);    /* constant, like the next */
     void *switches;
@@ -267,6 +273,37 @@ static bool is_on(PL181State *s)
     return true;
 }
 
+static bool card_waits(const PL181State *s)
+{
+    return s->card && sd_card_waits(s->card);
+}
+
+/* Another look at a card that waits for its image; true: one too many, and the guest waits as well. */
+static bool looks_in_vain(PL181State *s)
+{
+    return ++s->looks > LOOKS && cpu_hold_access(&s->hold);
+}
+
+/* Are there words for the card that it has no room for at present? */
+static bool words_wait(const PL181State *s)
+{
+    return s->active && !receiving(s) && s->data_count && (s->words || s->word_bytes) && card_waits(s);
+}
+
+/* Must the write of MCICommand wait? What asks for the state, and what ends all, is heard while the card programs. */
+static bool command_must_wait(PL181State *s, uint32_t value)
+{
+    const unsigned index = value & CMD_INDEX;
+
+    if (!(value & CMD_ENABLE) || index == CMD_GO_IDLE || !card_waits(s)) {
+        return false;
+    }
+    if (index == CMD_SEND_STATUS) {
+        return sd_card_programs(s->card) && looks_in_vain(s);
+    }
+    return (words_wait(s) || sd_card_programs(s->card)) && cpu_hold_access(&s->hold);
+}
+
 static void send_command(PL181State *s)
 {
     uint32_t response[4] = { 0 };
@@ -324,6 +361,9 @@ static uint32_t read_register(PL181State *s, uint32_t offset)
     case MCI_DATA_CNT:
         return s->data_count;
     case MCI_STATUS:
+        if (receiving(s) ? s->active && !s->words && card_waits(s) : words_wait(s)) {
+            looks_in_vain(s);
+        }
         return status(s);
     case MCI_MASK0:
         return s->mask[0];
@@ -334,6 +374,9 @@ static uint32_t read_register(PL181State *s, uint32_t offset)
     case MCI_FIFO_CNT:          /* words that have not gone through the FIFO */
         return (s->data_count + 3) / 4;
     case MCI_FIFO ... MCI_FIFO_END:
+        if (receiving(s) && s->active && !s->words && card_waits(s) && cpu_hold_access(&s->hold)) {
+            return 0;
+        }
         if (!receiving(s) || !s->words) {
             qemu_log_mask(LOG_GUEST_ERROR, "pl181: read of an empty FIFO\n");
             return 0;
@@ -360,7 +403,9 @@ static void write_register(PL181State *s, uint32_t offset, uint32_t value)
         s->argument = value;
         break;
     case MCI_COMMAND:
-        set_command(s, value);
+        if (!command_must_wait(s, value)) {
+            set_command(s, value);
+        }
         break;
     case MCI_DATA_TIMER:
         s->data_timer = value;
@@ -369,7 +414,9 @@ static void write_register(PL181State *s, uint32_t offset, uint32_t value)
         s->data_length = value & 0xffff;
         break;
     case MCI_DATA_CTRL:
-        set_data_control(s, value);
+        if (!words_wait(s) || !cpu_hold_access(&s->hold)) {
+            set_data_control(s, value);
+        }
         break;
     case MCI_CLEAR:
         s->status &= ~(value & ST_STATIC);
@@ -383,6 +430,9 @@ static void write_register(PL181State *s, uint32_t offset, uint32_t value)
     case MCI_SELECT:
         break;
     case MCI_FIFO ... MCI_FIFO_END:
+        if (s->words == FIFO_WORDS && words_wait(s) && cpu_hold_access(&s->hold)) {
+            break;
+        }
         if (!s->active || receiving(s) || s->words == FIFO_WORDS) {
             qemu_log_mask(LOG_GUEST_ERROR, "pl181: write to a FIFO that is %s\n",
                           s->words == FIFO_WORDS ? "full" : "not sending");
@@ -432,8 +482,10 @@ static void card_changed(void *opaque)
 {
     PL181State *s = opaque;
 
+    s->looks = 0;
     run_data_path(s);
     update_lines(s);
+    cpu_hold_end(&s->hold);
 }
 
 static void data_timer_expired(void *opaque)
@@ -462,7 +514,7 @@ static void pl181_reset(void *opaque)
     memset(s->response, 0, sizeof(s->response));
     s->data_timer = s->data_length = s->data_control = s->status = s->mask[0] = s->mask[1] = 0;
     s->data_count = s->block_left = 0;
-    s->words = s->first = s->word_bytes = 0;
+    s->words = s->first = s->word_bytes = s->looks = 0;
     s->active = s->command_waits = s->power_driven = s->clock_driven = s->told = false;
     timer_del(s->timer);
     if (s->card) {

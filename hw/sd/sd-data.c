@@ -165,6 +165,18 @@ bool sd_card_moves_nothing(const SDCard *card, bool sends)
     return !card->present || card->failed || card->state != (sends ? SD_DATA : SD_RCV);
 }
 
+bool sd_card_programs(const SDCard *card)
+{
+    return card->under_way && (card->state == SD_PRG || card->state == SD_DIS);
+}
+
+bool sd_card_waits(const SDCard *card)
+{
+    const bool data = card->state == SD_RCV || (card->state == SD_DATA && card->taken == card->filled);
+
+    return card->under_way && (data || sd_card_programs(card));
+}
+
 void sd_send_bytes(SDCard *card, const void *data, size_t bytes)
 {
     memcpy(card->reply, data, bytes);

@@ -31,6 +31,13 @@ void cpu_hold(CPUHold *h);
 void cpu_hold_other(CPUHold *h, int n);
 /* It happened: all CPUs that are held by h go on. Any thread. */
 void cpu_hold_end(CPUHold *h);
+/*
+ * For a register access that can do nothing before something has happened: hold the CPU that the calling thread runs,
+ * and have it execute the instruction again, from the begin, when all holds have ended. The caller changes nothing and
+ * returns at once; what it returns is dropped. False: nobody can be held, so the access does what it can: there is no
+ * CPU, or -icount is on, where requests to the host take no time that a guest could see.
+ */
+bool cpu_hold_access(CPUHold *h);
 /* Is there anything that holds the CPU? CPU thread. */
 bool cpu_is_held(CPUARMState *env);
 /*

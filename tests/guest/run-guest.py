@@ -58,7 +58,8 @@ STARTS = ("entry", "pen")
 RESULT = re.compile(r"^(not )?ok (\d+) - (.*)$")
 HEADER = re.compile(r"guest-test:([^\n*]*)")
 OUTPUT_LIMIT = 256 * 1024
-FLASH_BYTES = 64 << 20
+# Word of a header -> interface and size of a drive's image, which is all zeroes.
+IMAGES = {"flash": ("pflash", 64 << 20), "sd": ("sd", 4 << 20)}
 
 
 class Program:
@@ -78,7 +79,7 @@ class Program:
         self.starts = words.pop("start", STARTS[0]).split(",")
         self.oracle = words.pop("oracle", "yes") == "yes"
         self.vfp = words.pop("vfp", "no") == "yes"
-        self.flash = words.pop("flash", "no") == "yes"
+        self.image = [IMAGES[word] for word in IMAGES if words.pop(word, "no") == "yes"]
         self.args = words.pop("args", "").split(",") if "args" in words else []
         if words:
             raise SystemExit("%s: header has unknown words: %s" % (path, " ".join(words)))
@@ -126,11 +127,15 @@ def command(emulator, image, cpus, accel, args=(), start=STARTS[0]):
     return argv + (["-accel", "tcg," + accel] if accel else [])
 
 
-def run_with_flash(argv, timeout):
-    """The same as run() with a bank of NOR flash that is all zeroes."""
-    with tempfile.NamedTemporaryFile(suffix=".flash") as image:
-        image.truncate(FLASH_BYTES)
-        return run(argv + ["-drive", "if=pflash,format=raw,file=" + image.name], timeout)
+def run_with_image(argv, timeout, interface, size):
+    """The same as run() with a drive."""
+    with tempfile.NamedTemporaryFile(suffix="." + interface) as image:
+        image.truncate(size)
+        return run(argv + ["-drive", "if=%s,format=raw,file=%s" % (interface, image.name)], timeout)
+
+
+def run_program(program, argv, timeout):
+    return run_with_image(argv, timeout, *program.image[0]) if program.image else run(argv, timeout)
 
 
 def run(argv, timeout):
@@ -257,7 +262,7 @@ def main():
                         argv = command(emulator, images[program.path], cpus, accel,
                                        [*program.args, *MODE_OPTIONS.get(mode, [])], start)
                         label = "%s/%s/%d%s" % (program.name, mode, cpus, "" if start == STARTS[0] else "/" + start)
-                        result = (run_with_flash if program.flash else run)(argv, program.timeout * factor * scale)
+                        result = run_program(program, argv, program.timeout * factor * scale)
                         seen[mode, start] = report.run(label, argv, *result, lenient)
                 if len({tuple(names) for names in seen.values()}) > 1:
                     report.check(False, "%s/%d: the same cases everywhere" % (program.name, cpus))

@@ -13,6 +13,7 @@
 #include "hw/boards.h"
 #include "qemu/log.h"
 #include "qemu/trace.h"
+#include "sysemu/cpu-hold.h"
 #include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 #include "tests/unit/tap.h"
@@ -240,6 +241,20 @@ void cpu_interrupt(int cpu, int line, int level)
 int cpu_current_index(void)
 {
     return 0;
+}
+
+bool bench_can_hold;
+unsigned bench_holds;
+
+bool cpu_hold_access(CPUHold *h)
+{
+    bench_holds += bench_can_hold;
+    return bench_can_hold;
+}
+
+void cpu_hold_end(CPUHold *h)
+{
+    bench_holds = 0;
 }
 
 bool cpu_wait_begin(void)

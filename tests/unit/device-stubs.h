@@ -50,6 +50,8 @@ extern unsigned bench_rises[BENCH_LINES];
 void bench_init(void);
 
 extern int bench_cpu_irq[4];                    /* cpu_interrupt(); atomic */
+extern bool bench_can_hold;                     /* what cpu_hold_access() says, */
+extern unsigned bench_holds;                    /* and how often it did since the last cpu_hold_end() */
 extern bool bench_resetting;                    /* what qemu_system_is_resetting() says */
 extern unsigned bench_resets;                   /* qemu_system_reset_request(), _watchdog_request() */
 extern unsigned bench_warnings;                 /* warn_report(), and what it said last */

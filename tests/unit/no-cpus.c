@@ -6,6 +6,11 @@ void cpu_hold(CPUHold *h)
 {
 }
 
+bool cpu_hold_access(CPUHold *h)
+{
+    return false;
+}
+
 void cpu_hold_end(CPUHold *h)
 {
 }

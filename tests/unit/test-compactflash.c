@@ -75,6 +75,32 @@ static void fill(void)
     }
 }
 
+static void test_unasked(void)
+{
+    unsigned looks = 0;
+
+    fill();
+    bench_can_hold = true;
+    set_address(5, 1);
+    ok(command(0x20) == BSY && !bench_holds, "unasked: one look");
+    reg_read_as(0, base, 2);
+    ok_eq(bench_holds, 1, "data that are not there yet wait for the image");
+    set(COUNT, 77);
+    ok_eq(bench_holds, 2, "and so does a register that is written");
+    fake_block_run(card);
+    ok(!bench_holds && reg_read_as(0, base, 2) == words_of(5)[0], "until it has answered");
+    set_address(5, 1);
+    command(0x20);
+    while (!bench_holds && looks < 100) {
+        get(STATUS);
+        looks++;
+    }
+    ok(looks > 3 && looks < 10, "a few looks in vain, then it waits");
+    bench_can_hold = false;
+    fake_block_run(card);
+    ok_eq(get(STATUS), READY | DRQ, "there it is");
+}
+
 static void test_identify(void)
 {
     uint16_t id[256];
@@ -291,6 +317,7 @@ int main(void)
     compactflash_create(BASE, 0x1000, "compactflash", card);
     compactflash_create(LOCKED, 0x1000, "cf-locked", locked);
     test_identify();
+    test_unasked();
     test_read();
     test_write();
     test_multiple();

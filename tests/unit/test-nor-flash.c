@@ -280,6 +280,32 @@ static void test_busy(void)
     ok(rd(BASE + BLOCK + 0x20) == 0xffff1111 && rd(BASE + 2 * BLOCK + 0x20) == 0x2222ffff, "and does it");
 }
 
+static void test_unasked(void)
+{
+    unsigned looks = 0;
+
+    bench_can_hold = true;
+    cmd(BLOCK, 0x40);
+    wr(BASE + BLOCK + 0x40, 0);
+    cmd(BLOCK, 0x70);
+    ok(!bench_holds && status() == 0, "unasked: a busy chip can be asked");
+    cmd(BLOCK, 0xff);
+    ok_eq(bench_holds, 1, "the next command waits");
+    settle();
+    ok(!bench_holds && status() == READY, "until the image has what was written");
+    cmd(BLOCK, 0x40);
+    wr(BASE + BLOCK + 0x44, 0);
+    while (!bench_holds && looks < 100) {
+        status();
+        looks++;
+    }
+    ok(looks > 3 && looks < 10, "a few looks in vain, then it waits");
+    bench_can_hold = false;
+    settle();
+    ok_eq(status(), READY, "and it is ready");
+    array_mode();
+}
+
 static void test_shown(void)
 {
     MemoryRegion *r = memory_find(BASE);
@@ -367,6 +393,7 @@ int main(void)
     test_errors();
     test_lock();
     test_busy();
+    test_unasked();
     test_shown();
     test_saved();
     return test_done();

@@ -255,6 +255,69 @@ static void test_blocks(void)
 }
 
 /* What was read ahead for a transfer that ended must not turn up in the next one. */
+/* A guest that does not ask: what would be lost is held until the image has answered, and then it is done again. */
+static void test_unasked(void)
+{
+    uint8_t out[512];
+    uint32_t word;
+    unsigned looks = 0;
+
+    base = BASE;
+    identify();
+    bench_can_hold = true;
+    pattern(out, sizeof(out), 9);
+    r1(24, 4096);
+    begin_data(512, false, 9);
+    for (int i = 0; i < 512; i += 4) {
+        memcpy(&word, out + i, 4);
+        wr(base + FIFO, word);
+    }
+    ok_eq(r1(13, rca) >> 9 & 0xf, STATE_PRG, "a-command-unasked: the card writes");
+    ok_eq(bench_holds, 0, "and is asked");
+    command(17, 4096, RESPONSE);
+    ok(bench_holds == 1 && state() == STATE_PRG, "the next command waits for that");
+    fake_block_run(small);
+    ok(!bench_holds && state() == STATE_TRAN, "until the image has it");
+    begin_data(512, true, 9);
+    r1(17, 4096);
+    ok(!rd(base + FIFO) && bench_holds == 1, "fifo-read-unasked: waits for the image");
+    fake_block_run(small);
+    memcpy(&word, out, 4);
+    ok(!bench_holds && rd(base + FIFO) == word, "and no word is lost");
+    r1(12, 0);
+    begin_data(512, true, 9);
+    r1(17, 4096);
+    while (!bench_holds && looks < 100) {
+        rd(base + STATUS);
+        looks++;
+    }
+    ok(looks > 3 && looks < 10, "a-few-looks-at-the-status: then it waits");
+    fake_block_run(small);
+    ok(!bench_holds && rd(base + STATUS) & RX_AVAILABLE, "until data are there");
+    begin_data(512, true, 9);
+    r1(12, 0);
+    r1(25, 8192);
+    begin_data(65024, false, 9);
+    for (int i = 0; i < 65024; i += 4) {
+        wr(base + FIFO, 1);
+    }
+    begin_data(1024, false, 9);
+    for (int i = 0; i < 512 + 68; i += 4) {
+        wr(base + FIFO, 2);
+    }
+    ok_eq(bench_holds, 0, "fifo-written-unasked: as much as there is room for");
+    wr(base + FIFO, 3);
+    ok_eq(bench_holds, 1, "and no more until the image has some");
+    begin_data(512, false, 9);
+    command(12, 0, RESPONSE);
+    ok_eq(bench_holds, 3, "nor is another transfer begun, or this one stopped");
+    bench_can_hold = false;
+    fake_block_run(small);
+    ok(!(rd(base + STATUS) & TX_FULL) && state() == STATE_RCV, "then it goes on");
+    r1(12, 0);
+    fake_block_run(small);
+}
+
 static void test_stale_read(void)
 {
     uint8_t in[512], *image = fake_block_data(small);
@@ -459,6 +522,7 @@ int main(void)
     test_high_capacity();
     test_registers();
     test_blocks();
+    test_unasked();
     test_stale_read();
     test_mistakes();
     test_state();

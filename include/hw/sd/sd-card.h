@@ -47,6 +47,9 @@ size_t sd_card_write(SDCard *card, const uint8_t *data, size_t bytes);
  * an error.
  */
 bool sd_card_moves_nothing(const SDCard *card, bool sends);
+/* It waits for its image: to send more, to take more, or to be ready for a command again. */
+bool sd_card_waits(const SDCard *card);
+bool sd_card_programs(const SDCard *card);      /* that, and no data are moved */
 bool sd_card_present(const SDCard *card);
 bool sd_card_readonly(const SDCard *card);
 #endif
