@@ -11,6 +11,7 @@
 #include "hw/device.h"
 #include "hw/dma/pl080.h"
 #include "qemu/timer.h"
+#include "sysemu/cpu-hold.h"
 
 /* DMACCxControl. */
 enum {
@@ -61,6 +62,8 @@ struct PL080State {
     int busy;                   /* channel that has a turn, or NOBODY.           lock */
     uint64_t turn;              /* number of the present or last turn.           lock */
     pthread_t turn_thread;      /* valid unless busy is NOBODY.                  lock */
+    unsigned looks;             /* at a copy, in vain.                           lock */
+    CPUHold hold;               /* CPUs that wait for a copy */
     bool level;                 /* of the line.                                  lock */
 };
 

@@ -34,6 +34,7 @@ enum {
 enum { DMAC_E = 1 << 0, DMAC_M1 = 1 << 1, DMAC_M2 = 1 << 2 };
 
 /* ROUNDS: how often a wire that stays high is served without a pause. */
+enum { LOOKS = 100 };       /* in vain at a copy, until the guest waits for a turn */
 enum { NOBODY = -1, TURN_PAUSE_NS = 200 * 1000, ROUNDS = 16 };
 
 /* When a channel wants its next turn. */
@@ -83,6 +84,7 @@ static void pl080_kick(PL080State *s)
         timer_mod(s->timer, clock_virtual_ns());
     } else {
         timer_del(s->timer);
+        cpu_hold_end(&s->hold);
     }
 }
 
@@ -184,6 +186,7 @@ static void pl080_work(void *opaque)
     if (later || due) {
         timer_mod(s->timer, clock_virtual_ns() + TURN_PAUSE_NS);
     }
+    cpu_hold_end(&s->hold);
 }
 
 /* ---- registers ---- */
@@ -214,6 +217,40 @@ static uint32_t channel_read(PL080State *s, const PL080Channel *ch, uint32_t off
     }
 }
 
+/* Does a channel copy memory, for which it waits for nobody? */
+static bool copies(const PL080State *s)
+{
+    for (unsigned n = 0; s->configuration & DMAC_E && n < s->config.channels; n++) {
+        const uint32_t config = s->ch[n].config;
+
+        if ((config & CONFIG_E) && !(config & CONFIG_H) && !pl080_flow(config)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * A guest that asks whether a copy has ended, again and again, waits for a turn (cpu_hold_access()): some give up after
+ * a number of looks that other emulators, which copy at once, never reach.
+ */
+static bool looks_in_vain(PL080State *s)
+{
+    if (!copies(s) || ++s->looks < LOOKS) {
+        return false;
+    }
+    s->looks = 0;
+    return cpu_hold_access(&s->hold);
+}
+
+static bool is_question(const PL080State *s, uint32_t offset)
+{
+    const bool config = offset >= DMAC_CHANNELS && (offset - DMAC_CHANNELS) / DMAC_CHANNEL_STRIDE < s->config.channels
+                        && offset % DMAC_CHANNEL_STRIDE == CH_CONFIG;
+
+    return offset <= DMAC_INT_TC_STATUS || offset == DMAC_RAW_INT_TC_STATUS || offset == DMAC_ENBLD_CHNS || config;
+}
+
 static uint32_t pl080_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
 {
     PL080State *s = opaque;
@@ -223,6 +260,10 @@ static uint32_t pl080_read(void *opaque, uint32_t offset, unsigned size, unsigne
         return primecell_id_read(s->config.channels == PL080_CHANNELS ? PL080_PID : PL081_PID, offset);
     }
     counted_lock(&s->dev.lock);
+    if (is_question(s, offset) && looks_in_vain(s)) {
+        counted_unlock(&s->dev.lock);
+        return 0;
+    }
     switch (offset) {
     case DMAC_INT_STATUS:
         v = int_tc(s) | int_error(s);

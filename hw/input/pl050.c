@@ -7,7 +7,7 @@
  * interface is enabled and the byte before has been read; otherwise the clock line is held, and what the device has to
  * say waits in its own memory. A guest is not made to wait for the wire where it does not look: who reads DATA before a
  * byte is there gets the one that is on its way, and who writes two bytes at once has sent both, as programs that never
- * met a real wire expect.
+ * met a real wire expect. The same goes for who looks at the status a few times and then gives up.
  *
  * A guest that enables the interface drives it from then on. Small programs that never do have keys and a mouse all the
  * same, because other emulators do not mind, and the log says once that hardware would.
@@ -29,6 +29,7 @@ enum {
 };
 /* Eleven bits at 12.5 kHz: devices' clocks have 10 to 16.7. */
 enum { BYTE_NS = 11 * 80 * 1000 };
+enum { LOOKS = 6 };         /* in vain, until what is on the wire is there */
 typedef enum Wire { WIRE_IDLE, WIRE_RECEIVES, WIRE_SENDS, WIRE_STATES } Wire;
 
 typedef struct PL050State {
@@ -39,6 +40,7 @@ typedef struct PL050State {
     uint8_t wire;               /* Wire: what is under way until wire_ns */
     uint8_t sent;               /* the byte, if the interface sends; the device's is the first of `output` */
     int64_t wire_ns;            /* virtual time */
+    unsigned looks;             /* of the guest since it began */
     PS2Output output;           /* what the device sends */
     PS2Keyboard keyboard;
     PS2Mouse mouse;
@@ -72,6 +74,7 @@ static void begin(PL050State *s, Wire what)
                  s->dev.name);
     }
     s->wire = what;
+    s->looks = 0;
     s->wire_ns = clock_virtual_ns() + BYTE_NS;
     timer_mod(s->timer, s->wire_ns);
 }
@@ -133,6 +136,14 @@ static uint32_t read_data(PL050State *s)
     return s->data;
 }
 
+/* The guest asks how far it is. */
+static void look(PL050State *s)
+{
+    if (s->wire != WIRE_IDLE && ++s->looks > LOOKS) {
+        arrive(s);
+    }
+}
+
 static void send(PL050State *s, uint8_t byte)
 {
     if (!is_on(s)) {
@@ -168,6 +179,7 @@ static uint32_t pl050_read(void *opaque, uint32_t offset, unsigned size, unsigne
         v = s->cr;
         break;
     case KMI_STAT:
+        look(s);
         v = status(s);
         break;
     case KMI_DATA:
@@ -177,6 +189,7 @@ static uint32_t pl050_read(void *opaque, uint32_t offset, unsigned size, unsigne
         v = s->clkdiv;
         break;
     case KMI_IR:
+        look(s);
         v = interrupts(s);
         break;
     default:
