@@ -3,6 +3,7 @@
  * A block as plugins see it while it is translated: its instructions, and what they want of them. Each thread has one,
  * which is used again for the next block; what is wanted points into it until then.
  */
+#include <string.h>
 #include "plugins/plugin-internal.h"
 #include "qemu/disas.h"
 #include "qemu/log.h"
@@ -18,6 +19,7 @@ struct qemu_plugin_tb {
     const InstrumentBlock *block;
     GArray *exec;
     bool wanted;
+    int version;                /* of the interface, that the plugin is made for which is asked now */
     struct qemu_plugin_insn insn[BLOCK_MAX_INSNS];
     InstrumentInsn out[BLOCK_MAX_INSNS];
 };
@@ -50,12 +52,18 @@ static struct qemu_plugin_tb *begin(const InstrumentBlock *block)
     return tb;
 }
 
-/* Counters first. */
+static bool is_shared_counter(const InstrumentAction *a)
+{
+    return a->kind != INSTRUMENT_CALL && !a->stride;
+}
+
+/* As registered; but counters of all CPUs, which nothing in a list depends on, come first, where they cost least. */
 static void add(struct qemu_plugin_tb *tb, GArray *list, const InstrumentAction *a)
 {
     unsigned at = 0;
 
-    while (at < list->len && (!a->add || g_array_index(list, InstrumentAction, at).add)) {
+    while (at < list->len &&
+           (!is_shared_counter(a) || is_shared_counter(&g_array_index(list, InstrumentAction, at)))) {
         at++;
     }
     g_array_insert_val(list, at, *a);
@@ -77,6 +85,7 @@ bool plugin_translate(const InstrumentBlock *block, Instrument *in)
     }
     tb = begin(block);
     for (unsigned i = 0; i < l->n; i++) {
+        tb->version = plugin_version(l->function[i].id);
         l->function[i].translate(l->function[i].id, tb);
     }
     for (unsigned i = 0; i < block->ninsns; i++) {
@@ -109,9 +118,25 @@ struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb
     return idx < tb->block->ninsns ? (struct qemu_plugin_insn *)&tb->insn[idx] : NULL;
 }
 
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn)
+const void *qemu_plugin_insn_text(const struct qemu_plugin_insn *insn)
 {
     return insn->tb->block->code + offset(insn);
+}
+
+/*
+ * Up to version 2 it had one argument, and its value was where the bytes are; a plugin that was compiled so calls this.
+ * The host's conventions pass both in the same way: a register for the first argument and for the value.
+ */
+size_t (qemu_plugin_insn_data)(const struct qemu_plugin_insn *insn, void *dest, size_t len)
+{
+    const void *text = qemu_plugin_insn_text(insn);
+
+    if (insn->tb->version < 3) {
+        return (size_t)(uintptr_t)text;
+    }
+    len = MIN(len, qemu_plugin_insn_size(insn));
+    memcpy(dest, text, len);
+    return len;
 }
 
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn)
@@ -147,7 +172,7 @@ const char *qemu_plugin_insn_symbol(const struct qemu_plugin_insn *insn)
 static void add_counter(struct qemu_plugin_tb *tb, GArray *list, unsigned accesses, enum qemu_plugin_op op, void *ptr,
                         uint64_t imm)
 {
-    InstrumentAction a = { .add = true, .accesses = (uint8_t)accesses, .counter = ptr, .amount = imm };
+    InstrumentAction a = { .kind = INSTRUMENT_ADD, .accesses = (uint8_t)accesses, .counter = ptr, .amount = imm };
 
     if (op != QEMU_PLUGIN_INLINE_ADD_U64) {
         error_exit("a plugin wants inline operation %d, which there is not", (int)op);
@@ -155,9 +180,25 @@ static void add_counter(struct qemu_plugin_tb *tb, GArray *list, unsigned access
     add(tb, list, &a);
 }
 
-static void add_exec(struct qemu_plugin_tb *tb, GArray *list, qemu_plugin_vcpu_udata_cb_t cb, void *data)
+/* A CPU's own, in a scoreboard. */
+static void add_own_counter(struct qemu_plugin_tb *tb, GArray *list, unsigned accesses, enum qemu_plugin_op op,
+                            qemu_plugin_u64 entry, uint64_t imm)
 {
-    InstrumentAction a = { .exec = cb, .data = data };
+    InstrumentAction a = {
+        .kind = op == QEMU_PLUGIN_INLINE_STORE_U64 ? INSTRUMENT_STORE : INSTRUMENT_ADD, .accesses = (uint8_t)accesses,
+        .counter = plugin_entry(entry, 0), .stride = plugin_entry_stride(entry), .amount = imm,
+    };
+
+    if (op != QEMU_PLUGIN_INLINE_ADD_U64 && op != QEMU_PLUGIN_INLINE_STORE_U64) {
+        error_exit("a plugin wants inline operation %d, which there is not", (int)op);
+    }
+    add(tb, list, &a);
+}
+
+static void add_exec(struct qemu_plugin_tb *tb, GArray *list, qemu_plugin_vcpu_udata_cb_t cb,
+                     enum qemu_plugin_cb_flags flags, void *data)
+{
+    InstrumentAction a = { .regs = flags != QEMU_PLUGIN_CB_NO_REGS, .exec = cb, .data = data };
 
     if (cb) {
         add(tb, list, &a);
@@ -167,7 +208,7 @@ static void add_exec(struct qemu_plugin_tb *tb, GArray *list, qemu_plugin_vcpu_u
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_plugin_vcpu_udata_cb_t cb,
                                           enum qemu_plugin_cb_flags flags, void *userdata)
 {
-    add_exec(tb, tb->exec, cb, userdata);
+    add_exec(tb, tb->exec, cb, flags, userdata);
 }
 
 void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, enum qemu_plugin_op op, void *ptr,
@@ -179,7 +220,7 @@ void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, enum qe
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qemu_plugin_vcpu_udata_cb_t cb,
                                             enum qemu_plugin_cb_flags flags, void *userdata)
 {
-    add_exec(insn->tb, insn->exec, cb, userdata);
+    add_exec(insn->tb, insn->exec, cb, flags, userdata);
 }
 
 void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, enum qemu_plugin_op op, void *ptr,
@@ -191,7 +232,9 @@ void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, e
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, qemu_plugin_vcpu_mem_cb_t cb,
                                       enum qemu_plugin_cb_flags flags, enum qemu_plugin_mem_rw rw, void *userdata)
 {
-    InstrumentAction a = { .accesses = rw & QEMU_PLUGIN_MEM_RW, .access = cb, .data = userdata };
+    InstrumentAction a = {
+        .regs = flags != QEMU_PLUGIN_CB_NO_REGS, .accesses = rw & QEMU_PLUGIN_MEM_RW, .access = cb, .data = userdata,
+    };
 
     if (cb) {
         add(insn->tb, insn->access, &a);
@@ -202,4 +245,65 @@ void qemu_plugin_register_vcpu_mem_inline(struct qemu_plugin_insn *insn, enum qe
                                           enum qemu_plugin_op op, void *ptr, uint64_t imm)
 {
     add_counter(insn->tb, insn->access, rw & QEMU_PLUGIN_MEM_RW, op, ptr, imm);
+}
+
+/* ---- of a CPU's own values (scoreboard.c) ---- */
+
+static void add_exec_if(struct qemu_plugin_tb *tb, GArray *list, qemu_plugin_vcpu_udata_cb_t cb,
+                        enum qemu_plugin_cb_flags flags, enum qemu_plugin_cond cond, qemu_plugin_u64 entry,
+                        uint64_t imm, void *data)
+{
+    static const uint8_t conds[] = {
+        [QEMU_PLUGIN_COND_ALWAYS] = INSTRUMENT_ALWAYS, [QEMU_PLUGIN_COND_EQ] = INSTRUMENT_EQ,
+        [QEMU_PLUGIN_COND_NE] = INSTRUMENT_NE, [QEMU_PLUGIN_COND_LT] = INSTRUMENT_LT,
+        [QEMU_PLUGIN_COND_LE] = INSTRUMENT_LE, [QEMU_PLUGIN_COND_GT] = INSTRUMENT_GT,
+        [QEMU_PLUGIN_COND_GE] = INSTRUMENT_GE,
+    };
+    InstrumentAction a = { .regs = flags != QEMU_PLUGIN_CB_NO_REGS, .exec = cb, .data = data };
+
+    if ((unsigned)cond >= G_N_ELEMENTS(conds)) {
+        error_exit("a plugin wants condition %d, which there is not", (int)cond);
+    }
+    if (!cb || cond == QEMU_PLUGIN_COND_NEVER) {
+        return;
+    }
+    a.cond = conds[cond];
+    if (a.cond != INSTRUMENT_ALWAYS) {
+        a.tested = plugin_entry(entry, 0);
+        a.stride = plugin_entry_stride(entry);
+        a.limit = imm;
+    }
+    add(tb, list, &a);
+}
+
+void qemu_plugin_register_vcpu_tb_exec_cond_cb(struct qemu_plugin_tb *tb, qemu_plugin_vcpu_udata_cb_t cb,
+                                               enum qemu_plugin_cb_flags flags, enum qemu_plugin_cond cond,
+                                               qemu_plugin_u64 entry, uint64_t imm, void *userdata)
+{
+    add_exec_if(tb, tb->exec, cb, flags, cond, entry, imm, userdata);
+}
+
+void qemu_plugin_register_vcpu_insn_exec_cond_cb(struct qemu_plugin_insn *insn, qemu_plugin_vcpu_udata_cb_t cb,
+                                                 enum qemu_plugin_cb_flags flags, enum qemu_plugin_cond cond,
+                                                 qemu_plugin_u64 entry, uint64_t imm, void *userdata)
+{
+    add_exec_if(insn->tb, insn->exec, cb, flags, cond, entry, imm, userdata);
+}
+
+void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(struct qemu_plugin_tb *tb, enum qemu_plugin_op op,
+                                                       qemu_plugin_u64 entry, uint64_t imm)
+{
+    add_own_counter(tb, tb->exec, 0, op, entry, imm);
+}
+
+void qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(struct qemu_plugin_insn *insn, enum qemu_plugin_op op,
+                                                         qemu_plugin_u64 entry, uint64_t imm)
+{
+    add_own_counter(insn->tb, insn->exec, 0, op, entry, imm);
+}
+
+void qemu_plugin_register_vcpu_mem_inline_per_vcpu(struct qemu_plugin_insn *insn, enum qemu_plugin_mem_rw rw,
+                                                   enum qemu_plugin_op op, qemu_plugin_u64 entry, uint64_t imm)
+{
+    add_own_counter(insn->tb, insn->access, rw & QEMU_PLUGIN_MEM_RW, op, entry, imm);
 }

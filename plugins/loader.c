@@ -81,7 +81,7 @@ static void *open_file(const PluginOption *o)
     return handle;
 }
 
-static void check_version(const PluginOption *o, void *handle)
+static int check_version(const PluginOption *o, void *handle)
 {
     const int *version = dlsym(handle, "qemu_plugin_version");
 
@@ -89,17 +89,19 @@ static void check_version(const PluginOption *o, void *handle)
         error_exit("%s: no plugin: it does not export qemu_plugin_version", o->said);
     }
     if (*version < OLDEST_VERSION || *version > QEMU_PLUGIN_VERSION) {
-        error_exit("%s: the plugin is made for version %d of the interface, this emulator has %d; compile it with the "
-                   "header qemu-plugin.h of this emulator", o->said, *version, QEMU_PLUGIN_VERSION);
+        error_exit("%s: the plugin is made for version %d of the interface, this emulator has %d to %d; compile it "
+                   "with the header qemu-plugin.h of this emulator", o->said, *version, OLDEST_VERSION,
+                   QEMU_PLUGIN_VERSION);
     }
+    return *version;
 }
 
 static void load(const PluginOption *o, const qemu_info_t *info)
 {
     void *handle = open_file(o);
     int (*install)(qemu_plugin_id_t, const qemu_info_t *, int, char **), code;
+    int version = check_version(o, handle);
 
-    check_version(o, handle);
     install = (int (*)(qemu_plugin_id_t, const qemu_info_t *, int, char **))dlsym(handle, "qemu_plugin_install");
     if (!install) {
         error_exit("%s: no plugin: it does not export qemu_plugin_install", o->said);
@@ -107,7 +109,7 @@ static void load(const PluginOption *o, const qemu_info_t *info)
     if (plugin_has(handle)) {
         error_exit("%s: the plugin is loaded already", o->said);
     }
-    code = install(plugin_add(handle), info, (int)g_strv_length(o->args), o->args);
+    code = install(plugin_add(handle, version), info, (int)g_strv_length(o->args), o->args);
     if (code) {
         error_exit("%s: the plugin refuses (qemu_plugin_install() returned %d)", o->said, code);
     }

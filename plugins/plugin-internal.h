@@ -37,8 +37,9 @@ const EventList *plugin_event(PluginEvent event);
 void plugin_register(PluginEvent event, qemu_plugin_id_t id, void (*fn)(void), void *data);
 /* Drop all that the plugin has registered, and then call fn and perhaps unload it, soon. Any thread. */
 void plugin_leave(qemu_plugin_id_t id, qemu_plugin_simple_cb_t fn, bool unload);
-/* handle: of dlopen(). */
-qemu_plugin_id_t plugin_add(void *handle);
+/* handle: of dlopen(); version: of the interface, that it is made for. */
+qemu_plugin_id_t plugin_add(void *handle, int version);
+int plugin_version(qemu_plugin_id_t id);
 /* Has it been loaded from there, and not unloaded? */
 bool plugin_has(void *handle);
 /* Call the functions of an EVENT_CPU_*. The thread that runs the CPU. */
@@ -46,6 +47,10 @@ void plugin_call_for_cpu(PluginEvent event, int cpu);
 
 /* block.c */
 bool plugin_translate(const InstrumentBlock *block, Instrument *in);
+
+/* scoreboard.c: where the CPU's value is; from one CPU's to the next one's, in bytes. */
+uint64_t *plugin_entry(qemu_plugin_u64 entry, unsigned cpu);
+size_t plugin_entry_stride(qemu_plugin_u64 entry);
 
 extern int plugin_cpus;         /* of the machine; constant */
 

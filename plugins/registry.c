@@ -14,13 +14,15 @@
 
 typedef struct Plugin {
     void *handle;               /* NULL: it has been unloaded */
+    int version;                /* constant */
     bool leaves, unload;        /* lock */
     qemu_plugin_simple_cb_t left;   /* lock */
 } Plugin;
 
 static GMutex lock;
 static GRecMutex calling;
-static GArray *plugins;         /* of Plugin; id - 1 is the index. lock */
+/* Of Plugin; id - 1 is the index. All are there before the machine is. lock */
+static GArray *plugins;
 static EventList *events[NB_EVENTS];    /* atomic; lock to write */
 static GPtrArray *replaced;     /* of EventList. lock */
 
@@ -32,9 +34,9 @@ const EventList *plugin_event(PluginEvent event)
     return __atomic_load_n(&events[event], __ATOMIC_ACQUIRE);
 }
 
-qemu_plugin_id_t plugin_add(void *handle)
+qemu_plugin_id_t plugin_add(void *handle, int version)
 {
-    Plugin p = { .handle = handle };
+    Plugin p = { .handle = handle, .version = version };
 
     if (!plugins) {
         plugins = g_array_new(false, false, sizeof(Plugin));
@@ -42,6 +44,11 @@ qemu_plugin_id_t plugin_add(void *handle)
     }
     g_array_append_val(plugins, p);
     return plugins->len;
+}
+
+int plugin_version(qemu_plugin_id_t id)
+{
+    return g_array_index(plugins, Plugin, id - 1).version;
 }
 
 bool plugin_has(void *handle)

@@ -3,12 +3,45 @@
 #include "accel/tcg/instrument.h"
 #include "accel/tcg/softtlb-internal.h"
 #include "exec/memory.h"
+#include "target/arm/debug-regs.h"
 #include "target/arm/vfp-helper.h"
 #include "tcg/helper.h"
 
 static const InstrumentRecord *record_of(CPUARMState *env, uint32_t number)
 {
     return instrument_record(env_cpu(env)->cache->owner, number);
+}
+
+static uint64_t *place(const uint64_t *counter, size_t stride, unsigned cpu)
+{
+    return (uint64_t *)((uintptr_t)counter + stride * cpu);
+}
+
+/* What is done with a counter; false: it is a call. */
+static bool count(const InstrumentAction *a, unsigned cpu)
+{
+    if (a->kind == INSTRUMENT_ADD) {
+        *place(a->counter, a->stride, cpu) += a->amount;
+    } else if (a->kind == INSTRUMENT_STORE) {
+        *place(a->counter, a->stride, cpu) = a->amount;
+    }
+    return a->kind != INSTRUMENT_CALL;
+}
+
+static bool holds(const InstrumentAction *a, unsigned cpu)
+{
+    const uint64_t value = a->cond == INSTRUMENT_ALWAYS ? 0 : *place(a->tested, a->stride, cpu);
+
+    switch ((InstrumentCond)a->cond) {
+    case INSTRUMENT_EQ: return value == a->limit;
+    case INSTRUMENT_NE: return value != a->limit;
+    case INSTRUMENT_LT: return value < a->limit;
+    case INSTRUMENT_LE: return value <= a->limit;
+    case INSTRUMENT_GT: return value > a->limit;
+    case INSTRUMENT_GE: return value >= a->limit;
+    case INSTRUMENT_ALWAYS: break;
+    }
+    return true;
 }
 
 /* Functions outside find the host's floating point as C has it. */
@@ -18,9 +51,7 @@ uint32_t helper_plugin_exec(CPUARMState *env, uint32_t number, uint32_t b, uint3
 
     vfp_leave_guest(env);
     for (const InstrumentAction *a = r->action; a < r->action + r->n; a++) {
-        if (a->add) {
-            *a->counter += a->amount;
-        } else {
+        if (!count(a, env->cpu_index) && holds(a, env->cpu_index)) {
             a->exec(env->cpu_index, a->data);
         }
     }
@@ -39,18 +70,28 @@ uint32_t helper_plugin_access(CPUARMState *env, uint32_t number, uint32_t va, ui
     vfp_leave_guest(env);
     for (unsigned i = 0; i < r->accesses; i++, va += 1u << (r->info & ACCESS_SIZE)) {
         for (const InstrumentAction *a = r->action; a < r->action + r->n; a++) {
-            if (!(a->accesses & kind)) {
-                continue;
-            }
-            if (a->add) {
-                *a->counter += a->amount;
-            } else {
+            if ((a->accesses & kind) && !count(a, env->cpu_index)) {
                 a->access(env->cpu_index, r->info, va, a->data);
             }
         }
     }
     vfp_enter_guest(env);
     return 0;
+}
+
+uint32_t helper_plugin_exec_regs(CPUARMState *env, uint32_t number, uint32_t b, uint32_t c)
+{
+    return helper_plugin_exec(env, number, b, c);
+}
+
+uint32_t helper_plugin_access_regs(CPUARMState *env, uint32_t number, uint32_t va, uint32_t failed)
+{
+    return helper_plugin_access(env, number, va, failed);
+}
+
+unsigned instrument_register(unsigned number, uint8_t *buf)
+{
+    return current_cpu ? debug_reg_read(current_cpu->env, number, buf) : 0;
 }
 
 bool instrument_address(uint32_t info, uint32_t va, InstrumentAddress *a)

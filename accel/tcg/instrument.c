@@ -91,7 +91,8 @@ void instrument_block(CacheBuilder *b, const TranslationBlock *tb, const uint8_t
             .pc = ir->pc, .ninsns = find_insns(ir, offset), .offset = offset,
             .code = b->page + in_page, .host = page ? page + in_page : NULL,
         };
-        Instrument in = { .record = add_record, .opaque = &tables[tb->owner], .max_insns = ir->guest_insns };
+        Instrument in = { .record = add_record, .opaque = &tables[tb->owner], .max_insns = ir->guest_insns,
+                          .cpu = cpu_count == 1 ? 0 : cache_ops == &cache_separate_ops ? tb->owner : -1 };
 
         if (!plugin_hooks->translate(&block, &in)) {
             return;

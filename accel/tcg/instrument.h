@@ -70,4 +70,6 @@ typedef struct InstrumentAddress {
     uint32_t phys;
 } InstrumentAddress;
 bool instrument_address(uint32_t info, uint32_t va, InstrumentAddress *a);
+/* Of the CPU that this thread runs: as debug_reg_read(). In a function that said so (`regs`), or out of a block. */
+unsigned instrument_register(unsigned number, uint8_t *buf);
 #endif

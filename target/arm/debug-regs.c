@@ -206,7 +206,9 @@ static void append_core(void)
 
 static void make_table(void)
 {
-    if (xml) {
+    static gsize made;
+
+    if (!g_once_init_enter(&made)) {
         return;
     }
     system_regs = g_array_new(FALSE, FALSE, sizeof(DebugReg));
@@ -220,6 +222,7 @@ static void make_table(void)
     g_string_append(xml, "</feature>\n<feature name=\"org.pqemu.arm.cp15\">\n");
     append_cp15();
     g_string_append(xml, "</feature>\n</target>\n");
+    g_once_init_leave(&made, 1);
 }
 
 const char *debug_regs_xml(void)
@@ -281,6 +284,33 @@ const char *debug_reg_name(unsigned number)
     make_table();
     return number < DEBUG_REG_SYSTEM || number - DEBUG_REG_SYSTEM >= system_regs->len ? NULL
            : g_array_index(system_regs, DebugReg, number - DEBUG_REG_SYSTEM).name;
+}
+
+bool debug_reg_describe(unsigned number, const char **name, const char **feature)
+{
+    static const char *const core[] = {
+        "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr", "pc",
+        [DEBUG_REG_CPSR] = "cpsr",
+    };
+    static const char *const doubles[] = {
+        "d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10", "d11", "d12", "d13", "d14", "d15",
+    };
+
+    if (!debug_reg_size(number)) {
+        return false;
+    }
+    if (number < G_N_ELEMENTS(core)) {
+        *name = core[number];
+        *feature = "org.gnu.gdb.arm.core";
+    } else if (number < DEBUG_REG_SYSTEM) {
+        *name = number == DEBUG_REG_FPSCR ? "fpscr" : doubles[number - DEBUG_REG_D0];
+        *feature = "org.gnu.gdb.arm.vfp";
+    } else {
+        *name = debug_reg_name(number);
+        *feature = number - DEBUG_REG_SYSTEM < G_N_ELEMENTS(banked_regs) ? "org.pqemu.arm.banked"
+                                                                         : "org.pqemu.arm.cp15";
+    }
+    return true;
 }
 
 bool debug_reg_write(CPUARMState *env, unsigned number, const uint8_t *buf)

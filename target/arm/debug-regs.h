@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The registers as a debugger numbers and names them: what gdb's features arm.core and arm.vfp say, then those of other
- * modes and of the system control coprocessor. I/O thread; the CPU is paused.
+ * modes and of the system control coprocessor. I/O thread, and the CPU is paused; or the CPU's own.
  */
 #ifndef TARGET_ARM_DEBUG_REGS_H
 #define TARGET_ARM_DEBUG_REGS_H
@@ -24,6 +24,8 @@ unsigned debug_reg_read(CPUARMState *env, unsigned number, uint8_t *buf);
 unsigned debug_reg_size(unsigned number);
 /* Its name if it is a system register (DEBUG_REG_SYSTEM and on); NULL: it is none. */
 const char *debug_reg_name(unsigned number);
+/* Its name and the feature it belongs to, which live for ever; false: there is no such register. Any thread. */
+bool debug_reg_describe(unsigned number, const char **name, const char **feature);
 /* False: there is no such register, or it cannot be written. */
 bool debug_reg_write(CPUARMState *env, unsigned number, const uint8_t *buf);
 #endif

@@ -9,28 +9,41 @@
 enum { MAX_COUNT_OPS = 4 };
 
 /* Add n times by one op? A call may learn at run time that there was no access, an op cannot. */
-static bool is_op(const InstrumentAction *a, unsigned n)
+static bool is_op(const DisasContext *s, const InstrumentAction *a, unsigned n)
 {
-    return a->add && a->amount * n / n == a->amount && a->amount * n <= INT32_MAX;
+    return a->kind == INSTRUMENT_ADD && (!a->stride || s->instrument->cpu >= 0) &&
+           a->amount * n / n == a->amount && a->amount * n <= INT32_MAX;
 }
 
 static void gen_count(DisasContext *s, const InstrumentAction *a, unsigned n)
 {
-    uint64_t counter = (uintptr_t)a->counter;
+    uint64_t counter = (uintptr_t)a->counter + (a->stride ? a->stride * (unsigned)s->instrument->cpu : 0);
 
     ir_emit(s->b, IR_count, REF_NONE, gen_const(s, (uint32_t)counter), gen_const(s, (uint32_t)(counter >> 32)),
             (uint32_t)(a->amount * n));
 }
 
+static bool reads_registers(InstrumentList l)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < l.n; i++) {
+        any |= l.action[i].regs;
+    }
+    return any;
+}
+
 static void gen_exec_list(DisasContext *s, InstrumentList l)
 {
-    for (unsigned i = 0; i < MAX_COUNT_OPS && l.n && is_op(l.action, 1); i++) {
+    for (unsigned i = 0; i < MAX_COUNT_OPS && l.n && is_op(s, l.action, 1); i++) {
         gen_count(s, l.action, 1);
         l.action++;
         l.n--;
     }
     if (l.n) {
-        gen_call(s, REF_NONE, HELPER_plugin_exec, gen_const(s, s->instrument->record(s->instrument->opaque, &l, 0, 0)),
+        uint32_t number = s->instrument->record(s->instrument->opaque, &l, 0, 0);
+
+        gen_call(s, REF_NONE, reads_registers(l) ? HELPER_plugin_exec_regs : HELPER_plugin_exec, gen_const(s, number),
                  REF_NONE, REF_NONE);
     }
 }
@@ -59,7 +72,7 @@ static bool wants(const InstrumentAction *a, bool store)
 static bool any_wants(InstrumentList l, bool store, bool call)
 {
     for (unsigned i = 0; i < l.n; i++) {
-        if (wants(&l.action[i], store) && (!call || !l.action[i].add)) {
+        if (wants(&l.action[i], store) && (!call || l.action[i].kind == INSTRUMENT_CALL)) {
             return true;
         }
     }
@@ -99,7 +112,7 @@ void gen_access_end_if(DisasContext *s, IRRef va, uint8_t mem, bool store, unsig
         return;
     }
     l = *access_list(s);
-    for (unsigned i = 0; i < MAX_COUNT_OPS && failed == REF_NONE && l.n && is_op(l.action, n); i++) {
+    for (unsigned i = 0; i < MAX_COUNT_OPS && failed == REF_NONE && l.n && is_op(s, l.action, n); i++) {
         if (wants(l.action, store)) {
             gen_count(s, l.action, n);
         }
@@ -109,8 +122,8 @@ void gen_access_end_if(DisasContext *s, IRRef va, uint8_t mem, bool store, unsig
     if (any_wants(l, store, false)) {
         uint32_t number = s->instrument->record(s->instrument->opaque, &l, access_info(mem, store), n);
 
-        gen_call(s, REF_NONE, HELPER_plugin_access, gen_const(s, number), va,
-                 failed == REF_NONE ? gen_const(s, 0) : failed);
+        gen_call(s, REF_NONE, reads_registers(l) ? HELPER_plugin_access_regs : HELPER_plugin_access,
+                 gen_const(s, number), va, failed == REF_NONE ? gen_const(s, 0) : failed);
     }
 }
 

@@ -185,7 +185,7 @@ def test_mistakes(cases, tmp):
             ("no such file", ["/nonexistent.so"], "-plugin /nonexistent.so: .*No such file"),
             ("no shared object", [text], "no plugin.*file too short|invalid ELF"),
             ("without version", [module("no-version")], "does not export qemu_plugin_version"),
-            ("another version", [module("version")], "version 101 of the interface, this emulator has 1;"),
+            ("another version", [module("version")], "version 103 of the interface, this emulator has 0 to 3;"),
             ("without install", [module("no-install")], "does not export qemu_plugin_install"),
             ("a symbol that there is not", [module("symbol")], "undefined symbol: qemu_plugin_no_such_thing"),
             ("install fails", [module("probe") + ",refuse=3"], r"refuses \(qemu_plugin_install\(\) returned 3\)"),
@@ -306,17 +306,104 @@ def test_facts(cases, tmp):
                             "facts, a plugin in %s, %s, %d CPUs" % (language, mode, cpus), said)
 
 
+def test_header(cases, tmp):
+    """The header alone: without GLib, and within extern "C"."""
+    text = "QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;\n" \
+           "const void *bytes(const struct qemu_plugin_insn *i) { return qemu_plugin_insn_data(i); }\n"
+    include = "#include <qemu-plugin.h>\n"
+    glib = subprocess.run(["pkg-config", "--cflags", "glib-2.0"], check=True, stdout=subprocess.PIPE).stdout
+    for what, compiler, language, source, more in (
+            ("without GLib", "gcc", "c", include + text, []),
+            ("within extern C", "g++", "c++", "extern \"C\" {\n" + include + "}\n" + text, glib.decode().split()),
+            ("of version 1", "gcc", "c", include + text, ["-DQEMU_PLUGIN_VERSION=1"]),
+            ("of version 2", "g++", "c++", include + text, ["-DQEMU_PLUGIN_VERSION=2"])):
+        if not shutil.which(compiler):
+            cases.skip("the header " + what, "there is no " + compiler)
+            continue
+        built = subprocess.run([compiler, "-x", language, "-shared", "-fPIC", "-Wall", "-Werror", *more,
+                                "-I" + os.path.join(ROOT, "include/qemu"), "-o", os.path.join(tmp, "header.so"), "-"],
+                               input=source.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        end = run(["-plugin", os.path.join(tmp, "header.so")]) if built.returncode == 0 else built
+        cases.check(built.returncode == 0 and b"does not export qemu_plugin_install" in end.stdout,
+                    "the header " + what, end.stdout)
+
+
+OLD_DATA = """#include <qemu-plugin.h>
+#include <stdio.h>
+QEMU_PLUGIN_EXPORT int qemu_plugin_version = %s;
+static unsigned wrong;
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        wrong += *(const unsigned char *)qemu_plugin_insn_data(insn) !=
+                 *(const unsigned char *)qemu_plugin_insn_haddr(insn);
+    }
+}
+static void end(qemu_plugin_id_t id, void *data) { printf("wrong %%u\\n", wrong); fflush(stdout); }
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
+{
+    qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+    qemu_plugin_register_atexit_cb(id, end, NULL);
+    return 0;
+}
+"""
+
+
+def test_old_data(cases, tmp):
+    """qemu_plugin_insn_data() of the versions before 3 has one argument, and is the same symbol."""
+    image, plugin = functions_image(tmp), os.path.join(tmp, "old-data.so")
+    for version in (0, 1, 2):
+        subprocess.run(["gcc", "-x", "c", "-shared", "-fPIC", "-DQEMU_PLUGIN_VERSION=%d" % max(version, 1),
+                        "-I" + os.path.join(ROOT, "include/qemu"), "-o", plugin, "-"], check=True,
+                       input=(OLD_DATA % version).encode())
+        said = output(tmp, "tcg", image, plugin)
+        cases.check(said == "wrong 0\n", "an instruction's bytes for a plugin of version %d" % version, said)
+
+
+SCORES_END = """r4 %d zero %d of %d registers 34 others 1
+outside -1 d0 1 beyond 0 time 0
+"""
+
+
+def test_scores(cases, image, tmp):
+    """Versions 2 and 3: scoreboards, conditions, registers."""
+    functions = functions_image(tmp)
+    for language, plugin in foreign(cases, tmp, "scores.c"):
+        for mode, accel in MODES:
+            said = output(tmp, accel, functions, plugin)
+            cases.check(said.endswith("never 0\n" + SCORES_END % (55, 1, 10)) and "pc_wrong 0\n" in said,
+                        "registers, a plugin in %s, %s" % (language, mode), said)
+        for cpus in (1, 4) if language == "c" else ():
+            for mode, accel in MODES:
+                end = run_image(image, accel, cpus, ["%s,from=%#x,to=%#x" % (plugin, image.at["begin"],
+                                                                            image.at["end"])], 5)
+                insns = 5 * (INSNS + (mode == "one by one"))
+                loads = 5 * sum(1 for line in image.accesses(0, False) if line.startswith("ld"))
+                stores = 5 * sum(1 for line in image.accesses(0, False) if line.startswith("st"))
+                lines = ["cpu %d insns %d loads %d stores %d tens %d left %d calls 1 1 pc_wrong 0" %
+                         (cpu, insns, loads, stores, insns // 10, insns % 10) for cpu in range(cpus)]
+                cases.check(end.returncode == 0 and end.stdout.decode().splitlines()[:cpus + 1] ==
+                            [*lines, "all %d blocks 1 never 0" % (cpus * insns)],
+                            "scoreboards and conditions, %s, %d CPUs" % (mode, cpus), end.stdout.decode())
+
+
 def test_exports(cases):
     names = subprocess.run(["nm", "-D", "--defined-only", QEMU], check=True, stdout=subprocess.PIPE).stdout.decode()
     others = [line for line in names.splitlines() if not line.split()[-1].startswith("qemu_plugin_")]
-    declared = set(re.findall(r"\b(qemu_plugin_\w+)\(", read(os.path.join(ROOT, "include/qemu/qemu-plugin.h"))))
+    header = read(os.path.join(ROOT, "include/qemu/qemu-plugin.h"))
+    macros = set(re.findall(r"#define (qemu_plugin_scoreboard_u64\w*)\(", header))
+    declared = set(re.findall(r"\b(qemu_plugin_\w+)\(", header)) - macros
     exported = {line.split()[-1] for line in names.splitlines()}
+    # What the form of one argument is called is seen in the header alone.
+    declared |= {"qemu_plugin_insn_text"}
     cases.check(exported == declared - {"qemu_plugin_install"} and not others,
                 "the program exports what the header declares, and nothing else", others)
-    sources = [os.path.join(HERE, name) for name in ("probe.c", "functions.c", "facts.c")]
+    sources = [os.path.join(HERE, name) for name in ("probe.c", "functions.c", "facts.c", "scores.c")]
     used = set(re.findall(r"\b(qemu_plugin_\w+)\(", "".join(read(path) for path in sources)))
     for path in glob.glob(os.path.join(ROOT, "contrib/plugins/*.c")):
         used |= set(re.findall(r"\b(qemu_plugin_\w+)\(", read(path)))
+    used |= {"qemu_plugin_insn_text"} if "qemu_plugin_insn_data(insn)" in read(sources[2]) else set()
     cases.check(declared <= used, "a plugin that is tested calls each function of the header", declared - used)
 
 
@@ -331,12 +418,15 @@ def main():
         if not shutil.which(CROSS + "gcc"):
             cases.skip("programs", "no %sgcc" % CROSS)
             return cases.done()
+        test_header(cases, tmp)
+        test_old_data(cases, tmp)
         test_functions(cases, tmp)
         test_facts(cases, tmp)
         image = Image(tmp)
         for cpus in (1, 2, 4):
             for mode in MODES:
                 test_exact(cases, image, tmp, mode, cpus)
+        test_scores(cases, image, tmp)
         for mode in MODES[:4]:
             for cpus in (1, 4):
                 test_leave(cases, image, tmp, mode, cpus)
