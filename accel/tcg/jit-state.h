@@ -55,7 +55,7 @@ typedef struct LoopRecord {
     uint32_t left;
 } LoopRecord;
 
-enum { JIT_SPILLS = 60 };           /* slots for IR temporaries without a register */
+enum { JIT_SPILLS = 59 };           /* slots for IR temporaries without a register */
 enum { JIT_PAGES = 6 };             /* and for pages */
 
 typedef struct JITState {
@@ -77,6 +77,7 @@ typedef struct JITState {
     struct CPUState *cpu;           /* thread, caches, counters */
     sigjmp_buf *unwind;             /* where the interpreter's exec() is left to (x86_64: with the thread sanitizer) */
     /* Counted instructions (IR op `budget`, sysemu/icount.h); own thread. */
+    uint32_t small_products;        /* products of singles that are still computed as doubles (emit-fp.c) */
     int32_t budget;                 /* that may be executed; those of a block are taken off at its start */
     uint32_t block_end;             /* guest address behind the block that runs */
     LoopRecord loop[JIT_LOOPS];

@@ -219,6 +219,7 @@ static bool x86_init_buffer(CodeBuffer *buf)
     l->max_u32_d = put_constant(&as, base, 0x41efffffffe00000ull);
     l->min_s = put_constant(&as, base, 0x00800000u);
     l->min_d = put_constant(&as, base, 0x0010000000000000ull);
+    l->small = put_constant(&as, base, (uint64_t)(1023 + 149) << 52);
 
     emit_put_compared(&as, base);
     l->enter = (uint32_t)(as.p - base);

@@ -46,6 +46,96 @@ static void put_move(Emitter *e, unsigned opc, bool d, int xa, int xd)
     }
 }
 
+/*
+ * Products of single numbers. The host takes some 50 ns for a multiplication with a subnormal operand or result, and
+ * programs whose numbers fade away do little else. So where a product is subnormal, this one and those that come
+ * (JITState.small_products) are computed as doubles, where such numbers are normal: the product of two singles is exact
+ * there, and what is left is to round it, once. The host converts, adds and compares subnormal numbers at full speed.
+ *
+ * A product of exactly the least normal number comes along: it may have been rounded up to it (fp_check()).
+ */
+enum { SMALL_PRODUCTS = 16, DOUBLE_FRAC_BITS = 52, SINGLE_FRAC_BITS = 23, SINGLE_TINY = 1023 - 126 };
+
+static bool may_be_small(const Emitter *e, const IROp *op, bool d)
+{
+    return (op->opc == IR_fmul || op->opc == IR_fnmul) && !d && !emit_fz(e);
+}
+
+static void small_product_check(Emitter *e, const IROp *op, unsigned vfp_op, SlowPath *s, int xa, int xb, int xd)
+{
+    Asm *as = &e->as;
+
+    /* 0 < magnitude <= least normal; twice of it, so that the sign is gone, and one less. NaNs are none of these. */
+    x_movd_r_x(as, false, RCX, xd);
+    x_lea(as, false, RCX, rm_sib(RCX, RCX, 0, -2));
+    x_shift_i(as, SH_SHR, false, rm_reg(RCX), SINGLE_FRAC_BITS + 1);
+    s->fields[s->nfields++] = x_jcc_fwd(as, X_E);
+    s->back = as->p;
+    s->xa = xa;
+    s->xb = xb;
+    s->xd = xd;
+    emit_xmm_unsure(e, op, vfp_op, false, xa, xb, xd);
+}
+
+/* xmm0 = a product, exactly. Rounded to a multiple of the least subnormal number. */
+static void emit_tiny_product(Emitter *e, int xd)
+{
+    Asm *as = &e->as;
+    uint8_t *exact, *positive, *negative, *done;
+
+    x_sse_op(as, SSE_MUL, true, XMM_SCRATCH, rm_rip(e->buf_base + x86_layout.small));
+    x_cvts2si(as, true, true, false, RCX, XMM_SCRATCH);         /* by the guest's rounding mode; says if inexact */
+    x_xorps(as, xd, xd);
+    x_cvtsi2s(as, true, true, xd, rm_reg(RCX));
+    x_ucomis(as, true, xd, rm_reg(XMM_SCRATCH));
+    exact = x_jcc_short_fwd(as, X_E);
+    x_alu_rm_i(as, ALU_OR, false, emit_env(ENV_OFFSET(fpscr_cum)), FPSCR_UFC);
+    x_patch8(exact, as->p);
+    x_test_rm_r(as, false, rm_reg(RCX), RCX);
+    positive = x_jcc_short_fwd(as, X_G);
+    negative = x_jcc_short_fwd(as, X_L);
+    x_movmskps(as, true, RCX, XMM_SCRATCH);                     /* a zero has the product's sign */
+    x_shift_i(as, SH_SHL, false, rm_reg(RCX), 31);
+    done = x_jmp_fwd(as);
+    x_patch8(negative, as->p);
+    x_unary(as, UN_NEG, false, rm_reg(RCX));
+    x_alu_rm_i(as, ALU_OR, false, rm_reg(RCX), INT32_MIN);
+    x_patch(done, as->p);
+    x_patch8(positive, as->p);
+    x_movd_x_r(as, false, xd, RCX);
+    x_mov_rm_i(as, emit_env(JIT_OFFSET(small_products)), SMALL_PRODUCTS);
+}
+
+void emit_slow_product(Emitter *e, SlowPath *s)
+{
+    Asm *as = &e->as;
+    uint8_t *zero, *tiny, *done;
+
+    x_xorps(as, XMM_SCRATCH, XMM_SCRATCH);
+    x_xorps(as, s->xd, s->xd);
+    x_cvt_sd_ss(as, false, XMM_SCRATCH, rm_reg(s->xa));
+    x_cvt_sd_ss(as, false, s->xd, rm_reg(s->xb));
+    x_sse_op(as, SSE_MUL, true, XMM_SCRATCH, rm_reg(s->xd));
+    x_movd_r_x(as, true, RCX, XMM_SCRATCH);
+    x_shift_i(as, SH_SHL, true, rm_reg(RCX), 1);
+    zero = x_jcc_short_fwd(as, X_E);
+    x_shift_i(as, SH_SHR, true, rm_reg(RCX), DOUBLE_FRAC_BITS + 1);
+    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), SINGLE_TINY);
+    tiny = x_jcc_fwd(as, X_B);
+    x_patch8(zero, as->p);
+    x_cvt_sd_ss(as, true, s->xd, rm_reg(XMM_SCRATCH));
+    x_alu_rm_i(as, ALU_SUB, false, emit_env(JIT_OFFSET(small_products)), 1);
+    x_alu_rm_i(as, ALU_ADC, false, emit_env(JIT_OFFSET(small_products)), 0);    /* not below 0 */
+    done = x_jmp_fwd(as);
+    x_patch(tiny, as->p);
+    emit_tiny_product(e, s->xd);
+    x_patch(done, as->p);
+    if (s->op->opc == IR_fnmul) {
+        put_move(e, IR_fneg, false, s->xd, s->xd);
+    }
+    x_jmp(as, s->back);
+}
+
 void emit_arith(Emitter *e, const IROp *op)
 {
     static const struct { uint8_t opc, sse, vfp; } table[] = {
@@ -55,6 +145,7 @@ void emit_arith(Emitter *e, const IROp *op)
     Asm *as = &e->as;
     bool d = op->n == 3;
     int k = 0, xa, xb, xd;
+    SlowPath *small;
 
     while (table[k].opc != op->opc) {
         k++;
@@ -62,12 +153,21 @@ void emit_arith(Emitter *e, const IROp *op)
     xa = emit_xmm_source(e, op->a, d);
     xb = emit_xmm_source(e, op->b, d);
     xd = emit_xmm_new(e, op->d);
+    small = may_be_small(e, op, d) ? emit_slow(e, SLOW_FMUL) : NULL;
+    if (small) {
+        x_alu_rm_i(as, ALU_CMP, false, emit_env(JIT_OFFSET(small_products)), 0);
+        small->fields[small->nfields++] = x_jcc_fwd(as, X_NE);
+    }
     x_sse_op3(as, x86_avx, (SSEOp)table[k].sse, d, xd, xa, xb);
     if (op->opc == IR_fnmul) {
         /* VFP_NMUL is the whole of it */
         put_move(e, IR_fneg, d, xd, xd);
     }
-    fp_check(e, op, table[k].vfp, d, d, xa, xb, xd);
+    if (small) {
+        small_product_check(e, op, table[k].vfp, small, xa, xb, xd);
+    } else {
+        fp_check(e, op, table[k].vfp, d, d, xa, xb, xd);
+    }
     emit_flags_clobber(e);
 }
 

@@ -147,6 +147,8 @@ static void emit_slow_paths(Emitter *e)
             emit_slow_fp(e, s);
         } else if (s->kind == SLOW_FCMP) {
             emit_slow_compare(e, s);
+        } else if (s->kind == SLOW_FMUL) {
+            emit_slow_product(e, s);
         } else if (s->kind == SLOW_FTOI) {
             emit_slow_to_int(e, s);
         } else if (s->kind == SLOW_PAGE) {

@@ -72,6 +72,7 @@ typedef struct FPOp {
 
 typedef enum SlowKind {
     SLOW_LOAD, SLOW_STORE, SLOW_LDM, SLOW_STM, SLOW_PAGE, SLOW_FP, SLOW_FTOI, SLOW_FCMP, SLOW_CALL, SLOW_BUDGET,
+    SLOW_FMUL,
     SLOW_EXCLUSIVE,             /* the next one is the call of its helper */
 } SlowKind;
 typedef struct SlowPath {
@@ -102,7 +103,7 @@ enum { EMIT_MAX_SLOW = 2048, EMIT_MAX_FIXUPS = IR_MAX_LABELS * 2, EMIT_MAX_FP = 
 /* Offsets from the start of every code buffer. */
 typedef struct BufferLayout {
     uint32_t helpers;           /* HelperFn[NB_HELPERS] */
-    uint32_t sign_s, sign_d, abs_s, abs_d, max_u32_s, max_u32_d, min_s, min_d;    /* constants */
+    uint32_t sign_s, sign_d, abs_s, abs_d, max_u32_s, max_u32_d, min_s, min_d, small;     /* constants */
     uint32_t compared_nzcv, compared_less_one;      /* tables, emit-flags.c */
     uint32_t enter, leave, epilogue;
     uint32_t ind_miss;          /* emit_look_up() found nothing: to the main loop */
@@ -295,6 +296,7 @@ void emit_slow_fp(Emitter *e, SlowPath *s);
 
 /* emit-fp.c */
 void emit_fp_again(Emitter *e, const FPOp *f);              /* out of line: exactly */
+void emit_slow_product(Emitter *e, SlowPath *s);
 void emit_slow_to_int(Emitter *e, SlowPath *s);
 void emit_slow_compare(Emitter *e, SlowPath *s);
 #endif

@@ -212,6 +212,83 @@ static bool run_case(const Case *c)
     return ok;
 }
 
+/* ---- products that are subnormal, or nearly ---- */
+
+typedef struct Product {
+    uint32_t result, fpscr;
+} Product;
+
+static Product product(const TCGBackend *backend, const Case *c, uint32_t a, uint32_t b, uint32_t small_products)
+{
+    tcg_backend = backend;
+    prepare(c);
+    machine.env->vfp.s[0] = a;
+    machine.env->vfp.s[1] = b;
+    env_jit(machine.env)->small_products = small_products;
+    if (!machine_run(&block) || machine.excp != EXCP_NONE) {
+        printf("# not emitted\n");
+    }
+    return (Product) { machine.env->vfp.s[4], vfp_fpscr_stopped(machine.env) };
+}
+
+static bool same_product(const Case *c, uint32_t a, uint32_t b)
+{
+    Product want = product(&tcg_backend_interp, c, a, b, 0);
+
+    for (uint32_t small = 0; small < 3; small++) {
+        Product got = product(&tcg_backend_x86_64, c, a, b, small);
+        uint32_t left = env_jit(machine.env)->small_products;
+        bool tiny = want.result << 1 && want.result << 1 < 0x01000000;
+
+        if (want.result != got.result || want.fpscr != got.fpscr || (tiny ? left != 16 : left > 16)) {
+            printf("# %s %08x * %08x, %d small: %08x %08x, not %08x %08x; %d left\n", c->name, a, b, (int)small,
+                   got.result, got.fpscr, want.result, want.fpscr, (int)left);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Both back ends, in all rounding modes, whether the one before was small or not. */
+static bool small_products(void)
+{
+    static const uint32_t values[] = {
+        0, 1, 2, 3, 0x400000, 0x7fffff, 0x800000, 0x800001, 0xffffff, 0x1000000, 0x20000000, 0x33ffffff, 0x34000000,
+        0x3effffff, 0x3f000000, 0x3f000001, 0x3f7fffff, 0x3f800000, 0x3f800001, 0x4b000000, 0x7f7fffff, 0x7f800000,
+        0x7f800001, 0x7fc12345,
+    };
+    enum { N = sizeof(values) / sizeof(values[0]) };
+    uint32_t x = 1;
+
+    for (int k = 0; k < 8; k++) {
+        const Case c = { k & 4 ? "fnmuls" : "fmuls", { k & 4 ? 0xee202a60 : 0xee202a20 }, (uint32_t)(k & 3) << 22,
+                         false, 0, { { 0, 0, 0 } } };
+
+        translate(&c);
+        ir_optimize(&block, x86_host_flags);
+        for (int i = 0; i < 4 * N * N; i++) {
+            if (!same_product(&c, values[i / 4 / N] | (uint32_t)(i & 1) << 31,
+                              values[i / 4 % N] | (uint32_t)(i & 2) << 30)) {
+                return false;
+            }
+        }
+        for (int i = 0; i < 2000; i++) {
+            uint32_t a, b;
+
+            x = x * 1664525 + 1013904223;
+            a = x;
+            x = x * 1664525 + 1013904223;
+            b = x;
+            /* The exponents' sum is that of a product near the least one. */
+            b = (b & 0x807fffff) | (uint32_t)(127 - (int)(a >> 23 & 0x7f) + (int)(b >> 24 & 15) - 12) % 256 << 23;
+            if (!same_product(&c, a & 0xbfffffff, b)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 int main(void)
 {
     machine_init();
@@ -224,5 +301,6 @@ int main(void)
         ok &= run_case(&cases[i]);
         test_ok(ok, cases[i].name);
     }
+    test_ok(small_products(), "subnormal products");
     return test_done();
 }
