@@ -71,6 +71,7 @@ enum {
  *  shlv shrv sarv rorv d,a,b: by b[7:0], ARM meaning for >= 32; no flags (carry variants are helpers)
  *  setc a: C = bit 0 of a [f: C]
  *  getc d: d = C
+ *  setflags a: N Z C V = bits 31 to 28 of a [f: NZCV]; getflags d: d = N Z C V there, the other bits 0
  *  nz64 a,b: N = bit 31 of b, Z = (a|b) == 0   (a low word, b high word)
  *  mul d,a,b (low 32) [f:NZ]; umull/smull d(lo),e(hi),a,b
  *  umlal/smlal d(lo),e(hi),a,b: e:d += a * b; d and e are guest registers

@@ -125,6 +125,10 @@ static void clear_page(struct TLBContext *c, uint32_t vpage)
     }
 }
 
+/*
+ * Whoever is in the jump cache was fetched, so a context with nothing filled needs no new generation: callers ask, but
+ * for who takes the context over.
+ */
 static void flush_context(CPUARMState *env, struct TLBContext *c)
 {
     for (uint32_t i = 0; i < c->nfilled; i++) {
@@ -382,7 +386,7 @@ void tlb_flush_all(CPUARMState *env)
     env_cpu(env)->n.tlb_flush_all++;
     qemu_log_mask(LOG_MMU, "CPU %u: TLB: flush all\n", env->cpu_index);
     for (int i = 0; i < NB_CONTEXTS; i++) {
-        if (s->ctx[i].gen) {
+        if (s->ctx[i].nfilled) {
             flush_context(env, &s->ctx[i]);
         }
     }
@@ -397,7 +401,7 @@ void tlb_flush_asid(CPUARMState *env, uint32_t asid)
     qemu_log_mask(LOG_MMU, "CPU %u: TLB: flush ASID %u\n", env->cpu_index, asid & 0xff);
     for (int i = 0; i < NB_CONTEXTS; i++) {
         struct TLBContext *c = &s->ctx[i];
-        if (c->gen && (c->key & KEY_MMU) && (c->key & 0xff) == (asid & 0xff)) {
+        if (c->nfilled && (c->key & KEY_MMU) && (c->key & 0xff) == (asid & 0xff)) {
             flush_context(env, c);
         }
     }

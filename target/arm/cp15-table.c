@@ -20,7 +20,7 @@ static unsigned first_row(unsigned crn)
     return low;
 }
 
-const ARMCPReg *cp15_find(uint32_t insn)
+static const ARMCPReg *search(uint32_t insn)
 {
     unsigned crn = CP_CRN(insn);
     const ARMCPReg *row = arm_cpu_model->cp15 + first_row(crn), *end = arm_cpu_model->cp15 + arm_cpu_model->cp15_count;
@@ -31,6 +31,29 @@ const ARMCPReg *cp15_find(uint32_t insn)
         }
     }
     return NULL;
+}
+
+/*
+ * What was found lately: the instruction without Rd and, below it, 1 + the row's index. One number, so any thread reads
+ * and writes it. Rows are constant.
+ */
+enum { FOUND_BITS = 7 };
+static uint64_t found[1 << FOUND_BITS];
+
+const ARMCPReg *cp15_find(uint32_t insn)
+{
+    uint32_t word = insn & ~0xf000u;
+    uint64_t *place = &found[word * 0x9e3779b1u >> (32 - FOUND_BITS)], last = __atomic_load_n(place, __ATOMIC_RELAXED);
+    const ARMCPReg *row;
+
+    if (last >> 32 == word && (uint32_t)last) {
+        return &arm_cpu_model->cp15[(uint32_t)last - 1];
+    }
+    row = search(word);
+    if (row) {
+        __atomic_store_n(place, (uint64_t)word << 32 | (uint32_t)(row - arm_cpu_model->cp15 + 1), __ATOMIC_RELAXED);
+    }
+    return row;
 }
 
 const ARMCPReg *cp15_row(unsigned index)

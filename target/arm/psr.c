@@ -11,22 +11,14 @@
 #include "target/arm/cpu.h"
 #include "qemu/log.h"
 
+/* By mode: 0 for User and System mode, whose registers nobody banks, and for numbers of no mode. */
+static const uint8_t banks[CPSR_M + 1] = {
+    [ARM_MODE_FIQ] = 1, [ARM_MODE_IRQ] = 2, [ARM_MODE_SVC] = 3, [ARM_MODE_ABT] = 4, [ARM_MODE_UND] = 5,
+};
+
 int arm_bank(uint32_t mode)
 {
-    switch (mode & CPSR_M) {
-    case ARM_MODE_FIQ:
-        return 1;
-    case ARM_MODE_IRQ:
-        return 2;
-    case ARM_MODE_SVC:
-        return 3;
-    case ARM_MODE_ABT:
-        return 4;
-    case ARM_MODE_UND:
-        return 5;
-    default:
-        return 0;
-    }
+    return banks[mode & CPSR_M];
 }
 
 bool arm_mode_valid(uint32_t mode)
@@ -71,8 +63,7 @@ void cpsr_write(CPUARMState *env, uint32_t val, uint32_t mask)
 
     mask &= CPSR_WRITABLE | CPSR_T;
     if (mask & CPSR_NZCV) {
-        uint32_t m = mask & CPSR_NZCV, now = cpsr_read(env);
-        uint32_t f = (now & ~m) | (val & m);
+        uint32_t m = mask & CPSR_NZCV, f = m == CPSR_NZCV ? val : (cpsr_read(env) & ~m) | (val & m);
 
         env->nzcv.nz = (f >> 24) & 0xc0;
         env->nzcv.c = (f >> 29) & 1;

@@ -11,6 +11,30 @@
 
 /* ---- status registers ---- */
 
+static IRRef gen_load_field(DisasContext *s, uint32_t offset)
+{
+    IRRef t = gen_temp(s);
+
+    ir_emit(s->b, IR_ldenv, t, REF_NONE, REF_NONE, offset);
+    return t;
+}
+
+/* d |= a << n */
+static void gen_or_shifted(DisasContext *s, IRRef d, IRRef a, unsigned n)
+{
+    ir_emit(s->b, IR_shl, a, a, REF_NONE, n);
+    gen_op2(s, IR_or, d, d, a);
+}
+
+/* What target/arm/psr.c knows of CPSR's parts, for code that runs often. T is 0 in ARM state. */
+static void gen_cpsr_read(DisasContext *s, IRRef d)
+{
+    ir_emit(s->b, IR_getflags, d, REF_NONE, REF_NONE, 0);
+    gen_op2(s, IR_or, d, d, gen_load_field(s, ENV_OFFSET(cpsr)));
+    gen_or_shifted(s, d, gen_load_field(s, ENV_OFFSET(q)), 27);
+    gen_or_shifted(s, d, gen_load_field(s, ENV_OFFSET(ge)), 16);
+}
+
 /* MRS<c> Rd, CPSR; MRS<c> Rd, SPSR */
 bool trans_mrs(DisasContext *s, const args_mrs *f)
 {
@@ -25,11 +49,32 @@ bool trans_mrs(DisasContext *s, const args_mrs *f)
         }
         gen_call(s, d, HELPER_spsr_read, REF_NONE, REF_NONE, REF_NONE);
     } else {
-        gen_call(s, d, HELPER_cpsr_read, REF_NONE, REF_NONE, REF_NONE);
-        /* The helper takes T from env->regs[15], which may be out of date here; in ARM state it is 0. */
-        gen_op2(s, IR_bic, d, d, gen_const(s, CPSR_T));
+        gen_cpsr_read(s, d);
     }
     return true;
+}
+
+static void gen_store_field(DisasContext *s, uint32_t offset, IRRef value, unsigned shift, uint32_t bits)
+{
+    IRRef t = gen_temp(s);
+
+    ir_emit(s->b, IR_shr, t, value, REF_NONE, shift);
+    gen_op2(s, IR_and, t, t, gen_const(s, bits));
+    ir_emit(s->b, IR_stenv, REF_NONE, t, REF_NONE, offset);
+}
+
+/* Nothing but flags, which no block's text depends on. */
+static void gen_flags_write(DisasContext *s, IRRef value, uint32_t mask)
+{
+    if (mask & CPSR_Q) {
+        gen_store_field(s, ENV_OFFSET(q), value, 27, 1);
+    }
+    if (mask & CPSR_GE) {
+        gen_store_field(s, ENV_OFFSET(ge), value, 16, 15);
+    }
+    if (mask & CPSR_NZCV) {
+        gen_op1f(s, IR_setflags, REF_NONE, value, F_NZCV);
+    }
 }
 
 /* Write CPSR under a mask (T and J never change this way) and go on in the right way. */
@@ -37,6 +82,10 @@ static void gen_cpsr_write(DisasContext *s, IRRef value, uint32_t mask, bool may
 {
     mask &= CPSR_NZCV | CPSR_Q | CPSR_GE | CPSR_E | (s_priv(s) ? CPSR_A | CPSR_I | CPSR_F | CPSR_M : 0);
     if (!mask) {
+        return;
+    }
+    if (!(mask & ~(CPSR_NZCV | CPSR_Q | CPSR_GE))) {
+        gen_flags_write(s, value, mask);
         return;
     }
     gen_call(s, REF_NONE, HELPER_cpsr_write, value, gen_const(s, mask), REF_NONE);
@@ -83,7 +132,12 @@ bool gen_cps(DisasContext *s, unsigned imod, uint32_t aif, int mode)
     if (imod == 1 || (imod == 0 && (mode < 0 || aif)) || (imod >= 2 && !aif) || (mode >= 0 && !arm_mode_valid(mode))) {
         return false;       /* UNPREDICTABLE */
     }
-    if (s_priv(s)) {
+    if (s_priv(s) && imod == 3 && mode < 0) {
+        /* It masks only, so nothing is pending that was not. */
+        IRRef t = gen_load_field(s, ENV_OFFSET(cpsr));
+
+        ir_emit(s->b, IR_stenv, REF_NONE, gen_op2(s, IR_or, t, t, gen_const(s, aif)), REF_NONE, ENV_OFFSET(cpsr));
+    } else if (s_priv(s)) {
         gen_cpsr_write(s, gen_const(s, (enable ? 0 : aif) | (mode >= 0 ? mode : 0)),
                        (imod ? aif : 0) | (mode >= 0 ? CPSR_M : 0), enable || mode >= 0);
     }

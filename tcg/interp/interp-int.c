@@ -120,6 +120,18 @@ RESULT(uxth, (uint16_t)a)
 RESULT(csel, interp_condition(r->env, op->cc) ? a : b)
 RESULT(getc, r->env->nzcv.c & 1)
 
+RESULT(getflags, (uint32_t)(r->env->nzcv.nz & 0xc0) << 24 | (uint32_t)r->env->nzcv.c << 29 |
+                 (uint32_t)r->env->nzcv.v << 28)
+
+void interp_setflags(InterpRun *r, const IROp *op)
+{
+    uint32_t a = interp_get(r, op->a);
+
+    r->env->nzcv.nz = a >> 24 & 0xc0;
+    r->env->nzcv.c = a >> 29 & 1;
+    r->env->nzcv.v = a >> 28 & 1;
+}
+
 void interp_setc(InterpRun *r, const IROp *op)
 {
     set_c(r->env, op->setf, interp_get(r, op->a) & 1);

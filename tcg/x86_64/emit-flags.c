@@ -301,3 +301,38 @@ void emit_getc(Emitter *e, const IROp *op)
     }
     emit_store_ref(e, op->d, RCX);
 }
+
+/* All of them, those that nobody reads included. What nzcv.nz has besides N and Z does not matter. */
+void emit_setflags(Emitter *e, const IROp *op)
+{
+    Asm *as = &e->as;
+
+    emit_load_ref(e, RCX, op->a);
+    x_shift_i(as, SH_SHR, false, rm_reg(RCX), 24);
+    x_mov8_rm_r(as, NZCV_NZ, RCX);
+    x_shift_i(as, SH_SHR, false, rm_reg(RCX), 4);
+    x_mov_r_rm(as, false, RAX, rm_reg(RCX));
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), 1);
+    x_mov8_rm_r(as, NZCV_V, RCX);
+    x_shift_i(as, SH_SHR, false, rm_reg(RAX), 1);
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RAX), 1);
+    x_mov8_rm_r(as, NZCV_C, RAX);
+    emit_flags_clobber(e);
+}
+
+void emit_getflags(Emitter *e, const IROp *op)
+{
+    Asm *as = &e->as;
+
+    x_movzx8(as, RCX, NZCV_NZ);
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), 0xc0);
+    x_shift_i(as, SH_SHL, false, rm_reg(RCX), 24);
+    x_movzx8(as, RAX, NZCV_C);
+    x_shift_i(as, SH_SHL, false, rm_reg(RAX), 29);
+    x_alu_r_rm(as, ALU_OR, false, RCX, rm_reg(RAX));
+    x_movzx8(as, RAX, NZCV_V);
+    x_shift_i(as, SH_SHL, false, rm_reg(RAX), 28);
+    x_alu_r_rm(as, ALU_OR, false, RCX, rm_reg(RAX));
+    emit_flags_clobber(e);
+    emit_store_ref(e, op->d, RCX);
+}

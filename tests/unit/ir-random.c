@@ -123,7 +123,7 @@ static void random_other(Gen *g)
     IRRef a = source(g), b = source(g);
     IROp *op;
 
-    switch (pick(g, 9)) {
+    switch (pick(g, 11)) {
     case 0:
         ir_emit(g->b, IR_setc, REF_NONE, a, REF_NONE, 0);
         break;
@@ -153,6 +153,12 @@ static void random_other(Gen *g)
         break;
     case 6:
         random_count(g);
+        break;
+    case 7:
+        ir_emit(g->b, IR_setflags, REF_NONE, a, REF_NONE, 0)->setf = F_NZCV;
+        break;
+    case 8:
+        ir_emit(g->b, IR_getflags, destination(g, pick(g, 2)), REF_NONE, REF_NONE, 0);
         break;
     default:
         op = ir_emit(g->b, IR_csel, REF_NONE, a, b, 0);

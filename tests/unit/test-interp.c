@@ -151,6 +151,22 @@ static void test_conditions(void)
     test_ok(ok, "all conditions on all flags");
 }
 
+static void test_flags_as_number(void)
+{
+    bool ok = true;
+
+    for (uint32_t f = 0; f < 16; f++) {
+        start();
+        env->regs[1] = f << 28 | 0x0badcafe;
+        emit(IR_setflags, REF_NONE, REF_R(1), REF_NONE, 0)->setf = F_NZCV;
+        emit(IR_getflags, REF_R(0), REF_NONE, REF_NONE, 0);
+        run();
+        ok &= env->regs[0] == f << 28 && env->nzcv.nz == (f >> 2) << 6 && env->nzcv.c == (f >> 1 & 1) &&
+              env->nzcv.v == (f & 1);
+    }
+    test_ok(ok, "flags from a number and back");
+}
+
 static void test_fast_memory(void)
 {
     uint64_t *table = env_jit(env)->tlb_read;
@@ -284,6 +300,7 @@ int main(void)
     page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     test_alu();
     test_conditions();
+    test_flags_as_number();
     test_fast_memory();
     test_slow_memory();
     test_calls_and_exits();

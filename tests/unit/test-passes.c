@@ -458,7 +458,7 @@ static uint8_t host_after(const IROp *op, uint8_t before)
         return op->setf ? op->setf : before;
     case IR_br_if: case IR_csel:
         return ir_cc_flags(op->cc) & ~before ? 0 : before;
-    case IR_ror: case IR_rrx: case IR_setc:
+    case IR_ror: case IR_rrx: case IR_setc: case IR_setflags:
         return 0;
     default:
         return op->setf;
@@ -484,8 +484,8 @@ static const char *walk_flags(const IRBlock *blk, uint64_t *state)
     for (unsigned i = 0; i < blk->nops; i++) {
         const IROp *op = &blk->ops[i];
         uint8_t reads = ir_op_reads_flags(op), hf = op->opc == IR_call ? ir_helper_flags(op->imm) : 0;
-        bool all = (op->opc >= IR_ld && op->opc <= IR_stm) || (hf & (HF_RAISE | HF_RFLAGS));
-        bool direct = op->opc == IR_setc;
+        bool all = (op->opc >= IR_ld && op->opc <= IR_stm) || op->opc == IR_getflags || (hf & (HF_RAISE | HF_RFLAGS));
+        bool direct = op->opc == IR_setc || op->opc == IR_setflags;
 
         if (op->opc != IR_ldm && op->opc != IR_stm && (op->arg & ~host)) {
             return "arg names flags that the host does not hold";

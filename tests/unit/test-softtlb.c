@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 #include "accel/tcg/ram-page.h"
-#include "accel/tcg/softtlb-internal.h"
+#include "accel/tcg/softtlb-contexts.h"
 #include "exec/memory.h"
 #include "qemu/log.h"
 #include "tests/unit/accel-threads.h"
@@ -90,6 +90,18 @@ static void test_fetch(void)
     ACCEL_CHECK(env_jit(env)->ctxkey == key);
     tlb_flush_mva(env, 0x5000, 0);
     ACCEL_CHECK(env_jit(env)->ctxkey != key);
+    key = env_jit(env)->ctxkey;
+    ACCEL_CHECK(tlb_fetch(env, 0x5004, &page, &subpages) == 0x5004);
+    tlb_flush_all(env);
+    ACCEL_CHECK(env_jit(env)->ctxkey != key && !env_cpu(env)->tlb->current->t.code[5]);
+    key = env_jit(env)->ctxkey;
+    ACCEL_CHECK(tlb_fetch(env, 0x5004, &page, &subpages) == 0x5004);
+    tlb_flush_asid(env, 0);
+    ACCEL_CHECK(env_jit(env)->ctxkey != key && !env_cpu(env)->tlb->current->t.code[5]);
+    key = env_jit(env)->ctxkey;
+    tlb_flush_all(env);
+    tlb_flush_asid(env, 0);
+    ACCEL_CHECK(env_jit(env)->ctxkey == key);
     accel_case_done("only a flush of a page with code makes jump-cache entries stale");
 }
 
@@ -207,8 +219,8 @@ static bool round_begins_in_user_access(unsigned shift)
     for (uint32_t asid = 0; asid < CONTEXTS; asid++) {
         set_asid(env, asid);
     }
-    while (generation(env) < LAST_GENERATION - 3 * CONTEXTS) {
-        tlb_flush_all(env);
+    for (uint32_t n = 0; generation(env) < LAST_GENERATION - 3 * CONTEXTS; n++) {
+        set_asid(env, 100 + n % 100);       /* more than there are contexts: each takes over the oldest one */
     }
     for (unsigned i = 0; i < shift; i++) {
         set_asid(env, 30 + i);
