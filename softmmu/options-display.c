@@ -148,6 +148,9 @@ static void vnc_property(CommandLine *c, const char *arg, const KeyValue *kv, Vn
         c->vnc_secret = kv->value;
     } else if (!strcmp(kv->key, "to") && !v->path) {
         v->to = number(c, arg, "to", kv->value, VNC_DISPLAY_MAX);
+        if (!v->to) {                   /* no range, as QEMU has it */
+            v->to = v->display;
+        }
         if (v->to < v->display) {
             option_fail(c, arg, "to=%d is below the display's number", v->to);
         }

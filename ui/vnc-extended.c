@@ -2,7 +2,8 @@
 /*
  * What VNC clients made for QEMU say beyond RFC 6143, as an extension of libvncserver: the QEMU Extended Key Event. It
  * has the key's place on the keyboard beside its sign, so that the guest's layout counts, not ours. A client that names
- * the pseudo-encoding is told that we know it, by an empty rectangle, and sends such events from then on.
+ * the pseudo-encoding is told that we know it, by an empty rectangle, and sends such events from then on. And the QEMU
+ * Pointer Motion Change: a rectangle whose X says whether places of the pointer are wanted (1) or movements (0).
  *
  * All on clients' own threads; sendMutex keeps messages to the client apart.
  */
@@ -10,33 +11,48 @@
 #include <rfb/rfb.h>
 #include "ui/vnc-internal.h"
 
-enum { ENCODING_EXTENDED_KEY = -258, MESSAGE_QEMU = 255, SUB_EXTENDED_KEY = 0, EVENT_BYTES = 11, RECT_BYTES = 16 };
+enum { ENCODING_POINTER_MOTION = -257, ENCODING_EXTENDED_KEY = -258 };
+enum { MESSAGE_QEMU = 255, SUB_EXTENDED_KEY = 0, EVENT_BYTES = 11, RECT_BYTES = 16 };
 
 #define LIBRARY_TABLE rfbx
 #define LIBRARY_PREFIX rfb
 #define LIBRARY_FUNCTIONS(X) X(CloseClient) X(ReadExact) X(RegisterProtocolExtension) X(WriteExact)
 #include "qemu/library-table.h"
 
-static void (*key_event)(rfbClientRec *cl, bool down, uint32_t keysym, unsigned number);    /* constant once set */
+static const VncExtendedHooks *hooks;       /* constant once set */
 
 static uint32_t be32(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* FramebufferUpdate with one rectangle. */
+static void send_rectangle(rfbClientRec *cl, int encoding, uint8_t x)
+{
+    const int width = cl->screen->width, height = cl->screen->height;
+    uint8_t message[RECT_BYTES] = {
+        0, 0, 0, 1, 0, x, 0, 0, (uint8_t)(width >> 8), (uint8_t)width, (uint8_t)(height >> 8), (uint8_t)height,
+        0xff, 0xff, (uint8_t)((unsigned)encoding >> 8), (uint8_t)encoding,
+    };
+
+    rfbx.WriteExact(cl, (char *)message, sizeof(message));
+}
+
+void vnc_extended_want(rfbClientRec *cl, bool places)
+{
+    send_rectangle(cl, ENCODING_POINTER_MOTION, places);
+}
+
 /* Of one client; 0: it names its encodings anew. */
 static rfbBool enable(rfbClientRec *cl, void **data, int encoding)
 {
-    const int width = cl->screen->width, height = cl->screen->height;
-    /* FramebufferUpdate with one rectangle. */
-    uint8_t message[RECT_BYTES] = {
-        0, 0, 0, 1, 0, 0, 0, 0, (uint8_t)(width >> 8), (uint8_t)width, (uint8_t)(height >> 8), (uint8_t)height,
-        0xff, 0xff, (uint8_t)((unsigned)ENCODING_EXTENDED_KEY >> 8), (uint8_t)ENCODING_EXTENDED_KEY,
-    };
-
     if (encoding == ENCODING_EXTENDED_KEY) {
         LOCK(cl->sendMutex);
-        rfbx.WriteExact(cl, (char *)message, sizeof(message));
+        send_rectangle(cl, ENCODING_EXTENDED_KEY, 0);
+        UNLOCK(cl->sendMutex);
+    } else if (encoding == ENCODING_POINTER_MOTION) {
+        LOCK(cl->sendMutex);
+        hooks->pointer(cl);
         UNLOCK(cl->sendMutex);
     }
     return TRUE;
@@ -54,20 +70,20 @@ static rfbBool handle(rfbClientRec *cl, void *data, const rfbClientToServerMsg *
         rfbx.CloseClient(cl);
         return TRUE;
     }
-    key_event(cl, event[1] || event[2], be32(event + 3), be32(event + 7));
+    hooks->key(cl, event[1] || event[2], be32(event + 3), be32(event + 7));
     return TRUE;
 }
 
-char *vnc_extended_init(void (*fn)(rfbClientRec *cl, bool down, uint32_t keysym, unsigned number))
+char *vnc_extended_init(const VncExtendedHooks *these)
 {
-    static int encodings[] = { ENCODING_EXTENDED_KEY, 0 };
+    static int encodings[] = { ENCODING_EXTENDED_KEY, ENCODING_POINTER_MOTION, 0 };
     static rfbProtocolExtension extension = {
         .pseudoEncodings = encodings, .enablePseudoEncoding = enable, .handleMessage = handle,
     };
     char *problem = library_load("libvncserver.so.1", rfbx_functions);
 
     if (!problem) {
-        key_event = fn;
+        hooks = these;
         rfbx.RegisterProtocolExtension(&extension);
     }
     return problem;

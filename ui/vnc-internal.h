@@ -23,6 +23,17 @@ struct _rfbClientRec;
 char *vnc_password_init(void);
 int8_t vnc_password_check(struct _rfbClientRec *cl, const char *response, int len);
 
-/* ui/vnc-extended.c: call that for each QEMU Extended Key Event, on the client's thread; `number` is that of set 1. */
-char *vnc_extended_init(void (*fn)(struct _rfbClientRec *cl, bool down, uint32_t keysym, unsigned number));
+/*
+ * ui/vnc-extended.c: functions of the client's thread. key: a QEMU Extended Key Event; `number` is that of set 1.
+ * pointer: the client can send movements in place of places, and wants to be told which are wanted.
+ */
+typedef struct VncExtendedHooks {
+    void (*key)(struct _rfbClientRec *cl, bool down, uint32_t keysym, unsigned number);
+    void (*pointer)(struct _rfbClientRec *cl);
+} VncExtendedHooks;
+char *vnc_extended_init(const VncExtendedHooks *hooks);
+/* Movements are sent as this plus their number of points. */
+enum { VNC_MOVEMENT_0 = 0x7fff };
+/* Tell the client what is wanted. The caller holds sendMutex. */
+void vnc_extended_want(struct _rfbClientRec *cl, bool places);
 #endif

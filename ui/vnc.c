@@ -38,6 +38,9 @@ typedef struct VncClient {
     bool initialized;                   /* the client's own threads' */
     unsigned resizes;                   /* before it came: `resizes` then. Constant */
     bool down[KEY_COUNT];               /* pressed by this client; I/O thread */
+    /* What kind of pointer events the client sends. lock: the library's sendMutex to write; atomic */
+    bool can_move;                      /* movements, if it is told so */
+    bool moves;                         /* it has been */
 } VncClient;
 
 /* What a client did. */
@@ -48,6 +51,7 @@ typedef struct Deed {
     unsigned number;                    /* DEED_KEY: of the key itself (set 1); 0: the sign alone is known */
     bool down;
     int x, y, buttons;                  /* DEED_SIZE: x, y are width and height */
+    bool moves;                         /* DEED_POINTER: by x, y */
 } Deed;
 
 #define LIBRARY_TABLE rfb
@@ -77,6 +81,7 @@ static pthread_cond_t up_to_date = PTHREAD_COND_INITIALIZER;    /* of changes_to
 static GAsyncQueue *deeds;              /* its own lock */
 static unsigned resizes;                /* atomic; how many there were, the one under way included */
 static unsigned clients;                /* atomic; connections that the library has */
+static bool wants_places;               /* atomic; the guest's pointer knows places: as of the last look at it */
 static bool may_ask_size;               /* atomic; the guest hears what size the screen that is seen is to have */
 static VncClientInfo *client_list;      /* I/O thread */
 static void (*listener)(VncEvent event, const VncClientInfo *client);   /* I/O thread */
@@ -165,8 +170,15 @@ static void *update_thread(void *unused)
     return NULL;
 }
 
+/* The kind of the guest's pointer changes seldom; who sends the wrong kind is told before its next update. */
+static void look_at_pointer(void)
+{
+    __atomic_store_n(&wants_places, input_is_absolute(), __ATOMIC_RELAXED);
+}
+
 static void look_now(void *opaque)
 {
+    look_at_pointer();
     console_listener_look(&console_listener);
     pthread_mutex_lock(&lock);
     looked = true;
@@ -230,6 +242,31 @@ static void client_asks(rfbClientRec *cl, rfbFramebufferUpdateRequestMsg *messag
     }
 }
 
+/* The client's sendMutex is held. */
+static void tell_what_is_wanted(rfbClientRec *cl)
+{
+    VncClient *client = cl->clientData;
+    const bool places = __atomic_load_n(&wants_places, __ATOMIC_RELAXED);
+
+    __atomic_store_n(&client->moves, !places, __ATOMIC_RELAXED);
+    vnc_extended_want(cl, places);
+}
+
+static void client_can_move(rfbClientRec *cl)
+{
+    VncClient *client = cl->clientData;
+
+    __atomic_store_n(&client->can_move, true, __ATOMIC_RELAXED);
+    tell_what_is_wanted(cl);
+}
+
+/* Does the client know by now what is wanted? */
+static bool is_up_to_date(const VncClient *client)
+{
+    return !__atomic_load_n(&client->can_move, __ATOMIC_RELAXED) ||
+           __atomic_load_n(&client->moves, __ATOMIC_RELAXED) != __atomic_load_n(&wants_places, __ATOMIC_RELAXED);
+}
+
 /* Before each update: what a client asked for by SetEncodings is less than what it gets. */
 static void before_update(rfbClientRec *cl)
 {
@@ -242,6 +279,9 @@ static void before_update(rfbClientRec *cl)
     }
     if (!lossy) {
         cl->turboQualityLevel = cl->tightQualityLevel = -1;
+    }
+    if (!is_up_to_date(cl->clientData)) {
+        tell_what_is_wanted(cl);
     }
 }
 
@@ -277,7 +317,12 @@ static void client_extended_key(rfbClientRec *cl, bool down, uint32_t keysym, un
 
 static void client_pointer(int buttons, int x, int y, rfbClientRec *cl)
 {
-    do_deed(&(Deed) { .what = DEED_POINTER, .client = cl->clientData, .x = x, .y = y, .buttons = buttons });
+    const VncClient *client = cl->clientData;
+    const bool moves = __atomic_load_n(&client->moves, __ATOMIC_RELAXED);
+    const int from = moves ? VNC_MOVEMENT_0 : 0;
+
+    do_deed(&(Deed) { .what = DEED_POINTER, .client = cl->clientData, .x = x - from, .y = y - from,
+                      .buttons = buttons, .moves = moves });
 }
 
 /* A client would like another size, for its window has one. */
@@ -422,6 +467,22 @@ static void key_deed(VncClient *client, const Deed *d)
     }
 }
 
+static void pointer_deed(const VncClient *client, const Deed *d)
+{
+    const Surface *s = console_surface(console_listener_screen(&console_listener));
+
+    if (d->moves) {
+        input_move(d->x, d->y, 0);
+    } else {
+        input_point(d->x, d->y, s->width, s->height);
+    }
+    set_buttons(d->buttons);
+    look_at_pointer();
+    if (!is_up_to_date(client)) {
+        copy_lines(s, 0, 1);
+    }
+}
+
 static void connected(VncClient *client)
 {
     client->info.next = client_list;
@@ -468,10 +529,7 @@ static void handle_deeds(void *opaque)
             break;
         case DEED_POINTER:
             if (!text_seen()) {
-                const Surface *s = console_surface(console_listener_screen(&console_listener));
-
-                input_point(d->x, d->y, s->width, s->height);
-                set_buttons(d->buttons);
+                pointer_deed(d->client, d);
             }
             break;
         case DEED_SIZE:
@@ -521,13 +579,14 @@ static void thread(const char *name, void *(*fn)(void *))
 
 char *vnc_start(const VncOptions *o)
 {
+    static const VncExtendedHooks hooks = { .key = client_extended_key, .pointer = client_can_move };
     char *problem = NULL;
     const Surface *s;
 
     console_listener.only = o->device ? console_named(o->device, o->head, &problem) : NULL;
     problem = problem ? problem : library_load("libvncserver.so.1", rfb_functions);
     problem = problem ? problem : vnc_password_init();
-    problem = problem ? problem : vnc_extended_init(client_extended_key);
+    problem = problem ? problem : vnc_extended_init(&hooks);
     problem = problem ? problem : vnc_listen(o, &listening, &server_end);
     if (problem) {
         return problem;

@@ -133,6 +133,9 @@ class Rfb:
                 self.width, self.height = width, height
                 self.pixels = [0] * (width * height)
                 continue
+            if encoding == -257:
+                self.places = x
+                continue
             if encoding == -308:
                 self.read(16 * self.read(4)[0])
                 self.size_answers.append((x, y))
@@ -175,6 +178,15 @@ class Rfb:
 
     def pointer(self, x, y, buttons=0):
         self.send(struct.pack(">BBHH", 5, buttons, x, y))
+
+    def may_move(self):
+        """This client can send movements (the QEMU Pointer Motion Change); `places`: does the server want places?"""
+        self.encodings(0, -257)
+        kind, count, self.places, _, _, _, encoding = struct.unpack(">BxHHHHHi", self.read(16))
+        assert (kind, count, encoding) == (0, 1, -257)
+
+    def move(self, dx, dy, buttons=0):
+        self.pointer(0x7fff + dx, 0x7fff + dy, buttons)
 
     def may_resize(self):
         """This client understands the server's answers to resize()."""

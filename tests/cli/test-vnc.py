@@ -99,6 +99,35 @@ def test_input(cases, files):
         cases.check(code == 0 and not text, "the end", (code, text))
 
 
+def test_pointer_kinds(cases, files):
+    path, out = files.path("vnc-pointer"), files.path("out-pointer")
+    options = ["-display", "vnc=unix:" + path, "-serial", "file:" + out, "-device", "usb-tablet"]
+    with Machine(files, options, KMI) as machine:
+        comes = Received(cases, out).comes
+        comes("fa", "the mouse answers")
+        mice = machine.hmp("info mice")
+        number = {name: next(line.split("#")[1][0] for line in mice.splitlines() if name in line.lower())
+                  for name in ("ps/2", "tablet")}
+        machine.hmp("mouse_set " + number["ps/2"])
+        client = rfb.connect_unix(path, timeout=LIMIT)
+        client.may_move()
+        cases.check(client.places == 0, "a mouse: movements are wanted", mice)
+        client.move(5, -2)
+        client.move(-1, -1)
+        comes("08 05 02 18 ff 01", "they go to the guest as they are")
+        machine.hmp("mouse_set " + number["tablet"])
+        client.move(0, 0)
+        client.picture(lambda seen: client.places == 1)
+        cases.check(True, "a tablet in its place: a client that sends movements is told to send places")
+        other = rfb.connect_unix(path, timeout=LIMIT)
+        other.may_move()
+        cases.check(other.places == 1, "and a new one at once")
+        other.close()
+        client.close()
+        code, text = machine.end()
+        cases.check(code == 0 and not text, "the end", (code, text))
+
+
 def try_in(path, **arguments):
     """None: we are in. Else why not."""
     try:
@@ -279,7 +308,7 @@ def test_bad_clients(cases, files):
 
 
 def test_options(cases):
-    for argument, says in ((":x", "no number"), ("1", "HOST:N"), (":1,to=0", "below"),
+    for argument, says in ((":x", "no number"), ("1", "HOST:N"), (":2,to=1", "below"),
                            (":1,foo=1", "unknown property 'foo'"), (":70000", "no number"),
                            ("unix:/nonexistent/x", "No such file"),
                            (":1,share=some", "share is"),
@@ -302,6 +331,7 @@ def main():
         files = Files(tmp)
         test_picture(cases, files)
         test_input(cases, files)
+        test_pointer_kinds(cases, files)
         test_passwords(cases, files)
         test_secrets(cases, files)
         test_tcp(cases, files)
