@@ -261,6 +261,15 @@ static bool move_now(BlockBackend *blk, const BlockRequest *r, int fd)
     return n == (ssize_t)r->bytes;
 }
 
+/* Whoever wants to know what is written to. The image stays meanwhile. */
+static void note_write(BlockBackend *blk, uint64_t offset, uint64_t bytes)
+{
+    block_bitmap_note(blk, offset, bytes);
+    if (blk->image) {
+        write_threshold_note(&blk->image->threshold, offset + bytes);
+    }
+}
+
 /* The descriptor by which the kernel carries it out; -1: it has to be looked at. */
 static int transfer_fd(BlockBackend *blk, const BlockRequest *r)
 {
@@ -321,7 +330,7 @@ void blk_start(BlockRequest *r)
         return;
     }
     if (r->op == BLOCK_WRITE || r->op == BLOCK_WRITE_ZEROES || r->op == BLOCK_DISCARD) {
-        block_bitmap_note(blk, r->offset, r->bytes);
+        note_write(blk, r->offset, r->bytes);
     }
     if (!submit_transfer(blk, r)) {
         give_to_pool(blk, r);
@@ -360,7 +369,7 @@ bool blk_try(BlockBackend *blk, bool write, uint64_t offset, void *buffer, uint3
         return false;
     }
     if (write) {
-        block_bitmap_note(blk, offset, bytes);
+        note_write(blk, offset, bytes);
     }
     fd = transfer_fd(blk, &r);
     done = fd >= 0 && move_now(blk, &r, fd);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "block/backend-internal.h"
 #include "block/bitmap.h"
+#include "block/host-file.h"
 #include "block/nbd-server.h"
 #include "qemu/log.h"
 
@@ -380,4 +381,45 @@ char *blk_change_medium(BlockBackend *blk, const char *file, const char *format,
     blk_take_medium(blk, image, &next);
     blk->user.changed(blk->user.opaque, true);
     return NULL;
+}
+
+/* ---- borders of writing ---- */
+
+static WriteThreshold *of_file(const Image *image)
+{
+    return &image->ops->file((Image *)(uintptr_t)image)->threshold;
+}
+
+uint64_t blk_write_threshold(const BlockBackend *blk, unsigned n, bool file)
+{
+    const Image *image = blk_chain_image(blk, n);
+
+    return !image ? 0 : write_threshold_limit(file ? of_file(image) : &image->threshold);
+}
+
+static bool set_in_chain(BlockBackend *blk, const char *node, uint64_t limit)
+{
+    BlockChainInfo info;
+
+    for (unsigned n = 0; blk_chain(blk, n, &info); n++) {
+        Image *image = blk_chain_image(blk, n);
+        /* A drive that has no node's name is known by its own. */
+        const char *name = n || info.node ? info.node : blk->id;
+
+        if (!g_strcmp0(name, node) || !g_strcmp0(info.file_node, node)) {
+            write_threshold_set(g_strcmp0(name, node) ? of_file(image) : &image->threshold, node, limit);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool blk_set_write_threshold(const char *node, uint64_t limit)
+{
+    for (BlockBackend *blk = blk_backends; blk; blk = blk->next) {
+        if (set_in_chain(blk, node, limit)) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -112,6 +112,7 @@ int host_file_write(HostFile *file, uint64_t offset, const void *buffer, size_t 
 {
     int ret;
 
+    write_threshold_note(&file->threshold, offset + bytes);
     if (!bytes || file->align <= 1) {
         return bytes ? file->ops->write(file, offset, buffer, bytes) : 0;
     }
@@ -149,9 +150,10 @@ static int write_zero_bytes(HostFile *file, uint64_t offset, uint64_t bytes)
 
 int host_file_write_zeroes(HostFile *file, uint64_t offset, uint64_t bytes, bool unmap)
 {
-    int ret = bytes && is_whole(file, offset, bytes) ? file->ops->write_zeroes(file, offset, bytes, unmap)
-                                                     : -EOPNOTSUPP;
+    int ret;
 
+    write_threshold_note(&file->threshold, offset + bytes);
+    ret = bytes && is_whole(file, offset, bytes) ? file->ops->write_zeroes(file, offset, bytes, unmap) : -EOPNOTSUPP;
     return ret == -EOPNOTSUPP ? write_zero_bytes(file, offset, bytes) : ret;
 }
 

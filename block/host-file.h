@@ -35,7 +35,7 @@ typedef struct HostFileOps {
 } HostFileOps;
 
 struct HostFile {
-    const HostFileOps *ops;     /* constant, like all but `edges` */
+    const HostFileOps *ops;     /* constant, like all but the last two */
     char *path;
     bool readonly;
     bool direct;                /* past the host's page cache */
@@ -43,6 +43,7 @@ struct HostFile {
     int fd;                     /* for asynchronous transfers (block/aio.h); -1: none */
     /* If align > 1: for writing by who writes a part of such a piece, for reading by who writes whole ones. */
     pthread_rwlock_t edges;
+    WriteThreshold threshold;
 };
 
 enum { HOST_FILE_ALIGN = 4096 };        /* what any HostFile can take without a copy */

@@ -12,8 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "block/snapshot.h"
+#include "block/write-threshold.h"
 
 typedef struct Image Image;
+struct HostFile;
 
 /* An NBD server, if the path does not say it (nbd://HOST:PORT/EXPORT, nbd+unix:///EXPORT?socket=PATH). */
 typedef struct NbdOptions {
@@ -73,6 +75,7 @@ typedef struct ImageOps {
     int (*allocation)(Image *image, uint64_t offset, uint64_t bytes);   /* IMAGE_HAS*, or a negative errno */
     /* BLOCK_EXTENT_* or a negative errno; the same for *run of the bytes. NULL: all is data. */
     int (*extent)(Image *image, uint64_t offset, uint64_t bytes, uint64_t *run);
+    struct HostFile *(*file)(Image *image);             /* that holds its bytes */
     int (*lock)(Image *image, HostFileLock lock);       /* of the host's file */
     /*
      * The descriptor of the host's file that has the range at the same offset, for a transfer past us; -1: there is
@@ -90,6 +93,7 @@ struct Image {
     uint64_t bytes;             /* the guest's size; changes by resize only */
     bool readonly;              /* constant */
     ImageOptions opened;        /* constant: how; strings live as long as the program */
+    WriteThreshold threshold;
 };
 
 /*
@@ -159,7 +163,6 @@ static inline void image_interrupt(Image *image)
 }
 
 /* ---- formats: each takes over `file` if it succeeds; NULL and *error if not ---- */
-struct HostFile;
 /* `guessed`: nobody said that it is raw, so a guest may not make it look like another format. */
 Image *raw_open(struct HostFile *file, bool guessed, char **error);
 Image *qcow2_open(struct HostFile *file, const ImageOptions *options, unsigned depth, char **error);

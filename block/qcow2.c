@@ -305,10 +305,16 @@ static void qcow2_interrupt(Image *image)
     }
 }
 
+static HostFile *qcow2_file(Image *image)
+{
+    return ((Qcow2 *)image)->file;
+}
+
 static const ImageOps qcow2_ops = {
     .format = "qcow2", .read = qcow2_read, .write = qcow2_write, .write_zeroes = qcow2_write_zeroes,
     .flush = qcow2_flush, .close = qcow2_close, .snapshots = &qcow2_snapshot_ops, .interrupt = qcow2_interrupt,
     .has_backing = qcow2_has_backing, .commit = qcow2_commit, .resize = qcow2_resize, .lock = qcow2_lock,
+    .file = qcow2_file,
     .backing = qcow2_backing, .swap_backing = qcow2_swap_backing, .forget_backing = qcow2_forget_backing,
     .name_backing = qcow2_name_backing, .allocation = qcow2_allocation, .extent = qcow2_extent,
 };

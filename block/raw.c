@@ -59,6 +59,9 @@ static int raw_transfer_fd(Image *image, bool write, uint64_t offset, const void
     if (!aligned || (write && file->align > 512) || (write && offset == 0 && ((RawImage *)image)->guessed)) {
         return -1;
     }
+    if (write) {
+        write_threshold_note(&file->threshold, offset + bytes);
+    }
     return file->fd;
 }
 
@@ -92,7 +95,7 @@ static void raw_interrupt(Image *image)
 static const ImageOps raw_ops = {
     .format = "raw", .read = raw_read, .write = raw_write, .write_zeroes = raw_write_zeroes, .flush = raw_flush,
     .close = raw_close, .transfer_fd = raw_transfer_fd, .interrupt = raw_interrupt,
-    .resize = raw_resize, .lock = raw_lock, .extent = raw_extent,
+    .resize = raw_resize, .lock = raw_lock, .file = raw_file, .extent = raw_extent,
 };
 
 Image *raw_open(HostFile *file, bool guessed, char **error)

@@ -57,7 +57,7 @@ static JsonObject *cache_info(const BlockOptions *o)
     return cache;
 }
 
-static void add_node_options(JsonObject *info, const BlockOptions *o)
+static void add_node_options(JsonObject *info, const BlockOptions *o, uint64_t threshold)
 {
     static const char *const detect_zeroes[] = {
         [DETECT_ZEROES_OFF] = "off", [DETECT_ZEROES_ON] = "on", [DETECT_ZEROES_UNMAP] = "unmap",
@@ -65,7 +65,7 @@ static void add_node_options(JsonObject *info, const BlockOptions *o)
 
     json_object_set_boolean_member(info, "encrypted", FALSE);
     json_object_set_string_member(info, "detect_zeroes", detect_zeroes[o->detect_zeroes]);
-    json_object_set_int_member(info, "write_threshold", 0);
+    json_object_set_int_member(info, "write_threshold", (gint64)threshold);
     json_object_set_object_member(info, "cache", cache_info(o));
 }
 
@@ -81,7 +81,7 @@ static JsonObject *node_info(const BlockOptions *o)
     json_object_set_boolean_member(info, "ro", o->readonly);
     json_object_set_int_member(info, "backing_file_depth", o->backing != NULL);
     add_limits(info, NULL);
-    add_node_options(info, o);
+    add_node_options(info, o, 0);
     json_object_set_string_member(image, "filename", o->file);
     json_object_set_string_member(image, "format", format);
     json_object_set_int_member(image, "virtual-size", (gint64)block_node_bytes(o->node));
@@ -107,7 +107,7 @@ static JsonObject *device_info(const BlockBackend *blk)
     }
     json_object_set_int_member(info, "backing_file_depth", depth);
     add_limits(info, blk);
-    add_node_options(info, blk_options(blk));
+    add_node_options(info, blk_options(blk), blk_write_threshold(blk, 0, false));
     json_object_set_object_member(info, "image", image_info(blk, 0));
     qmp_add_bitmaps(info, (BlockBackend *)(uintptr_t)blk);
     return info;
@@ -204,7 +204,7 @@ static JsonObject *behind_info(const BlockBackend *blk, unsigned n, const BlockC
     }
     json_object_set_int_member(info, "backing_file_depth", depth);
     add_limits(info, NULL);
-    add_node_options(info, &plain);
+    add_node_options(info, &plain, blk_write_threshold(blk, n, false));
     json_object_set_object_member(info, "image", image_info(blk, n));
     return info;
 }
@@ -224,7 +224,7 @@ static JsonObject *bytes_info(const BlockBackend *blk, unsigned n, const BlockCh
     json_object_set_boolean_member(info, "ro", n || blk_readonly(blk));
     json_object_set_int_member(info, "backing_file_depth", 0);
     add_limits(info, NULL);
-    add_node_options(info, &o);
+    add_node_options(info, &o, blk_write_threshold(blk, n, true));
     json_object_set_string_member(image, "filename", chain->path);
     json_object_set_string_member(image, "format", o.driver);
     json_object_set_int_member(image, "virtual-size", g_stat(chain->path, &st) ? (gint64)chain->bytes : st.st_size);
@@ -315,6 +315,18 @@ void qmp_query_blockstats(QmpCall *call)
         json_array_add_object_element(disks, disk);
     }
     call->result = qmp_array_node(disks);
+}
+
+void qmp_block_set_write_threshold(QmpCall *call)
+{
+    const char *node = qmp_string(call, "node-name");
+    const int64_t limit = qmp_int(call, "write-threshold", 0);
+
+    if (limit < 0) {
+        qmp_fail(call, "Parameter 'write-threshold' expects a number of bytes, or 0 for no more events");
+    } else if (!blk_set_write_threshold(node, (uint64_t)limit)) {
+        qmp_fail(call, "Device '%s' not found among the nodes of disks (query-named-block-nodes)", node);
+    }
 }
 
 void qmp_block_set_io_throttle(QmpCall *call)

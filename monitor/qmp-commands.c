@@ -149,6 +149,7 @@ const QmpCommand qmp_commands[] = {
     { "block-job-pause", "device:s", qmp_block_job_pause, false, NULL },
     { "block-job-resume", "device:s", qmp_block_job_resume, false, NULL },
     { "block-job-set-speed", "device:s speed:i", qmp_block_job_set_speed, false, NULL },
+    { "block-set-write-threshold", "node-name:s write-threshold:i", qmp_block_set_write_threshold, false, NULL },
     { "block-stream", "device:s job-id:s? speed:i? " JOB_CHAIN JOB_ENDS, qmp_block_stream, false, NULL },
     { "block_resize", "device:s? node-name:s? size:i", qmp_block_resize, false, NULL },
     { "block_set_io_throttle",

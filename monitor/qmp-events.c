@@ -17,6 +17,7 @@ const QmpEvent qmp_events[] = {
     { "BLOCK_JOB_READY", BLOCK_JOB },
     { "BLOCK_IO_ERROR",
       "device:s node-name:s? operation:IoOperationType action:BlockErrorAction nospace:b? reason:s" },
+    { "BLOCK_WRITE_THRESHOLD", "node-name:s amount-exceeded:i write-threshold:i" },
     { "DEVICE_DELETED", "device:s? path:s" },
     { "DUMP_COMPLETED", "result:DumpQueryResult error:s?" },
     { "JOB_STATUS_CHANGE", "id:s status:JobStatus" },
@@ -110,6 +111,16 @@ static void disk_failed(const BlockError *e)
     qmp_tell("BLOCK_IO_ERROR", data);
 }
 
+static void threshold_crossed(const char *node, uint64_t limit, uint64_t exceeded)
+{
+    JsonObject *data = json_object_new();
+
+    json_object_set_string_member(data, "node-name", node);
+    json_object_set_int_member(data, "amount-exceeded", (gint64)exceeded);
+    json_object_set_int_member(data, "write-threshold", (gint64)limit);
+    qmp_tell("BLOCK_WRITE_THRESHOLD", data);
+}
+
 void qmp_events_init(void)
 {
 #ifdef CONFIG_VNC
@@ -117,6 +128,7 @@ void qmp_events_init(void)
 #endif
     runstate_add_listener(runstate_changed);
     blk_set_error_listener(disk_failed);
+    blk_set_threshold_listener(threshold_crossed);
     qmp_migration_attach();
     qmp_block_jobs_init();
     qmp_nbd_init();

@@ -256,5 +256,6 @@ int qmp_take_passed_fd(const QmpCall *call);    /* the descriptor that came with
 void qmp_query_block(QmpCall *call);
 void qmp_query_blockstats(QmpCall *call);
 void qmp_block_set_io_throttle(QmpCall *call);
+void qmp_block_set_write_threshold(QmpCall *call);
 void qmp_query_named_block_nodes(QmpCall *call);
 #endif

@@ -118,6 +118,15 @@ bool blk_removable(const BlockBackend *blk);            /* its medium can be cha
 bool blk_can_grow(const BlockBackend *blk);             /* its device can do with a longer one */
 bool blk_has_backing(const BlockBackend *blk);          /* its image has only what differs from another one behind it */
 const char *blk_path(const BlockBackend *blk);          /* "": no medium */
+/*
+ * The listener hears once of a write to the node that ends behind `limit` bytes (0: no more of it); see
+ * block/write-threshold.h. False: no disk has such a node. I/O thread; the listener is set at the start.
+ */
+typedef void (*BlockThresholdListener)(const char *node, uint64_t limit, uint64_t exceeded);
+void blk_set_threshold_listener(BlockThresholdListener fn);
+bool blk_set_write_threshold(const char *node, uint64_t limit);
+/* Of the n-th image in the chain, or of what holds its bytes. */
+uint64_t blk_write_threshold(const BlockBackend *blk, unsigned n, bool file);
 /* The image itself (0) or the n-th behind it; false: there are no so many. */
 typedef struct BlockChainInfo {
     const char *path, *format, *node;   /* node NULL: it has no name */
