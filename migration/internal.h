@@ -25,6 +25,15 @@ void migration_round(void);
 void migration_over(MigrationStatus status, char *error);
 bool migration_is_active(void);
 
+/*
+ * throttle.c: a round is over, in which so much was sent, and so much stored to; hold the CPUs for more of the time if
+ * that is too much and the user wants it. Then off again.
+ */
+void throttle_round(uint64_t dirty_bytes, uint64_t sent_bytes);
+void throttle_off(void);
+/* Of the time for which the CPUs are held; 0: they are not. */
+unsigned throttle_percent(void);
+
 /* outgoing.c, incoming.c: end what is under way, for the program ends. */
 void outgoing_end(void);
 void incoming_end(void);

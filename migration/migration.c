@@ -6,7 +6,10 @@
 
 MachineState *migration_machine;
 Migration migration;
-MigrationParameters migration_parameters = { .downtime_limit_ms = 300 };
+MigrationParameters migration_parameters = {
+    .downtime_limit_ms = 300,
+    .throttle_trigger = 50, .throttle_initial = 20, .throttle_increment = 10, .throttle_max = 99,
+};
 static void (*listener)(MigrationStatus status, unsigned pass);
 
 void migration_init(MachineState *m)
@@ -83,6 +86,7 @@ void migration_over(MigrationStatus status, char *error)
 void migration_info(MigrationInfo *info)
 {
     *info = migration.info;
+    info->throttle_percent = throttle_percent();
     if (migration_is_active()) {
         info->total_ms = ms_since(migration.begin_us);
         info->bytes = info->incoming ? incoming_bytes() : outgoing_bytes();

@@ -46,6 +46,7 @@ static struct {
     int64_t batch_us;           /* when the batch was handed over */
     uint64_t batch_from;        /* bytes that had been written by then */
     int64_t round_us;           /* when the round began */
+    uint64_t round_from;        /* bytes that had been written by then */
     uint64_t stop_bytes;        /* that had been written when the CPUs stopped */
     uint64_t zero_pages;        /* ram_zero_pages at the begin */
     double bandwidth;           /* bytes per microsecond, lately */
@@ -192,6 +193,7 @@ static void hand_over_rest(void)
 /* Managers end copies of disks in the pause. */
 static void stop_for_rest(void)
 {
+    throttle_off();
     migration.stop_us = g_get_monotonic_time();
     out.stop_bytes = outgoing_bytes();
     out.stopped = true;
@@ -268,6 +270,8 @@ static void next_step(void)
 {
     if (!runstate_is_running() || !hand_over_piece()) {
         if (runstate_is_running() && migration.info.rounds < ROUNDS_MAX && !rest_is_small(take_dirty())) {
+            throttle_round(migration.info.left_bytes, outgoing_bytes() - out.round_from);
+            out.round_from = outgoing_bytes();
             migration_round();
             out.page = 0;
             if (hand_over_piece()) {
@@ -312,6 +316,7 @@ static void go_on(void)
 
 static void join(void)
 {
+    throttle_off();
     g_thread_join(out.thread);
     out.thread = NULL;
     migration.info.bytes = outgoing_bytes();
@@ -405,6 +410,7 @@ char *migrate_start(const char *uri)
     out.error = NULL;
     out.finished = out.written = out.broken = out.final = out.stopped = out.waits = false;
     out.page = 0;
+    out.round_from = 0;
     out.bandwidth = 0;
     out.batch_us = 0;
     out.dirty = g_malloc0(RAM_PAGES);
@@ -439,6 +445,7 @@ void outgoing_end(void)
 {
     if (out.thread) {
         migrate_cancel();
+        throttle_off();
         if (out.pause) {
             g_source_remove(out.pause);
             out.pause = 0;

@@ -80,6 +80,9 @@ void hmp_info_migrate(Monitor *mon, char **argv)
     if (!info.incoming) {
         monitor_printf(mon, "pages: %llu\n", (unsigned long long)info.pages);
         monitor_printf(mon, "dirty sync count: %u\n", info.rounds);
+        if (info.throttle_percent) {
+            monitor_printf(mon, "cpu throttle percentage: %u\n", info.throttle_percent);
+        }
     }
 }
 
@@ -89,8 +92,10 @@ void hmp_info_migrate_parameters(Monitor *mon, char **argv)
 
     monitor_printf(mon, "max-bandwidth: %lld bytes/second\ndowntime-limit: %lld ms\n",
                    (long long)migration_parameters.max_bandwidth, (long long)migration_parameters.downtime_limit_ms);
-    for (size_t i = 0; (s = migration_fixed(i)) != NULL; i++) {
-        monitor_printf(mon, s->kind == 's' ? "%s: '%s'\n" : "%s: %s\n", s->name, s->value);
+    for (size_t i = 0; (s = migration_setting(i)) != NULL; i++) {
+        g_autofree char *value = migration_setting_text(s);
+
+        monitor_printf(mon, s->kind == 's' ? "%s: '%s'\n" : "%s: %s\n", s->name, value);
     }
 }
 
@@ -123,7 +128,7 @@ void hmp_migrate_set_parameter(Monitor *mon, char **argv)
     bool is_bandwidth = !strcmp(argv[0], "max-bandwidth");
 
     if (!is_bandwidth && strcmp(argv[0], "downtime-limit")) {
-        say(mon, migration_fixed_set(argv[0], argv[1]));
+        say(mon, migration_setting_set(argv[0], argv[1], true));
     } else if (end == argv[1] || !suffix || (*end && end[1]) || value > 1u << 20 || (!is_bandwidth && *end)) {
         monitor_printf(mon, "'%s' is not %s.\n", argv[1], is_bandwidth ? "a bandwidth (32M; 0: no limit)"
                                                                        : "a number of milliseconds");

@@ -16,22 +16,29 @@ static const struct {
     { "events", &events },
     { "return-path", &migration_parameters.return_path },
     { "pause-before-switchover", &migration_parameters.pause_before_switchover },
-    { "xbzrle", NULL }, { "rdma-pin-all", NULL }, { "auto-converge", NULL }, { "zero-blocks", NULL },
+    { "auto-converge", &migration_parameters.auto_converge },
+    { "xbzrle", NULL }, { "rdma-pin-all", NULL }, { "zero-blocks", NULL },
     { "compress", NULL }, { "postcopy-ram", NULL }, { "x-colo", NULL }, { "release-ram", NULL }, { "block", NULL },
     { "multifd", NULL }, { "dirty-bitmaps", NULL }, { "postcopy-blocktime", NULL }, { "late-block-activate", NULL },
     { "x-ignore-shared", NULL }, { "validate-uuid", NULL }, { "background-snapshot", NULL },
     { "zero-copy-send", NULL }, { "postcopy-preempt", NULL },
 };
 
-static const MigrationSetting fixed[] = {
-    { "announce-initial", 'i', "50" }, { "announce-max", 'i', "550" }, { "announce-rounds", 'i', "5" },
-    { "announce-step", 'i', "100" }, { "block-incremental", 'b', "off" }, { "compress-level", 'i', "1" },
-    { "compress-threads", 'i', "8" }, { "compress-wait-thread", 'b', "on" }, { "cpu-throttle-increment", 'i', "10" },
-    { "cpu-throttle-initial", 'i', "20" }, { "cpu-throttle-tailslow", 'b', "off" }, { "decompress-threads", 'i', "2" },
-    { "max-cpu-throttle", 'i', "99" }, { "max-postcopy-bandwidth", 'i', "0" }, { "multifd-channels", 'i', "2" },
-    { "multifd-compression", 's', "none" }, { "multifd-zlib-level", 'i', "1" }, { "multifd-zstd-level", 'i', "1" },
-    { "throttle-trigger-threshold", 'i', "50" }, { "tls-authz", 's', "" }, { "tls-creds", 's', "" },
-    { "tls-hostname", 's', "" }, { "x-checkpoint-delay", 'i', "20000" }, { "xbzrle-cache-size", 'i', "67108864" },
+#define FIXED(name_, kind_, value_) { .name = name_, .kind = kind_, .value = value_ }
+#define PERCENT(name_, field) { .name = name_, .kind = 'i', .percent = &migration_parameters.field }
+
+static const MigrationSetting settings[] = {
+    FIXED("announce-initial", 'i', "50"), FIXED("announce-max", 'i', "550"), FIXED("announce-rounds", 'i', "5"),
+    FIXED("announce-step", 'i', "100"), FIXED("block-incremental", 'b', "off"), FIXED("compress-level", 'i', "1"),
+    FIXED("compress-threads", 'i', "8"), FIXED("compress-wait-thread", 'b', "on"),
+    PERCENT("cpu-throttle-increment", throttle_increment), PERCENT("cpu-throttle-initial", throttle_initial),
+    FIXED("cpu-throttle-tailslow", 'b', "off"), FIXED("decompress-threads", 'i', "2"),
+    PERCENT("max-cpu-throttle", throttle_max), FIXED("max-postcopy-bandwidth", 'i', "0"),
+    FIXED("multifd-channels", 'i', "2"), FIXED("multifd-compression", 's', "none"),
+    FIXED("multifd-zlib-level", 'i', "1"), FIXED("multifd-zstd-level", 'i', "1"),
+    PERCENT("throttle-trigger-threshold", throttle_trigger), FIXED("tls-authz", 's', ""), FIXED("tls-creds", 's', ""),
+    FIXED("tls-hostname", 's', ""), FIXED("x-checkpoint-delay", 'i', "20000"),
+    FIXED("xbzrle-cache-size", 'i', "67108864"),
 };
 
 const char *migration_capability_name(size_t i)
@@ -77,18 +84,40 @@ char *migration_capability_set(const char *name, bool on)
     return g_strdup_printf("there is no capability '%s'", name);
 }
 
-const MigrationSetting *migration_fixed(size_t i)
+const MigrationSetting *migration_setting(size_t i)
 {
-    return i < G_N_ELEMENTS(fixed) ? &fixed[i] : NULL;
+    return i < G_N_ELEMENTS(settings) ? &settings[i] : NULL;
 }
 
-char *migration_fixed_set(const char *name, const char *value)
+char *migration_setting_text(const MigrationSetting *s)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++) {
-        if (!strcmp(fixed[i].name, name)) {
-            return strcmp(fixed[i].value, value)
-                   ? g_strdup_printf("parameter '%s' is about what is not done here; it stays '%s'", name,
-                                     fixed[i].value)
+    return s->percent ? g_strdup_printf("%d", (int)*s->percent) : g_strdup(s->value);
+}
+
+static char *percent_set(const MigrationSetting *s, const char *value, bool apply)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(value, 10, 1, 99, &number, NULL)) {
+        return g_strdup_printf("Parameter '%s' expects a percentage, 1 to 99", s->name);
+    }
+    if (apply) {
+        *s->percent = (int64_t)number;
+    }
+    return NULL;
+}
+
+char *migration_setting_set(const char *name, const char *value, bool apply)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(settings); i++) {
+        const MigrationSetting *s = &settings[i];
+
+        if (!strcmp(s->name, name)) {
+            if (s->percent) {
+                return percent_set(s, value, apply);
+            }
+            return strcmp(s->value, value)
+                   ? g_strdup_printf("parameter '%s' is about what is not done here; it stays '%s'", name, s->value)
                    : NULL;
         }
     }

@@ -14,26 +14,39 @@ static bool failed(QmpCall *call, char *problem)
     return call->error;
 }
 
-/* All that are fixed are looked at before one that is not is changed. */
-void qmp_migrate_set_parameters(QmpCall *call)
+/* Those of the table that are given; false: one of them cannot be so. */
+static bool set_given(QmpCall *call, bool apply)
 {
-    const int64_t was = migration_parameters.max_bandwidth;
     const MigrationSetting *s;
 
-    for (size_t i = 0; (s = migration_fixed(i)) != NULL; i++) {
+    for (size_t i = 0; (s = migration_setting(i)) != NULL; i++) {
         JsonNode *node = json_object_get_member(call->args, s->name);
         char *text = node ? qmp_value_text(node) : NULL;
-        const bool bad = text && failed(call, migration_fixed_set(s->name, text));
+        const bool bad = text && failed(call, migration_setting_set(s->name, text, apply));
 
         g_free(text);
         if (bad) {
-            return;
+            return false;
         }
+    }
+    return true;
+}
+
+/* All are looked at before one is changed. */
+void qmp_migrate_set_parameters(QmpCall *call)
+{
+    const int64_t was = migration_parameters.max_bandwidth;
+
+    if (!set_given(call, false)) {
+        return;
     }
     if (!failed(call, migration_bandwidth_set(qmp_int(call, "max-bandwidth", was))) &&
         failed(call, migration_downtime_set(qmp_int(call, "downtime-limit",
                                                     migration_parameters.downtime_limit_ms)))) {
         migration_parameters.max_bandwidth = was;
+    }
+    if (!call->error) {
+        set_given(call, true);
     }
 }
 
@@ -44,13 +57,15 @@ void qmp_query_migrate_parameters(QmpCall *call)
 
     json_object_set_int_member(object, "max-bandwidth", migration_parameters.max_bandwidth);
     json_object_set_int_member(object, "downtime-limit", migration_parameters.downtime_limit_ms);
-    for (size_t i = 0; (s = migration_fixed(i)) != NULL; i++) {
+    for (size_t i = 0; (s = migration_setting(i)) != NULL; i++) {
+        g_autofree char *value = migration_setting_text(s);
+
         if (s->kind == 's') {
-            json_object_set_string_member(object, s->name, s->value);
+            json_object_set_string_member(object, s->name, value);
         } else if (s->kind == 'b') {
-            json_object_set_boolean_member(object, s->name, !strcmp(s->value, "on"));
+            json_object_set_boolean_member(object, s->name, !strcmp(value, "on"));
         } else {
-            json_object_set_int_member(object, s->name, g_ascii_strtoll(s->value, NULL, 10));
+            json_object_set_int_member(object, s->name, g_ascii_strtoll(value, NULL, 10));
         }
     }
     call->result = qmp_object_node(object);

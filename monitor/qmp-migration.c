@@ -78,6 +78,9 @@ void qmp_query_migrate(QmpCall *call)
         json_object_set_int_member(object, "total-time", info.total_ms);
         json_object_set_int_member(object, "setup-time", info.setup_ms);
         json_object_set_object_member(object, "ram", ram_object(&info));
+        if (info.throttle_percent) {
+            json_object_set_int_member(object, "cpu-throttle-percentage", info.throttle_percent);
+        }
         if (info.error) {
             json_object_set_string_member(object, "error-desc", info.error);
         }

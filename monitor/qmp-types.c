@@ -105,7 +105,8 @@ static const QmpType types[] = {
       "return-path pause-before-switchover multifd dirty-bitmaps postcopy-blocktime late-block-activate "
       "x-ignore-shared validate-uuid background-snapshot zero-copy-send postcopy-preempt" },
     { .name = "MigrationCapabilityStatus", "capability:MigrationCapability state:b" },
-    { .name = "MigrationInfo", "status:MigrationStatus? total-time:i? downtime:i? error-desc:s? ram:MigrationStats?" },
+    { .name = "MigrationInfo", "status:MigrationStatus? total-time:i? downtime:i? error-desc:s? ram:MigrationStats? "
+      "cpu-throttle-percentage:i?" },
     { .name = "MigrationParameters", QMP_MIGRATION_PARAMETERS },
     { .name = "MigrationStats",
       "total:i transferred:i remaining:i normal:i normal-bytes:i page-size:i dirty-sync-count:i" },

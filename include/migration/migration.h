@@ -34,6 +34,7 @@ typedef struct MigrationInfo {
     int64_t setup_ms;           /* until the first byte could be written */
     int64_t expected_ms;        /* how long the CPUs would stand still if they stopped now */
     unsigned rounds;            /* how often memory has been gone through */
+    unsigned throttle_percent;  /* of the time, for which the CPUs are held so that they store to less; 0: not */
 } MigrationInfo;
 void migration_info(MigrationInfo *info);
 /* "none", "setup", "active", ... as QMP has them. */
@@ -45,6 +46,9 @@ typedef struct MigrationParameters {
     int64_t downtime_limit_ms;  /* how long the CPUs may stand still at the end, as far as it can be foreseen; 300 */
     int64_t max_bandwidth;      /* bytes a second while the CPUs run; 0: no limit */
     bool return_path;           /* the other side says whether it has the machine; the machine is here until then */
+    bool auto_converge;         /* hold the CPUs for a part of the time if they store faster than is sent */
+    /* percentages: of what is sent, from which on; of the time, at first, more each time, at most */
+    int64_t throttle_trigger, throttle_initial, throttle_increment, throttle_max;
     bool pause_before_switchover;   /* when the CPUs have stopped, wait for migrate_continue() */
 } MigrationParameters;
 extern MigrationParameters migration_parameters;

@@ -96,7 +96,7 @@ def run(cases, directory, daemons, hosts):
     for option, name in (("--postcopy", "postcopy-ram"), ("--parallel", "multifd"), ("--compressed", "xbzrle")):
         o.check("migrate --unsafe --live %s %s%s" % (option, to[1], tcp), "'%s' is not supported" % name)
     arrived(cases, here, "42kept")
-    o.check("migrate --unsafe --live %s%s" % (to[1], tcp), NO_ERROR)
+    o.check("migrate --unsafe --live --auto-converge %s%s" % (to[1], tcp), NO_ERROR)
     arrived(cases, there, "42kept")
     p.check("migrate --unsafe --live --p2p " + to[0] + tcp, NO_ERROR)
     arrived(cases, here, "42kept")

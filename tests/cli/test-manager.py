@@ -22,7 +22,8 @@ PROBED = ("query-version", "query-target", "query-qmp-schema", "query-commands",
           "query-machines", "query-cpu-definitions", "query-tpm-models", "query-tpm-types",
           "query-command-line-options", "query-migrate-capabilities", "query-gic-capabilities")
 
-CAPABILITIES = ("events", "return-path", "pause-before-switchover")
+CAPABILITIES = ("events", "return-path", "pause-before-switchover", "auto-converge")
+PERCENTAGES = {"throttle-trigger-threshold", "cpu-throttle-initial", "cpu-throttle-increment", "max-cpu-throttle"}
 
 
 def probe(cases, directory):
@@ -255,13 +256,18 @@ def settings(cases, directory):
         cases.check(members == set(now), "query-migrate-parameters has all of the schema", members ^ set(now))
         cases.check(client.raw({"execute": "migrate-set-parameters", "arguments": now}) == {"return": {}},
                     "migrate-set-parameters: what they are")
-        for name in sorted(set(now) - {"max-bandwidth", "downtime-limit"}):
+        for name in sorted(set(now) - {"max-bandwidth", "downtime-limit"} - PERCENTAGES):
             other = "x" + now[name] if isinstance(now[name], str) else \
                 not now[name] if isinstance(now[name], bool) else now[name] + 1
             answer = client.raw({"execute": "migrate-set-parameters",
                                  "arguments": {name: other, "max-bandwidth": 1}})
             cases.check("'%s'" % name in answer["error"]["desc"] and client.result("query-migrate-parameters") == now,
                         "parameter %s stays" % name, answer)
+        for name in sorted(PERCENTAGES):
+            answer = client.raw({"execute": "migrate-set-parameters", "arguments": {name: 7}})
+            cases.check(answer == {"return": {}} and client.result("query-migrate-parameters") == {**now, name: 7},
+                        "parameter %s is set" % name, answer)
+            client.raw({"execute": "migrate-set-parameters", "arguments": {name: now[name]}})
         answer = client.error("migrate-set-parameters", max_bandwidth=5, downtime_limit=-1)
         cases.check("downtime" in answer["desc"] and client.result("query-migrate-parameters") == now,
                     "one that cannot be leaves the other one as it was", answer)

@@ -21,9 +21,9 @@ DESIGNS = {"unified": "ccache=unified", "separate": "ccache=separate", "single":
            "interp": "backend=interp"}
 
 
-def guest():
+def guest(source="moves.c"):
     """The guest's program, or None if there is no cross compiler."""
-    built = guest_program.images("migration", "moves.c", with_vfp=True)
+    built = guest_program.images("migration", source, with_vfp=True)
     return built and built[0]
 
 
