@@ -94,10 +94,6 @@ CacheUsage cache_usage(const CodeCache *cache);
 void cache_unlink_block(TranslationBlock *tb);
 void cache_clear_fast(CPUState *cpu);
 void cache_drop_fast_entry(CPUState *cpu, const TranslationBlock *tb);
-static inline uint32_t cache_fast_index(uint32_t pc)
-{
-    return (pc >> 2) & (JUMP_CACHE_SIZE - 1);
-}
 
 /* ---- chain.c ---- */
 /* If block prev's exit n leads to tb, patch it. E read; takes C. */

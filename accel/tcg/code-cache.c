@@ -272,7 +272,7 @@ CacheUsage cache_usage(const CodeCache *cache)
 
 void cache_drop_fast_entry(CPUState *cpu, const TranslationBlock *tb)
 {
-    uint32_t i = cache_fast_index(tb->pc);
+    uint32_t i = jump_cache_index(tb->pc, tb->flags);
 
     if (cpu->fast[i] == tb) {
         env_jit(cpu->env)->jump_cache[i] = (JumpCacheEntry) { 0 };

@@ -68,7 +68,7 @@ typedef struct CPUState {
     struct CodeCache *cache;    /* unified: the same for all */
     struct CacheBuilder *builder;
     struct TLBContexts *tlb;
-    TranslationBlock *fast[JUMP_CACHE_SIZE];    /* block of env_jit(env)->jump_cache[] of the same index; same rules */
+    TranslationBlock *fast[2 * JUMP_CACHE_SIZE];    /* block of the same index of JITState.jump_cache[]; same rules */
     bool alone;                 /* -icount: the instruction at PC is to be a block of its own; own thread */
     bool told;                  /* and plugins have been told of it already; own thread */
     /* -icount with CPUs side by side (page-owner.h): own thread, and the thread that runs all while it does. */

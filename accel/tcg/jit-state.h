@@ -20,13 +20,22 @@
  * Jump cache: guest PC|T and CPU context key -> host code. One per CPU, used inline by translated code. Of two
  * addresses with the same low bits only one has an entry: the table must span the hot code of large programs
  * (compilers, virtual machines), which is some hundred KiB.
+ *
+ * It has two halves, without and with VFP. Linux takes VFP from a process when it goes to another thread, if only to
+ * one of its own; both execute the same functions of the kernel, by blocks that differ in this flag.
  */
-enum { JUMP_CACHE_BITS = 15, JUMP_CACHE_SIZE = 1 << JUMP_CACHE_BITS };
+enum { JUMP_CACHE_BITS = 15, JUMP_CACHE_SIZE = 1 << JUMP_CACHE_BITS };  /* of a half */
 typedef struct JumpCacheEntry {
     uint32_t pc;        /* PC | T */
     uint32_t ctxkey;    /* JITState.ctxkey when it was filled; 0 = empty */
     void *code;         /* x86_64: host entry; interp: the TranslationBlock */
 } JumpCacheEntry;
+
+/* Where the entry of an address is; flags: TBF_*, as a context key has them. */
+static inline uint32_t jump_cache_index(uint32_t pc, uint32_t flags)
+{
+    return (pc >> 2 & (JUMP_CACHE_SIZE - 1)) + (flags & TBF_VFP_EN ? JUMP_CACHE_SIZE : 0);
+}
 
 /* A watched page as an inline LDREX finds it. */
 enum { EXCL_WATCH_SIZE = 16 };
@@ -59,7 +68,7 @@ enum { JIT_SPILLS = 59 };           /* slots for IR temporaries without a regist
 enum { JIT_PAGES = 6 };             /* and for pages */
 
 typedef struct JITState {
-    JumpCacheEntry jump_cache[JUMP_CACHE_SIZE] __attribute__((aligned(64)));
+    JumpCacheEntry jump_cache[2 * JUMP_CACHE_SIZE] __attribute__((aligned(64)));
     ARMCounters count;
     /* exclusive monitor, see accel/tcg/excl-monitor.h; own thread, others inside exclusive sections */
     uint64_t excl_host;             /* host address of the reserved location; 0 = open */

@@ -425,7 +425,7 @@ static void undo(CPUARMState *env)
             *p->undo.entry[i] = 0;
         } else {
             *p->undo.code[i] = 0;
-            env_jit(env)->jump_cache[cache_fast_index(env->regs[15])].ctxkey = 0;
+            env_jit(env)->jump_cache[jump_cache_index(env->regs[15], env_jit(env)->ctxkey)].ctxkey = 0;
         }
     }
     p->undo.count = 0;

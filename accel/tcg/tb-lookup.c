@@ -11,7 +11,7 @@
 
 static void fill_fast(CPUState *cpu, uint32_t pc, TranslationBlock *tb)
 {
-    uint32_t i = cache_fast_index(pc);
+    uint32_t i = jump_cache_index(pc, env_jit(cpu->env)->ctxkey);
 
     cpu->fast[i] = tb;
     env_jit(cpu->env)->jump_cache[i] = (JumpCacheEntry) {
@@ -45,7 +45,7 @@ TranslationBlock *tb_find(CPUState *cpu)
     const JITState *jit = env_jit(env);
     CodeCache *cache = cpu->cache;
     uint32_t pc = env->regs[15];
-    uint32_t i = cache_fast_index(pc);
+    uint32_t i = jump_cache_index(pc, jit->ctxkey);
     uint32_t flags, phys, generation;
     TranslationBlock *tb;
     const uint8_t *page;

@@ -72,9 +72,10 @@ static void emit_give_back(Emitter *e)
 
 /* ---- jumps ---- */
 
-static int32_t jump_cache_offset(uint32_t pc)
+/* Of an address's entry, for a jump from a block with these flags. */
+static int32_t jump_cache_offset(uint32_t pc, uint32_t flags)
 {
-    return JIT_OFFSET(jump_cache) + (int32_t)(((pc >> 2) & (JUMP_CACHE_SIZE - 1)) * sizeof(JumpCacheEntry));
+    return JIT_OFFSET(jump_cache) + (int32_t)(jump_cache_index(pc, flags) * sizeof(JumpCacheEntry));
 }
 
 /* A jump to be patched; until then it goes on behind itself. Returns the field's place as TBJump.patch. */
@@ -180,7 +181,7 @@ static void emit_chained_jump(Emitter *e, const IROp *op)
 static void emit_looked_up_jump(Emitter *e, uint32_t target)
 {
     Asm *as = &e->as;
-    int32_t off = jump_cache_offset(target);
+    int32_t off = jump_cache_offset(target, e->tb->flags);
     uint8_t *miss;
 
     x_mov_r_i(as, RCX, target);
@@ -192,9 +193,10 @@ static void emit_looked_up_jump(Emitter *e, uint32_t target)
     emit_leave(e, target, 0);
 }
 
-void emit_look_up(Asm *as, const uint8_t *miss)
+/* edx = PC|T: to its block, if the half of the cache that begins at `half` has it. */
+static void look_up_in(Asm *as, RM half, const uint8_t *miss)
 {
-    RM entry = rm_sib(ENV_REG, RCX, 2, JIT_OFFSET(jump_cache));     /* 16 bytes for each 4 of PC: scale 4 */
+    RM entry = half;                /* 16 bytes for each 4 of PC: scale 4 */
 
     x_mov_r_rm(as, false, RCX, rm_reg(RDX));
     x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), (JUMP_CACHE_SIZE - 1) << 2);
@@ -203,6 +205,18 @@ void emit_look_up(Asm *as, const uint8_t *miss)
     x_jcc(as, X_NE, miss);
     entry.disp += 8;
     x_jmp_rm(as, entry);
+}
+
+/* The same, by the flags that the CPU has now. */
+void emit_look_up(Asm *as, const uint8_t *miss)
+{
+    enum { HALF = JUMP_CACHE_SIZE * sizeof(JumpCacheEntry) };
+
+    x_mov_r_rm(as, false, RAX, emit_env(JIT_OFFSET(ctxkey)));
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RAX), TBF_VFP_EN);
+    x_shift_i(as, SH_SHL, false, rm_reg(RAX), __builtin_ctz(HALF / TBF_VFP_EN));
+    x_alu_r_rm(as, ALU_ADD, true, RAX, rm_reg(ENV_REG));
+    look_up_in(as, rm_sib(RAX, RCX, 2, JIT_OFFSET(jump_cache)), miss);
 }
 
 void emit_look_up_miss(Asm *as)
@@ -236,7 +250,8 @@ void emit_exit_ind(Emitter *e, const IROp *op)
     emit_load_ref(e, RDX, op->a);
     save_flags_for_exit(e);
     emit_give_back(e);
-    emit_look_up(&e->as, emit_thunk(e, x86_layout.ind_miss));
+    look_up_in(&e->as, rm_sib(ENV_REG, RCX, 2, jump_cache_offset(0, e->tb->flags)),
+               emit_thunk(e, x86_layout.ind_miss));
     emit_flags_clobber(e);
 }
 

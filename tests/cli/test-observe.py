@@ -117,6 +117,33 @@ function:
     .endr
 """ % FAR_ROUNDS
 
+# A function called with VFP on and off in turn, as Linux does when a thread of the kernel comes in between.
+VFP_PROGRAM = """
+    .arch armv6k
+    .fpu vfpv2
+    .text
+    .global _start
+_start:
+    mov     r0, #0xf00000
+    mcr     p15, 0, r0, c1, c0, 2
+    mcr     p15, 0, r0, c7, c5, 4
+    ldr     r4, =function
+    mov     r5, #%d
+    mov     r6, #0
+1:  eor     r6, r6, #0x40000000
+    fmxr    fpexc, r6
+    blx     r4
+    subs    r5, r5, #1
+    bne     1b
+    mov     r0, #0x18
+    ldr     r1, =0x20026
+    svc     0x123456
+    .ltorg
+    .balign 0x1000
+function:
+    bx      lr
+""" % FAR_ROUNDS
+
 
 def build(directory, name, text):
     """The program as an image."""
@@ -205,7 +232,7 @@ def test_counters(cases, image, directory):
                     label + ": blocks", cache)
 
 
-def test_far_functions(cases, image, directory):
+def test_jump_cache(cases, image, directory, why):
     """The main loop has to look for a block now and then, not at every call."""
     path = os.path.join(directory, "far.json")
     for properties in ("ccache=unified", "ccache=separate"):
@@ -213,7 +240,7 @@ def test_far_functions(cases, image, directory):
         stats = read_json(path)
         found = stats["cpus"][0]["events"]["Find Fast"]["count"] if stats else None
         cases.check(status == 0 and found is not None and found < FAR_ROUNDS,
-                    properties + ": functions 16 KiB apart do not push each other out of the jump cache", found)
+                    "%s: %s do not push each other out of the jump cache" % (properties, why), found)
 
 
 def test_text(cases, image):
@@ -344,7 +371,9 @@ def main():
         ends, loop = (build(directory, name, "LOOP = %d\n" % n + PROGRAM) for n, name in enumerate(("ends", "loop")))
         test_one_table(cases, directory)
         test_counters(cases, ends, directory)
-        test_far_functions(cases, build(directory, "far", FAR_PROGRAM), directory)
+        test_jump_cache(cases, build(directory, "far", FAR_PROGRAM), directory, "functions 16 KiB apart")
+        test_jump_cache(cases, build(directory, "vfp", VFP_PROGRAM), directory,
+                        "a function's blocks with VFP and without")
         test_text(cases, ends)
         test_perfmap(cases, ends)
         test_jitdump(cases, ends, directory)

@@ -165,14 +165,14 @@ static uintptr_t run_blocks(CPUARMState *env, TranslationBlock *tb)
             }
             tb = to;
         } else {
-            JumpCacheEntry *e = &env_jit(env)->jump_cache[(env->regs[15] >> 2) & (JUMP_CACHE_SIZE - 1)];
+            JumpCacheEntry *e = &env_jit(env)->jump_cache[jump_cache_index(env->regs[15], env_jit(env)->ctxkey)];
 
             if (e->pc != env->regs[15] || e->ctxkey != env_jit(env)->ctxkey) {
                 return 0;
             }
             /* Real code jumps to e->code; here the block is needed too. */
             CHECK(((Code *)e->code)->pc == e->pc);
-            tb = env_cpu(env)->fast[(env->regs[15] >> 2) & (JUMP_CACHE_SIZE - 1)];
+            tb = env_cpu(env)->fast[jump_cache_index(env->regs[15], env_jit(env)->ctxkey)];
             CHECK(tb && tb->code == e->code && !tb->invalid);
         }
     }
@@ -245,7 +245,7 @@ void arm_translate_instrumented(IRBlock *b, uint32_t pc, uint32_t flags, const u
 
 uint32_t arm_tb_flags(const CPUARMState *env)
 {
-    return env_jit(env)->ctxkey & 1;
+    return env_jit(env)->ctxkey & (TBF_PRIV | TBF_VFP_EN);
 }
 
 uint32_t tlb_fetch(CPUARMState *env, uint32_t pc, const uint8_t **page, bool *subpages)

@@ -12,17 +12,20 @@
 #include "tests/unit/ir-env.h"
 
 enum { BUFFER = 256 * 1024, MARK = 0x600d, KEY = 0x12345, OTHER_PAGE = 0x40000000 };
+_Static_assert(KEY & TBF_VFP_EN, "the keys next to it are of this half of the cache, 0x12341 of the other");
 
 /* How a block comes to look: the operand of exit_ind, or another exit. */
 enum { BY_JUMP = REF_T_END, BY_MAIN };
 
 static CodeBuffer buf;
 static TranslationBlock target;
+static uint32_t now = KEY;      /* the CPU's context key */
 
 static void emit(const IRBlock *b, TranslationBlock *tb)
 {
     memset(tb, 0, sizeof(*tb));
     tb->pc = b->pc;
+    tb->flags = now & TBF_MASK;
     if (!tcg_backend->emit(b, tb, &buf)) {
         abort();
     }
@@ -72,14 +75,17 @@ static bool reaches(int how, uint32_t pc, uint32_t entry_pc, uint32_t key, uint3
     IRBlock b;
 
     machine_reset(0);
-    jit->ctxkey = KEY;
+    jit->ctxkey = now;
     jit->exit_request = request;
-    jit->jump_cache[(entry_pc >> 2) & (JUMP_CACHE_SIZE - 1)] = (JumpCacheEntry) { entry_pc, key, (void *)target.code };
+    jit->jump_cache[jump_cache_index(entry_pc, key)] = (JumpCacheEntry) { entry_pc, key, (void *)target.code };
+    /* What the same code has where VFP is the other way round stays. */
+    JumpCacheEntry *other = &jit->jump_cache[jump_cache_index(entry_pc, key ^ TBF_VFP_EN)];
+    *other = (JumpCacheEntry) { entry_pc, 1, NULL };
     make_jump(&b, how, pc);
     emit(&b, &tb);
     result = tcg_backend->exec(machine.env, &tb);
     buf.ptr = begin;
-    jit->jump_cache[(entry_pc >> 2) & (JUMP_CACHE_SIZE - 1)] = (JumpCacheEntry) { 0 };
+    jit->jump_cache[jump_cache_index(entry_pc, key)] = *other = (JumpCacheEntry) { 0 };
     left_for = machine.env->regs[15];
     if (machine.env->regs[0] == MARK) {
         return left_for == 0x100;
@@ -99,14 +105,14 @@ static void test_way(int how, const char *name)
     for (size_t i = 0; i < sizeof(pcs) / sizeof(pcs[0]); i++) {
         uint32_t pc = pcs[i];
 
-        finds &= reaches(how, pc, pc, KEY, 0);
-        for (uint32_t key = KEY - 1; key <= KEY + 1; key++) {
+        finds &= reaches(how, pc, pc, now, 0);
+        for (uint32_t key = now - 1; key <= now + 1; key++) {
             /* Neighbours, and what has the same place in the cache. */
             for (int32_t d = -8; d <= 8; d++) {
-                exact &= reaches(how, pc, pc + (uint32_t)d, key, 0) == (d == 0 && key == KEY);
+                exact &= reaches(how, pc, pc + (uint32_t)d, key, 0) == (d == 0 && key == now);
                 asked &= !reaches(how, pc, pc + (uint32_t)d, key, EXIT_REQUESTED);
             }
-            exact &= !reaches(how, pc, pc ^ 0x80000000, key, 0);
+            exact &= !reaches(how, pc, pc ^ 0x80000000, key, 0) && !reaches(how, pc, pc, key ^ TBF_VFP_EN, 0);
             asked &= !reaches(how, pc, pc ^ 0x80000000, key, EXIT_REQUESTED);
         }
     }
@@ -126,10 +132,13 @@ int main(void)
         abort();
     }
     make_target();
-    test_way(BY_JUMP, "a direct jump to another page");
-    test_way(BY_MAIN, "an exit by way of the main loop");
-    test_way(REF_R0 + 14, "an indirect jump by lr");
-    test_way(REF_R0 + 9, "an indirect jump by a register in memory");
-    test_way(REF_T0, "an indirect jump by a temporary");
+    for (int half = 0; half < 2; half++, now ^= TBF_VFP_EN) {
+        printf("# %s VFP\n", now & TBF_VFP_EN ? "with" : "without");
+        test_way(BY_JUMP, "a direct jump to another page");
+        test_way(BY_MAIN, "an exit by way of the main loop");
+        test_way(REF_R0 + 14, "an indirect jump by lr");
+        test_way(REF_R0 + 9, "an indirect jump by a register in memory");
+        test_way(REF_T0, "an indirect jump by a temporary");
+    }
     return test_done();
 }
