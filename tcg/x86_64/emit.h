@@ -221,7 +221,7 @@ void emit_slow_budget(Emitter *e, SlowPath *s);
 
 /* emit-excl.c */
 bool emit_exclusive(Emitter *e, const IROp *op);            /* LDREX, STREX inline; false: call the helper */
-void emit_slow_exclusive(Emitter *e, SlowPath *s);
+void emit_slow_exclusive(Emitter *e, SlowPath *s);          /* what is rare with one CPU; behind the block */
 void emit_watched_store(Asm *as);                           /* start of the store thunk */
 /*
  * emit-rseq.c. Thunk: [rcx] = eax if excl_shared is EXCL_ALONE, both at one time. X_NE: it is not. Clobbers rdx. Its
