@@ -36,9 +36,17 @@ class Job:
         self.client.close()
         self.disk.__exit__(*exc)
 
+    def writes(self):
+        """How many writes of the guest have ended."""
+        return self.order("query-blockstats")[0]["stats"]["wr_operations"]
+
     def runs(self):
-        text = self.disk.said(rb"wrwrwrwr")
-        assert not re.search(rb"[WEX]", text), text
+        """Until the guest has written since the call. What it said may be older: it waited in the console's socket."""
+        begun, done = self.writes(), False
+        while not done:
+            text = self.disk.said(rb"wrwrwrwr")
+            assert not re.search(rb"[WEX]", text), text
+            done = self.writes() >= begun + 4
 
     def order(self, name, /, **arguments):
         return self.client.result(name, **arguments)
