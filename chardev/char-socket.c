@@ -33,6 +33,7 @@
 #include "qemu/address.h"
 #include "qemu/exit-files.h"
 #include "qemu/log.h"
+#include "qemu/switch-word.h"
 
 typedef struct SocketState {
     Chardev *chr;
@@ -88,8 +89,7 @@ static bool socket_property(Chardev *chr, SocketState *s, const char *text, char
         return true;
     }
     if (kv[0] && kv[1]) {
-        value = !strcmp(kv[1], "on");
-        if (!value && strcmp(kv[1], "off")) {
+        if (!switch_word(kv[1], &value)) {
             return chardev_refuse(error, s->spec, "%s is 'on' or 'off', not '%s'", name, kv[1]);
         }
     } else if (g_str_has_prefix(name, "no") && strcmp(name, "nodelay")) {

@@ -153,6 +153,11 @@ static void take_locking(NodeText *n, const char *name, JsonNode *node)
     n->options.no_lock = choice(n, name, node, "auto on off") == 2;
 }
 
+static void take_force_share(NodeText *n, const char *name, JsonNode *node)
+{
+    n->options.force_share = bool_of(n, name, node);
+}
+
 /* An NBD server: a socket's path, or a host and a port. */
 static void take_server(NodeText *n, const char *name, JsonNode *node)
 {
@@ -209,7 +214,12 @@ static const struct {
     { "read-only", take_readonly }, { "auto-read-only", take_nothing }, { "backing", take_backing },
     { "cache", take_cache }, { "discard", take_discard }, { "detect-zeroes", take_detect_zeroes },
     { "aio", take_aio }, { "locking", take_locking }, { "server", take_server }, { "export", take_export },
-    { "reconnect-delay", take_reconnect },
+    { "reconnect-delay", take_reconnect }, { "force-share", take_force_share },
+    /* Others' caches, as on the command line. */
+    { "lazy-refcounts", take_nothing }, { "overlap-check", take_nothing }, { "cache-size", take_nothing },
+    { "l2-cache-size", take_nothing }, { "l2-cache-entry-size", take_nothing },
+    { "refcount-cache-size", take_nothing }, { "cache-clean-interval", take_nothing },
+    { "aio-max-batch", take_nothing }, { "drop-cache", take_nothing },
 };
 
 static void parse_node(NodeText *n, JsonObject *object)
@@ -245,6 +255,10 @@ void qmp_blockdev_add(QmpCall *call)
     if (!n.options.node) {
         problem(&n, "'%s' must be specified for the root node", "node-name");
     }
+    if (n.options.force_share && !n.options.readonly) {
+        problem(&n, "'%s' is for looking only: add read-only", "force-share");
+    }
+    n.options.no_lock |= n.options.force_share;
     if (!n.options.file) {
         problem(&n, "'%s' is missing", !g_strcmp0(n.options.driver, "nbd") ? "server" : "filename");
     }

@@ -289,6 +289,7 @@ static const char *configure(SlirpConfig *c, const NetOptions *o)
     c->vhostname = o->hostname;
     c->vdomainname = o->domain;
     c->tftp_path = o->tftp;
+    c->tftp_server_name = o->tftp_server;
     c->bootfile = o->bootfile;
     c->vdnssearch = o->dns_search;
     return NULL;

@@ -98,6 +98,11 @@ static void set_locking(CommandLine *c, const char *arg, BlockOptions *o, const 
     o->no_lock = strcmp(kv->value, "auto") && !option_bool(c, arg, kv);
 }
 
+static void set_force_share(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    o->force_share = option_bool(c, arg, kv);
+}
+
 static void set_backing(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
 {
     const BlockOptions *behind = *kv->value ? options_drive_take(c, kv->value) : NULL;
@@ -176,6 +181,7 @@ static const struct BlockProperty {
     { "aio", set_aio, "threads|native|io_uring",
       "who transfers a raw file's bytes; native wants cache.direct=on" },
     { "locking", set_locking, "auto|on|off", "off: let other processes use the file, too" },
+    { "force-share", set_force_share, "on|off", "with read-only=on: look at a file while another process writes it" },
     { "node-name", set_nothing, NULL, NULL },   /* of an inner node */
     { "backing", set_backing, "NODE", "the image behind it, instead of the one it names; without a value none" },
     { "throttle-group", set_throttle_group, "ID", "throttle: an -object throttle-group" },
@@ -197,6 +203,9 @@ static const struct BlockProperty {
     { "l2-cache-size", set_nothing, NULL, NULL },
     { "refcount-cache-size", set_nothing, NULL, NULL },
     { "cache-clean-interval", set_nothing, NULL, NULL },
+    { "l2-cache-entry-size", set_nothing, NULL, NULL },
+    { "aio-max-batch", set_nothing, NULL, NULL },
+    { "drop-cache", set_nothing, NULL, NULL },
 };
 
 void block_option_help(void)
@@ -255,6 +264,10 @@ void block_option_complete(CommandLine *c, const char *arg, BlockOptions *o)
     if (o->nbd_host && o->nbd_socket) {
         option_fail(c, arg, "an NBD server has either a host or a path");
     }
+    if (o->force_share && !o->readonly) {
+        option_fail(c, arg, "force-share=on is for looking only: add read-only=on");
+    }
+    o->no_lock |= o->force_share;
     if (o->aio == BLOCK_AIO_NATIVE && !o->direct) {
         option_fail(c, arg, "aio=native is asynchronous past the host's cache only: add cache.direct=on, or use "
                     "aio=io_uring");

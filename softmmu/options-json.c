@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An option's argument as a JSON object, by json-glib: members of inner objects get names with dots. Main thread. */
+/*
+ * An option's argument as a JSON object, by json-glib: members of inner objects get names with dots; a list of
+ * {"str": TEXT}, as hostfwd is one, is the property once for each. Main thread.
+ */
 #include <glib.h>
 #include <json-glib/json-glib.h>
 #include "softmmu/options-internal.h"
@@ -18,7 +21,7 @@ static char *text_of(Flat *f, const char *key, JsonNode *node)
         return g_strdup("");
     }
     if (!JSON_NODE_HOLDS_VALUE(node)) {
-        option_fail(f->c, f->arg, "'%s' is no list", key);
+        option_fail(f->c, f->arg, "'%s' is no list, or one of {\"str\": \"TEXT\"}", key);
     }
     switch (json_node_get_value_type(node)) {
     case G_TYPE_BOOLEAN:
@@ -32,6 +35,26 @@ static char *text_of(Flat *f, const char *key, JsonNode *node)
     }
 }
 
+/* false: it is no list of {"str": TEXT}. */
+static bool add_texts(Flat *f, const char *key, JsonNode *node)
+{
+    JsonArray *list = JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+
+    for (guint i = 0; list && i < json_array_get_length(list); i++) {
+        JsonNode *element = json_array_get_element(list, i);
+        JsonObject *o = JSON_NODE_HOLDS_OBJECT(element) ? json_node_get_object(element) : NULL;
+        JsonNode *text = o && json_object_get_size(o) == 1 ? json_object_get_member(o, "str") : NULL;
+
+        if (!text) {
+            return false;
+        }
+        KeyValue kv = { .key = g_strdup(key), .value = text_of(f, key, text) };
+
+        g_array_append_val(f->pairs, kv);
+    }
+    return list;
+}
+
 static void add_member(Flat *f, const char *prefix, const char *name, JsonNode *node)
 {
     KeyValue kv = { .key = g_strconcat(prefix, name, NULL) };
@@ -41,6 +64,10 @@ static void add_member(Flat *f, const char *prefix, const char *name, JsonNode *
 
         add_object(f, inner, json_node_get_object(node));
         g_free(inner);
+        g_free(kv.key);
+        return;
+    }
+    if (add_texts(f, kv.key, node)) {
         g_free(kv.key);
         return;
     }

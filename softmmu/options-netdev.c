@@ -17,11 +17,13 @@ _Noreturn void net_option_help(void)
            "  net=ADDRESS/BITS                     the guest's network (10.0.2.0/24)\n"
            "  host=, dns=, dhcpstart=ADDRESS       the host, the name server, the guest in it (.2, .3, .15)\n"
            "  ipv4=on|off, ipv6=on|off             the protocols (both; one that is said to be on is alone)\n"
-           "  ipv6-net=PREFIX[/BITS]               the guest's IPv6 network (fec0::/64)\n"
+           "  ipv6-net=PREFIX[/BITS]               the guest's IPv6 network (fec0::/64); or ipv6-prefix=PREFIX and\n"
+           "                                       ipv6-prefixlen=BITS\n"
            "  ipv6-host=, ipv6-dns=ADDRESS         the host and the name server in it (::2, ::3)\n"
            "  restrict=on|off                      only what is forwarded leaves or enters\n"
            "  hostname=, domainname=, dnssearch=   what DHCP tells the guest\n"
            "  tftp=DIRECTORY, bootfile=NAME        files for the guest\n"
+           "  tftp-server-name=NAME                what DHCP says of who has them\n"
            "TYPE stream: a connection to another emulator or a switch; frames follow their length (32 bits)\n"
            "  server=on|off                        wait for the peer, or connect to it (off)\n"
            "  addr.type=inet,addr.host=,addr.port= or addr.type=unix,addr.path=\n"
@@ -240,7 +242,9 @@ bool net_option_property(CommandLine *c, const char *arg, NetOptions *o, const K
         { "host", "user", &o->host }, { "dhcpstart", "user", &o->dhcp_start }, { "dns", "user", &o->dns },
         { "hostname", "user", &o->hostname }, { "domainname", "user", &o->domain }, { "tftp", "user", &o->tftp },
         { "bootfile", "user", &o->bootfile }, { "ipv6-net", "user", &o->network6 },
-        { "ipv6-host", "user", &o->host6 }, { "ipv6-dns", "user", &o->dns6 },
+        { "ipv6-prefix", "user", &o->prefix6 }, { "ipv6-prefixlen", "user", &o->prefix6_bits },
+        { "tftp-server-name", "user", &o->tftp_server }, { "ipv6-host", "user", &o->host6 },
+        { "ipv6-dns", "user", &o->dns6 },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -282,6 +286,13 @@ void net_option_complete(CommandLine *c, const char *arg, NetOptions *o)
 {
     if (is_type(o, "socket")) {
         option_fail(c, arg, "a socket needs listen=, connect=, mcast= or udp=");
+    }
+    if (o->prefix6 || o->prefix6_bits) {
+        if (o->network6) {
+            option_fail(c, arg, "ipv6-net= says both, ipv6-prefix= and ipv6-prefixlen=: they do not go with it");
+        }
+        o->network6 = g_strdup_printf("%s/%s", o->prefix6 ? o->prefix6 : "fec0::",
+                                      o->prefix6_bits ? o->prefix6_bits : "64");
     }
     if (is_type(o, "stream")) {
         complete_address(c, arg, &o->local, "addr", false);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <glib.h>
 #include "qemu/log.h"
+#include "qemu/switch-word.h"
 #include "softmmu/options-internal.h"
 
 static jmp_buf *attempt;                /* where option_fail() goes; NULL: the program ends */
@@ -181,17 +182,12 @@ bool option_size(const char *text, uint64_t unit, uint64_t *bytes)
 
 bool option_bool(const CommandLine *c, const char *arg, const KeyValue *kv)
 {
-    static const char *const names[] = { "on", "yes", "true", "off", "no", "false" };
+    bool value = true;
 
-    if (!kv->value) {
-        return true;
+    if (kv->value && !switch_word(kv->value, &value)) {
+        option_fail(c, arg, "%s is 'on' or 'off', not '%s'", kv->key, kv->value);
     }
-    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (!strcmp(kv->value, names[i])) {
-            return i < 3;
-        }
-    }
-    option_fail(c, arg, "%s is 'on' or 'off', not '%s'", kv->key, kv->value);
+    return value;
 }
 
 void option_check_file(const CommandLine *c, const char *path)

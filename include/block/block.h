@@ -38,6 +38,7 @@ typedef struct BlockOptions {
     bool no_flush;              /* cache=unsafe */
     bool discard;               /* discard=unmap: discarded space goes back to the host */
     bool no_lock;               /* file.locking=off */
+    bool force_share;           /* read-only, beside another process that writes */
     const char *file_node;      /* the name of the node that holds its bytes; NULL: it has none */
     bool no_backing;            /* leave out the image behind it */
     struct BlockOptions *backing;       /* the one behind it, instead of that which it names; NULL: as it says */

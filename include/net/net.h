@@ -55,10 +55,11 @@ typedef struct NetOptions {
     /* type user */
     const char *network;        /* ADDRESS/BITS; NULL: 10.0.2.0/24 */
     const char *host, *dhcp_start, *dns;        /* addresses; NULL: .2, .15, .3 of the network */
-    const char *hostname, *domain, *tftp, *bootfile;
+    const char *hostname, *domain, *tftp, *tftp_server, *bootfile;
     const char **dns_search;    /* NULL-terminated; NULL: none */
     int ipv4, ipv6;             /* 1: on, -1: off, 0: not said */
     const char *network6;       /* PREFIX[/BITS]; NULL: fec0::/64 */
+    const char *prefix6, *prefix6_bits;         /* the same in two; NULL: not said */
     const char *host6, *dns6;   /* addresses; NULL: ::2, ::3 of the prefix */
     bool restricted;            /* only what is forwarded leaves or enters */
     const char **guestfwd;      /* "tcp:[ADDRESS]:PORT-cmd:COMMAND" or "...-DEVICE"; NULL-terminated; NULL: none */

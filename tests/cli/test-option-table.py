@@ -298,12 +298,35 @@ def test_effects(cases, directory):
         cases.check(code == 0 and name + " x    exit" in out and "Terminated" in out,
                     "-echr %s: the key is %s" % (number.decode(), name), out)
 
+    others_properties(cases, directory)
     trace = os.path.join(directory, "log")
     run(QEMU, ["-M", "realview-eb-mpcore", "-display", "none", "-serial", "null", "-semihosting", "-singlestep", "-d",
                "in_asm", "-D", trace, "-kernel", program(directory)])
     with open(trace, encoding="utf-8") as file:
         alone = re.findall(r"IN:\n0x0001000([048c]):.*\n\n", file.read())
     cases.check(alone == ["0", "4", "8", "c"], "-singlestep: a block for each instruction", alone)
+
+
+def others_properties(cases, directory):
+    """Properties that programs which start QEMU pass: each is taken, and those with an effect have it."""
+    disk = os.path.join(directory, "disk")
+    with open(disk, "wb") as file:
+        file.truncate(1 << 20)
+    first, second = ("format=raw,file=%s,if=%s" % (disk, kind) for kind in ("sd", "virtio"))
+    share = second + ",read-only=on,force-share=on"
+    for text in ("user,id=n,restrict=y,ipv6=n", "user,id=n,tftp-server-name=there",
+                 "user,id=n,ipv6-prefix=fec1::,ipv6-prefixlen=60", "user,id=n,ipv6-prefix=fec1::",
+                 '{"type":"user","id":"n","hostfwd":[{"str":"tcp:127.0.0.1:0-:22"},{"str":"udp:127.0.0.1:0-:23"}]}'):
+        accepted(cases, ["-netdev", text], "others' properties: -netdev " + text)
+    for text, why in (("user,id=n,ipv6-prefix=x", "is a prefix"), ("user,id=n,ipv6-prefixlen=127", "is a prefix"),
+                      ("user,id=n,ipv6-net=fec1::/64,ipv6-prefixlen=60", "do not go with it"),
+                      ('{"type":"user","id":"n","hostfwd":[{"str":"tcp:127.0.0.1:0-:22"},{"str":"x"}]}', "'x': a forw"),
+                      ('{"type":"user","id":"n","hostfwd":["x"]}', "'hostfwd' is no list")):
+        refused(cases, ["-netdev", text], why, "others' properties: no -netdev " + text)
+    accepted(cases, ["-drive", first + ",file.aio-max-batch=0,file.drop-cache=off"], "others' properties: -drive")
+    accepted(cases, ["-drive", first, "-drive", share], "force-share=on: beside one who writes")
+    refused(cases, ["-drive", first, "-drive", second + ",read-only=on"], "disk", "without force-share=on: not")
+    refused(cases, ["-drive", second + ",force-share=on"], "add read-only=on", "force-share=on wants read-only=on")
 
 
 def program(directory):
