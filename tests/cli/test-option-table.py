@@ -164,7 +164,8 @@ BOTH_ACCEPT = [
     *(["-watchdog-action", action]
       for action in ("reset", "shutdown", "poweroff", "pause", "debug", "none", "inject-nmi")),
     ["-overcommit", "cpu-pm=on"], ["-overcommit", "mem-lock=off"], ["-mem-prealloc"], ["-rtc", "base=utc"],
-    ["-rtc", "base=localtime,clock=host"], ["-rtc", "base=2006-06-17T16:01:21,driftfix=none"], ["-singlestep"],
+    ["-rtc", "base=localtime,clock=host"], ["-rtc", "base=2006-06-17T16:01:21,driftfix=none"],
+    ["-rtc", "driftfix=slew"], ["-singlestep"],
     ["-singlestep", "-singlestep"], ["-accel", "tcg", "-accel", "kvm"], ["-machine", "accel=tcg"],
     ["-machine", "realview-eb-mpcore,accel=tcg"], ["-machine", "usb=off"], ["-machine", "usb=on"], ["-usb"],
     ["-machine", "graphics=off,dump-guest-core=off,mem-merge=off,suppress-vmdesc=on"],
