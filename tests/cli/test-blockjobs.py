@@ -36,7 +36,9 @@ def snapshots(cases, guest, directory, image):
         with Job(guest, directory, raw_drive(image)) as job:
             job.order("blockdev-create", job_id="c", options={"driver": "file", "filename": front, "size": 0})
             job.client.event("JOB_STATUS_CHANGE")
-            job.order("blockdev-add", driver="file", node_name="bytes", filename=front)
+            job.refuses("add read-only", "blockdev-add", driver="file", node_name="bytes", filename=front,
+                        **{"force-share": True})
+            job.order("blockdev-add", driver="file", node_name="bytes", filename=front, **{"aio-max-batch": 0})
             job.order("blockdev-create", job_id="d", options={
                 "driver": "qcow2", "file": "bytes", "size": MIB, "backing-file": image, "backing-fmt": "raw"})
             while [row["status"] for row in job.order("query-jobs")] != ["concluded", "concluded"]:
