@@ -48,7 +48,19 @@ bool cpu_hold_access(CPUHold *h)
     }
     hold(h, current_cpu);
     current_cpu->access_waits = true;
+    current_cpu->access_hold = h;
     return true;
+}
+
+/* The access is done again behind the interrupt, and may wait again. No effect if that hold is over. */
+static void let_access_go(CPUState *cpu)
+{
+    uint32_t bit = 1u << cpu->index;
+
+    if (cpu->access_hold && __atomic_fetch_and(&cpu->access_hold->cpus, ~bit, __ATOMIC_SEQ_CST) & bit) {
+        __atomic_sub_fetch(&cpu->holds, 1, __ATOMIC_SEQ_CST);
+    }
+    cpu->access_hold = NULL;
 }
 
 void cpu_hold_other(CPUHold *h, int n)
@@ -89,11 +101,14 @@ bool cpu_held(CPUState *cpu)
     if (!__atomic_load_n(&cpu->holds, __ATOMIC_SEQ_CST)) {
         return false;
     }
-    if (interrupt && arm_interrupt_pending(cpu->env, &excp)) {
+    if ((interrupt || cpu->access_hold) && arm_interrupt_pending(cpu->env, &excp)) {
         cpu->interrupt = NULL;
-        interrupt(cpu->env);
+        if (interrupt) {
+            interrupt(cpu->env);
+        }
+        let_access_go(cpu);
     }
-    return true;
+    return __atomic_load_n(&cpu->holds, __ATOMIC_SEQ_CST) != 0;
 }
 
 void cpu_finish_instruction(CPUState *cpu)

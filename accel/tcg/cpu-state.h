@@ -54,6 +54,7 @@ typedef struct CPUState {
     uint32_t patience;          /* ns that it looks for work before it sleeps, see patience.h; own thread */
     uint32_t holds;             /* things outside that it waits for, see sysemu/cpu-hold.h; atomic */
     bool access_waits;          /* the register access under way is to be done again, later; own thread */
+    struct CPUHold *access_hold;    /* the last thing that one waited for, or NULL; own thread */
     void (*finish)(CPUARMState *env);       /* the rest of the instruction that is held, or NULL; own thread */
     void (*interrupt)(CPUARMState *env);    /* asks for the end of that hold, or NULL; own thread */
     uint32_t waker;             /* futex word: bumped by cpu_kick; atomic */

@@ -5,7 +5,7 @@
  * Whoever emulates a CPU never waits inside a register access or a helper. It holds the CPU instead: the CPU finishes
  * what it does, leaves translated code, and sleeps at its main loop, where it is OUT of E. So it can be stopped, reset
  * and ended at any time, other CPUs can flush the code cache, and no lock is held (docs/locking.md). A CPU that is held
- * takes no interrupts, as one that waits for its bus. A reset ends all holds.
+ * takes no interrupts, as one that waits for its bus, unless said otherwise below. A reset ends all holds.
  *
  * Thread-safe. Implemented in accel/tcg/cpu-hold.c.
  */
@@ -33,7 +33,8 @@ void cpu_hold_other(CPUHold *h, int n);
 void cpu_hold_end(CPUHold *h);
 /*
  * For a register access that can do nothing before something has happened: hold the CPU that the calling thread runs,
- * and have it execute the instruction again, from the begin, when all holds have ended. The caller changes nothing and
+ * and have it execute the instruction again, from the begin, when all holds have ended; an interrupt that it can take
+ * ends this one, so a guest that polls a slow device with interrupts on keeps its clock. The caller changes nothing and
  * returns at once; what it returns is dropped. False: nobody can be held, so the access does what it can: there is no
  * CPU, or -icount is on, where requests to the host take no time that a guest could see.
  */

@@ -58,8 +58,9 @@ STARTS = ("entry", "pen")
 RESULT = re.compile(r"^(not )?ok (\d+) - (.*)$")
 HEADER = re.compile(r"guest-test:([^\n*]*)")
 OUTPUT_LIMIT = 256 * 1024
-# Word of a header -> interface and size of a drive's image, which is all zeroes.
+# Word of a header -> interface and size of a drive's image, which is all zeroes; and what its value adds.
 IMAGES = {"flash": ("pflash", 64 << 20), "sd": ("sd", 4 << 20)}
+DRIVES = {"yes": "", "slow": ",throttling.iops-total=2"}
 
 
 class Program:
@@ -79,7 +80,7 @@ class Program:
         self.starts = words.pop("start", STARTS[0]).split(",")
         self.oracle = words.pop("oracle", "yes") == "yes"
         self.vfp = words.pop("vfp", "no") == "yes"
-        self.image = [IMAGES[word] for word in IMAGES if words.pop(word, "no") == "yes"]
+        self.image = [(*IMAGES[word], DRIVES[words.pop(word)]) for word in IMAGES if word in words]
         self.args = words.pop("args", "").split(",") if "args" in words else []
         if words:
             raise SystemExit("%s: header has unknown words: %s" % (path, " ".join(words)))
@@ -127,11 +128,11 @@ def command(emulator, image, cpus, accel, args=(), start=STARTS[0]):
     return argv + (["-accel", "tcg," + accel] if accel else [])
 
 
-def run_with_image(argv, timeout, interface, size):
+def run_with_image(argv, timeout, interface, size, more):
     """The same as run() with a drive."""
     with tempfile.NamedTemporaryFile(suffix="." + interface) as image:
         image.truncate(size)
-        return run(argv + ["-drive", "if=%s,format=raw,file=%s" % (interface, image.name)], timeout)
+        return run(argv + ["-drive", "if=%s,format=raw,file=%s%s" % (interface, image.name, more)], timeout)
 
 
 def run_program(program, argv, timeout):
