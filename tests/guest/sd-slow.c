@@ -49,6 +49,7 @@ int test_main(void)
     uint32_t start;
 
     ok(identify(), "a card is there");
+    gic_init();
     irq_handle(tick);
     gic_enable(IRQ_TWD, 0xa0, 0);
     wr32(TWD_BASE + TWD_LOAD, PERIOD_US * 100);
