@@ -4,8 +4,8 @@
  * description (query-qmp-schema). Names are those of QEMU's QMP reference. Constant tables; I/O thread.
  *
  * Members are written "name:type", blanks between; "?" behind: it may be missing. A type is s (string), i (integer),
- * b (boolean), a (any), the name of a row below, or one of these in brackets: a list. A member "*": others may be
- * there.
+ * b (boolean), n (number, in what goes out alone), a (any), the name of a row below, or one of these in brackets: a
+ * list. A member "*": others may be there.
  */
 #include <string.h>
 #include "monitor/qmp-internal.h"
@@ -105,11 +105,14 @@ static const QmpType types[] = {
       "return-path pause-before-switchover multifd dirty-bitmaps postcopy-blocktime late-block-activate "
       "x-ignore-shared validate-uuid background-snapshot zero-copy-send postcopy-preempt" },
     { .name = "MigrationCapabilityStatus", "capability:MigrationCapability state:b" },
-    { .name = "MigrationInfo", "status:MigrationStatus? total-time:i? downtime:i? error-desc:s? ram:MigrationStats? "
-      "cpu-throttle-percentage:i?" },
+    { .name = "MigrationInfo",
+      "status:MigrationStatus? total-time:i? setup-time:i? downtime:i? expected-downtime:i? error-desc:s? "
+      "ram:MigrationStats? cpu-throttle-percentage:i?" },
     { .name = "MigrationParameters", QMP_MIGRATION_PARAMETERS },
     { .name = "MigrationStats",
-      "total:i transferred:i remaining:i normal:i normal-bytes:i page-size:i dirty-sync-count:i" },
+      "total:i transferred:i remaining:i duplicate:i skipped:i normal:i normal-bytes:i page-size:i dirty-sync-count:i "
+      "dirty-pages-rate:i postcopy-requests:i multifd-bytes:i pages-per-second:i precopy-bytes:i downtime-bytes:i "
+      "postcopy-bytes:i dirty-sync-missed-zero-copy:i mbps:n" },
     { .name = "MigrationStatus", .values = "none setup active pre-switchover device completed failed cancelled" },
     { .name = "MirrorCopyMode", .values = "background write-blocking" },
     { .name = "MirrorSyncMode", .values = "top full none incremental bitmap" },
@@ -155,7 +158,8 @@ static const QmpType types[] = {
 };
 
 static const struct { char letter; const char *name, *json_type; } builtins[] = {
-    { 's', "str", "string" }, { 'i', "int", "int" }, { 'b', "bool", "boolean" }, { 'a', "any", "value" },
+    { 's', "str", "string" }, { 'i', "int", "int" }, { 'n', "number", "number" }, { 'b', "bool", "boolean" },
+    { 'a', "any", "value" },
 };
 
 typedef struct Member {

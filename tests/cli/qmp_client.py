@@ -7,13 +7,17 @@ import socket
 import subprocess
 import time
 
+from qmp_schema import Schema
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 QEMU = os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
 LIMIT = 60 * float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
 
 
 class Client:
-    """A program at one end of the connection."""
+    """A program at one end of the connection. Answers and events that are not as query-qmp-schema says are errors."""
+
+    schema = None               # of the emulator under test; got once
 
     def __init__(self, path, negotiate=True, enable=None):
         end = time.monotonic() + LIMIT
@@ -31,11 +35,23 @@ class Client:
         self.greeting = self.read()
         if negotiate:
             assert self.order("qmp_capabilities", **({"enable": enable} if enable else {})) == {"return": {}}
+            self.learn_schema()
+
+    def learn_schema(self):
+        if not Client.schema:
+            Client.schema = Schema(self.result("query-qmp-schema"))
+
+    def check(self, command, message):
+        wrong = self.schema and self.schema.wrong_message(command, message)
+        assert not wrong, "not as the schema says: %s" % wrong
 
     def read(self):
         line = self.file.readline()
         assert line, "the emulator hung up"
-        return json.loads(line)
+        message = json.loads(line)
+        if "event" in message:
+            self.check(None, message)
+        return message
 
     def answer(self):
         while True:
@@ -54,7 +70,13 @@ class Client:
 
     def raw(self, data):
         self.send(data)
-        return self.answer()
+        answer = self.answer()
+        if isinstance(data, dict) and data.get("execute") in self.commands():
+            self.check(data["execute"], answer)
+        return answer
+
+    def commands(self):
+        return {name for orders, name in self.schema.rows if orders} if self.schema else ()
 
     def order(self, command, /, **arguments):
         order = {"execute": command}

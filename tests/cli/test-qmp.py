@@ -17,40 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 
 import tap                      # noqa: E402  (path set above)
 from qmp_client import Client, Machine, built_in        # noqa: E402
-
-
-class Schema:
-    """What query-qmp-schema says, and whether a value is as it says."""
-
-    def __init__(self, rows):
-        self.rows = {(row["meta-type"] in ("command", "event"), row["name"]): row for row in rows}
-        self.types = {name: row for (_, name), row in self.rows.items() if not _}
-
-    def wrong(self, name, value):
-        """None, or what does not fit."""
-        row = self.types[name]
-        kind = row["meta-type"]
-        if kind == "builtin":
-            python = {"string": str, "int": int, "boolean": bool, "value": object}[row["json-type"]]
-            fits = isinstance(value, python) and not (python is int and isinstance(value, bool))
-            return None if fits else "%r is no %s" % (value, name)
-        if kind == "enum":
-            return None if value in row["values"] else "%r is no %s" % (value, name)
-        if kind == "array":
-            wrongs = [self.wrong(row["element-type"], element) for element in value]
-            return next((wrong for wrong in wrongs if wrong), None)
-        members = {member["name"]: member for member in row["members"]}
-        if set(value) - set(members):
-            return "%s has no %s" % (name, set(value) - set(members))
-        for member in members.values():
-            if member["name"] not in value:
-                if "default" not in member:
-                    return "%s lacks %s" % (name, member["name"])
-                continue
-            wrong = self.wrong(member["type"], value[member["name"]])
-            if wrong:
-                return "%s.%s: %s" % (name, member["name"], wrong)
-        return None
+from qmp_schema import Schema                           # noqa: E402
 
 
 def protocol(cases, path):
