@@ -55,7 +55,8 @@ def record(image, path, cpus, accel):
             break
     cases.check(status == 0 and said.count("checkpoint") == CHECKPOINTS, name + ": recorded", (said, log))
     total = int(re.search(r"^instructions: (\d+)", log, re.M).group(1))
-    cases.check(at_once > 0 and rounds > 100 and chunks > 2 * rounds and moves > 1000 and executed > total // 2,
+    # A busy host runs many rounds as one chunk of each CPU, one after the other, or has one of them end at once.
+    cases.check(at_once > 0 and rounds > 100 and chunks > rounds and moves > 1000 and executed > total // 2,
                 name + ": the CPUs ran side by side", log)
     return said
 
