@@ -2,6 +2,7 @@
 /* What the files of the VNC server share. */
 #ifndef UI_VNC_INTERNAL_H
 #define UI_VNC_INTERNAL_H
+#include "ui/input.h"
 #include "ui/vnc.h"
 
 /* ui/vnc-listen.c: main thread. */
@@ -16,6 +17,20 @@ char *vnc_listen(const VncOptions *o, VncListen *l, VncEnd *end);
 /* The address that getsockname() or getpeername() tells. Any thread. */
 void vnc_end_of(int fd, bool peer, VncEnd *end);
 void vnc_end_free(VncEnd *end);
+
+/*
+ * ui/vnc-input.c: I/O thread. `down` is what a client holds down. A key's `number` is that of set 1; 0: its sign alone
+ * is known. text: the client sees a text console; may_switch: Ctrl-Alt-digit chooses among the consoles.
+ */
+typedef struct VncKey {
+    uint32_t keysym;
+    unsigned number;
+    bool down;
+} VncKey;
+void vnc_input_key(bool down[KEY_COUNT], const VncKey *key, bool text, bool may_switch);
+void vnc_input_buttons(int buttons);
+/* Let go of all that is held. */
+void vnc_input_release(const bool down[KEY_COUNT]);
 
 struct _rfbClientRec;
 

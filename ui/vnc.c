@@ -24,8 +24,6 @@
 #include "qemu/io-loop.h"
 #include "qemu/log.h"
 #include "ui/console.h"
-#include "ui/keysym.h"
-#include "ui/text-console.h"
 #include "ui/vnc-internal.h"
 
 enum {
@@ -391,80 +389,11 @@ static void tell(VncEvent event, const VncClient *client)
     }
 }
 
-static void press(VncClient *client, InputKey key, bool down)
-{
-    client->down[key] = down;
-    if (!down || !text_seen()) {
-        input_key(key, down);
-    }
-}
-
-static void release_all(const VncClient *client)
-{
-    for (unsigned key = 0; key < KEY_COUNT; key++) {
-        if (client->down[key]) {
-            input_key((InputKey)key, false);
-        }
-    }
-}
-
-/* Into a text console, which is shown. X has Unicode as keysyms, the first 256 as they are. */
-static void type_key(const VncClient *client, const KeyOfSign *k, uint32_t keysym)
-{
-    const bool ctrl = client->down[KEY_CTRL] || client->down[KEY_CTRL_R];
-    const bool shift = client->down[KEY_SHIFT] || client->down[KEY_SHIFT_R];
-
-    if (k->key != KEY_NONE && text_console_key(k->key, shift)) {
-        return;
-    }
-    if (keysym < 0x100 || keysym >> 24 == 1) {
-        text_console_sign(keysym & 0xffffff, ctrl);
-    }
-}
-
-/* RFB's buttons: left, middle, right, wheel up, wheel down. */
-static void set_buttons(int buttons)
-{
-    static int before;
-    const int pressed = buttons & ~before;
-
-    before = buttons;
-    input_buttons((buttons & 1 ? INPUT_LEFT : 0) | (buttons & 2 ? INPUT_MIDDLE : 0) | (buttons & 4 ? INPUT_RIGHT : 0));
-    input_move(0, 0, (pressed & 16 ? 1 : 0) - (pressed & 8 ? 1 : 0));
-}
-
-/*
- * A sign that needs shift, from a client that does not press it (one without a keyboard): it is pressed for the moment.
- * With the caps lock on, letters are left alone. A client that knows the key itself presses shift where it is needed.
- */
 static void key_deed(VncClient *client, const Deed *d)
 {
-    const KeyOfSign k = d->number ? (KeyOfSign) { .key = input_key_by_number(d->number) } : keysym_key(d->keysym);
-    const bool shift = k.shifted && d->down && !client->down[KEY_SHIFT] && !client->down[KEY_SHIFT_R] &&
-                       !(k.letter && (input_leds() & INPUT_LED_CAPS));
+    const VncKey key = { .keysym = d->keysym, .number = d->number, .down = d->down };
 
-    const bool ctrl = client->down[KEY_CTRL] || client->down[KEY_CTRL_R];
-    const bool alt = client->down[KEY_ALT] || client->down[KEY_ALT_R];
-
-    if (d->down && !console_listener.only && text_console_switch_key(k.key, ctrl && alt)) {
-        release_all(client);
-        set_buttons(0);
-        input_point_left();
-        return;
-    }
-    if (d->down && text_seen()) {
-        type_key(client, &k, d->keysym);
-    }
-    if (k.key == KEY_NONE) {
-        return;
-    }
-    if (shift && !text_seen()) {
-        input_key(KEY_SHIFT, true);
-    }
-    press(client, k.key, d->down);
-    if (shift && !text_seen()) {
-        input_key(KEY_SHIFT, false);
-    }
+    vnc_input_key(client->down, &key, text_seen(), !console_listener.only);
 }
 
 static void pointer_deed(const VncClient *client, const Deed *d)
@@ -476,7 +405,7 @@ static void pointer_deed(const VncClient *client, const Deed *d)
     } else {
         input_point(d->x, d->y, s->width, s->height);
     }
-    set_buttons(d->buttons);
+    vnc_input_buttons(d->buttons);
     look_at_pointer();
     if (!is_up_to_date(client)) {
         copy_lines(s, 0, 1);
@@ -495,9 +424,7 @@ static void gone(VncClient *client)
 {
     VncClientInfo **at = &client_list;
 
-    release_all(client);
-    set_buttons(0);
-    input_point_left();
+    vnc_input_release(client->down);
     tell(VNC_DISCONNECTED, client);
     while (*at != &client->info) {
         at = &(*at)->next;
