@@ -5,7 +5,6 @@
  */
 #include <fcntl.h>
 #include <glib.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -430,126 +429,6 @@ static void test_socket(const char *dir)
     g_free(path);
 }
 
-/* ---- telnet: the byte 255 is sent twice, and nobody's byte comes in between ---- */
-
-enum { TELNET_WRITES = 100000, TELNET_GREETING = 12 };
-
-typedef struct TelnetReader {
-    int fd;
-    unsigned pairs, others, torn;
-} TelnetReader;
-
-static void *telnet_reader(void *opaque)
-{
-    TelnetReader *r = opaque;
-    uint8_t buf[4096], last = 0;
-    size_t got = 0;
-    ssize_t n;
-
-    while (got < TELNET_GREETING + 3 * TELNET_WRITES && (n = read(r->fd, buf, sizeof(buf))) > 0) {
-        for (ssize_t i = 0; i < n; i++) {
-            if (got++ < TELNET_GREETING) {
-                continue;
-            }
-            if (last == 255) {
-                r->torn += buf[i] != 255;
-                r->pairs++;
-                last = 0;
-            } else {
-                r->others += buf[i] != 255;
-                last = buf[i];
-            }
-        }
-    }
-    return NULL;
-}
-
-typedef struct TelnetWriter {
-    Chardev *chr;
-    uint8_t byte;
-} TelnetWriter;
-
-static void *telnet_writer(void *opaque)
-{
-    TelnetWriter *w = opaque;
-
-    for (int i = 0; i < TELNET_WRITES; i++) {
-        chardev_write(w->chr, &w->byte, 1);
-    }
-    return NULL;
-}
-
-/* A device that speaks telnet, and its peer's end. */
-static Chardev *telnet_new(const char *label, int *fd)
-{
-    struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof(sin);
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    char spec[64];
-    Chardev *chr;
-
-    if (bind(listener, (struct sockaddr *)&sin, sizeof(sin)) < 0 || listen(listener, 1) < 0 ||
-        getsockname(listener, (struct sockaddr *)&sin, &len) < 0) {
-        abort();
-    }
-    snprintf(spec, sizeof(spec), "telnet:127.0.0.1:%d", ntohs(sin.sin_port));
-    chr = chardev_new(label, spec);
-    *fd = accept(listener, NULL, NULL);
-    close(listener);
-    return chr;
-}
-
-static void test_telnet_pairs(void)
-{
-    pthread_t reader, writers[2];
-    TelnetReader r = { 0 };
-    Chardev *chr = telnet_new("telnet", &r.fd);
-    TelnetWriter w[2] = { { chr, 255 }, { chr, 'a' } };
-
-    pthread_create(&reader, NULL, telnet_reader, &r);
-    for (int i = 0; i < 2; i++) {
-        pthread_create(&writers[i], NULL, telnet_writer, &w[i]);
-    }
-    for (int i = 0; i < 2; i++) {
-        pthread_join(writers[i], NULL);
-    }
-    chardev_flush_all(never);
-    pthread_join(reader, NULL);
-    tap_case(!r.torn && r.pairs == TELNET_WRITES && r.others == TELNET_WRITES,
-             "telnet: no byte of another writer comes between the two 255 that stand for one");
-    close(r.fd);
-}
-
-/* What "send brk" of a telnet client sends, with its two bytes in two pieces, between others. */
-static void test_telnet_break(Sink *s)
-{
-    int fd;
-    Chardev *chr = telnet_new("telnet-break", &fd);
-
-    s->len = s->event_count = 0;
-    sink_attach(s, chr, 2);
-    if (write(fd, "ab\377", 3) != 3) {
-        abort();
-    }
-    for (int i = 0; i < 2000 && s->len < 2; i++) {
-        run_loop_ms(10);
-    }
-    if (write(fd, "\363c\377\377d", 5) != 5) {
-        abort();
-    }
-    run_loop_ms(20);
-    tap_case(s->len == 2 && (!s->event_count || s->events[s->event_count - 1] != CHR_EVENT_BREAK),
-             "telnet: a break waits for what was typed before");
-    s->room = 1 << 10;
-    for (int i = 0; i < 2000 && s->len < 5; i++) {
-        chardev_accept_input(chr);
-        run_loop_ms(10);
-    }
-    tap_case(s->event_count && s->events[s->event_count - 1] == CHR_EVENT_BREAK && s->len == 5 &&
-             !memcmp(s->data, "abc\377d", 5), "telnet: the break that a client sends, and what came behind it");
-    close(fd);
-}
-
 /* The program ends while input lies unread: the peer gets the last output, then the end. */
 static void test_unread_input(const char *dir)
 {
@@ -603,8 +482,6 @@ int main(void)
     test_mux(chr, to_stdin, from_stdout, &a, &b);
     test_file(dir);
     test_socket(dir);
-    test_telnet_pairs();
-    test_telnet_break(&a);
     test_unread_input(dir);
     rmdir(dir);
     return tap_done();
