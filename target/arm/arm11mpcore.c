@@ -38,8 +38,11 @@ static const ARMCPReg cp15[] = {
     R(ID_RES7,      0,  0, 7, ANY,  CP_PR,  NO_FIELD, 0, NULL, NULL),
     R(CACHE_ID,     0,  1, 0, ANY,  CP_PR,  NO_FIELD, 0, NULL, NULL),
 
-    /* Reset: XP and U clear, the should-be-one bits and round robin set. */
-    R(SCTLR,        1,  0, 0, 0,    CP_PRW, FIELD(sctlr), 0x00054078, NULL, cp15_sctlr_write),
+    /*
+     * Reset: XP clear, the should-be-one bits and round robin set. U is set, as a boot monitor leaves it (the core's
+     * own value is 0): programs of today's compilers access unaligned words and never ask; other emulators let them.
+     */
+    R(SCTLR,        1,  0, 0, 0,    CP_PRW, FIELD(sctlr), 0x00454078, NULL, cp15_sctlr_write),
     /* Reset: return stack, both branch predictors and folding on, SMP off. */
     R(ACTLR,        1,  0, 0, 1,    CP_PRW, FIELD(actlr), 0x0000000f, NULL, cp15_actlr_write),
     R(CPACR,        1,  0, 0, 2,    CP_PRW, FIELD(cpacr), 0xc0000000, NULL, cp15_cpacr_write),

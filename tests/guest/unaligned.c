@@ -172,6 +172,9 @@ int test_main(void)
     uint8_t *ram = heap_alloc(16 * 4096, 4096);
     uint32_t *l1 = mmu_new_table();
 
+    /* What compilers make of a packed structure, in a program that never writes SCTLR. */
+    put((uint32_t)ram);
+    ok_eq(ldr((uint32_t)ram + 1), 0x55443322, "unaligned-words-after-reset");
     ok(around((uint32_t)ram + 100), "inside a page");
     ok(around((uint32_t)ram + 4096), "across a page boundary");
     mmu_new_l2(l1, VA, 0);

@@ -150,7 +150,7 @@ static void test_storage(void)
         uint8_t crn, crm, opc2;
         uint32_t reset, ones, zeros;
     } rows[] = {
-        { 1, 0, 0, 0x00054078, 0xffffffff, 0 },
+        { 1, 0, 0, 0x00454078, 0xffffffff, 0 },
         { 1, 0, 1, 0x0000000f, 0x0000007f, 0 },
         { 1, 0, 2, 0xc0000000, 0xc0f00000, 0xc0000000 },
         { 2, 0, 0, 0, 0xffffffff, 0 }, { 2, 0, 1, 0, 0xffffffff, 0 }, { 2, 0, 2, 0, 7, 0 },
@@ -193,11 +193,11 @@ static void test_storage(void)
 static void test_effects(void)
 {
     env_reset();
-    wr(0, 1, 0, 0, 0x54078 | SCTLR_M);
+    wr(0, 1, 0, 0, 0x454078 | SCTLR_M);
     EXPECT_CALLS(.flush_all = 1, .context_changed = 1);
-    wr(0, 1, 0, 0, 0x54078 | SCTLR_M);
+    wr(0, 1, 0, 0, 0x454078 | SCTLR_M);
     EXPECT_CALLS(0);
-    wr(0, 1, 0, 0, 0x54078 | SCTLR_M | SCTLR_U);
+    wr(0, 1, 0, 0, 0x54078 | SCTLR_M);
     EXPECT_CALLS(.context_changed = 1);
     wr(0, 1, 0, 2, 0x00f00000);
     EXPECT_CALLS(.context_changed = 1);

@@ -177,7 +177,7 @@ static void test_reset(void)
     CHECK_EQ(env->regs[15], 0);
     CHECK_EQ(env->regs[4], 0);
     CHECK_EQ(env->cp15.dacr, 0);
-    CHECK_EQ(env->cp15.sctlr, 0x54078);
+    CHECK_EQ(env->cp15.sctlr, 0x454078);
     CHECK_EQ(env->fpexc, 0);
     CHECK_EQ(env->mxcsr, 0x1f80);
     CHECK_EQ(env->exception, EXCP_NONE);

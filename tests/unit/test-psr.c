@@ -170,6 +170,8 @@ static void test_notify(void)
 static void test_tb_flags(void)
 {
     env_reset();
+    CHECK_EQ(arm_tb_flags(env), TBF_PRIV);
+    env->cp15.sctlr &= ~SCTLR_U;
     CHECK_EQ(arm_tb_flags(env), TBF_PRIV | TBF_NO_UNALIGN);
     env->cp15.sctlr |= SCTLR_U | SCTLR_A;
     cpsr_write(env, CPSR_E, CPSR_E);
