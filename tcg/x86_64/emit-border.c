@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Accesses that lie in two pages: the start of their thunks. Stacks cross pages, and a function there does so at every
- * call; unaligned words do. Both pages are looked up before the first byte is moved, so nothing has happened yet where
- * C has to do it: a page that is not plain memory, big-endian words, user rights. An address wraps at 4 GiB.
+ * Accesses that lie in two pages: the start of their thunks, and for LDM and STM code behind the block. Stacks cross
+ * pages, and a function there does so at every call; unaligned words do. Both pages are looked up before the first byte
+ * is moved, so nothing has happened yet where C has to do it: a page that is not plain memory, big-endian words, user
+ * rights. An address wraps at 4 GiB.
  *
- * In: ecx = guest address; JITState.slow_mem, slow_n, slow_val, ldm_buf as C takes them. Everything but rcx and xmm0 is
- * kept, and rcx if the thunk goes on.
+ * Thunks, in: ecx = guest address; JITState.slow_mem, slow_n, slow_val, ldm_buf as C takes them. Everything but rcx and
+ * xmm0 is kept, and rcx if the thunk goes on.
  */
 #include <stdlib.h>
 #include "accel/tcg/softtlb.h"
@@ -145,7 +146,7 @@ void emit_border_store(Asm *as)
     undo(as, &u);
 }
 
-/* ---- LDM and STM, VLDM and VSTM ---- */
+/* ---- several doublewords, and pairs of words ---- */
 
 static const uint8_t saved[] = { RSI, RDI, RBX };
 
@@ -271,4 +272,70 @@ void emit_border_transfer(Asm *as, bool store)
     end(as);
     x_ret(as);
     undo(as, &u);
+}
+
+/* ---- LDM and STM, each for itself ---- */
+
+/* Not doublewords, one of which may be in both pages. */
+bool emit_splits_at_border(const IROp *op)
+{
+    return ir_op_has_list(op) && (op->mem & MEM_SIZE) == 2 && !(op->mem & (MEM_BE | MEM_USER));
+}
+
+/* A word between its place and [rcx + disp]. */
+static void move_word(Emitter *e, IRRef r, bool load, int32_t disp)
+{
+    Asm *as = &e->as;
+    RM host = rm_mem(RCX, disp);
+    Loc l = emit_loc(e, r);
+
+    if (l.kind == LOC_REG) {
+        load ? x_mov_r_rm(as, false, l.reg, host) : x_mov_rm_r(as, false, host, l.reg);
+    } else if (l.kind == LOC_IMM) {
+        x_mov_rm_i(as, host, l.imm);
+    } else {
+        x_movs_x_m(as, false, 0, load ? host : emit_env(l.disp));
+        x_movs_m_x(as, false, load ? emit_env(l.disp) : host, 0);
+    }
+}
+
+/*
+ * Both pages are looked up, then each word is moved by rcx, which becomes the second page's pointer at the first word
+ * there: no jump depends on where the border is. Where it is not that simple the slow path's call takes over.
+ */
+void emit_split_at_border(Emitter *e, const SlowPath *s)
+{
+    Asm *as = &e->as;
+    const IROp *op = s->op;
+    bool load = op->opc == IR_ldm;
+    int32_t table = load ? 0 : (int32_t)TLB_WRITE_OFFSET;
+    Loc page;
+
+    x_patch(s->border_field, as->p);
+    /* ecx = number of the first word in its page; with other bits if it is not aligned. slow_n = - words there */
+    x_alu_rm_i(as, ALU_SUB, false, rm_reg(RCX), 1 << (TLB_PAGE_BITS - 2));
+    x_jcc(as, X_AE, s->call);
+    x_mov_rm_r(as, false, JIT(slow_n), RCX);
+    x_mov_r_rm(as, false, RCX, rm_reg(s->addr_reg));
+    x_shift_i(as, SH_SHR, false, rm_reg(RCX), TLB_PAGE_BITS);
+    /* Behind the last page there is an entry for who is not aligned: zero. */
+    x_mov_r_rm(as, true, RDX, rm_sib(TLB_REG, RCX, 3, table + 8));
+    x_mov_r_rm(as, true, RCX, rm_sib(TLB_REG, RCX, 3, table));
+    x_test_rm_r(as, true, rm_reg(RDX), RDX);
+    x_jcc(as, X_LE, s->call);
+    x_test_rm_r(as, true, rm_reg(RCX), RCX);
+    x_jcc(as, X_LE, s->call);
+    x_alu_r_rm(as, ALU_ADD, true, RDX, rm_reg(s->addr_reg));
+    x_alu_r_rm(as, ALU_ADD, true, RCX, rm_reg(s->addr_reg));
+    for (int i = 0; i < op->n; i++) {
+        if (i > 0) {
+            x_alu_rm_i(as, ALU_CMP, false, JIT(slow_n), -i);
+            x_cmov(as, X_E, true, RCX, rm_reg(RDX));
+        }
+        move_word(e, e->b->args[op->arg + i], load, 4 * i);
+    }
+    if (op->c != REF_NONE && emit_page_place(e, op->c, &page) && page.kind == LOC_REG) {
+        x_mov_r_i(as, page.reg, 0);     /* it was used */
+    }
+    x_jmp(as, s->back);
 }

@@ -13,8 +13,9 @@
  * Words and halfwords that are not aligned (ARMv6: SCTLR.U) but inside a page look again there and come back. The store
  * thunk begins with what needs no C: stores to watched pages.
  *
- * LDM and STM look once at alignment and page of all words: emit_limit_check(). The slow path, behind the block, hands
- * PC and MEM_* to a thunk that syncs all guest registers to env, so that a fault needs nothing restored.
+ * LDM and STM look once at alignment and page of all words: emit_limit_check(); words in two pages are moved behind the
+ * block (emit-border.c). The slow path, behind the block, hands PC and MEM_* to a thunk that syncs all guest registers
+ * to env, so that a fault needs nothing restored.
  */
 #include "accel/tcg/softtlb.h"
 #include "tcg/helper.h"
@@ -336,7 +337,11 @@ static void choose_xmm(Emitter *e, SlowPath *s, const IROp *op)
 static void emit_list_check(Emitter *e, SlowPath *s, int addr, unsigned bytes)
 {
     emit_limit_check(e, addr, 2, bytes);
-    slow_if(e, s, X_A);
+    if (emit_splits_at_border(s->op)) {
+        s->border_field = x_jcc_fwd(&e->as, X_A);
+    } else {
+        slow_if(e, s, X_A);
+    }
 }
 
 /* An access that looks at the tables itself. */
@@ -601,5 +606,8 @@ void emit_slow_mem(Emitter *e, SlowPath *s)
     x_jmp(&e->as, s->back);
     if (half) {
         emit_half_aligned(e, s, half);
+    }
+    if (s->border_field) {
+        emit_split_at_border(e, s);
     }
 }

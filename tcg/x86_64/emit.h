@@ -88,6 +88,7 @@ typedef struct SlowPath {
     uint8_t *asked_field;       /* SLOW_BUDGET: jump of a block that the CPU is asked to leave */
     const uint8_t *found;       /* of an access that need not be aligned: where it goes on with a table entry in rcx */
     uint8_t *near_field;        /* jump of an access whose page is not known */
+    uint8_t *border_field;      /* jump of a transfer that emit_limit_check() stopped */
     uint64_t pages;             /* bit n: page n is needed behind it */
     int xa, xb, xd;             /* of a conversion or comparison; xd of an access: what it moves, -1: no xmm register */
     uint32_t fp_op;
@@ -233,6 +234,10 @@ uint32_t emit_restartable_store(Asm *as, const uint8_t *base, unsigned size);
 void emit_border_load(Asm *as);
 void emit_border_store(Asm *as);
 void emit_border_transfer(Asm *as, bool store);
+
+/* Out of line: LDM and STM with words in two pages. */
+bool emit_splits_at_border(const IROp *op);
+void emit_split_at_border(Emitter *e, const SlowPath *s);
 
 /* emit-page.c, emit-mem.c */
 bool emit_page_place(const Emitter *e, IRRef page, Loc *where);     /* false: it has none */
