@@ -47,6 +47,7 @@ static void take_exceptions(CPUState *cpu)
             env->exception = excp;
             arm_do_exception(env);
             env->exception = EXCP_NONE;
+            env_recall_anew(env);
         }
     }
 }

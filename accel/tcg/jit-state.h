@@ -64,6 +64,9 @@ typedef struct LoopRecord {
     uint32_t left;
 } LoopRecord;
 
+/* Table entries that loads found last (emit-recall.c), or numbers that no entry is. Blocks share these, too. */
+enum { JIT_RECALLS = 64, JIT_RECALL_TRIES = 64, JIT_RECALL_NOTHING = 1 };
+
 enum { JIT_SPILLS = 59 };           /* slots for IR temporaries without a register */
 enum { JIT_PAGES = 6 };             /* and for pages */
 
@@ -90,6 +93,8 @@ typedef struct JITState {
     int32_t budget;                 /* that may be executed; those of a block are taken off at its start */
     uint32_t block_end;             /* guest address behind the block that runs */
     LoopRecord loop[JIT_LOOPS];
+    uint64_t recalled[JIT_RECALLS];
+    uint32_t recall_tries[JIT_RECALLS];             /* how often it may still be replaced */
     uint32_t spill[JIT_SPILLS];     /* the last are used first */
     /* 108 bytes, with 5 spill slots in front of them, are the 128 that are near */
     uint32_t looped;                /* the block was come to by its own jump, which saves no flags (IRLate.looped) */
@@ -128,6 +133,17 @@ _Static_assert(JIT_OFFSET(exit_request) == IR_ENV_EXIT_REQUEST && JIT_OFFSET(pai
 static inline JITState *env_jit(const CPUARMState *env)
 {
     return &((CPUStorage *)(void *)((char *)(uintptr_t)env - offsetof(CPUStorage, env)))->jit;
+}
+
+/* Guesses are free again that were wrong too often. Before the CPU runs, then now and then; own CPU. */
+static inline void env_recall_anew(CPUARMState *env)
+{
+    JITState *jit = env_jit(env);
+
+    for (int n = 0; n < JIT_RECALLS; n++) {
+        jit->recalled[n] |= JIT_RECALL_NOTHING;
+        jit->recall_tries[n] = JIT_RECALL_TRIES;
+    }
 }
 
 /* The CPU leaves translated code soon, and looks why. Any thread; what it is to see is written before. */

@@ -81,6 +81,7 @@ void tlb_cpu_init(CPUARMState *env)
         error_exit("out of memory for the memory tables of CPU %u", env->cpu_index);
     }
     env_cpu(env)->tlb = s;
+    env_recall_anew(env);
     s->current = &s->ctx[0];
     s->last_gen = 1;
     s->ctx[0].gen = 1;

@@ -51,7 +51,7 @@ static void slow_if(Emitter *e, SlowPath *s, X86CC cc)
     s->fields[s->nfields++] = x_jcc_fwd(&e->as, cc);
 }
 
-void emit_table_entry(Emitter *e, int addr, bool store, unsigned align)
+void emit_table_look(Emitter *e, int addr, bool store, unsigned align)
 {
     Asm *as = &e->as;
 
@@ -65,7 +65,12 @@ void emit_table_entry(Emitter *e, int addr, bool store, unsigned align)
     }
     x_shift_i(as, SH_SHR, false, rm_reg(RCX), TLB_PAGE_BITS - (int)align);
     x_mov_r_rm(as, true, RCX, rm_sib(TLB_REG, RCX, 3, store ? (int32_t)TLB_WRITE_OFFSET : 0));
-    x_test_rm_r(as, true, rm_reg(RCX), RCX);
+}
+
+void emit_table_entry(Emitter *e, int addr, bool store, unsigned align)
+{
+    emit_table_look(e, addr, store, align);
+    x_test_rm_r(&e->as, true, rm_reg(RCX), RCX);
 }
 
 /* log2 of the alignment that has to be tested */
@@ -369,8 +374,11 @@ static void emit_checked(Emitter *e, SlowPath *s, const IROp *op)
     } else {
         align = unknown_align(e, op, size);
     }
-    emit_table_entry(e, addr, store, align);
-    slow_if(e, s, X_LE);
+    emit_table_look(e, addr, store, align);
+    if (s->near_field || !emit_recall(e, s)) {
+        x_test_rm_r(as, true, rm_reg(RCX), RCX);
+        slow_if(e, s, X_LE);
+    }
     if (align && (list ? bytes == 8 : !ir_op_alignment(op))) {
         s->found = e->as.p;
     }
@@ -581,6 +589,7 @@ static void slow_multi_code(Emitter *e, SlowPath *s)
 
 void emit_slow_mem(Emitter *e, SlowPath *s)
 {
+    const uint8_t *start;
     uint8_t *half = NULL;
 
     if (s->near_field) {
@@ -589,6 +598,7 @@ void emit_slow_mem(Emitter *e, SlowPath *s)
             x_patch(s->fields[k], e->as.p);
         }
     }
+    start = e->as.p;
     if (s->found) {
         x_test8_rm_i(&e->as, rm_reg(s->addr_reg), (uint8_t)(piece_bytes(s->op) - 1));
         half = x_jcc_fwd(&e->as, X_NE);
@@ -609,5 +619,8 @@ void emit_slow_mem(Emitter *e, SlowPath *s)
     }
     if (s->border_field) {
         emit_split_at_border(e, s);
+    }
+    if (s->recall_field) {
+        emit_slow_recall(e, s, start);
     }
 }

@@ -91,8 +91,11 @@ void emit_page(Emitter *e, const IROp *op)
     addr = emit_address(e, op);
     emit_limit_check(e, addr, op->mem & MEM_SIZE, op->near);
     s->fields[s->nfields++] = x_jcc_fwd(as, X_A);
-    emit_table_entry(e, addr, op->n, 0);
-    s->fields[s->nfields++] = x_jcc_fwd(as, X_LE);
+    emit_table_look(e, addr, op->n, 0);
+    if (!emit_recall(e, s)) {
+        x_test_rm_r(as, true, rm_reg(RCX), RCX);
+        s->fields[s->nfields++] = x_jcc_fwd(as, X_LE);
+    }
     if (where.kind == LOC_REG) {
         x_lea(as, true, where.reg, rm_sib(RCX, addr, 0, 0));
     } else {
@@ -106,9 +109,13 @@ void emit_page(Emitter *e, const IROp *op)
 
 void emit_slow_page(Emitter *e, SlowPath *s)
 {
+    const uint8_t *start = e->as.p;
     Loc where;
 
     emit_page_place(e, s->op->d, &where);
     clear(e, where);
     x_jmp(&e->as, s->back);
+    if (s->recall_field) {
+        emit_slow_recall(e, s, start);
+    }
 }

@@ -241,6 +241,7 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     tb->code = start;
     emit_assign_temps(e);
     emit_assign_pages(e);
+    emit_choose_recalls(e);
     emit_flags_clobber(e);
     emit_xmm_forget_all(e);
     e->compared = false;

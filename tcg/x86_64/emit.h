@@ -89,6 +89,9 @@ typedef struct SlowPath {
     const uint8_t *found;       /* of an access that need not be aligned: where it goes on with a table entry in rcx */
     uint8_t *near_field;        /* jump of an access whose page is not known */
     uint8_t *border_field;      /* jump of a transfer that emit_limit_check() stopped */
+    int recall;                 /* record that emit_recall() compares with */
+    uint8_t *recall_field;      /* its jump if the entry differs, and where that goes on */
+    const uint8_t *recall_back;
     uint64_t pages;             /* bit n: page n is needed behind it */
     int xa, xb, xd;             /* of a conversion or comparison; xd of an access: what it moves, -1: no xmm register */
     uint32_t fp_op;
@@ -97,6 +100,7 @@ typedef struct SlowPath {
 } SlowPath;
 
 /* EMIT_ROOM: what one op or one slow path needs at most (a transfer of 32 big-endian words). */
+enum { EMIT_MAX_RECALLS = 4 };
 enum { EMIT_MAX_SLOW = 2048, EMIT_MAX_FIXUPS = IR_MAX_LABELS * 2, EMIT_MAX_FP = 2048, EMIT_ROOM = 2048 };
 
 #define X86_POISON 0xbad0c0debad0c0deull
@@ -150,6 +154,8 @@ typedef struct Emitter {
     IRRef label_xmm[IR_MAX_LABELS][XMM_COUNT];  /* what they hold on all ways to the label so far */
     bool label_seen[IR_MAX_LABELS];
     int8_t temp_reg[NB_TEMPS];  /* host register, or -1 - spill slot */
+    uint16_t recall_op[EMIT_MAX_RECALLS];       /* loads and pages that their own address comes from, a turn before */
+    unsigned nrecalls;
     uint64_t live_pages;        /* of pages defined so far, those with uses to come */
     int8_t page_place[REF_P_END - REF_P0];      /* RDX, PAGE_NOWHERE, or PAGE_SLOT0 - number of JITState.page */
     uint16_t page_last[REF_P_END - REF_P0];
@@ -244,10 +250,18 @@ bool emit_page_place(const Emitter *e, IRRef page, Loc *where);     /* false: it
 void emit_page_forget(Emitter *e, const SlowPath *s);       /* nothing is known of the pages that are needed later */
 void emit_slow_page(Emitter *e, SlowPath *s);
 /*
+ * emit-recall.c: rcx = table entry of an op that has a record: goes on with the last one if they are equal. False: it
+ * has none, and nothing is emitted. Behind the block the other entries; `slow`: not a plain page.
+ */
+void emit_choose_recalls(Emitter *e);
+bool emit_recall(Emitter *e, SlowPath *s);
+void emit_slow_recall(Emitter *e, const SlowPath *s, const uint8_t *slow);
+/*
  * rcx = table entry of the page of addr, and compares: X_LE if it is not a plain page or addr is not aligned (log2, at
  * most TLB_ALIGN_MAX).
  */
 void emit_table_entry(Emitter *e, int addr, bool store, unsigned align);
+void emit_table_look(Emitter *e, int addr, bool store, unsigned align);     /* without the comparison */
 /* Compares: X_A if addr is not aligned (log2), or so many bytes from it on are not in one page; clobbers rcx. */
 void emit_limit_check(Emitter *e, int addr, unsigned align, unsigned bytes);
 /*

@@ -369,6 +369,7 @@ void tlb_revoke_writes(uint32_t page)
 void tlb_cpu_init(CPUARMState *env)
 {
     env_jit(env)->ctxkey = 1;
+    env_recall_anew(env);
 }
 
 void tlb_cpu_reset(CPUARMState *env)

@@ -244,6 +244,7 @@ void machine_init(void)
     no_pages = map(TLB_WRITE_OFFSET * 2, PROT_READ | PROT_WRITE);
     env_jit(machine.env)->tlb_read = no_pages;
     env_jit(machine.env)->ctxkey = 1;
+    env_recall_anew(machine.env);
     machine_reset(0);
 }
 
