@@ -161,6 +161,7 @@ typedef struct IRBlock {
     uint8_t flags_in;       /* flags that must be in env->nzcv when it is entered; F_NZCV before the flag pass */
     uint8_t nlate;
     uint8_t loop_late;      /* number of the IRLate that holds at its jump back to itself, 0: none */
+    bool waits;             /* a loop that does nothing but look at memory (ir_waits()) */
     IROp ops[IR_MAX_OPS];
     uint32_t consts[IR_MAX_CONSTS];
     IRRef args[IR_MAX_ARGS];
@@ -226,6 +227,8 @@ void ir_pass_loop_flags(IRBlock *b);        /* after the flag pass */
 void ir_pass_pages(IRBlock *b);
 /* Remove ops whose results nobody reads. */
 void ir_pass_dce(IRBlock *b);
+/* Does the block jump back to itself and do the same each turn until memory changes? See waits.c. */
+bool ir_waits(const IRBlock *b);
 /* All passes in order, each followed by the verifier in debug builds. */
 void ir_optimize(IRBlock *b, const uint8_t *host_flags);
 

@@ -118,6 +118,7 @@ static CPUExit run(CPUState *cpu)
 
     for (;;) {
         TranslationBlock *tb;
+        bool waits = false, rests = false;      /* in a loop without WFE */
 
         if (__atomic_load_n(&cpu->holds, __ATOMIC_SEQ_CST)) {
             /*
@@ -140,16 +141,21 @@ static CPUExit run(CPUState *cpu)
         if (__atomic_load_n(&env_jit(env)->exit_request, __ATOMIC_RELAXED)) {
             /* Full barrier: what the requester wrote before it raised the request is visible below. */
             __atomic_exchange_n(&env_jit(env)->exit_request, 0, __ATOMIC_SEQ_CST);
+            waits = env_jit(env)->spins <= 0;
+            rests = waits && cpu_spins(cpu);
             if (accel_options.thread_single || elock_wanted() || __atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST)) {
                 take_exceptions(cpu);
                 return CPU_EXIT_REQUEST;
             }
-            if (!__atomic_load_n(&env->irq_lines, __ATOMIC_RELAXED) && !cpu->event_wait) {
+            if (!waits && !__atomic_load_n(&env->irq_lines, __ATOMIC_RELAXED) && !cpu->event_wait) {
                 /* YIELD: the guest waits for another CPU, which may wait for a host CPU. */
                 sched_yield();
             }
         }
         take_exceptions(cpu);
+        if (rests) {
+            return CPU_EXIT_SPINS;
+        }
         if (cpu->step && !cpu->event_wait && debug_step_done(cpu)) {
             return CPU_EXIT_IDLE;
         }

@@ -16,7 +16,7 @@ struct CacheBuilder;
 /* X(field): counters of one CPU; written by its thread only, read by anyone (relaxed). */
 #define CPU_COUNTERS(X) \
     X(find_fast) X(find_fast_hit) X(find_slow) X(find_slow_hit) X(build) X(chain) X(execute) X(unchain) X(restore) \
-    X(flush) X(invalidate) X(idle) X(idle_awake) X(build_insns) X(build_guest_bytes) X(build_host_bytes) \
+    X(flush) X(invalidate) X(idle) X(idle_awake) X(rest) X(build_insns) X(build_guest_bytes) X(build_host_bytes) \
     X(exceptions) X(interrupts) \
     X(tlb_fill) X(tlb_flush_all) X(tlb_flush_asid) X(tlb_flush_mva) X(ctx_switch) X(ctx_recycle) \
     X(slow_load) X(slow_store) X(mmio) \
@@ -51,6 +51,9 @@ typedef struct CPUState {
     uint64_t wfe_stored;        /* STREX that succeeded until the last WFE; own thread */
     uint32_t wfe_vain;          /* WFEs since; own thread */
     uint32_t wfe_later;         /* how much later it comes back for the next event; own thread */
+    uint32_t spin_pc;           /* loop that waits; this and the next two: own thread, see cpu-wait.c */
+    uint64_t spin_begin;        /* since when, and when it was seen last */
+    uint64_t spin_seen;
     uint32_t patience;          /* ns that it looks for work before it sleeps, see patience.h; own thread */
     uint32_t holds;             /* things outside that it waits for, see sysemu/cpu-hold.h; atomic */
     bool access_waits;          /* the register access under way is to be done again, later; own thread */
@@ -85,7 +88,7 @@ extern int cpu_count;
 extern _Thread_local CPUState *current_cpu;     /* accel/tcg/elock.c: the CPU this thread runs now, or NULL */
 
 /* accel/tcg/cpu-exec.c: run guest code until somebody wants the CPU to stop or it has nothing to do. CPU thread. */
-typedef enum { CPU_EXIT_REQUEST, CPU_EXIT_IDLE } CPUExit;
+typedef enum { CPU_EXIT_REQUEST, CPU_EXIT_IDLE, CPU_EXIT_SPINS } CPUExit;
 CPUExit cpu_exec(CPUState *cpu);
 
 extern CPUCounters other_counters;  /* accel/tcg/elock.c: of threads that run no CPU (devices' DMA); atomic */

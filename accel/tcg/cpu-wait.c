@@ -25,6 +25,12 @@ enum {
     EVENT_LATER_NS = 250,       /* twice as long with each level */
     EVENT_LATER_LEVELS = 5,
     EVENT_SLEEP_NS = 1000 * 1000,
+    /* Loops that wait. A turn takes some ns: so many turns in so short a time were one wait. */
+    SPIN_TURNS = 1000, SPIN_TURNS_NS = 20 * 1000,
+    SPIN_TURNS_RESTED = 64,     /* behind a rest: is it over? */
+    SPIN_PATIENCE_NS = 50 * 1000,
+    /* A rest is so much shorter than the wait before it: who measures time by such loops is not far out. */
+    REST_SHARE = 32, REST_LEAST_NS = 50 * 1000, REST_MOST_NS = 500 * 1000,
 };
 
 static uint32_t sleepers;       /* guest CPUs that sleep; atomic */
@@ -43,6 +49,9 @@ void cpu_wait_init(void)
         cpu_relax();
     }
     pauses_per_us = (uint32_t)(PAUSES * 1000 / (observe_now() - begin + 1)) + 1;
+    for (int i = 0; i < cpu_count; i++) {
+        env_jit(cpu_states[i]->env)->spins = SPIN_TURNS;
+    }
 }
 
 static void pause_ns(uint32_t ns)
@@ -200,6 +209,60 @@ static bool cores_suffice(int n)
 
     return n == cpu_count || awake <= host_cores;
 }
+
+/* ---- loops that wait ---- */
+
+/*
+ * The guest does not say that it waits, as WFE does, but its loop does nothing else (tcg/passes/waits.c). As long as
+ * there are cores it gets one: nobody tells it when memory changes. Else it takes one from CPUs that have work, perhaps
+ * from the one that it waits for, so it sleeps for moments. Interrupts and requests end that.
+ */
+bool cpu_spins(CPUState *cpu)
+{
+    uint64_t now = observe_now();
+    uint32_t pc = cpu->env->regs[15];
+
+    env_jit(cpu->env)->spins = SPIN_TURNS;
+    if (pc != cpu->spin_pc || now - cpu->spin_seen > SPIN_TURNS_NS) {
+        cpu->spin_pc = pc;
+        cpu->spin_begin = now;
+    }
+    cpu->spin_seen = now;
+    return now - cpu->spin_begin >= SPIN_PATIENCE_NS && !cores_suffice(1);
+}
+
+static bool rest_is_over(CPUState *cpu)
+{
+    int excp;
+
+    return __atomic_load_n(&env_jit(cpu->env)->exit_request, __ATOMIC_SEQ_CST) ||
+           __atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST) || cpus_quitting() || arm_interrupt_pending(cpu->env, &excp);
+}
+
+void cpu_rest(CPUState *cpu)
+{
+    uint64_t ns = (observe_now() - cpu->spin_begin) / REST_SHARE;
+    uint32_t w;
+
+    ns = ns < REST_LEAST_NS ? REST_LEAST_NS : ns > REST_MOST_NS ? REST_MOST_NS : ns;
+    cpu_count_event(cpu, rest);
+    observe_set_track(cpu->index);
+    observe_begin(OBS_IDLE);
+    __atomic_add_fetch(&sleepers, 1, __ATOMIC_RELAXED);
+    /* As in sleep_on_waker(). */
+    __atomic_store_n(&cpu->sleeping, 1, __ATOMIC_SEQ_CST);
+    w = __atomic_load_n(&cpu->waker, __ATOMIC_SEQ_CST);
+    if (!rest_is_over(cpu)) {
+        futex_wait_ns(&cpu->waker, w, (int64_t)ns);
+    }
+    __atomic_store_n(&cpu->sleeping, 0, __ATOMIC_SEQ_CST);
+    __atomic_sub_fetch(&sleepers, 1, __ATOMIC_RELAXED);
+    env_jit(cpu->env)->spins = SPIN_TURNS_RESTED;
+    cpu->spin_seen = observe_now();
+    observe_end(OBS_IDLE);
+}
+
+/* ---- sleep ---- */
 
 /*
  * Look for the end of the wait as long as the CPU's patience lasts. Whoever ends it makes no system call meanwhile:

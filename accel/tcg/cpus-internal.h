@@ -24,6 +24,14 @@ bool cpu_must_wake(CPUState *cpu);
 void cpus_sleep(int first, int n);
 
 /*
+ * cpu-wait.c: the CPU has run as many turns of a loop that waits as it may without asking. True: it shall rest. CPU
+ * thread, before it executes another block.
+ */
+bool cpu_spins(CPUState *cpu);
+/* cpu-wait.c: a sleep that is short against the wait so far. CPU thread, out of E. */
+void cpu_rest(CPUState *cpu);
+
+/*
  * cpu-hold.c: must the CPU stay where it is? Asks for the end of the hold if it may be interrupted. The CPU's own
  * thread.
  */

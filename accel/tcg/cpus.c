@@ -159,8 +159,18 @@ static void *cpu_thread(void *opaque)
     plugin_cpu_event(cpu->index, PLUGIN_CPU_INIT);
     while (!cpus_quitting()) {
         cpus_park(cpu->index, 1);
-        if (!cpus_quitting() && cpu_exec(cpu) == CPU_EXIT_IDLE) {
+        if (cpus_quitting()) {
+            break;
+        }
+        switch (cpu_exec(cpu)) {
+        case CPU_EXIT_IDLE:
             cpus_sleep(cpu->index, 1);
+            break;
+        case CPU_EXIT_SPINS:
+            cpu_rest(cpu);
+            break;
+        case CPU_EXIT_REQUEST:
+            break;
         }
     }
     plugin_cpu_event(cpu->index, PLUGIN_CPU_EXIT);

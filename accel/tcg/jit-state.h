@@ -92,6 +92,7 @@ typedef struct JITState {
     uint32_t small_products;        /* products of singles that are still computed as doubles (emit-fp.c) */
     int32_t budget;                 /* that may be executed; those of a block are taken off at its start */
     uint32_t block_end;             /* guest address behind the block that runs */
+    int32_t spins;                  /* turns of loops that wait (IRBlock.waits) until the CPU asks itself to leave */
     LoopRecord loop[JIT_LOOPS];
     uint64_t recalled[JIT_RECALLS];
     uint32_t recall_tries[JIT_RECALLS];             /* how often it may still be replaced */

@@ -43,4 +43,5 @@ void ir_optimize(IRBlock *b, const uint8_t *host_flags)
     }
     ir_pass_dce(b);
     check(b, "dead code elimination");
+    b->waits = ir_waits(b);
 }

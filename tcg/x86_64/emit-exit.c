@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Leaving a block: chainable jumps, inline jump-cache lookups, helper calls, barriers. */
 #include "accel/tcg/barrier.h"
+#include "accel/tcg/cpu-state.h"
+#include "accel/tcg/icount.h"
 #include "tcg/helper.h"
 #include "tcg/x86_64/emit.h"
 
@@ -146,6 +148,23 @@ static void emit_looped_jump(Emitter *e, const IROp *op, TBJump *j, unsigned n)
     emit_leave(e, op->imm, (uint64_t)(uintptr_t)e->tb | n);
 }
 
+/* A turn of a loop that waits: after many the CPU asks itself to leave. EFLAGS and all but rcx stay. */
+static void emit_spin(Emitter *e)
+{
+    Asm *as = &e->as;
+    RM spins = emit_env(JIT_OFFSET(spins));
+    uint8_t *ask, *go_on;
+
+    x_mov_r_rm(as, false, RCX, spins);
+    x_lea(as, false, RCX, rm_mem(RCX, -1));
+    x_mov_rm_r(as, false, spins, RCX);
+    ask = x_jecxz_short_fwd(as);
+    go_on = x_jmp_fwd(as);
+    x_patch8(ask, as->p);
+    x_mov_rm_i(as, EXIT_REQUEST, EXIT_REQUESTED);
+    x_patch(go_on, as->p);
+}
+
 /*
  * A jump inside the page: patched to go straight to the target's code once that is known. Flags that the target
  * probably reads are saved first; the others only on the way to a target that does need them, or to the main loop.
@@ -160,6 +179,9 @@ static void emit_chained_jump(Emitter *e, const IROp *op)
         e->back.ef = e->ef;
         e->back.n = n;
         emit_xmm_carry(e);
+        if (e->b->waits && cpu_count > 1 && !icount_on) {
+            emit_spin(e);
+        }
         if (e->b->loop_late) {
             emit_looped_jump(e, op, j, n);
             return;

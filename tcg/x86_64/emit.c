@@ -273,7 +273,7 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     }
     if (!e->failed && !e->full) {
         begin_op(e, b->nops);
-        if (buf->tier2) {
+        if (buf->tier2 && !b->waits) {
             emit_loop(e);
         }
         emit_slow_paths(e);
