@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Monitor commands that say or set one thing, and what there is to say about those of QEMU that there are not. */
+#include <errno.h>
 #include <string.h>
 #include "block/block.h"
+#include "exec/memory.h"
+#include "monitor/memory-save.h"
 #include "monitor/monitor-internal.h"
 #include "qemu/log.h"
+#include "sysemu/cpus.h"
 #include "sysemu/runstate.h"
 
 void hmp_info_history(Monitor *mon, char **argv)
@@ -33,7 +37,7 @@ void hmp_info_blockstats(Monitor *mon, char **argv)
 
 void hmp_info_memory_size_summary(Monitor *mon, char **argv)
 {
-    monitor_printf(mon, "base memory: %llu\n", (unsigned long long)mon->machine->ram_size);
+    monitor_printf(mon, "base memory: %llu\nplugged memory: 0\n", (unsigned long long)mon->machine->ram_size);
 }
 
 /* argv: reset|shutdown|... */
@@ -42,6 +46,54 @@ void hmp_watchdog_action(Monitor *mon, char **argv)
     if (!watchdog_set_action(argv[0])) {
         monitor_printf(mon, "The action is reset, shutdown, poweroff, pause, debug, none or inject-nmi, not '%s'.\n",
                        argv[0]);
+    }
+}
+
+void hmp_logfile(Monitor *mon, char **argv)
+{
+    if (!log_set_file(argv[0])) {
+        monitor_printf(mon, "Error: cannot open '%s': %s; the log stays where it is\n", argv[0], strerror(errno));
+    }
+}
+
+/* argv: [on|off]; without a word: on, as in QEMU. */
+void hmp_singlestep(Monitor *mon, char **argv)
+{
+    const bool off = argv[0] && !strcmp(argv[0], "off");
+
+    if (argv[0] && !off && strcmp(argv[0], "on")) {
+        monitor_printf(mon, "singlestep takes 'on' or 'off', not '%s'\n", argv[0]);
+    } else {
+        cpus_set_one_insn(!off);
+    }
+}
+
+/* ---- what scripts ask of any machine, in QEMU's words ---- */
+
+void hmp_info_kvm(Monitor *mon, char **argv) { monitor_puts(mon, "kvm support: not compiled\n"); }
+void hmp_info_numa(Monitor *mon, char **argv) { monitor_puts(mon, "0 nodes\n"); }
+void hmp_info_opcount(Monitor *mon, char **argv) { monitor_puts(mon, "[TCG profiler not compiled]\n"); }
+
+void hmp_info_dump(Monitor *mon, char **argv)
+{
+    uint64_t written, total;
+
+    monitor_printf(mon, "Status: %s\n", core_dump_status(&written, &total));
+    if (total) {
+        monitor_printf(mon, "Finished: %.2f %%\n", 100.0 * (double)written / (double)total);
+    }
+}
+
+/* The address of a block is its first byte's in all RAM, as devices' memory accesses and snapshots count it. */
+void hmp_info_ramblock(Monitor *mon, char **argv)
+{
+    const MemoryRegion *r;
+
+    monitor_printf(mon, "%24s %8s  %18s %18s %18s\n", "Block Name", "PSize", "Offset", "Used", "Total");
+    for (size_t i = 0; (r = memory_region_at(i)) != NULL; i++) {
+        if (r->ram || r->rom) {
+            monitor_printf(mon, "%24s %8s  0x%016x 0x%016x 0x%016x\n", r->name, "4 KiB", r->ram_addr, r->size, r->size);
+        }
     }
 }
 
@@ -57,11 +109,9 @@ static const struct { const char *name; bool info; const char *why; } refusals[]
     { "cancel_vcpu_dirty_limit", false, DIRTY_LIMIT }, { "set_vcpu_dirty_limit", false, DIRTY_LIMIT },
     { "vcpu_dirty_limit", true, DIRTY_LIMIT },
     { "client_migrate_info", false, "VNC clients connect anew to the other side" },
-    { "dump", true, "dump-guest-memory tells when it has ended" },
     { "dumpdtb", false, "the guest shows its tree in /sys/firmware/fdt" },
     { "exit_preconfig", false, "the command line fixes the machine; -S starts it stopped" },
     { "gpa2hpa", false, HOST_ADDRESS }, { "gpa2hva", false, HOST_ADDRESS },
-    { "logfile", false, "start with -D FILE; 'log ITEMS' chooses what goes there" },
     { "pcie_aer_inject_error", false, NOT_HERE }, { "qemu-io", false, "qemu-io opens images that are not in use" },
     { "rdma", true, NOT_HERE }, { "rocker", true, NOT_HERE }, { "rocker-ports", true, NOT_HERE },
     { "rocker-of-dpa-flows", true, NOT_HERE }, { "rocker-of-dpa-groups", true, NOT_HERE },
@@ -71,18 +121,15 @@ static const struct { const char *name; bool info; const char *why; } refusals[]
     { "vm-generation-id", true, NOT_HERE }, { "x_colo_lost_heartbeat", false, "machines do not run in pairs" },
     { "boot_set", false, "the machine starts from -kernel or -device loader" },
     { "hotpluggable-cpus", true, "CPUs cannot be added" },
-    { "kvm", true, "kvm support: not compiled" }, { "numa", true, "0 nodes" },
     { "memory-devices", true, NOT_HERE },
-    { "migrate_continue", false, "a migration does not wait in between" },
     { "migrate_recover", false, "no migration waits to go on" },
     { "migrate_pause", false, "migrate_cancel ends a migration" },
     { "migrate_start_postcopy", false, "memory is sent before the machine moves" },
-    { "nmi", false, "this CPU has no such interrupt" }, { "opcount", true, "'info jit' has counters" },
+    { "nmi", false, "this CPU has no such interrupt" }, 
     { "pci", true, NOT_HERE }, { "profile", true, "'info jit' has counters" },
     { "qdm", true, "-device help lists the devices" },
     { "qom-set", false, "states of devices are not changed from here" },
-    { "ramblock", true, "'info mtree' shows the memory" },
-    { "singlestep", false, "start with -singlestep" }, { "snapshot_blkdev_internal", false, "use savevm" },
+    { "snapshot_blkdev_internal", false, "use savevm" },
     { "spice", true, "use -vnc" }, { "sync-profile", false, "use -accel tcg,stats=on, info jit" },
     { "sync-profile", true, "'info jit' shows the locks" }, { "system_wakeup", false, "this board does not sleep" },
     { "tpm", true, NOT_HERE },

@@ -210,6 +210,11 @@ static const HMPCommand info_items[] = {
     { "blockstats", NULL, "", "what was read and written", 0, 0, hmp_info_blockstats },
     { "history", NULL, "", "the lines typed before", 0, 0, hmp_info_history },
     { "memory_size_summary", NULL, "", "how much memory there is", 0, 0, hmp_info_memory_size_summary },
+    { "ramblock", NULL, "", "the blocks of memory", 0, 0, hmp_info_ramblock },
+    { "dump", NULL, "", "how far the writing of a core file is", 0, 0, hmp_info_dump },
+    { "kvm", NULL, "", "whether the host's processor runs the guest: it does not", 0, 0, hmp_info_kvm },
+    { "numa", NULL, "", "NUMA nodes, of which there are none", 0, 0, hmp_info_numa },
+    { "opcount", NULL, "", "QEMU's profiler; 'info jit' has counters", 0, 0, hmp_info_opcount },
     { "migrate_capabilities", NULL, "", "what migrations can do, and whether they do", 0, 0,
       hmp_info_migrate_capabilities },
     { "migrate_parameters", NULL, "", "limits of a migration", 0, 0, hmp_info_migrate_parameters },
@@ -470,6 +475,9 @@ static const HMPCommand commands[] = {
     { "replay_break", NULL, "N", "stop the replay at instruction N", 1, 1, hmp_replay_break },
     { "replay_delete_break", NULL, "", "do not stop there", 0, 0, hmp_replay_delete_break },
     { "replay_seek", NULL, "N", "go to instruction N of the replay, forward or back", 1, 1, hmp_replay_seek },
+    { "singlestep", NULL, "[on|off]", "translate each instruction by itself, so that the log shows each", 0, 1,
+      hmp_singlestep },
+    { "logfile", NULL, "FILE", "where the log goes from now on, as with -D", 1, 1, hmp_logfile },
     { "log", NULL, "ITEMS|none|help", "choose what to log, as with -d", 1, 1, do_log },
 };
 

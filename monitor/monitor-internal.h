@@ -102,6 +102,13 @@ void hmp_block_set_io_throttle(Monitor *mon, char **argv);
 void hmp_info_history(Monitor *mon, char **argv);
 void hmp_info_blockstats(Monitor *mon, char **argv);
 void hmp_info_memory_size_summary(Monitor *mon, char **argv);
+void hmp_info_dump(Monitor *mon, char **argv);
+void hmp_info_kvm(Monitor *mon, char **argv);
+void hmp_info_numa(Monitor *mon, char **argv);
+void hmp_info_opcount(Monitor *mon, char **argv);
+void hmp_info_ramblock(Monitor *mon, char **argv);
+void hmp_logfile(Monitor *mon, char **argv);
+void hmp_singlestep(Monitor *mon, char **argv);
 void hmp_watchdog_action(Monitor *mon, char **argv);
 /* Why there is no such command or item, of those that QEMU has; NULL: it has none either. */
 const char *hmp_refusal(const char *name, bool info);

@@ -47,7 +47,7 @@ void qmp_query_status(QmpCall *call)
             json_object_set_string_member(status, "status", names[i][1]);
         }
     }
-    json_object_set_boolean_member(status, "singlestep", FALSE);
+    json_object_set_boolean_member(status, "singlestep", cpus_one_insn());
     json_object_set_boolean_member(status, "running", runstate_is_running());
     call->result = qmp_object_node(status);
 }
@@ -133,6 +133,7 @@ void qmp_query_memory_size(QmpCall *call)
     JsonObject *memory = json_object_new();
 
     json_object_set_int_member(memory, "base-memory", call->machine->ram_size);
+    json_object_set_int_member(memory, "plugged-memory", 0);
     call->result = qmp_object_node(memory);
 }
 

@@ -99,7 +99,7 @@ static const QmpType types[] = {
       "default-ram-id:s?" },
     { .name = "Memdev",
       "id:s? size:i merge:b dump:b prealloc:b share:b policy:HostMemPolicy host-nodes:[i]" },
-    { .name = "MemoryInfo", "base-memory:i" },
+    { .name = "MemoryInfo", "base-memory:i plugged-memory:i?" },
     { .name = "MigrationCapability",
       .values = "xbzrle rdma-pin-all auto-converge zero-blocks compress events postcopy-ram x-colo release-ram block "
       "return-path pause-before-switchover multifd dirty-bitmaps postcopy-blocktime late-block-activate "

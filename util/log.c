@@ -51,15 +51,22 @@ typedef struct LogRange {
 } LogRange;
 
 static FILE *log_file;          /* set before the CPUs start, or by log_open_stderr() */
-static Writer *log_writer;      /* likewise */
+static Writer *log_writer;      /* where its lines go; lock: the stream's own */
 static pthread_once_t log_once = PTHREAD_ONCE_INIT;
 static LogRange *log_ranges;
 static unsigned log_range_count;
 
+/* The stream stays for ever, for anybody may hold it; logfile exchanges what is behind it. */
+static ssize_t log_write(void *cookie, const char *buf, size_t len)
+{
+    writer_put(log_writer, buf, len);
+    return (ssize_t)len;
+}
+
 static FILE *log_open(Writer *w)
 {
     log_writer = w;
-    return writer_stream(w);
+    return writer_lines(NULL, log_write);
 }
 
 static void log_open_stderr(void)
@@ -156,6 +163,25 @@ bool log_parse_items(const char *items, int *mask, char *bad, size_t bad_size)
     return ok;
 }
 
+/* Takes the writer. The standard error output stays open, others are closed when all is written. */
+static void log_go_to(Writer *w)
+{
+    Writer *old;
+
+    if (!log_file) {
+        log_file = log_open(w);
+        return;
+    }
+    flockfile(log_file);
+    fflush(log_file);
+    old = log_writer;
+    log_writer = w;
+    funlockfile(log_file);
+    if (old != writer_standard(STDERR_FILENO)) {
+        writer_close(old);
+    }
+}
+
 bool log_set_file(const char *path)
 {
     char *name = NULL;
@@ -170,7 +196,7 @@ bool log_set_file(const char *path)
     if (fd < 0) {
         return false;
     }
-    log_file = log_open(writer_new(fd, "-D"));
+    log_go_to(writer_new(fd, "-D"));
     return true;
 }
 

@@ -314,15 +314,20 @@ static ssize_t stream_write(void *cookie, const char *buf, size_t len)
     return (ssize_t)len;
 }
 
-FILE *writer_stream(Writer *w)
+FILE *writer_lines(void *cookie, ssize_t (*write)(void *cookie, const char *buf, size_t len))
 {
-    FILE *f = fopencookie(w, "w", (cookie_io_functions_t) { .write = stream_write });
+    FILE *f = fopencookie(cookie, "w", (cookie_io_functions_t) { .write = write });
 
     /* Whole lines, so that a file can be followed and survives a crash of the guest's making. */
     if (!f || setvbuf(f, NULL, _IOLBF, 64 * 1024)) {
         error_exit("cannot make a stream for lines");
     }
     return f;
+}
+
+FILE *writer_stream(Writer *w)
+{
+    return writer_lines(w, stream_write);
 }
 
 /* Of one writer, or of all (NULL). */

@@ -362,3 +362,18 @@ void cpus_set_log(int mask)
     }
     cpus_resume();
 }
+
+void cpus_set_one_insn(bool on)
+{
+    cpus_pause();
+    if (accel_options.one_insn != on) {
+        accel_options.one_insn = on;
+        cache_ops->flush_all();
+    }
+    cpus_resume();
+}
+
+bool cpus_one_insn(void)
+{
+    return accel_options.one_insn;
+}

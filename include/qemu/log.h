@@ -31,7 +31,7 @@ _Noreturn void error_exit(const char *fmt, ...) __attribute__((format(printf, 1,
 /* -d: "int,mmu" -> LOG_*; "trace:PATTERN": trace_option() */
 bool log_parse_items(const char *items, int *mask, char *bad, size_t bad_size);
 bool log_set_ranges(const char *ranges, char *bad, size_t bad_size);            /* -dfilter */
-bool log_set_file(const char *path);        /* -D; "%d" becomes the process id; false: errno tells */
+bool log_set_file(const char *path);        /* -D, also later; "%d" becomes the process id; false: errno tells */
 void log_print_items(FILE *out);            /* -d help */
 void log_flush(void);                       /* what has been logged is in the file, unless its reader does not read */
 #endif

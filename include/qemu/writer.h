@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 typedef struct Writer Writer;
 
@@ -31,6 +32,8 @@ void writer_put(Writer *w, const void *buf, size_t len);
 bool writer_full(Writer *w, void (*room)(void *opaque), void *opaque);
 /* A stream whose lines go there; it stays open. Its functions never wait either. */
 FILE *writer_stream(Writer *w);
+/* A stream that hands over whole lines; write() is under the stream's lock and takes all. */
+FILE *writer_lines(void *cookie, ssize_t (*write)(void *cookie, const char *buf, size_t len));
 /* Wait until all is written, of all writers if W is NULL; give_up(): whether to stop after so long without progress. */
 void writer_flush(const Writer *w, bool (*give_up)(int stalled_ms));
 /* The same for all as the program ends; exit() does not wait for them any more then. */

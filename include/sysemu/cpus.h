@@ -30,6 +30,9 @@ void cpus_flush_code(void);
  * thread.
  */
 void cpus_set_log(int mask);
+/* Translate each instruction by itself, or not, from now on (one-insn-per-tb); I/O thread. And whether it is so. */
+void cpus_set_one_insn(bool on);
+bool cpus_one_insn(void);
 int cpu_thread_id(int cpu);             /* the host's number of its thread; 0: before cpus_start(). Any thread */
 /* Stop the threads for good and join them. */
 void cpus_shutdown(void);

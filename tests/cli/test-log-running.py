@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=240
 """The monitor's `log` reaches code that runs: blocks that were translated and chained before are logged from then on,
-on all CPUs, and run at full speed again after `log none`. Shown by what is logged and counted, not by time. Prints TAP.
+on all CPUs, and run at full speed again after `log none`; `logfile` and `singlestep` reach it, too. Shown by what is
+logged and counted, not by time. Prints TAP.
 """
 import os
 import re
@@ -144,6 +145,42 @@ def check(cases, machine, name, item, text):
     cases.check(machine.silent(), "%s: and log none" % name)
 
 
+def other_file(cases, machine, name, path):
+    """logfile: from then on all CPUs' lines are in another file, none in the first one."""
+    machine.ask("log exec")
+    machine.logged([r"^Trace %d: " % n for n in range(machine.cpus)])
+    first, machine.log, machine.mark = machine.log, path, 0
+    said = machine.ask("logfile " + path)
+    lines = [r"^Trace %d: " % n for n in range(machine.cpus)]
+    good = "rror" not in said and machine.logged(lines)
+    machine.ask("log none")
+    good = good and machine.silent()
+    size = os.path.getsize(first)
+    machine.set_mark()
+    machine.ask("log exec")
+    good = good and machine.logged(lines)
+    machine.ask("log none")
+    cases.check(good and machine.silent() and os.path.getsize(first) == size, "%s: logfile" % name, said)
+
+
+def single_step(cases, machine, name):
+    """singlestep: each instruction is a block by itself, on all CPUs, and no longer after `off`."""
+    inside = [r"^Trace %d: .*\[000000%02x/" % (n, LOOP + 4) for n in range(machine.cpus)]
+    for order, where, wanted in (("singlestep", LOOP + 4, True), ("singlestep off", LOOP, False)):
+        machine.set_mark()
+        machine.ask(order)
+        machine.ask("log exec")
+        good = machine.logged([r"^Trace %d: .*\[000000%02x/" % (n, where) for n in range(machine.cpus)])
+        machine.ask("log none")
+        good = good and machine.silent()
+        if not wanted:
+            with open(machine.log, encoding="ascii", errors="replace") as file:
+                file.seek(machine.mark)
+                text = file.read()
+            good = good and not any(re.search(line, text, re.M) for line in inside)
+        cases.check(good, "%s: %s" % (name, order))
+
+
 def test(cases, files, mode, cpus):
     name = "%s, %d CPUs" % (mode[1].split(",")[1], cpus)
     machine = Machine(files, mode, cpus, PROGRAM, "page")
@@ -166,6 +203,8 @@ def test(cases, files, mode, cpus):
     cases.check(nochain >= 0.9 and before < limit and after < limit,
                 "%s: log nochain ends chaining, log none brings it back" % name,
                 "blocks through the main loop per loop: %.3f, nochain %.3f, then %.3f" % (before, nochain, after))
+    other_file(cases, machine, name, files.path("other"))
+    single_step(cases, machine, name)
     cases.check(machine.end() == 0, "%s: ends" % name)
 
 

@@ -116,13 +116,16 @@ def tells(cases, t):
     cases.check(re.search(r"^arm11mp-gic +any +36 SPI +yes +- +- +low +level +0x00 ", text, re.M), "info pic: enabled",
                 text)
     cases.check("Nothing is captured" in t.ask("info capture"), "info capture")
-    cases.check(t.ask("info memory_size_summary") == "base memory: %d\n" % (64 << 20), "info memory_size_summary")
+    cases.check(t.ask("info memory_size_summary") == "base memory: %d\nplugged memory: 0\n" % (64 << 20),
+                "info memory_size_summary")
     cases.check(re.search(r"^sd0: rd_bytes=0 wr_bytes=0 ", t.ask("info blockstats")), "info blockstats")
     cases.check(t.ask("info history").endswith("1: 'info blockstats'\n0: 'info history'\n"), "info history")
     cases.check(t.ask("watchdog_action pause") == "" and "not 'x'" in t.ask("watchdog_action x"), "watchdog_action")
     for line, says in (("device_add x", "no device that can be plugged in"), ("info pci", "this board has none"),
                        ("drive_add x", "unknown property 'x'"), ("exit_preconfig", "the command line fixes"),
-                       ("info kvm", "not compiled"), ("balloon 3", "no balloon"), ("info x", "unknown info item")):
+                       ("info kvm", "not compiled"), ("info numa", "0 nodes"), ("info dump", "Status: none"),
+                       ("logfile /nonexistent/x", "the log stays where it is"), ("singlestep x", "not 'x'"),
+                       ("balloon 3", "no balloon"), ("info x", "unknown info item")):
         cases.check(says in t.ask(line), "refused: %s" % line)
     cases.check("no sound device 'x'" in t.ask("wavcapture /nonexistent/a x"), "wavcapture without a device")
     cases.check("no capture 0" in t.ask("stopcapture 0"), "stopcapture")
