@@ -13,6 +13,7 @@
 #include "exec/memory.h"
 #include "hw/display/pl111-internal.h"
 #include "hw/primecell.h"
+#include "hw/word-register.h"
 #include "qemu/log.h"
 #include "ui/console.h"
 
@@ -262,16 +263,16 @@ static uint32_t pl111_read(void *opaque, uint32_t offset, unsigned size, unsigne
     if (primecell_is_id(offset)) {
         return primecell_id_read(PL111_PID, offset);
     }
-    if (size != 4 || (offset & 3)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "pl111: read at 0x%x is not a word\n", offset);
+    if (!word_register_reads(offset, size)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "pl111: bad read at 0x%x\n", offset);
         return 0;
     }
     const int64_t now = clock_shown_ns();
     counted_lock(&s->dev.lock);
     pl111_account(s, now);
-    const uint32_t v = read_register(s, offset, now);
+    const uint32_t v = read_register(s, offset & ~3u, now);
     counted_unlock(&s->dev.lock);
-    return v;
+    return word_register_part(v, offset, size);
 }
 
 /* Caller holds the lock. */
@@ -362,8 +363,8 @@ static void pl111_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
 {
     PL111State *s = opaque;
 
-    if (size != 4 || (offset & 3)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "pl111: write at 0x%x is not a word\n", offset);
+    if (!word_register_writes(offset)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "pl111: bad write at 0x%x\n", offset);
         return;
     }
     counted_lock(&s->dev.lock);

@@ -5,6 +5,7 @@
  *
  * ARM IHI 0048A 4.4 and ARM DDI 0360 10.5.
  */
+#include "hw/word-register.h"
 #include "qemu/log.h"
 #include "gic-internal.h"
 
@@ -13,15 +14,11 @@ enum {
     GICC_HPPIR = 0x18, GICC_ABPR = 0x1c, GICC_APR = 0xd0, GICC_IIDR = 0xfc,
 };
 
-uint32_t gic_cpuif_read(GICState *g, unsigned cpu, uint32_t offset, unsigned size)
+static uint32_t gic_cpuif_word(GICState *g, unsigned cpu, uint32_t offset)
 {
     GICCpu *c = &g->cpu[cpu];
     uint32_t v = 0;
 
-    if (size != 4 || (offset & 3)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: CPU interface: read at 0x%x is not a word\n", g->v->name, offset);
-        return 0;
-    }
     switch (offset) {
     case GICC_IAR:
         return gic_acknowledge(g, cpu);
@@ -58,12 +55,22 @@ uint32_t gic_cpuif_read(GICState *g, unsigned cpu, uint32_t offset, unsigned siz
     return v;
 }
 
+uint32_t gic_cpuif_read(GICState *g, unsigned cpu, uint32_t offset, unsigned size)
+{
+    /* The first bytes alone acknowledge. */
+    if (!word_register_reads(offset, size) || ((offset & 3) && (offset & ~3u) == GICC_IAR)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: CPU interface: bad read at 0x%x\n", g->v->name, offset);
+        return 0;
+    }
+    return word_register_part(gic_cpuif_word(g, cpu, offset & ~3u), offset, size);
+}
+
 void gic_cpuif_write(GICState *g, unsigned cpu, uint32_t offset, uint32_t value, unsigned size)
 {
     GICCpu *c = &g->cpu[cpu];
 
-    if (size != 4 || (offset & 3)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: CPU interface: write at 0x%x is not a word\n", g->v->name, offset);
+    if (!word_register_writes(offset)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: CPU interface: bad write at 0x%x\n", g->v->name, offset);
         return;
     }
     if (offset == GICC_EOIR) {

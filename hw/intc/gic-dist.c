@@ -6,6 +6,7 @@
  * ARM IHI 0048A 4.3 and ARM DDI 0360 10.4; the MPCore has no clear-active registers and no security extensions.
  */
 #include "hw/primecell.h"
+#include "hw/word-register.h"
 #include "qemu/log.h"
 #include "gic-internal.h"
 
@@ -56,10 +57,12 @@ static uint32_t gic_config_read(const GICGroup *p, unsigned half)
     return v;
 }
 
-static void gic_config_write(GICState *g, GICGroup *p, unsigned half, uint32_t v)
+/* MASK: the bits of V that are written. */
+static void gic_config_write(GICState *g, GICGroup *p, unsigned half, uint32_t v, uint32_t mask)
 {
     uint32_t edge = 0, one_n = 0;
 
+    v = (v & mask) | (gic_config_read(p, half) & ~mask);
     v &= g->v->uniprocessor ? 0xaaaaaaaau : 0xffffffffu;
 
     for (unsigned i = 0; i < 16; i++) {
@@ -245,9 +248,7 @@ uint32_t gic_dist_read(GICState *g, unsigned cpu, uint32_t offset, unsigned size
             break;
         }
     }
-    /* A narrow read sees its part of the word. */
-    v >>= 8 * (offset & 3);
-    return size == 4 ? v : v & ((1u << (8 * size)) - 1);
+    return word_register_part(v, offset, size);
 }
 
 void gic_dist_write(GICState *g, unsigned cpu, uint32_t offset, uint32_t value, unsigned size)
@@ -279,17 +280,17 @@ void gic_dist_write(GICState *g, unsigned cpu, uint32_t offset, uint32_t value, 
         }
         return;
     }
-    if (size != 4) {
-        gic_dist_bad(g, "narrow write", offset, size);
-        return;
-    }
     if (offset >= GICD_ICFGR && offset < GICD_ICFGR + g->v->num_irqs / 4) {
         /* SGIs are edge-triggered for good. */
-        if (offset > GICD_ICFGR) {
+        if (offset >= GICD_ICFGR + 4) {
+            const uint32_t mask = UINT32_MAX >> (32 - 8 * size) << 8 * (offset & 3);
+
             w = (offset - GICD_ICFGR) / 8;
-            gic_config_write(g, gic_group_lock(g, cpu, w), (offset >> 2) & 1, value);
+            gic_config_write(g, gic_group_lock(g, cpu, w), (offset >> 2) & 1, value << 8 * (offset & 3), mask);
             gic_group_unlock(g, cpu, w, true);
         }
+    } else if (!word_register_writes(offset)) {
+        gic_dist_bad(g, "narrow write", offset, size);
     } else if (offset == GICD_CTLR) {
         counted_lock(&g->dev.lock);
         __atomic_store_n(&g->ctlr, value & 1, __ATOMIC_RELEASE);

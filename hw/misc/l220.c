@@ -6,6 +6,7 @@
  */
 #include "hw/device.h"
 #include "hw/misc/l220.h"
+#include "hw/word-register.h"
 #include "qemu/log.h"
 
 typedef enum L220Kind {
@@ -68,7 +69,7 @@ static int l220_find(uint32_t offset)
 static uint32_t l220_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
 {
     L220State *s = opaque;
-    int i = size == 4 ? l220_find(offset) : -1;
+    int i = word_register_reads(offset, size) ? l220_find(offset & ~3u) : -1;
 
     if (i < 0) {
         qemu_log_mask(LOG_GUEST_ERROR, "l220: bad read at 0x%x, %u bytes\n", offset, size);
@@ -77,13 +78,13 @@ static uint32_t l220_read(void *opaque, uint32_t offset, unsigned size, unsigned
     counted_lock(&s->dev.lock);
     uint32_t v = s->value[i];
     counted_unlock(&s->dev.lock);
-    return v;
+    return word_register_part(v, offset, size);
 }
 
 static void l220_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
 {
     L220State *s = opaque;
-    int i = size == 4 ? l220_find(offset) : -1;
+    int i = word_register_writes(offset) ? l220_find(offset) : -1;
 
     if (i < 0 || l220_regs[i].kind == L220_CONST) {
         qemu_log_mask(LOG_GUEST_ERROR, "l220: bad write at 0x%x, %u bytes\n", offset, size);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "hw/device.h"
 #include "hw/misc/realview-sysctl.h"
+#include "hw/word-register.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 #include "sysemu/runstate.h"
@@ -148,14 +149,8 @@ static __attribute__((noinline)) uint32_t sysctl_read_locked(RealviewSysctl *s, 
     return v;
 }
 
-static uint32_t sysctl_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+static uint32_t sysctl_read_word(RealviewSysctl *s, uint32_t offset)
 {
-    RealviewSysctl *s = opaque;
-
-    if (size != 4 || (offset & 3)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "sysctl: read at 0x%x is not a word\n", offset);
-        return 0;
-    }
     if (offset == SYS_24MHZ) {
         return (uint32_t)(sysctl_uptime_ns(s) * 3 / 125);
     }
@@ -166,6 +161,15 @@ static uint32_t sysctl_read(void *opaque, uint32_t offset, unsigned size, unsign
         return (uint32_t)(sysctl_uptime_ns(s) / 10000000);
     }
     return sysctl_read_locked(s, offset);
+}
+
+static uint32_t sysctl_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+{
+    if (!word_register_reads(offset, size)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "sysctl: bad read at 0x%x\n", offset);
+        return 0;
+    }
+    return word_register_part(sysctl_read_word(opaque, offset & ~3u), offset, size);
 }
 
 /* Caller holds the lock. */
@@ -286,8 +290,8 @@ static void sysctl_write(void *opaque, uint32_t offset, uint32_t value, unsigned
 {
     RealviewSysctl *s = opaque;
 
-    if (size != 4 || (offset & 3)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "sysctl: write at 0x%x is not a word\n", offset);
+    if (!word_register_writes(offset)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "sysctl: bad write at 0x%x\n", offset);
         return;
     }
     counted_lock(&s->dev.lock);

@@ -16,6 +16,7 @@
 #include "hw/timer/downcounter.h"
 #include "hw/timer/mptimer.h"
 #include "hw/watchdog/watchdog.h"
+#include "hw/word-register.h"
 #include "qemu/lock.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
@@ -243,8 +244,8 @@ static MPTimer *mptimer_decode(MPTimerState *s, uint32_t offset, unsigned size, 
 {
     unsigned frame = offset >> 8;
 
-    *reg = offset & 0xff;
-    if (size != 4 || (offset & 3) || *reg > TWD_WD_DISABLE || (*reg > TWD_STATUS && *reg < TWD_WATCHDOG)) {
+    *reg = offset & 0xfc;
+    if (!word_register_reads(offset, size) || *reg > TWD_WD_DISABLE || (*reg > TWD_STATUS && *reg < TWD_WATCHDOG)) {
         qemu_log_mask(LOG_GUEST_ERROR, "mptimer: bad access at 0x%x, %u bytes\n", offset, size);
         return NULL;
     }
@@ -267,7 +268,7 @@ static uint32_t mptimer_read(void *opaque, uint32_t offset, unsigned size, unsig
     uint32_t reg;
     MPTimer *t = mptimer_decode(opaque, offset, size, cpu, &reg);
 
-    return t ? mptimer_reg_read(t, reg) : 0;
+    return t ? word_register_part(mptimer_reg_read(t, reg), offset, size) : 0;
 }
 
 static void mptimer_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
@@ -275,7 +276,9 @@ static void mptimer_write(void *opaque, uint32_t offset, uint32_t value, unsigne
     uint32_t reg;
     MPTimer *t = mptimer_decode(opaque, offset, size, cpu, &reg);
 
-    if (t) {
+    if (!word_register_writes(offset)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "mptimer: bad write at 0x%x\n", offset);
+    } else if (t) {
         mptimer_reg_write(t, reg, value);
     }
 }

@@ -11,6 +11,7 @@
 #include "hw/primecell.h"
 #include "hw/timer/downcounter.h"
 #include "hw/timer/sp804.h"
+#include "hw/word-register.h"
 #include "qemu/log.h"
 #include "qemu/timer.h"
 
@@ -136,15 +137,14 @@ static uint32_t sp804_value(SP804Timer *t, int64_t now)
     return value;
 }
 
-static uint32_t sp804_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+static uint32_t sp804_read_word(SP804State *s, uint32_t offset)
 {
-    SP804State *s = opaque;
     uint32_t v = 0;
 
     if (primecell_is_id(offset)) {
         return primecell_id_read(SP804_PID, offset);
     }
-    if (size != 4 || (offset & 3) || offset >= SP804_TIMERS * SP804_STRIDE) {
+    if (offset >= SP804_TIMERS * SP804_STRIDE) {
         qemu_log_mask(LOG_GUEST_ERROR, "sp804: bad read at 0x%x\n", offset);
         return 0;
     }
@@ -182,11 +182,20 @@ static uint32_t sp804_read(void *opaque, uint32_t offset, unsigned size, unsigne
     return v;
 }
 
+static uint32_t sp804_read(void *opaque, uint32_t offset, unsigned size, unsigned cpu)
+{
+    if (!word_register_reads(offset, size)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "sp804: bad read at 0x%x\n", offset);
+        return 0;
+    }
+    return word_register_part(sp804_read_word(opaque, offset & ~3u), offset, size);
+}
+
 static void sp804_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
 {
     SP804State *s = opaque;
 
-    if (size != 4 || (offset & 3) || offset >= SP804_TIMERS * SP804_STRIDE) {
+    if (!word_register_writes(offset) || offset >= SP804_TIMERS * SP804_STRIDE) {
         qemu_log_mask(LOG_GUEST_ERROR, "sp804: bad write at 0x%x\n", offset);
         return;
     }

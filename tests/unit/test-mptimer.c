@@ -78,7 +78,12 @@ static void test_timer(void)
     bench_advance(1000);
     ok_eq((uint64_t)bench_level[3], 0, "enabled at 0 without a load: nothing");
     ok_eq(rd_as(0, 0x10), 0, "hole");
-    ok_eq(reg_read_as(0, BASE + COUNTER, 1), 0, "narrow read");
+    wr_as(0, LOAD, 0x12345678);
+    ok_eq(reg_read_as(0, BASE + LOAD + 1, 1), 0x56, "narrow read");
+    reg_write_as(0, BASE + LOAD, 0x9a, 1);
+    reg_write_as(0, BASE + LOAD + 1, 1, 1);
+    ok_eq(rd_as(0, LOAD), 0x9a, "narrow write");
+    wr_as(0, LOAD, 0);
     ok_eq(rd_as(0, 0x4fc), 0, "last word");
 }
 

@@ -187,7 +187,11 @@ static void test_one_shot(void)
     bench_reset();
     ok_eq((uint64_t)bench_level[0], 0, "reset lowers the line");
     ok_eq(rd(BASE + 0x40), 0, "past the second timer");
-    ok_eq(reg_read_as(0, BASE + 2, 2), 0, "narrow read");
+    wr(BASE + LOAD, 0x12345678);
+    ok_eq(reg_read_as(0, BASE + LOAD + 2, 2), 0x1234, "narrow read");
+    reg_write_as(0, BASE + LOAD, 0x89ab, 2);
+    reg_write_as(0, BASE + LOAD + 2, 1, 2);
+    ok_eq(rd(BASE + LOAD), 0x89ab, "narrow write");
     wr(BASE + 0xabc, 1);
 }
 

@@ -62,7 +62,10 @@ static void test_sysctl(void)
     ok_eq(rd(SYS), 0xc1400400, "ID is read-only");
     wr(SYS + 0x08, 0xa5);
     ok_eq(rd(SYS + 0x08), 0xa5, "LEDs");
-    ok_eq(reg_read_as(0, SYS, 1) | reg_read_as(0, SYS + 2, 2), 0, "narrow reads give 0");
+    ok_eq(reg_read_as(0, SYS + 1, 1) | reg_read_as(0, SYS + 2, 2) << 16, 0xc1400004, "narrow reads give their part");
+    reg_write_as(0, SYS + 0x08, 0x5a, 1);
+    reg_write_as(0, SYS + 0x09, 0xff, 1);
+    ok_eq(rd(SYS + 0x08), 0x5a, "LEDs by a byte");
     wr(SYS + 0x30, 0x0011a000);
     wr(SYS + 0x30, 0x00000854);
     ok_eq(rd(SYS + 0x30), 0x0011a854, "flags are ORed in");
