@@ -21,11 +21,11 @@
  * nobody else knows of it. No jump is chained to it but the block's own, so what unchains the block keeps CPUs out of
  * it; they leave it after MAX_TURNS at most.
  *
- * To enter costs as much as ENTER_COST turns save. So loops of few turns would lose; how many there will be nobody
- * knows, but most loops do as they did before. Each entrance adds its cost to a debt, each turn in the copy pays off 1;
- * if the debt grows too high, the code points the block's jump at the block itself, for good. The debt of a loop that
- * has paid much in advance is forgotten beyond some hundred turns, lest a change goes unnoticed for long. CPUs count
- * each for itself, in one of JIT_LOOPS records that blocks share: a wrong guess costs time only.
+ * To enter costs as much as some turns save: enter_cost(). So loops of few turns would lose; how many there will be
+ * nobody knows, but most loops do as they did before. Each entrance adds its cost to a debt, each turn in the copy pays
+ * off 1; if the debt grows too high, the code points the block's jump at the block itself, for good. The debt of a loop
+ * that has paid much in advance is forgotten beyond some hundred turns, lest a change goes unnoticed for long. CPUs
+ * count each for itself, in one of JIT_LOOPS records that blocks share: a wrong guess costs time only.
  *
  * What is taken: straight code up to the condition; addresses that are a register, which a turn changes by a constant
  * or not at all, plus a constant; no flags from the turn before.
@@ -40,8 +40,7 @@ enum {
     MAX_SPAN = 1024,            /* bytes that a turn accesses by one register */
     MARGIN = 1 << 16,           /* guest addresses so near to 0 or 4 GiB are left out: a sum might wrap */
     ORIGIN_UNKNOWN = 0,
-    /* In turns. Some 40 instructions, and a turn saves 4 or more per access: 10 turns at most, and some to be safe. */
-    ENTER_COST = 16,
+    MIN_COST = 8, MAX_COST = 16,
     MAX_DEBT = 128, MAX_PAID = 256,
 };
 
@@ -55,6 +54,7 @@ typedef struct Stream {
     uint32_t low, span, aligned;
     unsigned align;             /* log2 */
     bool store;
+    bool wraps;                 /* an address is not the register alone: the sum may wrap */
     int32_t step;               /* 0: JITState.page is a host address; else what is to be added to a guest address */
 } Stream;
 
@@ -63,7 +63,7 @@ typedef struct Loop {
     int end;                    /* index of the br_if that leaves */
     bool count_in_rdx;          /* the turns that are left; else only in memory */
     Stream stream[JIT_PAGES];
-    int nstreams;
+    int nstreams, naccesses;
     Origin reg[16];             /* by register + 1 as IRRef */
     Origin temp[NB_TEMPS];
     int8_t stream_of[MAX_OPS];
@@ -140,6 +140,8 @@ static bool take_access(Loop *l, int i)
     s->low = low;
     s->span = end - low;
     s->store |= store;
+    s->wraps |= op->imm != 0;
+    l->naccesses++;
     l->stream_of[i] = (int8_t)(s - l->stream);
     l->offset[i] = o.offset;
     return true;
@@ -236,8 +238,19 @@ static RM record(const Emitter *e, size_t field)
 #define DEBT(e) record(e, offsetof(LoopRecord, debt))
 #define LEFT(e) record(e, offsetof(LoopRecord, left))
 
+/*
+ * In turns. An entrance has some instructions and some per stream, a turn saves 3 or 4 per access and some at its end;
+ * what it takes longer than that by waiting for each other was measured.
+ */
+static int enter_cost(const Loop *l)
+{
+    int cost = (40 + 40 * l->nstreams) / (3 * l->naccesses + 1);
+
+    return cost < MIN_COST ? MIN_COST : cost > MAX_COST ? MAX_COST : cost;
+}
+
 /* Returns the field of the jump that is taken if it does not pay. rax and rcx are free. */
-static uint8_t *emit_does_it_pay(Emitter *e)
+static uint8_t *emit_does_it_pay(Emitter *e, const Loop *l)
 {
     Asm *as = &e->as;
     uint8_t *stop;
@@ -245,7 +258,7 @@ static uint8_t *emit_does_it_pay(Emitter *e)
     x_mov_r_rm(as, false, RAX, DEBT(e));
     x_alu_r_rm(as, ALU_ADD, false, RAX, LEFT(e));       /* taken to be paid when the copy was entered, and were not */
     x_mov_rm_i(as, LEFT(e), 0);
-    x_alu_rm_i(as, ALU_ADD, false, rm_reg(RAX), ENTER_COST);
+    x_alu_rm_i(as, ALU_ADD, false, rm_reg(RAX), enter_cost(l));
     x_alu_rm_i(as, ALU_CMP, false, rm_reg(RAX), MAX_DEBT);
     stop = x_jcc_fwd(as, X_G);
     x_mov_r_i(as, RCX, (uint32_t)-MAX_PAID);
@@ -279,25 +292,29 @@ static void emit_stop(Emitter *e, uint32_t plain)
 static void emit_enter_stream(Emitter *e, const Stream *s, int n)
 {
     Asm *as = &e->as;
-    int page = 1 << TLB_PAGE_BITS, shift = 0;
+    int page = 1 << TLB_PAGE_BITS, shift = 0, addr = RAX;
 
     if (s->base == REF_K0) {
         x_mov_r_i(as, RAX, s->low);
+    } else if (!s->low && emit_loc(e, s->base).kind == LOC_REG) {
+        addr = emit_loc(e, s->base).reg;
     } else {
         emit_load_ref(e, RAX, s->base);
-        x_alu_rm_i(as, ALU_ADD, false, rm_reg(RAX), (int32_t)s->low);
+        if (s->low) {
+            x_alu_rm_i(as, ALU_ADD, false, rm_reg(RAX), (int32_t)s->low);
+        }
     }
-    emit_limit_check(e, RAX, s->align, s->span);
+    emit_limit_check(e, addr, s->align, s->span);
     x_jcc(as, X_A, e->again);
-    if (s->step) {
-        x_lea(as, false, RCX, rm_mem(RAX, -MARGIN));
+    if (s->step && s->wraps) {
+        x_lea(as, false, RCX, rm_mem(addr, -MARGIN));
         x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), -2 * MARGIN);
         x_jcc(as, X_AE, e->again);
     }
-    emit_table_entry(e, RAX, s->store, 0);
+    emit_table_entry(e, addr, s->store, 0);
     x_jcc(as, X_LE, e->again);
     if (!s->step) {
-        x_alu_r_rm(as, ALU_ADD, true, RCX, rm_reg(RAX));
+        x_alu_r_rm(as, ALU_ADD, true, RCX, rm_reg(addr));
     }
     x_mov_rm_r(as, true, pointer(n), RCX);
     if (!s->step) {
@@ -306,6 +323,9 @@ static void emit_enter_stream(Emitter *e, const Stream *s, int n)
     /* Turns: the bytes that are left in its direction by the step, rounded up to a power of two, and this one. */
     while (1 << shift < (s->step < 0 ? -s->step : s->step)) {
         shift++;
+    }
+    if (addr != RAX) {
+        x_mov_r_rm(as, false, RAX, rm_reg(addr));
     }
     x_alu_rm_i(as, ALU_AND, false, rm_reg(RAX), page - 1);
     if (s->step > 0) {
@@ -348,46 +368,62 @@ static bool emit_turn(Emitter *e, const Loop *l)
     return true;
 }
 
-/* EFLAGS hold what the block needs at its jump back: the count leaves them alone. */
-static void emit_next_turn(Emitter *e, const Loop *l, const uint8_t *turn)
+/* Returns the field of a jump that is taken after the last turn, and before what is carried. EFLAGS stay if needed. */
+static uint8_t *emit_count_down(Emitter *e, const Loop *l)
 {
     Asm *as = &e->as;
-    RM left = l->count_in_rdx ? rm_reg(RDX) : LEFT(e);
-    uint8_t *out;
 
-    if (e->ef.unsaved && !e->b->loop_late && l->count_in_rdx) {
+    if (!e->ef.unsaved || e->b->loop_late) {
+        x_alu_rm_i(as, ALU_SUB, false, l->count_in_rdx ? rm_reg(RDX) : LEFT(e), 1);
+        return x_jcc_short_fwd(as, X_E);
+    }
+    if (l->count_in_rdx) {
         x_lea(as, false, RDX, rm_mem(RDX, -1));
         x_mov_r_rm(as, false, RCX, rm_reg(RDX));
-        out = x_jecxz_short_fwd(as);
-        x_jmp(as, turn);
-        x_patch8(out, as->p);
-    } else if (e->ef.unsaved && !e->b->loop_late) {
+    } else {
         x_mov_r_rm(as, false, RCX, LEFT(e));
         x_lea(as, false, RCX, rm_mem(RCX, -1));
         x_mov_rm_r(as, false, LEFT(e), RCX);
-        out = x_jecxz_short_fwd(as);
-        x_jmp(as, turn);
-        x_patch8(out, as->p);
-    } else {
-        x_alu_rm_i(as, ALU_SUB, false, left, 1);
-        x_jcc(as, X_NE, turn);
     }
+    return x_jecxz_short_fwd(as);
+}
+
+/* The next turn, or the block's jump back. `kept`: VFP registers that are stored when the loop is left. */
+static void emit_next_turn(Emitter *e, const Loop *l, const XmmState *kept, const uint8_t *turn)
+{
+    Asm *as = &e->as;
+    uint8_t *out, *begin;
+
+    if ((!e->ef.unsaved || e->b->loop_late) && !emit_xmm_carry_moves(e)) {
+        x_alu_rm_i(as, ALU_SUB, false, l->count_in_rdx ? rm_reg(RDX) : LEFT(e), 1);
+        x_jcc(as, X_NE, turn);
+    } else {
+        out = emit_count_down(e, l);
+        begin = as->p;
+        emit_xmm_carry(e);
+        x_jmp(as, turn);
+        if (as->p - begin > INT8_MAX) {
+            e->failed = true;
+            return;
+        }
+        x_patch8(out, as->p);
+    }
+    emit_xmm_restore(e, kept);
     x_mov_rm_i(as, LEFT(e), 0);
     x_jmp(as, e->back.addr);
 }
 
 /* Out of line: the loop ends, to its code in the block. EFLAGS are as there. */
-static void emit_leave_loop(Emitter *e, const Loop *l, uint8_t *from)
+static void emit_leave_loop(Emitter *e, const Loop *l, const XmmState *kept, uint8_t *from)
 {
-    const uint8_t *to = e->label_addr[l->b->ops[l->end].imm];
+    Asm *as = &e->as;
 
-    if (!l->count_in_rdx) {
-        x_patch(from, to);
-        return;
+    x_patch(from, as->p);
+    emit_xmm_restore(e, kept);
+    if (l->count_in_rdx) {
+        x_mov_rm_r(as, false, LEFT(e), RDX);
     }
-    x_patch(from, e->as.p);
-    x_mov_rm_r(&e->as, false, LEFT(e), RDX);
-    x_jmp(&e->as, to);
+    x_jmp(as, e->label_addr[l->b->ops[l->end].imm]);
 }
 
 void emit_loop(Emitter *e)
@@ -398,12 +434,12 @@ void emit_loop(Emitter *e)
     int nslow = e->nslow;
 
     l.b = e->b;
-    l.nstreams = 0;
+    l.nstreams = l.naccesses = 0;
     l.count_in_rdx = true;
     if (!e->back.addr || as->end - as->p < 2 * EMIT_ROOM || !analyse(e, &l)) {
         return;
     }
-    stop = emit_does_it_pay(e);
+    stop = emit_does_it_pay(e, &l);
     x_mov_r_i(as, RDX, MAX_TURNS);
     for (int n = 0; n < l.nstreams; n++) {
         emit_enter_stream(e, &l.stream[n], n);
@@ -418,17 +454,17 @@ void emit_loop(Emitter *e)
     emit_flags_clobber(e);
     if (emit_turn(e, &l) && !e->failed) {
         const IROp *leave = &l.b->ops[l.end];
+        XmmState kept;
         X86CC cc;
 
         e->op = leave;
-        emit_xmm_sync_all(e);
+        kept = emit_xmm_keep(e, l.end);
         cc = emit_cond(e, leave->cc);
         if (!memcmp(&e->ef, &e->label_ef[leave->imm], sizeof(e->ef))) {
             uint8_t *out = x_jcc_fwd(as, cc);
 
-            emit_xmm_carry(e);
-            emit_next_turn(e, &l, turn);
-            emit_leave_loop(e, &l, out);
+            emit_next_turn(e, &l, &kept, turn);
+            emit_leave_loop(e, &l, &kept, out);
             x_patch(stop, as->p);
             emit_stop(e, e->tb->loop_offset);
             e->tb->loop_offset = (uint32_t)(enter - e->tb->code);

@@ -436,7 +436,7 @@ void emit_plain_access(Emitter *e, const IROp *op, RM pointer, bool add_base, ui
     x_mov_r_rm(as, true, RCX, pointer);
     if (add_base) {
         emit_load_ref(e, reg, op->a);
-        if (ir_op_has_list(op)) {
+        if (ir_op_has_list(op) && none.xd < 0) {
             x_alu_r_rm(as, ALU_ADD, true, RCX, rm_reg(reg));
         } else {
             host = rm_sib(RCX, reg, 0, (int32_t)distance);

@@ -483,6 +483,60 @@ void emit_xmm_carry(Emitter *e)
     memcpy(e->xmm_ref, e->carried, sizeof(e->xmm_ref));
 }
 
+bool emit_xmm_carry_moves(const Emitter *e)
+{
+    for (int x = XMM_FIRST; x < XMM_COUNT; x++) {
+        if (e->carried[x] != REF_NONE && emit_xmm_find(e, e->carried[x]) != x) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of the singles that ops 0 to n - 1 read, those that none of them has written before. */
+static uint32_t read_first(const IRBlock *b, int n)
+{
+    uint32_t read = 0, written = 0;
+
+    for (int i = 0; i < n; i++) {
+        IROperands uses = ir_operands(b, &b->ops[i], IR_USES), defs = ir_operands(b, &b->ops[i], IR_DEFS);
+
+        while (ir_next_operand(&uses)) {
+            read |= singles(*uses.ref) & ~written;
+        }
+        while (ir_next_operand(&defs)) {
+            written |= singles(*defs.ref);
+        }
+    }
+    return read;
+}
+
+XmmState emit_xmm_keep(Emitter *e, int n)
+{
+    uint32_t needed = read_first(e->b, n);
+    XmmState s;
+
+    emit_xmm_check_all(e);
+    for (int x = XMM_FIRST; x < XMM_COUNT; x++) {
+        if (e->carried[x] == REF_NONE) {
+            continue;
+        }
+        if (emit_xmm_find(e, e->carried[x]) < 0) {
+            emit_xmm_sync(e, e->carried[x]);
+        } else {
+            needed &= ~singles(e->carried[x]);
+        }
+    }
+    for (int x = XMM_FIRST; x < XMM_COUNT; x++) {
+        if (singles(e->xmm_ref[x]) & needed) {
+            store(e, x);
+        }
+    }
+    s = (XmmState) { .dirty = e->xmm_dirty };
+    memcpy(s.ref, e->xmm_ref, sizeof(s.ref));
+    return s;
+}
+
 /* ---- out of line ---- */
 
 void emit_xmm_restore(Emitter *e, const XmmState *s)

@@ -310,6 +310,12 @@ void emit_xmm_label(Emitter *e, unsigned label);
 void emit_xmm_choose_carried(Emitter *e);
 bool emit_xmm_load_carried(Emitter *e);                     /* false: there are none */
 void emit_xmm_carry(Emitter *e);                            /* to their places; keeps EFLAGS */
+bool emit_xmm_carry_moves(const Emitter *e);                /* are there any? */
+/*
+ * In a block that only jumps back: what the next turn, ops 0 to n - 1, reads is where that looks for it. The rest,
+ * which it writes first, is stored by emit_xmm_restore() where the loop is left.
+ */
+XmmState emit_xmm_keep(Emitter *e, int n);
 void emit_xmm_restore(Emitter *e, const XmmState *s);       /* out of line: all is in memory as it was there */
 void emit_slow_fp(Emitter *e, SlowPath *s);
 

@@ -286,13 +286,13 @@ static void test_loops_that_pay(void)
         { 40, BASE, true, "a loop of many turns keeps its copy" },
         { 3, BASE, false, "a loop of few turns loses its copy" },
         { 40, BASE + 2, true, "a loop whose words are not aligned keeps its copy" },
-        { 40, 0, false, "a loop whose addresses might wrap loses its copy" },
+        { 40, -4u, false, "a loop whose addresses might wrap loses its copy" },
         { 40, BASE, true, "another loop does not suffer from that" },
     };
     prepare(&tcg_backend_x86_64, 1);
     machine_fast_memory(MEMORY_FAST);
     ir_reset(b, 0x8000, 0);
-    ir_emit(b, IR_ld, REF_T0, REF_R(0), REF_NONE, 0)->mem = 2;
+    ir_emit(b, IR_ld, REF_T0, REF_R(0), REF_NONE, 4)->mem = 2;
     b->ntemps = 1;
     ir_emit(b, IR_add, REF_R(0), REF_R(0), ir_const(b, 4), 0);
     ir_emit(b, IR_add, REF_R(2), REF_R(2), ir_const(b, 1), 0);
