@@ -20,7 +20,7 @@ enum { NAME_MAX_LEN = 255 };
 static void put_int(FILE *f, uint64_t v, unsigned size)
 {
     for (unsigned i = 0; i < size; i++) {
-        fputc((int)(v >> 8 * i & 0xff), f);
+        putc_unlocked((int)(v >> 8 * i & 0xff), f);
     }
 }
 
@@ -134,7 +134,7 @@ static bool get_int(FILE *f, unsigned size, uint64_t *v)
 {
     *v = 0;
     for (unsigned i = 0; i < size; i++) {
-        int c = fgetc(f);
+        int c = getc_unlocked(f);
 
         if (c == EOF) {
             return false;

@@ -129,6 +129,11 @@ void fake_clock_set(int64_t ns)
     fake_clock_advance(ns - GET(now_ns), UINT_MAX);
 }
 
+void clock_virtual_set(int64_t ns)
+{
+    SET(now_ns, ns);
+}
+
 int fake_clock_armed(void)
 {
     int n = 0;
