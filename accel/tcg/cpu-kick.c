@@ -5,7 +5,7 @@
  * atomic.
  */
 #include "accel/tcg/cpus-internal.h"
-#include "accel/tcg/futex.h"
+#include "qemu/futex.h"
 #include "accel/tcg/icount.h"
 #include "accel/tcg/options.h"
 #include "qemu/observe.h"

@@ -6,7 +6,7 @@
 #define _GNU_SOURCE     /* CPU_COUNT */
 #include <sched.h>
 #include "accel/tcg/cpus-internal.h"
-#include "accel/tcg/futex.h"
+#include "qemu/futex.h"
 #include "accel/tcg/instrument.h"
 #include "accel/tcg/options.h"
 #include "accel/tcg/patience.h"

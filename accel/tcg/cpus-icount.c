@@ -15,7 +15,7 @@
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/debug.h"
 #include "accel/tcg/excl-monitor.h"
-#include "accel/tcg/futex.h"
+#include "qemu/futex.h"
 #include "accel/tcg/icount.h"
 #include "accel/tcg/instrument.h"
 #include "accel/tcg/options.h"

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "accel/tcg/cpus-internal.h"
-#include "accel/tcg/futex.h"
+#include "qemu/futex.h"
 #include "accel/tcg/instrument.h"
 #include "qemu/log.h"
 

@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/elock.h"
-#include "accel/tcg/futex.h"
+#include "qemu/futex.h"
 #include "host/relax.h"
 #include "sysemu/cpus.h"
 #include "accel/tcg/leave-out.h"

@@ -32,7 +32,7 @@
 #include <sys/mman.h>
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/elock.h"
-#include "accel/tcg/futex.h"
+#include "qemu/futex.h"
 #include "accel/tcg/mpd.h"
 #include "accel/tcg/ram-page.h"
 #include "accel/tcg/softtlb.h"

@@ -27,8 +27,6 @@ void *device_new_lock(const DeviceClass *class, const char *name, const char *lo
     d->class = class;
     if (lock_name) {
         counted_lock_init(&d->lock, lock_name, false);
-    } else {
-        pthread_mutex_init(&d->lock.mutex, NULL);
     }
     return d;
 }

@@ -50,7 +50,7 @@ typedef struct PL080Channel {
 
 struct PL080State {
     Device dev;
-    pthread_cond_t turn_over;   /* with lock */
+    CountedCond turn_over;      /* with lock */
     PL080Config config;         /* constant */
     const IRQLine *irq;         /* constant */
     QTimer *timer;              /* constant */

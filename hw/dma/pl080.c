@@ -128,7 +128,7 @@ static NextTurn channel_turn(PL080State *s, unsigned n)
 
     counted_lock(&s->dev.lock);
     s->busy = NOBODY;
-    pthread_cond_broadcast(&s->turn_over);
+    counted_cond_broadcast(&s->turn_over);
     ch->t = t;
     bool served = pl080_drop_requests(s, ch);
     switch (outcome) {
@@ -533,7 +533,6 @@ PL080State *pl080_create(const PL080Config *config, const IRQLine *irq)
 {
     PL080State *s = device_new(config->channels == PL081_CHANNELS ? &pl081_class : &pl080_class, config->name);
 
-    pthread_cond_init(&s->turn_over, NULL);
     s->config = *config;
     s->irq = irq;
     s->busy = NOBODY;

@@ -36,7 +36,7 @@ struct VirtIO {
     uint32_t device_id;             /* of the class, 0: nothing there; constant */
     const IRQLine *irq;             /* constant */
     IOWork work;                    /* constant */
-    pthread_cond_t turn_over;       /* with lock */
+    CountedCond turn_over;      /* with lock */
     VirtQueue queue[VIRTIO_MAX_QUEUES];
     uint32_t features_sel, driver_features_sel, queue_sel, page_size;
     uint64_t driver_features;

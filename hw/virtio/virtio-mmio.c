@@ -543,7 +543,6 @@ void virtio_mmio_create(uint32_t base, const char *name, const VirtIOConfig *con
     v->legacy = legacy;
     v->irq = irq;
     v->work = (IOWork) { .fn = virtio_work, .opaque = v };
-    pthread_cond_init(&v->turn_over, NULL);
     if (init[config->kind]) {
         init[config->kind](&v->device, v, config);
     }

@@ -76,7 +76,7 @@ void virtio_leave(VirtIO *v)
         v->nested--;
     } else {
         v->busy = v->busy_here = false;
-        pthread_cond_broadcast(&v->turn_over);
+        counted_cond_broadcast(&v->turn_over);
     }
     counted_unlock(&v->dev.lock);
 }

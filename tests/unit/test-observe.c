@@ -137,6 +137,66 @@ static void test_lock(void)
     tap_case(counted_lock_next(NULL) == &lock && !counted_lock_next(&lock), "the list of locks");
 }
 
+/* Threads that add to a number in turns: each waits under the lock for its turn and signals the next one's. */
+enum { TURN_THREADS = 4, TURNS = 2000 };
+static CountedLock turn_lock;
+static CountedCond turn_signal;
+static unsigned turn, wrong_turns;
+
+static void *take_turns(void *opaque)
+{
+    unsigned mine = (unsigned)(uintptr_t)opaque;
+
+    for (unsigned i = 0; i < TURNS; i++) {
+        counted_lock(&turn_lock);
+        while (turn % TURN_THREADS != mine) {
+            counted_cond_wait(&turn_signal, &turn_lock);
+        }
+        wrong_turns += turn != i * TURN_THREADS + mine;
+        turn++;
+        counted_cond_broadcast(&turn_signal);
+        counted_unlock(&turn_lock);
+    }
+    return NULL;
+}
+
+/* And without turns. */
+static unsigned together;
+
+static void *add_up(void *opaque)
+{
+    (void)opaque;
+    for (unsigned i = 0; i < 100 * TURNS; i++) {
+        counted_lock(&turn_lock);
+        together++;
+        counted_unlock(&turn_lock);
+    }
+    return NULL;
+}
+
+static void run_threads(void *(*fn)(void *))
+{
+    pthread_t t[TURN_THREADS];
+
+    for (uintptr_t i = 0; i < TURN_THREADS; i++) {
+        if (pthread_create(&t[i], NULL, fn, (void *)i)) {
+            abort();
+        }
+    }
+    for (unsigned i = 0; i < TURN_THREADS; i++) {
+        pthread_join(t[i], NULL);
+    }
+}
+
+static void test_threads(void)
+{
+    run_threads(add_up);
+    tap_case(together == 100 * TURNS * TURN_THREADS, "threads that add under a lock lose nothing");
+    run_threads(take_turns);
+    tap_case(turn == TURNS * TURN_THREADS && !wrong_turns && !turn_signal.waiting,
+             "nobody who waits for a signal misses it, and all have the lock then");
+}
+
 static void test_ring(void)
 {
     const ObserveTrack *t = &observe_tracks[OBSERVE_IO];
@@ -188,6 +248,7 @@ int main(void)
     test_suspend();
     test_interrupts();
     test_lock();
+    test_threads();
     test_ring();
     test_crash();
     unlink(path);

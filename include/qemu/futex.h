@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Futex system calls and the pause hint, for accel/tcg's waits. */
-#ifndef ACCEL_TCG_FUTEX_H
-#define ACCEL_TCG_FUTEX_H
+/* Futex system calls. */
+#ifndef QEMU_FUTEX_H
+#define QEMU_FUTEX_H
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
@@ -23,6 +23,11 @@ static inline bool futex_wait_ns(uint32_t *word, uint32_t value, int64_t ns)
     const struct timespec limit = { ns / 1000000000, ns % 1000000000 };
 
     return syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &limit, NULL, 0) < 0 && errno == ETIMEDOUT;
+}
+
+static inline void futex_wake_one(uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 static inline void futex_wake_all(uint32_t *word)
