@@ -18,6 +18,7 @@
 typedef struct Undo {
     uint8_t *field[6];
     int n;
+    uint8_t *aligned;           /* from before begin() */
 } Undo;
 
 static void undo_if(Asm *as, Undo *u, X86CC cc)
@@ -43,6 +44,9 @@ static void undo(Asm *as, const Undo *u)
         x_patch(u->field[i], as->p);
     }
     end(as);
+    if (u->aligned) {
+        x_patch(u->aligned, as->p);
+    }
 }
 
 /* edx = address of the last byte: rdx, rax = entries of the first and the second page, if these are two plain ones. */
@@ -68,6 +72,9 @@ static void look_up_both(Asm *as, Undo *u, bool store)
 /* Nothing but `ignore` is special about it, and it is in two pages. */
 static void begin_unaligned(Asm *as, Undo *u, bool store, int32_t ignore)
 {
+    /* Registers of devices are aligned. */
+    x_test8_rm_i(as, rm_reg(RCX), 3);
+    u->aligned = x_jcc_fwd(as, X_E);
     begin(as);
     x_mov_r_rm(as, false, RAX, JIT(slow_mem));
     if (ignore) {
@@ -83,7 +90,7 @@ static void begin_unaligned(Asm *as, Undo *u, bool store, int32_t ignore)
 void emit_border_load(Asm *as)
 {
     uint8_t *word, *is_signed;
-    Undo u = { .n = 0 };
+    Undo u = { .n = 0, .aligned = NULL };
 
     begin_unaligned(as, &u, false, MEM_SIGNED);
     /* Of the words on both sides of the border it takes the bytes. */
@@ -116,7 +123,7 @@ void emit_border_load(Asm *as)
 void emit_border_store(Asm *as)
 {
     uint8_t *half = NULL;
-    Undo u = { .n = 0 };
+    Undo u = { .n = 0, .aligned = NULL };
 
     begin_unaligned(as, &u, true, 0);
     x_push(as, RBX);
@@ -231,7 +238,7 @@ static void count_words(Asm *as)
 
 void emit_border_transfer(Asm *as, bool store)
 {
-    Undo u = { .n = 0 };
+    Undo u = { .n = 0, .aligned = NULL };
 
     begin(as);
     x_test8_rm_i(as, rm_reg(RCX), 3);

@@ -370,13 +370,7 @@ void emit_watched_store(Asm *as)
     full = x_jcc_fwd(as, X_A);
     x_push(as, RAX);
     x_push(as, RDX);
-    /* log2 of the size: 0, 1, 2; the bits of the address that are to be 0: 0, 1, 3 */
-    x_mov_r_rm(as, false, RAX, JIT(slow_mem));
-    x_mov_r_rm(as, false, RDX, rm_reg(RAX));
-    x_shift_i(as, SH_SHR, false, rm_reg(RDX), 1);
-    x_alu_r_rm(as, ALU_ADD, false, RAX, rm_reg(RDX));
-    x_test_rm_r(as, false, rm_reg(RCX), RAX);
-    undo[5] = x_jcc_fwd(as, X_NE);
+    /* First what sends registers of devices on. */
     x_mov_r_rm(as, false, RAX, rm_reg(RCX));
     x_shift_i(as, SH_SHR, false, rm_reg(RAX), TLB_PAGE_BITS);
     x_mov_r_rm(as, false, RDX, rm_sib(TLB_REG, RAX, 3, (int32_t)TLB_WRITE_OFFSET));
@@ -384,6 +378,12 @@ void emit_watched_store(Asm *as)
     x_alu_rm_i(as, ALU_CMP, false, rm_reg(RDX), TLB_SLOW_RAM | TLB_SLOW_WATCHED);
     undo[0] = x_jcc_fwd(as, X_NE);
     x_mov_r_rm(as, true, RAX, rm_sib(TLB_REG, RAX, 3, 0));
+    /* log2 of the size: 0, 1, 2; the bits of the address that are to be 0: 0, 1, 3 */
+    x_mov_r_rm(as, false, RDX, JIT(slow_mem));
+    x_shift_i(as, SH_SHR, false, rm_reg(RDX), 1);
+    x_alu_r_rm(as, ALU_ADD, false, RDX, JIT(slow_mem));
+    x_test_rm_r(as, false, rm_reg(RCX), RDX);
+    undo[5] = x_jcc_fwd(as, X_NE);
     x_test_rm_r(as, true, rm_reg(RAX), RAX);
     undo[1] = x_jcc_fwd(as, X_LE);
     x_alu_r_rm(as, ALU_ADD, true, RAX, rm_reg(RCX));
