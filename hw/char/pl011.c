@@ -59,6 +59,7 @@ struct PL011State {
     bool rx_blocked;            /* the back end was told to wait */
     uint8_t tx[FIFO_SIZE];      /* written while the transmitter was off */
     unsigned tx_count;
+    uint32_t flags;             /* UARTFR; atomic, written under the lock, read without */
     bool tx_driven, rx_driven;  /* the guest has enabled it since the reset */
     bool tx_told, rx_told;      /* that it uses what it never enabled */
     bool rx_alone_told;         /* that it would not hear of single characters */
@@ -123,10 +124,18 @@ static uint32_t pl011_dma_level(const PL011State *s)
     return (s->dmacr & DMACR_RX ? rx : 0) | (s->dmacr & DMACR_TX ? tx : 0);
 }
 
+static uint32_t pl011_flags(const PL011State *s)
+{
+    return (s->rx_count ? 0 : FR_RXFE) | (s->rx_count >= pl011_depth(s) ? FR_RXFF : 0) |
+           (s->tx_count ? FR_BUSY : FR_TXFE) | (s->tx_count >= pl011_depth(s) ? FR_TXFF : 0);
+}
+
+/* After any change. Caller holds the lock. */
 static void pl011_update(PL011State *s)
 {
     bool level = (s->ris & s->imsc) != 0;
 
+    __atomic_store_n(&s->flags, pl011_flags(s), __ATOMIC_RELEASE);
     if (level != s->level) {
         s->level = level;
         irq_set(s->irq, level);
@@ -264,12 +273,6 @@ static int pl011_tx_drain(PL011State *s, uint8_t *out)
     return n;
 }
 
-static uint32_t pl011_flags(const PL011State *s)
-{
-    return (s->rx_count ? 0 : FR_RXFE) | (s->rx_count >= pl011_depth(s) ? FR_RXFF : 0) |
-           (s->tx_count ? FR_BUSY : FR_TXFE) | (s->tx_count >= pl011_depth(s) ? FR_TXFF : 0);
-}
-
 /* ---- the back end's side: I/O thread ---- */
 
 /* Caller holds the lock. If there is none, the back end waits until it is told. */
@@ -341,6 +344,9 @@ static uint32_t pl011_read(void *opaque, uint32_t offset, unsigned size, unsigne
     if (primecell_is_id(offset)) {
         return primecell_id_read(PL011_PID, offset);
     }
+    if (offset == UART_FR) {
+        return __atomic_load_n(&s->flags, __ATOMIC_ACQUIRE);    /* polled more than anything else is */
+    }
     counted_lock(&s->dev.lock);
     switch (offset) {
     case UART_DR:
@@ -350,9 +356,6 @@ static uint32_t pl011_read(void *opaque, uint32_t offset, unsigned size, unsigne
         break;
     case UART_RSR:
         v = s->rsr;
-        break;
-    case UART_FR:
-        v = pl011_flags(s);
         break;
     case UART_ILPR:
         v = s->ilpr;
