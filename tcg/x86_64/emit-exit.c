@@ -178,6 +178,7 @@ static void emit_chained_jump(Emitter *e, const IROp *op)
         e->back.addr = e->as.p;
         e->back.ef = e->ef;
         e->back.n = n;
+        memcpy(e->back.xmm, e->xmm_ref, sizeof(e->back.xmm));
         emit_xmm_carry(e);
         if (e->b->waits && cpu_count > 1 && !icount_on) {
             emit_spin(e);

@@ -493,6 +493,17 @@ bool emit_xmm_carry_moves(const Emitter *e)
     return false;
 }
 
+void emit_xmm_load_for_back(Emitter *e)
+{
+    for (int k = XMM_FIRST; k < XMM_COUNT; k++) {
+        for (int x = XMM_FIRST; x < XMM_COUNT && e->carried[k] != REF_NONE; x++) {
+            if (e->back.xmm[x] == e->carried[k]) {
+                x_movs_x_m(&e->as, ref_is_d(e->carried[k]), x, emit_env(emit_vfp_disp(e->carried[k])));
+            }
+        }
+    }
+}
+
 /* Of the singles that ops 0 to n - 1 read, those that none of them has written before. */
 static uint32_t read_first(const IRBlock *b, int n)
 {
@@ -511,6 +522,24 @@ static uint32_t read_first(const IRBlock *b, int n)
     return read;
 }
 
+/* Ops 0 to n - 1 know r by this name only, and no other way than in an xmm register: they do arithmetic with it. */
+static bool stays_in_xmm(const IRBlock *b, int n, IRRef r)
+{
+    for (int i = 0; i < n; i++) {
+        const IROp *op = &b->ops[i];
+        IROperands it = ir_operands(b, op, IR_ALL);
+        bool arithmetic = op->opc == IR_fadd || op->opc == IR_fsub || op->opc == IR_fmul || op->opc == IR_fnmul ||
+                          op->opc == IR_fdiv;
+
+        while (ir_next_operand(&it)) {
+            if ((singles(*it.ref) & singles(r)) && (*it.ref != r || !arithmetic)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 XmmState emit_xmm_keep(Emitter *e, int n)
 {
     uint32_t needed = read_first(e->b, n);
@@ -523,7 +552,7 @@ XmmState emit_xmm_keep(Emitter *e, int n)
         }
         if (emit_xmm_find(e, e->carried[x]) < 0) {
             emit_xmm_sync(e, e->carried[x]);
-        } else {
+        } else if (stays_in_xmm(e->b, n, e->carried[x])) {
             needed &= ~singles(e->carried[x]);
         }
     }

@@ -131,7 +131,8 @@ typedef struct Emitter {
     uint32_t pc;                /* PC|T of the guest instruction */
     int njumps;
     EFlagsState ef;
-    struct { uint8_t *addr; EFlagsState ef; unsigned n; } back;     /* the jump back to the block's start; NULL: none */
+    /* The jump back to the block's start, and what xmm registers hold there; NULL: there is none. */
+    struct { uint8_t *addr; EFlagsState ef; unsigned n; IRRef xmm[XMM_COUNT]; } back;
     const uint8_t *again;       /* the block's start for who comes from there */
     uint8_t *label_addr[IR_MAX_LABELS];
     uint8_t label_refs[IR_MAX_LABELS];
@@ -311,6 +312,7 @@ void emit_xmm_choose_carried(Emitter *e);
 bool emit_xmm_load_carried(Emitter *e);                     /* false: there are none */
 void emit_xmm_carry(Emitter *e);                            /* to their places; keeps EFLAGS */
 bool emit_xmm_carry_moves(const Emitter *e);                /* are there any? */
+void emit_xmm_load_for_back(Emitter *e);                    /* what is carried, where `back` has it; keeps EFLAGS */
 /*
  * In a block that only jumps back: what the next turn, ops 0 to n - 1, reads is where that looks for it. The rest,
  * which it writes first, is stored by emit_xmm_restore() where the loop is left.

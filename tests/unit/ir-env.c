@@ -384,15 +384,29 @@ bool machine_run_pair(const IRBlock *b, const IRBlock *next, bool chained)
     return done;
 }
 
-int machine_run_loop(const IRBlock *b, bool tier2)
+int machine_run_loop(const IRBlock *b, MachineLoop how)
 {
-    TranslationBlock tb;
+    TranslationBlock tb, first;
     uint8_t *begin = code_begin();
+    uint32_t plain = 0;
     bool done;
+    int offset;
 
-    buffer.tier2 = tier2;
+    if (how == LOOP_STOPPED) {
+        done = emit_block(b, &tb);
+        plain = tb.loop_offset;
+        buffer.ptr = begin;
+    }
+    buffer.tier2 = how != LOOP_PLAIN;
     done = emit_block(b, &tb);
     buffer.tier2 = false;
+    offset = done ? (int)tb.loop_offset : -1;
+    first = tb;
+    if (how == LOOP_STOPPED && done) {
+        first.code += tb.loop_offset != plain ? tb.loop_offset : 0;
+        tb.loop_offset = plain;
+        env_jit(machine.env)->looped = 0;
+    }
     for (int n = 0; n < TB_JUMPS && done; n++) {
         if (tb.jmp[n].patch && tb_jump_target(&tb, n) == b->pc) {
             tcg_backend->set_jump(&tb, n, &tb);
@@ -400,11 +414,12 @@ int machine_run_loop(const IRBlock *b, bool tier2)
     }
     do {
         machine.env->regs[15] = 0;
-        tcg_backend->exec(machine.env, &tb);
+        tcg_backend->exec(machine.env, &first);
+        first = tb;
     } while (done && machine.env->regs[15] == b->pc && machine.excp == EXCP_NONE);
     buffer.ptr = begin;
     drop(&tb);
-    return done ? (int)tb.loop_offset : -1;
+    return offset;
 }
 
 bool machine_run_loop_often(const IRBlock *b, unsigned times, void (*prepare)(void))

@@ -41,10 +41,15 @@ bool machine_run(const IRBlock *b);
 bool machine_run_pair(const IRBlock *b, const IRBlock *next, bool chained);
 
 /*
+ * LOOP_STOPPED: its copy is entered, and meanwhile another CPU finds that it does not pay (emit-loop.c), so that the
+ * block's jump goes to the block again when the copy comes back to it.
+ */
+typedef enum MachineLoop { LOOP_PLAIN, LOOP_TIER2, LOOP_STOPPED } MachineLoop;
+/*
  * A block that jumps to itself, until it leaves by another way or raises an exception: x86-64 chained, with its copy of
  * tier two or without, the interpreter turn by turn. -1: could not be emitted; else TranslationBlock.loop_offset.
  */
-int machine_run_loop(const IRBlock *b, bool tier2);
+int machine_run_loop(const IRBlock *b, MachineLoop how);
 /* Emits the block for tier two, chained to itself, and runs it so often. Returns whether its jump goes to the copy. */
 bool machine_run_loop_often(const IRBlock *b, unsigned times, void (*prepare)(void));
 

@@ -215,7 +215,7 @@ static void prepare_loop(const TCGBackend *backend, uint64_t seed)
 
 /*
  * A loop, and its copy without looks at the tables; one whose jump back saves no flags is counted. 1: it has a copy,
- * 0: it has none, -1: not emitted, -2: the back ends differ.
+ * 0: it has none, -1: not emitted, -2: the back ends differ, -3: they differ if the copy is stopped.
  */
 static int loop_round(uint64_t seed, unsigned *without_flags)
 {
@@ -230,23 +230,24 @@ static int loop_round(uint64_t seed, unsigned *without_flags)
     *without_flags += b->loop_late != 0;
     for (uint64_t values = seed * 4; values < seed * 4 + 6; values++) {
         bool tier2 = values & 1;
+        MachineLoop how = !tier2 ? LOOP_PLAIN : values & 2 ? LOOP_STOPPED : LOOP_TIER2;
         const char *what;
 
         prepare_loop(&tcg_backend_x86_64, values);
-        offset[tier2] = machine_run_loop(b, tier2);
+        offset[tier2] = machine_run_loop(b, how);
         if (offset[tier2] < 0) {
             return -1;
         }
         note(&host);
         prepare_loop(&tcg_backend_interp, values);
-        machine_run_loop(b, false);
+        machine_run_loop(b, LOOP_PLAIN);
         note(&interp);
         what = difference(true);
         if (what) {
             printf("# seed %llu values %llu: %s\n", (unsigned long long)seed, (unsigned long long)values, what);
             fflush(stdout);
             ir_print(stderr, b);
-            return -2;
+            return how == LOOP_STOPPED ? -3 : -2;
         }
     }
     return offset[0] != offset[1];
@@ -254,15 +255,17 @@ static int loop_round(uint64_t seed, unsigned *without_flags)
 
 static void test_loops(unsigned rounds, uint64_t first)
 {
-    unsigned failed = 0, copied = 0, without_flags = 0;
+    unsigned failed = 0, stopped = 0, copied = 0, without_flags = 0;
 
-    for (unsigned i = 0; i < rounds && failed < 5; i++) {
+    for (unsigned i = 0; i < rounds && failed + stopped < 5; i++) {
         int r = loop_round(first + i, &without_flags);
 
         failed += r == -2;
+        stopped += r == -3;
         copied += r == 1;
     }
     test_ok(!failed, "loops agree");
+    test_ok(!stopped, "loops agree whose copy another CPU stops");
     printf("# %u loops of %u have a copy without looks at the tables; %u save no flags\n", copied, rounds,
            without_flags);
     test_ok(copied > rounds / 10, "loops have copies");
