@@ -210,10 +210,8 @@ MemoryRegion *memory_region_at(size_t index)
     return index < region_count ? sorted[index] : NULL;
 }
 
-uint8_t *memory_ram_at(uint32_t phys, uint32_t len, uint32_t *ram)
+static inline uint8_t *ram_at(const MemoryRegion *r, uint32_t phys, uint32_t len, uint32_t *ram)
 {
-    MemoryRegion *r = memory_find(phys);
-
     if (!r || !r->ram || len > r->size - (phys - r->base)) {
         return NULL;
     }
@@ -221,12 +219,17 @@ uint8_t *memory_ram_at(uint32_t phys, uint32_t len, uint32_t *ram)
     return r->ram + (phys - r->base);
 }
 
+uint8_t *memory_ram_at(uint32_t phys, uint32_t len, uint32_t *ram)
+{
+    return ram_at(find(phys), phys, len, ram);
+}
+
 const uint8_t *memory_read_at(uint32_t phys, uint32_t len, uint32_t *ram)
 {
-    MemoryRegion *r = memory_find(phys);
+    const MemoryRegion *r = find(phys);
 
     if (!r || !r->rom) {
-        return memory_ram_at(phys, len, ram);
+        return ram_at(r, phys, len, ram);
     }
     if (!rom_is_shown(r) || len > r->size - (phys - r->base)) {
         return NULL;

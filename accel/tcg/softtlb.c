@@ -176,14 +176,17 @@ void arm_context_changed(CPUARMState *env)
     env_cpu(env)->n.ctx_switch++;
 }
 
-TLBTables *tlb_tables(CPUARMState *env, bool privileged)
+static inline TLBTables *tables(CPUARMState *env, bool privileged)
 {
-    struct TLBContexts *s = env_cpu(env)->tlb;
-
     if (arm_privileged(env) == privileged) {
-        return &s->current->t;
+        return &env_cpu(env)->tlb->current->t;
     }
     return &find_context(env, privileged)->t;
+}
+
+TLBTables *tlb_tables(CPUARMState *env, bool privileged)
+{
+    return tables(env, privileged);
 }
 
 /* ---- fills ---- */
@@ -258,7 +261,7 @@ static int64_t ram_entry(CPUARMState *env, uint32_t vpage, uint32_t page, const 
 
 int64_t tlb_fill(CPUARMState *env, uint32_t va, bool store, bool privileged, uint32_t *fault)
 {
-    TLBTables *t = tlb_tables(env, privileged);
+    TLBTables *t = tables(env, privileged);
     struct TLBContext *c = (struct TLBContext *)(void *)t;     /* t is its first member */
     uint32_t vpage = va >> TLB_PAGE_BITS, ram;
     ARMPageInfo info;
@@ -316,7 +319,7 @@ _Noreturn void raise_alignment_fault(CPUARMState *env, uint32_t va, bool store)
 int64_t tlb_data_entry(CPUARMState *env, uint32_t va, bool store, uint32_t mem)
 {
     bool privileged = arm_privileged(env) && !(mem & MEM_USER);
-    TLBTables *t = tlb_tables(env, privileged);
+    TLBTables *t = tables(env, privileged);
     uint32_t vpage = va >> TLB_PAGE_BITS, fault;
     int64_t e = (store ? t->write : t->read)[vpage];
 
