@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 #include "block/block.h"
+#include "hw/rtc/pl031.h"
+#include "hw/virtio/virtio-devices.h"
 #include "monitor/qmp-internal.h"
 #include "sysemu/runstate.h"
 
@@ -26,6 +28,7 @@ const QmpEvent qmp_events[] = {
     { "POWERDOWN", "" },
     { "RESET", "guest:b reason:ShutdownCause" },
     { "RESUME", "" },
+    { "RTC_CHANGE", "offset:i qom-path:s" },
     { "SHUTDOWN", "guest:b reason:ShutdownCause" },
     { "STOP", "" },
 #ifdef CONFIG_VNC
@@ -33,6 +36,7 @@ const QmpEvent qmp_events[] = {
     { "VNC_DISCONNECTED", "server:VncServerInfo client:VncClientInfo" },
     { "VNC_INITIALIZED", "server:VncServerInfo client:VncClientInfo" },
 #endif
+    { "VSERPORT_CHANGE", "id:s open:b" },
     { "WATCHDOG", "action:WatchdogAction" },
     { NULL, NULL },
 };
@@ -121,12 +125,33 @@ static void threshold_crossed(const char *node, uint64_t limit, uint64_t exceede
     qmp_tell("BLOCK_WRITE_THRESHOLD", data);
 }
 
+static void clock_set(int64_t ahead, const char *device)
+{
+    JsonObject *data = json_object_new();
+    g_autofree char *path = g_strconcat("/machine/", device, NULL);
+
+    json_object_set_int_member(data, "offset", ahead);
+    json_object_set_string_member(data, "qom-path", path);
+    qmp_tell("RTC_CHANGE", data);
+}
+
+static void port_opened(const char *id, bool open)
+{
+    JsonObject *data = json_object_new();
+
+    json_object_set_string_member(data, "id", id);
+    json_object_set_boolean_member(data, "open", open);
+    qmp_tell("VSERPORT_CHANGE", data);
+}
+
 void qmp_events_init(void)
 {
 #ifdef CONFIG_VNC
     qmp_vnc_init();
 #endif
     runstate_add_listener(runstate_changed);
+    pl031_set_listener(clock_set);
+    virtio_console_set_listener(port_opened);
     blk_set_error_listener(disk_failed);
     blk_set_threshold_listener(threshold_crossed);
     qmp_migration_attach();

@@ -132,7 +132,8 @@ static void open_virtio(VirtIOConfig *config, const VirtIOOption *o)
     for (unsigned n = 0; n < VIRTIO_MAX_PORTS; n++) {
         const VirtIOPortOption *from = &o->port[n];
 
-        config->port[n] = (VirtIOPort) { .there = from->said, .console = from->console, .name = from->name };
+        config->port[n] = (VirtIOPort) { .there = from->said, .console = from->console, .id = from->id,
+                                         .name = from->name };
         if (from->chardev) {
             g_autofree char *device = g_strconcat("chardev:", from->chardev, NULL);
 

@@ -11,6 +11,7 @@
 #include "hw/device.h"
 #include "hw/primecell.h"
 #include "hw/rtc/pl031.h"
+#include "qemu/io-loop.h"
 #include "qemu/log.h"
 #include "qemu/rtc-clock.h"
 #include "qemu/timer.h"
@@ -32,7 +33,28 @@ typedef struct PL031State {
     bool level;                 /* of the line */
     const IRQLine *irq;         /* constant */
     QTimer *alarm;              /* constant */
+    int64_t ahead;              /* seconds, of the host's UTC, since the guest set it last */
+    IOWork tell;                /* constant */
 } PL031State;
+
+static void (*change_listener)(int64_t ahead, const char *device);     /* constant once the CPUs run */
+
+void pl031_set_listener(void (*fn)(int64_t ahead, const char *device))
+{
+    change_listener = fn;
+}
+
+/* I/O thread. A guest that sets its clock several times meanwhile is told about once. */
+static void tell_change(void *opaque)
+{
+    PL031State *s = opaque;
+    int64_t ahead;
+
+    counted_lock(&s->dev.lock);
+    ahead = s->ahead;
+    counted_unlock(&s->dev.lock);
+    change_listener(ahead, s->dev.name);
+}
 
 /* Guest's seconds; *to_next_ns: until the next one. Caller holds the lock. */
 static uint32_t pl031_now(PL031State *s, int64_t *to_next_ns)
@@ -158,7 +180,11 @@ static void pl031_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
     case RTC_LR:
         s->load = value;
         s->offset += value - pl031_now(s, &to_next_ns);
+        s->ahead = (int64_t)value - rtc_clock_ns() / NS_PER_S;
         pl031_plan(s);
+        if (change_listener) {
+            io_post(&s->tell);
+        }
         break;
     case RTC_CR:                /* cannot be stopped */
         break;
@@ -241,6 +267,7 @@ void pl031_create(uint32_t base, const char *name, const IRQLine *irq)
     s->irq = irq;
     s->offset = (uint32_t)start_offset;
     s->alarm = timer_new_line(pl031_alarm, s);
+    s->tell = (IOWork) { .fn = tell_change, .opaque = s, .outside = true };
     device_add(&s->dev);
     device_map(&s->dev, base, 0x1000, &pl031_ops);
 }

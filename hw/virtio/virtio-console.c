@@ -46,6 +46,7 @@ typedef struct Port {
     unsigned n;
     VirtIOPort config;
     bool connected;             /* the character device has somebody at its other end */
+    bool told_open;             /* the last that the listener heard: the guest has it open */
     unsigned owes;
     VirtChain *sending;         /* taken from the queue, not yet given back; NULL: none */
     uint32_t sent;              /* bytes of it */
@@ -55,6 +56,23 @@ struct VirtIOConsole {
     VirtIO *v;                  /* constant */
     Port port[VIRTIO_MAX_PORTS];
 };
+
+static void (*open_listener)(const char *id, bool open);        /* constant once the main loop runs */
+
+void virtio_console_set_listener(void (*fn)(const char *id, bool open))
+{
+    open_listener = fn;
+}
+
+static void tell_open(Port *p, bool open)
+{
+    if (p->told_open != open) {
+        p->told_open = open;
+        if (open_listener && p->config.id) {
+            open_listener(p->config.id, open);
+        }
+    }
+}
 
 static bool has_ports(const VirtIOConsole *s)
 {
@@ -140,6 +158,7 @@ static void port_is_ready(Port *p)
 static void port_is_open(Port *p, bool open)
 {
     virtio_set_state(p->s->v, open ? STATE_PORT_OPEN(p->n) : 0, open ? 0 : STATE_PORT_OPEN(p->n));
+    tell_open(p, open);
     if (open) {
         chardev_accept_input(p->config.chr);
     }
@@ -327,6 +346,7 @@ static void console_reset(void *dev)
             p->sending = NULL;
         }
         p->owes = 0;
+        tell_open(p, false);
     }
 }
 
@@ -338,6 +358,7 @@ static void console_ready(void *dev)
 
     for (Port *p = s->port; p < s->port + VIRTIO_MAX_PORTS; p++) {
         if (p->s) {
+            tell_open(p, state & STATE_PORT_OPEN(p->n));
             p->owes |= state & STATE_PORT_READY(p->n) ? OWES_OPEN : state & STATE_READY ? OWES_ADD : 0;
             chardev_accept_input(p->config.chr);
         }

@@ -9,10 +9,15 @@ import os
 import random
 import re
 import socket
+import sys
 import tempfile
 import time
 
 from vm import VM, Cases, Failure, designs
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
+
+import qmp_client               # noqa: E402  (path set above)
 
 DATA = random.Random(7).randbytes(2 << 20)
 SUM = hashlib.md5(DATA).hexdigest()
@@ -64,10 +69,19 @@ def console(cases, name, vm, path):
         peer.socket.sendall(b"exit\n")
 
 
-def port(cases, name, vm, path):
+def opened(client, states):
+    """The next events tell these states of the port, which is all that they say of it."""
+    data = [client.event("VSERPORT_CHANGE")["data"] for _ in states]
+    if data != [{"id": "second", "open": state} for state in states]:
+        raise Failure("VSERPORT_CHANGE: %s" % data)
+
+
+def port(cases, name, vm, path, client):
     with cases.case(name + "a port with a name, closed at the host's end", vm):
         vm.send("cat /sys/class/virtio-ports/vport0p1/name; head -c 1 /dev/vport0p1 | wc -c\n")
         vm.expect(r"org\.pqemu\.test\n0\n", 60)
+        if client:
+            opened(client, (True, False))
     with Peer(path, 240 * vm.scale) as peer:
         with cases.case(name + "2 MiB into the guest", vm):
             vm.send("head -c %d /dev/vport0p1 > /tmp/f; md5sum /tmp/f\n" % len(DATA))
@@ -87,6 +101,12 @@ def port(cases, name, vm, path):
         vm.expect(r"again-\n", 60)
         peer.expect(rb"answer\n")
         vm.check_log()
+    if client:
+        with cases.case(name + "a reset closes the port, which the guest has open", vm):
+            vm.send("sleep 1000 < /dev/vport0p1 &\n")
+            opened(client, (True, False) * 4 + (True,))
+            client.result("system_reset")
+            opened(client, (False,))
 
 
 def main():
@@ -96,17 +116,21 @@ def main():
             paths = [os.path.join(directory, "%d-%d" % (number, n)) for n in range(2)]
             options = ["-device", "virtio-serial-device", "-global",
                        "virtio-mmio.force-legacy=" + ("on" if number == 1 else "off")]
-            for n, device in enumerate(("virtconsole", "virtserialport,name=org.pqemu.test")):
+            for n, device in enumerate(("virtconsole", "virtserialport,id=second,name=org.pqemu.test")):
                 options += ["-chardev", "socket,id=c%d,path=%s,server=on,wait=off" % (n, paths[n]),
                             "-device", "%s,chardev=c%d" % (device, n)]
             name = "%s, %s interface: " % (design, "legacy" if number == 1 else "modern")
-            with VM(accel=accel, dtb="builtin", args=options, slow=3 * slow) as vm:
+            control = os.path.join(directory, "control-%d" % number)
+            if qmp_client.built_in():
+                options += ["-qmp", "unix:%s,server=on,wait=off" % control]
+            with VM(accel=accel, dtb="builtin", args=options, slow=3 * slow, reboot=True) as vm:
                 with cases.case(name + "it starts", vm) as up:
                     vm.wait_shell()
                     vm.hush()
                 if up.ok:
+                    client = qmp_client.Client(control) if qmp_client.built_in() else None
                     console(cases, name, vm, paths[0])
-                    port(cases, name, vm, paths[1])
+                    port(cases, name, vm, paths[1], client)
     cases.finish()
 
 

@@ -8,4 +8,9 @@
 void pl031_set_start(int64_t offset);
 /* Map at BASE. Lives as long as the machine. */
 void pl031_create(uint32_t base, const char *name, const IRQLine *irq);
+/*
+ * Whom to tell, on the I/O thread, that a guest has set its clock: how far it is ahead of the host's UTC now, in
+ * seconds, and the device's name. Before the CPUs run.
+ */
+void pl031_set_listener(void (*fn)(int64_t ahead, const char *device));
 #endif

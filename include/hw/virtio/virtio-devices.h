@@ -21,6 +21,7 @@ enum { VIRTIO_MAX_PORTS = 15, VIRTIO_9P_TAG_MAX = 31, VIRTIO_GPU_MAX_OUTPUTS = 1
 /* A port of a VIRTIO_CONSOLE. */
 typedef struct VirtIOPort {
     bool there, console;        /* console: of the guest; else a port for programs */
+    const char *id;             /* by which the user knows it; NULL: none */
     const char *name;           /* by which programs find it; NULL: none */
     Chardev *chr;               /* NULL: what is sent is dropped */
 } VirtIOPort;
@@ -73,4 +74,6 @@ void vhost_fs_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config);
  * Connect to the back end of a VHOST_USER_... device at a Unix socket; NULL: *err is a message (g_free()). Main thread.
  */
 struct VhostLink *vhost_link_open(const char *path, char **err);
+/* Whom to tell when the guest has opened or closed a port that has an id. I/O thread; set at the start. */
+void virtio_console_set_listener(void (*fn)(const char *id, bool open));
 #endif
