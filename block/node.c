@@ -11,6 +11,7 @@
 #include "block/host-file.h"
 #include "block/job.h"
 #include "block/qcow2.h"
+#include "qemu/fdset.h"
 
 enum { CLOSE_PATIENCE_S = 10 };
 
@@ -214,7 +215,7 @@ static int format_file(const char *path, const char *format, uint64_t bytes, con
 char *block_create_file(const char *path, const char *format, uint64_t bytes, const char *backing,
                         const char *backing_format)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644), ret;
+    int fd = fdset_open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644), ret;
     char *error = NULL;
 
     if (fd < 0) {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "block/block.h"
 #include "block/host-file.h"
+#include "qemu/fdset.h"
 
 typedef struct PosixFile {
     HostFile file;
@@ -181,7 +182,7 @@ HostFile *posix_file_open(const char *path, const ImageOptions *options, char **
 
     path += g_str_has_prefix(path, "file:") && !options->driver ? strlen("file:") : 0;
     /* A FIFO must not make us wait: it is refused below. */
-    fd = open(path, flags | O_NONBLOCK);
+    fd = fdset_open(path, flags | O_NONBLOCK, 0);
     if (fd < 0) {
         if (errno == EINVAL && options->direct) {
             return open_failed(fd, error, g_strdup_printf("'%s': its file system has no direct access (use "

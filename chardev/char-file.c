@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "chardev/char-internal.h"
+#include "qemu/fdset.h"
 
 typedef struct FileState {
     int in, out;                /* -1: none */
@@ -55,7 +56,7 @@ bool chardev_open_file(Chardev *chr, const char *spec, const char *path, bool ap
      * O_NONBLOCK matters for devices and named pipes alone; opening a pipe for reading too spares us waiting for a
      * reader.
      */
-    int fd = *path ? open(path, flags, 0666) : -1;
+    int fd = *path ? fdset_open(path, flags, 0666) : -1;
 
     if (*path && fd < 0 && errno == ENXIO) {
         fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

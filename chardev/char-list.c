@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "chardev/char-internal.h"
+#include "qemu/fdset.h"
 #include "qemu/log.h"
 
 Chardev *chardev_list;
@@ -165,7 +166,8 @@ Chardev *chardev_new(const char *label, const char *spec)
 
 static Writer *open_log(const char *label, const char *path, bool append, char **error)
 {
-    const int fd = open(path, O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0666);
+    const int flags = O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
+    const int fd = fdset_open(path, flags, 0666);
 
     if (fd < 0) {
         *error = g_strdup_printf("logfile '%s': %s", path, strerror(errno));

@@ -10,6 +10,7 @@
 #include "exec/memory.h"
 #include "monitor/memory-save.h"
 #include "monitor/monitor-internal.h"
+#include "qemu/fdset.h"
 #include "qemu/io-loop.h"
 #include "sysemu/sysemu.h"
 #include "target/arm/cpu.h"
@@ -121,7 +122,7 @@ static bool open_file(void)
 {
     if (job.path) {
         /* A FIFO that nobody reads is told from one whose reader is slow; the latter may take its time. */
-        job.fd = open(job.path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0666);
+        job.fd = fdset_open(job.path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0666);
         if (job.fd < 0) {
             job.error = g_strdup_printf("Could not open '%s': %s", job.path,
                                         errno == ENXIO ? "nobody reads the FIFO" : strerror(errno));

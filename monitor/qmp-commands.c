@@ -128,6 +128,7 @@ static void do_x_query_accel(QmpCall *call)
 #define BURST(limit) limit "_max:i? " limit "_max_length:i? "
 
 const QmpCommand qmp_commands[] = {
+    { "add-fd", "fdset-id:i? opaque:s?", qmp_add_fd, false, "AddfdInfo" },
     { "balloon", "value:i", qmp_balloon, false, NULL },
     { "block-commit", "device:s top:s? top-node:s? job-id:s? speed:i? " JOB_CHAIN JOB_ENDS, qmp_block_commit, false,
       NULL },
@@ -248,7 +249,7 @@ const QmpCommand qmp_commands[] = {
     { "query-dump", "", qmp_query_dump, true, "DumpQueryResult" },
     { "query-dump-guest-memory-capability", "", qmp_query_dump_capability, false, "DumpGuestMemoryCapability" },
     { "query-events", "", qmp_query_events, false, "[EventInfo]" },
-    { "query-fdsets", "", qmp_query_nothing, false, "[a]" },
+    { "query-fdsets", "", qmp_query_fdsets, false, "[FdsetInfo]" },
     { "query-gic-capabilities", "", qmp_query_nothing, false, "[a]" },
     { "query-hotpluggable-cpus", "", qmp_no_hotplug, false, "[a]" },
     { "query-iothreads", "", qmp_query_iothreads, false, "[IOThreadInfo]" },
@@ -281,6 +282,7 @@ const QmpCommand qmp_commands[] = {
     { "query-vnc", "", qmp_query_vnc, false, "VncInfo" },
 #endif
     { "quit", "", do_quit, true, NULL },
+    { "remove-fd", "fdset-id:i fd:i?", qmp_remove_fd, false, NULL },
     { "replay-break", "icount:i", qmp_replay_break, false, NULL },
     { "replay-delete-break", "", qmp_replay_delete_break, false, NULL },
     { "replay-seek", "icount:i", qmp_replay_seek, false, NULL },

@@ -125,6 +125,11 @@ void qmp_blockdev_snapshot_sync(QmpCall *call);
 char *qmp_create_image(JsonObject *options);    /* blockdev-create's work: why it did not work, to be freed */
 struct BlockBackend *qmp_find_disk(QmpCall *call, const char *name);    /* NULL: the call has failed */
 
+/* monitor/qmp-fdset.c */
+void qmp_add_fd(QmpCall *call);
+void qmp_remove_fd(QmpCall *call);
+void qmp_query_fdsets(QmpCall *call);
+
 /* monitor/qmp-balloon.c */
 void qmp_balloon(QmpCall *call);
 void qmp_query_balloon(QmpCall *call);

@@ -21,6 +21,7 @@ typedef struct QmpType {
 } QmpType;
 
 static const QmpType types[] = {
+    { .name = "AddfdInfo", "fdset-id:i fd:i" },
     { .name = "BalloonInfo", "actual:i" },
     { .name = "BitmapSyncMode", .values = "on-success never always" },
     { .name = "BlockdevCacheInfo", "writeback:b direct:b no-flush:b" },
@@ -76,6 +77,8 @@ static const QmpType types[] = {
     { .name = "DumpQueryResult", "status:DumpStatus completed:i total:i" },
     { .name = "DumpStatus", .values = "none active completed failed" },
     { .name = "EventInfo", "name:s" },
+    { .name = "FdsetFdInfo", "fd:i opaque:s?" },
+    { .name = "FdsetInfo", "fdset-id:i fds:[FdsetFdInfo]" },
     { .name = "HostMemPolicy", .values = "default preferred bind interleave" },
     { .name = "HumanReadableText", "human-readable-text:s" },
     { .name = "ImageInfo", "filename:s format:s virtual-size:i backing-filename:s? backing-image:ImageInfo?" },

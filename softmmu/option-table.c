@@ -139,6 +139,8 @@ const OptionRow option_rows[] = {
     { "dfilter", "RANGE[,RANGE...]", .handle = option_log_filter, .help = "log code of these addresses only" },
     { "trace", "[enable=]PATTERN[,events=FILE][,file=FILE]", .handle = option_trace,
       .help = "log events of devices (-trace help); events: more patterns; file: there, not to the log" },
+    { "add-fd", "fd=N,set=M[,opaque=TEXT]", .handle = option_add_fd,
+      .help = "descriptor N that was passed on is one of set M: files by the name /dev/fdset/M" },
     { "singlestep", .handle = option_singlestep,
       .help = "one instruction per block of code, so that the log has each" },
 #ifdef CONFIG_PLUGINS
@@ -192,7 +194,6 @@ const OptionRow option_rows[] = {
     { "old-param", .instead = "kernels get ATAGS, or a device tree (-dtb)" },
     { "enable-kvm", .instead = "there is no KVM for this guest; use -accel tcg" },
     { "numa", "...", .instead = "the board has one memory; use -m SIZE" },
-    { "add-fd", "...", .instead = "give the file's name, /dev/fd/N for a descriptor" },
     { "dump-vmstate", "FILE", .instead = "use savevm; docs/snapshots.md describes what is saved" },
     { "enable-sync-profile", .instead = "use -accel tcg,stats=on (info jit shows the locks)" },
     { "xen-domid", "N", .instead = NO_XEN },

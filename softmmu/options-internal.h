@@ -296,6 +296,7 @@ void option_audiodev(CommandLine *c, const char *arg);
 void option_audio_help(CommandLine *c, const char *arg);
 void option_action(CommandLine *c, const char *arg);
 void option_watchdog_action(CommandLine *c, const char *arg);
+void option_add_fd(CommandLine *c, const char *arg);
 void option_singlestep(CommandLine *c, const char *arg);
 void option_daemonize(CommandLine *c, const char *arg);
 

@@ -3,11 +3,14 @@
  * -semihosting*, -d, -D, -dfilter and -trace. Main thread; fills semihosting's settings and the log's.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <glib.h>
+#include <unistd.h>
 #include "hw/semihosting.h"
+#include "qemu/fdset.h"
 #include "qemu/log.h"
 #include "qemu/trace.h"
 #include "softmmu/options-internal.h"
@@ -99,6 +102,36 @@ void option_log_filter(CommandLine *c, const char *arg)
     if (!log_set_ranges(arg, bad, sizeof(bad))) {
         option_fail(c, arg, "'%s' is not a range of addresses (FIRST..LAST, FIRST+SIZE or LAST-SIZE)", bad);
     }
+}
+
+void option_add_fd(CommandLine *c, const char *arg)
+{
+    const KeyValue *kv = option_split(c, arg);
+    const char *opaque = NULL;
+    uint64_t fd = 0, set = 0;
+    bool has_set = false;
+    int copy;
+
+    for (; kv->key; kv++) {
+        if (!strcmp(kv->key, "opaque") && kv->value) {
+            opaque = kv->value;
+        } else if (strcmp(kv->key, "fd") && strcmp(kv->key, "set")) {
+            option_fail(c, arg, "unknown property '%s' (fd=N, set=M, opaque=TEXT)", kv->key);
+        } else if (!kv->value || !option_number(kv->value, INT32_MAX, kv->key[0] == 'f' ? &fd : &set)) {
+            option_fail(c, arg, "%s is a number", kv->key);
+        } else {
+            has_set |= kv->key[0] == 's';
+        }
+    }
+    if (fd <= STDERR_FILENO || !has_set) {
+        option_fail(c, arg, "fd=N, above %d, and set=M have to be said", STDERR_FILENO);
+    }
+    /* A copy, so that it may be said again, and what is closed in the end is ours. */
+    copy = fcntl((int)fd, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) {
+        option_fail(c, arg, "descriptor %u: %s", (unsigned)fd, strerror(errno));
+    }
+    fdset_add((int64_t)set, copy, opaque);
 }
 
 void option_trace(CommandLine *c, const char *arg)

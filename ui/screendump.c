@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The screen as a file: PPM, or PNG if there is libpng. I/O thread. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <glib.h>
 #ifdef CONFIG_PNG
 #include <png.h>
 #endif
+#include "qemu/fdset.h"
 #include "ui/console.h"
 
 /* A row as bytes R, G, B. */
@@ -77,6 +79,7 @@ char *screendump(const char *path, const char *format, const char *device, unsig
     Console *screen = console_named(device, head, &problem);
     FILE *f;
     bool good;
+    int fd;
 
     if (!screen) {
         return problem;
@@ -93,7 +96,8 @@ char *screendump(const char *path, const char *format, const char *device, unsig
         return g_strdup_printf("unknown format '%s' (ppm; the emulator was built without libpng)", format);
 #endif
     }
-    f = fopen(path, "wb");
+    fd = fdset_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    f = fd >= 0 ? fdopen(fd, "wb") : NULL;
     if (!f) {
         return g_strdup_printf("failed to open file '%s': %s", path, strerror(errno));
     }

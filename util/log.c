@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <glib.h>
+#include "qemu/fdset.h"
 #include "qemu/log.h"
 #include "qemu/trace.h"
 #include "qemu/writer.h"
@@ -191,7 +192,7 @@ bool log_set_file(const char *path)
     if (pct) {
         name = g_strdup_printf("%.*s%d%s", (int)(pct - path), path, (int)getpid(), pct + 2);
     }
-    fd = open(name ? name : path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    fd = fdset_open(name ? name : path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     g_free(name);
     if (fd < 0) {
         return false;

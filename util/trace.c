@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <glib.h>
+#include "qemu/fdset.h"
 #include "qemu/log.h"
 #include "qemu/trace.h"
 #include "qemu/writer.h"
@@ -172,7 +173,7 @@ bool trace_option_file(const char *path)
 
 bool trace_set_file(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = fdset_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
     if (fd < 0) {
         return false;

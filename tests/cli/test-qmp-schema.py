@@ -17,13 +17,14 @@ from qmp_schema import Schema                           # noqa: E402
 MIB = 1 << 20
 LIMITS = ("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
 NOT_HERE = "what this board lacks: the answer is an error"
-ELSEWHERE = "ends, moves or replays the machine, and is in a test of its own"
+ELSEWHERE = "ends, moves or replays the machine, or wants a descriptor; is in a test of its own"
 EXCUSED = {
     "inject-nmi": NOT_HERE, "query-balloon": NOT_HERE, "balloon": NOT_HERE, "query-hotpluggable-cpus": NOT_HERE,
     "system_wakeup": NOT_HERE, "set_password": NOT_HERE, "change-vnc-password": NOT_HERE, "expire_password": NOT_HERE,
     "qom-set": NOT_HERE,
     "migrate": ELSEWHERE, "migrate-continue": ELSEWHERE, "migrate-incoming": ELSEWHERE, "replay-break": ELSEWHERE,
     "replay-delete-break": ELSEWHERE, "replay-seek": ELSEWHERE, "getfd": ELSEWHERE, "closefd": ELSEWHERE,
+    "add-fd": ELSEWHERE, "remove-fd": ELSEWHERE,
 }
 
 
