@@ -411,6 +411,7 @@ static void emit_next_turn(Emitter *e, const Loop *l, const XmmState *kept, cons
     emit_xmm_restore(e, kept);
     /* The block's jump counts on what is in registers there, if another CPU has made it go to the block meanwhile. */
     emit_xmm_load_for_back(e);
+    emit_load_kept(e);
     x_mov_rm_i(as, LEFT(e), 0);
     x_jmp(as, e->back.addr);
 }

@@ -230,10 +230,13 @@ static void emit_fp_store(Emitter *e, const SlowPath *s, const IROp *op, RM host
         x_movs_m_x(as, d, host, s->xd);
         return;
     }
-    x_mov_r_rm(as, d, scratch, emit_env(emit_vfp_disp(op->b)));
-    if (op->mem & MEM_BE) {
-        x_bswap(as, d, scratch);
+    if (!(op->mem & MEM_BE)) {
+        x_movs_x_m(as, d, 0, emit_env(emit_vfp_disp(op->b)));
+        x_movs_m_x(as, d, host, 0);
+        return;
     }
+    x_mov_r_rm(as, d, scratch, emit_env(emit_vfp_disp(op->b)));
+    x_bswap(as, d, scratch);
     x_mov_rm_r(as, d, host, scratch);
 }
 
@@ -265,6 +268,11 @@ static void store_element(Emitter *e, const IROp *op, IRRef r, RM host, int scra
     Loc l = emit_loc(e, r);
     int reg = l.kind == LOC_REG ? l.reg : scratch;
 
+    if ((ref_is_s(r) || ref_is_d(r)) && !(op->mem & MEM_BE)) {
+        x_movs_x_m(as, wide, 0, emit_env(l.disp));
+        x_movs_m_x(as, wide, host, 0);
+        return;
+    }
     if (l.kind == LOC_MEM) {
         x_mov_r_rm(as, wide, scratch, emit_env(l.disp));
     } else if (l.kind == LOC_IMM) {
@@ -613,6 +621,9 @@ void emit_slow_mem(Emitter *e, SlowPath *s)
         slow_multi_code(e, s);
     }
     emit_page_forget(e, s);
+    if (s->kept && !ir_op_has_operand(e->b, s->op, IR_DEFS, e->kept)) {
+        emit_load_kept(e);
+    }
     x_jmp(&e->as, s->back);
     if (half) {
         emit_half_aligned(e, s, half);

@@ -24,6 +24,9 @@ Loc emit_loc(const Emitter *e, IRRef r)
         if (x86_guest_reg[n] != NO_REG) {
             return (Loc) { .kind = LOC_REG, .reg = x86_guest_reg[n] };
         }
+        if (e->kept_now && r == e->kept) {
+            return (Loc) { .kind = LOC_REG, .reg = RDX };
+        }
         return (Loc) { .kind = LOC_MEM, .disp = ENV_OFFSET(regs) + 4 * n };
     }
     if (ref_is_temp(r)) {
@@ -74,10 +77,31 @@ SlowPath *emit_slow(Emitter *e, SlowKind kind)
     s = &e->slow[e->nslow == EMIT_MAX_SLOW - 1 ? e->nslow : e->nslow++];
     *s = (SlowPath) {
         .kind = kind, .op = e->op, .pc = e->pc, .save_xmm = emit_xmm_live(e), .xd = -1, .pages = e->live_pages,
+        .kept = e->kept_now,
         .xmm = { .unsure = e->unsure, .fp_base = e->fp_base, .dirty = e->xmm_dirty },
     };
     memcpy(s->xmm.ref, e->xmm_ref, sizeof(s->xmm.ref));
     return s;
+}
+
+static RM kept_memory(const Emitter *e)
+{
+    return emit_env(ENV_OFFSET(regs) + 4 * (e->kept - REF_R0));
+}
+
+void emit_load_kept(Emitter *e)
+{
+    if (e->kept != REF_NONE) {
+        x_mov_r_rm(&e->as, false, RDX, kept_memory(e));
+    }
+}
+
+/* Behind an op: memory has what rdx has. */
+static void emit_store_kept(Emitter *e, const IROp *op)
+{
+    if (e->kept_now && ir_op_has_operand(e->b, op, IR_DEFS, e->kept)) {
+        x_mov_rm_r(&e->as, false, kept_memory(e), RDX);
+    }
 }
 
 uint8_t *emit_thunk(Emitter *e, uint32_t offset)
@@ -143,6 +167,7 @@ static void emit_slow_paths(Emitter *e)
         }
         s->code = e->as.p;
         e->op = s->op;
+        e->kept_now = s->kept;
         if (s->kind == SLOW_FP) {
             emit_slow_fp(e, s);
         } else if (s->kind == SLOW_FCMP) {
@@ -241,6 +266,8 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     tb->code = start;
     emit_assign_temps(e);
     emit_assign_pages(e);
+    e->kept_now = false;
+    emit_choose_kept(e);
     emit_choose_recalls(e);
     emit_flags_clobber(e);
     emit_xmm_forget_all(e);
@@ -254,6 +281,7 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     tb->loop_late = b->loop_late;
     e->again = e->as.p;
     emit_xmm_load_carried(e);
+    emit_load_kept(e);
     tb->loop_offset = (uint32_t)(e->as.p - start);
 
     for (int i = 0; i < b->nops && !e->failed; i++) {
@@ -264,15 +292,20 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
         e->index = i;
         e->op = &b->ops[i];
         begin_op(e, i);
+        e->kept_now = e->kept != REF_NONE && i <= e->kept_until;
         e->compared &= e->op->opc == IR_insn_start || e->op->opc == IR_fmstat;
         if (emit_shifted_add(e, e->op) || emit_put_double(e, e->op)) {
+            emit_store_kept(e, e->op);
+            emit_store_kept(e, e->op + 1);
             begin_op(e, ++i);
             continue;
         }
         emit_op(e, e->op);
+        emit_store_kept(e, e->op);
     }
     if (!e->failed && !e->full) {
         begin_op(e, b->nops);
+        e->kept_now = false;
         if (buf->tier2 && !b->waits) {
             emit_loop(e);
         }

@@ -6,6 +6,7 @@
  *   rbp CPUARMState   r15 fast memory table (JITState.tlb_read)   rsp host stack, 16-byte aligned
  *   rbx rsi rdi r8 r9 r10 r11 r12 = r0..r7, r13 = sp, r14 = lr: for as long as translated code runs, across chained
  *   blocks; r8-r12 are memory operands (env->regs). Guest registers' upper halves are always zero.
+ *   One of r8-r12 is in rdx too, while a block that jumps back to itself does (emit_choose_kept()).
  *   rcx is scratch of one op's code; rax and rdx hold IR temporaries or are scratch as ops.def tells.
  *   xmm0 scratch; xmm1..xmm15 VFP registers and FP temporaries (emit-xmm.c).
  *
@@ -97,6 +98,7 @@ typedef struct SlowPath {
     uint32_t fp_op;
     XmmState xmm;
     bool save_xmm;
+    bool kept;                  /* Emitter.kept_now */
 } SlowPath;
 
 /* EMIT_ROOM: what one op or one slow path needs at most (a transfer of 32 big-endian words). */
@@ -161,6 +163,9 @@ typedef struct Emitter {
     int8_t page_place[REF_P_END - REF_P0];      /* RDX, PAGE_NOWHERE, or PAGE_SLOT0 - number of JITState.page */
     uint16_t page_last[REF_P_END - REF_P0];
     bool rdx_taken[IR_MAX_OPS];
+    IRRef kept;                 /* of r8-r12 the one that rdx holds, as memory does, up to op kept_until; REF_NONE */
+    int kept_until;
+    bool kept_now;
     uint16_t temp_last[NB_TEMPS];
     uint16_t ftemp_last[REF_F_END - REF_F0];
     /* Where each op's code begins and which flags EFLAGS held there; [nops]: the end. For checks. */
@@ -194,11 +199,13 @@ RM emit_env(int32_t offset);
 void emit_load_ref(Emitter *e, int reg, IRRef r);           /* host register = operand; keeps EFLAGS */
 void emit_store_ref(Emitter *e, IRRef r, int reg);          /* operand = host register; keeps EFLAGS */
 SlowPath *emit_slow(Emitter *e, SlowKind kind);
+void emit_load_kept(Emitter *e);                            /* rdx = Emitter.kept, if there is one; keeps EFLAGS */
 uint8_t *emit_thunk(Emitter *e, uint32_t offset);
 
 /* regalloc.c */
 void emit_assign_temps(Emitter *e);
 void emit_assign_pages(Emitter *e);         /* after the temporaries */
+void emit_choose_kept(Emitter *e);          /* after the pages */
 
 /* emit-flags.c */
 void emit_flags_defined(Emitter *e, EFKind kind);           /* after an op that set EFLAGS: record, save savef */

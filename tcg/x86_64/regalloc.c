@@ -185,3 +185,64 @@ void emit_assign_pages(Emitter *e)
         }
     }
 }
+
+/*
+ * Of r8-r12 the one that a loop does most with is in rdx as well, if that is free all the way from the block's start to
+ * its jump back: what goes through memory from turn to turn takes 5 cycles. Each result is stored at once, so whoever
+ * leaves finds it where it belongs.
+ */
+static bool leaves_rdx(const Emitter *e, const IROp *op)
+{
+    if (!(op_clobbers(op) & USE_RDX) || ir_op_is_exit(op)) {
+        return true;
+    }
+    if (!ir_op_is_access(op) || (op->mem & (MEM_BE | MEM_USER)) || (ir_op_has_list(op) && op->n > 1)) {
+        return false;
+    }
+    /* Code of accesses needs it for integers that are not in a register. */
+    if (ir_op_has_list(op)) {
+        IRRef r = e->b->args[op->arg];
+
+        return ref_is_s(r) || ref_is_d(r);
+    }
+    return op->opc == IR_st && (ref_is_s(op->b) || ref_is_d(op->b) || emit_loc(e, op->b).kind == LOC_REG);
+}
+
+static int find_jump_back(const IRBlock *b)
+{
+    for (int i = 0; i < b->nops; i++) {
+        if (b->ops[i].opc == IR_exit_jmp && b->ops[i].n && b->ops[i].imm == b->pc) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+void emit_choose_kept(Emitter *e)
+{
+    const IRBlock *b = e->b;
+    unsigned used[16] = { 0 };
+    bool defined[16] = { false };
+    int end = find_jump_back(b);
+
+    e->kept = REF_NONE;
+    e->kept_until = end;
+    for (int i = 0; i <= end; i++) {
+        IROperands it = ir_operands(b, &b->ops[i], IR_ALL), defs = ir_operands(b, &b->ops[i], IR_DEFS);
+
+        if (e->rdx_taken[i] || !leaves_rdx(e, &b->ops[i])) {
+            return;
+        }
+        while (ir_next_operand(&it)) {
+            used[ref_is_reg(*it.ref) ? *it.ref : 0]++;
+        }
+        while (ir_next_operand(&defs)) {
+            defined[ref_is_reg(*defs.ref) ? *defs.ref : 0] = true;
+        }
+    }
+    for (IRRef r = REF_R0; r <= REF_R(14); r++) {
+        if (x86_guest_reg[r - REF_R0] == NO_REG && defined[r] && used[r] > (e->kept ? used[e->kept] : 1)) {
+            e->kept = r;
+        }
+    }
+}
