@@ -191,6 +191,23 @@ static uint32_t sp804_read(void *opaque, uint32_t offset, unsigned size, unsigne
     return word_register_part(sp804_read_word(opaque, offset & ~3u), offset, size);
 }
 
+/*
+ * A one-shot counter that has come to 0 stays there until LOAD is written (ARM DDI 0271, 2.1), or, as other emulators
+ * have it, until CTRL enables it once more: programs load once and go by CTRL alone. A write that only masks or unmasks
+ * the interrupt does not count as that.
+ */
+static void sp804_write_control(SP804State *s, SP804Timer *t, uint32_t value, uint32_t count, int64_t now)
+{
+    const uint32_t changed = t->ctrl ^ value;
+
+    t->ctrl = value;
+    if (count == 0 && (value & CTRL_ENABLE) && (value & CTRL_ONE_SHOT) && changed != CTRL_INT_ENABLE) {
+        sp804_restart(s, t, t->load, true, now);
+    } else if (changed & ~(uint32_t)CTRL_INT_ENABLE) {
+        sp804_restart(s, t, count, false, now);
+    }
+}
+
 static void sp804_write(void *opaque, uint32_t offset, uint32_t value, unsigned size, unsigned cpu)
 {
     SP804State *s = opaque;
@@ -215,12 +232,7 @@ static void sp804_write(void *opaque, uint32_t offset, uint32_t value, unsigned 
         sp804_restart(s, t, count, false, now);
         break;
     case SP804_CTRL:
-        value &= CTRL_MASK;
-        if ((t->ctrl ^ value) & ~(uint32_t)CTRL_INT_ENABLE) {
-            t->ctrl = value;
-            sp804_restart(s, t, count, false, now);
-        }
-        t->ctrl = value;
+        sp804_write_control(s, t, value & CTRL_MASK, count, now);
         break;
     case SP804_INTCLR:
         t->ris = false;

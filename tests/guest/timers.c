@@ -88,6 +88,18 @@ static void sp804_modes(void)
     ok_eq(rd32(T0 + SP804_RIS), 0, "any write clears");
     delay_us(3000);
     ok_eq_ours(rd32(T0 + SP804_RIS), 0, "one-shot does not expire again");
+    wr32(T0 + SP804_CTRL, ENABLE | BITS32 | ONE_SHOT | INT);
+    ok(WAIT_UNTIL(rd32(T0 + SP804_RIS), 2000000), "one-shot-enabled-again: it does if CTRL enables it");
+    wr32(T0 + SP804_INTCLR, 0);
+    wr32(T0 + SP804_CTRL, 0);
+    wr32(T0 + SP804_CTRL, ENABLE | BITS32 | ONE_SHOT);
+    ok(WAIT_UNTIL(rd32(T0 + SP804_RIS), 2000000), "one-shot-enabled-again: off and on");
+    wr32(T0 + SP804_INTCLR, 0);
+    wr32(T0 + SP804_CTRL, 0);
+    wr32(T0 + SP804_LOAD, 0);
+    wr32(T0 + SP804_CTRL, ENABLE | BITS32 | ONE_SHOT);
+    ok(WAIT_UNTIL(rd32(T0 + SP804_RIS), 2000000), "one-shot-enabled-again: a load of 0");
+    wr32(T0 + SP804_INTCLR, 0);
 
     wr32(T0 + SP804_CTRL, 0);
     wr32(T0 + SP804_LOAD, 2000);
