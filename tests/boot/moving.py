@@ -50,26 +50,26 @@ class Control:
             time.sleep(0.02)
 
 
-def start(tmp, number, design, *options):
+def start(tmp, number, design, *options, initrd="initrd"):
     """A VM of that design, and its control."""
     path = os.path.join(tmp, "qmp%d" % number)
     accel, slow = DESIGNS[design]
-    vm = VM(accel=accel, slow=slow, args=("-qmp", "unix:%s,server=on,wait=off" % path, *options))
+    vm = VM(accel=accel, slow=slow, initrd=initrd, args=("-qmp", "unix:%s,server=on,wait=off" % path, *options))
     return vm, Control(path, 60 * vm.scale)
 
 
-def move(tmp, number, vm, control, design, live, *options):
+def move(tmp, number, vm, control, design, live, *options, initrd="initrd"):
     """The machine in an emulator of that design, with these options; (VM, control, what the sender says of it)."""
     if live:
         where = "unix:" + os.path.join(tmp, "move%d" % number)
-        new, new_control = start(tmp, number, design, "-incoming", where, *options)
+        new, new_control = start(tmp, number, design, "-incoming", where, *options, initrd=initrd)
         control.order("migrate", uri=where)
         info = control.migrated(120 * vm.scale)
     else:
         path = os.path.join(tmp, "state")
         control.order("migrate", uri="file:" + path)
         info = control.migrated(120 * vm.scale)
-        new, new_control = start(tmp, number, design, "-incoming", "file:" + path, *options)
+        new, new_control = start(tmp, number, design, "-incoming", "file:" + path, *options, initrd=initrd)
     vm.kill()
     info["load"] = new_control.migrated(120 * new.scale)["total-time"]
     return new, new_control, info

@@ -5,7 +5,8 @@
 """Linux on four CPUs under load moves from design to design, and goes back to a snapshot; long: a hundred moves.
 
 Load: each CPU has a process that computes checksums and compares them, one that starts processes, and one that talks to
-others by pipes. Nothing may come out wrong, no process may end, and the kernel may not complain. Prints TAP.
+others by pipes. Nothing may come out wrong, no process may end, and the kernel may not complain. The long form has
+stress-ng as well, which verifies what it does: numbers, memory, atomics, futexes, processes, pipes, timers. Prints TAP.
 """
 import argparse
 import os
@@ -25,6 +26,9 @@ S="$(md5sum < /bin/busybox)"; \
 for i in 1 2 3 4; do \
 (while :; do [ "$(md5sum < /bin/busybox)" = "$S" ] || echo WRO""NG; done) & \
 (n=0; while [ "$(echo $n | tr 0-9 0-9)" = $n ]; do n=$((n + 1)); done; echo WRO""NG) & done 2> /dev/null"""
+
+STRESS = "stress-ng --cpu 1 --atomic 1 --futex 1 --fork 1 --vm 1 --vm-bytes 8M --pipe 1 --timer 1 --mutex 1 " \
+    "--sem 1 --memcpy 1 --verify --timeout 0 --temp-path /tmp --log-brief > /tmp/stress 2>&1 & STRESS=$!"
 
 
 def check(vm, jobs):
@@ -76,27 +80,41 @@ def snapshots(cases, tmp):
         subprocess.run(["qemu-img", "check", "-q", disk], check=True)
 
 
+def end_stress(vm):
+    """It has verified all along, and says at the end whether anything was wrong."""
+    status, text = vm.shell("kill -INT $STRESS; wait $STRESS; echo code $?; cat /tmp/stress", 300)
+    if status or "code 0\n" not in text or "fail" in text:
+        raise Failure(text)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     cases, rng = Cases(), random.Random(1)
+    many = options.rounds > 5
+    initrd, jobs = ("stress", 9) if many else ("initrd", 8)
     with tempfile.TemporaryDirectory() as tmp:
-        vm, control = start(tmp, 0, RING[0])
+        vm, control = start(tmp, 0, RING[0], initrd=initrd)
         try:
             with cases.case("boot, and load on all CPUs", vm):
                 vm.wait_shell()
                 vm.shell(LOAD)
-                check(vm, 8)
+                if many:
+                    vm.shell(STRESS)
+                check(vm, jobs)
             for number in range(1, options.rounds + 1):
-                design = RING[number % len(RING)] if options.rounds <= 5 else rng.choice(RING)
+                design = rng.choice(RING) if many else RING[number % len(RING)]
                 live = number % 2 == 0
                 with cases.case("move %d: to %s %s" % (number, design, "by a socket" if live else "by a file"), vm):
-                    vm, control, info = move(tmp, number, vm, control, design, live)
+                    vm, control, info = move(tmp, number, vm, control, design, live, initrd=initrd)
                     print("# CPUs stood still for %d ms, %d MiB, %d rounds, loaded in %d ms" %
                           (info["downtime"], info["ram"]["transferred"] >> 20, info["ram"]["dirty-sync-count"],
                            info["load"]))
-                    check(vm, 8)
+                    check(vm, jobs)
+            if many:
+                with cases.case("stress-ng has found nothing wrong", vm):
+                    end_stress(vm)
             with cases.case("the guest ends its load and itself", vm):
                 vm.shell("kill $(jobs -p)")
                 vm.check_log()
@@ -104,7 +122,7 @@ def main():
             vm.kill()
         if not shutil.which("qemu-img"):
             cases.skip("savevm and loadvm", "no qemu-img (qemu-utils)")
-        elif options.rounds <= 5:
+        elif not many:
             snapshots(cases, tmp)
     cases.finish()
 
