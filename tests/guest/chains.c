@@ -12,8 +12,8 @@
 
 enum { PAGES = 128, PAGE = 4096, PLACES = 128, NODES = 500, ROUNDS = 6, BAD = 0x30000000 };
 
-/* Of the list at r0: where it is after r1 nodes. */
-uint32_t walk(uint32_t at, uint32_t n);
+/* Of the list at r0: where it is after r1 nodes; by r12, which translated code has in memory and in a register. */
+uint32_t walk(uint32_t at, uint32_t n), walk_by_r12(uint32_t at, uint32_t n);
 /* Until it ends: the sum of the second words; of second and third ones, three loads from one page. */
 uint32_t sum_list(uint32_t at), sum_fields(uint32_t at);
 /* table[x] of bytes, of halfwords, n times */
@@ -21,6 +21,8 @@ uint32_t walk_bytes(uint32_t at, uint32_t n, const uint8_t *table);
 uint32_t walk_halves(uint32_t at, uint32_t n, uint32_t table);
 __asm__(".pushsection .text\n.arm\n.balign 4\n"
         "walk: ldr r0, [r0]\nsubs r1, r1, #1\nbne walk\nbx lr\n"
+        "walk_by_r12: mov r12, r0\n"
+        "1: ldr r12, [r12]\nsubs r1, r1, #1\nbne 1b\nmov r0, r12\nbx lr\n"
         "sum_list: mov r1, #0\n"
         "1: ldr r2, [r0, #4]\nldr r0, [r0]\nadd r1, r1, r2\ncmp r0, #0\nbne 1b\nmov r0, r1\nbx lr\n"
         "sum_fields: mov r1, #0\n"
@@ -100,6 +102,7 @@ static void lists(unsigned near, unsigned skew, const char *name)
         place_nodes(near, skew);
         fill_nodes(0);
         wrong += walk(node[0], NODES - 1) != node[NODES - 1];
+        wrong += walk_by_r12(node[0], NODES - 1) != node[NODES - 1];
         wrong += sum_list(node[0]) != (NODES - 1) * NODES / 2 * 3;
         wrong += sum_fields(node[0]) != fields();
     }
@@ -140,6 +143,7 @@ static void device(void)
     ok_eq(walk(node[10], 30), node[40], "to a device");
     ok_eq(walk(node[10], 31), SYS_FLAGSSET, "from there");
     ok_eq(walk(node[10], 32 * 50 + 3), node[13], "and on");
+    ok_eq(walk_by_r12(node[10], 32 * 50 + 3), node[13], "and on, by r12");
 }
 
 /* 100 turns until there is nothing. Each turn behind is the same fault. */
@@ -159,6 +163,12 @@ static void fault(void)
         ok_eq(at, BAD + 12, "the register is as before");
         ok_eq(exc_log()->dfar, BAD + 12, "DFAR");
         ok_eq(exc_log()->exc.r[1], 1, "the turn");
+        exc_expect();
+        at = walk_by_r12(node[0], 105);
+        seen = exc_seen();
+        ok_eq(seen, 5, "turns without a page, by r12");
+        ok_eq(at, BAD + 12, "r12 is as before");
+        ok_eq(exc_log()->exc.r[12], BAD + 12, "the exception sees it");
     }
 }
 
