@@ -197,7 +197,7 @@ static void append_core(void)
                            "<reg name=\"cpsr\" bitsize=\"32\" regnum=\"%d\"/>\n</feature>\n"
                            "<feature name=\"org.gnu.gdb.arm.vfp\">\n", DEBUG_REG_PC, DEBUG_REG_CPSR);
     for (unsigned i = 0; i < arm_cpu_model->vfp_doubles; i++) {
-        g_string_append_printf(xml, "<reg name=\"d%u\" bitsize=\"64\" type=\"ieee_double\" regnum=\"%u\"/>\n", i,
+        g_string_append_printf(xml, "<reg name=\"d%u\" bitsize=\"64\" type=\"float\" regnum=\"%u\"/>\n", i,
                                DEBUG_REG_D0 + i);
     }
     g_string_append_printf(xml, "<reg name=\"fpscr\" bitsize=\"32\" type=\"int\" group=\"float\" regnum=\"%d\"/>\n"
