@@ -130,8 +130,8 @@ void blk_options_name(BlockOptions *o)
     if (o->file || !o->driver) {
         return;
     }
-    if (!strcmp(o->driver, "null-co")) {
-        o->file = "null-co://";
+    if (!strcmp(o->driver, "null-co") || !strcmp(o->driver, "null-aio")) {
+        o->file = !strcmp(o->driver, "null-co") ? "null-co://" : "null-aio://";
     } else if (!strcmp(o->driver, "nbd") && (o->nbd_host || o->nbd_socket)) {
         o->file = g_strdup_printf("nbd://%s%s%s/%s", o->nbd_socket ? o->nbd_socket : o->nbd_host,
                                   o->nbd_port ? ":" : "", o->nbd_port ? o->nbd_port : "",
@@ -144,7 +144,8 @@ Image *blk_open_image(const BlockOptions *o, char **error)
     Image *image, *front, *backing = NULL;
     ImageOptions how = {
         .driver = o->driver, .format = o->format, .readonly = o->readonly, .direct = o->direct, .no_lock = o->no_lock,
-        .no_backing = o->no_backing, .null_bytes = o->null_bytes,
+        .no_backing = o->no_backing, .null_bytes = o->null_bytes, .null_latency_ns = o->null_latency_ns,
+        .raw_offset = o->raw_offset, .raw_bytes = o->raw_bytes, .copy_on_read = o->copy_on_read && !o->readonly,
         .nbd = { .host = o->nbd_host, .port = o->nbd_port, .socket = o->nbd_socket, .export = o->nbd_export,
                  .reconnect_s = o->nbd_reconnect_s },
     };

@@ -17,6 +17,7 @@ static const Driver drivers[] = {
     { "host_device", posix_file_open, { NULL } },
     { "nbd", nbd_file_open, { "nbd:", "nbd+unix:" } },
     { "null-co", null_file_open, { "null-co://" } },
+    { "null-aio", null_file_open, { "null-aio://" } },
 };
 
 static bool is_for(const Driver *d, const char *path, const ImageOptions *options)

@@ -54,7 +54,7 @@ Image *image_open_chain(const char *path, const ImageOptions *options, unsigned 
     }
     format = options->format ? options->format : probe(file);
     if (!strcmp(format, "raw")) {
-        image = raw_open(file, !options->format, error);
+        image = raw_open(file, options, error);
     } else if (!strcmp(format, "qcow2")) {
         image = qcow2_open(file, options, depth, error);
     } else {

@@ -26,9 +26,12 @@ typedef struct NbdOptions {
 } NbdOptions;
 
 typedef struct ImageOptions {
-    const char *driver;         /* where its bytes are: "file", "host_device", "nbd", "null-co"; NULL: by its path */
+    const char *driver;         /* where its bytes are: "file", "nbd", "null-co", ...; NULL: by its path */
     NbdOptions nbd;
     uint64_t null_bytes;        /* null-co: its size; 0: 1 GiB */
+    uint64_t null_latency_ns;   /* ... how long each request takes */
+    uint64_t raw_offset, raw_bytes;     /* raw: the part of the file that is the disk; raw_bytes 0: up to its end */
+    bool copy_on_read;          /* qcow2: what is read of images behind it becomes its own */
     const char *format;         /* "raw", "qcow2" or NULL: told by its first bytes */
     bool readonly;
     bool no_backing;            /* of the image itself: leave out the one behind it */
@@ -163,8 +166,8 @@ static inline void image_interrupt(Image *image)
 }
 
 /* ---- formats: each takes over `file` if it succeeds; NULL and *error if not ---- */
-/* `guessed`: nobody said that it is raw, so a guest may not make it look like another format. */
-Image *raw_open(struct HostFile *file, bool guessed, char **error);
+/* If nobody said that it is raw, a guest may not make it look like another format. */
+Image *raw_open(struct HostFile *file, const ImageOptions *options, char **error);
 Image *qcow2_open(struct HostFile *file, const ImageOptions *options, unsigned depth, char **error);
 /* A new qcow2 image of `bytes` in the empty file, with nothing behind it; it takes over `backing`. */
 Image *qcow2_create(struct HostFile *file, Image *backing, uint64_t bytes, char **error);

@@ -89,7 +89,7 @@ static int read_mapped(Qcow2 *q, const Mapping *m, uint64_t offset, uint8_t *buf
     return ret;
 }
 
-static int qcow2_read(Image *image, uint64_t offset, void *buffer, size_t bytes)
+static int qcow2_read_plain(Image *image, uint64_t offset, void *buffer, size_t bytes)
 {
     Qcow2 *q = qcow2_of(image);
     uint8_t *to = buffer;
@@ -179,6 +179,56 @@ static int qcow2_write(Image *image, uint64_t offset, const void *buffer, size_t
     }
     pthread_rwlock_unlock(&q->data);
     return ret;
+}
+
+/* ---- copy on read ---- */
+
+/*
+ * The cluster becomes this image's own if it is only behind it. What is behind does not change; whoever writes to the
+ * cluster meanwhile gives it its place first, under the same lock.
+ */
+static int copy_up(Qcow2 *q, uint64_t begin, uint8_t *cluster)
+{
+    const size_t bytes = (size_t)MIN(q->cluster_size, q->image.bytes - begin);
+    int ret;
+
+    pthread_rwlock_rdlock(&q->data);
+    ret = read_backing(q, begin, cluster, bytes);
+    pthread_mutex_lock(&q->map);
+    if (!ret) {
+        Mapping m;
+
+        ret = qcow2_map(q, begin, bytes, &m);
+        if (!ret && m.kind == CLUSTER_UNALLOCATED) {
+            ret = write_new_cluster(q, &m, begin, cluster, bytes);
+            qcow2_mark_changed(q, begin);
+        }
+    }
+    pthread_mutex_unlock(&q->map);
+    pthread_rwlock_unlock(&q->data);
+    return ret;
+}
+
+static int qcow2_read(Image *image, uint64_t offset, void *buffer, size_t bytes)
+{
+    Qcow2 *q = qcow2_of(image);
+    uint8_t *cluster;
+    int ret = 0;
+
+    if (!q->copy_on_read || !q->backing || qcow2_allocation(image, offset, bytes) == IMAGE_HAS) {
+        return qcow2_read_plain(image, offset, buffer, bytes);
+    }
+    if (posix_memalign((void **)&cluster, HOST_FILE_ALIGN, q->cluster_size)) {
+        return -ENOMEM;
+    }
+    for (uint64_t at = offset - qcow2_within(q, offset); !ret && at < offset + bytes; at += q->cluster_size) {
+        if (qcow2_allocation(image, at, MIN(q->cluster_size, image->bytes - at)) == IMAGE_HAS_NOT) {
+            ret = copy_up(q, at, cluster);
+        }
+    }
+    free(cluster);
+    /* A copy that fails, for want of space, is not the reader's misfortune. */
+    return qcow2_read_plain(image, offset, buffer, bytes);
 }
 
 /* ---- zeroes ---- */
@@ -511,6 +561,7 @@ Image *qcow2_open(HostFile *file, const ImageOptions *options, unsigned depth, c
 
     q->image = (Image) { .ops = &qcow2_ops, .path = g_strdup(file->path), .readonly = file->readonly };
     q->file = file;
+    q->copy_on_read = options->copy_on_read && !file->readonly;
     pthread_rwlock_init(&q->data, NULL);
     pthread_mutex_init(&q->map, NULL);
     q->unsynced = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);

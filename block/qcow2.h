@@ -67,6 +67,7 @@ typedef struct Qcow2 {
     uint64_t next_free;         /* every cluster below is in use, or was freed since the last flush. lock: map */
     GHashTable *unsynced;       /* clusters freed since the last flush.                   lock: map */
     uint8_t *changed;           /* clusters written since a commit began, a bit each; NULL: none goes on. lock: map */
+    bool copy_on_read;          /* constant: what is read of images behind this one becomes its own */
     bool dirty;                 /* the dirty bit is set in the file.                      lock: map */
 } Qcow2;
 

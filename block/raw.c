@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Raw images: the file's bytes are the disk's. Needs no lock of its own. A size that is no multiple of 512 is rounded
- * up; what lies behind the file's end reads as zeroes and appears when it is written.
+ * Raw images: the file's bytes are the disk's, all of them or a part (offset=, size=). Needs no lock of its own. A size
+ * that is no multiple of 512 is rounded up; what lies behind the file's end reads as zeroes and appears when it is
+ * written.
  */
 #include <errno.h>
 #include <glib.h>
+#include <inttypes.h>
 #include <string.h>
 #include "block/host-file.h"
 #include "block/image.h"
@@ -13,6 +15,8 @@ typedef struct RawImage {
     Image image;
     HostFile *file;
     bool guessed;               /* constant */
+    uint64_t begin;             /* constant: where in the file the disk begins */
+    bool is_part;               /* constant: the file has more behind its end, or may have */
 } RawImage;
 
 static HostFile *raw_file(Image *image)
@@ -20,9 +24,15 @@ static HostFile *raw_file(Image *image)
     return ((RawImage *)image)->file;
 }
 
+/* Where in the file a byte of the disk is. */
+static uint64_t at(Image *image, uint64_t offset)
+{
+    return ((RawImage *)image)->begin + offset;
+}
+
 static int raw_read(Image *image, uint64_t offset, void *buffer, size_t bytes)
 {
-    return host_file_read(raw_file(image), offset, buffer, bytes);
+    return host_file_read(raw_file(image), at(image, offset), buffer, bytes);
 }
 
 static int raw_write(Image *image, uint64_t offset, const void *buffer, size_t bytes)
@@ -30,12 +40,12 @@ static int raw_write(Image *image, uint64_t offset, const void *buffer, size_t b
     if (offset == 0 && ((RawImage *)image)->guessed && image_format_of(buffer, bytes)) {
         return -EPERM;          /* at the next start it would be opened as that, and could name the host's files */
     }
-    return host_file_write(raw_file(image), offset, buffer, bytes);
+    return host_file_write(raw_file(image), at(image, offset), buffer, bytes);
 }
 
 static int raw_write_zeroes(Image *image, uint64_t offset, uint64_t bytes, bool unmap)
 {
-    return host_file_write_zeroes(raw_file(image), offset, bytes, unmap);
+    return host_file_write_zeroes(raw_file(image), at(image, offset), bytes, unmap);
 }
 
 static int raw_flush(Image *image)
@@ -56,7 +66,8 @@ static int raw_transfer_fd(Image *image, bool write, uint64_t offset, const void
     HostFile *file = raw_file(image);
     bool aligned = !((offset | bytes | (uintptr_t)buffer) & (file->align - 1));
 
-    if (!aligned || (write && file->align > 512) || (write && offset == 0 && ((RawImage *)image)->guessed)) {
+    if (!aligned || ((RawImage *)image)->begin || (write && file->align > 512) ||
+        (write && offset == 0 && ((RawImage *)image)->guessed)) {
         return -1;
     }
     if (write) {
@@ -67,7 +78,7 @@ static int raw_transfer_fd(Image *image, bool write, uint64_t offset, const void
 
 static int raw_resize(Image *image, uint64_t bytes)
 {
-    int ret = host_file_resize(raw_file(image), bytes);
+    int ret = ((RawImage *)image)->is_part ? -ENOTSUP : host_file_resize(raw_file(image), at(image, bytes));
 
     if (!ret) {
         __atomic_store_n(&image->bytes, bytes, __ATOMIC_RELAXED);
@@ -79,7 +90,7 @@ static int raw_extent(Image *image, uint64_t offset, uint64_t bytes, uint64_t *r
 {
     HostFile *file = raw_file(image);
 
-    return file->ops->extent ? file->ops->extent(file, offset, bytes, run) : 0;
+    return file->ops->extent ? file->ops->extent(file, at(image, offset), bytes, run) : 0;
 }
 
 static int raw_lock(Image *image, HostFileLock lock)
@@ -98,8 +109,9 @@ static const ImageOps raw_ops = {
     .resize = raw_resize, .lock = raw_lock, .file = raw_file, .extent = raw_extent,
 };
 
-Image *raw_open(HostFile *file, bool guessed, char **error)
+Image *raw_open(HostFile *file, const ImageOptions *options, char **error)
 {
+    const uint64_t begin = options->raw_offset;
     int64_t size = host_file_size(file);
     RawImage *raw;
 
@@ -107,10 +119,18 @@ Image *raw_open(HostFile *file, bool guessed, char **error)
         *error = g_strdup_printf("'%s': %s", file->path, strerror((int)-size));
         return NULL;
     }
+    if (begin > (uint64_t)size || options->raw_bytes > (uint64_t)size - begin) {
+        *error = g_strdup_printf("'%s' has %" PRIi64 " bytes: offset=%" PRIu64 ",size=%" PRIu64 " is beyond its end",
+                                 file->path, size, begin, options->raw_bytes);
+        return NULL;
+    }
+    size = options->raw_bytes ? (int64_t)options->raw_bytes : size - (int64_t)begin;
     raw = g_new0(RawImage, 1);
     raw->image = (Image) { .ops = &raw_ops, .path = g_strdup(file->path), .readonly = file->readonly,
                            .bytes = ((uint64_t)size + 511) & ~(uint64_t)511 };
     raw->file = file;
-    raw->guessed = guessed;
+    raw->guessed = !options->format;
+    raw->begin = begin;
+    raw->is_part = options->raw_bytes;
     return &raw->image;
 }

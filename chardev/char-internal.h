@@ -116,6 +116,7 @@ bool chardev_open_file(Chardev *chr, const char *spec, const char *path, bool ap
 bool chardev_open_serial(Chardev *chr, const char *spec, const char *path, char **error);
 bool chardev_open_pipe(Chardev *chr, const char *spec, const char *path, char **error);
 bool chardev_open_null(Chardev *chr);
+bool chardev_open_testdev(Chardev *chr);
 bool chardev_open_pty(Chardev *chr, const char *spec, char **error);
 bool chardev_open_ringbuf(Chardev *chr, const char *spec, const char *size, char **error);
 bool chardev_open_udp(Chardev *chr, const char *spec, const char *args, char **error);

@@ -52,6 +52,9 @@ static bool open_backend(Chardev *chr, const char *spec, const char *rest, char 
     if (!strcmp(rest, "null")) {
         return chardev_open_null(chr);
     }
+    if (!strcmp(rest, "testdev")) {
+        return chardev_open_testdev(chr);
+    }
     if (!strcmp(rest, "pty")) {
         return chardev_open_pty(chr, spec, error);
     }
@@ -100,7 +103,7 @@ static bool open_backend(Chardev *chr, const char *spec, const char *rest, char 
     *error = g_strdup_printf("'%s' is not a character device (stdio, mon:stdio, null, none, file:PATH, pipe:PATH, "
                              "pty, /dev/TERMINAL, tcp:HOST:PORT[,server=on][,wait=off], telnet: and websocket: "
                              "likewise, unix:PATH[,server=on][,wait=off], udp:HOST:PORT[@HOST:PORT], "
-                             "ringbuf[:BYTES], vc[:WIDTHxHEIGHT])", spec);
+                             "ringbuf[:BYTES], vc[:WIDTHxHEIGHT], testdev)", spec);
     return false;
 }
 

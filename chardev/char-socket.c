@@ -7,6 +7,9 @@
  *   wait=on|off    server: wait for the first connection before the guest starts (the default), or do not
  *   nodelay=on     tcp: send small packets at once
  *   ipv4=on, ipv6=on    tcp: addresses of this kind alone
+ *   to=PORT        tcp, server: take the first port that is free, up to this one
+ *   abstract=on    unix: a name of the kernel's, not of the file system; tight=off: padded with zeroes
+ *   telnet=on      the connection speaks telnet
  *   reconnect=SECONDS   client: connect while the guest runs, and try again after that time
  *   websocket=on   server: clients speak WebSocket (websocket.h)
  *
@@ -21,6 +24,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -38,7 +42,8 @@
 typedef struct SocketState {
     Chardev *chr;
     SocketKind kind;
-    bool server, wait, nodelay, ipv4, ipv6, websocket;
+    bool server, wait, nodelay, ipv4, ipv6, websocket, abstract, tight;
+    unsigned last_port;                 /* 0: the one alone */
     WebSocket *relay;                   /* between the client and the connection; NULL: none */
     unsigned reconnect_s;               /* 0: never */
     char *spec, *host, *port, *path;
@@ -51,14 +56,15 @@ typedef struct SocketState {
 enum { CONNECT_PATIENCE_MS = 3000 };    /* while the machine runs */
 
 static const char socket_usage[] =
-    "known: server=on|off, wait=on|off, nodelay=on|off, ipv4=on|off, ipv6=on|off, websocket=on|off, "
-    "reconnect=SECONDS";
+    "known: server=on|off, wait=on|off, nodelay=on|off, ipv4=on|off, ipv6=on|off, telnet=on|off, websocket=on|off, "
+    "abstract=on|off, tight=on|off, to=PORT, reconnect=SECONDS";
 
 static bool set_switch(Chardev *chr, SocketState *s, const char *text, const char *name, bool value, char **error)
 {
     const struct { const char *name; bool *target, wrong; } switches[] = {
         { "server", &s->server, false }, { "ipv4", &s->ipv4, false }, { "ipv6", &s->ipv6, false },
-        { "websocket", &s->websocket, false },
+        { "websocket", &s->websocket, false }, { "telnet", &chr->telnet, false },
+        { "abstract", &s->abstract, false }, { "tight", &s->tight, false },
         { "wait", &s->wait, false }, { "nodelay", &s->nodelay, false }, { "delay", &s->nodelay, true },
     };
 
@@ -71,6 +77,31 @@ static bool set_switch(Chardev *chr, SocketState *s, const char *text, const cha
     return chardev_refuse(error, s->spec, "unknown property '%s' (%s)", text, socket_usage);
 }
 
+/* A property that is a number; false: it is none of these. *good false: *error. */
+static bool number_property(SocketState *s, const char *name, const char *value, bool *good, char **error)
+{
+    const struct { const char *name, *what; unsigned *target; guint64 min, max; } numbers[] = {
+        { "reconnect", "a number of seconds", &s->reconnect_s, 0, 86400 },
+        { "to", "a port", &s->last_port, 1, 65535 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        guint64 number;
+
+        if (strcmp(name, numbers[i].name)) {
+            continue;
+        }
+        *good = g_ascii_string_to_unsigned(value, 10, numbers[i].min, numbers[i].max, &number, NULL);
+        if (*good) {
+            *numbers[i].target = (unsigned)number;
+        } else {
+            chardev_refuse(error, s->spec, "%s is %s, not '%s'", name, numbers[i].what, value);
+        }
+        return true;
+    }
+    return false;
+}
+
 /* One ",name[=on|off]" of the specification; also the old forms "server", "nowait" and so on. */
 static bool socket_property(Chardev *chr, SocketState *s, const char *text, char **error)
 {
@@ -78,17 +109,12 @@ static bool socket_property(Chardev *chr, SocketState *s, const char *text, char
     const char *name = kv[0] ? kv[0] : "";
     bool value = true;
 
-    if (kv[0] && kv[1] && !strcmp(name, "reconnect")) {
-        char *end;
-        unsigned long seconds = strtoul(kv[1], &end, 10);
-
-        if (!g_ascii_isdigit(*kv[1]) || *end || seconds > 86400) {
-            return chardev_refuse(error, s->spec, "reconnect is a number of seconds, not '%s'", kv[1]);
-        }
-        s->reconnect_s = (unsigned)seconds;
-        return true;
-    }
     if (kv[0] && kv[1]) {
+        bool good;
+
+        if (number_property(s, name, kv[1], &good, error)) {
+            return good;
+        }
         if (!switch_word(kv[1], &value)) {
             return chardev_refuse(error, s->spec, "%s is 'on' or 'off', not '%s'", name, kv[1]);
         }
@@ -111,7 +137,7 @@ static bool socket_parse(Chardev *chr, SocketState *s, const char *args, char **
     }
     if (s->kind == SOCKET_UNIX) {
         s->path = g_strdup(address);
-        if (!*address || strlen(address) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
+        if (!*address || strlen(address) + s->abstract >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
             return chardev_refuse(error, s->spec, *address ? "the path is too long for a socket"
                                                            : "the path is missing");
         }
@@ -119,6 +145,12 @@ static bool socket_parse(Chardev *chr, SocketState *s, const char *args, char **
         if (!address_split(address, &s->host, &s->port)) {
             return chardev_refuse(error, s->spec, "the port is missing or beyond 65535 (tcp:HOST:PORT)");
         }
+    }
+    if (s->abstract && s->kind != SOCKET_UNIX) {
+        return chardev_refuse(error, s->spec, "abstract=on is for sockets with a path");
+    }
+    if (s->last_port && (s->kind != SOCKET_TCP || !s->server || s->last_port < strtoul(s->port, NULL, 10))) {
+        return chardev_refuse(error, s->spec, "to= is the last of the ports that a server tries (server=on)");
     }
     if (s->reconnect_s && (s->server || s->kind == SOCKET_FD)) {
         return chardev_refuse(error, s->spec, "reconnect is for clients");
@@ -161,37 +193,43 @@ static int socket_connect(const Chardev *chr, int fd, const struct sockaddr *add
     return -1;
 }
 
-static struct sockaddr_un unix_address(const SocketState *s)
+/* An abstract name begins with a zero, and is as long as the address is. */
+static socklen_t unix_address(const SocketState *s, struct sockaddr_un *sun)
 {
-    struct sockaddr_un sun = { .sun_family = AF_UNIX };
-
-    g_strlcpy(sun.sun_path, s->path, sizeof(sun.sun_path));
-    return sun;
+    *sun = (struct sockaddr_un) { .sun_family = AF_UNIX };
+    g_strlcpy(sun->sun_path + s->abstract, s->path, sizeof(sun->sun_path) - s->abstract);
+    return s->abstract && s->tight ? (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(s->path))
+                                   : sizeof(*sun);
 }
 
 static int unix_open(Chardev *chr, SocketState *s, char **error)
 {
-    struct sockaddr_un sun = unix_address(s);
+    struct sockaddr_un sun;
+    const socklen_t len = unix_address(s, &sun);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (fd < 0) {
         return socket_fail(s, "make a socket", strerror(errno), error);
     }
     if (!s->server) {
-        if (socket_connect(chr, fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
+        if (socket_connect(chr, fd, (struct sockaddr *)&sun, len) < 0) {
             socket_fail(s, "connect", strerror(errno), error);
             close(fd);
             return -1;
         }
         return fd;
     }
-    unlink(s->path);                    /* what a dead emulator left behind */
-    if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 || listen(fd, 1) < 0) {
+    if (!s->abstract) {
+        unlink(s->path);                /* what a dead emulator left behind */
+    }
+    if (bind(fd, (struct sockaddr *)&sun, len) < 0 || listen(fd, 1) < 0) {
         socket_fail(s, "listen", strerror(errno), error);
         close(fd);
         return -1;
     }
-    exit_file_add(s->path);
+    if (!s->abstract) {
+        exit_file_add(s->path);
+    }
     return fd;
 }
 
@@ -215,32 +253,53 @@ static struct addrinfo *tcp_resolve(SocketState *s, char **error)
     return list;
 }
 
-static int tcp_open(Chardev *chr, SocketState *s, char **error)
+/* -1 and *code: neither of the addresses will do. */
+static int tcp_open_any(Chardev *chr, const SocketState *s, const struct addrinfo *list, int *code)
 {
-    struct addrinfo *list = tcp_resolve(s, error), *ai;
-    int fd = -1, code = EADDRNOTAVAIL, one = 1;
+    const int one = 1;
 
-    for (ai = list; ai && fd < 0; ai = ai->ai_next) {
-        fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) {
+        int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
         if (fd < 0) {
-            code = errno;
+            *code = errno;
             continue;
         }
         if (s->server) {
             setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
         }
-        if (s->server ? bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, 1) < 0
-                      : socket_connect(chr, fd, ai->ai_addr, ai->ai_addrlen) < 0) {
-            code = errno;
-            close(fd);
-            fd = -1;
+        if (s->server ? !bind(fd, ai->ai_addr, ai->ai_addrlen) && !listen(fd, 1)
+                      : !socket_connect(chr, fd, ai->ai_addr, ai->ai_addrlen)) {
+            return fd;
         }
+        *code = errno;
+        close(fd);
     }
-    if (!list) {
-        return -1;
+    return -1;
+}
+
+static int tcp_open(Chardev *chr, SocketState *s, char **error)
+{
+    int code = EADDRNOTAVAIL;
+
+    for (;;) {
+        struct addrinfo *list = tcp_resolve(s, error);
+        int fd = list ? tcp_open_any(chr, s, list, &code) : -1;
+        const unsigned long port = strtoul(s->port, NULL, 10);
+
+        if (!list) {
+            return -1;
+        }
+        freeaddrinfo(list);
+        if (fd >= 0) {
+            return fd;
+        }
+        if (code != EADDRINUSE || port >= s->last_port) {
+            return socket_fail(s, s->server ? "listen" : "connect", strerror(code), error);
+        }
+        g_free(s->port);
+        s->port = g_strdup_printf("%lu", port + 1);
     }
-    freeaddrinfo(list);
-    return fd < 0 ? socket_fail(s, s->server ? "listen" : "connect", strerror(code), error) : fd;
 }
 
 static void socket_await(SocketState *s);
@@ -323,12 +382,12 @@ static gboolean socket_try(gpointer opaque)
     SocketState *s = opaque;
     struct sockaddr_un sun;
     const struct sockaddr *address = (const struct sockaddr *)&sun;
-    socklen_t len = sizeof(sun);
+    socklen_t len;
     int fd;
 
     s->attempt = 0;
     if (s->kind == SOCKET_UNIX) {
-        sun = unix_address(s);
+        len = unix_address(s, &sun);
     } else {
         s->next = s->next && s->next->ai_next ? s->next->ai_next : s->addresses;
         address = s->next->ai_addr;
@@ -417,7 +476,7 @@ static void socket_free(SocketState *s)
     }
     if (s->listener >= 0) {
         close(s->listener);
-        if (s->path) {
+        if (s->path && !s->abstract) {
             unlink(s->path);
         }
     }
@@ -519,7 +578,7 @@ bool chardev_open_socket(Chardev *chr, const char *spec, const char *args, Socke
 
     s->chr = chr;
     s->kind = kind;
-    s->wait = true;
+    s->wait = s->tight = true;
     s->spec = g_strdup(spec);
     s->listener = s->connection = s->attempt_fd = -1;
     chr->backend = &socket_backend;

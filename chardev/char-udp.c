@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Back end "udp:[HOST]:PORT[@[LOCALHOST]:LOCALPORT]": what is written goes to the peer in datagrams, and what the peer
- * sends is input. A peer that is not there, or comes later, loses what is sent meanwhile. I/O thread.
+ * Back end "udp:[HOST]:PORT[@[LOCALHOST]:LOCALPORT][,ipv4=on|off][,ipv6=on|off]": what is written goes to the peer in
+ * datagrams, and what the peer sends is input. A peer that is not there, or comes later, loses what is sent meanwhile.
+ * I/O thread.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 #include "chardev/char-internal.h"
 #include "qemu/address.h"
+#include "qemu/switch-word.h"
 
 /* Either address is of the family that the other one leaves: AF_UNSPEC for any. NULL: *error. */
 static struct addrinfo *resolve(const char *spec, const char *host, const char *port, int family, bool ours,
@@ -56,7 +58,7 @@ static void udp_remove(Chardev *chr)
 static const ChardevBackend udp_backend = { .name = "udp", .remove = udp_remove };
 
 /* -1: *error. */
-static int udp_open(const char *spec, const char *to, const char *from, char **error)
+static int udp_open(const char *spec, const char *to, const char *from, int family, char **error)
 {
     g_autofree char *host = NULL, *port = NULL, *local_host = NULL, *local_port = NULL;
     struct addrinfo *peer;
@@ -66,7 +68,7 @@ static int udp_open(const char *spec, const char *to, const char *from, char **e
         chardev_refuse(error, spec, "the port is missing or beyond 65535 (udp:HOST:PORT@LOCALHOST:LOCALPORT)");
         return -1;
     }
-    peer = resolve(spec, host, port, AF_UNSPEC, false, error);
+    peer = resolve(spec, host, port, family, false, error);
     if (!peer) {
         return -1;
     }
@@ -75,10 +77,32 @@ static int udp_open(const char *spec, const char *to, const char *from, char **e
     return fd;
 }
 
+/* Of ",ipv4=on" and the like: one that is said to be on, or that alone is not off. -1: *error. */
+static int udp_family(const char *spec, char *const *flags, char **error)
+{
+    bool off[2] = { false }, on[2] = { false };
+
+    for (; *flags; flags++) {
+        const unsigned six = g_str_has_prefix(*flags, "ipv6=");
+        bool value;
+
+        if ((!six && !g_str_has_prefix(*flags, "ipv4=")) || !switch_word(*flags + 5, &value)) {
+            chardev_refuse(error, spec, "'%s' is neither ipv4=on|off nor ipv6=on|off", *flags);
+            return -1;
+        }
+        (value ? on : off)[six] = true;
+    }
+    if ((on[0] && !on[1]) || (off[1] && !on[1])) {
+        return AF_INET;
+    }
+    return (on[1] && !on[0]) || off[0] ? AF_INET6 : AF_UNSPEC;
+}
+
 bool chardev_open_udp(Chardev *chr, const char *spec, const char *args, char **error)
 {
-    g_auto(GStrv) ends = g_strsplit(args, "@", 2);
-    const int fd = udp_open(spec, ends[0], ends[0] ? ends[1] : NULL, error);
+    g_auto(GStrv) parts = g_strsplit(args, ",", 0), ends = g_strsplit(*parts ? *parts : "", "@", 2);
+    const int family = udp_family(spec, *parts ? parts + 1 : parts, error);
+    const int fd = family < 0 ? -1 : udp_open(spec, ends[0], ends[0] ? ends[1] : NULL, family, error);
 
     if (fd < 0) {
         return false;

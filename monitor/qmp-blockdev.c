@@ -55,8 +55,8 @@ static unsigned choice(NodeText *n, const char *name, JsonNode *node, const char
 
 static void take_driver(NodeText *n, const char *name, JsonNode *node)
 {
-    static const char *const names[] = { "raw", "qcow2", "file", "host_device", "null-co", "nbd" };
-    unsigned i = choice(n, name, node, "raw qcow2 file host_device null-co nbd");
+    static const char *const names[] = { "raw", "qcow2", "file", "host_device", "null-co", "null-aio", "nbd" };
+    unsigned i = choice(n, name, node, "raw qcow2 file host_device null-co null-aio nbd");
 
     *(i < 2 ? &n->options.format : &n->options.driver) = names[i];
 }
@@ -201,6 +201,43 @@ static void take_reconnect(NodeText *n, const char *name, JsonNode *node)
     }
 }
 
+/* A number from 0 to `max`; 0 and a problem: it is none. */
+static uint64_t number_of(NodeText *n, const char *name, JsonNode *node, gint64 max)
+{
+    const bool is_number = JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_INT64;
+    const gint64 number = is_number ? json_node_get_int(node) : -1;
+
+    if (number < 0 || number > max) {
+        problem(n, "Parameter '%s' expects a number that is not negative or too large", name);
+    }
+    return number < 0 || number > max ? 0 : (uint64_t)number;
+}
+
+static uint64_t sectors_of(NodeText *n, const char *name, JsonNode *node)
+{
+    const uint64_t bytes = number_of(n, name, node, INT64_MAX);
+
+    if (bytes % 512) {
+        problem(n, "Parameter '%s' expects a multiple of 512", name);
+    }
+    return bytes;
+}
+
+static void take_offset(NodeText *n, const char *name, JsonNode *node)
+{
+    n->options.raw_offset = sectors_of(n, name, node);
+}
+
+static void take_size(NodeText *n, const char *name, JsonNode *node)
+{
+    *(n->options.format ? &n->options.raw_bytes : &n->options.null_bytes) = sectors_of(n, name, node);
+}
+
+static void take_latency(NodeText *n, const char *name, JsonNode *node)
+{
+    n->options.null_latency_ns = number_of(n, name, node, UINT32_MAX);
+}
+
 static void take_nothing(NodeText *n, const char *name, JsonNode *node)
 {
 }
@@ -215,6 +252,7 @@ static const struct {
     { "cache", take_cache }, { "discard", take_discard }, { "detect-zeroes", take_detect_zeroes },
     { "aio", take_aio }, { "locking", take_locking }, { "server", take_server }, { "export", take_export },
     { "reconnect-delay", take_reconnect }, { "force-share", take_force_share },
+    { "offset", take_offset }, { "size", take_size }, { "latency-ns", take_latency }, { "read-zeroes", take_nothing },
     /* Others' caches, as on the command line. */
     { "lazy-refcounts", take_nothing }, { "overlap-check", take_nothing }, { "cache-size", take_nothing },
     { "l2-cache-size", take_nothing }, { "l2-cache-entry-size", take_nothing },
@@ -259,6 +297,9 @@ void qmp_blockdev_add(QmpCall *call)
         problem(&n, "'%s' is for looking only: add read-only", "force-share");
     }
     n.options.no_lock |= n.options.force_share;
+    if ((n.options.raw_offset || n.options.raw_bytes) && g_strcmp0(n.options.format, "raw")) {
+        problem(&n, "Parameter '%s' is of a raw node", n.options.raw_offset ? "offset" : "size");
+    }
     if (!n.options.file) {
         problem(&n, "'%s' is missing", !g_strcmp0(n.options.driver, "nbd") ? "server" : "filename");
     }

@@ -109,6 +109,7 @@ static const struct Kind {
     { "udp", "ChardevUdp", { { NULL, NULL } } },
     { "pty", "ChardevNull", { { NULL, NULL } } },
     { "null", "ChardevNull", { { NULL, NULL } } },
+    { "testdev", "ChardevNull", { { NULL, NULL } } },
     { "stdio", "ChardevStdio", { { "signal", "signal" } } },
     { "ringbuf", "ChardevRingbuf", { { "size", "size" } } },
     { "memory", "ChardevRingbuf", { { "size", "size" } } },
@@ -121,11 +122,14 @@ static void add_address(GString *text, JsonObject *address, const char *host, co
 
     if (!strcmp(type, "unix")) {
         add_member(text, data, "path", "path");
+        add_member(text, data, "abstract", "abstract");
+        add_member(text, data, "tight", "tight");
     } else if (!strcmp(type, "inet")) {
         add_member(text, data, "host", host);
         add_member(text, data, "port", port);
         add_member(text, data, "ipv4", "ipv4");
         add_member(text, data, "ipv6", "ipv6");
+        add_member(text, data, "to", "to");
     } else {
         add_member(text, data, "str", "fd");
     }

@@ -52,7 +52,7 @@ static const QmpType types[] = {
     { .name = "BlockStats", "device:s? qdev:s? node-name:s? stats:BlockDeviceStats" },
     { .name = "ChardevBackend", "type:ChardevBackendKind data:a" },
     { .name = "ChardevBackendInfo", "name:s" },
-    { .name = "ChardevBackendKind", .values = "file serial pipe socket udp pty null stdio ringbuf memory" },
+    { .name = "ChardevBackendKind", .values = "file serial pipe socket udp pty null stdio ringbuf memory testdev" },
     { .name = "ChardevFile", "in:s? out:s append:b? " CHARDEV_COMMON },
     { .name = "ChardevHostdev", "device:s " CHARDEV_COMMON },
     { .name = "ChardevInfo", "label:s filename:s frontend-open:b" },

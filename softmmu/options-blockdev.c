@@ -27,14 +27,16 @@ static unsigned choice(CommandLine *c, const char *arg, const KeyValue *kv, cons
 
 static void set_driver(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
 {
-    enum { FORMATS = 2, THROTTLE = 6 };
+    enum { FORMATS = 2, THROTTLE = 7, COPY_ON_READ = 8 };
     static const char *const names[] = {
-        "raw", "qcow2", "file", "host_device", "nbd", "null-co", [THROTTLE] = "throttle", NULL
+        "raw", "qcow2", "file", "host_device", "nbd", "null-co", "null-aio", [THROTTLE] = "throttle",
+        [COPY_ON_READ] = "copy-on-read", NULL
     };
     unsigned n = choice(c, arg, kv, names);
     const char **what = n < FORMATS ? &o->format : &o->driver;
 
-    if (n == THROTTLE) {
+    if (n >= THROTTLE) {
+        o->copy_on_read |= n == COPY_ON_READ;
         return;
     }
     if (*what && strcmp(*what, names[n])) {
@@ -149,11 +151,33 @@ static void set_reconnect(CommandLine *c, const char *arg, BlockOptions *o, cons
     o->nbd_reconnect_s = (unsigned)seconds;
 }
 
+/* Of the node itself a raw disk's, of what holds its bytes null-co's; which it is the driver says, maybe later. */
 static void set_size(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
 {
-    if (!option_size(kv->value, 1, &o->null_bytes) || o->null_bytes % 512) {
-        option_fail(c, arg, "size is a multiple of 512 bytes, not '%s'", kv->value);
+    uint64_t *size = g_str_has_prefix(kv->key, "file.") ? &o->null_bytes : &o->raw_bytes;
+
+    if (!option_size(kv->value, 1, size) || *size % 512) {
+        option_fail(c, arg, "%s is a multiple of 512 bytes, not '%s'", kv->key, kv->value);
     }
+}
+
+static void set_offset(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    if (!option_size(kv->value, 1, &o->raw_offset) || o->raw_offset % 512) {
+        option_fail(c, arg, "offset is a multiple of 512 bytes, not '%s'", kv->value);
+    }
+}
+
+static void set_latency(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    if (!option_number(kv->value, UINT32_MAX, &o->null_latency_ns)) {
+        option_fail(c, arg, "latency-ns is nanoseconds up to %u, not '%s'", UINT32_MAX, kv->value);
+    }
+}
+
+static void set_copy_on_read(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv)
+{
+    o->copy_on_read = option_bool(c, arg, kv);
 }
 
 /* Others' caches and their checks: there are none to set here. */
@@ -166,8 +190,8 @@ static const struct BlockProperty {
     void (*set)(CommandLine *c, const char *arg, BlockOptions *o, const KeyValue *kv);
     const char *argument, *help;        /* help NULL: not shown */
 } properties[] = {
-    { "driver", set_driver, "DRIVER", "raw, qcow2: a format; file, host_device, nbd, null-co: what holds the bytes; "
-      "throttle: limits" },
+    { "driver", set_driver, "DRIVER", "raw, qcow2: a format; file, host_device, nbd, null-co, null-aio: what holds the "
+      "bytes; throttle, copy-on-read: what is in front of another node" },
     { "filename", set_filename, "PATH", "the file, or nbd://HOST:PORT/EXPORT, nbd+unix:///EXPORT?socket=PATH" },
     { "read-only", set_readonly, "on|off", "never write to it" },
     { "readonly", set_readonly, NULL, NULL },
@@ -194,9 +218,11 @@ static const struct BlockProperty {
     { "path", set_path, NULL, NULL },
     { "export", set_export, "NAME", "nbd: which of the server's disks" },
     { "reconnect-delay", set_reconnect, "SECONDS", "nbd: how long requests wait for a server that has gone" },
-    { "size", set_size, "BYTES", "null-co" },
+    { "offset", set_offset, "BYTES", "raw: where in the file the disk begins" },
+    { "size", set_size, "BYTES", "raw: how long it is, if the file has more; null-co: its size" },
+    { "latency-ns", set_latency, "NUMBER", "null-co: how long each request takes" },
     { "read-zeroes", set_nothing, NULL, NULL },
-    { "latency-ns", set_nothing, NULL, NULL },
+    { "copy-on-read", set_copy_on_read, "on|off", "what is read of images behind a qcow2 image becomes its own" },
     { "lazy-refcounts", set_nothing, NULL, NULL },
     { "overlap-check", set_nothing, NULL, NULL },
     { "cache-size", set_nothing, NULL, NULL },
@@ -206,6 +232,9 @@ static const struct BlockProperty {
     { "l2-cache-entry-size", set_nothing, NULL, NULL },
     { "aio-max-batch", set_nothing, NULL, NULL },
     { "drop-cache", set_nothing, NULL, NULL },
+    { "x-check-cache-dropped", set_nothing, NULL, NULL },
+    { "stats-account-invalid", set_nothing, NULL, NULL },
+    { "stats-account-failed", set_nothing, NULL, NULL },
 };
 
 void block_option_help(void)
@@ -261,6 +290,13 @@ void block_option_complete(CommandLine *c, const char *arg, BlockOptions *o)
     if (o->backing && !o->backing->file) {
         option_fail(c, arg, "backing.filename= or backing.file.filename= is missing");
     }
+    if (o->raw_bytes && o->driver && g_str_has_prefix(o->driver, "null-") && !o->format) {
+        o->null_bytes = o->raw_bytes;
+        o->raw_bytes = 0;
+    }
+    if ((o->raw_bytes || o->raw_offset) && g_strcmp0(o->format, "raw")) {
+        option_fail(c, arg, "offset= and size= are of a raw image: add %s", o->node ? "driver=raw" : "format=raw");
+    }
     if (o->nbd_host && o->nbd_socket) {
         option_fail(c, arg, "an NBD server has either a host or a path");
     }
@@ -291,7 +327,7 @@ static void blockdev_help(void)
 void option_blockdev(CommandLine *c, const char *arg)
 {
     BlockOptions o = { .on_write_error = BLOCK_ERROR_ENOSPC };
-    bool is_throttle = false;
+    bool is_throttle = false, is_filter = false;
     KeyValue *kv;
 
     throttle_config_init(&o.throttle);
@@ -305,17 +341,18 @@ void option_blockdev(CommandLine *c, const char *arg)
     }
     for (int i = 0; kv[i].key; i++) {
         is_throttle |= !strcmp(kv[i].key, "driver") && !g_strcmp0(kv[i].value, "throttle");
+        is_filter |= is_throttle || (!strcmp(kv[i].key, "driver") && !g_strcmp0(kv[i].value, "copy-on-read"));
     }
     for (int i = 0; kv[i].key; i++) {
         if (!strcmp(kv[i].key, "file") && kv[i].value) {
             const BlockOptions *inner = options_drive_take(c, kv[i].value);
 
-            if (!inner || (inner->format && !is_throttle)) {
+            if (!inner || (inner->format && !is_filter)) {
                 option_fail(c, arg, "there is no node '%s' that %sis free (driver=file,node-name=%s,... before this "
-                            "one makes it)", kv[i].value, is_throttle ? "" : "holds bytes and ", kv[i].value);
+                            "one makes it)", kv[i].value, is_filter ? "" : "holds bytes and ", kv[i].value);
             }
             o = *inner;
-            o.file_node = is_throttle ? inner->file_node : inner->node;
+            o.file_node = is_filter ? inner->file_node : inner->node;
             o.node = NULL;
         }
     }
@@ -333,7 +370,7 @@ void option_blockdev(CommandLine *c, const char *arg)
         option_fail(c, arg, "throttle-group= is missing: an -object throttle-group");
     }
     if (!o.format && !o.driver) {
-        option_fail(c, arg, "%s is missing (-blockdev help)", is_throttle ? "file=" : "driver=");
+        option_fail(c, arg, "%s is missing (-blockdev help)", is_filter ? "file=" : "driver=");
     }
     if (!o.node || !*o.node) {
         option_fail(c, arg, "node-name= is missing: the name by which a device finds it");

@@ -17,13 +17,16 @@ static _Noreturn void chardev_help(void)
 {
     printf("-chardev KIND,id=NAME[,mux=on][,PROPERTY=VALUE...]    use it as -serial chardev:NAME, -mon chardev=NAME\n"
            "KIND stdio, null, pty\n"
+           "KIND testdev   the guest ends the emulator: it writes NUMBERq, and 2 * NUMBER + 1 is the exit code\n"
            "KIND file      path=FILE, append=on|off\n"
            "KIND serial    path=/dev/TERMINAL (or tty)\n"
            "KIND pipe      path=NAME (NAME.in and NAME.out, or a FIFO NAME)\n"
            "KIND socket    path=FILE (Unix), or host=HOST,port=PORT, or fd=NUMBER (inherited); server=on|off,\n"
            "               wait=on|off, nodelay=on|off, telnet=on|off, websocket=on|off,\n"
-           "               ipv4=on|off, ipv6=on|off, reconnect=SECONDS\n"
-           "KIND udp       port=PORT, host=HOST, localaddr=HOST, localport=PORT: datagrams to and from a peer\n"
+           "               ipv4=on|off, ipv6=on|off, reconnect=SECONDS, to=PORT (a server takes the first free one),\n"
+           "               abstract=on|off, tight=on|off (Unix: a name that is in no file system)\n"
+           "KIND udp       port=PORT, host=HOST, localaddr=HOST, localport=PORT: datagrams to and from a peer;\n"
+           "               ipv4=on|off, ipv6=on|off\n"
            "KIND ringbuf   size=BYTES (65536): the last of the output, for ringbuf_read in the monitor\n"
            "KIND vc        width=POINTS, height=POINTS or cols=LETTERS, rows=LETTERS (80, 24): a text console of the\n"
            "               display\n"
@@ -36,9 +39,34 @@ static _Noreturn void chardev_help(void)
 typedef struct NamedDevice {
     const char *kind, *id, *path, *host, *port, *fd, *local_host, *local_port, *size, *log;
     const char *width, *height, *cols, *rows;
-    bool mux, telnet, append, log_append;
+    bool mux, append, log_append;
     GString *flags;             /* ",server=on" and so on */
 } NamedDevice;
+
+/* Switches that go on as they are. */
+static bool is_one_of(const char *kind, const char *key)
+{
+    static const char *const socket[] = {
+        "server", "wait", "nodelay", "ipv4", "ipv6", "telnet", "websocket", "abstract", "tight", NULL
+    };
+    static const char *const udp[] = { "ipv4", "ipv6", NULL };
+
+    return (!strcmp(kind, "socket") && g_strv_contains(socket, key)) || (!strcmp(kind, "udp") &&
+                                                                         g_strv_contains(udp, key));
+}
+
+static void refuse_property(CommandLine *c, const char *arg, const NamedDevice *d, const KeyValue *kv)
+{
+    if (g_str_has_prefix(kv->key, "tls-")) {
+        option_fail(c, arg, "%s: there is no TLS here; a program such as stunnel can stand before the socket", kv->key);
+    }
+    if (strcmp(kv->key, "tn3270")) {
+        option_fail(c, arg, "unknown property '%s' (-chardev help lists those there are)", kv->key);
+    }
+    if (option_bool(c, arg, kv)) {
+        option_fail(c, arg, "tn3270=on is for terminals of mainframes, which the board has none of (telnet=on)");
+    }
+}
 
 static void device_property(CommandLine *c, const char *arg, NamedDevice *d, const KeyValue *kv)
 {
@@ -47,6 +75,7 @@ static void device_property(CommandLine *c, const char *arg, NamedDevice *d, con
         { "logfile", NULL, &d->log }, { "localaddr", "udp", &d->local_host }, { "localport", "udp", &d->local_port },
         { "size", "ringbuf", &d->size }, { "width", "vc", &d->width }, { "height", "vc", &d->height },
         { "cols", "vc", &d->cols }, { "rows", "vc", &d->rows }, { "fd", "socket", &d->fd },
+        { "chardev", "mux", &d->path },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -61,20 +90,16 @@ static void device_property(CommandLine *c, const char *arg, NamedDevice *d, con
         d->log_append = option_bool(c, arg, kv);
     } else if (!strcmp(kv->key, "append") && !strcmp(d->kind, "file")) {
         d->append = option_bool(c, arg, kv);
-    } else if (!strcmp(kv->key, "reconnect") && !strcmp(d->kind, "socket") && kv->value) {
-        g_string_append_printf(d->flags, ",reconnect=%s", kv->value);
-    } else if (!strcmp(kv->key, "telnet")) {
-        d->telnet = option_bool(c, arg, kv);
+    } else if ((!strcmp(kv->key, "reconnect") || !strcmp(kv->key, "to")) && !strcmp(d->kind, "socket") && kv->value) {
+        g_string_append_printf(d->flags, ",%s=%s", kv->key, kv->value);
     } else if (!strcmp(kv->key, "nowait")) {
         g_string_append(d->flags, ",wait=off");
     } else if (!strcmp(kv->key, "signal") && !strcmp(d->kind, "stdio")) {
         option_bool(c, arg, kv);        /* as it is: with a multiplexer off, else on */
-    } else if (!strcmp(d->kind, "socket") && (!strcmp(kv->key, "server") || !strcmp(kv->key, "wait")
-                                              || !strcmp(kv->key, "nodelay") || !strcmp(kv->key, "ipv4")
-                                              || !strcmp(kv->key, "ipv6") || !strcmp(kv->key, "websocket"))) {
+    } else if (is_one_of(d->kind, kv->key)) {
         g_string_append_printf(d->flags, ",%s=%s", kv->key, option_bool(c, arg, kv) ? "on" : "off");
     } else {
-        option_fail(c, arg, "unknown property '%s' (-chardev help lists those there are)", kv->key);
+        refuse_property(c, arg, d, kv);
     }
 }
 
@@ -88,7 +113,7 @@ static char *udp_text(CommandLine *c, const char *arg, const NamedDevice *d)
     if (d->local_host || d->local_port) {
         local = g_strconcat("@", d->local_host ? d->local_host : "", ":", d->local_port ? d->local_port : "0", NULL);
     }
-    return g_strconcat(d->mux ? "mon:" : "", "udp:", d->host ? d->host : "", ":", d->port, local, NULL);
+    return g_strconcat(d->mux ? "mon:" : "", "udp:", d->host ? d->host : "", ":", d->port, local, d->flags->str, NULL);
 }
 
 static char *vc_text(const NamedDevice *d)
@@ -103,12 +128,36 @@ static char *vc_text(const NamedDevice *d)
     return g_strconcat(d->mux ? "mon:" : "", "vc", size, NULL);
 }
 
+/* Kinds that QEMU has, and what there is instead. */
+static _Noreturn void refuse_kind(CommandLine *c, const char *arg, const char *kind)
+{
+    static const struct { const char *kind, *instead; } others[] = {
+        { "mux", "add mux=on to the device that several are to share" },
+        { "msmouse", "no mouse is on a serial line here (the board has one; -device usb-mouse)" },
+        { "wctablet", "no tablet is on a serial line here (-device usb-tablet)" },
+        { "braille", "braille displays are not known here" },
+        { "parallel", "the board has no parallel port" }, { "parport", "the board has no parallel port" },
+        { "qemu-vdagent", "there is no clipboard for guests" },
+        { "spicevmc", "there is no SPICE (-vnc shows a screen)" },
+        { "spiceport", "there is no SPICE (-vnc shows a screen)" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        if (!strcmp(kind, others[i].kind)) {
+            option_fail(c, arg, "kind '%s': %s", kind, others[i].instead);
+        }
+    }
+    option_fail(c, arg, "unknown kind '%s' (stdio, null, pty, file, pipe, serial, socket, udp, ringbuf, vc, testdev)",
+                kind);
+}
+
 /* The device as -serial spells it. */
 static char *device_text(CommandLine *c, const char *arg, const NamedDevice *d)
 {
     const char *mux = d->mux ? "mon:" : "";
 
-    if (!strcmp(d->kind, "stdio") || !strcmp(d->kind, "null") || !strcmp(d->kind, "pty")) {
+    if (!strcmp(d->kind, "stdio") || !strcmp(d->kind, "null") || !strcmp(d->kind, "pty") ||
+        !strcmp(d->kind, "testdev")) {
         return g_strconcat(mux, d->kind, NULL);
     }
     if (!strcmp(d->kind, "file") || !strcmp(d->kind, "pipe") || !strcmp(d->kind, "serial")) {
@@ -132,8 +181,7 @@ static char *device_text(CommandLine *c, const char *arg, const NamedDevice *d)
         return vc_text(d);
     }
     if (strcmp(d->kind, "socket")) {
-        option_fail(c, arg, "unknown kind '%s' (stdio, null, pty, file, pipe, serial, socket, udp, ringbuf, vc)",
-                    d->kind);
+        refuse_kind(c, arg, d->kind);
     }
     if (d->path) {
         return g_strconcat(mux, "unix:", d->path, d->flags->str, NULL);
@@ -144,7 +192,7 @@ static char *device_text(CommandLine *c, const char *arg, const NamedDevice *d)
     if (!d->port) {
         option_fail(c, arg, "path=, port= or fd= is missing");
     }
-    return g_strconcat(mux, d->telnet ? "telnet:" : "tcp:", d->host ? d->host : "", ":", d->port, d->flags->str, NULL);
+    return g_strconcat(mux, "tcp:", d->host ? d->host : "", ":", d->port, d->flags->str, NULL);
 }
 
 void option_chardev(CommandLine *c, const char *arg)
@@ -157,7 +205,7 @@ void option_chardev(CommandLine *c, const char *arg)
     }
     kv = option_split(c, arg);
     d.kind = kv[0].value && !strcmp(kv[0].key, "backend") ? kv[0].value : kv[0].key ? kv[0].key : "";
-    d.kind = !strcmp(d.kind, "tty") ? "serial" : d.kind;
+    d.kind = !strcmp(d.kind, "tty") ? "serial" : !strcmp(d.kind, "memory") ? "ringbuf" : d.kind;
     for (int i = kv[0].key ? 1 : 0; kv[i].key; i++) {
         device_property(c, arg, &d, &kv[i]);
     }

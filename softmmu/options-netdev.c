@@ -42,6 +42,60 @@ _Noreturn void net_option_help(void)
     exit(0);
 }
 
+/* Types that QEMU has, and what there is instead. */
+static const struct { const char *type, *instead; } other_types[] = {
+    { "vde", "a switch is reached by stream or dgram, or by vde_plug2tap and tap" },
+    { "l2tpv3", "an interface of the host has the tunnel (ip l2tp), and tap or bridge that" },
+    { "vhost-user", "stream connects two emulators, tap one with the host" },
+    { "vhost-vdpa", "there is no PCI card that it would be for (tap)" },
+    { "hubport", "a bridge of the host joins several networks (bridge)" },
+};
+
+/*
+ * Properties that QEMU has of a tap or another type. `accepted`: what the value may be, since it is so anyway; NULL:
+ * no value. Else what there is instead.
+ */
+static const struct OtherProperty { const char *type, *key, *accepted, *instead; } other_properties[] = {
+    { "tap", "vhost", "off", "frames go through the emulator" },
+    { "tap", "vhostforce", "off", "frames go through the emulator" },
+    { "tap", "vhostfd", NULL, "frames go through the emulator" },
+    { "tap", "vhostfds", NULL, "frames go through the emulator" },
+    { "tap", "poll-us", "0", "it is of vhost, and frames go through the emulator" },
+    { "tap", "vnet_hdr", "off", "frames are whole and have no header of the host's" },
+    { "tap", "sndbuf", "0", "the interface's own queue is the limit (ip link set IFNAME txqueuelen N)" },
+    { "tap", "queues", "1", "cards have one queue" },
+    { "tap", "fds", NULL, "cards have one queue (fd=N)" },
+    { "tap", "helper", NULL, "an interface that is in a bridge is given by ifname= or fd=" },
+    { "bridge", "helper", NULL, "the bridge is entered with the rights of whoever starts the emulator" },
+    { "user", "smb", NULL, "a folder is shared by -fsdev and -device virtio-9p-device, or by tftp=" },
+    { "user", "smbserver", NULL, "a folder is shared by -fsdev and -device virtio-9p-device, or by tftp=" },
+    { "socket", "fd", NULL, "stream and dgram take an address" },
+    { "stream", "addr.numeric", "off", "names are looked up" },
+    { "stream", "addr.keep-alive", "off", "the peer's end is seen when something is sent" },
+    { "stream", "addr.mptcp", "off", "connections have one path" },
+    { "stream", "addr.to", NULL, "a server has one port" },
+    { "stream", "addr.abstract", "off", "sockets are in the file system" },
+    { "stream", "addr.tight", "on", "sockets are in the file system" },
+};
+
+/* True: it was accepted; false: it is none of these. */
+static bool other_property(CommandLine *c, const char *arg, const NetOptions *o, const KeyValue *kv)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(other_properties); i++) {
+        const struct OtherProperty *p = &other_properties[i];
+
+        if (strcmp(p->type, o->type) || strcmp(p->key, kv->key)) {
+            continue;
+        }
+        if (!p->accepted || g_strcmp0(p->accepted, kv->value)) {
+            option_fail(c, arg, "%s is not there%s%s: %s", kv->key, p->accepted ? ", but for " : "",
+                        p->accepted ? p->accepted : "", p->instead);
+        }
+        return true;
+    }
+    return false;
+}
+
 void net_option_type(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv)
 {
     static const char *const types[] = { "user", "stream", "dgram", "socket", "tap", "bridge", "none" };
@@ -51,6 +105,11 @@ void net_option_type(CommandLine *c, const char *arg, NetOptions *o, const KeyVa
         if (!strcmp(types[i], o->type)) {
             o->type = types[i];
             return;
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(other_types); i++) {
+        if (!strcmp(other_types[i].type, o->type)) {
+            option_fail(c, arg, "network type '%s' is not there: %s", o->type, other_types[i].instead);
         }
     }
     option_fail(c, arg, "unknown network type '%s' (user, stream, dgram, socket, tap, bridge, none)", o->type);
@@ -264,7 +323,8 @@ bool net_option_property(CommandLine *c, const char *arg, NetOptions *o, const K
            || (is_type(o, "stream") && stream_property(c, arg, o, kv))
            || (is_type(o, "socket") && socket_property(c, arg, o, kv))
            || ((is_type(o, "dgram") || is_type(o, "socket")) && dgram_property(c, arg, o, kv))
-           || ((is_type(o, "tap") || is_type(o, "bridge")) && tap_property(c, arg, o, kv));
+           || ((is_type(o, "tap") || is_type(o, "bridge")) && tap_property(c, arg, o, kv))
+           || other_property(c, arg, o, kv);
 }
 
 /* any_port: port 0 is one that is free. */

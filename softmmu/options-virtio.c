@@ -287,10 +287,36 @@ static void apply_globals(CommandLine *c, const VirtIODriver *d, unsigned n)
     }
 }
 
+/* "virtio-blk" is short for "virtio-blk-device": the board has one bus for them, which the end of the name tells. */
+static bool is_named(const VirtIODriver *d, const char *name)
+{
+    const size_t n = strlen(d->name) - strlen("-device");
+
+    return !strcmp(d->name, name) ||
+           (!strcmp(d->name + n, "-device") && strlen(name) == n && !strncmp(d->name, name, n));
+}
+
+/* The same device on a bus that the board lacks: which one to take. */
+static void refuse_pci(CommandLine *c, const char *arg, const char *name)
+{
+    g_autofree char *plain = g_strdup(name);
+    char *pci = strstr(plain, "-pci");
+
+    if (pci) {
+        *pci = 0;
+    }
+    for (size_t i = 0; pci && i < G_N_ELEMENTS(drivers); i++) {
+        if (is_named(&drivers[i], plain)) {
+            option_fail(c, arg, "the board has no PCI bus: %s is that device here", drivers[i].name);
+        }
+    }
+}
+
 bool option_virtio_device(CommandLine *c, const char *arg, const char *driver, const KeyValue *kv)
 {
+    refuse_pci(c, arg, driver);
     for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
-        if (!strcmp(drivers[i].name, driver)) {
+        if (is_named(&drivers[i], driver)) {
             unsigned n = add(c, arg, drivers[i].kind);
 
             apply_globals(c, &drivers[i], n);

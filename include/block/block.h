@@ -27,10 +27,13 @@ typedef struct BlockOptions {
     const char *node;           /* -blockdev's node-name; NULL: none */
     const char *file;           /* a path, or where it is: nbd://HOST/EXPORT; NULL: there is no medium */
     const char *format;         /* NULL: told by the file's first bytes */
-    const char *driver;         /* what the file is: "file", "host_device", "nbd", "null-co"; NULL: told by its name */
+    const char *driver;         /* what the file is: "file", "host_device", "nbd", "null-co", ...; NULL: by its name */
     const char *nbd_host, *nbd_port, *nbd_socket, *nbd_export;  /* driver nbd; NULL: as the file's name says */
     unsigned nbd_reconnect_s;   /* how long a request waits for a server that has gone */
     uint64_t null_bytes;        /* driver null-co: its size; 0: 1 GiB */
+    uint64_t null_latency_ns;   /* ... how long each request takes */
+    uint64_t raw_offset, raw_bytes;     /* format raw: the disk is that part of the file; raw_bytes 0: up to its end */
+    bool copy_on_read;          /* what is read of images behind it becomes its own */
     bool readonly;
     bool snapshot;              /* writes go to a temporary image that ends with the program */
     bool direct;                /* cache=none, directsync */

@@ -5,6 +5,7 @@
 and cards that are changed while the machine runs; limits of speed. disk.c is the guest. Prints TAP.
 """
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -88,6 +89,77 @@ def ways(cases, guest, directory):
         with Disk(guest, arguments=["-blockdev", "null-co,node-name=nothing,size=1M",
                                     "-device", "sd-card,drive=nothing"]) as disk:
             disk.said(rb"wXwX")
+
+
+def shown(disk, directory):
+    """What the disk is, by an export of it."""
+    path, out = os.path.join(directory, "export"), os.path.join(directory, "exported")
+    disk.ask("nbd_server_start unix:" + path)
+    disk.ask("nbd_server_add sd0")
+    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "raw", "nbd+unix:///sd0?socket=" + path, out], check=True)
+    disk.ask("nbd_server_stop")
+    with open(out, "rb") as file:
+        return file.read()
+
+
+def parts(cases, guest, directory):
+    image = os.path.join(directory, "parts")
+    noise = os.urandom(3 * MIB)
+    for name, where, part in (("offset= and size=", "offset=%d,size=1M" % (MIB + 512), slice(MIB + 512, 2 * MIB + 512)),
+                              ("size=", "size=1M", slice(0, MIB)), ("offset=", "offset=2M", slice(2 * MIB, 3 * MIB))):
+        for form in ("-drive", "-blockdev"):
+            with cases.case("%s of a raw image by %s: the disk is that part, and no other changes" % (name, form)):
+                with open(image, "wb") as file:
+                    file.write(noise)
+                arguments = ["-drive", "if=sd,id=sd0,format=raw,file=%s,%s" % (image, where)] if form == "-drive" else [
+                    "-blockdev", "file,node-name=f,filename=" + image, "-blockdev", "raw,node-name=d,file=f," + where,
+                    "-device", "sd-card,drive=d,id=sd0"]
+                with Disk(guest, arguments=arguments) as disk:
+                    runs(disk)
+                    assert disk.end("quit") == 0, disk.stderr()
+                with open(image, "rb") as file:
+                    now = file.read()
+                assert now[part] != noise[part] and len(now) == len(noise)
+                assert now[:part.start] == noise[:part.start] and now[part.stop:] == noise[part.stop:]
+
+
+def copies_on_read(cases, guest, directory):
+    base, top = os.path.join(directory, "behind"), os.path.join(directory, "front.qcow2")
+    noise = os.urandom(MIB - 1234)
+    if not shutil.which("qemu-img"):
+        cases.skip("copy-on-read", "needs qemu-img (package qemu-utils)")
+        return
+    for option in ("on", "off", "filter"):
+        with cases.case("copy-on-read: " + option):
+            with open(base, "wb") as file:
+                file.write(noise)
+            subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", base, "-F", "raw", top, "1M"], check=True)
+            arguments = ["-drive", "if=sd,format=qcow2,copy-on-read=%s,file=%s" % (option, top)] if option != "filter" \
+                else ["-blockdev", "qcow2,node-name=d,file.driver=file,file.filename=" + top,
+                      "-blockdev", "copy-on-read,node-name=sd0,file=d", "-device", "sd-card,drive=sd0"]
+            with Disk(guest, arguments=["-S", *arguments]) as disk:
+                assert shown(disk, directory) == noise.ljust(MIB, b"\0"), "another content"
+                assert disk.end("quit") == 0, disk.stderr()
+            subprocess.run(["qemu-img", "check", "-q", top], check=True)
+            rows = json.loads(subprocess.run(["qemu-img", "map", "--output=json", top], check=True,
+                                             capture_output=True).stdout)
+            assert {row["depth"] for row in rows if row["data"]} == {option == "off"}, rows
+            subprocess.run(["qemu-img", "rebase", "-u", "-b", "", top] if option != "off" else ["true"], check=True)
+    with cases.case("copy-on-read while the guest writes: nothing that it wrote is lost"):
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", base, "-F", "raw", top, "1M"], check=True)
+        with Disk(guest, arguments=["-drive", "if=sd,format=qcow2,copy-on-read=on,file=" + top]) as disk:
+            for _ in range(3):
+                shown(disk, directory)
+                runs(disk)
+            assert disk.end("quit") == 0, disk.stderr()
+        subprocess.run(["qemu-img", "check", "-q", top], check=True)
+    with cases.case("null-co: a request takes latency-ns at least"):
+        with Disk(guest, arguments=["-blockdev", "null-co,node-name=nothing,size=1M,latency-ns=20000000",
+                                    "-device", "sd-card,drive=nothing"]) as disk:
+            disk.said(rb"wXwX")
+            text = disk.ask("info blockstats")
+            stats = {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", text)}
+            assert stats["wr_total_time_ns"] >= 20000000 * stats["wr_operations"] > 0, text
 
 
 # ---- NBD ----
@@ -330,7 +402,7 @@ def main():
         cases.skip("images of disks", "no cross compiler")
         return cases.done()
     with tempfile.TemporaryDirectory() as directory:
-        for part in (ways, nbd, changes, commits, limits):
+        for part in (ways, parts, copies_on_read, nbd, changes, commits, limits):
             part(cases, guest, directory)
     return cases.done()
 

@@ -487,7 +487,87 @@ def test_no_shutdown(cases, files):
     cases.check(ended(p) == 0, "-no-shutdown: quit still ends it")
 
 
+def echoes(device, connect_to, files):
+    """The machine's serial line on that device sends back what it gets; what the emulator says."""
+    p = subprocess.Popen([*M, "-display", "none", "-monitor", "none", "-chardev", device, "-serial", "chardev:c",
+                          *files.program(ECHO)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        with connect_to() as s:
+            s.sendall(b"ping")
+            return read_until(s.fileno(), b"ping")
+    except AssertionError as e:
+        print("#", e)
+        return None
+    finally:
+        p.terminate()
+        ended(p)
+        p.stderr.close()
+
+
+def test_abstract(cases, files):
+    name = files.path("hidden")
+    for tight, padded in (("", 0), (",tight=on", 0), (",tight=off", 108 - 1 - len(name))):
+        address = "\0" + name + "\0" * padded
+        cases.check(echoes("socket,id=c,server=on,wait=off,abstract=on,path=" + name + tight,
+                           lambda: connect(socket.AF_UNIX, address), files), "an abstract name" + tight)
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(address)
+            server.listen(1)
+            server.settimeout(60 * SCALE)
+            cases.check(echoes("socket,id=c,abstract=on,path=" + name + tight, lambda: server.accept()[0], files),
+                        "a client of an abstract name" + tight)
+    cases.check(not os.path.exists(name), "it is in no file system")
+
+
+def test_ports(cases, files):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        port = taken.getsockname()[1]
+        device = "socket,id=c,server=on,wait=off,ipv4=on,host=127.0.0.1,port=%d" % port
+        p = subprocess.run([*M, "-display", "none", "-monitor", "none", "-chardev", device], stdin=subprocess.DEVNULL,
+                           capture_output=True, timeout=60 * SCALE, check=False)
+        cases.check(p.returncode == 1 and b"Address already in use" in p.stderr, "a port that is taken", p)
+        p = subprocess.Popen([*M, "-display", "none", "-monitor", "stdio", "-chardev", device + ",to=65535", "-serial",
+                              "chardev:c", *files.program(ECHO)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        p.stdin.write(b"info status\n")
+        p.stdin.flush()
+        good = read_until(p.stdout.fileno(), b"running")
+        own = {os.readlink("/proc/%d/fd/%s" % (p.pid, fd)) for fd in os.listdir("/proc/%d/fd" % p.pid)}
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            rows = [line.split() for line in table]
+        ports = [int(row[1].rsplit(":", 1)[1], 16) for row in rows if "socket:[%s]" % row[9] in own]
+        cases.check(good and len(ports) == 1 and port < ports[0], "to=: the next one that is free", ports)
+        p.terminate()
+        ended(p)
+
+
+# Writes what stands behind it on UART 0, up to a zero, and waits.
+def saying(text):
+    return [
+        0xe3a00201, 0xe3800a09,
+        0xe3a02070, 0xe580202c,
+        0xe3a02c03, 0xe3822001, 0xe5802030,
+        0xe28f3010,         # add   r3, pc, #16             the text
+        0xe4d31001,         # loop: ldrb r1, [r3], #1
+        0xe3510000,         # cmp   r1, #0
+        0x15801000,         # strne r1, [r0]
+        0x1afffffb,         # bne   loop
+        0xeafffffe,
+        *(int.from_bytes(text[i:i + 4].ljust(4, b"\0"), "little") for i in range(0, len(text) + 1, 4)),
+    ]
+
+
+def test_testdev(cases, files):
+    for text, code in ((b"q", 1), (b"x5q", 11), (b"200q", 145)):
+        p = subprocess.run([*M, "-display", "none", "-monitor", "none", "-chardev", "testdev,id=c", "-serial",
+                            "chardev:c", *files.program(saying(text))], stdin=subprocess.DEVNULL, capture_output=True,
+                           timeout=60 * SCALE, check=False)
+        cases.check(p.returncode == code and not p.stderr, "testdev: %s" % text.decode(), p)
+
+
 if __name__ == "__main__":
     sys.exit(run_all(test_stdin_eof, test_slow_reader, test_no_reader, test_terminal, test_sockets, test_pty,
                      test_run_state, test_no_shutdown, test_semihosting, test_semihosting_of_user_programs,
-                     test_reconnect, test_inherited_socket, test_append, test_serial_line))
+                     test_reconnect, test_inherited_socket, test_append, test_serial_line, test_abstract, test_ports,
+                     test_testdev))

@@ -31,7 +31,10 @@ def add_and_remove(cases, client, machine, files):
     null = {"type": "null", "data": {}}
     kinds = {"a-null": null, "a-ring": {"type": "ringbuf", "data": {"size": 4096}},
              "a-file": {"type": "file", "data": {"out": files.path("out"), "logfile": files.path("log")}},
-             "a-sock": unix(files.path("sock"), wait=False), "a-pty": {"type": "pty", "data": {}},
+             "a-sock": unix(files.path("sock"), wait=False), "a-test": {"type": "testdev", "data": {}},
+             "a-name": {"type": "socket", "data": {"server": True, "wait": False, "addr": {
+                 "type": "unix", "data": {"path": files.path("name"), "abstract": True, "tight": True}}}},
+             "a-pty": {"type": "pty", "data": {}},
              "a-udp": {"type": "udp", "data": {"remote": {"type": "inet", "data": {"host": "127.0.0.1",
                                                                                   "port": "9"}}}}}
     client.result("query-status")
@@ -41,6 +44,8 @@ def add_and_remove(cases, client, machine, files):
         cases.check(name in labels(client) and (name == "a-pty") == ("pty" in result), "%s is there" % name, result)
         if name == "a-pty":
             os.close(os.open(result["pty"], os.O_RDWR | os.O_NOCTTY))
+    socket.socket(socket.AF_UNIX).connect("\0" + files.path("name"))
+    cases.check(not os.path.exists(files.path("name")), "an abstract name is in no file system")
     client.result("ringbuf-write", device="a-ring", data="some words")
     cases.check(client.result("ringbuf-read", device="a-ring", size=100) == "some words", "a ring buffer keeps words")
     cases.check("already exists" in client.error("chardev-add", id="a-null", backend=null)["desc"], "an id once")
