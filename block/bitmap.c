@@ -7,12 +7,15 @@
 #include <string.h>
 #include "block/backend-internal.h"
 #include "block/bitmap.h"
+#include "qemu/log.h"
 
-enum { GRANULARITY_MIN = 512, NAME_MAX_BYTES = 1023 };
+enum { GRANULARITY_MIN = 512, SHIFT_MAX = 31, NAME_MAX_BYTES = 1023 };
 
 struct BlockBitmap {
     char *name;                 /* constant, like the next one */
     unsigned shift;             /* a bit stands for 1 << shift bytes */
+    bool persistent;            /* constant: the image keeps it */
+    bool inconsistent;          /* constant: its image was not closed, and what is dirty is not known */
     bool recording;             /* lock: bitmaps_lock, like all that follow */
     bool busy;
     bool clear;                 /* busy: `was` is no longer in `bits` */
@@ -135,6 +138,86 @@ void block_bitmap_drop_all(BlockBackend *blk)
     }
 }
 
+/* ---- in the image ---- */
+
+static const ImageBitmapOps *ops(const BlockBackend *blk)
+{
+    return blk->image ? blk->image->ops->bitmaps : NULL;
+}
+
+static void free_kept(gpointer p)
+{
+    ImageBitmap *b = p;
+
+    g_free(b->name);
+    g_byte_array_unref(b->bits);
+    g_free(b);
+}
+
+static void load_one(BlockBackend *blk, const ImageBitmap *from)
+{
+    BlockBitmap *b = g_new0(BlockBitmap, 1);
+
+    b->name = g_strdup(from->name);
+    b->shift = from->granularity_bits;
+    b->persistent = true;
+    b->inconsistent = from->inconsistent;
+    b->recording = from->recording && !from->inconsistent;
+    b->bits = copy_bits(from->bits);
+    put_in(blk, b);
+}
+
+void block_bitmap_load(BlockBackend *blk)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func(free_kept);
+    int ret;
+
+    for (BlockBitmap **p = &blk->bitmaps; *p;) {
+        if ((*p)->persistent) {
+            take_out(p);
+        } else {
+            p = &(*p)->next;
+        }
+    }
+    ret = ops(blk) ? ops(blk)->load(blk->image, list) : 0;
+    for (guint i = 0; i < list->len; i++) {
+        load_one(blk, g_ptr_array_index(list, i));
+    }
+    if (ret) {
+        error_report("'%s': its bitmaps cannot be used: %s", blk->path, strerror(-ret));
+    }
+    g_ptr_array_unref(list);
+}
+
+void block_bitmap_keep(BlockBackend *blk)
+{
+    GPtrArray *list;
+
+    if (!blk->image || blk->image->readonly) {
+        return;
+    }
+    list = g_ptr_array_new_with_free_func(free_kept);
+    g_mutex_lock(&bitmaps_lock);
+    for (const BlockBitmap *b = blk->bitmaps; b; b = b->next) {
+        if (b->persistent) {
+            ImageBitmap *to = g_new0(ImageBitmap, 1);
+
+            *to = (ImageBitmap) { .name = g_strdup(b->name), .granularity_bits = b->shift, .recording = b->recording,
+                                  .inconsistent = b->inconsistent, .bits = copy_bits(b->bits) };
+            g_ptr_array_add(list, to);
+        }
+    }
+    g_mutex_unlock(&bitmaps_lock);
+    if (ops(blk) && ops(blk)->possible(blk->image, SHIFT_MAX)) {
+        ops(blk)->keep(blk->image, list);
+        return;
+    }
+    if (list->len) {
+        error_report("'%s' can keep no bitmaps: those of '%s' are gone", blk->path, blk->id);
+    }
+    g_ptr_array_unref(list);
+}
+
 /* ---- orders ---- */
 
 /* The bitmap, if nobody uses it. NULL: *error. */
@@ -151,8 +234,30 @@ static BlockBitmap *usable(BlockBackend *blk, const char *name, char **error)
     return b;
 }
 
-char *block_bitmap_add(BlockBackend *blk, const char *name, uint64_t granularity, bool recording)
+/* The same, and it is known what is dirty. */
+static BlockBitmap *consistent(BlockBackend *blk, const char *name, char **error)
 {
+    BlockBitmap *b = usable(blk, name, error);
+
+    if (b && b->inconsistent) {
+        *error = g_strdup_printf("Bitmap '%s' is inconsistent and cannot be used: its image was not closed "
+                                 "(block-dirty-bitmap-remove removes it)", name);
+        b = NULL;
+    }
+    return b;
+}
+
+/* Why its image keeps no bitmaps; NULL: it can. */
+static const char *not_kept(const BlockBackend *blk, unsigned shift)
+{
+    return blk->options.snapshot ? "it is a temporary one (snapshot=on)" : blk->image->readonly ? "it is read-only"
+           : !ops(blk) || !ops(blk)->possible(blk->image, SHIFT_MAX) ? "it is no qcow2 image of version 3"
+           : !ops(blk)->possible(blk->image, shift) ? "it is too long for a granularity so fine" : NULL;
+}
+
+char *block_bitmap_add(BlockBackend *blk, const char *name, uint64_t granularity, bool recording, bool persistent)
+{
+    const char *no;
     BlockBitmap *b;
 
     if (!blk_has_medium(blk)) {
@@ -164,11 +269,16 @@ char *block_bitmap_add(BlockBackend *blk, const char *name, uint64_t granularity
     if (*find(blk, name)) {
         return g_strdup_printf("Bitmap already exists: %s", name);
     }
-    if (granularity < GRANULARITY_MIN || granularity > 1u << 31 || granularity & (granularity - 1)) {
+    if (granularity < GRANULARITY_MIN || granularity > 1u << SHIFT_MAX || granularity & (granularity - 1)) {
         return g_strdup("Granularity must be a power of two from 512 to 2 GiB");
+    }
+    no = persistent ? not_kept(blk, (unsigned)__builtin_ctzll(granularity)) : NULL;
+    if (no) {
+        return g_strdup_printf("bitmap '%s' cannot be kept in '%s': %s", name, blk->path, no);
     }
     b = g_new0(BlockBitmap, 1);
     b->name = g_strdup(name);
+    b->persistent = persistent;
     b->shift = (unsigned)__builtin_ctzll(granularity);
     b->recording = recording;
     b->bits = g_byte_array_new();
@@ -189,7 +299,7 @@ char *block_bitmap_remove(BlockBackend *blk, const char *name)
 char *block_bitmap_clear(BlockBackend *blk, const char *name)
 {
     char *error = NULL;
-    BlockBitmap *b = usable(blk, name, &error);
+    BlockBitmap *b = consistent(blk, name, &error);
 
     if (b) {
         g_mutex_lock(&bitmaps_lock);
@@ -202,7 +312,7 @@ char *block_bitmap_clear(BlockBackend *blk, const char *name)
 char *block_bitmap_record(BlockBackend *blk, const char *name, bool on)
 {
     char *error = NULL;
-    BlockBitmap *b = usable(blk, name, &error);
+    BlockBitmap *b = consistent(blk, name, &error);
 
     if (b) {
         g_mutex_lock(&bitmaps_lock);
@@ -215,7 +325,7 @@ char *block_bitmap_record(BlockBackend *blk, const char *name, bool on)
 char *block_bitmap_merge(BlockBackend *blk, const char *name, BlockBackend *from, const char *source)
 {
     char *error = NULL;
-    BlockBitmap *b = usable(blk, name, &error), *s = error ? NULL : usable(from, source, &error);
+    BlockBitmap *b = consistent(blk, name, &error), *s = error ? NULL : consistent(from, source, &error);
 
     if (error) {
         return error;
@@ -245,7 +355,8 @@ bool block_bitmap_info(BlockBackend *blk, unsigned i, BlockBitmapInfo *info)
             dirty += (uint64_t)__builtin_popcount(b->bits->data[n]) << b->shift;
         }
         *info = (BlockBitmapInfo) { .name = b->name, .granularity = 1ull << b->shift, .dirty_bytes = dirty,
-                                    .recording = b->recording, .busy = b->busy };
+                                    .recording = b->recording, .busy = b->busy,
+                                    .persistent = b->persistent, .inconsistent = b->inconsistent };
         g_mutex_unlock(&bitmaps_lock);
     }
     return b;
@@ -262,6 +373,7 @@ BlockBitmap *block_bitmap_copy(BlockBackend *blk, const char *name)
     copy = g_new0(BlockBitmap, 1);
     g_mutex_lock(&bitmaps_lock);
     *copy = (BlockBitmap) { .name = g_strdup(name), .shift = b->shift, .recording = b->recording,
+                            .persistent = b->persistent, .inconsistent = b->inconsistent,
                             .bits = copy_bits(b->bits) };
     g_mutex_unlock(&bitmaps_lock);
     return copy;
@@ -288,7 +400,7 @@ void block_bitmap_put_back(BlockBackend *blk, const char *name, BlockBitmap *cop
 char *block_bitmap_begin(BlockBackend *blk, const char *name, bool clear, BlockBitmap **bitmap)
 {
     char *error = NULL;
-    BlockBitmap *b = usable(blk, name, &error);
+    BlockBitmap *b = consistent(blk, name, &error);
 
     if (b) {
         g_mutex_lock(&bitmaps_lock);

@@ -204,6 +204,7 @@ static BlockBackend *new_drive(const char *id, Image *image, const BlockOptions 
     for (end = &blk_backends; *end; end = &(*end)->next) {
     }
     *end = blk;
+    block_bitmap_load(blk);
     return blk;
 }
 
@@ -278,6 +279,7 @@ bool blk_close(BlockBackend *blk)
                      blk->id, blk->path);
         return false;
     }
+    block_bitmap_keep(blk);
     block_bitmap_drop_all(blk);
     /* The structure stays: `work` may still be posted. */
     return !blk->image || close_image(blk, answers);
@@ -324,6 +326,7 @@ static char *take_out(BlockBackend *blk)
                                    blk->path);
         }
     }
+    block_bitmap_keep(blk);
     close_image(blk, true);
     block_bitmap_drop_all(blk);
     blk_take_medium(blk, NULL, &none);
@@ -380,6 +383,7 @@ char *blk_change_medium(BlockBackend *blk, const char *file, const char *format,
     next.file = g_strdup(file);         /* options live as long as the program */
     next.format = g_strdup(format);
     blk_take_medium(blk, image, &next);
+    block_bitmap_load(blk);
     blk->user.changed(blk->user.opaque, true);
     return NULL;
 }

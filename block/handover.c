@@ -81,6 +81,7 @@ static char *let_go(BlockBackend *blk)
     }
     image = ret ? NULL : open_inactive(&blk->options, &error);
     if (image) {
+        block_bitmap_keep(blk);
         exchange(blk, image, true);
     } else if (!error) {
         error = g_strdup_printf("'%s': what was written cannot be flushed: %s", blk->path, strerror(-ret));
@@ -101,6 +102,7 @@ static char *take(BlockBackend *blk)
     if (image) {
         exchange(blk, image, false);
         block_bitmap_note(blk, 0, blk_bytes(blk));      /* somebody else may have written to it */
+        block_bitmap_load(blk);                         /* and knows where, of those that the image keeps */
     }
     blk_release(blk);
     return error;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <glib.h>
 #include "block/snapshot.h"
 #include "block/write-threshold.h"
 
@@ -52,6 +53,24 @@ typedef struct ImageSnapshotOps {
     int (*delete)(Image *image, const char *name);
 } ImageSnapshotOps;
 
+/* A dirty bitmap that an image keeps (block/bitmap.h). */
+typedef struct ImageBitmap {
+    char *name;
+    unsigned granularity_bits;  /* a bit stands for 1 << that many bytes */
+    bool recording;             /* it goes on when the image is used again */
+    bool inconsistent;          /* the image was not closed, or is damaged: what is dirty is not known */
+    GByteArray *bits;           /* the first one lowest; what is missing is clean */
+} ImageBitmap;
+
+/* Lists are of ImageBitmap. No request is under way. */
+typedef struct ImageBitmapOps {
+    bool (*possible)(const Image *image, unsigned granularity_bits);    /* Can this one keep such? */
+    /* Put all that there are behind those of the list. Of an image that is written to the file's are no longer true. */
+    int (*load)(Image *image, GPtrArray *list);
+    /* Those of the list, which is the image's from now on, are the file's when it is closed; no others. */
+    void (*keep)(Image *image, GPtrArray *list);
+} ImageBitmapOps;
+
 typedef struct ImageOps {
     const char *format;
     /* [offset, offset + bytes) lies within the image, bytes > 0; the caller has checked that. */
@@ -88,6 +107,7 @@ typedef struct ImageOps {
     /* Any thread: whoever waits for an answer that can be given up gets -EIO, and so does everybody from now on. */
     void (*interrupt)(Image *image);
     const ImageSnapshotOps *snapshots;  /* NULL: the format has none */
+    const ImageBitmapOps *bitmaps;      /* NULL: likewise */
 } ImageOps;
 
 struct Image {

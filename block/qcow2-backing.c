@@ -35,8 +35,7 @@ int qcow2_forget_backing(Image *image)
     return ret ? ret : host_file_flush(q->file);
 }
 
-/* All extensions of the header but the name of a format, copied; where they end, or 0: they are damaged. */
-static size_t copy_extensions(const uint8_t *from, size_t at, size_t end, uint8_t *to)
+size_t qcow2_copy_extensions(const uint8_t *from, size_t at, size_t end, uint8_t *to, uint32_t without)
 {
     size_t n = at;
 
@@ -46,7 +45,7 @@ static size_t copy_extensions(const uint8_t *from, size_t at, size_t end, uint8_
         if (bytes > end - at) {
             return 0;
         }
-        if (read_be32(from + at) != QCOW2_EXT_BACKING_FORMAT) {
+        if (read_be32(from + at) != without) {
             memcpy(to + n, from + at, bytes);
             n += bytes;
         }
@@ -66,7 +65,8 @@ static bool write_names(const Qcow2 *q, const uint8_t *old, uint8_t *h, const ch
         return false;
     }
     memcpy(h, old, begin);
-    at = copy_extensions(old, begin, name && name < q->cluster_size ? (size_t)name : q->cluster_size, h);
+    at = qcow2_copy_extensions(old, begin, name && name < q->cluster_size ? (size_t)name : q->cluster_size, h,
+                               QCOW2_EXT_BACKING_FORMAT);
     if (!at || at + 8 + n + 8 + 8 + strlen(path) > q->cluster_size) {
         return false;
     }

@@ -110,6 +110,11 @@ static int use_snapshots(Usage *u)
     return ret;
 }
 
+static void use_run(void *opaque, uint64_t offset, uint64_t bytes)
+{
+    use(opaque, offset, bytes);
+}
+
 static int use_all(Usage *u)
 {
     Qcow2 *q = u->q;
@@ -123,6 +128,7 @@ static int use_all(Usage *u)
         }
     }
     ret = use_l1(u, q->l1_offset, q->l1_entries);
+    ret = ret ? ret : qcow2_each_bitmap_run(q, use_run, u);
     return ret ? ret : use_snapshots(u);
 }
 

@@ -6,6 +6,7 @@
 #include <zlib.h>
 #include "block/bytes.h"
 #include "block/qcow2.h"
+#include "qemu/log.h"
 
 static Qcow2 *qcow2_of(Image *image)
 {
@@ -159,7 +160,8 @@ static int qcow2_write(Image *image, uint64_t offset, const void *buffer, size_t
         Mapping m;
 
         pthread_mutex_lock(&q->map);
-        ret = qcow2_map(q, offset, bytes, &m);
+        ret = q->bitmaps_fresh ? qcow2_spoil_bitmaps(q) : 0;
+        ret = ret ? ret : qcow2_map(q, offset, bytes, &m);
         if (!ret && !m.in_place) {
             uint64_t rest = q->cluster_size - qcow2_within(q, offset);
 
@@ -269,7 +271,8 @@ static int qcow2_write_zeroes(Image *image, uint64_t offset, uint64_t bytes, boo
         if (can_drop && !qcow2_within(q, offset) && (n == q->cluster_size || offset + n == image->bytes)) {
             pthread_rwlock_wrlock(&q->data);
             pthread_mutex_lock(&q->map);
-            ret = drop_cluster(q, offset);
+            ret = q->bitmaps_fresh ? qcow2_spoil_bitmaps(q) : 0;
+            ret = ret ? ret : drop_cluster(q, offset);
             qcow2_mark_changed(q, offset);
             pthread_mutex_unlock(&q->map);
             pthread_rwlock_unlock(&q->data);
@@ -311,6 +314,7 @@ static void qcow2_free(Qcow2 *q)
 {
     image_close(q->backing);
     image_close(q->backing_for_reading);
+    g_clear_pointer(&q->kept, g_ptr_array_unref);
     qcow2_cache_free(&q->l2);
     qcow2_cache_free(&q->counts);
     g_hash_table_destroy(q->unsynced);
@@ -326,7 +330,11 @@ static void qcow2_close(Image *image)
 {
     Qcow2 *q = qcow2_of(image);
     HostFile *file = q->file;
+    int ret = q->kept ? qcow2_store_bitmaps(q, q->kept) : 0;
 
+    if (ret) {
+        error_report("'%s': its bitmaps cannot be kept: %s", image->path, strerror(-ret));
+    }
     /* The bit stays if the data cannot be written: the next user then looks at the counts. */
     if (q->dirty && !host_file_flush(file)) {
         qcow2_set_dirty(q, false);
@@ -362,7 +370,8 @@ static HostFile *qcow2_file(Image *image)
 
 static const ImageOps qcow2_ops = {
     .format = "qcow2", .read = qcow2_read, .write = qcow2_write, .write_zeroes = qcow2_write_zeroes,
-    .flush = qcow2_flush, .close = qcow2_close, .snapshots = &qcow2_snapshot_ops, .interrupt = qcow2_interrupt,
+    .flush = qcow2_flush, .close = qcow2_close, .snapshots = &qcow2_snapshot_ops,
+    .bitmaps = &qcow2_bitmap_ops, .interrupt = qcow2_interrupt,
     .has_backing = qcow2_has_backing, .commit = qcow2_commit, .resize = qcow2_resize, .lock = qcow2_lock,
     .file = qcow2_file,
     .backing = qcow2_backing, .swap_backing = qcow2_swap_backing, .forget_backing = qcow2_forget_backing,
@@ -507,6 +516,10 @@ static bool open_backing(Qcow2 *q, const uint8_t *h, const ImageOptions *options
     return q->backing != NULL;
 }
 
+static void no_run(void *opaque, uint64_t offset, uint64_t bytes)
+{
+}
+
 /*
  * What must be so before the first write: right counts, no features that a writer who does not know them would break.
  */
@@ -514,11 +527,17 @@ static int prepare_to_write(Qcow2 *q)
 {
     Qcow2Check check;
     uint8_t raw[8];
+    uint64_t known;
     int ret = 0;
 
     if (q->version < 3) {
         return 0;
     }
+    if (q->bitmaps && qcow2_each_bitmap_run(q, no_run, NULL)) {
+        q->bitmaps = 0;         /* they are damaged */
+        q->bitmaps_fresh = false;
+    }
+    known = q->bitmaps ? QA_BITMAPS : 0;
     if (q->dirty) {
         ret = qcow2_check(q, true, &check);
         if (!ret) {
@@ -528,8 +547,8 @@ static int prepare_to_write(Qcow2 *q)
     if (!ret) {
         ret = host_file_read(q->file, QH_AUTOCLEAR, raw, 8);
     }
-    if (!ret && read_be64(raw)) {
-        write_be64(raw, 0);
+    if (!ret && read_be64(raw) != known) {
+        write_be64(raw, known);
         ret = host_file_write(q->file, QH_AUTOCLEAR, raw, 8);
     }
     return ret;
@@ -582,6 +601,9 @@ Image *qcow2_open(HostFile *file, const ImageOptions *options, unsigned depth, c
     }
     if (!ret) {
         ret = read_table(q, q->reftable_offset, q->reftable_entries, ~511ull, &q->reftable);
+    }
+    if (!ret) {
+        qcow2_find_bitmaps(q, cluster);
     }
     if (!ret && !file->readonly) {
         ret = prepare_to_write(q);

@@ -32,8 +32,9 @@ enum {
     QH_SNAPSHOT_OFFSET = 64, QH_INCOMPATIBLE = 72, QH_COMPATIBLE = 80, QH_AUTOCLEAR = 88, QH_REFCOUNT_ORDER = 96,
     QH_LENGTH = 100, QH_V2_LENGTH = 72, QH_V3_LENGTH = 104,
 };
-enum { QCOW2_EXT_END = 0, QCOW2_EXT_BACKING_FORMAT = 0xe2792aca };      /* behind the header */
+enum { QCOW2_EXT_END = 0, QCOW2_EXT_BITMAPS = 0x23852875, QCOW2_EXT_BACKING_FORMAT = 0xe2792aca };    /* behind it */
 enum { QI_DIRTY = 1, QI_CORRUPT = 2, QI_DATA_FILE = 4, QI_COMPRESSION = 8, QI_EXTENDED_L2 = 16 };
+enum { QA_BITMAPS = 1 };                /* of QH_AUTOCLEAR: whoever wrote last knew of the bitmaps */
 
 #define QCOW2_OFFSET      0x00fffffffffffe00ull     /* of L1 and standard L2 entries */
 #define QCOW2_COPIED      (1ull << 63)              /* the cluster's count is 1: it may be written in place */
@@ -68,6 +69,10 @@ typedef struct Qcow2 {
     GHashTable *unsynced;       /* clusters freed since the last flush.                   lock: map */
     uint8_t *changed;           /* clusters written since a commit began, a bit each; NULL: none goes on. lock: map */
     bool copy_on_read;          /* constant: what is read of images behind this one becomes its own */
+    uint32_t bitmaps;           /* how many the file keeps.                               lock: map */
+    uint64_t bitmaps_offset, bitmaps_bytes;     /* their directory.                       lock: map */
+    bool bitmaps_fresh;         /* true until the guest's data changes; nobody has them.  lock: map */
+    GPtrArray *kept;            /* to be the file's when it is closed; NULL: as they are. I/O thread */
     bool dirty;                 /* the dirty bit is set in the file.                      lock: map */
 } Qcow2;
 
@@ -120,6 +125,8 @@ Image *qcow2_swap_backing(Image *image, Image *behind);
 int qcow2_forget_backing(Image *image);
 int qcow2_name_backing(Image *image, const char *path, const char *format);
 int qcow2_allocation(Image *image, uint64_t offset, uint64_t bytes);
+/* All extensions of the header but one type, copied to the same place; where they end, or 0: they are damaged. */
+size_t qcow2_copy_extensions(const uint8_t *from, size_t at, size_t end, uint8_t *to, uint32_t without);
 /* ---- qcow2-map.c: as ImageOps has it ---- */
 int qcow2_extent(Image *image, uint64_t offset, uint64_t bytes, uint64_t *run);
 
@@ -146,6 +153,17 @@ int qcow2_replace_l1(Qcow2 *q, uint64_t *l1, uint32_t entries);
 int qcow2_clear_copied(Qcow2 *q);
 /* Guest bytes as that table has them, without those of an image behind this one. */
 int qcow2_read_by_l1(Qcow2 *q, const uint64_t *l1, uint32_t entries, uint64_t offset, uint8_t *buffer, size_t bytes);
+
+/* ---- qcow2-bitmaps.c; lock: map ---- */
+extern const ImageBitmapOps qcow2_bitmap_ops;
+/* What the header says of them, if it is true. h: the file's first cluster. */
+void qcow2_find_bitmaps(Qcow2 *q, const uint8_t *h);
+/* The guest's data is to change while nobody has them in memory. */
+int qcow2_spoil_bitmaps(Qcow2 *q);
+/* Call for all clusters of the directory, of tables and of bits. An error: the directory is damaged. */
+int qcow2_each_bitmap_run(Qcow2 *q, void (*fn)(void *opaque, uint64_t offset, uint64_t bytes), void *opaque);
+/* The file has these and no others. Takes `data` and `map`. */
+int qcow2_store_bitmaps(Qcow2 *q, const GPtrArray *list);
 
 /* ---- qcow2-snapshot.c ---- */
 extern const ImageSnapshotOps qcow2_snapshot_ops;

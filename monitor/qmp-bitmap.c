@@ -16,14 +16,9 @@ void qmp_block_dirty_bitmap_add(QmpCall *call)
     const char *name = qmp_string(call, "name");
     const int64_t granularity = qmp_int(call, "granularity", BLOCK_BITMAP_GRANULARITY);
 
-    if (!blk) {
-        return;
-    }
-    if (qmp_bool(call, "persistent", false)) {
-        qmp_fail(call, "bitmap '%s' lives as long as the emulator; images keep none (persistent=false)", name);
-    } else {
+    if (blk) {
         qmp_conclude(call, block_bitmap_add(blk, name, granularity < 0 ? 0 : (uint64_t)granularity,
-                                            !qmp_bool(call, "disabled", false)));
+                                            !qmp_bool(call, "disabled", false), qmp_bool(call, "persistent", false)));
     }
 }
 
@@ -113,7 +108,10 @@ void qmp_add_bitmaps(JsonObject *info, BlockBackend *blk)
         json_object_set_int_member(o, "count", (gint64)b.dirty_bytes);
         json_object_set_boolean_member(o, "recording", b.recording);
         json_object_set_boolean_member(o, "busy", b.busy);
-        json_object_set_boolean_member(o, "persistent", FALSE);
+        json_object_set_boolean_member(o, "persistent", b.persistent);
+        if (b.inconsistent) {
+            json_object_set_boolean_member(o, "inconsistent", TRUE);
+        }
         json_array_add_object_element(list, o);
     }
     if (json_array_get_length(list)) {

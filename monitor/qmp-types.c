@@ -32,7 +32,7 @@ static const QmpType types[] = {
       "iops_wr_max:i? bps_max_length:i? bps_rd_max_length:i? bps_wr_max_length:i? iops_max_length:i? "
       "iops_rd_max_length:i? iops_wr_max_length:i? iops_size:i? group:s? image:ImageInfo cache:BlockdevCacheInfo "
       "write_threshold:i dirty-bitmaps:[BlockDirtyInfo]?" },
-    { .name = "BlockDirtyInfo", "name:s? granularity:i count:i recording:b busy:b persistent:b" },
+    { .name = "BlockDirtyInfo", "name:s? granularity:i count:i recording:b busy:b persistent:b inconsistent:b?" },
     { .name = "BlockDeviceIoStatus", .values = "ok failed nospace" },
     { .name = "BlockDeviceStats",
       "rd_bytes:i wr_bytes:i unmap_bytes:i rd_operations:i wr_operations:i flush_operations:i unmap_operations:i "

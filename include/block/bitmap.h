@@ -2,8 +2,8 @@
 /*
  * Dirty bitmaps: which parts of a disk were written to since the bitmap was added or cleared, for backups of what has
  * changed. They belong to a disk that a device has, whatever image it has at present, and live as long as its medium
- * stays. I/O thread; functions that return a text return why it did not work, to be freed; NULL: it did. Implemented in
- * block/bitmap.c.
+ * stays. Persistent ones are kept in the image that it has when it is closed, and come with it again. I/O thread;
+ * functions that return a text return why it did not work, to be freed; NULL: it did. Implemented in block/bitmap.c.
  */
 #ifndef BLOCK_BITMAP_H
 #define BLOCK_BITMAP_H
@@ -13,7 +13,7 @@ typedef struct BlockBitmap BlockBitmap;
 
 enum { BLOCK_BITMAP_GRANULARITY = 64 << 10 };
 /* granularity: bytes that a bit stands for, a power of two from 512. */
-char *block_bitmap_add(BlockBackend *blk, const char *name, uint64_t granularity, bool recording);
+char *block_bitmap_add(BlockBackend *blk, const char *name, uint64_t granularity, bool recording, bool persistent);
 char *block_bitmap_remove(BlockBackend *blk, const char *name);
 char *block_bitmap_clear(BlockBackend *blk, const char *name);
 char *block_bitmap_record(BlockBackend *blk, const char *name, bool on);
@@ -24,6 +24,8 @@ typedef struct BlockBitmapInfo {
     const char *name;
     uint64_t granularity, dirty_bytes;
     bool recording, busy;       /* busy: a backup uses it */
+    bool persistent;
+    bool inconsistent;          /* its image was not closed: it can only be removed */
 } BlockBitmapInfo;
 /* Number i, from 0. False: there are no more. */
 bool block_bitmap_info(BlockBackend *blk, unsigned i, BlockBitmapInfo *info);
@@ -48,4 +50,8 @@ void block_bitmap_end(BlockBitmap *bitmap, bool worked);
 void block_bitmap_note(BlockBackend *blk, uint64_t offset, uint64_t bytes);
 /* The medium goes. */
 void block_bitmap_drop_all(BlockBackend *blk);
+/* There is a medium, maybe another one than before: persistent bitmaps are those of its image. */
+void block_bitmap_load(BlockBackend *blk);
+/* The image is about to be closed: it keeps the persistent ones. */
+void block_bitmap_keep(BlockBackend *blk);
 #endif

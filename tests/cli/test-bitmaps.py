@@ -83,7 +83,7 @@ def orders(cases, guest, directory):
             job.order("block-dirty-bitmap-add", **add)
             for text, name, arguments in (
                     ("already exists", "block-dirty-bitmap-add", add),
-                    ("persistent=false", "block-dirty-bitmap-add", dict(add, name="p", persistent=True)),
+                    ("no qcow2 image", "block-dirty-bitmap-add", dict(add, name="p", persistent=True)),
                     ("power of two", "block-dirty-bitmap-add", dict(add, name="g", granularity=1000)),
                     ("power of two", "block-dirty-bitmap-add", dict(add, name="g", granularity=-512)),
                     ("empty", "block-dirty-bitmap-add", dict(add, name="")),

@@ -20,6 +20,7 @@
 #include "tests/fuzz/target.h"
 
 enum { LARGEST_FILE = 8 << 20, TRANSFER = 70000, ROUNDS = 12, SOON_S = 20 };
+enum { HEADER_BYTES = QH_V3_LENGTH + 64 };                /* with extensions */
 
 const size_t fuzz_max_input = 65536;
 
@@ -60,9 +61,9 @@ static void change_tables(uint8_t *p, size_t size, uint64_t *state)
 {
     static const uint8_t edges[] = { 0, 1, 2, 0x7f, 0x80, 0xff };
 
-    for (unsigned n = (unsigned)(next(state) % 4); n && size > QH_V3_LENGTH; n--) {
+    for (unsigned n = (unsigned)(next(state) % 4); n && size > HEADER_BYTES; n--) {
         uint64_t r = next(state), at = r >> 8 & 7 ? table_at(p, size, (unsigned)(r >> 11)) + (r >> 16 & 0xff)
-                                                  : (r >> 16) % QH_V3_LENGTH;
+                                                  : (r >> 16) % HEADER_BYTES;
 
         if (at < size) {
             p[at] = r >> 13 & 1 ? edges[(r >> 24) % sizeof(edges)] : r >> 14 & 1 ? (uint8_t)(p[at] + 2)
@@ -93,10 +94,40 @@ static void pick(const Image *image, uint64_t *state, uint64_t *offset, size_t *
     }
 }
 
+static void free_bitmap(gpointer p)
+{
+    ImageBitmap *b = p;
+
+    g_free(b->name);
+    g_byte_array_unref(b->bits);
+    g_free(b);
+}
+
+/* As a disk has them: in memory, changed, and in the file again. */
+static void take_bitmaps(Image *image, bool keep)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func(free_bitmap);
+
+    if (!image->ops->bitmaps->load(image, list) && keep && image->ops->bitmaps->possible(image, 16)) {
+        for (guint i = 0; i < list->len; i++) {
+            ImageBitmap *b = g_ptr_array_index(list, i);
+
+            if (b->bits->len) {
+                b->bits->data[i % b->bits->len] ^= 1;
+            }
+        }
+        qcow2_store_bitmaps((Qcow2 *)image, list);
+    }
+    g_ptr_array_unref(list);
+}
+
 static void use(Image *image, uint64_t state)
 {
     Qcow2Check check;
 
+    if (state >> 41 & 1) {
+        take_bitmaps(image, state >> 42 & 1);
+    }
     for (unsigned i = 0; i < ROUNDS; i++) {
         uint64_t offset;
         size_t bytes;
@@ -153,6 +184,7 @@ const char *fuzz_one(const uint8_t *data, size_t size)
         if (!options.readonly) {
             use(image, state);
         } else {
+            take_bitmaps(image, true);
             image_read(image, 0, buffer, image->bytes < TRANSFER ? (size_t)image->bytes : TRANSFER);
         }
         image_close(image);

@@ -56,6 +56,10 @@ def said(machine, line, words):
     assert words in text, "%s: %s" % (line, text)
 
 
+def bitmaps(machine):
+    return [row for drive in machine.order("query-block") for row in drive.get("inserted", {}).get("dirty-bitmaps", [])]
+
+
 def is_running(machine):
     return machine.order("query-status")["running"]
 
@@ -92,6 +96,11 @@ def moves(tmp, image, design):
                 assert here.hmp("savevm a") == "" and here.hmp("savevm b") == "" and here.hmp("delvm a") == ""
                 said(new, "savevm x", "on its way")
                 assert not is_free(disks[0])
+            with cases.case(design + ": a bitmap that the image keeps is added"):
+                here.order("block-dirty-bitmap-add", node="virtio0", name="k", persistent=True)
+                here.order("block-dirty-bitmap-add", node="virtio0", name="stays")
+                assert here.hmp("loadvm b") == "" and bitmaps(here)[0]["count"] == 8 << 20
+                here.round()
             with cases.case(design + ": the machine moves with its images"):
                 info = here.migrate(where)
                 assert info["status"] == "completed", info
@@ -99,6 +108,10 @@ def moves(tmp, image, design):
                 assert new.migrated()["status"] == "completed"
                 new.round(new.round())
                 assert is_running(new) and here.order("query-status")["status"] == "postmigrate"
+            with cases.case(design + ": the bitmap has come with its image, and goes on"):
+                row, = bitmaps(new)
+                assert row["name"] == "k" and row["recording"] and row["count"] == 8 << 20, row
+                assert "inconsistent" not in row, row
             with cases.case(design + ": what was written last is there"):
                 assert "b" in new.hmp("info snapshots") and "no snapshot 'a'" in new.hmp("loadvm a")
                 assert new.hmp("savevm c") == "" and new.hmp("loadvm b") == ""
@@ -116,6 +129,9 @@ def moves(tmp, image, design):
             here.order("cont")
             here.round(here.round())
             assert not is_free(disks[0]) and "c" in here.hmp("info snapshots")
+            rows = {row["name"]: row for row in bitmaps(here)}
+            assert rows["k"]["recording"] and "inconsistent" not in rows["k"], rows
+            assert rows["stays"]["count"] == 8 << 20, rows
             here.verdict()
     with cases.case(design + ": qemu-img finds no fault in the images"):
         for path in disks:
