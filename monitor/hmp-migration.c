@@ -22,13 +22,40 @@ static char *join(char **argv)
     return g_strjoinv(" ", argv);
 }
 
+/* QEMU's options that stand before the URI; NULL: this one is no matter, all migrations are in the background. */
+static const struct { const char *option, *problem; } migrate_options[] = {
+    { "-d", NULL }, { "-b", "disks are not sent: the other side opens the same images" },
+    { "-i", "disks are not sent: the other side opens the same images" },
+    { "-r", "no migration waits to be resumed" },
+};
+
+/* The words behind the options; NULL: it has said what is wrong. */
+static char **behind_options(Monitor *mon, char **argv)
+{
+    for (; argv[0] && argv[1] && argv[0][0] == '-'; argv++) {
+        size_t i = 0;
+
+        while (i < G_N_ELEMENTS(migrate_options) && strcmp(argv[0], migrate_options[i].option)) {
+            i++;
+        }
+        if (i == G_N_ELEMENTS(migrate_options)) {
+            break;
+        }
+        if (migrate_options[i].problem) {
+            say(mon, g_strdup(migrate_options[i].problem));
+            return NULL;
+        }
+    }
+    return argv;
+}
+
 void hmp_migrate(Monitor *mon, char **argv)
 {
     char *uri, *given;
 
-    /* All migrations are carried out in the background here. */
-    if (!strcmp(argv[0], "-d") && argv[1]) {
-        argv++;
+    argv = behind_options(mon, argv);
+    if (!argv) {
+        return;
     }
     uri = join(argv);
     given = monitor_migration_uri(uri);

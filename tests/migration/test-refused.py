@@ -183,6 +183,9 @@ def failures(tmp, image):
             assert "exec:COMMAND" in machine.error("migrate", uri="pigeon:home")
             assert "does not wait" in machine.error("migrate-incoming", uri="file:x")
             assert "Error: 'x'" in machine.hmp("migrate x")
+            for option, words in (("-b", "disks are not sent"), ("-d -i", "disks are not sent"), ("-r", "resumed")):
+                assert words in machine.hmp("migrate %s file:/nothing" % option), option
+            assert "Error: 'x'" in machine.hmp("migrate -d x")
         with cases.case("info migrate"):
             text = machine.hmp("info migrate")
             assert "cancelled" in text and "total ram: 65536 kbytes" in text or "total ram: 65540 kbytes" in text, text
