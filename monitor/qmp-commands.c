@@ -122,6 +122,12 @@ static void do_x_query_accel(QmpCall *call)
     hmp_text(call, "info accel");
 }
 
+static void do_x_query_numa(QmpCall *call) { hmp_text(call, "info numa"); }
+static void do_x_query_opcount(QmpCall *call) { hmp_text(call, "info opcount"); }
+static void do_x_query_ramblock(QmpCall *call) { hmp_text(call, "info ramblock"); }
+static void do_x_query_roms(QmpCall *call) { hmp_text(call, "info roms"); }
+static void do_x_query_usb(QmpCall *call) { hmp_text(call, "info usb"); }
+
 #define JOB_BITMAP "bitmap:s? bitmap-mode:BitmapSyncMode? "
 #define JOB_ENDS "auto-finalize:b? auto-dismiss:b?"
 #define JOB_CHAIN "base:s? base-node:s? backing-file:s? on-error:BlockdevOnError? filter-node-name:s? "
@@ -245,6 +251,8 @@ const QmpCommand qmp_commands[] = {
     { "query-command-line-options", "option:s?", qmp_query_command_line_options, false, "[CommandLineOptionInfo]" },
     { "query-commands", "", qmp_query_commands, false, "[CommandInfo]" },
     { "query-cpu-definitions", "", qmp_query_cpu_definitions, false, "[CpuDefinitionInfo]" },
+    { "query-cpu-model-expansion", "type:CpuModelExpansionType model:CpuModelInfo", qmp_query_cpu_model_expansion,
+      false, "CpuModelExpansionInfo" },
     { "query-cpus-fast", "", qmp_query_cpus_fast, false, "[CpuInfoFast]" },
     { "query-current-machine", "", qmp_query_current_machine, false, "CurrentMachineParams" },
     { "query-dump", "", qmp_query_dump, true, "DumpQueryResult" },
@@ -271,6 +279,8 @@ const QmpCommand qmp_commands[] = {
     { "query-qmp-schema", "", qmp_query_schema, false, "[SchemaInfo]" },
     { "query-replay", "", qmp_query_replay, false, "ReplayInfo" },
     { "query-rx-filter", "name:s?", qmp_query_nothing, false, "[a]" },
+    { "query-stats", "target:StatsTarget vcpus:[s]? providers:[a]?", qmp_query_nothing, false, "[a]" },
+    { "query-stats-schemas", "provider:s?", qmp_query_nothing, false, "[a]" },
     { "query-status", "", qmp_query_status, true, "StatusInfo" },
     { "query-target", "", qmp_query_target, true, "TargetInfo" },
     { "query-tpm", "", qmp_query_nothing, false, "[a]" },
@@ -281,6 +291,7 @@ const QmpCommand qmp_commands[] = {
     { "query-version", "", qmp_query_version, true, "VersionInfo" },
 #ifdef CONFIG_VNC
     { "query-vnc", "", qmp_query_vnc, false, "VncInfo" },
+    { "query-vnc-servers", "", qmp_query_vnc_servers, false, "[VncInfo2]" },
 #endif
     { "quit", "", do_quit, true, NULL },
     { "remove-fd", "fdset-id:i fd:i?", qmp_remove_fd, false, NULL },
@@ -312,5 +323,10 @@ const QmpCommand qmp_commands[] = {
     { "x-query-accel", "", do_x_query_accel, false, "HumanReadableText" },
     { "x-query-irq", "", do_x_query_irq, false, "HumanReadableText" },
     { "x-query-jit", "", do_x_query_jit, false, "HumanReadableText" },
+    { "x-query-numa", "", do_x_query_numa, false, "HumanReadableText" },
+    { "x-query-opcount", "", do_x_query_opcount, false, "HumanReadableText" },
+    { "x-query-ramblock", "", do_x_query_ramblock, false, "HumanReadableText" },
+    { "x-query-roms", "", do_x_query_roms, false, "HumanReadableText" },
+    { "x-query-usb", "", do_x_query_usb, false, "HumanReadableText" },
     { .name = NULL },
 };

@@ -145,6 +145,7 @@ extern const QmpProperty qmp_balloon_properties[];      /* of the first balloon;
 /* monitor/qmp-probe.c */
 void qmp_query_nothing(QmpCall *call);          /* an empty list */
 void qmp_query_cpu_definitions(QmpCall *call);
+void qmp_query_cpu_model_expansion(QmpCall *call);
 void qmp_query_current_machine(QmpCall *call);
 void qmp_no_hotplug(QmpCall *call);
 void qmp_no_wakeup(QmpCall *call);
@@ -217,6 +218,7 @@ void qmp_query_mice(QmpCall *call);
 /* monitor/qmp-vnc.c, with CONFIG_VNC alone */
 void qmp_vnc_init(void);
 void qmp_query_vnc(QmpCall *call);
+void qmp_query_vnc_servers(QmpCall *call);
 void qmp_set_password(QmpCall *call);
 void qmp_change_vnc_password(QmpCall *call);
 void qmp_expire_password(QmpCall *call);

@@ -35,6 +35,32 @@ void qmp_query_cpu_definitions(QmpCall *call)
     call->result = qmp_array_node(list);
 }
 
+/* A model is all that it says: there are no properties to expand it to. The errors are those that managers know. */
+void qmp_query_cpu_model_expansion(QmpCall *call)
+{
+    JsonObject *model = json_object_get_object_member(call->args, "model"), *result, *expanded;
+    const char *name = json_object_get_string_member(model, "name");
+    JsonNode *props = json_object_get_member(model, "props");
+    bool known = false;
+
+    for (const ARMCPUModel *const *m = arm_cpu_models; *m; m++) {
+        known |= !strcmp((*m)->name, name);
+    }
+    if (strcmp(qmp_string(call, "type"), "full")) {
+        qmp_fail(call, "The requested expansion type is not supported");
+    } else if (!known) {
+        qmp_fail(call, "The CPU type '%s' is not a recognized ARM CPU type", name);
+    } else if (props && (!JSON_NODE_HOLDS_OBJECT(props) || json_object_get_size(json_node_get_object(props)))) {
+        qmp_fail(call, "Parameter 'props' expects an empty object: CPU models have no properties");
+    } else {
+        result = json_object_new();
+        expanded = json_object_new();
+        json_object_set_string_member(expanded, "name", name);
+        json_object_set_object_member(result, "model", expanded);
+        call->result = qmp_object_node(result);
+    }
+}
+
 void qmp_query_current_machine(QmpCall *call)
 {
     JsonObject *object = json_object_new();

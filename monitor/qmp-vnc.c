@@ -39,23 +39,49 @@ void qmp_vnc_init(void)
     vnc_set_listener(client_event);
 }
 
+static JsonArray *clients_array(void)
+{
+    JsonArray *clients = json_array_new();
+
+    for (const VncClientInfo *client = vnc_clients(); client; client = client->next) {
+        json_array_add_object_element(clients, end_object(&client->client, client->websocket));
+    }
+    return clients;
+}
+
+/* The one server that there may be; its name is QEMU's for one without. */
+void qmp_query_vnc_servers(QmpCall *call)
+{
+    const VncEnd *server = vnc_server();
+    JsonArray *list = json_array_new();
+
+    if (server) {
+        JsonObject *object = json_object_new(), *end = end_object(server, false);
+        JsonArray *ends = json_array_new();
+
+        json_object_set_string_member(end, "auth", auth());
+        json_array_add_object_element(ends, end);
+        json_object_set_string_member(object, "id", "default");
+        json_object_set_string_member(object, "auth", auth());
+        json_object_set_array_member(object, "server", ends);
+        json_object_set_array_member(object, "clients", clients_array());
+        json_array_add_object_element(list, object);
+    }
+    call->result = qmp_array_node(list);
+}
+
 void qmp_query_vnc(QmpCall *call)
 {
     const VncEnd *server = vnc_server();
     JsonObject *object = json_object_new();
-    JsonArray *clients;
 
     json_object_set_boolean_member(object, "enabled", server != NULL);
     if (server) {
-        clients = json_array_new();
-        for (const VncClientInfo *client = vnc_clients(); client; client = client->next) {
-            json_array_add_object_element(clients, end_object(&client->client, client->websocket));
-        }
         json_object_set_string_member(object, "host", server->host);
         json_object_set_string_member(object, "service", server->service);
         json_object_set_string_member(object, "family", server->family);
         json_object_set_string_member(object, "auth", auth());
-        json_object_set_array_member(object, "clients", clients);
+        json_object_set_array_member(object, "clients", clients_array());
     }
     call->result = qmp_object_node(object);
 }

@@ -69,6 +69,18 @@ def details(cases, client, say, directory):
     cases.check("not writable" in error["desc"], "qom-set", error)
     cases.check(client.error("qom-set", path="/machine/none", property="x", value=1)["class"] == "DeviceNotFound",
                 "qom-set: no such device")
+    model = client.result("query-cpu-model-expansion", type="full", model={"name": "arm11mpcore"})
+    cases.check(model == {"model": {"name": "arm11mpcore"}}, "query-cpu-model-expansion", model)
+    for kind, name, props, said in (("full", "nope", {}, "not a recognized ARM CPU type"),
+                                    ("static", "arm11mpcore", {}, "not supported"),
+                                    ("full", "arm11mpcore", {"x": True}, "no properties")):
+        error = client.error("query-cpu-model-expansion", type=kind, model={"name": name, "props": props})
+        cases.check(said in error["desc"], "query-cpu-model-expansion: %s" % said, error)
+    stats = client.result("query-stats", target="vcpu"), client.result("query-stats-schemas")
+    cases.check(stats == ([], []), "query-stats", stats)
+    for topic in ("numa", "opcount", "ramblock", "roms", "usb"):
+        text = client.result("x-query-" + topic)["human-readable-text"]
+        cases.check(text.replace("\n", "\r\n") == say("info " + topic), "x-query-%s" % topic, text)
     cases.check("No descriptor" in say("getfd x") and "no descriptor 'x'" in say("closefd x"), "getfd, closefd")
     cases.check("no character device" in say("chardev-send-break none")
                 and "not found" in client.error("chardev-send-break", id="none")["desc"]

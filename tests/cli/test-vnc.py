@@ -36,6 +36,9 @@ def test_picture(cases, files):
         cases.check("Server: :%s (unix)" % path in text and "Auth: none" in text and text.count("Client:") == 1,
                     "info vnc", text)
         answer = machine.qmp("query-vnc")["return"]
+        rows = machine.qmp("query-vnc-servers")["return"]
+        cases.check(len(rows) == 1 and rows[0]["clients"] == answer["clients"]
+                    and rows[0]["server"][0]["service"] == path, "query-vnc-servers", rows)
         cases.check(answer["enabled"] and answer["service"] == path and len(answer["clients"]) == 1, "query-vnc",
                     answer)
         client.close()
