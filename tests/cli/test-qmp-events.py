@@ -30,7 +30,8 @@ def clock(cases, directory):
     program = os.path.join(directory, "program")
     with open(program, "wb") as file:
         file.write(struct.pack("<%dI" % len(PROGRAM), *PROGRAM))
-    with Machine(directory, "-device", "loader,file=%s,addr=0,cpu-num=0,force-raw=on" % program) as machine:
+    one = ("-smp", "1", "-device", "loader,file=%s,addr=0,cpu-num=0,force-raw=on" % program)
+    with Machine(directory, *one) as machine:
         client = Client(machine.path)
         client.result("cont")
         data = client.event("RTC_CHANGE")["data"]
