@@ -15,12 +15,13 @@ from screen import until
 from vm import Cases, Failure, is_upstream
 
 RING = ("separate", "unified")
-# Writes a stick's places one after the other, reads each again past the cache, and counts the rounds in /tmp/rounds.
+# Writes a stick's places one after the other, reads each again past the cache, and counts the rounds in /tmp/rounds,
+# which is never empty.
 LOAD = """\
 echo 0 > /tmp/rounds; (n=0; while :; do n=$((n + 1)); dd if=/dev/urandom of=/tmp/d bs=64k count=2; \
 dd if=/tmp/d of=/dev/sda bs=64k seek=$((n % 50 * 2)) conv=fsync,notrunc || echo WRO""NG; \
 echo 3 > /proc/sys/vm/drop_caches; dd if=/dev/sda of=/tmp/r bs=64k skip=$((n % 50 * 2)) count=2; \
-cmp /tmp/d /tmp/r || echo WRO""NG; echo $n > /tmp/rounds; done 2> /dev/null &)"""
+cmp /tmp/d /tmp/r || echo WRO""NG; echo $n > /tmp/n; mv /tmp/n /tmp/rounds; done 2> /dev/null &)"""
 
 
 def devices(disk):
