@@ -206,3 +206,13 @@ bool ir_nearly_full(const IRBlock *b)
            b->nargs + ROOM_ARGS > IR_MAX_ARGS || b->nlabels + ROOM_LABELS > IR_MAX_LABELS ||
            b->ntemps + ROOM_TEMPS > REF_T_END - REF_T0 || b->nftemps + ROOM_TEMPS > REF_F_END - REF_F0;
 }
+
+int ir_jump_back(const IRBlock *b)
+{
+    for (int i = 0; i < b->nops; i++) {
+        if (b->ops[i].opc == IR_exit_jmp && b->ops[i].n && b->ops[i].imm == b->pc) {
+            return i;
+        }
+    }
+    return -1;
+}

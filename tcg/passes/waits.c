@@ -43,20 +43,9 @@ static int find_label(const IRBlock *b, int from, uint32_t label)
     return from;
 }
 
-/* Index of the jump back, -1: none. */
-static int find_jump_back(const IRBlock *b)
-{
-    for (int i = 0; i < b->nops; i++) {
-        if (b->ops[i].opc == IR_exit_jmp && b->ops[i].n && b->ops[i].imm == b->pc) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 bool ir_waits(const IRBlock *b)
 {
-    int end = find_jump_back(b), certain_from = 0;
+    int end = ir_jump_back(b), certain_from = 0;
     uint32_t before = 0, written = 0, certain = 0;     /* read before it is certainly written; written at all */
 
     for (int i = 0; i < end; i++) {

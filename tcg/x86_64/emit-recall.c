@@ -50,17 +50,14 @@ static bool is_load(const IROp *op)
     return (op->opc == IR_ld || op->opc == IR_ldm) && !(op->mem & MEM_USER);
 }
 
-/* Does it jump back to its start? How many loads has it? */
-static bool is_loop(const IRBlock *b, unsigned *loads)
+static unsigned count_loads(const IRBlock *b)
 {
-    bool back = false;
+    unsigned loads = 0;
 
-    *loads = 0;
     for (int i = 0; i < b->nops; i++) {
-        *loads += is_load(&b->ops[i]);
-        back |= b->ops[i].opc == IR_exit_jmp && b->ops[i].n && b->ops[i].imm == b->pc;
+        loads += is_load(&b->ops[i]);
     }
-    return back;
+    return loads;
 }
 
 static void note_chain(Emitter *e, int i)
@@ -116,10 +113,10 @@ void emit_choose_recalls(Emitter *e)
 {
     const IRBlock *b = e->b;
     Chains c;
-    unsigned loads;
+    unsigned loads = count_loads(b);
 
     e->nrecalls = 0;
-    if (!is_loop(b, &loads) || !loads || loads > MAX_LOADS) {
+    if (ir_jump_back(b) < 0 || !loads || loads > MAX_LOADS) {
         return;
     }
     c.flags = 0;

@@ -208,22 +208,12 @@ static bool leaves_rdx(const Emitter *e, const IROp *op)
     return op->opc == IR_st && (ref_is_s(op->b) || ref_is_d(op->b) || emit_loc(e, op->b).kind == LOC_REG);
 }
 
-static int find_jump_back(const IRBlock *b)
-{
-    for (int i = 0; i < b->nops; i++) {
-        if (b->ops[i].opc == IR_exit_jmp && b->ops[i].n && b->ops[i].imm == b->pc) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 void emit_choose_kept(Emitter *e)
 {
     const IRBlock *b = e->b;
     unsigned used[16] = { 0 };
     bool defined[16] = { false };
-    int end = find_jump_back(b);
+    int end = ir_jump_back(b);
 
     e->kept = REF_NONE;
     e->kept_until = end;
