@@ -282,6 +282,9 @@ int emit_address(Emitter *e, const IROp *op);               /* register with the
 /* One access of 1, 2 or 4 bytes (size = log2) to host memory, zero-extended. */
 void emit_host_load(Asm *as, unsigned size, int reg, RM host);
 void emit_host_store(Asm *as, unsigned size, RM host, int reg);
+void emit_checked(Emitter *e, SlowPath *s, const IROp *op);     /* an access that looks at the tables itself */
+
+/* emit-mem-slow.c */
 void emit_slow_mem(Emitter *e, SlowPath *s);
 
 /* The op's code, whatever has to come before it included. */
