@@ -7,7 +7,7 @@
  * at one place. What ends a turn is known from the guest alone: it is used up, the CPU idles, or it raised another
  * CPU's interrupt; never a request of another thread, which just makes the thread look round.
  *
- * `turn` belongs to this thread; `turn_over` too, since only its own CPUs set it. It sleeps on the waker of CPU 0.
+ * `turn` belongs to this thread; `turn_over` too, since only its own CPUs set it. How it sleeps: icount-wait.c.
  */
 #include <glib.h>
 #include <unistd.h>
@@ -15,14 +15,13 @@
 #include "accel/tcg/cpus-internal.h"
 #include "accel/tcg/debug.h"
 #include "accel/tcg/excl-monitor.h"
-#include "qemu/futex.h"
 #include "accel/tcg/icount.h"
+#include "accel/tcg/icount-wait.h"
 #include "accel/tcg/instrument.h"
 #include "accel/tcg/options.h"
 #include "accel/tcg/page-owner.h"
 #include "block/block.h"
 #include "qemu/io-loop.h"
-#include "qemu/observe.h"
 #include "qemu/replay.h"
 #include "qemu/timer.h"
 
@@ -65,83 +64,6 @@ void icount_kick(int n)
     }
 }
 
-/* ---- waiting ---- */
-
-static bool must_park(void)
-{
-    for (int i = 0; i < cpu_count; i++) {
-        if (__atomic_load_n(&cpu_states[i]->stop, __ATOMIC_SEQ_CST)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool any_held(void)
-{
-    for (int i = 0; i < cpu_count; i++) {
-        /* A CPU that a debugger does not let go does not keep the others. */
-        if (cpu_held(cpu_states[i]) && !debug_stays(cpu_states[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool under_way(void)
-{
-    return !io_is_quiet() || blk_any_under_way() || any_held();
-}
-
-/* Does the CPU have something to execute, WFE aside? */
-static bool awake(const CPUState *cpu)
-{
-    return !debug_stays(cpu) && (!cpu->halted || __atomic_load_n(&cpu->env->irq_lines, __ATOMIC_SEQ_CST));
-}
-
-static bool wfe_is_over(const CPUState *cpu)
-{
-    int excp;
-
-    return !cpu->event_wait || __atomic_load_n(&cpu->event, __ATOMIC_SEQ_CST) ||
-           arm_interrupt_pending(cpu->env, &excp);
-}
-
-static bool any_awake(void)
-{
-    for (int i = 0; i < cpu_count; i++) {
-        if (awake(cpu_states[i]) && wfe_is_over(cpu_states[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/*
- * Sleep until somebody wakes the thread, for `ns` at most (INT64_MAX: for ever). done() is looked at once it is known
- * as sleeping, so no wake-up is missed. True: the time is over.
- */
-static bool sleep_until(bool (*done)(void), int64_t ns)
-{
-    CPUState *cpu = cpu_states[0];
-    uint32_t w = __atomic_load_n(&cpu->waker, __ATOMIC_SEQ_CST);
-    bool over = false;
-
-    cpu_count_event(cpu, idle);
-    observe_begin(OBS_IDLE);
-    __atomic_store_n(&cpu->sleeping, 1, __ATOMIC_SEQ_CST);
-    if (!done() && !must_park() && !cpus_quitting()) {
-        if (ns == INT64_MAX) {
-            futex_wait(&cpu->waker, w);
-        } else {
-            over = futex_wait_ns(&cpu->waker, w, ns);
-        }
-    }
-    __atomic_store_n(&cpu->sleeping, 0, __ATOMIC_SEQ_CST);
-    observe_end(OBS_IDLE);
-    return over;
-}
-
 static void fire_plain(void *opaque)
 {
     timers_fire_plain();
@@ -151,7 +73,7 @@ static IOWork plain_timers = { .fn = fire_plain };
 
 static bool nothing_under_way(void)
 {
-    return !under_way();
+    return !icount_under_way();
 }
 
 /* ---- recording and replaying ---- */
@@ -195,8 +117,8 @@ static bool settle(void)
     if (cpus_quitting()) {
         return false;
     }
-    if (under_way()) {
-        sleep_until(nothing_under_way, INT64_MAX);
+    if (icount_under_way()) {
+        icount_sleep_until(nothing_under_way, INT64_MAX);
         return false;
     }
     here = place();
@@ -218,15 +140,15 @@ static bool settle(void)
 
 static bool may_run(const CPUState *cpu)
 {
-    if (!awake(cpu)) {
+    if (!icount_awake(cpu)) {
         return false;
     }
-    if (wfe_is_over(cpu)) {
+    if (icount_wfe_is_over(cpu)) {
         return true;
     }
     /* In WFE without an event: another CPU, which does not wait, may have changed what it waits for. */
     for (int i = 0; i < cpu_count; i++) {
-        if (awake(cpu_states[i]) && !cpu_states[i]->event_wait) {
+        if (icount_awake(cpu_states[i]) && !cpu_states[i]->event_wait) {
             return true;
         }
     }
@@ -250,7 +172,7 @@ static CPUState *recorded_turn(void)
         turn_slept = t.slept;
     }
     /* Side by side, a CPU in WFE may have begun when others ran that sleep by now. */
-    return (turn_slept ? may_run : awake)(turn.cpu) ? turn.cpu : NULL;
+    return (turn_slept ? may_run : icount_awake)(turn.cpu) ? turn.cpu : NULL;
 }
 
 /* The CPU whose turn it is; NULL: all are idle. */
@@ -323,21 +245,11 @@ static uint32_t beside_each_other(void)
     for (int i = 0; i < cpu_count; i++) {
         CPUState *cpu = cpu_states[i];
 
-        if (rounds % WFE_ROUNDS ? awake(cpu) && wfe_is_over(cpu) : may_run(cpu)) {
+        if (rounds % WFE_ROUNDS ? icount_awake(cpu) && icount_wfe_is_over(cpu) : may_run(cpu)) {
             cpus |= 1u << i;
         }
     }
     return cpus;
-}
-
-static bool any_in_wfe(void)
-{
-    for (int i = 0; i < cpu_count; i++) {
-        if (cpu_states[i]->event_wait) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* A CPU that has to be alone, or soon will: a handler's first deed is to ask a device what there is. */
@@ -363,16 +275,6 @@ static struct {
     uint64_t until;             /* instructions executed */
 } backoff;
 
-static bool any_steps(void)
-{
-    for (int i = 0; i < cpu_count; i++) {
-        if (cpu_states[i]->step) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Let CPUs run side by side, or one alone that has to be. False: neither is possible now. */
 static bool run_beside(void)
 {
@@ -394,7 +296,7 @@ static bool run_beside(void)
         return true;
     }
     turn_is_alone = false;
-    if (icount_executed() < backoff.until || any_steps()) {
+    if (icount_executed() < backoff.until || icount_any_steps()) {
         return false;
     }
     cpus = beside_each_other();
@@ -443,11 +345,11 @@ static bool sleep_in_time(int64_t now, int64_t deadline)
         asleep.deadline = deadline;
     }
     if (deadline == INT64_MAX) {
-        sleep_until(any_awake, INT64_MAX);
+        icount_sleep_until(icount_any_awake, INT64_MAX);
         return false;
     }
     return asleep.host_ns + (deadline - now) <= host ||
-           sleep_until(any_awake, asleep.host_ns + (deadline - now) - host);
+           icount_sleep_until(icount_any_awake, asleep.host_ns + (deadline - now) - host);
 }
 
 /* Nobody has anything to do before the next timer, or before something comes from outside. */
@@ -455,7 +357,7 @@ static void idle(void)
 {
     int64_t now = icount_ns(), deadline;
     ReplayPlace here = place();
-    bool wfe = any_in_wfe();
+    bool wfe = icount_any_in_wfe();
 
     deadline = idle_deadline(now, wfe);
     turn_over = true;
@@ -582,7 +484,7 @@ void *cpus_icount_thread(void *opaque)
             continue;
         }
         cpu = turn_is_recorded || replay_has_turns() ? recorded_turn() : whose_turn();
-        if (cpu && beside_on && any_in_wfe() && turn.left > WFE_TURN) {
+        if (cpu && beside_on && icount_any_in_wfe() && turn.left > WFE_TURN) {
             turn.left = WFE_TURN;
         }
         if (cpu) {
