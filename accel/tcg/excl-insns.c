@@ -5,8 +5,8 @@
  */
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/debug.h"
+#include "accel/tcg/excl-device.h"
 #include "accel/tcg/excl-monitor.h"
-#include "accel/tcg/ldst.h"
 #include "accel/tcg/ram-write.h"
 #include "accel/tcg/softtlb-internal.h"
 #include "exec/memory.h"
@@ -32,8 +32,8 @@ static uint64_t to_memory_order(uint64_t v, unsigned size, uint32_t mem)
 }
 
 typedef struct Target {
-    uint32_t addr;              /* RAM address; of a device: physical */
-    uint8_t *host;              /* NULL: a device, which has no monitor */
+    uint32_t addr;              /* RAM address; elsewhere: physical */
+    uint8_t *host;              /* NULL: not RAM */
 } Target;
 
 /* Translate and check an exclusive access or a SWP: always aligned, with the rights of a store if `store`. */
@@ -55,6 +55,15 @@ static Target exclusive_target(CPUARMState *env, uint32_t va, uint32_t mem, bool
         t.addr = entry_addr(e, va);
         t.host = e & TLB_SLOW_MMIO ? NULL : memory_ram_host(t.addr);
     }
+    if (t.host && !store) {
+        uint32_t phys = memory_ram_phys(t.addr);
+        const MemoryRegion *r = memory_find(phys);
+
+        /* Memory that is stored to by commands: as where they go. */
+        if (r->rom) {
+            t = (Target) { phys, NULL };
+        }
+    }
     return t;
 }
 
@@ -68,9 +77,7 @@ uint32_t helper_ldrex(CPUARMState *env, uint32_t va, uint32_t mem, uint32_t unus
     if (t.host) {
         v = excl_load(env, t.addr >> TLB_PAGE_BITS, t.host, size);
     } else {
-        /* The load happens, the STREX will fail. */
-        excl_clear(env);
-        v = mmio_load(env, t.addr, size);
+        v = excl_device_load(env, t.addr, size);
     }
     v = to_memory_order(v, size, mem);
     env_jit(env)->pair[0] = (uint32_t)v;
@@ -85,9 +92,7 @@ uint32_t helper_strex(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
     Target t = exclusive_target(env, va, mem, true);
 
     if (!t.host) {
-        excl_clear(env);
-        env_jit(env)->count.strex_none++;
-        return 1;
+        return !excl_device_commit(env, t.addr, to_memory_order(v, size, mem), size);
     }
     return !ram_store_exclusive(env, t.addr, t.host, to_memory_order(v, size, mem), size);
 }
@@ -117,8 +122,7 @@ uint32_t helper_swp(CPUARMState *env, uint32_t va, uint32_t val, uint32_t mem)
     if (t.host) {
         old = ram_swap(env, t.addr, t.host, v, size);
     } else {
-        old = mmio_load(env, t.addr, size);
-        mmio_store(env, t.addr, v, size);
+        old = excl_device_swap(env, t.addr, v, size);
     }
     return rotate_right((uint32_t)to_memory_order(old, size, mem), rotate);
 }

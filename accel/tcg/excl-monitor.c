@@ -36,6 +36,7 @@
 
 enum { UNWATCH_STORES = 1024, SPINS = 64 };
 
+bool excl_on_devices;
 static uint64_t slots[1 << EXCL_SLOT_BITS] __attribute__((aligned(64)));
 
 void excl_cpu_init(CPUARMState *env)
@@ -314,11 +315,16 @@ void excl_write(uint8_t *host, const void *buf, uint32_t len)
 void excl_restore(CPUARMState *env, uint64_t host, uint64_t value, uint32_t size)
 {
     JITState *jit = env_jit(env);
-    uint32_t page = memory_ram_of_host((const uint8_t *)(uintptr_t)host) >> TLB_PAGE_BITS;
+    uint32_t page;
 
     jit->excl_host = host;
     jit->excl_value = value;
     jit->excl_size = size;
+    if (host & EXCL_DEVICE) {
+        excl_on_devices = true;
+        return;
+    }
+    page = memory_ram_of_host((const uint8_t *)(uintptr_t)host) >> TLB_PAGE_BITS;
     if (watching() && !ram_page_has(page, RAM_PAGE_WATCHED)) {
         tlb_revoke_writes(page);
         ram_page_set(page, RAM_PAGE_WATCHED);
@@ -376,22 +382,30 @@ static bool commit_unslotted(CPUARMState *env, uint8_t *host, uint64_t v, unsign
     return ok;
 }
 
+bool excl_reserved(CPUARMState *env, uint64_t where, unsigned size)
+{
+    if (!env_jit(env)->excl_host) {
+        env_jit(env)->count.strex_none++;
+        return false;
+    }
+    if (env_jit(env)->excl_host != where) {
+        env_jit(env)->count.strex_address++;
+        return false;
+    }
+    if ((env_jit(env)->excl_size & ~EXCL_UNSLOTTED) != size) {
+        env_jit(env)->count.strex_size++;
+        return false;
+    }
+    return true;
+}
+
 /* What becomes of a STREX is counted here. */
 static bool commit(CPUARMState *env, uint8_t *host, uint64_t v, unsigned size)
 {
     uint64_t version = env_jit(env)->excl_version;
     bool ok = true;
 
-    if (!env_jit(env)->excl_host) {
-        env_jit(env)->count.strex_none++;
-        return false;
-    }
-    if (env_jit(env)->excl_host != (uintptr_t)host) {
-        env_jit(env)->count.strex_address++;
-        return false;
-    }
-    if ((env_jit(env)->excl_size & ~EXCL_UNSLOTTED) != size) {
-        env_jit(env)->count.strex_size++;
+    if (!excl_reserved(env, (uintptr_t)host, size)) {
         return false;
     }
     if (env_jit(env)->excl_size & EXCL_UNSLOTTED) {

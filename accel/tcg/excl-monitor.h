@@ -15,6 +15,10 @@
 /* Shared with the inline code of tcg/x86_64/emit-excl.c: slot = hash of the host address of the granule. */
 enum { EXCL_GRANULE_BITS = 5, EXCL_SLOT_BITS = 14, EXCL_SAMPLE = 16 };
 #define EXCL_HASH 0x9e3779b1u
+/* JITState.excl_host of a reservation elsewhere than in RAM: this, no host address has it, and the physical one. */
+#define EXCL_DEVICE (1ull << 63)
+/* Some CPU has had one. Changes in exclusive sections only. */
+extern bool excl_on_devices;
 
 /* When the CPU is created. */
 void excl_cpu_init(CPUARMState *env);
@@ -27,6 +31,9 @@ void excl_clear(CPUARMState *env);
  * read.
  */
 uint64_t excl_load(CPUARMState *env, uint32_t page, const uint8_t *host, unsigned size);
+
+/* Is it what the CPU has reserved, or could it be? Counts why not. Own thread. */
+bool excl_reserved(CPUARMState *env, uint64_t where, unsigned size);
 
 /*
  * The stores; ram-write.c alone calls these, since that is half of a store (ram-write.h). A CPU's own thread, E read:

@@ -9,6 +9,8 @@
  */
 #include "accel/tcg/cpu-state.h"
 #include "accel/tcg/debug.h"
+#include "accel/tcg/excl-device.h"
+#include "accel/tcg/excl-monitor.h"
 #include "accel/tcg/guest-mem.h"
 #include "accel/tcg/icount.h"
 #include "accel/tcg/ldst.h"
@@ -35,7 +37,16 @@ static uint64_t swap_bytes(uint64_t v, unsigned size)
     }
 }
 
-static uint64_t mmio_read_pieces(CPUARMState *env, uint32_t phys, unsigned size)
+void mmio_begin(CPUARMState *env)
+{
+    if (icount_on) {
+        icount_before_mmio(env);
+    }
+    env_cpu(env)->n.mmio++;
+    clock_was_shown = false;
+}
+
+uint64_t mmio_get(CPUARMState *env, uint32_t phys, unsigned size)
 {
     if (size == 8) {
         uint64_t lo = mmio_read(phys, 4, env->cpu_index);
@@ -55,10 +66,13 @@ static uint64_t mmio_read_pieces(CPUARMState *env, uint32_t phys, unsigned size)
  * The device could not answer (cpu_hold_access()): the instruction is executed again when it can. A load or store of
  * several words repeats those that went before.
  */
-static void leave_if_held(CPUARMState *env)
+void mmio_end_store(CPUARMState *env)
 {
     CPUState *cpu = env_cpu(env);
 
+    if (icount_on) {
+        icount_after_mmio(env);
+    }
     if (cpu->access_waits) {
         cpu->access_waits = false;
         cpu->step_ran = false;
@@ -72,33 +86,29 @@ static void leave_if_held(CPUARMState *env)
  * block would else see a new period of the counter and no new count. The load is one instruction, and no other word of
  * it has a side effect: none is beside a clock on this board.
  */
-uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
+void mmio_end_load(CPUARMState *env)
 {
     int excp;
 
-    if (icount_on) {
-        icount_before_mmio(env);
-    }
-    env_cpu(env)->n.mmio++;
-    clock_was_shown = false;
-    uint64_t v = mmio_read_pieces(env, phys, size);
-    if (icount_on) {
-        icount_after_mmio(env);
-    }
-    leave_if_held(env);
+    mmio_end_store(env);
     if (clock_was_shown && (!env_cpu(env)->step || icount_on) && __atomic_load_n(&env->irq_lines, __ATOMIC_ACQUIRE) &&
         arm_interrupt_pending(env, &excp)) {
         cpu_loop_exit(env);
     }
+}
+
+uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size)
+{
+    uint64_t v;
+
+    mmio_begin(env);
+    v = mmio_get(env, phys, size);
+    mmio_end_load(env);
     return v;
 }
 
-void mmio_store(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
+void mmio_put(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
 {
-    if (icount_on) {
-        icount_before_mmio(env);
-    }
-    env_cpu(env)->n.mmio++;
     if (size == 8) {
         mmio_write(phys, (uint32_t)v, 4, env->cpu_index);
         mmio_write(phys + 4, (uint32_t)(v >> 32), 4, env->cpu_index);
@@ -109,10 +119,16 @@ void mmio_store(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
     } else {
         mmio_write(phys, (uint32_t)v, size, env->cpu_index);
     }
-    if (icount_on) {
-        icount_after_mmio(env);
+}
+
+void mmio_store(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
+{
+    mmio_begin(env);
+    if (excl_on_devices) {
+        excl_device_store(env, phys);
     }
-    leave_if_held(env);
+    mmio_put(env, phys, v, size);
+    mmio_end_store(env);
 }
 
 /* `size` bytes inside one page, little-endian. */

@@ -18,4 +18,13 @@ void slow_stm(CPUARMState *env, uint32_t va, uint32_t n, uint32_t mem, uint32_t 
 /* Accesses of 1, 2, 4 or 8 bytes to a device, little-endian; in parts if it has no such access. */
 uint64_t mmio_load(CPUARMState *env, uint32_t phys, unsigned size);
 void mmio_store(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size);
+/*
+ * What they consist of, for those who do more in between. The beginning and the ends may leave the instruction. The
+ * device may have asked for it to be executed again later: CPUState.access_waits.
+ */
+void mmio_begin(CPUARMState *env);
+uint64_t mmio_get(CPUARMState *env, uint32_t phys, unsigned size);
+void mmio_put(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size);
+void mmio_end_load(CPUARMState *env);
+void mmio_end_store(CPUARMState *env);
 #endif
