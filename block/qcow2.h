@@ -90,6 +90,11 @@ static inline uint64_t qcow2_within(const Qcow2 *q, uint64_t offset)
     return offset & (q->cluster_size - 1);
 }
 
+/* ---- qcow2.c ---- */
+extern const ImageOps qcow2_ops;
+/* All but the file. */
+void qcow2_free(Qcow2 *q);
+
 /* ---- qcow2-map.c; lock: map ---- */
 int qcow2_map(Qcow2 *q, uint64_t offset, uint64_t bytes, Mapping *m);
 /* Write an L2 entry; its table is allocated, or copied if it is shared with a snapshot. */
