@@ -163,7 +163,7 @@ static void load_one(BlockBackend *blk, const ImageBitmap *from)
     b->persistent = true;
     b->inconsistent = from->inconsistent;
     b->recording = from->recording && !from->inconsistent;
-    b->bits = copy_bits(from->bits);
+    b->bits = g_byte_array_ref(from->bits);
     put_in(blk, b);
 }
 
@@ -247,12 +247,24 @@ static BlockBitmap *consistent(BlockBackend *blk, const char *name, char **error
     return b;
 }
 
+/* Is there memory for one more, when the image is opened next? */
+static bool has_room(const BlockBackend *blk, unsigned shift)
+{
+    uint64_t bytes = ops(blk)->memory(blk->image, shift);
+
+    for (const BlockBitmap *b = blk->bitmaps; b; b = b->next) {
+        bytes += b->persistent ? ops(blk)->memory(blk->image, b->shift) : 0;
+    }
+    return bytes <= IMAGE_BITMAPS_BYTES;
+}
+
 /* Why its image keeps no bitmaps; NULL: it can. */
 static const char *not_kept(const BlockBackend *blk, unsigned shift)
 {
     return blk->options.snapshot ? "it is a temporary one (snapshot=on)" : blk->image->readonly ? "it is read-only"
            : !ops(blk) || !ops(blk)->possible(blk->image, SHIFT_MAX) ? "it is no qcow2 image of version 3"
-           : !ops(blk)->possible(blk->image, shift) ? "it is too long for a granularity so fine" : NULL;
+           : !ops(blk)->possible(blk->image, shift) ? "it is too long for a granularity so fine"
+           : !has_room(blk, shift) ? "its bitmaps would need more than 256 MiB of memory (remove some of them)" : NULL;
 }
 
 char *block_bitmap_add(BlockBackend *blk, const char *name, uint64_t granularity, bool recording, bool persistent)

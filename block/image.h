@@ -61,10 +61,12 @@ typedef struct ImageBitmap {
     bool inconsistent;          /* the image was not closed, or is damaged: what is dirty is not known */
     GByteArray *bits;           /* the first one lowest; what is missing is clean */
 } ImageBitmap;
+enum { IMAGE_BITMAPS_BYTES = 256 << 20 };       /* of memory for the bits of all bitmaps that an image keeps */
 
 /* Lists are of ImageBitmap. No request is under way. */
 typedef struct ImageBitmapOps {
     bool (*possible)(const Image *image, unsigned granularity_bits);    /* Can this one keep such? */
+    uint64_t (*memory)(const Image *image, unsigned granularity_bits);  /* bytes that the bits of such a one are */
     /* Put all that there are behind those of the list. Of an image that is written to the file's are no longer true. */
     int (*load)(Image *image, GPtrArray *list);
     /* Those of the list, which is the image's from now on, are the file's when it is closed; no others. */

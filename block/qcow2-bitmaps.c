@@ -174,6 +174,25 @@ static uint64_t clusters_of(const Qcow2 *q, uint64_t bytes)
     return (bytes + q->cluster_size - 1) >> q->cluster_bits;
 }
 
+uint64_t qcow2_bitmaps_memory(Qcow2 *q)
+{
+    uint8_t *directory = NULL;
+    uint64_t at = 0, bytes = 0;
+    int ret = q->bitmaps ? read_directory(q, &directory) : 0;
+
+    for (uint32_t i = 0; !ret && i < q->bitmaps; i++) {
+        Entry e;
+
+        ret = next_entry(q, directory, &at, &e);
+        if (!ret && !(read_be32(e.flags) & IN_USE) && e.granularity_bits >= BITS_MIN &&
+            e.granularity_bits <= BITS_MAX) {
+            bytes += bytes_of_bits(q, e.granularity_bits);
+        }
+    }
+    g_free(directory);
+    return ret ? 0 : bytes;
+}
+
 static int read_bits(Qcow2 *q, const Entry *e, GByteArray *bits)
 {
     const uint64_t bytes = bytes_of_bits(q, e->granularity_bits);
@@ -228,7 +247,7 @@ static int load(Image *image, GPtrArray *list)
 
     pthread_rwlock_wrlock(&q->data);
     pthread_mutex_lock(&q->map);
-    ret = q->bitmaps ? read_directory(q, &directory) : 0;
+    ret = qcow2_bitmaps_memory(q) > IMAGE_BITMAPS_BYTES ? -ENOMEM : q->bitmaps ? read_directory(q, &directory) : 0;
     for (uint32_t i = 0; !ret && i < q->bitmaps; i++) {
         Entry e;
 
@@ -436,6 +455,11 @@ static bool possible(const Image *image, unsigned granularity_bits)
     return q->version >= 3 && !image->readonly && bytes_of_bits(q, granularity_bits) <= MAX_BYTES;
 }
 
+static uint64_t memory(const Image *image, unsigned granularity_bits)
+{
+    return bytes_of_bits((const Qcow2 *)image, granularity_bits);
+}
+
 static void keep(Image *image, GPtrArray *list)
 {
     Qcow2 *q = (Qcow2 *)image;
@@ -444,4 +468,4 @@ static void keep(Image *image, GPtrArray *list)
     q->kept = list;
 }
 
-const ImageBitmapOps qcow2_bitmap_ops = { .possible = possible, .load = load, .keep = keep };
+const ImageBitmapOps qcow2_bitmap_ops = { .possible = possible, .memory = memory, .load = load, .keep = keep };

@@ -141,6 +141,19 @@ static bool open_backing(Qcow2 *q, const uint8_t *h, const ImageOptions *options
     return q->backing != NULL;
 }
 
+/* Whoever writes to the image has its bitmaps in memory; false: *error, there are too many. */
+static bool can_keep_bitmaps(Qcow2 *q, char **error)
+{
+    const uint64_t bytes = q->image.readonly ? 0 : qcow2_bitmaps_memory(q);
+
+    if (bytes > IMAGE_BITMAPS_BYTES) {
+        *error = g_strdup_printf("'%s': its %u bitmaps need %" G_GUINT64_FORMAT " MiB of memory, more than %d "
+                                 "(qemu-img bitmap --remove)", q->image.path, q->bitmaps, bytes >> 20,
+                                 IMAGE_BITMAPS_BYTES >> 20);
+    }
+    return bytes <= IMAGE_BITMAPS_BYTES;
+}
+
 static void no_run(void *opaque, uint64_t offset, uint64_t bytes)
 {
 }
@@ -236,7 +249,7 @@ Image *qcow2_open(HostFile *file, const ImageOptions *options, unsigned depth, c
     if (ret) {
         *error = g_strdup_printf("'%s': its tables cannot be used: %s", file->path, strerror(-ret));
     }
-    if (ret || !open_backing(q, cluster, options, depth, error)) {
+    if (ret || !can_keep_bitmaps(q, error) || !open_backing(q, cluster, options, depth, error)) {
         g_free(cluster);
         qcow2_free(q);
         return NULL;

@@ -163,6 +163,8 @@ int qcow2_read_by_l1(Qcow2 *q, const uint64_t *l1, uint32_t entries, uint64_t of
 extern const ImageBitmapOps qcow2_bitmap_ops;
 /* What the header says of them, if it is true. h: the file's first cluster. */
 void qcow2_find_bitmaps(Qcow2 *q, const uint8_t *h);
+/* Bytes of memory that their bits need; 0: there are none, or the directory is damaged. */
+uint64_t qcow2_bitmaps_memory(Qcow2 *q);
 /* The guest's data is to change while nobody has them in memory. */
 int qcow2_spoil_bitmaps(Qcow2 *q);
 /* Call for all clusters of the directory, of tables and of bits. An error: the directory is damaged. */

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import machine                  # noqa: E402  (path set above)
-from disk_jobs import MIB, Job, overlay_drive, qemu_img, raw_drive  # noqa: E402
+from disk_jobs import MIB, Job, content, overlay_drive, qemu_img, raw_drive  # noqa: E402
 from disk_machine import guest_image                    # noqa: E402
 
 
@@ -42,7 +43,10 @@ def dirty_bytes(image, name):
         return sum(row["length"] for row in rows if not row["data"])
     finally:
         with open(pid, encoding="ascii") as file:
-            os.kill(int(file.read()), signal.SIGKILL)
+            server_pid = int(file.read())
+        os.kill(server_pid, signal.SIGKILL)
+        while os.path.lexists("/proc/%d/fd/0" % server_pid):
+            pass                # the image is locked as long as it is there
         os.unlink(server)
 
 
@@ -218,6 +222,53 @@ def refused(cases, guest, directory):
         assert told(long)["b"] == (["auto"], 65536), told(long)
 
 
+def multiply(image, count):
+    """Its one bitmap becomes so many, with the same table."""
+    with open(image, "r+b") as file:
+        header = file.read(65536)
+        at = struct.unpack_from(">I", header, 100)[0]
+        while struct.unpack_from(">I", header, at)[0] != 0x23852875:
+            at += 8 + (struct.unpack_from(">I", header, at + 4)[0] + 7) // 8 * 8
+        directory = struct.unpack_from(">Q", header, at + 24)[0]
+        file.seek(directory)
+        entry = file.read(24)[:18] + struct.pack(">HI", 4, 0)
+        data = b"".join(entry + b"%04d" % number + bytes(4) for number in range(count))
+        file.seek(directory)
+        file.write(data)
+        file.seek(at + 8)
+        file.write(struct.pack(">IIQ", count, 0, len(data)))
+
+
+def memory(cases, guest, directory):
+    """Each bitmap has 64 MiB of bits, which take no space in the file."""
+    image = make(directory, "greedy.qcow2")
+    qemu_img("resize", "-q", image, "256G")
+    with cases.case("bitmaps that need more memory than there is for them are refused"):
+        with Job(guest, directory, overlay_drive(image) + ["-S"]) as job:
+            for number in range(4):
+                job.order("block-dirty-bitmap-add", node="sd0", name=str(number), persistent=True, granularity=512)
+            job.refuses("more than 256 MiB", "block-dirty-bitmap-add", node="sd0", name="more", persistent=True)
+            for number in range(3):
+                job.order("block-dirty-bitmap-remove", node="sd0", name=str(number))
+            begin(job)
+            job.order("block-dirty-bitmap-remove", node="sd0", name="b")
+            job.quit()
+        assert told(image) == {"3": (["auto"], 512)}, told(image)
+    with cases.case("thousands of bitmaps in an image do not take the host's memory"):
+        multiply(image, 2000)
+        before = content(image)
+        run = subprocess.run([*machine.M, "-display", "none", "-kernel", guest, *overlay_drive(image)],
+                             capture_output=True, text=True, check=False)
+        assert run.returncode == 1 and "its 2000 bitmaps need 128000 MiB of memory" in run.stderr, run
+        assert len(run.stderr.splitlines()) == 1 and content(image) == before, run.stderr
+        with Job(guest, directory, ["-drive", "if=sd,format=qcow2,readonly=on,file=" + image, "-S"]) as job:
+            assert not bitmaps(job) and "its bitmaps cannot be used" in job.disk.stderr()
+        multiply(image, 1)
+        with Job(guest, directory, overlay_drive(image) + ["-S"]) as job:
+            assert set(bitmaps(job)) == {"0000"}, bitmaps(job)
+            job.quit()
+
+
 def main():
     cases = machine.Cases()
     guest = guest_image("disk.c")
@@ -225,7 +276,7 @@ def main():
         cases.skip("bitmaps in images", "needs a cross compiler and qemu-utils")
         return cases.done()
     with tempfile.TemporaryDirectory() as directory:
-        for part in (keeping, forms, kills, refused):
+        for part in (keeping, forms, kills, refused, memory):
             part(cases, guest, directory)
     return cases.done()
 
