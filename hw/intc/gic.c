@@ -344,7 +344,7 @@ static void gic_spi_latch_at_end(GICState *g, unsigned cpu, unsigned w, uint32_t
 }
 
 /* Caller holds D. */
-static void gic_end_shared(GICState *g, unsigned cpu, unsigned id)
+static void gic_spi_inactive(GICState *g, unsigned cpu, unsigned id)
 {
     unsigned w = id / 32;
 
@@ -407,8 +407,11 @@ uint32_t gic_acknowledge(GICState *g, unsigned cpu)
     return gic_key_reg(k);
 }
 
-/* Take ID off the stack of active interrupts, normally its top. Caller holds P. */
-static bool gic_pop_active(GICCpu *c, unsigned id)
+/*
+ * Take ID's priority off the stack of those that run, normally its top. ID may be active without: it ends as well.
+ * Caller holds P.
+ */
+static void gic_drop_priority(GICCpu *c, unsigned id)
 {
     for (unsigned i = c->num_active; i-- > 0;) {
         if (c->active_id[i] == id) {
@@ -416,18 +419,64 @@ static bool gic_pop_active(GICCpu *c, unsigned id)
 
             memmove(&c->active_id[i], &c->active_id[i + 1], above * sizeof(c->active_id[0]));
             memmove(&c->active_prio[i], &c->active_prio[i + 1], above * sizeof(c->active_prio[0]));
-            return true;
+            return;
         }
     }
-    return false;
+}
+
+/*
+ * The end of an interrupt that is not active on the CPU: the running priority drops, and whose it was stays active. The
+ * architecture leaves it open. A program that writes another number than it read goes on so, as it does on other
+ * models of this controller; else all that is not more urgent would wait for ever. Caller holds P.
+ */
+static void gic_end_for_nothing(GICState *g, unsigned cpu, unsigned id)
+{
+    GICCpu *c = &g->cpu[cpu];
+
+    qemu_log_mask(LOG_GUEST_ERROR, "%s: end of interrupt %u, which is not active on CPU %u\n", g->v->name, id, cpu);
+    c->num_active -= c->num_active != 0;
+}
+
+static void gic_end_private(GICState *g, unsigned cpu, unsigned id)
+{
+    GICCpu *c = &g->cpu[cpu];
+
+    counted_lock(&c->lock);
+    if (c->priv.active & 1u << id) {
+        gic_drop_priority(c, id);
+        c->priv.active &= ~(1u << id);
+    } else {
+        gic_end_for_nothing(g, cpu, id);
+    }
+    gic_cpu_update(g, cpu);
+    counted_unlock(&c->lock);
+}
+
+static void gic_end_shared(GICState *g, unsigned cpu, unsigned id)
+{
+    GICCpu *c = &g->cpu[cpu];
+    bool active;
+
+    counted_lock(&g->dev.lock);
+    active = g->spi_active[cpu][id / 32] & 1u << id % 32;
+    counted_lock(&c->lock);
+    if (active) {
+        gic_drop_priority(c, id);
+    } else {
+        gic_end_for_nothing(g, cpu, id);
+    }
+    counted_unlock(&c->lock);
+    if (active) {
+        gic_spi_inactive(g, cpu, id);
+    }
+    gic_refresh(g, gic_spi_rank(g) | 1u << cpu);
+    counted_unlock(&g->dev.lock);
 }
 
 /* EOIR. The source field of an SGI is accepted and not compared: kernels differ in whether they write it. */
 void gic_end(GICState *g, unsigned cpu, uint32_t value)
 {
-    GICCpu *c = &g->cpu[cpu];
     unsigned id = value & 0x3ff;
-    bool found;
 
     if (id >= g->v->num_irqs) {
         if (id != GIC_SPURIOUS) {
@@ -437,26 +486,9 @@ void gic_end(GICState *g, unsigned cpu, uint32_t value)
     }
     trace(GIC_END, "controller=%s cpu=%u interrupt=%u", g->dev.name, cpu, id);
     if (id < GIC_PRIVATE) {
-        counted_lock(&c->lock);
-        found = gic_pop_active(c, id);
-        if (found) {
-            c->priv.active &= ~(1u << id);
-            gic_cpu_update(g, cpu);
-        }
-        counted_unlock(&c->lock);
+        gic_end_private(g, cpu, id);
     } else {
-        counted_lock(&g->dev.lock);
-        counted_lock(&c->lock);
-        found = gic_pop_active(c, id);
-        counted_unlock(&c->lock);
-        if (found) {
-            gic_end_shared(g, cpu, id);
-            gic_refresh(g, gic_spi_rank(g) | 1u << cpu);
-        }
-        counted_unlock(&g->dev.lock);
-    }
-    if (!found) {
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: end of interrupt %u, which is not active on CPU %u\n", g->v->name, id, cpu);
+        gic_end_shared(g, cpu, id);
     }
 }
 
