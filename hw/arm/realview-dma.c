@@ -9,7 +9,6 @@
 #include "qemu/lock.h"
 
 enum { MAPPED_LINES = 3, MAP_ON = 1 << 7, MAP_SOURCE = 0x1f };
-enum { BURSTS = 1 << DMA_RX_BURST | 1 << DMA_TX_BURST, SINGLES = 1 << DMA_RX_SINGLE | 1 << DMA_TX_SINGLE };
 
 struct RealviewDma {
     CountedLock lock;
@@ -32,8 +31,9 @@ static void tell_mapped(const RealviewDma *r)
         const uint32_t map = realview_sysctl_dma_map(r->sysctl, line), source = map & MAP_SOURCE;
         const unsigned wires = (map & MAP_ON) && source < REALVIEW_DMA_SOURCES ? r->wires[source] : 0;
 
-        pl080_set_request(r->dmac, line, true, wires & BURSTS);
-        pl080_set_request(r->dmac, line, false, wires & SINGLES);
+        for (unsigned kind = 0; kind < DMA_KINDS; kind++) {
+            pl080_set_request(r->dmac, line, kind, (wires >> DMA_RX_BURST | wires >> DMA_TX_BURST) >> kind & 1);
+        }
     }
 }
 
@@ -50,8 +50,7 @@ static void wire_set(void *opaque, int n, int level)
 {
     BoardWires *w = opaque;
     RealviewDma *r = w->board;
-    const bool tx = n == DMA_TX_BURST || n == DMA_TX_SINGLE, burst = n == DMA_TX_BURST || n == DMA_RX_BURST;
-    const unsigned to = tx ? w->to.tx : w->to.rx;
+    const unsigned to = n >= DMA_TX_BURST ? w->to.tx : w->to.rx, kind = (unsigned)n % DMA_KINDS;
 
     if (w->to.mapped) {
         counted_lock(&r->lock);
@@ -59,7 +58,7 @@ static void wire_set(void *opaque, int n, int level)
         tell_mapped(r);
         counted_unlock(&r->lock);
     } else if (r->dmac) {       /* devices are made, and reset, before the controller is there */
-        pl080_set_request(r->dmac, to, burst, level);
+        pl080_set_request(r->dmac, to, kind, level);
     }
 }
 

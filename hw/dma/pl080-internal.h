@@ -40,7 +40,10 @@ typedef struct PL080Transfer {
 } PL080Transfer;
 
 /* Kinds of requests, in the order of their registers. */
-enum { REQ_BURST, REQ_SINGLE, REQ_LAST_BURST, REQ_LAST_SINGLE, REQ_KINDS, REQ_NONE = REQ_KINDS };
+enum {
+    REQ_BURST = DMA_BURST, REQ_SINGLE = DMA_SINGLE, REQ_LAST_BURST = DMA_LAST_BURST, REQ_LAST_SINGLE = DMA_LAST_SINGLE,
+    REQ_KINDS = DMA_KINDS, REQ_NONE = REQ_KINDS,
+};
 
 typedef struct PL080Channel {
     PL080Transfer t;            /* lock */
@@ -57,7 +60,7 @@ struct PL080State {
     PL080Channel ch[PL080_CHANNELS];
     uint32_t raw_tc, raw_error; /* bit n: channel n.                             lock */
     uint32_t soft[REQ_KINDS];   /* bit n: peripheral n.                          lock */
-    uint32_t wire[REQ_SINGLE + 1];  /* the same of the devices, whose state it is.   lock */
+    uint32_t wire[REQ_KINDS];   /* the same of the devices, whose state it is.   lock */
     uint32_t configuration, sync;   /*                                           lock */
     int busy;                   /* channel that has a turn, or NOBODY.           lock */
     uint64_t turn;              /* number of the present or last turn.           lock */

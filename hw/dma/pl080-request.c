@@ -6,21 +6,33 @@
  * looked at again after each transfer that it allowed. A wire that asks for a single transfer counts only when no
  * more than a burst is left to move, and if the channel does no bursts: what is less than that stays with the device
  * until the end, so that a serial line's receive time-out can tell a driver of it.
+ *
+ * A device that knows where a transfer ends asks for its last piece by a wire of its own. The channel ends there if the
+ * device controls the flow; where the controller counts, that wire is as good as the plain one.
  */
 #include "hw/dma/pl080-internal.h"
 
-/*
- * The pending request of a peripheral. Those that name the last transfer are the flow controller's to make. singles: is
- * the wire for these looked at?
- */
+/* Does a wire of the peripheral ask for that? singles: are those for single transfers looked at? */
+static bool wire_asks(const PL080State *s, int kind, unsigned peripheral, bool controls_flow, bool singles)
+{
+    uint32_t wire = s->wire[kind];
+
+    if (!singles && (kind == REQ_SINGLE || kind == REQ_LAST_SINGLE)) {
+        return false;
+    }
+    if (!controls_flow && (kind == REQ_BURST || kind == REQ_SINGLE)) {
+        wire |= s->wire[kind == REQ_BURST ? REQ_LAST_BURST : REQ_LAST_SINGLE];
+    }
+    return wire >> peripheral & 1;
+}
+
+/* The pending request of a peripheral. Those that name the last transfer are the flow controller's to make. */
 static int pending_request(const PL080State *s, unsigned peripheral, bool controls_flow, bool singles)
 {
     static const int order[] = { REQ_LAST_BURST, REQ_LAST_SINGLE, REQ_BURST, REQ_SINGLE };
 
     for (unsigned i = controls_flow ? 0 : 2; i < REQ_KINDS; i++) {
-        uint32_t wire = order[i] == REQ_BURST || (singles && order[i] == REQ_SINGLE) ? s->wire[order[i]] : 0;
-
-        if ((s->soft[order[i]] | wire) >> peripheral & 1) {
+        if ((s->soft[order[i]] >> peripheral & 1) || wire_asks(s, order[i], peripheral, controls_flow, singles)) {
             return order[i];
         }
     }

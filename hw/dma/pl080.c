@@ -517,9 +517,9 @@ static const MMIORegister pl080_registers[] = {
 }
 static const DeviceClass pl080_class = PL080_CLASS("pl080"), pl081_class = PL080_CLASS("pl081");
 
-void pl080_set_request(PL080State *s, unsigned peripheral, bool burst, bool level)
+void pl080_set_request(PL080State *s, unsigned peripheral, DmaRequestKind kind, bool level)
 {
-    uint32_t *wire = &s->wire[burst ? REQ_BURST : REQ_SINGLE];
+    uint32_t *wire = &s->wire[kind];
 
     counted_lock(&s->dev.lock);
     *wire = (*wire & ~(1u << peripheral)) | (uint32_t)level << peripheral;

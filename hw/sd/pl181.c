@@ -79,20 +79,29 @@ static uint32_t status(const PL181State *s)
     return v;
 }
 
-/* Requests for DMA, by what the FIFO has, and has room for as far as the transfer goes. */
+/*
+ * The request for DMA, one at a time: a burst is half a FIFO; what is less than that at the end goes word by word. The
+ * last burst or word of a transfer has a wire of its own, for a channel whose flow this device controls.
+ */
 static uint32_t dma_level(const PL181State *s)
 {
+    const uint32_t in_fifo = 4 * s->words + s->word_bytes;      /* sending: bytes that the card has not taken */
+    const uint32_t missing = s->data_count > in_fifo ? (s->data_count - in_fifo + 3) / 4 : 0;
+
     if (!s->active || !(s->data_control & DATA_DMA)) {
         return 0;
     }
+    if (receiving(s) && s->data_count) {
+        return s->words >= FIFO_HALF ? 1u << DMA_RX_BURST : 0;
+    }
     if (receiving(s)) {
-        return (uint32_t)(s->words >= FIFO_HALF) << DMA_RX_BURST | (uint32_t)(s->words > 0) << DMA_RX_SINGLE;
+        return s->words >= FIFO_HALF ? 1u << (s->words == FIFO_HALF ? DMA_RX_LAST_BURST : DMA_RX_BURST)
+               : s->words ? 1u << (s->words == 1 ? DMA_RX_LAST_SINGLE : DMA_RX_SINGLE) : 0;
     }
-    if (s->data_count <= 4 * s->words + s->word_bytes) {
-        return 0;
+    if (missing >= FIFO_HALF) {
+        return s->words > FIFO_WORDS - FIFO_HALF ? 0 : 1u << (missing == FIFO_HALF ? DMA_TX_LAST_BURST : DMA_TX_BURST);
     }
-    return (uint32_t)(s->words <= FIFO_WORDS - FIFO_HALF) << DMA_TX_BURST |
-           (uint32_t)(s->words < FIFO_WORDS) << DMA_TX_SINGLE;
+    return !missing || s->words == FIFO_WORDS ? 0 : 1u << (missing == 1 ? DMA_TX_LAST_SINGLE : DMA_TX_SINGLE);
 }
 
 /* The only caller of irq_set(). */

@@ -49,7 +49,7 @@ static bool identify(void)
     return rca;
 }
 
-static void begin(uint32_t bytes, bool receive)
+static inline void begin(uint32_t bytes, bool receive)
 {
     wr32(DATA_TIMER, 0xffffffff);
     wr32(DATA_LENGTH, bytes);

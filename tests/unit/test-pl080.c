@@ -292,19 +292,18 @@ static void test_requests(void)
 /* The wires of devices, on the larger controller. */
 static void test_wires(PL080State *big)
 {
-    enum { BURSTS = true, SINGLES = false };
     const uint32_t control = 10 | BURST(1, 1) | WIDTH(2, 2) | INC | I;
 
     fresh();
-    pl080_set_request(big, 3, SINGLES, true);
+    pl080_set_request(big, 3, DMA_SINGLE, true);
     start(BIG_BASE, 5, 0x100, 0x8100, 0, control, FLOW(2) | 3 << 1);
     bench_advance(TURN);
     ok_eq(ram_get(0x8100), 0xeeeeeeee, "single-wire-drains-fifo: it does not count while a burst is left");
-    pl080_set_request(big, 3, BURSTS, true);
+    pl080_set_request(big, 3, DMA_BURST, true);
     bench_advance(TURN);
     ok(ram_get(0x811c) == 0x100011c && rd(BIG_BASE + ENABLED) == 0 && ram_get(0x8124) == 0x1000124,
        "bursts, then two singles");
-    pl080_set_request(big, 3, BURSTS, false);
+    pl080_set_request(big, 3, DMA_BURST, false);
     fresh();
     start(BIG_BASE, 5, 0x100, 0x8100, 0, 3 | BURST(1, 1) | WIDTH(2, 2) | INC | I, FLOW(2) | 3 << 1);
     bench_advance(TURN);
@@ -313,17 +312,49 @@ static void test_wires(PL080State *big)
     start(BIG_BASE, 5, 0x100, 0x8100, 0, 6 | WIDTH(2, 2) | INC | I, FLOW(2) | 3 << 1);
     bench_advance(TURN);
     ok(ram_get(0x8114) == 0x1000114 && rd(BIG_BASE + RAW_TC) == 1 << 5, "a channel that does no bursts");
-    pl080_set_request(big, 3, SINGLES, false);
+    pl080_set_request(big, 3, DMA_SINGLE, false);
     fresh();
-    pl080_set_request(big, 4, SINGLES, true);
+    pl080_set_request(big, 4, DMA_SINGLE, true);
     start(BIG_BASE, 5, 0x100, 0x8100, 0, 6 | BURST(1, 1) | WIDTH(2, 2) | INC | I, FLOW(1) | 4 << 6);
     bench_advance(TURN);
     ok_eq(ram_get(0x8100), 0xeeeeeeee, "to a device: the same");
-    pl080_set_request(big, 4, BURSTS, true);
+    pl080_set_request(big, 4, DMA_BURST, true);
     bench_advance(TURN);
     ok(ram_get(0x8114) == 0x1000114 && rd(BIG_BASE + RAW_TC) == 1 << 5, "a burst, and what is left");
-    pl080_set_request(big, 4, BURSTS, false);
-    pl080_set_request(big, 4, SINGLES, false);
+    pl080_set_request(big, 4, DMA_BURST, false);
+    pl080_set_request(big, 4, DMA_SINGLE, false);
+}
+
+/* Wires that name the last transfer. */
+static void test_last_wires(PL080State *big)
+{
+    const uint32_t control = BURST(1, 1) | WIDTH(2, 2) | INC | I;
+
+    fresh();
+    start(BIG_BASE, 5, 0x100, 0x8100, 0, control, FLOW(6) | 3 << 1);
+    pl080_set_request(big, 3, DMA_LAST_SINGLE, true);
+    bench_advance(TURN);
+    ok(ram_get(0x8100) == 0x1000100 && ram_get(0x8104) == 0xeeeeeeee && rd(BIG_BASE + RAW_TC) == 1 << 5,
+       "last-request-by-a-wire: a last word ends it");
+    pl080_set_request(big, 3, DMA_LAST_SINGLE, false);
+    fresh();
+    start(BIG_BASE, 5, 0x100, 0x8100, 0, control, FLOW(5) | 3 << 6);
+    pl080_set_request(big, 3, DMA_LAST_BURST, true);
+    bench_advance(TURN);
+    ok(ram_get(0x810c) == 0x100010c && ram_get(0x8110) == 0xeeeeeeee && rd(BIG_BASE + RAW_TC) == 1 << 5,
+       "last-request-by-a-wire: a last burst to a device, too");
+    fresh();
+    start(BIG_BASE, 5, 0x100, 0x8100, 0, 6 | control, FLOW(1) | 3 << 6);
+    bench_advance(TURN);
+    ok(ram_get(0x8114) == 0x1000114 && ram_get(0x8118) == 0xeeeeeeee && rd(BIG_BASE + RAW_TC) == 1 << 5,
+       "where the controller counts it is a burst as any other");
+    pl080_set_request(big, 3, DMA_LAST_BURST, false);
+    fresh();
+    start(BIG_BASE, 5, 0x100, 0x8100, 0, 6 | control, FLOW(1) | 3 << 6);
+    pl080_set_request(big, 3, DMA_LAST_SINGLE, true);
+    bench_advance(TURN);
+    ok_eq(ram_get(0x8100), 0xeeeeeeee, "and a last word as any other: it does not count while a burst is left");
+    pl080_set_request(big, 3, DMA_LAST_SINGLE, false);
 }
 
 static void test_self(void)
@@ -356,6 +387,7 @@ int main(void)
     test_lists();
     test_requests();
     test_wires(of_eight);
+    test_last_wires(of_eight);
     test_self();
     return test_done();
 }

@@ -9,11 +9,12 @@
 #include "fake-block.h"
 #include "fake-clock.h"
 #include "hw/device.h"
+#include "hw/dma-request.h"
 #include "hw/sd/pl181.h"
 #include "hw/sd/sd-card.h"
 #include "hw/sd/sd-registers.h"
 
-enum { BASE = 0x10005000, HIGH_BASE = 0x10006000, LOCKED_BASE = 0x10007000,
+enum { BASE = 0x10005000, HIGH_BASE = 0x10006000, LOCKED_BASE = 0x10007000, WIRED_BASE = 0x10008000,
        POWER = 0, CLOCK = 4, ARG = 8, CMD = 0xc, RESP0 = 0x14, DTIMER = 0x24, DLEN = 0x28, DCTRL = 0x2c, DCNT = 0x30,
        STATUS = 0x34, CLEAR = 0x38, MASK0 = 0x3c, MASK1 = 0x40, FIFOCNT = 0x48, FIFO = 0x80 };
 enum { RESPONSE = 1 << 6, LONG = 1 << 7, ENABLE = 1 << 10 };
@@ -26,7 +27,7 @@ enum { ILLEGAL = 1 << 22, ERROR = 1 << 19, READY = 1 << 8, OUT_OF_RANGE = 1 << 3
 
 static uint32_t base = BASE;
 static uint32_t rca;
-static BlockBackend *small, *large, *locked;
+static BlockBackend *small, *large, *locked, *wired;
 static PL181State *controller;
 
 /* What STATUS says of the command; the response is in `RESP0` and on. */
@@ -507,8 +508,63 @@ static void test_images(void)
     fake_block_free(odd);
 }
 
+static DmaRequests wires;
+
+static void wire_set(void *opaque, int n, int level)
+{
+    unsigned *now = opaque;
+
+    *now = (*now & ~(1u << n)) | (unsigned)level << n;
+}
+
+/* One request at a time, and the last one of a transfer by its own wire. */
+static void test_dma(unsigned *now)
+{
+    enum { DATA_DMA = 1 << 3, RX = 1 << 1, WORDS = 29, LAST = WORDS - 1 };
+    unsigned wrong = 0;
+
+    base = WIRED_BASE;
+    identify();
+    r1(16, 512);
+    wr(base + DLEN, 4 * WORDS);
+    wr(base + DCTRL, 1 | RX | DATA_DMA | 2 << 4);
+    ok_eq(*now, 0, "nothing has come: no request");
+    r1(18, 0);
+    while (fake_block_run(wired)) {
+    }
+    for (unsigned i = 0; i < WORDS; i++) {
+        const unsigned left = WORDS - i;        /* the card is quicker than we: the FIFO is full as long as it can be */
+
+        wrong += *now != 1u << (left > 8 ? DMA_RX_BURST : left == 8 ? DMA_RX_LAST_BURST
+                                : left > 1 ? DMA_RX_SINGLE : DMA_RX_LAST_SINGLE);
+        rd(base + FIFO);
+        while (fake_block_run(wired)) {
+        }
+    }
+    ok_eq(wrong, 0, "last-request-by-a-wire: receiving");
+    ok(*now == 0 && (rd(base + STATUS) & DATA_END), "the end: none");
+    command(12, 0, RESPONSE);
+    r1(25, 0);
+    wr(base + DLEN, 4 * WORDS);
+    wr(base + DCTRL, 1 | DATA_DMA | 2 << 4);
+    for (unsigned i = 0; i < WORDS; i++) {
+        const unsigned left = WORDS - i;
+
+        wrong += *now != 1u << (left > 8 ? DMA_TX_BURST : left == 8 ? DMA_TX_LAST_BURST
+                                : left > 1 ? DMA_TX_SINGLE : DMA_TX_LAST_SINGLE);
+        wr(base + FIFO, i);
+        while (fake_block_run(wired)) {
+        }
+    }
+    ok_eq(wrong, 0, "last-request-by-a-wire: sending");
+    ok_eq(*now, 0, "all words are there: no request");
+    command(12, 0, RESPONSE);
+    base = BASE;
+}
+
 int main(void)
 {
+    static unsigned now;
     static const IRQLine *lines[2] = { &bench_line[0], &bench_line[1] };
 
     small = fake_block_new(4 << 20, false);
@@ -518,6 +574,11 @@ int main(void)
     controller = pl181_create(BASE, "mmci", 24000000, small, lines, NULL);
     pl181_create(HIGH_BASE, "mmci-high", 24000000, large, lines, NULL);
     pl181_create(LOCKED_BASE, "mmci-locked", 24000000, locked, lines, NULL);
+    for (int n = 0; n < DMA_REQUESTS; n++) {
+        irq_init(&wires.line[n], wire_set, &now, n);
+    }
+    wired = fake_block_new(1 << 20, false);
+    pl181_create(WIRED_BASE, "mmci-wired", 24000000, wired, lines, &wires);
     test_identification();
     test_high_capacity();
     test_registers();
@@ -528,5 +589,6 @@ int main(void)
     test_state();
     test_other_card();
     test_images();
+    test_dma(&now);
     return test_done();
 }

@@ -4,6 +4,7 @@
 #define HW_DMA_PL080_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "hw/dma-request.h"
 #include "hw/irq.h"
 
 typedef struct PL080State PL080State;
@@ -20,5 +21,5 @@ typedef struct PL080Config {
 /* Main thread, before the CPUs run. irq: the combined request, DMACINTR. */
 PL080State *pl080_create(const PL080Config *config, const IRQLine *irq);
 /* The level of a request wire of peripheral 0 to 15. Any thread; takes the controller's lock. */
-void pl080_set_request(PL080State *s, unsigned peripheral, bool burst, bool level);
+void pl080_set_request(PL080State *s, unsigned peripheral, DmaRequestKind kind, bool level);
 #endif
