@@ -18,6 +18,13 @@ enum {
 };
 
 enum { MUTE = 1 << 15, VRA = 1 << 0, FULL_RATE = 48000, LOWEST_RATE = 4000, READY = 0x000f, PCM_0_DB = 8 };
+/* AC97_POWER: what is switched off, and what is ready. */
+enum {
+    POWER_NO_ADC = 1 << 8, POWER_NO_DAC = 1 << 9, POWER_NO_MIXER = 1 << 10, POWER_NO_REFERENCE = 1 << 11,
+    POWER_NO_LINK = 1 << 12,
+    READY_ADC = 1 << 0, READY_DAC = 1 << 1, READY_MIXER = 1 << 2, READY_REFERENCE = 1 << 3,
+};
+enum { SLOT_LEFT = 3, SLOT_RIGHT = 4 };
 
 /* Which bits can be written, and what is there at first; all others read 0. */
 static const struct {
@@ -44,9 +51,30 @@ void lm4549_reset(LM4549 *c)
     }
 }
 
+/* The register of power: what was switched off is not ready, and what hangs on it neither. */
+static uint16_t power(uint16_t off)
+{
+    uint16_t ready = READY;
+
+    ready &= (uint16_t)~(off & (POWER_NO_ADC | POWER_NO_REFERENCE) ? READY_ADC : 0);
+    ready &= (uint16_t)~(off & (POWER_NO_DAC | POWER_NO_REFERENCE) ? READY_DAC : 0);
+    ready &= (uint16_t)~(off & (POWER_NO_MIXER | POWER_NO_REFERENCE) ? READY_MIXER : 0);
+    ready &= (uint16_t)~(off & POWER_NO_REFERENCE ? READY_REFERENCE : 0);
+    return (uint16_t)((off & ~READY) | ready);
+}
+
 uint16_t lm4549_read(const LM4549 *c, unsigned reg)
 {
-    return c->regs[reg / 2 % LM4549_REGISTERS];
+    const uint16_t v = c->regs[reg / 2 % LM4549_REGISTERS];
+
+    return reg == AC97_POWER ? power(v) : v;
+}
+
+uint32_t lm4549_sends(const LM4549 *c)
+{
+    const uint16_t now = lm4549_read(c, AC97_POWER);
+
+    return (now & READY_ADC) && !(now & POWER_NO_LINK) ? 1u << SLOT_LEFT | 1u << SLOT_RIGHT : 0;
 }
 
 static bool is_rate(unsigned reg)

@@ -7,14 +7,14 @@
 /* 1 << slot, 1 to 12, in the control registers chooses slots. */
 enum {
     CR_ENABLE = 1 << 0, CR_SLOTS = 0x1ffe, CR_SIZE_SHIFT = 13, CR_COMPACT = 1 << 15, CR_FIFO = 1 << 16,
-    CR_TX_MASK = 0x1ffff, CR_RX_MASK = 0x1fffffff,
+    CR_TIMEOUT_SHIFT = 17, CR_TX_MASK = 0x1ffff, CR_RX_MASK = 0x1fffffff,
     SR_RX_EMPTY = 1 << 0, SR_TX_EMPTY = 1 << 1, SR_RX_HALF = 1 << 2, SR_TX_HALF = 1 << 3, SR_RX_FULL = 1 << 4,
-    SR_TX_FULL = 1 << 5, SR_OVERRUN = 1 << 8, SR_UNDERRUN = 1 << 9,
-    INT_TX_COMPLETE = 1 << 0, INT_TX = 1 << 2, INT_RX = 1 << 3, INT_OVERRUN = 1 << 4, INT_UNDERRUN = 1 << 5,
-    INT_MASK = 0x7f,
+    SR_TX_FULL = 1 << 5, SR_OVERRUN = 1 << 8, SR_UNDERRUN = 1 << 9, SR_TIMEOUT = 1 << 10, SR_TIMEOUT_EMPTY = 1 << 11,
+    INT_TX_COMPLETE = 1 << 0, INT_TIMEOUT = 1 << 1, INT_TX = 1 << 2, INT_RX = 1 << 3, INT_OVERRUN = 1 << 4,
+    INT_UNDERRUN = 1 << 5, INT_TIMEOUT_EMPTY = 1 << 6, INT_MASK = 0x7f,
 };
 enum { SLOT_LEFT = 3, SLOT_RIGHT = 4, SLOTS = 13 };
-enum { FIFO_SIZE = PL041_FIFO_SIZE, PATIENCE = 20 };     /* turns */
+enum { FIFO_SIZE = PL041_FIFO_SIZE, PATIENCE = 20 /* turns */, QUIET_MAX = 0xfff /* frames */ };
 
 /* ---- FIFOs ---- */
 
@@ -86,6 +86,7 @@ uint32_t pl041_channel_get(PL041Channel *c)
         return 0;
     }
     c->flooded = 0;
+    c->quiet = 0;
     v = fifo_get(&c->rx);
     return samples == 2 ? v | (uint32_t)fifo_get(&c->rx) << 16 : from_16(c->rxcr, (uint16_t)v);
 }
@@ -94,6 +95,7 @@ void pl041_channel_drop(PL041Channel *c)
 {
     c->tx.head = c->tx.count = c->rx.head = c->rx.count = 0;
     c->starved = c->flooded = 0;
+    pl041_channel_restart_timeout(c);
 }
 
 static void fifo_post_load(PL041Fifo *f)
@@ -108,6 +110,26 @@ void pl041_channel_post_load(PL041Channel *c)
     fifo_post_load(&c->rx);
 }
 
+/* Does the receiver wait in vain, for longer than RXCR allows (in frames; 0: for as long as it likes)? */
+static bool timed_out(const PL041Channel *c)
+{
+    const uint32_t frames = c->rxcr >> CR_TIMEOUT_SHIFT;
+
+    return (c->rxcr & CR_ENABLE) && frames && c->quiet >= frames;
+}
+
+void pl041_channel_restart_timeout(PL041Channel *c)
+{
+    c->quiet = 0;
+    c->timed_out_empty = false;
+}
+
+void pl041_channel_quiet(PL041Channel *c, unsigned frames)
+{
+    c->quiet = c->quiet + frames > QUIET_MAX ? QUIET_MAX : c->quiet + frames;
+    c->timed_out_empty |= timed_out(c) && !c->rx.count;
+}
+
 /* ---- registers ---- */
 
 static uint32_t channel_status(const PL041Channel *c)
@@ -117,7 +139,8 @@ static uint32_t channel_status(const PL041Channel *c)
     return (c->rx.count ? 0 : SR_RX_EMPTY) | (c->tx.count ? 0 : SR_TX_EMPTY) |
            (c->rx.count * 2 >= rx_size ? SR_RX_HALF : 0) | (c->tx.count * 2 <= tx_size ? SR_TX_HALF : 0) |
            (c->rx.count >= rx_size ? SR_RX_FULL : 0) | (c->tx.count >= tx_size ? SR_TX_FULL : 0) |
-           (c->overrun ? SR_OVERRUN : 0) | (c->underrun ? SR_UNDERRUN : 0);
+           (c->overrun ? SR_OVERRUN : 0) | (c->underrun ? SR_UNDERRUN : 0) |
+           (timed_out(c) && c->rx.count ? SR_TIMEOUT : 0) | (c->timed_out_empty ? SR_TIMEOUT_EMPTY : 0);
 }
 
 uint32_t pl041_channel_ints(const PL041Channel *c)
@@ -127,7 +150,8 @@ uint32_t pl041_channel_ints(const PL041Channel *c)
 
     return c->ie & ((tx && (status & SR_TX_EMPTY) ? INT_TX_COMPLETE : 0) | (tx && (status & SR_TX_HALF) ? INT_TX : 0) |
                     (status & SR_RX_HALF ? INT_RX : 0) | (c->overrun ? INT_OVERRUN : 0) |
-                    (c->underrun ? INT_UNDERRUN : 0));
+                    (c->underrun ? INT_UNDERRUN : 0) | (status & SR_TIMEOUT ? INT_TIMEOUT : 0) |
+                    (status & SR_TIMEOUT_EMPTY ? INT_TIMEOUT_EMPTY : 0));
 }
 
 uint32_t pl041_channel_dma(const PL041Channel *c)
@@ -161,6 +185,7 @@ void pl041_channel_write(PL041Channel *c, uint32_t offset, uint32_t value)
     case CH_RXCR:
         c->rxcr = value & CR_RX_MASK;
         c->flooded = 0;
+        pl041_channel_restart_timeout(c);
         break;
     case CH_TXCR:
         c->txcr = value & CR_TX_MASK;
@@ -214,23 +239,35 @@ unsigned pl041_channel_play(PL041Channel *c, int16_t *mix, unsigned n)
     return n;
 }
 
-unsigned pl041_channel_room(const PL041Channel *c)
+uint32_t pl041_channel_hears(const PL041Channel *c, uint32_t slots)
+{
+    return c->rxcr & CR_SLOTS & slots;
+}
+
+uint32_t pl041_channel_sends(const PL041Channel *c)
+{
+    return c->txcr & CR_SLOTS;
+}
+
+unsigned pl041_channel_room(const PL041Channel *c, uint32_t slots)
 {
     unsigned size = fifo_size(c->rxcr);
 
-    return size > c->rx.count ? (size - c->rx.count) / num_slots(c->rxcr) : 0;
+    return size > c->rx.count ? (size - c->rx.count) / num_slots(pl041_channel_hears(c, slots)) : 0;
 }
 
-void pl041_channel_record(PL041Channel *c, const int16_t *frames, unsigned n)
+void pl041_channel_record(PL041Channel *c, uint32_t slots, const int16_t *frames, unsigned n)
 {
-    unsigned room = pl041_channel_room(c);
+    const uint32_t heard = pl041_channel_hears(c, slots);
+    unsigned room = pl041_channel_room(c, slots);
 
     c->flooded = room ? 0 : c->flooded + (c->flooded < PATIENCE);
     c->overrun |= c->flooded == PATIENCE;
+    c->quiet = 0;
     n = room < n ? room : n;
     for (unsigned i = 0; i < n; i++) {
         for (unsigned slot = 1; slot < SLOTS; slot++) {
-            if (c->rxcr & 1u << slot) {
+            if (heard & 1u << slot) {
                 fifo_put(&c->rx, slot == SLOT_LEFT ? (uint16_t)frames[2 * i] :
                                  slot == SLOT_RIGHT ? (uint16_t)frames[2 * i + 1] : 0);
             }

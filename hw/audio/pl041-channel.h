@@ -24,6 +24,8 @@ typedef struct PL041Channel {
     uint32_t txcr, rxcr, ie;
     bool underrun, overrun;
     uint8_t starved, flooded;   /* how many turns found the FIFO empty, or full, since the guest touched it */
+    uint32_t quiet;             /* frames of the link that brought nothing, since something came or was read */
+    bool timed_out_empty;       /* there were as many as RXCR says while the FIFO was empty */
 } PL041Channel;
 
 uint32_t pl041_channel_read(const PL041Channel *c, uint32_t offset);
@@ -43,7 +45,16 @@ bool pl041_channel_plays(const PL041Channel *c);
 bool pl041_channel_records(const PL041Channel *c);
 /* Of one that plays: take at most n frames and add them; returns how many there were. */
 unsigned pl041_channel_play(PL041Channel *c, int16_t *mix, unsigned n);
-/* Of one that records: for how many frames it has room; give it some, as far as it has. */
-unsigned pl041_channel_room(const PL041Channel *c);
-void pl041_channel_record(PL041Channel *c, const int16_t *frames, unsigned n);
+/*
+ * Of one that records: which of these slots it takes (bits 1 << slot); for how many frames of them it has room; give it
+ * some, as far as it has; so many frames of the link have passed that had none of its slots.
+ */
+uint32_t pl041_channel_hears(const PL041Channel *c, uint32_t slots);
+unsigned pl041_channel_room(const PL041Channel *c, uint32_t slots);
+void pl041_channel_record(PL041Channel *c, uint32_t slots, const int16_t *frames, unsigned n);
+void pl041_channel_quiet(PL041Channel *c, unsigned frames);
+/* Which slots it sends. */
+uint32_t pl041_channel_sends(const PL041Channel *c);
+/* Clears of AACIINTCLR: the time-out begins anew. */
+void pl041_channel_restart_timeout(PL041Channel *c);
 #endif

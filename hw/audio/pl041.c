@@ -35,7 +35,7 @@ enum {
 enum {
     SLFR_1RX = 1 << 6, SLFR_1TX_EMPTY = 1 << 7, SLFR_2RX = 1 << 8, SLFR_2TX_EMPTY = 1 << 9, SLFR_12TX_EMPTY = 1 << 11,
 };
-enum { CLEAR_OVERRUN_SHIFT = 1, CLEAR_UNDERRUN_SHIFT = 5 };
+enum { CLEAR_OVERRUN_SHIFT = 1, CLEAR_UNDERRUN_SHIFT = 5, CLEAR_TIMEOUT_SHIFT = 9, LINK_HZ = 48000 };
 enum { SL1_READ = 1 << 19, SL1_REGISTER_SHIFT = 12, SL2_SHIFT = 4 };
 enum { TURN_NS = 1000 * 1000, MAX_LAG_NS = 100 * 1000 * 1000 };
 
@@ -46,6 +46,7 @@ typedef struct PL041State {
     uint32_t sl1rx, sl2rx, sl2tx, sl12tx, received; /* received: SLFR_1RX, SLFR_2RX */
     uint32_t slien, maincr, reset, sync;
     int64_t play_ns, record_ns; /* up to when frames were moved; virtual time */
+    int64_t link_ns;            /* up to when frames of the link were looked at for time-outs */
     bool running;               /* the timer is armed */
     bool level;                 /* of the line */
     AudioDev *audio;            /* constant, as the rest */
@@ -93,7 +94,7 @@ static void pl041_update(PL041State *s)
     if (run != s->running) {
         s->running = run;
         if (run) {
-            s->play_ns = s->record_ns = clock_virtual_ns();
+            s->play_ns = s->record_ns = s->link_ns = clock_virtual_ns();
             timer_mod(s->timer, s->play_ns + TURN_NS);
         } else {
             timer_del(s->timer);
@@ -122,14 +123,31 @@ static unsigned frames_due(int64_t *at, int64_t now, uint32_t hz)
     return (unsigned)frames;
 }
 
-/* How many frames every channel that records has room for, of n; 0 if none records. Lock held. */
-static unsigned record_room(const PL041State *s, unsigned n)
+/* Does the channel record, and is any of these slots for it? Lock held. */
+static bool hears(const PL041State *s, unsigned n, uint32_t slots)
+{
+    return records(s, n) && pl041_channel_hears(&s->ch[n], slots);
+}
+
+/* Slots that all channels that play send. Lock held. */
+static uint32_t sent_slots(const PL041State *s)
+{
+    uint32_t slots = 0;
+
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        slots |= plays(s, i) ? pl041_channel_sends(&s->ch[i]) : 0;
+    }
+    return slots;
+}
+
+/* How many frames every channel that hears these slots has room for, of n; 0 if none does. Lock held. */
+static unsigned record_room(const PL041State *s, uint32_t slots, unsigned n)
 {
     bool any = false;
 
     for (unsigned i = 0; i < CHANNELS; i++) {
-        if (records(s, i)) {
-            unsigned room = pl041_channel_room(&s->ch[i]);
+        if (hears(s, i, slots)) {
+            unsigned room = pl041_channel_room(&s->ch[i], slots);
 
             n = room < n ? room : n;
             any = true;
@@ -154,11 +172,14 @@ static unsigned play_turn(PL041State *s, int16_t *mix, unsigned due)
     return most;
 }
 
-static void record_turn(PL041State *s, const int16_t *frames, unsigned n)
+/* n frames with these slots have come; so many frames of the link have passed. Lock held. */
+static void record_turn(PL041State *s, uint32_t slots, const int16_t *frames, unsigned n, unsigned passed)
 {
     for (unsigned i = 0; i < CHANNELS; i++) {
-        if (records(s, i)) {
-            pl041_channel_record(&s->ch[i], frames, n);
+        if (hears(s, i, slots)) {
+            pl041_channel_record(&s->ch[i], slots, frames, n);
+        } else if (records(s, i)) {
+            pl041_channel_quiet(&s->ch[i], passed);
         }
     }
 }
@@ -168,8 +189,8 @@ static void pl041_turn(void *opaque)
 {
     PL041State *s = opaque;
     int16_t played[PL041_FIFO_SIZE * 2], recorded[PL041_FIFO_SIZE * 2];
-    unsigned n, room;
-    uint32_t play_hz, record_hz;
+    unsigned n, room, passed;
+    uint32_t play_hz, record_hz, slots;
     int64_t now;
     bool loop;
 
@@ -179,9 +200,11 @@ static void pl041_turn(void *opaque)
     record_hz = lm4549_record_hz(&s->codec);
     loop = s->maincr & MAIN_LOOPBACK;
     n = play_turn(s, played, frames_due(&s->play_ns, now, play_hz));
-    room = record_room(s, frames_due(&s->record_ns, now, record_hz));
+    slots = lm4549_sends(&s->codec);
+    room = record_room(s, slots, frames_due(&s->record_ns, now, record_hz));
+    passed = frames_due(&s->link_ns, now, LINK_HZ);
     if (loop) {                         /* what is sent is received, and reaches no codec */
-        record_turn(s, played, n);
+        record_turn(s, n ? sent_slots(s) : 0, played, n, passed);
     } else {
         lm4549_volume(&s->codec, played, n);
     }
@@ -194,7 +217,7 @@ static void pl041_turn(void *opaque)
 
     counted_lock(&s->dev.lock);
     if (!loop) {
-        record_turn(s, recorded, room);
+        record_turn(s, slots, recorded, room, passed);
     }
     if (s->running) {
         timer_mod(s->timer, now + TURN_NS);
@@ -279,6 +302,9 @@ static void clear_ints(PL041State *s, uint32_t value)
     for (unsigned i = 0; i < CHANNELS; i++) {
         s->ch[i].overrun &= !(value >> (CLEAR_OVERRUN_SHIFT + i) & 1);
         s->ch[i].underrun &= !(value >> (CLEAR_UNDERRUN_SHIFT + i) & 1);
+        if (value >> (CLEAR_TIMEOUT_SHIFT + i) & 1) {
+            pl041_channel_restart_timeout(&s->ch[i]);
+        }
     }
 }
 
@@ -399,7 +425,8 @@ static const DeviceField pl041_fields[] = {
     DEVICE_EACH(PL041State, ch, flooded), DEVICE_ARRAY(PL041State, codec.regs), DEVICE_FIELD(PL041State, sl1rx),
     DEVICE_FIELD(PL041State, sl2rx), DEVICE_FIELD(PL041State, sl2tx), DEVICE_FIELD(PL041State, sl12tx),
     DEVICE_FIELD(PL041State, received), DEVICE_FIELD(PL041State, slien), DEVICE_FIELD(PL041State, maincr),
-    DEVICE_FIELD(PL041State, reset), DEVICE_FIELD(PL041State, sync),
+    DEVICE_FIELD(PL041State, reset), DEVICE_FIELD(PL041State, sync), DEVICE_EACH_SINCE(PL041State, ch, quiet, 2),
+    DEVICE_EACH_SINCE(PL041State, ch, timed_out_empty, 2),
     { 0 },
 };
 
@@ -415,7 +442,7 @@ static const MMIORegister pl041_registers[] = {
 static const DeviceClass pl041_class = {
     .name = "pl041",
     .state_size = sizeof(PL041State),
-    .version = 1,
+    .version = 2,
     .fields = pl041_fields,
     .node = { .name = "aaci", .compatible = { "arm,pl041", "arm,primecell" }, .clocks = { "apb_pclk" } },
     .registers = pl041_registers,

@@ -65,9 +65,10 @@ enum { DEVICE_BLOB_MAX = 512 << 20 };
     { #a, offsetof(type, a), sizeof(DEVICE_FIELD_OF(type)->a) / sizeof(DEVICE_FIELD_OF(type)->a[0][0]), 1, 0, \
       DEVICE_INT(DEVICE_FIELD_OF(type)->a[0][0], 1), false, false }
 /* A field, or all of an array, of each struct of an array. */
-#define DEVICE_EACH(type, a, f) \
+#define DEVICE_EACH_SINCE(type, a, f, version) \
     { #a "." #f, offsetof(type, a[0].f), 1, DEVICE_COUNT(type, a), sizeof(DEVICE_FIELD_OF(type)->a[0]), \
-      DEVICE_INT(DEVICE_FIELD_OF(type)->a[0].f, 1), false, false }
+      DEVICE_INT(DEVICE_FIELD_OF(type)->a[0].f, version), false, false }
+#define DEVICE_EACH(type, a, f) DEVICE_EACH_SINCE(type, a, f, 1)
 #define DEVICE_EACH_ARRAY(type, a, f) \
     { #a "." #f, offsetof(type, a[0].f), DEVICE_COUNT(type, a[0].f), DEVICE_COUNT(type, a), \
       sizeof(DEVICE_FIELD_OF(type)->a[0]), DEVICE_INT(DEVICE_FIELD_OF(type)->a[0].f[0], 1), false, false }

@@ -204,6 +204,59 @@ static void test_record(void)
     set(0x110, 1);
 }
 
+/* RXCR's count is in frames of the link, of which there are 48 in a millisecond. */
+static void test_timeout(void)
+{
+    enum { TIMEOUT = 2, TIMEOUT_EMPTY = 0x40, COUNT_SHIFT = 17, POWER = 0x26, NO_ADC = 0x100, MIC = 1 << 6 };
+
+    start();
+    set(IE, TIMEOUT | TIMEOUT_EMPTY);
+    set(RXCR, 96 << COUNT_SHIFT | FEN | COMPACT | STEREO | EN);
+    bench_advance(60 * MS);
+    ok(!bench_level[0] && !(reg(SR) & 0xc00), "receive-time-out: not while something comes, nor if it is not read");
+    codec_write(POWER, NO_ADC);
+    ok_eq(codec_read(POWER), NO_ADC | 0xe, "the codec's converter is off");
+    bench_advance(1 * MS);
+    ok(!bench_level[0], "receive-time-out: not at once");
+    bench_advance(2 * MS);
+    ok(bench_level[0] && reg(ISR) == TIMEOUT && (reg(SR) & 0xc00) == 0x400,
+       "receive-time-out: there is something to read");
+    ok_eq(reg(ALLINTS), TIMEOUT, "and it is said for all channels together");
+    while (!(reg(SR) & 1)) {
+        reg(DR);
+    }
+    ok(!bench_level[0], "it is read");
+    bench_advance(3 * MS);
+    ok(bench_level[0] && reg(ISR) == TIMEOUT_EMPTY && (reg(SR) & 0xc00) == 0x800,
+       "receive-time-out: there is nothing to read, and nothing comes");
+    codec_write(POWER, 0);
+    bench_advance(1 * MS);
+    ok(!(reg(SR) & 1) && reg(ISR) == TIMEOUT_EMPTY, "it is kept when something comes");
+    set(INTCLR, 1 << 9);
+    ok(!bench_level[0] && !(reg(SR) & 0xc00), "until it is cleared");
+    set(RXCR, FEN | COMPACT | STEREO | EN);
+    codec_write(POWER, NO_ADC);
+    bench_advance(100 * MS);
+    ok(!bench_level[0], "a count of 0: none");
+    start();
+    set(CHANNEL2 + IE, TIMEOUT_EMPTY);
+    set(CHANNEL2 + RXCR, 1 << COUNT_SHIFT | FEN | MIC | EN);
+    bench_advance(2 * MS);
+    ok_eq(reg(ALLINTS), TIMEOUT_EMPTY << 7, "receive-time-out: of a slot that the codec does not send");
+    set(INTCLR, 1 << 10);
+    ok_eq(reg(ALLINTS), 0, "cleared");
+    start();
+    set(MAINCR, SLOTS_12 | 2);
+    set(IE, TIMEOUT);
+    set(TXCR, FEN | COMPACT | STEREO | EN);
+    set(RXCR, 96 << COUNT_SHIFT | FEN | COMPACT | STEREO | EN);
+    set(DR, 0x12345678);
+    bench_advance(2 * MS);
+    ok(!bench_level[0] && !(reg(SR) & 1), "looped back");
+    bench_advance(2 * MS);
+    ok(bench_level[0] && reg(DR) == 0x12345678 && !bench_level[0], "receive-time-out: nothing more was sent");
+}
+
 int main(void)
 {
     bench_init();
@@ -212,5 +265,6 @@ int main(void)
     test_play();
     test_formats();
     test_record();
+    test_timeout();
     return test_done();
 }

@@ -17,6 +17,8 @@ void lm4549_write(LM4549 *c, unsigned reg, uint16_t value);
 /* Frames a second that it plays and records. */
 uint32_t lm4549_play_hz(const LM4549 *c);
 uint32_t lm4549_record_hz(const LM4549 *c);
+/* Slots of the link (bits 1 << slot) in which it sends what it records. */
+uint32_t lm4549_sends(const LM4549 *c);
 /* What comes out of a played frame: its volume, by the PCM and the master registers, in place. */
 void lm4549_volume(const LM4549 *c, int16_t *frames, unsigned n);
 #endif
