@@ -25,6 +25,7 @@ static uint64_t activations;            /* atomic */
 static bool pressed[KEY_COUNT];
 static unsigned buttons_now;
 static unsigned leds_now;               /* atomic */
+static void (*leds_listener)(void);     /* constant once set */
 static int point_x, point_y;
 static bool point_known;
 static unsigned place_x, place_y;       /* as the device was told last */
@@ -190,7 +191,14 @@ static InputMouse *moved_mouse(void)
 
 void input_set_leds(unsigned leds)
 {
-    __atomic_store_n(&leds_now, leds, __ATOMIC_RELAXED);
+    if (__atomic_exchange_n(&leds_now, leds, __ATOMIC_RELAXED) != leds && leds_listener) {
+        leds_listener();
+    }
+}
+
+void input_set_leds_listener(void (*fn)(void))
+{
+    leds_listener = fn;
 }
 
 unsigned input_leds(void)

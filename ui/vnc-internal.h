@@ -40,15 +40,19 @@ int8_t vnc_password_check(struct _rfbClientRec *cl, const char *response, int le
 
 /*
  * ui/vnc-extended.c: functions of the client's thread. key: a QEMU Extended Key Event; `number` is that of set 1.
- * pointer: the client can send movements in place of places, and wants to be told which are wanted.
+ * pointer: the client can send movements in place of places, and wants to be told which are wanted. leds: the client
+ * wants to know the guest's keyboard's lights. The caller holds sendMutex in these two.
  */
 typedef struct VncExtendedHooks {
     void (*key)(struct _rfbClientRec *cl, bool down, uint32_t keysym, unsigned number);
     void (*pointer)(struct _rfbClientRec *cl);
+    void (*leds)(struct _rfbClientRec *cl);
 } VncExtendedHooks;
 char *vnc_extended_init(const VncExtendedHooks *hooks);
 /* Movements are sent as this plus their number of points. */
 enum { VNC_MOVEMENT_0 = 0x7fff };
 /* Tell the client what is wanted. The caller holds sendMutex. */
 void vnc_extended_want(struct _rfbClientRec *cl, bool places);
+/* Tell the client the lights, INPUT_LED_*. The caller holds sendMutex. */
+void vnc_extended_leds(struct _rfbClientRec *cl, unsigned leds);
 #endif

@@ -39,6 +39,8 @@ typedef struct VncClient {
     /* What kind of pointer events the client sends. lock: the library's sendMutex to write; atomic */
     bool can_move;                      /* movements, if it is told so */
     bool moves;                         /* it has been */
+    bool wants_leds;                    /* it is told the keyboard's lights */
+    unsigned leds;                      /* as it was told last */
 } VncClient;
 
 /* What a client did. */
@@ -258,8 +260,32 @@ static void client_can_move(rfbClientRec *cl)
     tell_what_is_wanted(cl);
 }
 
+/* The client's sendMutex is held. */
+static void tell_leds(rfbClientRec *cl)
+{
+    VncClient *client = cl->clientData;
+    const unsigned leds = input_leds();
+
+    __atomic_store_n(&client->leds, leds, __ATOMIC_RELAXED);
+    vnc_extended_leds(cl, leds);
+}
+
+static void client_wants_leds(rfbClientRec *cl)
+{
+    VncClient *client = cl->clientData;
+
+    __atomic_store_n(&client->wants_leds, true, __ATOMIC_RELAXED);
+    tell_leds(cl);
+}
+
+static bool knows_leds(const VncClient *client)
+{
+    return !__atomic_load_n(&client->wants_leds, __ATOMIC_RELAXED) ||
+           __atomic_load_n(&client->leds, __ATOMIC_RELAXED) == input_leds();
+}
+
 /* Does the client know by now what is wanted? */
-static bool is_up_to_date(const VncClient *client)
+static bool knows_what_is_wanted(const VncClient *client)
 {
     return !__atomic_load_n(&client->can_move, __ATOMIC_RELAXED) ||
            __atomic_load_n(&client->moves, __ATOMIC_RELAXED) != __atomic_load_n(&wants_places, __ATOMIC_RELAXED);
@@ -278,8 +304,11 @@ static void before_update(rfbClientRec *cl)
     if (!lossy) {
         cl->turboQualityLevel = cl->tightQualityLevel = -1;
     }
-    if (!is_up_to_date(cl->clientData)) {
+    if (!knows_what_is_wanted(cl->clientData)) {
         tell_what_is_wanted(cl);
+    }
+    if (!knows_leds(cl->clientData)) {
+        tell_leds(cl);
     }
 }
 
@@ -407,9 +436,30 @@ static void pointer_deed(const VncClient *client, const Deed *d)
     }
     vnc_input_buttons(d->buttons);
     look_at_pointer();
-    if (!is_up_to_date(client)) {
+    if (!knows_what_is_wanted(client)) {
         copy_lines(s, 0, 1);
     }
+}
+
+/* An update, which needs something to show, brings the lights to the clients that want to know. */
+static void leds_changed(void *opaque)
+{
+    const Console *seen = console_listener_screen(&console_listener);
+    bool all_know = true;
+
+    for (const VncClientInfo *c = client_list; c; c = c->next) {
+        all_know &= knows_leds((const VncClient *)c);
+    }
+    if (!all_know) {
+        copy_lines(seen ? console_surface(seen) : console_shown_surface(), 0, 1);
+    }
+}
+
+static void hear_of_leds(void)
+{
+    static IOWork work = { .fn = leds_changed, .outside = true };
+
+    io_post(&work);
 }
 
 static void connected(VncClient *client)
@@ -506,7 +556,9 @@ static void thread(const char *name, void *(*fn)(void *))
 
 char *vnc_start(const VncOptions *o)
 {
-    static const VncExtendedHooks hooks = { .key = client_extended_key, .pointer = client_can_move };
+    static const VncExtendedHooks hooks = {
+        .key = client_extended_key, .pointer = client_can_move, .leds = client_wants_leds,
+    };
     char *problem = NULL;
     const Surface *s;
 
@@ -551,6 +603,7 @@ char *vnc_start(const VncOptions *o)
     deeds = g_async_queue_new();
     rfb.InitServerWithPthreadsAndZRLE(screen);
     console_listener_add(&console_listener);
+    input_set_leds_listener(hear_of_leds);
     thread("vnc-update", update_thread);
     thread("vnc-accept", accept_thread);
     return NULL;

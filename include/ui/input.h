@@ -66,6 +66,8 @@ void input_deactivate(uint64_t *activation);
 /* The keyboard's lights changed, INPUT_LED_*. Any thread. */
 void input_set_leds(unsigned leds);
 unsigned input_leds(void);
+/* Hear of changes, on any thread and with a device's lock held; before the machine runs. There is one that listens. */
+void input_set_leds_listener(void (*fn)(void));
 
 /* ---- what comes ---- */
 

@@ -136,6 +136,9 @@ class Rfb:
             if encoding == -257:
                 self.places = x
                 continue
+            if encoding == -261:
+                self.lights = self.read(1)[0]
+                continue
             if encoding == -308:
                 self.read(16 * self.read(4)[0])
                 self.size_answers.append((x, y))
@@ -187,6 +190,14 @@ class Rfb:
 
     def move(self, dx, dy, buttons=0):
         self.pointer(0x7fff + dx, 0x7fff + dy, buttons)
+
+    def may_see_lights(self):
+        """This client wants to know the keyboard's lights (the QEMU LED State); `lights`: as they are: 1 scroll lock,
+        2 numbers, 4 capitals.
+        """
+        self.encodings(0, -261)
+        kind, count, _, _, _, _, encoding, self.lights = struct.unpack(">BxHHHHHiB", self.read(17))
+        assert (kind, count, encoding) == (0, 1, -261)
 
     def may_resize(self):
         """This client understands the server's answers to resize()."""

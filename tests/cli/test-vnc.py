@@ -131,6 +131,64 @@ def test_pointer_kinds(cases, files):
         cases.check(code == 0 and not text, "the end", (code, text))
 
 
+# Enables the first PL050; then gives the keyboard each byte that comes from UART0, and sends back what it answers.
+LIGHTS = [
+    0xe3a00201, 0xe3800a09,     # r0 = UART0
+    0xe3a04201, 0xe3844a06,     # r4 = KMI0
+    0xe3a02004, 0xe5842000,     # enable it
+    # loop:
+    0xe5901018,                 # ldr r1, [r0, #0x18]
+    0xe3110010,                 # tst r1, #0x10
+    0x1afffffc,                 # bne loop
+    0xe5901000,                 # ldr r1, [r0]
+    0xe5841008,                 # str r1, [r4, #8]
+    # answer:
+    0xe5941004,                 # ldr r1, [r4, #4]
+    0xe3110010,                 # tst r1, #0x10
+    0x0afffffc,                 # beq answer
+    0xe5941008,                 # ldr r1, [r4, #8]
+    0xe5801000,                 # str r1, [r0]
+    0xeafffff4,                 # b loop
+]
+
+
+def test_lights(cases, files):
+    path, line = files.path("vnc-lights"), files.path("line")
+    with Machine(files, ["-display", "vnc=unix:" + path, "-serial", "unix:%s,server=on,wait=off" % line],
+                 LIGHTS) as machine:
+        serial = connect(socket.AF_UNIX, line)
+        serial.settimeout(LIMIT)
+
+        def set_lights(lights):
+            for byte in (0xed, lights):
+                serial.sendall(bytes([byte]))
+                assert serial.recv(1) == b"\xfa"
+
+        def hears(client, lights):
+            while client.lights != lights:
+                client.update()
+                client.ask()
+            return True
+
+        clients = [rfb.connect_unix(path, timeout=LIMIT) for _ in range(2)]
+        clients[0].may_see_lights()
+        cases.check(clients[0].lights == 0, "led-state: all are off", clients[0].lights)
+        for lights, name in ((4, "capitals"), (2, "numbers"), (1, "scroll lock")):
+            clients[0].ask()
+            set_lights(lights)
+            cases.check(hears(clients[0], lights), "led-state: the guest switches one on: %s" % name)
+        clients[1].may_see_lights()
+        cases.check(clients[1].lights == 1, "led-state: a client that asks later hears it at once", clients[1].lights)
+        clients[1].ask()
+        clients[0].ask()
+        set_lights(7)
+        cases.check(hears(clients[1], 7) and hears(clients[0], 7), "led-state: all clients hear of it")
+        for client in clients:
+            client.close()
+        code, text = machine.end()
+        cases.check(code == 0 and not text, "the end", (code, text))
+
+
 def try_in(path, **arguments):
     """None: we are in. Else why not."""
     try:
@@ -335,6 +393,7 @@ def main():
         test_picture(cases, files)
         test_input(cases, files)
         test_pointer_kinds(cases, files)
+        test_lights(cases, files)
         test_passwords(cases, files)
         test_secrets(cases, files)
         test_tcp(cases, files)
