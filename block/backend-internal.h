@@ -15,6 +15,8 @@ struct BlockBackend {
     Image *image;               /* NULL: none */
     uint64_t bytes;             /* of the medium. atomic, as the next one: devices ask while the image is exchanged */
     bool readonly;
+    bool is_node;               /* constant: no disk, but what has a node's bitmaps (node.c) */
+    bool for_export;            /* constant: it is a node that an export has */
     bool inactive;              /* another emulator has the image (handover.c). I/O thread, the pool while it works */
     BlockOptions options;       /* what it was opened with */
     char *path;                 /* "": none */
@@ -86,6 +88,10 @@ Image *blk_reopen_backing(Image *front, char **error);
 
 /* ---- job.c: I/O thread. False: it cannot be ended, since the host does not answer. ---- */
 bool block_job_end_now(struct BlockJob *job);
+/* The node's image for readers, if it is the target of a backup with the disk behind it; NULL: it is not. */
+Image *block_job_show_target(const char *node, BlockOptions *options);
+/* ... which is closed. False: it was no such one. */
+bool block_job_hide_target(const char *node);
 
 /* ---- node.c: I/O thread ---- */
 /* The node's image and options for `user`, until it is given back. NULL: *error. */
@@ -94,4 +100,7 @@ Image *block_node_take(const char *name, const char *user, BlockOptions *options
 void block_node_free(const char *name);
 void block_node_give_back(const char *name, Image *image);
 void block_nodes_close_all(void);
+/* What the node has goes to the disk that has the node from now on; and all, or those that no file keeps, go back. */
+void block_node_move_bitmaps(const char *name, BlockBackend *blk);
+void block_node_take_bitmaps(const char *name, BlockBackend *blk, bool kept_too);
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "block/backend-internal.h"
 #include "block/bitmap.h"
+#include "block/nbd-server.h"
 #include "qemu/log.h"
 
 enum { GRANULARITY_MIN = 512, SHIFT_MAX = 31, NAME_MAX_BYTES = 1023 };
@@ -138,6 +139,31 @@ void block_bitmap_drop_all(BlockBackend *blk)
     }
 }
 
+void block_bitmap_move(BlockBackend *from, BlockBackend *to, bool kept_too)
+{
+    nbd_export_forget_bitmaps(from);
+    for (BlockBitmap **p = &from->bitmaps; *p;) {
+        BlockBitmap *b = *p, **there = find(to, b->name);
+
+        if (b->persistent && !kept_too) {
+            p = &b->next;
+            continue;
+        }
+        g_mutex_lock(&bitmaps_lock);
+        __atomic_store_n(p, b->next, __ATOMIC_RELEASE);
+        g_mutex_unlock(&bitmaps_lock);
+        b->next = NULL;
+        if (*there && (*there)->inconsistent) {
+            take_out(there);    /* read of a file that does not know better */
+        }
+        if (*find(to, b->name)) {
+            block_bitmap_free(b);
+        } else {
+            put_in(to, b);
+        }
+    }
+}
+
 /* ---- in the image ---- */
 
 static const ImageBitmapOps *ops(const BlockBackend *blk)
@@ -261,7 +287,8 @@ static bool has_room(const BlockBackend *blk, unsigned shift)
 /* Why its image keeps no bitmaps; NULL: it can. */
 static const char *not_kept(const BlockBackend *blk, unsigned shift)
 {
-    return blk->options.snapshot ? "it is a temporary one (snapshot=on)" : blk->image->readonly ? "it is read-only"
+    return !blk->image ? "another job or disk has it"
+           : blk->options.snapshot ? "it is a temporary one (snapshot=on)" : blk->image->readonly ? "it is read-only"
            : !ops(blk) || !ops(blk)->possible(blk->image, SHIFT_MAX) ? "it is no qcow2 image of version 3"
            : !ops(blk)->possible(blk->image, shift) ? "it is too long for a granularity so fine"
            : !has_room(blk, shift) ? "its bitmaps would need more than 256 MiB of memory (remove some of them)" : NULL;
@@ -272,7 +299,7 @@ char *block_bitmap_add(BlockBackend *blk, const char *name, uint64_t granularity
     const char *no;
     BlockBitmap *b;
 
-    if (!blk_has_medium(blk)) {
+    if (!blk_has_medium(blk) && !blk->is_node) {
         return g_strdup_printf("Device '%s' has no medium", blk_id(blk));
     }
     if (!*name || strlen(name) > NAME_MAX_BYTES) {
@@ -436,6 +463,24 @@ bool block_bitmap_was_dirty(const BlockBitmap *b, uint64_t offset, uint64_t byte
         }
     }
     return false;
+}
+
+bool block_bitmap_run(const BlockBitmap *b, uint64_t offset, uint64_t bytes, uint64_t *run)
+{
+    const uint64_t end = ((offset + bytes - 1) >> b->shift) + 1;
+    uint64_t n = offset >> b->shift;
+    const bool dirty = bit(b->was, n);
+    const uint8_t same = dirty ? 0xff : 0;
+
+    while (n < end && bit(b->was, n) == dirty) {
+        if (n / 8 >= b->was->len) {
+            n = end;            /* all that is missing is clean */
+        } else {
+            n += n % 8 == 0 && b->was->data[n / 8] == same ? 8 : 1;
+        }
+    }
+    *run = MIN((n << b->shift) - offset, bytes);
+    return dirty;
 }
 
 void block_bitmap_end(BlockBitmap *b, bool worked)

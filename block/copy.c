@@ -7,12 +7,6 @@
 #include "block/copy.h"
 #include "block/host-file.h"
 
-/* Whole pieces [first, last] that somebody has for himself; on its owner's stack. */
-typedef struct Range {
-    uint64_t first, last;
-    struct Range *next;
-} Range;
-
 struct CopyImage {
     Image image;                /* what requests go to; its ops are below */
     ImageOps ops;               /* constant: those of a copy, with the source's format */
@@ -22,7 +16,7 @@ struct CopyImage {
     Image *floor;               /* constant; NULL: there is none */
     GMutex lock;
     GCond unlocked;             /* a range is free again */
-    Range *ranges;              /* lock */
+    CopyRange *ranges;          /* lock */
     IOWork *failed;             /* constant: posted with the first error */
     uint8_t *done;              /* backup: pieces that the target has, a bit each. lock */
     int error;                  /* lock */
@@ -35,9 +29,9 @@ static CopyImage *copy_of(Image *image)
 
 /* ---- ranges ---- */
 
-static bool is_locked(const CopyImage *c, const Range *want)
+static bool is_locked(const CopyImage *c, const CopyRange *want)
 {
-    for (const Range *r = c->ranges; r; r = r->next) {
+    for (const CopyRange *r = c->ranges; r; r = r->next) {
         if (want->first <= r->last && r->first <= want->last) {
             return true;
         }
@@ -45,7 +39,7 @@ static bool is_locked(const CopyImage *c, const Range *want)
     return false;
 }
 
-static void range_lock(CopyImage *c, Range *r, uint64_t offset, uint64_t bytes)
+void copy_lock(CopyImage *c, CopyRange *r, uint64_t offset, uint64_t bytes)
 {
     r->first = offset / COPY_PIECE;
     r->last = (offset + bytes - 1) / COPY_PIECE;
@@ -58,9 +52,9 @@ static void range_lock(CopyImage *c, Range *r, uint64_t offset, uint64_t bytes)
     g_mutex_unlock(&c->lock);
 }
 
-static void range_unlock(CopyImage *c, Range *r)
+void copy_unlock(CopyImage *c, CopyRange *r)
 {
-    Range **p = &c->ranges;
+    CopyRange **p = &c->ranges;
 
     g_mutex_lock(&c->lock);
     while (*p != r) {
@@ -162,12 +156,12 @@ static int copy_locked(CopyImage *c, uint64_t offset)
 
 int copy_piece(CopyImage *c, uint64_t offset)
 {
-    Range range;
+    CopyRange range;
     int ret;
 
-    range_lock(c, &range, offset, 1);
+    copy_lock(c, &range, offset, 1);
     ret = c->what == COPY_NEW ? 0 : copy_locked(c, offset);
-    range_unlock(c, &range);
+    copy_unlock(c, &range);
     return ret;
 }
 
@@ -200,10 +194,10 @@ static int through_read(Image *image, uint64_t offset, void *buffer, size_t byte
 static int through_write(Image *image, uint64_t offset, const void *buffer, size_t bytes)
 {
     CopyImage *c = copy_of(image);
-    Range range;
+    CopyRange range;
     int ret;
 
-    range_lock(c, &range, offset, bytes);
+    copy_lock(c, &range, offset, bytes);
     before_write(c, offset, bytes);
     ret = image_write(c->source, offset, buffer, bytes);
     if (!ret && is_mirrored(c)) {
@@ -213,17 +207,17 @@ static int through_write(Image *image, uint64_t offset, const void *buffer, size
             target_failed(c, error);
         }
     }
-    range_unlock(c, &range);
+    copy_unlock(c, &range);
     return ret;
 }
 
 static int through_write_zeroes(Image *image, uint64_t offset, uint64_t bytes, bool unmap)
 {
     CopyImage *c = copy_of(image);
-    Range range;
+    CopyRange range;
     int ret;
 
-    range_lock(c, &range, offset, bytes);
+    copy_lock(c, &range, offset, bytes);
     before_write(c, offset, bytes);
     ret = image_write_zeroes(c->source, offset, bytes, unmap);
     if (!ret && is_mirrored(c)) {
@@ -233,7 +227,7 @@ static int through_write_zeroes(Image *image, uint64_t offset, uint64_t bytes, b
             target_failed(c, error);
         }
     }
-    range_unlock(c, &range);
+    copy_unlock(c, &range);
     return ret;
 }
 
@@ -274,6 +268,13 @@ static int through_extent(Image *image, uint64_t offset, uint64_t bytes, uint64_
     return image_extent(copy_of(image)->source, offset, bytes, run);
 }
 
+static struct HostFile *through_file(Image *image)
+{
+    Image *source = copy_of(image)->source;
+
+    return source->ops->file(source);
+}
+
 static int through_lock(Image *image, HostFileLock lock)
 {
     return image_lock(copy_of(image)->source, lock);
@@ -289,6 +290,7 @@ static const ImageOps copy_ops = {
     .read = through_read, .write = through_write, .write_zeroes = through_write_zeroes, .flush = through_flush,
     .resize = through_resize, .commit = through_commit, .has_backing = through_has_backing,
     .backing = through_backing, .extent = through_extent, .lock = through_lock, .interrupt = through_interrupt,
+    .file = through_file,
 };
 
 CopyImage *copy_new(Image *source, Image *target, CopyMode mode, CopyWhat what, Image *floor, IOWork *failed)

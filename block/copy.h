@@ -23,6 +23,15 @@ typedef enum CopyWhat {
 
 enum { COPY_PIECE = 64 << 10 };
 
+/* Whole pieces [first, last] that somebody has for himself; on its owner's stack. */
+typedef struct CopyRange {
+    uint64_t first, last;
+    struct CopyRange *next;
+} CopyRange;
+/* Wait until nobody has any of the pieces; bytes > 0. Any thread. */
+void copy_lock(CopyImage *copy, CopyRange *range, uint64_t offset, uint64_t bytes);
+void copy_unlock(CopyImage *copy, CopyRange *range);
+
 /*
  * The images stay the caller's; target NULL: the source itself (COPY_STREAM), which gets what the images between it and
  * `floor` have. floor: one of those behind the source; NULL: all of them count. failed: posted when a write of the

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "block/backend-internal.h"
 #include "block/bitmap.h"
+#include "block/fleece.h"
 #include "block/host-file.h"
 #include "block/nbd-server.h"
 #include "qemu/log.h"
@@ -28,6 +29,7 @@ bool blk_has_medium(const BlockBackend *blk) { return blk->image; }
 const char *blk_aio(const BlockBackend *blk) { return blk->engine ? blk->engine->ops->name : "threads"; }
 bool blk_removable(const BlockBackend *blk) { return blk->user.changed; }
 bool blk_can_grow(const BlockBackend *blk) { return blk->image && blk->user.resized; }
+bool blk_for_export(const BlockBackend *blk) { return blk->for_export; }
 bool blk_has_backing(const BlockBackend *blk) { return blk->image && image_has_backing(blk->image); }
 
 Image *blk_chain_image(const BlockBackend *blk, unsigned n)
@@ -79,6 +81,18 @@ int blk_chain_find(const BlockBackend *blk, const char *node, const char *path)
         }
     }
     return -1;
+}
+
+const BlockOptions *blk_find_behind(const char *node)
+{
+    for (BlockBackend *blk = blk_backends; blk; blk = blk->next) {
+        const int n = blk_chain_find(blk, node, NULL);
+
+        if (n > 0) {
+            return blk_chain_options(blk, (unsigned)n);
+        }
+    }
+    return NULL;
 }
 
 BlockBackend *blk_next(const BlockBackend *blk)
@@ -150,7 +164,10 @@ Image *blk_open_image(const BlockOptions *o, char **error)
                  .reconnect_s = o->nbd_reconnect_s },
     };
 
-    if (o->backing) {
+    if (o->disk_behind) {
+        backing = fleece_disk_new(o->disk_behind);
+        how.no_backing = true;
+    } else if (o->backing) {
         BlockOptions behind = *o->backing;
 
         behind.readonly = how.no_backing = true;
@@ -224,12 +241,38 @@ BlockBackend *blk_open(const BlockOptions *options, char **error)
     return blk;
 }
 
+static BlockBackend *new_node_drive(const char *name, Image *image, const BlockOptions *options)
+{
+    BlockBackend *blk = new_drive(name, image, options);
+
+    block_node_move_bitmaps(name, blk);
+    return blk;
+}
+
 BlockBackend *blk_open_node(const char *name, char **error)
 {
     BlockOptions options;
     Image *image = block_node_take(name, name, &options, error);
 
-    return image ? new_drive(name, image, &options) : NULL;
+    if (image && fleece_find_disk(image)) {
+        *error = g_strdup_printf("'%s' has the disk '%s' behind it: it can be read while a backup of that goes to it",
+                                 name, options.disk_behind->id);
+        block_node_give_back(name, image);
+        return NULL;
+    }
+    return image ? new_node_drive(name, image, &options) : NULL;
+}
+
+BlockBackend *blk_open_export(const char *name, char **error)
+{
+    BlockOptions options;
+    Image *target = block_job_show_target(name, &options);
+    BlockBackend *blk = target ? new_node_drive(name, target, &options) : blk_open_node(name, error);
+
+    if (blk) {
+        blk->for_export = true;
+    }
+    return blk;
 }
 
 /* ---- closing ---- */
@@ -254,6 +297,7 @@ static bool close_image(BlockBackend *blk, bool answers)
 bool blk_close(BlockBackend *blk)
 {
     nbd_export_forget(blk);
+    nbd_export_forget_bitmaps(blk);
 
     BlockBackend **p = &blk_backends;
     bool ended = !blk->job || block_job_end_now(blk->job);
@@ -288,9 +332,13 @@ bool blk_close(BlockBackend *blk)
 void blk_close_node(BlockBackend *blk)
 {
     g_autofree char *name = g_strdup(blk_node(blk));
+    const bool is_target = block_job_hide_target(name);
 
+    block_node_take_bitmaps(name, blk, is_target);
     blk_close(blk);
-    block_node_give_back(name, NULL);
+    if (!is_target) {
+        block_node_give_back(name, NULL);
+    }
 }
 
 bool blk_close_all(void)
@@ -326,6 +374,7 @@ static char *take_out(BlockBackend *blk)
                                    blk->path);
         }
     }
+    nbd_export_forget_bitmaps(blk);
     block_bitmap_keep(blk);
     close_image(blk, true);
     block_bitmap_drop_all(blk);

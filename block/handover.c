@@ -95,6 +95,7 @@ static char *take(BlockBackend *blk)
     char *error = NULL;
     Image *image;
 
+    nbd_export_forget_bitmaps(blk);     /* those that the image keeps will be others */
     if (!blk_hold(blk)) {
         return g_strdup_printf("'%s': the host does not answer", blk->path);
     }

@@ -19,11 +19,14 @@ struct BlockJob {
     unsigned over_at, base_at;  /* with `last`: numbers in the chain of who names the base, and of the base */
     Image *last;                /* commit, and stream with a base: the last image that goes; else NULL */
     char *backing_file, *backing_format;        /* what `over`, or the streamed image, is to name; NULL: nothing */
+    Image *disk_behind;         /* a backup's: the disk as an image behind the target (block/fleece.h); else NULL */
+    bool shown;                 /* ... the target is an export's, too. I/O thread */
     struct BlockBitmap *bitmap; /* what a backup copies; NULL: no bitmap says */
     GPtrArray *gone;            /* of char: names of the nodes that go */
     BlockOptions target_options;
     bool target_is_node;
     bool keep, ask;
+    bool endless;               /* it goes on until it is cancelled: a backup of nothing but what is overwritten */
     uint64_t length;
     GThread *thread;            /* NULL: it has ended. I/O thread */
     BlockJobStatus status;      /* I/O thread */
@@ -35,6 +38,7 @@ struct BlockJob {
     GMutex lock;
     GCond changed;
     bool stop, paused, ended;   /* lock */
+    bool failed;                /* the copy met an error. lock */
     uint64_t speed, offset;     /* lock */
     int error;                  /* lock */
 };

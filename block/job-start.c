@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include "block/bitmap.h"
+#include "block/fleece.h"
 #include "block/job-internal.h"
 
 static CopyMode mode_of(BlockJobKind kind)
@@ -215,6 +216,20 @@ static bool leave_clean_out(BlockJob *job, const BlockJobOptions *o, char **erro
     return !*error;
 }
 
+/* The target may have the disk behind it, if this is a backup of that. False: *error. */
+static bool find_disk_behind(BlockJob *job, char **error)
+{
+    Image *behind = job->target ? fleece_find_disk(job->target) : NULL;
+
+    if (behind && (job->kind != BLOCK_JOB_BACKUP || fleece_disk_of(behind) != job->blk)) {
+        *error = g_strdup_printf("'%s' has the disk '%s' behind it: it can be the target of a backup of that one alone",
+                                 job->target->path, fleece_disk_of(behind)->id);
+        return false;
+    }
+    job->disk_behind = behind;
+    return true;
+}
+
 /* The job is ready to begin; the disk is held. */
 static char *begin(BlockJob *job, const BlockJobOptions *o)
 {
@@ -233,6 +248,9 @@ static char *begin(BlockJob *job, const BlockJobOptions *o)
     if (job->target && image_bytes(job->target) < job->length) {
         return g_strdup_printf("'%s' is shorter than the disk", job->target->path);
     }
+    if (!find_disk_behind(job, &error)) {
+        return error;
+    }
     floor = job->last ? image_backing(job->last) : o->sync == BLOCK_SYNC_TOP ? image_backing(job->source) : NULL;
     job->copy = copy_new(job->source, job->target, mode_of(job->kind), what_of(o), floor, &job->work);
     if (!job->copy) {
@@ -242,6 +260,9 @@ static char *begin(BlockJob *job, const BlockJobOptions *o)
         copy_free(job->copy);
         job->copy = NULL;
         return error;
+    }
+    if (job->disk_behind) {
+        fleece_disk_set(job->disk_behind, job->source);
     }
     if (job->in_front) {
         job->blk->image = copy_image(job->copy);
@@ -263,6 +284,7 @@ static BlockJob *new_job(BlockBackend *blk, const BlockJobOptions *o)
     job->keep = o->keep;
     job->ask = o->ask;
     job->in_front = true;
+    job->endless = o->kind == BLOCK_JOB_BACKUP && o->sync == BLOCK_SYNC_NONE && !o->bitmap;
     job->gone = g_ptr_array_new_with_free_func(g_free);
     job->work = (IOWork) { .fn = block_job_look, .opaque = job };
     g_mutex_init(&job->lock);

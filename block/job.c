@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <string.h>
 #include "block/bitmap.h"
+#include "block/fleece.h"
 #include "block/job-internal.h"
+#include "block/nbd-server.h"
 
 static BlockJob *jobs;          /* in their order */
 static void (*listener)(BlockJob *job, BlockJobEvent event);
@@ -88,6 +90,16 @@ static bool may_go_on(BlockJob *job, ThrottleState *limit)
     return !stop;
 }
 
+/* A backup of what is about to be overwritten has no end of its own. */
+static void wait_for_end(BlockJob *job)
+{
+    g_mutex_lock(&job->lock);
+    while (!job->stop && !job->failed) {
+        g_cond_wait(&job->changed, &job->lock);
+    }
+    g_mutex_unlock(&job->lock);
+}
+
 static gpointer run(gpointer opaque)
 {
     BlockJob *job = opaque;
@@ -101,6 +113,10 @@ static gpointer run(gpointer opaque)
         g_mutex_lock(&job->lock);
         job->offset = MIN(offset + COPY_PIECE, job->length);
         g_mutex_unlock(&job->lock);
+    }
+    if (!ret && job->endless) {
+        wait_for_end(job);
+        ret = copy_error(job->copy);
     }
     ret = ret ? ret : image_flush(job->target ? job->target : job->source);
     g_mutex_lock(&job->lock);
@@ -216,12 +232,61 @@ static void shorten_chain(BlockJob *job)
     }
 }
 
+/* ---- a target that others read ---- */
+
+static BlockJob *job_of_target(const char *node)
+{
+    BlockJob *job = jobs;
+
+    while (job && !(job->copy && job->disk_behind && job->target_is_node &&
+                    !strcmp(job->target_options.node, node))) {
+        job = job->next;
+    }
+    return job;
+}
+
+Image *block_job_show_target(const char *node, BlockOptions *options)
+{
+    BlockJob *job = job_of_target(node);
+
+    if (!job || job->shown) {
+        return NULL;
+    }
+    job->shown = true;
+    *options = job->target_options;
+    options->readonly = true;
+    return fleece_target_new(job->copy, job->target);
+}
+
+bool block_job_hide_target(const char *node)
+{
+    BlockJob *job = job_of_target(node);
+    const bool was = job && job->shown;
+
+    if (was) {
+        job->shown = false;
+    }
+    return was;
+}
+
+/* Without the copy the target is no longer what the disk was: nobody may read it as that. The disk is held. */
+static void let_readers_go(BlockJob *job)
+{
+    if (job->shown) {
+        nbd_export_forget_node(job->target_options.node);
+    }
+    if (job->disk_behind) {
+        fleece_disk_set(job->disk_behind, NULL);
+    }
+}
+
 /* The copy goes; the disk has its image, or with `pivot` the target. The disk is held. */
 static void take_copy_away(BlockJob *job, bool pivot)
 {
     const bool good = !job->cancelled && !job->problem;
     Image *old = NULL;
 
+    let_readers_go(job);
     if (job->in_front) {
         job->blk->image = job->source;
     }
@@ -233,6 +298,9 @@ static void take_copy_away(BlockJob *job, bool pivot)
             job->last->ops->swap_backing(job->last, NULL);
         }
         old = blk_replace_image(job->blk, job->target, &job->target_options);
+        if (job->target_is_node) {
+            block_node_move_bitmaps(job->target_options.node, job->blk);
+        }
     } else if (job->kind == BLOCK_JOB_STREAM && good) {
         forget_backing(job);
     } else if (job->over && good) {
@@ -332,7 +400,11 @@ void block_job_look(void *opaque)
     g_mutex_unlock(&job->lock);
     error = error ? error : copy_error(job->copy);
     if (!ended) {
-        return;                 /* the thread sees the error, too */
+        g_mutex_lock(&job->lock);
+        job->failed = error;    /* the thread ends */
+        g_cond_broadcast(&job->changed);
+        g_mutex_unlock(&job->lock);
+        return;
     }
     if (job->thread) {
         g_thread_join(job->thread);

@@ -32,6 +32,7 @@ typedef enum NbdCommand {
 } NbdCommand;
 enum { NBD_CMD_FLAG_FUA = 1, NBD_CMD_FLAG_NO_HOLE = 2, NBD_CMD_FLAG_DF = 4, NBD_CMD_FLAG_REQ_ONE = 8 };
 enum { NBD_STATE_HOLE = 1, NBD_STATE_ZERO = 2 };        /* of base:allocation */
+enum { NBD_STATE_DIRTY = 1 };                           /* of qemu:dirty-bitmap:NAME */
 enum { NBD_CHUNK_DONE = 1, NBD_CHUNK_NONE = 0, NBD_CHUNK_DATA = 1, NBD_CHUNK_STATUS = 5, NBD_CHUNK_ERROR = 0x8001 };
 enum { NBD_EPERM = 1, NBD_EIO = 5, NBD_ENOMEM = 12, NBD_EINVAL = 22, NBD_ENOSPC = 28, NBD_ENOTSUP = 95,
        NBD_ESHUTDOWN = 108 };

@@ -65,6 +65,9 @@ void nbd_export_put(NbdExport *e)
         g_free(e->id);
         g_free(e->name);
         g_free(e->description);
+        for (unsigned i = 0; i < e->bitmaps; i++) {
+            g_free(e->bitmap[i].name);
+        }
         g_free(e);
     }
 }
@@ -255,6 +258,42 @@ static NbdExport **find(const char *id)
     return p;
 }
 
+/* Nobody looks at them any more. */
+static void end_bitmaps(NbdExport *e)
+{
+    for (unsigned i = 0; i < e->bitmaps; i++) {
+        block_bitmap_end(e->bitmap[i].bitmap, true);
+    }
+}
+
+/* As they are now, until the export goes. What it has got is to be given back if there is an error. */
+static char *begin_bitmaps(NbdExport *e, const NbdExportOptions *o)
+{
+    char *error = NULL;
+
+    for (unsigned i = 0; i < o->bitmaps && !error; i++) {
+        const NbdExportBitmap *b = &o->bitmap[i];
+        BlockBackend *of = b->node ? block_bitmap_owner(b->node) : e->blk;
+        BlockBitmapInfo info = { 0 };
+
+        for (unsigned n = 0; of && block_bitmap_info(of, n, &info) && strcmp(info.name, b->name); n++) {
+        }
+        if (!of) {
+            error = g_strdup_printf("Cannot find device='%s' nor node-name='%s'", b->node, b->node);
+        } else if (info.name && !strcmp(info.name, b->name) && info.recording && !e->writable &&
+                   !blk_readonly(of)) {
+            error = g_strdup_printf("Enabled bitmap '%s' incompatible with readonly export", b->name);
+        } else {
+            error = block_bitmap_begin(of, b->name, false, &e->bitmap[e->bitmaps].bitmap);
+        }
+        if (!error) {
+            e->bitmap[e->bitmaps].of = of;
+            e->bitmap[e->bitmaps++].name = g_strdup(b->name);
+        }
+    }
+    return error;
+}
+
 static void remove_export(NbdExport **p)
 {
     NbdExport *e = *p;
@@ -274,6 +313,7 @@ static void remove_export(NbdExport **p)
         busy = e->busy && answers;
         g_mutex_unlock(&e->lock);
     } while (busy);
+    end_bitmaps(e);
     if (e->own) {
         blk_close_node(e->blk);
     }
@@ -312,11 +352,7 @@ static BlockBackend *disk_for(const NbdExportOptions *o, bool *own, char **error
 
     *own = !blk;
     if (!blk) {
-        blk = block_node_find(o->node) ? blk_open_node(o->node, error) : NULL;
-        if (!blk && !*error) {
-            *error = g_strdup_printf("Cannot find device='%s' nor node-name='%s'", o->node, o->node);
-        }
-        return blk;
+        return blk_open_export(o->node, error);
     }
     for (const NbdExport *e = exports; e; e = e->next) {
         if (e->blk == blk && e->own) {
@@ -376,6 +412,15 @@ char *nbd_export_add(const NbdExportOptions *o)
     e->writethrough = o->writethrough;
     g_atomic_ref_count_init(&e->refs);
     g_mutex_init(&e->lock);
+    error = begin_bitmaps(e, o);
+    if (error) {
+        end_bitmaps(e);
+        if (own) {
+            blk_close_node(blk);
+        }
+        nbd_export_put(e);
+        return error;
+    }
     g_mutex_lock(&exports_lock);
     e->next = exports;
     exports = e;
@@ -427,6 +472,41 @@ void nbd_export_forget(BlockBackend *blk)
     for (NbdExport **p = &exports; *p;) {
         if ((*p)->blk == blk && !(*p)->own) {
             remove_export(p);
+            p = &exports;       /* others may have gone with it */
+        } else {
+            p = &(*p)->next;
+        }
+    }
+}
+
+void nbd_export_forget_node(const char *node)
+{
+    for (NbdExport **p = &exports; *p;) {
+        if ((*p)->own && !strcmp(blk_node((*p)->blk), node)) {
+            remove_export(p);
+            p = &exports;
+        } else {
+            p = &(*p)->next;
+        }
+    }
+}
+
+static bool shows_bitmap_of(const NbdExport *e, const BlockBackend *blk)
+{
+    for (unsigned i = 0; i < e->bitmaps; i++) {
+        if (e->bitmap[i].of == blk && !(e->blk == blk && e->own)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void nbd_export_forget_bitmaps(const BlockBackend *blk)
+{
+    for (NbdExport **p = &exports; *p;) {
+        if (shows_bitmap_of(*p, blk)) {
+            remove_export(p);
+            p = &exports;
         } else {
             p = &(*p)->next;
         }

@@ -453,7 +453,7 @@ static void worker(gpointer item, gpointer opaque)
     g_mutex_clear(&r->lock);
     g_cond_clear(&r->done);
     free(r->data);
-    g_clear_pointer(&r->status, g_array_unref);
+    g_clear_pointer(&r->status, g_ptr_array_unref);
     g_free(r);
 }
 

@@ -3,6 +3,7 @@
 #ifndef BLOCK_NBD_SESSION_H
 #define BLOCK_NBD_SESSION_H
 #include <glib.h>
+#include "block/bitmap.h"
 #include "block/block.h"
 #include "block/nbd-server.h"
 
@@ -11,6 +12,12 @@ typedef struct NbdExport {
     BlockBackend *blk;                  /* may be freed once the export has gone */
     bool own;                           /* the node was opened for this export alone */
     bool writethrough;
+    struct {
+        BlockBackend *of;               /* whose it is; I/O thread */
+        BlockBitmap *bitmap;            /* lock, while the export has not gone */
+        char *name;
+    } bitmap[NBD_EXPORT_BITMAPS];
+    unsigned bitmaps;
     gatomicrefcount refs;               /* the list's, and one of each connection */
     GMutex lock;
     bool writable;                      /* lock. What was is submitted before it is no more */
@@ -23,7 +30,8 @@ typedef struct NbdSession {
     int fd;                             /* constant; whoever frees the session closes it */
     NbdExport *export;                  /* its thread's, atomic; NULL: none is chosen */
     bool no_zeroes, structured;         /* constant once requests come */
-    char *context;                      /* the export whose base:allocation was asked for; NULL: none. As these */
+    char *context;                      /* the export whose status was asked for; NULL: none. As these */
+    uint32_t contexts;                  /* ... and which of its contexts, a bit each (nbd-context.c) */
     gatomicrefcount refs;               /* the list's, its thread's, and one of each request */
     GThreadPool *workers;               /* carry out requests; the thread's */
     GMutex sending;                     /* a reply is sent as a whole */
@@ -49,7 +57,7 @@ typedef struct NbdRequest {
     uint64_t cookie, offset;
     uint32_t bytes;
     uint8_t *data;                      /* what is written, or is read; NULL: none */
-    GArray *status;                     /* of BLOCK_STATUS, when it has been asked for: of uint32_t; NULL: none */
+    GPtrArray *status;                  /* of BLOCK_STATUS, when it has been asked for: a GArray each; NULL: none */
     BlockRequest block;
     GMutex lock;
     GCond done;
@@ -66,7 +74,7 @@ bool nbd_refuse(NbdSession *session, uint32_t option, uint32_t type, const char 
 /* Wait for the request on the export's disk; 0 or a negative errno. */
 int nbd_carry_out(NbdRequest *request, BlockOp op);
 
-/* ---- nbd-context.c: which parts have data (base:allocation) ---- */
+/* ---- nbd-context.c: which parts have data (base:allocation), or are dirty ---- */
 bool nbd_context_option(NbdSession *session, uint32_t option, const uint8_t *data, uint32_t bytes);
 bool nbd_context_chosen(const NbdSession *session);
 int nbd_status_collect(NbdRequest *request);

@@ -8,8 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 #include "block/backend-internal.h"
+#include "block/bitmap.h"
 #include "block/host-file.h"
 #include "block/job.h"
+#include "block/nbd-server.h"
 #include "block/qcow2.h"
 #include "qemu/fdset.h"
 
@@ -19,6 +21,7 @@ typedef struct Node {
     BlockOptions options;       /* strings live as long as the program */
     Image *image;               /* NULL: somebody else has it */
     char *user;                 /* the node or disk that has it; NULL: nobody */
+    BlockBackend *face;         /* has its bitmaps while it is no disk's; no requests. NULL: nobody has asked for any */
     struct Node *next;
 } Node;
 
@@ -57,6 +60,12 @@ uint64_t block_node_bytes(const char *name)
 
 static void close_node(Node *node)
 {
+    if (node->image && node->face && !node->face->inactive) {
+        node->face->image = node->image;
+        block_bitmap_keep(node->face);
+        node->face->image = NULL;
+        node->face->inactive = true;    /* until they are wanted again */
+    }
     if (node->image) {
         image_close_within(node->image, !node->image->readonly, CLOSE_PATIENCE_S);
         node->image = NULL;
@@ -108,6 +117,53 @@ char *block_node_add(const BlockOptions *options, const char *inner, const char 
     return NULL;
 }
 
+static void drop_face(Node *node)
+{
+    if (node->face) {
+        nbd_export_forget_bitmaps(node->face);
+        block_bitmap_drop_all(node->face);
+        g_free(node->face->id);
+        g_free(node->face->path);
+        g_clear_pointer(&node->face, g_free);
+    }
+}
+
+void block_node_give(const char *name, const char *user)
+{
+    Node *node = find(name);
+
+    if (node) {
+        close_node(node);
+        g_clear_pointer(&node->user, g_free);
+        node->user = g_strdup(user);
+    }
+}
+
+const BlockOptions *block_node_options(const char *name)
+{
+    const Node *node = find(name);
+
+    return node ? &node->options : NULL;
+}
+
+char *block_node_reopen(const BlockOptions *options)
+{
+    Node *node = find(options->node);
+    char *error = NULL;
+    Image *image;
+
+    if (node->user) {
+        return g_strdup_printf("Node '%s' is busy: '%s' has it", options->node, node->user);
+    }
+    close_node(node);
+    image = blk_open_image(options, &error);    /* if that fails the old one is opened when somebody wants it */
+    if (image) {
+        node->options = *options;
+        node->image = image;
+    }
+    return error;
+}
+
 /* Those that the node had are free again. */
 static void free_inner(const char *user)
 {
@@ -136,6 +192,7 @@ char *block_node_delete(const char *name)
     close_node(node);
     *p = node->next;
     free_inner(name);
+    drop_face(node);
     g_free(node);
     return NULL;
 }
@@ -178,6 +235,68 @@ void block_node_give_back(const char *name, Image *image)
 
     node->image = image;
     g_clear_pointer(&node->user, g_free);
+}
+
+/* ---- bitmaps ---- */
+
+static BlockBackend *face_of(Node *node)
+{
+    if (!node->face) {
+        node->face = g_new0(BlockBackend, 1);
+        node->face->id = g_strdup(node->options.node);
+        node->face->path = g_strdup(node->options.file);
+        node->face->is_node = node->face->inactive = true;
+    }
+    node->face->options = node->options;
+    return node->face;
+}
+
+BlockBackend *block_node_face(const char *name)
+{
+    Node *node = find(name);
+
+    return node ? node->face : NULL;
+}
+
+BlockBackend *block_bitmap_owner(const char *name)
+{
+    BlockBackend *blk = blk_find(name), *face;
+    Node *node = blk ? NULL : find(name);
+    char *error = NULL;
+
+    if (!node) {
+        return blk;
+    }
+    face = face_of(node);
+    if (!node->user && !node->image) {
+        node->image = blk_open_image(&node->options, &error);
+        g_free(error);
+    }
+    face->image = node->image;
+    if (face->inactive && face->image) {
+        face->inactive = false;
+        block_bitmap_load(face);
+    }
+    return face;
+}
+
+void block_node_move_bitmaps(const char *name, BlockBackend *blk)
+{
+    BlockBackend *face = block_node_face(name);
+
+    if (face) {
+        block_bitmap_move(face, blk, true);
+        face->inactive = true;
+    }
+}
+
+void block_node_take_bitmaps(const char *name, BlockBackend *blk, bool kept_too)
+{
+    Node *node = find(name);
+
+    if (node) {
+        block_bitmap_move(blk, face_of(node), kept_too);
+    }
 }
 
 void block_nodes_close_all(void)

@@ -176,6 +176,8 @@ char *blk_snapshot_to_node(BlockBackend *blk, const char *node)
     problem = problem ? problem : put_in_front(blk, front, &o);
     if (problem) {
         block_node_give_back(node, front);
+    } else {
+        block_node_move_bitmaps(node, blk);
     }
     return problem;
 }

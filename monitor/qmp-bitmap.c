@@ -10,9 +10,18 @@
 #include "monitor/qmp-internal.h"
 #include "sysemu/sysemu.h"
 
+/* Who has the bitmaps: a disk, or a node that no disk has. NULL: the call has failed. */
+static BlockBackend *owner(QmpCall *call)
+{
+    const char *node = qmp_string(call, "node");
+    BlockBackend *blk = block_bitmap_owner(node);
+
+    return blk ? blk : qmp_find_disk(call, node);
+}
+
 void qmp_block_dirty_bitmap_add(QmpCall *call)
 {
-    BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
+    BlockBackend *blk = owner(call);
     const char *name = qmp_string(call, "name");
     const int64_t granularity = qmp_int(call, "granularity", BLOCK_BITMAP_GRANULARITY);
 
@@ -24,7 +33,7 @@ void qmp_block_dirty_bitmap_add(QmpCall *call)
 
 void qmp_block_dirty_bitmap_remove(QmpCall *call)
 {
-    BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
+    BlockBackend *blk = owner(call);
 
     if (blk) {
         qmp_conclude(call, block_bitmap_remove(blk, qmp_string(call, "name")));
@@ -33,7 +42,7 @@ void qmp_block_dirty_bitmap_remove(QmpCall *call)
 
 void qmp_block_dirty_bitmap_clear(QmpCall *call)
 {
-    BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
+    BlockBackend *blk = owner(call);
 
     if (blk) {
         qmp_conclude(call, block_bitmap_clear(blk, qmp_string(call, "name")));
@@ -42,7 +51,7 @@ void qmp_block_dirty_bitmap_clear(QmpCall *call)
 
 void qmp_block_dirty_bitmap_enable(QmpCall *call)
 {
-    BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
+    BlockBackend *blk = owner(call);
 
     if (blk) {
         qmp_conclude(call, block_bitmap_record(blk, qmp_string(call, "name"), true));
@@ -51,7 +60,7 @@ void qmp_block_dirty_bitmap_enable(QmpCall *call)
 
 void qmp_block_dirty_bitmap_disable(QmpCall *call)
 {
-    BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
+    BlockBackend *blk = owner(call);
 
     if (blk) {
         qmp_conclude(call, block_bitmap_record(blk, qmp_string(call, "name"), false));
@@ -64,7 +73,7 @@ static char *merge_one(QmpCall *call, BlockBackend *blk, JsonNode *source)
     JsonObject *o = JSON_NODE_HOLDS_OBJECT(source) ? json_node_get_object(source) : NULL;
     const char *name = o ? json_object_get_string_member_with_default(o, "name", NULL) : json_node_get_string(source);
     const char *node = o ? json_object_get_string_member_with_default(o, "node", NULL) : NULL;
-    BlockBackend *from = o && node ? blk_find(node) : blk;
+    BlockBackend *from = o && node ? block_bitmap_owner(node) : blk;
 
     if (!name || (o && !node)) {
         return g_strdup("Parameter 'bitmaps' expects names, or objects with node and name");
@@ -76,7 +85,7 @@ static char *merge_one(QmpCall *call, BlockBackend *blk, JsonNode *source)
 /* All or nothing: the target is as it was if one of them cannot be. */
 void qmp_block_dirty_bitmap_merge(QmpCall *call)
 {
-    BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "node"));
+    BlockBackend *blk = owner(call);
     JsonArray *list = json_object_get_array_member(call->args, "bitmaps");
     const char *target = qmp_string(call, "target");
     BlockBitmap *before;
@@ -183,7 +192,7 @@ static void run(QmpCall *call, Action *a)
     call->args = a->data;
     if (known[a->which].kind == ACTION_BITMAP) {
         node = qmp_string(call, "node");
-        a->blk = node ? blk_find(node) : NULL;
+        a->blk = node ? block_bitmap_owner(node) : NULL;
         a->bitmap = qmp_string(call, qmp_string(call, "name") ? "name" : "target");
         a->before = a->blk ? block_bitmap_copy(a->blk, a->bitmap) : NULL;
     }

@@ -2,6 +2,7 @@
 /* The monitor for programs: what it tells about disks and nodes; limits of speed. I/O thread. */
 #include <glib/gstdio.h>
 #include <string.h>
+#include "block/bitmap.h"
 #include "block/job.h"
 #include "hw/usb/usb-devices.h"
 #include "monitor/qmp-internal.h"
@@ -79,13 +80,16 @@ static JsonObject *node_info(const BlockOptions *o)
     json_object_set_string_member(info, "node-name", o->node);
     json_object_set_string_member(info, "drv", format);
     json_object_set_boolean_member(info, "ro", o->readonly);
-    json_object_set_int_member(info, "backing_file_depth", o->backing != NULL);
+    json_object_set_int_member(info, "backing_file_depth", o->backing || o->disk_behind);
     add_limits(info, NULL);
     add_node_options(info, o, 0);
     json_object_set_string_member(image, "filename", o->file);
     json_object_set_string_member(image, "format", format);
     json_object_set_int_member(image, "virtual-size", (gint64)block_node_bytes(o->node));
     json_object_set_object_member(info, "image", image);
+    if (block_node_face(o->node)) {
+        qmp_add_bitmaps(info, block_node_face(o->node));
+    }
     return info;
 }
 
@@ -168,8 +172,12 @@ void qmp_query_block(QmpCall *call)
     BlockBackend *blk = NULL;
 
     while ((blk = blk_next(blk)) != NULL) {
-        JsonObject *disk = json_object_new();
+        JsonObject *disk;
 
+        if (blk_for_export(blk)) {
+            continue;
+        }
+        disk = json_object_new();
         add_names(disk, call->machine, blk);
         json_object_set_string_member(disk, "type", "unknown");
         json_object_set_boolean_member(disk, "locked", FALSE);

@@ -8,6 +8,8 @@
 typedef struct NodeText {
     BlockOptions options;       /* strings live as long as the program */
     const char *inner, *backing;        /* names; NULL: none */
+    const BlockOptions *now;    /* what it is opened with, to be opened again; NULL: it is a new one */
+    bool backing_said;
     char *problem;              /* NULL: none */
 } NodeText;
 
@@ -67,6 +69,12 @@ static void take_file(NodeText *n, const char *name, JsonNode *node)
     const BlockOptions *inner;
     const char *own_format = n->options.format, *own_name = n->options.node;
 
+    if (n->now) {
+        if (g_strcmp0(n->now->file_node, text_of(n, name, node))) {
+            problem(n, "Cannot change the option '%s'", name);
+        }
+        return;
+    }
     if (JSON_NODE_HOLDS_OBJECT(node)) {
         n->options.format = NULL;
         parse_node(n, json_node_get_object(node));
@@ -91,17 +99,27 @@ static void take_backing(NodeText *n, const char *name, JsonNode *node)
 {
     const BlockOptions *behind;
 
-    n->options.no_backing = true;
+    n->options.no_backing = n->backing_said = true;
+    n->options.disk_behind = NULL;
     if (JSON_NODE_HOLDS_NULL(node)) {
+        n->options.backing = NULL;
         return;
     }
     n->backing = text_of(n, name, node);
-    behind = block_node_find(n->backing);
-    if (!behind) {
-        problem(n, "Cannot find a free node '%s'", n->backing);
+    if (n->now && n->now->backing && !g_strcmp0(n->now->backing->node, n->backing)) {
         return;
     }
-    n->options.backing = g_memdup2(behind, sizeof(*behind));
+    behind = block_node_find(n->backing);
+    if (!behind) {
+        const char *other = g_steal_pointer(&n->backing);
+
+        behind = blk_find_behind(other);        /* a disk is known by the name of its first node, too */
+        n->options.disk_behind = behind ? NULL : blk_find(other);
+        if (!behind && !n->options.disk_behind) {
+            problem(n, "Cannot find a free node '%s', nor one of a disk", other);
+        }
+    }
+    n->options.backing = behind ? g_memdup2(behind, sizeof(*behind)) : NULL;
 }
 
 static void take_cache(NodeText *n, const char *name, JsonNode *node)
@@ -121,6 +139,9 @@ static void take_cache(NodeText *n, const char *name, JsonNode *node)
 static void take_filename(NodeText *n, const char *name, JsonNode *node)
 {
     n->options.file = text_of(n, name, node);
+    if (n->now && g_strcmp0(n->options.file, n->now->file)) {
+        problem(n, "Cannot change the option '%s'", name);
+    }
 }
 
 static void take_node_name(NodeText *n, const char *name, JsonNode *node)
@@ -305,6 +326,87 @@ void qmp_blockdev_add(QmpCall *call)
     }
     n.options.said = "blockdev-add";
     qmp_conclude(call, n.problem ? n.problem : block_node_add(&n.options, n.inner, n.backing));
+}
+
+/* ---- blockdev-reopen ---- */
+
+/* A node of a disk's chain, or a free one. NULL: there is none. */
+static const BlockOptions *options_now(const char *name, BlockBackend **blk, unsigned *n)
+{
+    for (*blk = blk_next(NULL); *blk; *blk = blk_next(*blk)) {
+        const char *own = blk_node(*blk) ? blk_node(*blk) : blk_id(*blk);
+        const int found = !strcmp(own, name) ? 0 : blk_chain_find(*blk, name, NULL);
+
+        if (found >= 0) {
+            *n = (unsigned)found;
+            return found ? blk_find_behind(name) : blk_options(*blk);
+        }
+    }
+    return block_node_options(name);
+}
+
+/* What the object says of the node that is there; false: *error. */
+static bool parse_again(NodeText *n, JsonObject *object, char **error)
+{
+    n->options = *n->now;
+    n->options.readonly = n->options.discard = false;
+    n->options.detect_zeroes = DETECT_ZEROES_OFF;
+    n->options.aio = BLOCK_AIO_THREADS;
+    parse_node(n, object);
+    if (g_strcmp0(n->options.format, n->now->format) || g_strcmp0(n->options.driver, n->now->driver)) {
+        problem(n, "Cannot change the option '%s'", "driver");
+    }
+    n->options.node = n->now->node;
+    *error = n->problem;
+    return !n->problem;
+}
+
+static char *reopen_one(JsonObject *object)
+{
+    JsonNode *named = json_object_get_member(object, "node-name");
+    const char *name = named && JSON_NODE_HOLDS_VALUE(named) ? json_node_get_string(named) : NULL;
+    BlockBackend *blk = NULL;
+    unsigned at = 0;
+    NodeText n = { .now = name ? options_now(name, &blk, &at) : NULL };
+    const char *was;
+    char *error = NULL;
+
+    if (!n.now) {
+        return g_strdup_printf(name ? "Failed to find node with node-name='%s'" : "node-name is missing", name);
+    }
+    if (!parse_again(&n, object, &error)) {
+        return error;
+    }
+    was = n.now->backing ? n.now->backing->node : NULL;
+    if (blk && at) {
+        /* It is open for reading until a job wants more, whatever is said. */
+        return n.backing_said && g_strcmp0(was, n.backing)
+               ? g_strdup_printf("'%s' is behind another image: what is behind it cannot change", name) : NULL;
+    }
+    if (n.backing && g_strcmp0(was, n.backing)) {
+        block_node_give(n.backing, name);
+    }
+    error = blk ? blk_reopen(blk, &n.options) : block_node_reopen(&n.options);
+    if (n.backing_said && g_strcmp0(was, n.backing)) {
+        const char *free_now = error ? n.backing : was;
+
+        if (free_now) {
+            block_node_give(free_now, NULL);
+        }
+    }
+    return error;
+}
+
+void qmp_blockdev_reopen(QmpCall *call)
+{
+    JsonArray *list = json_object_get_array_member(call->args, "options");
+
+    for (guint i = 0; i < json_array_get_length(list) && !call->error; i++) {
+        JsonNode *node = json_array_get_element(list, i);
+
+        qmp_conclude(call, JSON_NODE_HOLDS_OBJECT(node) ? reopen_one(json_node_get_object(node))
+                           : g_strdup("Invalid parameter type for 'options', expected: objects"));
+    }
 }
 
 void qmp_blockdev_del(QmpCall *call)

@@ -120,6 +120,7 @@ void qmp_blockdev_create(QmpCall *call);
 /* monitor/qmp-blockdev.c */
 void qmp_blockdev_add(QmpCall *call);
 void qmp_blockdev_del(QmpCall *call);
+void qmp_blockdev_reopen(QmpCall *call);
 void qmp_blockdev_snapshot(QmpCall *call);
 void qmp_blockdev_snapshot_sync(QmpCall *call);
 char *qmp_create_image(JsonObject *options);    /* blockdev-create's work: why it did not work, to be freed */

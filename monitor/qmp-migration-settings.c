@@ -37,6 +37,12 @@ void qmp_migrate_set_parameters(QmpCall *call)
 {
     const int64_t was = migration_parameters.max_bandwidth;
 
+    if (json_object_has_member(call->args, "block-bitmap-mapping") &&
+        json_array_get_length(json_object_get_array_member(call->args, "block-bitmap-mapping"))) {
+        qmp_fail(call, "parameter 'block-bitmap-mapping' is of the capability dirty-bitmaps, which is not there: "
+                 "bitmaps go along in their images");
+        return;
+    }
     if (!set_given(call, false)) {
         return;
     }

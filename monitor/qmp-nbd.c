@@ -4,9 +4,15 @@
 #include "block/nbd-server.h"
 #include "monitor/qmp-internal.h"
 
+/* NULL: it is no text. */
+static const char *text(JsonNode *node)
+{
+    return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
+}
+
 static const char *text_of(JsonObject *o, const char *name)
 {
-    return json_object_has_member(o, name) ? json_object_get_string_member(o, name) : NULL;
+    return text(json_object_get_member(o, name));
 }
 
 void qmp_nbd_server_start(QmpCall *call)
@@ -37,9 +43,11 @@ void qmp_nbd_server_stop(QmpCall *call)
 void qmp_nbd_server_add(QmpCall *call)
 {
     const char *device = qmp_string(call, "device"), *name = qmp_string(call, "name");
+    const char *bitmap = qmp_string(call, "bitmap");
     const NbdExportOptions o = { .id = name ? name : device, .node = device, .name = name ? name : device,
                                  .description = qmp_string(call, "description"),
-                                 .writable = qmp_bool(call, "writable", false) };
+                                 .writable = qmp_bool(call, "writable", false), .bitmap = { { NULL, bitmap } },
+                                 .bitmaps = bitmap ? 1 : 0 };
 
     qmp_conclude(call, nbd_export_add(&o));
 }
@@ -49,15 +57,40 @@ void qmp_nbd_server_remove(QmpCall *call)
     qmp_conclude(call, nbd_export_remove(qmp_string(call, "name"), !g_strcmp0(qmp_string(call, "mode"), "hard")));
 }
 
+/* "bitmaps": names, or objects with the name and a node. False: the call has failed. */
+static bool take_bitmaps(QmpCall *call, NbdExportOptions *o)
+{
+    JsonArray *list = json_object_has_member(call->args, "bitmaps")
+                      ? json_object_get_array_member(call->args, "bitmaps") : NULL;
+
+    for (guint i = 0; list && i < json_array_get_length(list) && !call->error; i++) {
+        JsonNode *node = json_array_get_element(list, i);
+        JsonObject *object = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+        const NbdExportBitmap b = { .node = object ? text_of(object, "node") : NULL,
+                                    .name = object ? text_of(object, "name") : text(node) };
+
+        if (!b.name || (object && !b.node)) {
+            qmp_fail(call, "Parameter 'bitmaps' expects names, or objects with node and name");
+        } else if (o->bitmaps == NBD_EXPORT_BITMAPS) {
+            qmp_fail(call, "an export has %d bitmaps at most", NBD_EXPORT_BITMAPS);
+        } else {
+            o->bitmap[o->bitmaps++] = b;
+        }
+    }
+    return !call->error;
+}
+
 void qmp_block_export_add(QmpCall *call)
 {
     const char *node = qmp_string(call, "node-name"), *name = qmp_string(call, "name");
-    const NbdExportOptions o = { .id = qmp_string(call, "id"), .node = node, .name = name ? name : node,
-                                 .description = qmp_string(call, "description"),
-                                 .writable = qmp_bool(call, "writable", false),
-                                 .writethrough = qmp_bool(call, "writethrough", false) };
+    NbdExportOptions o = { .id = qmp_string(call, "id"), .node = node, .name = name ? name : node,
+                           .description = qmp_string(call, "description"),
+                           .writable = qmp_bool(call, "writable", false),
+                           .writethrough = qmp_bool(call, "writethrough", false) };
 
-    qmp_conclude(call, nbd_export_add(&o));
+    if (take_bitmaps(call, &o)) {
+        qmp_conclude(call, nbd_export_add(&o));
+    }
 }
 
 void qmp_block_export_del(QmpCall *call)

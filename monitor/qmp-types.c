@@ -23,6 +23,9 @@ typedef struct QmpType {
 static const QmpType types[] = {
     { .name = "AddfdInfo", "fdset-id:i fd:i" },
     { .name = "BalloonInfo", "actual:i" },
+    { .name = "BitmapMigrationBitmapAlias", "name:s alias:s transform:BitmapMigrationBitmapAliasTransform?" },
+    { .name = "BitmapMigrationBitmapAliasTransform", "persistent:b?" },
+    { .name = "BitmapMigrationNodeAlias", "node-name:s alias:s bitmaps:[BitmapMigrationBitmapAlias]" },
     { .name = "BitmapSyncMode", .values = "on-success never always" },
     { .name = "BlockdevCacheInfo", "writeback:b direct:b no-flush:b" },
     { .name = "BlockDeviceInfo",

@@ -11,6 +11,11 @@
 
 typedef struct BlockBitmap BlockBitmap;
 
+/* Whose bitmaps an order names: a disk, or what a node has that no disk has; NULL: there is none. */
+BlockBackend *block_bitmap_owner(const char *name);
+/* ... of such a node, if it has any; else NULL. */
+BlockBackend *block_node_face(const char *name);
+
 enum { BLOCK_BITMAP_GRANULARITY = 64 << 10 };
 /* granularity: bytes that a bit stands for, a power of two from 512. */
 char *block_bitmap_add(BlockBackend *blk, const char *name, uint64_t granularity, bool recording, bool persistent);
@@ -30,6 +35,9 @@ typedef struct BlockBitmapInfo {
 /* Number i, from 0. False: there are no more. */
 bool block_bitmap_info(BlockBackend *blk, unsigned i, BlockBitmapInfo *info);
 
+/* All of them, or those that no image keeps, go to another one, if it has none of the name. */
+void block_bitmap_move(BlockBackend *from, BlockBackend *to, bool kept_too);
+
 /* To undo what comes: how it is now (NULL: there is none), and back to that. */
 void block_bitmap_free(BlockBitmap *copy);               /* NULL is allowed */
 BlockBitmap *block_bitmap_copy(BlockBackend *blk, const char *name);
@@ -44,6 +52,8 @@ char *block_bitmap_begin(BlockBackend *blk, const char *name, bool clear, BlockB
 /* Was any of the bytes dirty at the beginning? */
 bool block_bitmap_was_dirty(const BlockBitmap *bitmap, uint64_t offset, uint64_t bytes);
 void block_bitmap_end(BlockBitmap *bitmap, bool worked);
+/* The same of the byte at `offset`, and for how many of the `bytes` it is so. Any thread. */
+bool block_bitmap_run(const BlockBitmap *bitmap, uint64_t offset, uint64_t bytes, uint64_t *run);
 
 /* ---- for the back end ---- */
 /* Any thread, any lock may be held: the bytes are about to change. */

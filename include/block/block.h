@@ -45,6 +45,7 @@ typedef struct BlockOptions {
     const char *file_node;      /* the name of the node that holds its bytes; NULL: it has none */
     bool no_backing;            /* leave out the image behind it */
     struct BlockOptions *backing;       /* the one behind it, instead of that which it names; NULL: as it says */
+    BlockBackend *disk_behind;  /* or a disk that is in use, for the target of a backup of it; NULL: none */
     BlockAio aio;
     BlockDetectZeroes detect_zeroes;    /* writes of zeroes are made such; unmap: and discarded */
     BlockErrorPolicy on_write_error, on_read_error;
@@ -106,6 +107,8 @@ bool blk_close(BlockBackend *blk);
  * NULL: there is no such node that is free; *error is a line (free()).
  */
 BlockBackend *blk_open_node(const char *name, char **error);
+/* Likewise, but it may be the target of a backup, too, with the disk behind it: as it was when that began. */
+BlockBackend *blk_open_export(const char *name, char **error);
 void blk_close_node(BlockBackend *blk);
 /* What was carried out since the start, by BlockOp. `failed`: of these; `ns`: between blk_submit() and done(). */
 typedef struct BlockStats {
@@ -120,6 +123,7 @@ bool blk_has_medium(const BlockBackend *blk);
 const char *blk_aio(const BlockBackend *blk);           /* who transfers: "threads", "native", "io_uring" */
 bool blk_removable(const BlockBackend *blk);            /* its medium can be changed */
 bool blk_can_grow(const BlockBackend *blk);             /* its device can do with a longer one */
+bool blk_for_export(const BlockBackend *blk);           /* a node that an export alone has */
 bool blk_has_backing(const BlockBackend *blk);          /* its image has only what differs from another one behind it */
 const char *blk_path(const BlockBackend *blk);          /* "": no medium */
 /*
@@ -140,6 +144,8 @@ typedef struct BlockChainInfo {
 bool blk_chain(const BlockBackend *blk, unsigned n, BlockChainInfo *info);
 /* Which one has that node's name, or else that path (either may be NULL). -1: none. */
 int blk_chain_find(const BlockBackend *blk, const char *node, const char *path);
+/* What was said of the node of that name which is behind a disk's; NULL: there is none. */
+const BlockOptions *blk_find_behind(const char *node);
 const char *blk_format(const BlockBackend *blk);
 uint64_t blk_bytes(const BlockBackend *blk);            /* 0: no medium */
 bool blk_readonly(const BlockBackend *blk);

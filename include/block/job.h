@@ -78,7 +78,17 @@ void block_job_set_listener(void (*fn)(BlockJob *job, BlockJobEvent event));
 char *blk_snapshot_to_file(BlockBackend *blk, const char *file, const char *node, bool create);
 char *blk_snapshot_to_node(BlockBackend *blk, const char *node);
 
+/* ---- other options for an image that is open (block/reopen.c) ---- */
+/* Of the same file; what its device may do cannot change. */
+char *blk_reopen(BlockBackend *blk, const BlockOptions *options);
+
 /* ---- nodes: images that no disk has ---- */
+/* As blk_reopen(). */
+char *block_node_reopen(const BlockOptions *options);
+/* What the node was made with, whoever has it; NULL: there is none. */
+const BlockOptions *block_node_options(const char *name);
+/* The free node is opened again, behind another image whose node is `user`; or is free again (NULL). */
+void block_node_give(const char *name, const char *user);
 /* What options->node names; options->file may be an inner node's, whose name is `inner` (NULL: there is none). */
 char *block_node_add(const BlockOptions *options, const char *inner, const char *backing);
 char *block_node_delete(const char *name);

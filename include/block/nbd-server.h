@@ -21,6 +21,13 @@ char *nbd_server_start(const NbdServerAddress *address);
 /* All connections end, and all exports go. */
 char *nbd_server_stop(void);
 
+/* A dirty bitmap of an export: clients may ask for qemu:dirty-bitmap:NAME, as it was when the export was made. */
+typedef struct NbdExportBitmap {
+    const char *node;           /* whose it is; NULL: the export's */
+    const char *name;
+} NbdExportBitmap;
+enum { NBD_EXPORT_BITMAPS = 30 };
+
 typedef struct NbdExportOptions {
     const char *id;             /* unique */
     const char *node;           /* of a disk, or a node that no disk has */
@@ -28,6 +35,8 @@ typedef struct NbdExportOptions {
     const char *description;    /* NULL: none */
     bool writable;
     bool writethrough;          /* each write is flushed */
+    NbdExportBitmap bitmap[NBD_EXPORT_BITMAPS];
+    unsigned bitmaps;
 } NbdExportOptions;
 char *nbd_export_add(const NbdExportOptions *options);
 /* force: also one that has clients, whose connections end. */
@@ -40,6 +49,10 @@ typedef struct NbdExportInfo {
 bool nbd_export_info(unsigned i, NbdExportInfo *info);
 /* The disk goes: so do its exports. */
 void nbd_export_forget(struct BlockBackend *blk);
+/* The node that exports have goes: so do they. */
+void nbd_export_forget_node(const char *node);
+/* The disk's bitmaps go: so do exports that show one. */
+void nbd_export_forget_bitmaps(const struct BlockBackend *blk);
 /* The machine has its disks from now on: clients may read them, as long as they like. */
 void nbd_export_end_writing(void);
 /* Told of each export that has gone; main thread, at the start. */

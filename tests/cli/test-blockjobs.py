@@ -4,6 +4,7 @@
 """Jobs on a disk that the guest uses (mirror, backup, stream, commit), external snapshots and nodes, by QMP. disk.c is
 the guest: it writes and reads its card all the time and says what is wrong. Prints TAP.
 """
+import json
 import os
 import shutil
 import sys
@@ -164,8 +165,21 @@ def backups(cases, guest, directory, image):
             job.order("stop")
             shutil.copy(image, start)
             job.order("drive-backup", device="sd0", job_id="b", target=target, sync="none", format="qcow2")
+            job.order("cont")
+            for _ in range(3):
+                job.runs()
+            assert job.order("query-block-jobs")[0]["status"] == "running"
+            job.order("block-job-cancel", device="b")
+            job.client.event("BLOCK_JOB_CANCELLED")
+            job.order("drive-backup", device="sd0", job_id="c", target=start + "2", sync="none", format="qcow2")
             job.quit()
-        assert "disk size" in qemu_img("info", target)
+        rows = [row for row in json.loads(qemu_img("map", "--output=json", target)) if row["data"]]
+        assert rows, "the guest has written"
+        old, new = content(start), os.path.join(directory, "flat")
+        qemu_img("convert", "-O", "raw", target, new)
+        for row in rows:
+            part = slice(row["start"], row["start"] + row["length"])
+            assert old[part] == content(new)[part], row
 
 
 def by_hand(cases, guest, directory, image):

@@ -353,6 +353,81 @@ def allocation(cases, client, directory, path):
         client.result("blockdev-del", node_name=name + "-file")
 
 
+def status(nbd, offset, length, contexts, flags=0):
+    """What the server says of each context: lengths and states."""
+    nbd.request(7, offset, length, flags=flags)
+    found = {}
+    for number in range(contexts):
+        head = struct.unpack(">IHHQI", nbd.read(20))
+        assert head[:4] == (STRUCTURED, number == contexts - 1, 5, 7), head
+        words = struct.unpack(">%dI" % (head[4] // 4), nbd.read(head[4]))
+        found[words[0]] = words[1:]
+    return found
+
+
+def bitmaps(cases, client, directory, path):
+    """qemu:dirty-bitmap:NAME: what Debian's qemu-io wrote after qemu-img added the bitmap, and nothing else."""
+    image = os.path.join(directory, "bitmaps.qcow2")
+    run("qemu-img", "create", "-f", "qcow2", image, "300G")
+    run("qemu-io", "-c", "write 512k 64k", image)
+    for name, size in (("small", "64k"), ("empty", "2M")):
+        run("qemu-img", "bitmap", "--add", "--enable" if name == "small" else "--disable", "-g", size, image, name)
+    run("qemu-io", "-c", "write 128k 64k", "-c", "write -z 200G 128k", image)
+    client.result("blockdev-add", driver="file", node_name="b-file", filename=image)
+    client.result("blockdev-add", driver="qcow2", node_name="b", file="b-file")
+    add = {"type": "nbd", "id": "b", "node-name": "b"}
+    for text, more in (("not found", ["none"]), ("Cannot find", [{"node": "none", "name": "small"}]),
+                       ("expects names", [{"name": "small"}]), ("expects names", [1]), ("in use", ["empty", "empty"]),
+                       ("'small' incompatible", ["empty", "small"]), ("30 bitmaps", ["empty"] * 31)):
+        said = client.error("block-export-add", **add, bitmaps=more)["desc"]
+        cases.check(text in said, "bitmaps that cannot be exported: " + text, said)
+    client.result("block-dirty-bitmap-disable", node="b", name="small")
+    client.result("block-export-add", **add, bitmaps=["empty", {"node": "b", "name": "small"}])
+    cases.check("in use" in client.error("block-dirty-bitmap-remove", node="b", name="small")["desc"],
+                "it is in use as long as the export is there")
+    options = "driver=nbd,server.type=unix,server.path=%s,export=b,x-dirty-bitmap=qemu:dirty-bitmap:" % path
+    for name, rows in (("small", [(128 << 10, 64 << 10), (200 << 30, 128 << 10)]), ("empty", [])):
+        code, text = run("qemu-img", "map", "--output=json", "--image-opts", options + name)
+        found = [(row["start"], row["length"]) for row in json.loads(text) if not row["data"]] if code == 0 else text
+        cases.check(found == rows, "qemu-img finds what is dirty in " + name, found)
+    if shutil.which("nbdinfo"):
+        code, text = run("nbdinfo", "--map=qemu:dirty-bitmap:small", "nbd+unix:///b?socket=" + path)
+        found = [line.split()[:3] for line in text.splitlines() if line.endswith("dirty") and " 1 " in line]
+        cases.check([row[:2] for row in found] == [["131072", "65536"], [str(200 << 30), "131072"]],
+                    "nbdinfo --map=qemu:dirty-bitmap:small", text)
+        code, text = run("nbdinfo", "--json", "nbd+unix:///b?socket=" + path)
+        names = json.loads(text)["exports"][0]["contexts"] if code == 0 else text
+        cases.check(sorted(names) == ["base:allocation", "qemu:dirty-bitmap:empty", "qemu:dirty-bitmap:small"],
+                    "nbdinfo lists the contexts", text)
+    with Nbd(path) as nbd:
+        nbd.option(8)
+        nbd.reply()
+        small, empty = b"qemu:dirty-bitmap:small", b"qemu:dirty-bitmap:empty"
+        cases.check([[name[4:] for name in context(nbd, 9, b"b", *words)[0]] for words in (
+            (b"qemu:",), (b"qemu:dirty-bitmap:",), (small,), (b"qemu:dirty-bitmap:x",), (b"base:", small))] ==
+                    [[empty, small], [empty, small], [small], [], [b"base:allocation", small]], "lists of contexts")
+        chosen = {name[4:]: struct.unpack(">I", name[:4])[0]
+                  for name in context(nbd, 10, b"b", small, b"base:allocation", empty)[0]}
+        cases.check(len(set(chosen.values())) == 3, "three contexts at once", chosen)
+        nbd.go(b"b")
+        found = status(nbd, 100 << 10, 100 << 10, 3)
+        cases.check(found[chosen[small]] == (28 << 10, 0, 64 << 10, 1, 8 << 10, 0) and
+                    found[chosen[empty]] == (100 << 10, 0), "the status of all", found)
+        found = status(nbd, 128 << 10, 100 << 10, 3, flags=8)
+        cases.check(found[chosen[small]] == (64 << 10, 1), "... and of one piece", found)
+        found = status(nbd, (200 << 30) + (128 << 10) - 1, 0xffffffff, 3)
+        cases.check(found[chosen[small]] == (1, 1, 0xfffffffe, 0), "... of 4 GiB", found)
+    client.result("block-export-del", id="b", mode="hard")
+    client.result("nbd-server-add", device="b", name="again", bitmap="small")
+    cases.check("base:allocation" in run("nbdinfo", "nbd+unix:///again?socket=" + path)[1]
+                or not shutil.which("nbdinfo"), "nbd-server-add bitmap=")
+    client.result("nbd-server-remove", name="again", mode="hard")
+    client.result("blockdev-del", node_name="b")
+    client.result("blockdev-del", node_name="b-file")
+    code, text = run("qemu-img", "check", image)
+    cases.check(code == 0, "the image is sound", text)
+
+
 def for_people(cases, client, directory):
     path = os.path.join(directory, "people")
 
@@ -391,6 +466,7 @@ def main():
             requests(cases, path)
             clients(cases, directory, path)
             allocation(cases, client, directory, path)
+            bitmaps(cases, client, directory, path)
             with Nbd(path) as nbd:
                 nbd.go(b"node")
                 client.result("nbd-server-stop")

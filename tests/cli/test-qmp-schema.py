@@ -120,6 +120,7 @@ def nodes(s, path):
     s.create({"driver": "file", "filename": path("a"), "size": MIB})
     for name in ("a", "b"):
         s.do("blockdev-add", driver="raw", file={"driver": "file", "filename": path(name)}, **{"node-name": name})
+    s.do("blockdev-reopen", options=[{"driver": "raw", "node-name": "a"}])
     s.do("block_resize", size=2 * MIB, device="v")
     s.do("block_set_io_throttle", device="v", **{limit: 0 for limit in LIMITS})
     s.do("device_add", driver="usb-storage", id="stick", drive="b")

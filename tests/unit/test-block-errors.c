@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "block/backend-internal.h"
 #include "block/aio.h"
+#include "block/fleece.h"
 #include "block/image.h"
 #include "block/nbd-server.h"
 #include "qemu/io-loop.h"
@@ -60,6 +61,13 @@ Image *image_open(const char *path, const ImageOptions *options, char **error)
 
 /* No disk here has a job, or is exported, and there are no nodes. */
 void nbd_export_forget(BlockBackend *blk) { }
+void nbd_export_forget_bitmaps(const BlockBackend *blk) { }
+Image *block_job_show_target(const char *node, BlockOptions *options) { return NULL; }
+bool block_job_hide_target(const char *node) { return false; }
+Image *fleece_disk_new(const BlockBackend *disk) { return NULL; }
+Image *fleece_find_disk(Image *image) { return NULL; }
+void block_node_move_bitmaps(const char *name, BlockBackend *blk) { }
+void block_node_take_bitmaps(const char *name, BlockBackend *blk, bool kept_too) { }
 bool block_job_end_now(struct BlockJob *job) { return true; }
 void block_nodes_close_all(void) { }
 Image *blk_open_first(const BlockOptions *options, bool *inactive, char **error)
