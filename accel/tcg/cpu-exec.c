@@ -19,6 +19,17 @@
 #include "qemu/log.h"
 #include "qemu/observe.h"
 
+/* What an instruction raised. */
+static void enter_exception(CPUState *cpu)
+{
+    CPUARMState *env = cpu->env;
+
+    cpu_count_event(cpu, exceptions);
+    __atomic_store_n(&cpu->halted, 0, __ATOMIC_RELAXED);
+    arm_do_exception(env);
+    env->exception = EXCP_NONE;
+}
+
 /* Exceptions and interrupts: what exec() left behind, then what the devices want. */
 static void take_exceptions(CPUState *cpu)
 {
@@ -26,10 +37,7 @@ static void take_exceptions(CPUState *cpu)
     int excp;
 
     if (env->exception != EXCP_NONE) {
-        cpu_count_event(cpu, exceptions);
-        __atomic_store_n(&cpu->halted, 0, __ATOMIC_RELAXED);
-        arm_do_exception(env);
-        env->exception = EXCP_NONE;
+        enter_exception(cpu);
         if (icount_on) {
             /* It takes the time of its instruction, so that time goes on where each raises another one. */
             env_jit(env)->budget--;
@@ -222,6 +230,20 @@ CPUExit cpu_exec(CPUState *cpu)
     return reason;
 }
 
+/*
+ * An exception that translated code raised is entered here, and its handler's block found as any other. The main loop
+ * would do no more: whatever it looks for has raised exit_request, which that look-up heeds. With -icount it has to
+ * count the exception.
+ */
+static void go_on_with_handler(CPUState *cpu)
+{
+    enter_exception(cpu);
+    observe_end(OBS_RESTORE);
+    cpu_count_event(cpu, execute);
+    observe_begin(OBS_EXECUTE);
+    tcg_backend->go_on(cpu->env);
+}
+
 void cpu_loop_exit(CPUARMState *env)
 {
     CPUState *cpu = env_cpu(env);
@@ -230,6 +252,9 @@ void cpu_loop_exit(CPUARMState *env)
         cpu_count_event(cpu, restore);
         observe_end(OBS_EXECUTE);
         observe_begin(OBS_RESTORE);
+        if (env->exception != EXCP_NONE && tcg_backend->go_on && !icount_on) {
+            go_on_with_handler(cpu);
+        }
         if (icount_on) {
             env_jit(env)->budget += (int32_t)icount_behind(env);
         }

@@ -104,6 +104,12 @@ typedef struct TCGBackend {
     void (*drop)(TranslationBlock *tb);
     /* Unwind to the exec() that runs env (stack or sigjmp); exec then returns 0. */
     void (*unwind)(CPUARMState *env) __attribute__((noreturn));
+    /*
+     * From C that translated code of env has called: go on with the block at regs[15] if the jump cache has it and
+     * nobody asks the CPU to leave, else return from exec(). All guest state is in env, and may be that of another
+     * context. NULL: the back end cannot.
+     */
+    void (*go_on)(CPUARMState *env) __attribute__((noreturn));
 } TCGBackend;
 extern const TCGBackend tcg_backend_x86_64, tcg_backend_interp;
 extern const TCGBackend *tcg_backend;       /* chosen at start-up */

@@ -2,8 +2,8 @@
 /*
  * Exceptions: how they are raised, when an interrupt is taken, entry, and reset (ARM DDI 0100I A2.6).
  *
- * Raising and entering are apart: a helper deep inside translated code records the exception and unwinds; the CPU's
- * main loop, outside of any block, then enters it. Everything here runs on the CPU's own thread, except
+ * Raising and entering are apart: a helper deep inside translated code records the exception and unwinds; the
+ * accelerator, outside of any block, then enters it. Everything here runs on the CPU's own thread, except
  * arm_cpu_reset(), which runs with the CPU stopped. env->irq_lines is the one field that other threads write; it is
  * read atomically.
  */

@@ -15,7 +15,7 @@
 #include "tcg/x86_64/op-flags.h"
 
 BufferLayout x86_layout;
-static const uint8_t *enter_code, *leave_code;
+static const uint8_t *enter_code, *leave_code, *go_on_code;
 
 _Static_assert(offsetof(CPUARMState, regs) == 0 && offsetof(CPUARMState, nzcv) < 128, "hot fields have short offsets");
 _Static_assert(sizeof(JumpCacheEntry) == 16, "emit_look_up() scales PC by 4");
@@ -239,6 +239,11 @@ static bool x86_init_buffer(CodeBuffer *buf)
     x_mov_r_rm(&as, true, TLB_REG, emit_env(JIT_OFFSET(tlb_read)));     /* perhaps there is a new context */
     x_mov_r_rm(&as, false, RDX, emit_env(ENV_OFFSET(regs[15])));
     emit_look_up(&as, base + l->ind_miss);
+    l->go_on = (uint32_t)(as.p - base);
+    x_mov_r_rm(&as, true, ENV_REG, rm_reg(RDI));
+    x_mov_r_rm(&as, true, RSP, emit_env(JIT_OFFSET(host_rsp)));
+    sync_regs(&as, false);
+    x_jmp(&as, base + l->exit_main);
     l->sync_out = (uint32_t)(as.p - base);
     sync_regs(&as, true);
     x_ret(&as);
@@ -263,6 +268,7 @@ static bool x86_init_buffer(CodeBuffer *buf)
     if (!enter_code) {
         enter_code = base + l->enter;
         leave_code = base + l->leave;
+        go_on_code = base + l->go_on;
     }
     return true;
 }
@@ -294,6 +300,8 @@ static __attribute__((noreturn)) void x86_unwind(CPUARMState *env)
     vfp_leave_guest(env);
     siglongjmp(*env_jit(env)->unwind, 1);
 }
+
+#define X86_GO_ON NULL
 #else
 static uintptr_t x86_exec(CPUARMState *env, TranslationBlock *tb)
 {
@@ -308,6 +316,18 @@ static __attribute__((noreturn)) void x86_unwind(CPUARMState *env)
     leave(env);
     __builtin_unreachable();
 }
+
+/* What C has on the stack is given up, as at x86_unwind(). */
+static __attribute__((noreturn)) void x86_go_on(CPUARMState *env)
+{
+    void (*go_on)(CPUARMState *);
+
+    memcpy(&go_on, &go_on_code, sizeof(go_on));
+    go_on(env);
+    __builtin_unreachable();
+}
+
+#define X86_GO_ON x86_go_on
 #endif
 
 /* NULL: to what follows the jump. */
@@ -344,4 +364,5 @@ const TCGBackend tcg_backend_x86_64 = {
     .set_jump = x86_set_jump,
     .clear_jump = x86_clear_jump,
     .unwind = x86_unwind,
+    .go_on = X86_GO_ON,
 };

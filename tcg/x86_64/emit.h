@@ -113,6 +113,7 @@ typedef struct BufferLayout {
     uint32_t sign_s, sign_d, abs_s, abs_d, max_u32_s, max_u32_d, min_s, min_d, small;     /* constants */
     uint32_t compared_nzcv, compared_less_one;      /* tables, emit-flags.c */
     uint32_t enter, leave, epilogue;
+    uint32_t go_on;             /* out of C: exit_main with what is in env */
     uint32_t ind_miss;          /* emit_look_up() found nothing: to the main loop */
     uint32_t exit_main;         /* look regs[15] up in the jump cache, or leave */
     uint32_t sync_out, sync_in; /* all guest registers to / from env */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Jumps of translated code through the jump cache: which entries they take, and that a CPU that is asked to leave takes
- * none, whatever the cache holds. Two blocks: one that jumps and one that leaves a mark.
+ * Jumps of translated code, and of C that it called, through the jump cache: which entries they take, and that a CPU
+ * that is asked to leave takes none, whatever the cache holds. Two blocks: one that jumps and one that leaves a mark.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "tcg/helper.h"
 #include "tcg/ir-info.h"
 #include "tcg/x86_64/emit.h"
 #include "tests/unit/ir-env.h"
@@ -15,11 +16,37 @@ enum { BUFFER = 256 * 1024, MARK = 0x600d, KEY = 0x12345, OTHER_PAGE = 0x4000000
 _Static_assert(KEY & TBF_VFP_EN, "the keys next to it are of this half of the cache, 0x12341 of the other");
 
 /* How a block comes to look: the operand of exit_ind, or another exit. */
-enum { BY_JUMP = REF_T_END, BY_MAIN };
+enum { BY_JUMP = REF_T_END, BY_MAIN, BY_C };
 
 static CodeBuffer buf;
 static TranslationBlock target;
 static uint32_t now = KEY;      /* the CPU's context key */
+
+/* What C leaves in env is in the registers of whoever comes next. */
+static uint32_t value_of(int n)
+{
+    return 0xabc00000u + (uint32_t)n * 0x1011;
+}
+
+/* In place of ir-env.c's. a: where to go on, with whatever is on the stack. */
+uint32_t helper_raise(CPUARMState *env, uint32_t a, uint32_t b, uint32_t c)
+{
+    for (int n = 1; n < 15; n++) {
+        env->regs[n] = value_of(n);
+    }
+    env->regs[15] = a;
+    tcg_backend->go_on(env);
+}
+
+static bool has_values(const CPUARMState *env)
+{
+    for (int n = 1; n < 15; n++) {
+        if (env->regs[n] != value_of(n)) {
+            return false;
+        }
+    }
+    return true;
+}
 
 static void emit(const IRBlock *b, TranslationBlock *tb)
 {
@@ -54,6 +81,9 @@ static void make_jump(IRBlock *b, int how, uint32_t pc)
     } else if (how == BY_MAIN) {
         ir_emit(b, IR_stenv, REF_NONE, ir_const(b, pc), REF_NONE, (uint32_t)offsetof(CPUARMState, regs[15]));
         ir_emit(b, IR_exit_main, REF_NONE, REF_NONE, REF_NONE, 0);
+    } else if (how == BY_C) {
+        ir_emit(b, IR_call, REF_NONE, ir_const(b, pc), REF_NONE, HELPER_raise);
+        ir_emit(b, IR_exit_main, REF_NONE, REF_NONE, REF_NONE, 0);
     } else if (how == REF_T0) {
         t = ir_temp(b);
         ir_emit(b, IR_add, t, REF_R0 + 9, ir_const(b, pc), 0);
@@ -87,6 +117,10 @@ static bool reaches(int how, uint32_t pc, uint32_t entry_pc, uint32_t key, uint3
     buf.ptr = begin;
     jit->jump_cache[jump_cache_index(entry_pc, key)] = *other = (JumpCacheEntry) { 0 };
     left_for = machine.env->regs[15];
+    if (how == BY_C && !has_values(machine.env)) {
+        printf("# registers that C changed are lost\n");
+        abort();
+    }
     if (machine.env->regs[0] == MARK) {
         return left_for == 0x100;
     }
@@ -136,6 +170,9 @@ int main(void)
         printf("# %s VFP\n", now & TBF_VFP_EN ? "with" : "without");
         test_way(BY_JUMP, "a direct jump to another page");
         test_way(BY_MAIN, "an exit by way of the main loop");
+        if (tcg_backend->go_on) {
+            test_way(BY_C, "C that goes on");
+        }
         test_way(REF_R0 + 14, "an indirect jump by lr");
         test_way(REF_R0 + 9, "an indirect jump by a register in memory");
         test_way(REF_T0, "an indirect jump by a temporary");
