@@ -4,8 +4,11 @@
 #include "block/job.h"
 #include "monitor/qmp-internal.h"
 
+typedef enum FilterKind { FILTER_NONE, FILTER_COPY_ON_READ, FILTER_THROTTLE } FilterKind;
+
 /* What is said of a node, and of which others it is made. */
 typedef struct NodeText {
+    FilterKind filter;          /* it is one in front of another node */
     BlockOptions options;       /* strings live as long as the program */
     const char *inner, *backing;        /* names; NULL: none */
     const BlockOptions *now;    /* what it is opened with, to be opened again; NULL: it is a new one */
@@ -57,10 +60,39 @@ static unsigned choice(NodeText *n, const char *name, JsonNode *node, const char
 
 static void take_driver(NodeText *n, const char *name, JsonNode *node)
 {
+    enum { FORMATS = 2, COPY_ON_READ = 7, THROTTLE = 8 };
     static const char *const names[] = { "raw", "qcow2", "file", "host_device", "null-co", "null-aio", "nbd" };
-    unsigned i = choice(n, name, node, "raw qcow2 file host_device null-co null-aio nbd");
+    unsigned i = choice(n, name, node, "raw qcow2 file host_device null-co null-aio nbd copy-on-read throttle");
 
-    *(i < 2 ? &n->options.format : &n->options.driver) = names[i];
+    if (i >= COPY_ON_READ) {
+        n->filter = i == THROTTLE ? FILTER_THROTTLE : FILTER_COPY_ON_READ;
+        return;
+    }
+    *(i < FORMATS ? &n->options.format : &n->options.driver) = names[i];
+}
+
+/* What a filter is in front of: any node, of which it has all but the name. */
+static void take_filtered(NodeText *n, const char *name, JsonNode *node)
+{
+    const FilterKind filter = n->filter;
+    const char *own_name = n->options.node;
+    const BlockOptions *inner;
+
+    n->filter = FILTER_NONE;
+    if (JSON_NODE_HOLDS_OBJECT(node)) {
+        parse_node(n, json_node_get_object(node));
+    } else {
+        n->inner = text_of(n, name, node);
+        inner = block_node_find(n->inner);
+        if (inner) {
+            n->options = *inner;
+        } else {
+            problem(n, "Cannot find a free node '%s'", n->inner);
+        }
+    }
+    n->filter = filter;
+    n->options.node = own_name;
+    n->options.copy_on_read |= filter == FILTER_COPY_ON_READ;
 }
 
 /* A node that holds bytes: by its name, or as an object. */
@@ -69,6 +101,10 @@ static void take_file(NodeText *n, const char *name, JsonNode *node)
     const BlockOptions *inner;
     const char *own_format = n->options.format, *own_name = n->options.node;
 
+    if (n->filter) {
+        take_filtered(n, name, node);
+        return;
+    }
     if (n->now) {
         if (g_strcmp0(n->now->file_node, text_of(n, name, node))) {
             problem(n, "Cannot change the option '%s'", name);
@@ -259,6 +295,14 @@ static void take_latency(NodeText *n, const char *name, JsonNode *node)
     n->options.null_latency_ns = number_of(n, name, node, UINT32_MAX);
 }
 
+static void take_throttle_group(NodeText *n, const char *name, JsonNode *node)
+{
+    n->options.throttle_group = text_of(n, name, node);
+    if (!throttle_group_exists(n->options.throttle_group)) {
+        problem(n, "Throttle group '%s' does not exist", n->options.throttle_group);
+    }
+}
+
 static void take_nothing(NodeText *n, const char *name, JsonNode *node)
 {
 }
@@ -273,6 +317,7 @@ static const struct {
     { "cache", take_cache }, { "discard", take_discard }, { "detect-zeroes", take_detect_zeroes },
     { "aio", take_aio }, { "locking", take_locking }, { "server", take_server }, { "export", take_export },
     { "reconnect-delay", take_reconnect }, { "force-share", take_force_share },
+    { "throttle-group", take_throttle_group },
     { "offset", take_offset }, { "size", take_size }, { "latency-ns", take_latency }, { "read-zeroes", take_nothing },
     /* Others' caches, as on the command line. */
     { "lazy-refcounts", take_nothing }, { "overlap-check", take_nothing }, { "cache-size", take_nothing },
@@ -311,6 +356,9 @@ void qmp_blockdev_add(QmpCall *call)
 
     parse_node(&n, call->args);
     blk_options_name(&n.options);
+    if ((n.filter == FILTER_THROTTLE) != (n.options.throttle_group != NULL)) {
+        problem(&n, "Parameter '%s' is of a throttle node, and must be", "throttle-group");
+    }
     if (!n.options.node) {
         problem(&n, "'%s' must be specified for the root node", "node-name");
     }

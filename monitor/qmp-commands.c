@@ -168,7 +168,7 @@ const QmpCommand qmp_commands[] = {
       "detect-zeroes:s? aio:s? locking:s? force-share:b? server:a? export:s? reconnect-delay:i? "
       "lazy-refcounts:b? overlap-check:a? cache-size:i? l2-cache-size:i? l2-cache-entry-size:i? "
       "refcount-cache-size:i? cache-clean-interval:i? aio-max-batch:i? drop-cache:b? "
-      "offset:i? size:i? latency-ns:i? read-zeroes:b?", qmp_blockdev_add, false, NULL },
+      "offset:i? size:i? latency-ns:i? read-zeroes:b? throttle-group:s?", qmp_blockdev_add, false, NULL },
     { "blockdev-backup", "device:s target:s sync:MirrorSyncMode job-id:s? speed:i? " JOB_BITMAP JOB_ENDS,
       qmp_blockdev_backup, false, NULL },
     { "blockdev-change-medium",

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=600
-"""libvirt's backups of a guest's disk: checkpoints, backups that are pulled by NBD and that are pushed, whole and what is
-new; and its orders about chains of images while there are checkpoints. Needs what boot/test-libvirt needs, nbdinfo for
-a part. Prints TAP.
+"""libvirt's backups of a guest's disk: checkpoints, backups that are pulled by NBD and that are pushed, whole and what
+is new; and its orders about chains of images while there are checkpoints. Needs what boot/test-libvirt needs; nbdinfo
+for a part. Prints TAP.
 """
 import os
 import re

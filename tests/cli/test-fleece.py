@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=300
 """Backups that others pull by NBD while the guest writes: an image with the disk behind it is the target of a backup
-and exported, with a bitmap of what is new; and disks that are opened again with other options. disk.c is the guest: it
-writes its card all the time. Prints TAP.
+and exported, with a bitmap of what is new; disks that are opened again with other options; filters. disk.c is the
+guest: it writes its card all the time. Prints TAP.
 """
 import json
 import os
@@ -232,13 +232,53 @@ def reopened(cases, guest, directory):
         qemu_img("check", "-q", path)
 
 
+def filters(cases, guest, directory):
+    base, top = os.path.join(directory, "base.qcow2"), os.path.join(directory, "top.qcow2")
+    qemu_img("create", "-q", "-f", "qcow2", base, str(MIB))
+    subprocess.run(["qemu-io", "-c", "write -P 7 0 1M", base], check=True, capture_output=True)
+    qemu_img("create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", top)
+    image, server = os.path.join(directory, "disk.raw"), os.path.join(directory, "nbd")
+    qemu_img("create", "-q", "-f", "raw", image, str(MIB))
+
+    def bytes_read(job, export):
+        job.order("block-export-add", type="nbd", id="e", node_name=export, name="x")
+        done = subprocess.run(["qemu-io", "-r", "-f", "raw", "-c", "read -P 7 128k 4k",
+                               "nbd+unix:///x?socket=" + server], check=True, capture_output=True, text=True)
+        assert "read 4096/4096" in done.stdout and "failed" not in done.stdout, done.stdout
+        job.order("block-export-del", id="e", mode="hard")
+    with Job(guest, directory, raw_drive(image)) as job:
+        job.order("nbd-server-start", addr=unix(server))
+        job.order("blockdev-add", driver="qcow2", node_name="top", file={"driver": "file", "filename": top})
+        with cases.case("blockdev-add copy-on-read: what is read becomes the image's own"):
+            job.order("blockdev-add", driver="copy-on-read", node_name="cor", file="top")
+            job.refuses("'cor' has it", "blockdev-del", node_name="top")
+            bytes_read(job, "cor")
+            job.order("blockdev-del", node_name="cor")
+        with cases.case("blockdev-add throttle: in front of a node, of a group that is there"):
+            throttle = dict(driver="throttle", node_name="slow", file="top")
+            job.refuses("must be", "blockdev-add", **throttle)
+            job.refuses("'g' does not exist", "blockdev-add", **throttle, throttle_group="g")
+            job.order("object-add", id="g", **{"qom-type": "throttle-group", "limits": {"iops-total": 100000}})
+            job.refuses("of a throttle node", "blockdev-add", driver="file", node_name="f", filename=top,
+                        throttle_group="g")
+            job.order("blockdev-add", **throttle, throttle_group="g")
+            bytes_read(job, "slow")
+            job.order("blockdev-del", node_name="slow")
+        job.order("nbd-server-stop")
+        job.order("blockdev-del", node_name="top")
+        job.quit()
+    rows = [row for row in json.loads(qemu_img("map", "--output=json", top)) if row["depth"] == 0]
+    with cases.case("copy-on-read: one cluster is there"):
+        assert [(row["start"], row["length"]) for row in rows] == [(128 << 10, 64 << 10)], rows
+
+
 def main():
     cases = machine.Cases()
     guest = guest_image("disk.c")
     if not guest or not shutil.which("qemu-img"):
         cases.skip("fleecing", "needs a cross compiler and qemu-img")
         return cases.done()
-    for part in (pulled, incremental, ends, reopened):
+    for part in (pulled, incremental, ends, reopened, filters):
         with tempfile.TemporaryDirectory(prefix="pqemu-fleece-") as directory:
             part(cases, guest, directory)
     return cases.done()
