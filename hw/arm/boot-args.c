@@ -344,6 +344,10 @@ void *boot_patch_dtb(const void *data, uint32_t size, const BootArgs *args, uint
         *err = g_strdup_printf("not a valid device tree: %s", fdt_strerror(ret));
         return NULL;
     }
+    *err = args->gic_cpu ? boot_dtb_mismatch(data, args->gic_cpu) : NULL;
+    if (*err) {
+        return NULL;
+    }
     room = fdt_totalsize(data) + (size_t)DTB_SLACK + (args->cmdline ? strlen(args->cmdline) : 0);
     if (room > INT32_MAX) {
         *err = g_strdup("the device tree is too large");

@@ -125,6 +125,7 @@ typedef struct BootArgs {
     uint32_t initrd_start, initrd_end;      /* equal: none */
     const char *cmdline;        /* NULL: none */
     int num_cpus;
+    uint32_t gic_cpu;           /* the CPU interface of the interrupt controller; 0: do not ask the tree for it */
 } BootArgs;
 /* The ATAG list: allocated words (guest order) and their size in bytes. */
 uint8_t *boot_build_atags(const BootArgs *args, uint32_t *size);
@@ -135,6 +136,10 @@ uint8_t *boot_build_atags(const BootArgs *args, uint32_t *size);
 void *boot_patch_dtb(const void *data, uint32_t size, const BootArgs *args, uint32_t *out_size, char **err);
 /* Fresh random numbers for a guest that is about to start with this tree, which boot_patch_dtb() made. */
 void boot_seed_dtb(void *fdt);
+
+/* ---- hw/arm/boot-dtb-check.c ---- */
+/* Why this is not a tree of a board with that CPU interface, or NULL. The tree is whole. */
+char *boot_dtb_mismatch(const void *fdt, uint32_t gic_cpu);
 
 /* ---- hw/arm/boot-stub.c ---- */
 /* A RAM page of its own for the secondary CPUs' code, so that no kernel overwrites it; where, the board says. */

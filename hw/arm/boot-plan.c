@@ -222,7 +222,8 @@ static bool start_kernel(BootPlan *plan, const MachineState *m, const BootKernel
 /* *linux_boot: the image is started by the protocol of ARM Linux. */
 static bool load_kernel(BootPlan *plan, const MachineState *m, bool *linux_boot, char **err)
 {
-    BootArgs args = { .ram_size = memory_ram_size(), .cmdline = m->append, .num_cpus = m->smp };
+    BootArgs args = { .ram_size = memory_ram_size(), .cmdline = m->append, .num_cpus = m->smp,
+                      .gic_cpu = m->boot.gic_cpu };
     char *why = NULL;
     uint32_t size, args_addr = 0;
     uint8_t *data = boot_file_read(m->kernel, &size, &why);

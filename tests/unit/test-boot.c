@@ -241,6 +241,58 @@ static void test_random_numbers_never_ready(void)
     g_free(fdt);
 }
 
+/* A tree with an interrupt controller below /soc, whose CPU interface is at `at`. */
+static void *tree_with_gic(const char *compatible, uint32_t at, bool cascaded, bool translated, uint32_t *size)
+{
+    uint8_t tree[8192];
+    uint32_t reg[4] = { cpu_to_fdt32(0x10101000), cpu_to_fdt32(0x1000), cpu_to_fdt32(at), cpu_to_fdt32(0x100) };
+    uint32_t ranges[3] = { 0, cpu_to_fdt32(0x10000000), cpu_to_fdt32(0x10000000) };
+    void *fdt = g_malloc0(16384);
+    int soc, gic;
+
+    make_tree(tree, sizeof(tree));
+    g_assert_cmpint(fdt_open_into(tree, fdt, 16384), ==, 0);
+    soc = fdt_add_subnode(fdt, 0, "soc");
+    fdt_setprop_u32(fdt, soc, "#address-cells", 1);
+    fdt_setprop_u32(fdt, soc, "#size-cells", 1);
+    fdt_setprop(fdt, soc, "ranges", ranges, translated ? sizeof(ranges) : 0);
+    gic = fdt_add_subnode(fdt, soc, "interrupt-controller");
+    fdt_setprop_string(fdt, gic, "compatible", compatible);
+    fdt_setprop_empty(fdt, gic, "interrupt-controller");
+    fdt_setprop(fdt, gic, "reg", reg, sizeof(reg));
+    if (cascaded) {
+        fdt_setprop_u32(fdt, gic, "interrupts", 42);
+    }
+    *size = fdt_totalsize(fdt);
+    return fdt;
+}
+
+static bool is_taken(const char *compatible, uint32_t at, bool cascaded, bool translated)
+{
+    BootArgs args = { .ram_size = 0x4000000, .num_cpus = 4, .gic_cpu = 0x10100100 };
+    uint32_t size, out;
+    void *fdt = tree_with_gic(compatible, at, cascaded, translated, &size);
+    void *patched;
+
+    g_clear_pointer(&err, g_free);
+    patched = boot_patch_dtb(fdt, size, &args, &out, &err);
+    g_free(patched);
+    g_free(fdt);
+    return patched != NULL;
+}
+
+static void test_dtb_of_another_board(void)
+{
+    fresh();
+    g_assert_true(is_taken("arm,eb11mp-gic", 0x10100100, false, false));
+    g_assert_false(is_taken("arm,eb11mp-gic", 0x1f000100, false, false));
+    expect_error("0x1f000100, here it is at 0x10100100. Use -dtb builtin");
+    g_assert_false(is_taken("arm,pl390", 0x10040000, false, false));
+    g_assert_true(is_taken("arm,pl390", 0x10040000, true, false));
+    g_assert_true(is_taken("arm,eb11mp-gic", 0x100100, false, true));
+    g_assert_true(is_taken("arm,pl061", 0x1f000100, false, false));
+}
+
 static void test_dtb_broken(void)
 {
     BootArgs args = { .ram_size = 0x4000000, .num_cpus = 4 };
@@ -292,6 +344,7 @@ int main(int argc, char **argv)
     g_test_add_func("/boot/atags", test_atags);
     g_test_add_func("/boot/dtb", test_dtb);
     g_test_add_func("/boot/random-numbers-never-ready", test_random_numbers_never_ready);
+    g_test_add_func("/boot/dtb-of-another-board", test_dtb_of_another_board);
     g_test_add_func("/boot/dtb-broken", test_dtb_broken);
     g_test_add_func("/boot/stub", test_stub);
     return g_test_run();
