@@ -16,26 +16,42 @@ static const uint8_t banks[CPSR_M + 1] = {
     [ARM_MODE_FIQ] = 1, [ARM_MODE_IRQ] = 2, [ARM_MODE_SVC] = 3, [ARM_MODE_ABT] = 4, [ARM_MODE_UND] = 5,
 };
 
-int arm_bank(uint32_t mode)
+/* These three without a call for the functions below, which are on the way of every exception. */
+static inline int bank_of(uint32_t mode)
 {
     return banks[mode & CPSR_M];
 }
 
-bool arm_mode_valid(uint32_t mode)
+static inline bool mode_exists(uint32_t mode)
 {
-    return mode == ARM_MODE_USR || mode == ARM_MODE_SYS || (mode <= CPSR_M && arm_bank(mode) != 0);
+    return mode == ARM_MODE_USR || mode == ARM_MODE_SYS || (mode <= CPSR_M && bank_of(mode) != 0);
 }
 
-uint32_t cpsr_read(const CPUARMState *env)
+static inline uint32_t gather(const CPUARMState *env)
 {
     return env->cpsr | (uint32_t)(env->nzcv.nz & 0xc0) << 24 | (uint32_t)env->nzcv.c << 29 |
            (uint32_t)env->nzcv.v << 28 | env->q << 27 | env->ge << 16 | (env->regs[15] & 1) << 5;
 }
 
+int arm_bank(uint32_t mode)
+{
+    return bank_of(mode);
+}
+
+bool arm_mode_valid(uint32_t mode)
+{
+    return mode_exists(mode);
+}
+
+uint32_t cpsr_read(const CPUARMState *env)
+{
+    return gather(env);
+}
+
 /* Save what the old mode banks, bring in the new mode's copies. */
 static void switch_mode(CPUARMState *env, uint32_t mode)
 {
-    int from = arm_bank(env->cpsr), to = arm_bank(mode);
+    int from = bank_of(env->cpsr), to = bank_of(mode);
 
     env->cpsr = (env->cpsr & ~CPSR_M) | mode;
     if (from == to) {
@@ -56,14 +72,11 @@ static void switch_mode(CPUARMState *env, uint32_t mode)
     env->spsr = env->banked_spsr[to];
 }
 
-void cpsr_write(CPUARMState *env, uint32_t val, uint32_t mask)
+/* N Z C V, Q and GE; entry to an exception has none of them. */
+static void write_results(CPUARMState *env, uint32_t val, uint32_t mask)
 {
-    uint32_t old = env->cpsr;
-    uint32_t plain;
-
-    mask &= CPSR_WRITABLE | CPSR_T;
     if (mask & CPSR_NZCV) {
-        uint32_t m = mask & CPSR_NZCV, f = m == CPSR_NZCV ? val : (cpsr_read(env) & ~m) | (val & m);
+        uint32_t m = mask & CPSR_NZCV, f = m == CPSR_NZCV ? val : (gather(env) & ~m) | (val & m);
 
         env->nzcv.nz = (f >> 24) & 0xc0;
         env->nzcv.c = (f >> 29) & 1;
@@ -77,6 +90,17 @@ void cpsr_write(CPUARMState *env, uint32_t val, uint32_t mask)
 
         env->ge = (env->ge & ~m) | ((val >> 16) & m);
     }
+}
+
+void cpsr_write(CPUARMState *env, uint32_t val, uint32_t mask)
+{
+    uint32_t old = env->cpsr;
+    uint32_t plain;
+
+    mask &= CPSR_WRITABLE | CPSR_T;
+    if (mask & (CPSR_NZCV | CPSR_Q | CPSR_GE)) {
+        write_results(env, val, mask);
+    }
     if (mask & CPSR_T) {
         env->regs[15] = (env->regs[15] & ~1u) | ((val & CPSR_T) ? 1 : 0);
     }
@@ -86,7 +110,7 @@ void cpsr_write(CPUARMState *env, uint32_t val, uint32_t mask)
     if (mask & CPSR_M) {
         uint32_t mode = (val & mask & CPSR_M) | (env->cpsr & ~mask & CPSR_M);
 
-        if (!arm_mode_valid(mode)) {
+        if (!mode_exists(mode)) {
             qemu_log_mask(LOG_GUEST_ERROR, "CPU%u: illegal mode 0x%02x written to the CPSR at 0x%08x, mode kept\n",
                           env->cpu_index, mode, env->regs[15]);
         } else if (mode != (env->cpsr & CPSR_M)) {
