@@ -7,6 +7,7 @@
  * translation changed) ends the block through the main loop, which looks the next block up afresh.
  */
 #include "hw/semihosting.h"
+#include "target/arm/cp15.h"
 #include "target/arm/translate-internal.h"
 
 /* ---- status registers ---- */
@@ -262,19 +263,30 @@ enum {
     CP15_TPIDRPRW = CP15_REG(0, 13, 0, 4),
 };
 
-/* Offset of a thread ID register that the current privilege may access, or 0. */
-static uint32_t thread_id_offset(const DisasContext *s, unsigned reg, bool write)
+/* Offset of a thread ID register that the current privilege may write, or 0. */
+static uint32_t thread_id_offset(const DisasContext *s, unsigned reg)
 {
     switch (reg) {
     case CP15_TPIDRURW:
         return ENV_OFFSET(cp15.tpidrurw);
     case CP15_TPIDRURO:
-        return write && !s_priv(s) ? 0 : ENV_OFFSET(cp15.tpidruro);
+        return s_priv(s) ? ENV_OFFSET(cp15.tpidruro) : 0;
     case CP15_TPIDRPRW:
         return s_priv(s) ? ENV_OFFSET(cp15.tpidrprw) : 0;
     default:
         return 0;
     }
+}
+
+/*
+ * Offset of a register that MRC only has to load and may, or 0. Linux reads DACR at each entry to the kernel, and DFSR
+ * and DFAR, or their like, at each fault.
+ */
+static uint32_t plain_offset(const DisasContext *s)
+{
+    const ARMCPReg *reg = cp15_find(s->insn);
+
+    return reg && !reg->read && (reg->access & (s_priv(s) ? CP_PR : CP_UR)) ? reg->offset : 0;
 }
 
 /*
@@ -301,7 +313,7 @@ static bool is_cache_maintenance(unsigned opc1, unsigned crn, unsigned crm, unsi
 /* MRC<c> p15, opc1, Rd, CRn, CRm, opc2 */
 bool trans_mrc15(DisasContext *s, const args_mrc15 *f)
 {
-    uint32_t offset = thread_id_offset(s, CP15_REG(f->o, f->n, f->m, f->p), false);
+    uint32_t offset = plain_offset(s);
 
     if (offset && f->d != 15) {
         ir_emit(s->b, IR_ldenv, REF_R(f->d), REF_NONE, REF_NONE, offset);
@@ -315,7 +327,7 @@ bool trans_mrc15(DisasContext *s, const args_mrc15 *f)
 bool trans_mcr15(DisasContext *s, const args_mcr15 *f)
 {
     unsigned reg = CP15_REG(f->o, f->n, f->m, f->p);
-    uint32_t offset = thread_id_offset(s, reg, true);
+    uint32_t offset = thread_id_offset(s, reg);
 
     if (f->d == 15) {
         return false;

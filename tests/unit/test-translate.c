@@ -10,6 +10,7 @@
 #include "target/arm/cpu.h"
 #include "target/arm/decode.h"
 #include "target/arm/translate.h"
+#include "tcg/helper.h"
 #include "tests/unit/arm-env.h"
 
 bool semihosting_enabled, semihosting_userspace;
@@ -168,6 +169,38 @@ static void test_shapes(void)
         CHECK_EQ(block.ops[1].setf, t[i].setf);
     }
     test_done("instructions become the ops they should");
+}
+
+/* MRC of a register that is a field and no more is a load of it, for who may read it. */
+static void test_mrc(void)
+{
+    static const struct {
+        uint32_t insn, offset;      /* 0: asks the helper */
+        bool user;
+    } t[] = {
+        { 0xee150f10, offsetof(CPUARMState, cp15.dfsr), false },
+        { 0xee160f50, offsetof(CPUARMState, cp15.ifar), false },
+        { 0xee130f10, offsetof(CPUARMState, cp15.dacr), false },
+        { 0xee1d0f50, offsetof(CPUARMState, cp15.tpidrurw), true },
+        { 0xee1d0f70, offsetof(CPUARMState, cp15.tpidruro), true },
+        { 0xee1d0f90, offsetof(CPUARMState, cp15.tpidrprw), false },
+        { 0xee100f10, 0, false },   /* MIDR, a constant */
+        { 0xee100fb0, 0, false },   /* the CPU's number */
+        { 0xee1f0f1c, 0, false },   /* the performance monitor's control */
+        { 0xee15ff10, 0, false },   /* DFSR to the flags */
+        { 0xee1b0f10, 0, false },   /* none */
+    };
+
+    for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        for (int priv = 0; priv < 2; priv++) {
+            bool loads = t[i].offset && (priv || t[i].user);
+
+            translate_a32(&t[i].insn, 1, priv ? TBF_PRIV : 0);
+            CHECK_EQ(block.ops[1].opc, loads ? IR_ldenv : IR_call);
+            CHECK_EQ(block.ops[1].imm, loads ? t[i].offset : HELPER_cp15_read);
+        }
+    }
+    test_done("MRC loads what it may and asks for the rest");
 }
 
 static void test_conditions(void)
@@ -436,6 +469,7 @@ int main(void)
     test_random(false, "random A32 code gives well-formed blocks");
     test_random(true, "random Thumb code gives well-formed blocks");
     test_shapes();
+    test_mrc();
     test_conditions();
     test_ends();
     test_thumb_bl();
