@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Files and block devices of the host under disk images. No lock: the calls are system calls, and what they share is
- * constant. Locks of the file are open-file-description locks on the whole file (fcntl(2), F_OFD_SETLK), which other
+ * constant. Locks of the file are open-file-description locks on nearly the whole file (F_OFD_SETLK), which other
  * emulators and image tools see as well: two writers, or a writer beside a reader, are refused.
  */
 #define _GNU_SOURCE             /* F_OFD_SETLK, O_DIRECT, fallocate, statx */
@@ -120,14 +120,37 @@ static int resize(HostFile *file, uint64_t bytes)
 }
 
 /* File systems without locks (some network ones) are used without. */
+static int lock_range(int fd, short type, off_t begin, off_t bytes)
+{
+    struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = begin, .l_len = bytes };
+
+    return fcntl(fd, F_OFD_SETLK, &lock) && (errno == EAGAIN || errno == EACCES) ? -EBUSY : 0;
+}
+
+static bool is_locked(int fd, off_t begin)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = begin, .l_len = 1 };
+
+    return !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
+}
+
+/*
+ * Other emulators and their tools lock single bytes, for reading: 100 and those behind it say what somebody does
+ * (looks, writes, ...), 200 and those behind it what others must not. We leave 100 and 200 alone, so that they may look
+ * at an image that is in use where they are told to (qemu-img -U); and of one that we only read, 101 to 199.
+ */
 static int lock_fd(int fd, HostFileLock kind)
 {
+    enum { LOOKS = 100, WRITES = 101, NO_LOOKING = 200, NO_WRITING = 201 };
     static const short types[] = {
         [HOST_FILE_UNLOCKED] = F_UNLCK, [HOST_FILE_LOCKED_SHARED] = F_RDLCK, [HOST_FILE_LOCKED_ALONE] = F_WRLCK,
     };
-    struct flock lock = { .l_type = types[kind], .l_whence = SEEK_SET };
+    const short type = types[kind];
+    int ret = lock_range(fd, type, 0, LOOKS);
 
-    return fcntl(fd, F_OFD_SETLK, &lock) && (errno == EAGAIN || errno == EACCES) ? -EBUSY : 0;
+    ret = ret ? ret : lock_range(fd, type == F_RDLCK ? F_UNLCK : type, WRITES, NO_LOOKING - WRITES);
+    ret = ret ? ret : lock_range(fd, type, NO_WRITING, 0);
+    return !ret && type == F_RDLCK && is_locked(fd, WRITES) ? -EBUSY : ret;
 }
 
 static int lock_file(HostFile *file, HostFileLock kind)
