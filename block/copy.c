@@ -20,6 +20,10 @@ struct CopyImage {
     IOWork *failed;             /* constant: posted with the first error */
     uint8_t *done;              /* backup: pieces that the target has, a bit each. lock */
     int error;                  /* lock */
+    uint8_t *missed;            /* pieces that the target lacks though they are done, a bit each; NULL: never. lock */
+    uint64_t pieces;            /* constant */
+    BlockErrorPolicy on_target_error;   /* constant */
+    int missed_error;           /* lock */
 };
 
 static CopyImage *copy_of(Image *image)
@@ -85,6 +89,67 @@ static void target_failed(CopyImage *c, int error)
     io_post(c->failed);
 }
 
+/* lock */
+static void set_missed(CopyImage *c, uint64_t piece)
+{
+    if (c->missed) {
+        c->missed[piece / 8] |= (uint8_t)(1u << (piece % 8));
+    }
+}
+
+void copy_miss(CopyImage *c, uint64_t offset)
+{
+    g_mutex_lock(&c->lock);
+    set_missed(c, offset / COPY_PIECE);
+    g_mutex_unlock(&c->lock);
+}
+
+/* A mirror's target did not take what the guest has written. */
+static void mirror_failed(CopyImage *c, uint64_t offset, uint64_t bytes, int error)
+{
+    if (!c->missed || c->on_target_error == BLOCK_ERROR_REPORT
+        || (c->on_target_error == BLOCK_ERROR_ENOSPC && error != -ENOSPC)) {
+        target_failed(c, error);
+        return;
+    }
+    g_mutex_lock(&c->lock);
+    for (uint64_t piece = offset / COPY_PIECE; piece <= (offset + bytes - 1) / COPY_PIECE; piece++) {
+        set_missed(c, piece);
+    }
+    c->missed_error = c->missed_error ? c->missed_error : error;
+    g_mutex_unlock(&c->lock);
+    io_post(c->failed);
+}
+
+int copy_take_missed_error(CopyImage *c)
+{
+    int error;
+
+    g_mutex_lock(&c->lock);
+    error = c->missed_error;
+    c->missed_error = 0;
+    g_mutex_unlock(&c->lock);
+    return error;
+}
+
+bool copy_misses(CopyImage *c, uint64_t *offset)
+{
+    uint64_t byte = 0;
+    bool found;
+
+    g_mutex_lock(&c->lock);
+    while (c->missed && byte <= c->pieces / 8 && !c->missed[byte]) {
+        byte++;
+    }
+    found = c->missed && byte <= c->pieces / 8;
+    if (found) {
+        *offset = (byte * 8 + (uint64_t)__builtin_ctz(c->missed[byte])) * COPY_PIECE;
+        c->missed[byte] &= (uint8_t)(c->missed[byte] - 1);
+    }
+    g_mutex_unlock(&c->lock);
+    return found;
+}
+
 /* Look whether a piece is done, or say that it is. */
 static bool piece_done(CopyImage *c, uint64_t piece, bool set)
 {
@@ -128,20 +193,18 @@ static int is_wanted(CopyImage *c, uint64_t offset, uint64_t bytes)
     return c->what == COPY_ALL ? true : chain_has(c, c->source, offset, bytes);
 }
 
-/* The piece's range is locked. */
-static int copy_locked(CopyImage *c, uint64_t offset)
+/* The piece's range is locked. *target: an error is the target's. */
+static int transfer(CopyImage *c, uint64_t offset, bool *target)
 {
     uint64_t rest = image_bytes(c->source) - offset, bytes = rest < COPY_PIECE ? rest : COPY_PIECE;
-    int ret = c->done && piece_done(c, offset / COPY_PIECE, false) ? 0 : is_wanted(c, offset, bytes);
     uint8_t *buffer;
+    int ret;
 
-    if (ret <= 0) {
-        return ret;
-    }
     if (posix_memalign((void **)&buffer, HOST_FILE_ALIGN, COPY_PIECE)) {
         return -ENOMEM;
     }
     ret = image_read(c->source, offset, buffer, bytes);
+    *target = !ret;
     if (!ret && !buffer[0] && !memcmp(buffer, buffer + 1, bytes - 1)) {
         ret = image_write_zeroes(c->target, offset, bytes, true);
     } else if (!ret) {
@@ -154,13 +217,32 @@ static int copy_locked(CopyImage *c, uint64_t offset)
     return ret;
 }
 
-int copy_piece(CopyImage *c, uint64_t offset)
+static int copy_locked(CopyImage *c, uint64_t offset, bool *target)
+{
+    uint64_t rest = image_bytes(c->source) - offset, bytes = rest < COPY_PIECE ? rest : COPY_PIECE;
+    int ret = c->done && piece_done(c, offset / COPY_PIECE, false) ? 0 : is_wanted(c, offset, bytes);
+
+    return ret <= 0 ? ret : transfer(c, offset, target);
+}
+
+int copy_piece(CopyImage *c, uint64_t offset, bool *target)
 {
     CopyRange range;
     int ret;
 
     copy_lock(c, &range, offset, 1);
-    ret = c->what == COPY_NEW ? 0 : copy_locked(c, offset);
+    ret = c->what == COPY_NEW ? 0 : copy_locked(c, offset, target);
+    copy_unlock(c, &range);
+    return ret;
+}
+
+int copy_again(CopyImage *c, uint64_t offset, bool *target)
+{
+    CopyRange range;
+    int ret;
+
+    copy_lock(c, &range, offset, 1);
+    ret = c->mode == COPY_MIRROR ? transfer(c, offset, target) : copy_locked(c, offset, target);
     copy_unlock(c, &range);
     return ret;
 }
@@ -173,7 +255,8 @@ static void before_write(CopyImage *c, uint64_t offset, uint64_t bytes)
     uint64_t last = (offset + bytes - 1) / COPY_PIECE;
 
     for (uint64_t piece = offset / COPY_PIECE; c->mode == COPY_BACKUP && piece <= last && !copy_error(c); piece++) {
-        int ret = copy_locked(c, piece * COPY_PIECE);
+        bool target;
+        int ret = copy_locked(c, piece * COPY_PIECE, &target);
 
         if (ret) {
             target_failed(c, ret);
@@ -204,7 +287,7 @@ static int through_write(Image *image, uint64_t offset, const void *buffer, size
         int error = image_write(c->target, offset, buffer, bytes);
 
         if (error) {
-            target_failed(c, error);
+            mirror_failed(c, offset, bytes, error);
         }
     }
     copy_unlock(c, &range);
@@ -224,7 +307,7 @@ static int through_write_zeroes(Image *image, uint64_t offset, uint64_t bytes, b
         int error = image_write_zeroes(c->target, offset, bytes, unmap);
 
         if (error) {
-            target_failed(c, error);
+            mirror_failed(c, offset, bytes, error);
         }
     }
     copy_unlock(c, &range);
@@ -314,6 +397,7 @@ CopyImage *copy_new(Image *source, Image *target, CopyMode mode, CopyWhat what, 
     c->floor = floor;
     c->failed = failed;
     c->done = done;
+    c->pieces = pieces;
     g_mutex_init(&c->lock);
     g_cond_init(&c->unlocked);
     return c;
@@ -324,7 +408,14 @@ void copy_free(CopyImage *c)
     g_mutex_clear(&c->lock);
     g_cond_clear(&c->unlocked);
     g_free(c->done);
+    g_free(c->missed);
     g_free(c);
+}
+
+void copy_tolerate(CopyImage *c, BlockErrorPolicy on_target_error)
+{
+    c->missed = g_try_malloc0(c->pieces / 8 + 1);       /* without memory all errors are the copy's end */
+    c->on_target_error = on_target_error;
 }
 
 void copy_leave_out(CopyImage *c, uint64_t offset)

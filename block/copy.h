@@ -43,8 +43,21 @@ void copy_free(CopyImage *copy);
 /* A backup's piece at this offset is not to be copied. Before the copy is used. */
 void copy_leave_out(CopyImage *copy, uint64_t offset);
 Image *copy_image(CopyImage *copy);     /* what the disk's requests go to */
-/* Copy the piece at this offset, a multiple of COPY_PIECE, if it is to be copied; 0 or a negative errno. Any thread. */
-int copy_piece(CopyImage *copy, uint64_t offset);
+/*
+ * Copy the piece at this offset, a multiple of COPY_PIECE, if it is to be copied; 0 or a negative errno, and then
+ * whether it is the target's. Any thread.
+ */
+int copy_piece(CopyImage *copy, uint64_t offset, bool *target);
+/*
+ * Errors of the target that this does not report are not the copy's end: what it misses is to be copied again. Before
+ * the copy is used. It misses the piece; a piece that it misses, which is not noted any more (false:
+ * none); copy that; the first error of a write of the guest since the last call, 0: none. Any thread.
+ */
+void copy_tolerate(CopyImage *copy, BlockErrorPolicy on_target_error);
+void copy_miss(CopyImage *copy, uint64_t offset);
+bool copy_misses(CopyImage *copy, uint64_t *offset);
+int copy_again(CopyImage *copy, uint64_t offset, bool *target);
+int copy_take_missed_error(CopyImage *copy);
 /* The first error of the target that a write of the guest met; 0: none. Any thread. */
 int copy_error(CopyImage *copy);
 #endif

@@ -360,6 +360,7 @@ static char *take_out(BlockBackend *blk)
     BlockOptions none = { .said = blk->options.said, .id = blk->options.id,
                           .on_write_error = blk->options.on_write_error,
                           .on_read_error = blk->options.on_read_error };
+    const char *node;
 
     if (!blk->image) {
         return NULL;
@@ -378,7 +379,9 @@ static char *take_out(BlockBackend *blk)
     block_bitmap_keep(blk);
     close_image(blk, true);
     block_bitmap_drop_all(blk);
+    node = blk->options.node;
     blk_take_medium(blk, NULL, &none);
+    block_node_free(node);
     return NULL;
 }
 
@@ -389,14 +392,23 @@ static char *not_removable(const BlockBackend *blk)
            : blk->job ? g_strdup_printf("Device '%s': a job is at work on it", blk->id) : NULL;
 }
 
-char *blk_eject(BlockBackend *blk)
+char *blk_remove_medium(BlockBackend *blk)
 {
     char *problem = not_removable(blk);
 
+    problem = problem ? problem : blk_tray_in_the_way(blk);
     return problem ? problem : take_out(blk);
 }
 
-char *blk_change_medium(BlockBackend *blk, const char *file, const char *format, BlockReadonly readonly)
+char *blk_eject(BlockBackend *blk, bool force)
+{
+    char *problem = not_removable(blk);
+
+    problem = problem ? problem : blk_move_tray(blk, true, force);
+    return problem ? problem : take_out(blk);
+}
+
+char *blk_change_medium(BlockBackend *blk, const char *file, const char *format, BlockReadonly readonly, bool force)
 {
     BlockOptions next = blk->options;
     Image *image;
@@ -415,16 +427,18 @@ char *blk_change_medium(BlockBackend *blk, const char *file, const char *format,
     if (!image && !strcmp(file, blk->path)) {
         /* The lock of the old one may be what keeps it from being opened again. */
         g_free(problem);
-        problem = take_out(blk);
+        problem = blk_move_tray(blk, true, force);
+        problem = problem ? problem : take_out(blk);
         image = problem ? NULL : blk_open_image(&next, &problem);
     }
     if (!image) {
         return problem;
     }
-    problem = blk->user.problem(blk->user.opaque, image->path, image->ops->format, image->bytes);
-    if (!problem) {
-        problem = take_out(blk);
+    if (blk->user.problem) {
+        problem = blk->user.problem(blk->user.opaque, image->path, image->ops->format, image->bytes);
     }
+    problem = problem ? problem : blk_move_tray(blk, true, force);
+    problem = problem ? problem : take_out(blk);
     if (problem) {
         image_close(image);
         return problem;
@@ -434,7 +448,7 @@ char *blk_change_medium(BlockBackend *blk, const char *file, const char *format,
     blk_take_medium(blk, image, &next);
     block_bitmap_load(blk);
     blk->user.changed(blk->user.opaque, true);
-    return NULL;
+    return blk_move_tray(blk, false, true);
 }
 
 /* ---- borders of writing ---- */

@@ -27,11 +27,17 @@ struct BlockJob {
     bool target_is_node;
     bool keep, ask;
     bool endless;               /* it goes on until it is cancelled: a backup of nothing but what is overwritten */
+    BlockErrorPolicy on_source_error, on_target_error;
     uint64_t length;
     GThread *thread;            /* NULL: it has ended. I/O thread */
     BlockJobStatus status;      /* I/O thread */
     char *problem;              /* I/O thread */
     bool cancelled;             /* I/O thread */
+    bool round_done;            /* the thread has been over the whole disk. I/O thread, while there is no thread */
+    bool was_ready;             /* I/O thread */
+    int io_error;               /* errno that it was stopped for; 0: none. I/O thread, as the next two */
+    bool error_of_target;       /* the last one */
+    BlockErrorAction action;    /* ... and what came of it */
     bool pivot;                 /* BLOCK_JOB_PENDING: the disk is to move to the target. I/O thread */
     IOWork work;                /* the thread has ended, or the copy met an error */
     BlockJob *next;             /* I/O thread */
@@ -48,6 +54,12 @@ struct BlockJob {
 void block_job_run(BlockJob *job);
 /* The thread has ended, or the copy met an error. */
 void block_job_look(void *opaque);
+/* An error was met, which may stop the job; I/O thread. */
+void block_job_failed(BlockJob *job, bool target, int error);
+/* ---- job-run.c ---- */
+void block_job_thread(BlockJob *job);   /* begins */
+BlockErrorAction block_job_action(const BlockJob *job, bool target, int error);
+/* ---- job.c ---- */
 /* The target is nobody's any more. */
 void block_job_let_target_go(BlockJob *job);
 void block_job_free(BlockJob *job);

@@ -256,6 +256,9 @@ static char *begin(BlockJob *job, const BlockJobOptions *o)
     if (!job->copy) {
         return g_strdup(strerror(ENOMEM));
     }
+    if (job->on_target_error != BLOCK_ERROR_REPORT || job->on_source_error != BLOCK_ERROR_REPORT) {
+        copy_tolerate(job->copy, job->on_target_error);
+    }
     if (o->bitmap && !leave_clean_out(job, o, &error)) {
         copy_free(job->copy);
         job->copy = NULL;
@@ -283,6 +286,8 @@ static BlockJob *new_job(BlockBackend *blk, const BlockJobOptions *o)
     job->speed = o->speed;
     job->keep = o->keep;
     job->ask = o->ask;
+    job->on_source_error = o->on_source_error;
+    job->on_target_error = o->on_target_error;
     job->in_front = true;
     job->endless = o->kind == BLOCK_JOB_BACKUP && o->sync == BLOCK_SYNC_NONE && !o->bitmap;
     job->gone = g_ptr_array_new_with_free_func(g_free);

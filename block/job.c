@@ -55,77 +55,12 @@ void block_job_info(BlockJob *job, BlockJobInfo *info)
 {
     *info = (BlockJobInfo) { .id = job->id, .type = types[job->kind], .status = job->status, .error = job->problem,
                              .length = job->length, .cancelled = job->cancelled, .keep = job->keep,
-                             .ask = job->ask };
+                             .ask = job->ask, .io_error = job->io_error, .error_of_target = job->error_of_target,
+                             .action = job->action };
     g_mutex_lock(&job->lock);
     info->offset = job->offset;
     info->speed = job->speed;
     g_mutex_unlock(&job->lock);
-}
-
-/* ---- the thread ---- */
-
-/* Wait while the job is paused or ahead of its speed. False: it is to stop. */
-static bool may_go_on(BlockJob *job, ThrottleState *limit)
-{
-    bool stop;
-
-    g_mutex_lock(&job->lock);
-    for (;;) {
-        int64_t now = g_get_monotonic_time(), wait;
-
-        limit->config.limit[THROTTLE_BPS].rate = job->speed;
-        wait = throttle_wait_us(limit, true, now);
-        if (job->stop || (!job->paused && !wait)) {
-            break;
-        }
-        if (job->paused) {
-            g_cond_wait(&job->changed, &job->lock);
-        } else {
-            g_cond_wait_until(&job->changed, &job->lock, now + wait);
-        }
-    }
-    stop = job->stop;
-    g_mutex_unlock(&job->lock);
-    throttle_account(limit, true, COPY_PIECE);
-    return !stop;
-}
-
-/* A backup of what is about to be overwritten has no end of its own. */
-static void wait_for_end(BlockJob *job)
-{
-    g_mutex_lock(&job->lock);
-    while (!job->stop && !job->failed) {
-        g_cond_wait(&job->changed, &job->lock);
-    }
-    g_mutex_unlock(&job->lock);
-}
-
-static gpointer run(gpointer opaque)
-{
-    BlockJob *job = opaque;
-    ThrottleState limit = { .leaked_us = g_get_monotonic_time() };
-    int ret = 0;
-
-    throttle_config_init(&limit.config);
-    for (uint64_t offset = 0; offset < job->length && !ret && may_go_on(job, &limit); offset += COPY_PIECE) {
-        ret = copy_piece(job->copy, offset);
-        ret = ret ? ret : copy_error(job->copy);
-        g_mutex_lock(&job->lock);
-        job->offset = MIN(offset + COPY_PIECE, job->length);
-        g_mutex_unlock(&job->lock);
-    }
-    if (!ret && job->endless) {
-        wait_for_end(job);
-        ret = copy_error(job->copy);
-    }
-    ret = ret ? ret : image_flush(job->target ? job->target : job->source);
-    g_mutex_lock(&job->lock);
-    job->error = ret;
-    job->ended = true;
-    g_cond_broadcast(&job->changed);
-    g_mutex_unlock(&job->lock);
-    io_post(&job->work);
-    return NULL;
 }
 
 /* ---- the end ---- */
@@ -383,6 +318,60 @@ static bool gets_ready(const BlockJob *job)
     return job->kind == BLOCK_JOB_MIRROR || (job->kind == BLOCK_JOB_COMMIT && !job->over);
 }
 
+void block_job_failed(BlockJob *job, bool target, int error)
+{
+    job->error_of_target = target;
+    job->action = block_job_action(job, target, error);
+    tell(job, BLOCK_JOB_EVENT_ERROR);
+    if (job->action != BLOCK_ACTION_STOP) {
+        return;
+    }
+    job->io_error = -error;
+    g_mutex_lock(&job->lock);
+    job->paused = true;
+    g_mutex_unlock(&job->lock);
+    if (job->status == BLOCK_JOB_RUNNING || job->status == BLOCK_JOB_READY) {
+        set_status(job, job->status == BLOCK_JOB_READY ? BLOCK_JOB_STANDBY : BLOCK_JOB_PAUSED);
+    }
+}
+
+static bool target_misses(BlockJob *job)
+{
+    uint64_t offset;
+    const bool misses = copy_misses(job->copy, &offset);
+
+    if (misses) {
+        copy_miss(job->copy, offset);
+    }
+    return misses;
+}
+
+/* Some of the guest's writes have not come to the target of a mirror: tell, and have the thread look after them. */
+static void look_at_missed(BlockJob *job)
+{
+    const int error = copy_take_missed_error(job->copy);
+
+    if (error) {
+        block_job_failed(job, true, error);
+        if (!job->thread && job->was_ready && target_misses(job)) {
+            block_job_thread(job);
+        }
+    }
+}
+
+/* The thread has been over all: the mirror goes on until somebody ends it, if its target lacks nothing. */
+static void become_ready(BlockJob *job)
+{
+    job->round_done = true;
+    if (target_misses(job)) {
+        block_job_thread(job);
+    } else if (!job->was_ready) {
+        job->was_ready = true;
+        set_status(job, BLOCK_JOB_READY);
+        tell(job, BLOCK_JOB_EVENT_READY);
+    }
+}
+
 /* The thread has ended, or a write of the guest met an error of the target. */
 void block_job_look(void *opaque)
 {
@@ -393,6 +382,7 @@ void block_job_look(void *opaque)
     if (!job->copy) {
         return;
     }
+    look_at_missed(job);
     g_mutex_lock(&job->lock);
     ended = job->ended;
     stop = job->stop;
@@ -413,8 +403,7 @@ void block_job_look(void *opaque)
             job->cancelled = true;
             end_or_try_again(job);
         } else if (!error && gets_ready(job)) {
-            set_status(job, BLOCK_JOB_READY);
-            tell(job, BLOCK_JOB_EVENT_READY);
+            become_ready(job);
         } else if (!error) {
             end_or_try_again(job);
         }
@@ -441,14 +430,22 @@ static char *wrong_status(const BlockJob *job, const char *verb)
 
 char *block_job_pause(BlockJob *job, bool pause)
 {
-    if (job->status != (pause ? BLOCK_JOB_RUNNING : BLOCK_JOB_PAUSED)) {
+    const BlockJobStatus now = job->status;
+    const bool ready = now == BLOCK_JOB_READY || now == BLOCK_JOB_STANDBY;
+
+    if (now != (pause ? BLOCK_JOB_RUNNING : BLOCK_JOB_PAUSED) && now != (pause ? BLOCK_JOB_READY : BLOCK_JOB_STANDBY)) {
         return wrong_status(job, pause ? "pause" : "resume");
     }
+    job->io_error = 0;
     g_mutex_lock(&job->lock);
     job->paused = pause;
     g_cond_broadcast(&job->changed);
     g_mutex_unlock(&job->lock);
-    set_status(job, pause ? BLOCK_JOB_PAUSED : BLOCK_JOB_RUNNING);
+    if (ready) {
+        set_status(job, pause ? BLOCK_JOB_STANDBY : BLOCK_JOB_READY);
+    } else {
+        set_status(job, pause ? BLOCK_JOB_PAUSED : BLOCK_JOB_RUNNING);
+    }
     return NULL;
 }
 
@@ -477,6 +474,10 @@ static char *move_to_target(BlockJob *job)
     if (!blk_hold(job->blk)) {
         return g_strdup_printf("'%s': the host does not answer", job->source->path);
     }
+    if (target_misses(job)) {
+        blk_release(job->blk);
+        return g_strdup_printf("The active block job '%s' cannot be completed: what failed is tried again", job->id);
+    }
     ret = copy_error(job->copy);
     ret = ret ? ret : image_flush(job->target);
     if (ret) {
@@ -491,6 +492,9 @@ char *block_job_complete(BlockJob *job)
 {
     if (job->status != BLOCK_JOB_READY) {
         return g_strdup_printf("The active block job '%s' cannot be completed", job->id);
+    }
+    if (job->thread) {
+        return g_strdup_printf("The active block job '%s' cannot be completed: what failed is tried again", job->id);
     }
     if (job->ask) {
         wait_for_word(job, true);
@@ -559,5 +563,5 @@ void block_job_run(BlockJob *job)
     *end = job;
     set_status(job, BLOCK_JOB_CREATED);
     set_status(job, BLOCK_JOB_RUNNING);
-    job->thread = g_thread_new("block-job", run, job);
+    block_job_thread(job);
 }

@@ -181,3 +181,57 @@ char *blk_snapshot_to_node(BlockBackend *blk, const char *node)
     }
     return problem;
 }
+
+/* ---- what an image's file says of the one behind it ---- */
+
+/* Number n of the chain, whose file is written to. The disk is held. */
+static char *name_in_chain(BlockBackend *blk, unsigned n, const char *file)
+{
+    Image *image = blk_chain_image(blk, n), *behind = image_backing(image);
+    char *problem = NULL;
+    int ret;
+
+    if (n) {
+        image = blk_reopen_backing(blk_chain_image(blk, n - 1), &problem);
+    }
+    if (!image) {
+        return problem;
+    }
+    ret = image->ops->name_backing(image, file, behind->ops->format);
+    if (n && !image->opened.no_lock) {
+        image_lock(image, HOST_FILE_LOCKED_SHARED);
+    }
+    return ret ? g_strdup_printf("Could not change the backing file to '%s': %s", file, strerror(-ret)) : NULL;
+}
+
+char *blk_name_backing(BlockBackend *blk, const char *node, const char *file)
+{
+    char *problem = refused(blk);
+    const Image *image;
+    BlockChainInfo info;
+    int n;
+
+    if (problem) {
+        return problem;
+    }
+    n = blk_chain_find(blk, node, NULL);
+    if (n < 0 && blk_chain(blk, 0, &info) && !info.node && !strcmp(blk->id, node)) {
+        n = 0;
+    }
+    if (n < 0) {
+        return g_strdup_printf("'%s' is not in the backing chain of '%s'", node, blk->id);
+    }
+    image = blk_chain_image(blk, (unsigned)n);
+    if (!image->ops->name_backing || !image_has_backing(image)) {
+        return g_strdup_printf("'%s' has no image behind it", node);
+    }
+    if (!n && blk_readonly(blk)) {
+        return g_strdup_printf("'%s': it is open for reading only", blk->id);
+    }
+    if (!blk_hold(blk)) {
+        return g_strdup_printf("'%s': the host does not answer", blk->path);
+    }
+    problem = name_in_chain(blk, (unsigned)n, file);
+    blk_release(blk);
+    return problem;
+}

@@ -131,13 +131,18 @@ int qcow2_map(Qcow2 *q, uint64_t offset, uint64_t bytes, Mapping *m)
     uint64_t within = qcow2_within(q, offset), run = q->cluster_size - within;
     uint64_t index = l2_index(q, offset), entry;
     uint8_t *table;
+    const uint64_t l2 = q->l1[l1_index(q, offset)] & QCOW2_OFFSET;
     int ret;
 
     *m = (Mapping) { .kind = CLUSTER_UNALLOCATED, .bytes = run < bytes ? run : bytes };
-    if (!(q->l1[l1_index(q, offset)] & QCOW2_OFFSET)) {
+    if (!l2) {
         return 0;
     }
-    ret = qcow2_table(q, &q->l2, q->l1[l1_index(q, offset)] & QCOW2_OFFSET, &table);
+    if (qcow2_within(q, l2)) {
+        return qcow2_corrupted(q, l2, q->cluster_size, "L2 table offset %#llx unaligned (L1 index: %#llx)",
+                               (unsigned long long)l2, (unsigned long long)l1_index(q, offset));
+    }
+    ret = qcow2_table(q, &q->l2, l2, &table);
     if (ret) {
         return ret;
     }
@@ -148,7 +153,10 @@ int qcow2_map(Qcow2 *q, uint64_t offset, uint64_t bytes, Mapping *m)
         return 0;
     }
     if (qcow2_within(q, entry & QCOW2_OFFSET)) {
-        return -EIO;
+        return qcow2_corrupted(q, entry & QCOW2_OFFSET, q->cluster_size,
+                               "Cluster allocation offset %#llx unaligned (L2 offset: %#llx, L2 index: %#llx)",
+                               (unsigned long long)(entry & QCOW2_OFFSET), (unsigned long long)l2,
+                               (unsigned long long)index);
     }
     m->host = (entry & QCOW2_OFFSET) + within;
     m->in_place = entry & QCOW2_COPIED;

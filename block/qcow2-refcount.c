@@ -6,9 +6,11 @@
  * so that it can count itself.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include "block/bytes.h"
+#include "block/corruption.h"
 #include "block/qcow2.h"
 
 enum { MAX_REFTABLE_BYTES = 8 << 20 };
@@ -235,15 +237,40 @@ static int write_feature_bits(Qcow2 *q, uint64_t clear, uint64_t set)
 
 int qcow2_set_dirty(Qcow2 *q, bool dirty)
 {
-    int ret = 0;
+    int ret = dirty && q->corrupt ? -EIO : 0;
 
-    if (q->version >= 3 && q->dirty != dirty) {
+    if (!ret && q->version >= 3 && q->dirty != dirty) {
         ret = write_feature_bits(q, QI_DIRTY, dirty ? QI_DIRTY : 0);
         if (!ret) {
             q->dirty = dirty;
         }
     }
     return ret;
+}
+
+int qcow2_corrupted(Qcow2 *q, uint64_t offset, uint64_t bytes, const char *fmt, ...)
+{
+    const bool fatal = !q->image.readonly, again = fatal ? q->corrupt : q->said_corrupt;
+    char *message;
+    va_list args;
+
+    if (again) {
+        return -EIO;
+    }
+    va_start(args, fmt);
+    message = g_strdup_vprintf(fmt, args);
+    va_end(args);
+    corruption_report(&q->image, fatal, offset, bytes, message);
+    g_free(message);
+    if (fatal) {
+        q->corrupt = true;
+        if (q->version >= 3) {
+            write_feature_bits(q, 0, QI_CORRUPT);
+        }
+    } else {
+        q->said_corrupt = true;
+    }
+    return -EIO;
 }
 
 /* The next cluster from `next_free` on that nobody uses and that was not freed since the last flush. */
@@ -289,7 +316,7 @@ int qcow2_alloc(Qcow2 *q, uint64_t *offset)
         return ret;
     }
     if (!cluster) {
-        return -EIO;            /* the header's own cluster counts as free: a broken image */
+        return qcow2_corrupted(q, 0, 0, "the header's own cluster counts as free");
     }
     ret = qcow2_set_refcount(q, cluster, 1);
     if (!ret && q->version < 3) {
@@ -311,7 +338,7 @@ static int release_cluster(Qcow2 *q, uint64_t cluster)
         return ret;
     }
     if (!count) {
-        return -EIO;
+        return qcow2_corrupted(q, cluster << q->cluster_bits, q->cluster_size, "a cluster is in use and not counted");
     }
     ret = qcow2_set_refcount(q, cluster, count - 1);
     if (!ret && count == 1) {

@@ -148,6 +148,23 @@ static int write_new_cluster(Qcow2 *q, const Mapping *m, uint64_t offset, const 
     return ret;
 }
 
+/* Data that are to be written where the header, or a table of the image's own, is: what refers to them is wrong. */
+static int spare_tables(Qcow2 *q, const Mapping *m)
+{
+    const struct { const char *name; uint64_t offset, bytes; } tables[] = {
+        { "qcow2 header", 0, q->cluster_size }, { "active L1 table", q->l1_offset, q->l1_entries * 8ull },
+        { "refcount table", q->reftable_offset, q->reftable_entries * 8ull },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+        if (m->host < tables[i].offset + tables[i].bytes && tables[i].offset < m->host + m->bytes) {
+            return qcow2_corrupted(q, m->host, m->bytes, "Preventing invalid write on metadata (overlaps with %s)",
+                                   tables[i].name);
+        }
+    }
+    return 0;
+}
+
 static int qcow2_write(Image *image, uint64_t offset, const void *buffer, size_t bytes)
 {
     Qcow2 *q = qcow2_of(image);
@@ -159,8 +176,9 @@ static int qcow2_write(Image *image, uint64_t offset, const void *buffer, size_t
         Mapping m;
 
         pthread_mutex_lock(&q->map);
-        ret = q->bitmaps_fresh ? qcow2_spoil_bitmaps(q) : 0;
+        ret = q->corrupt ? -EIO : q->bitmaps_fresh ? qcow2_spoil_bitmaps(q) : 0;
         ret = ret ? ret : qcow2_map(q, offset, bytes, &m);
+        ret = ret || !m.in_place ? ret : spare_tables(q, &m);
         if (!ret && !m.in_place) {
             uint64_t rest = q->cluster_size - qcow2_within(q, offset);
 
@@ -270,7 +288,7 @@ static int qcow2_write_zeroes(Image *image, uint64_t offset, uint64_t bytes, boo
         if (can_drop && !qcow2_within(q, offset) && (n == q->cluster_size || offset + n == image->bytes)) {
             pthread_rwlock_wrlock(&q->data);
             pthread_mutex_lock(&q->map);
-            ret = q->bitmaps_fresh ? qcow2_spoil_bitmaps(q) : 0;
+            ret = q->corrupt ? -EIO : q->bitmaps_fresh ? qcow2_spoil_bitmaps(q) : 0;
             ret = ret ? ret : drop_cluster(q, offset);
             qcow2_mark_changed(q, offset);
             pthread_mutex_unlock(&q->map);
@@ -329,7 +347,7 @@ static void qcow2_close(Image *image)
 {
     Qcow2 *q = qcow2_of(image);
     HostFile *file = q->file;
-    int ret = q->kept ? qcow2_store_bitmaps(q, q->kept) : 0;
+    int ret = q->kept && !q->corrupt ? qcow2_store_bitmaps(q, q->kept) : 0;
 
     if (ret) {
         error_report("'%s': its bitmaps cannot be kept: %s", image->path, strerror(-ret));

@@ -74,6 +74,8 @@ typedef struct Qcow2 {
     bool bitmaps_fresh;         /* true until the guest's data changes; nobody has them.  lock: map */
     GPtrArray *kept;            /* to be the file's when it is closed; NULL: as they are. I/O thread */
     bool dirty;                 /* the dirty bit is set in the file.                      lock: map */
+    bool corrupt;               /* it takes no more writes.                               lock: map */
+    bool said_corrupt;          /* somebody was told of what is not fatal.                lock: map */
 } Qcow2;
 
 typedef enum { CLUSTER_UNALLOCATED, CLUSTER_ZERO, CLUSTER_DATA, CLUSTER_COMPRESSED } ClusterKind;
@@ -117,8 +119,14 @@ int qcow2_alloc(Qcow2 *q, uint64_t *offset);
 /* One reference less to what an L2 entry refers to (data, compressed or nothing). */
 int qcow2_release_entry(Qcow2 *q, uint64_t entry);
 int qcow2_release(Qcow2 *q, uint64_t offset);
-/* Set or clear the dirty bit; the bit is on the host's disk when this returns. */
+/* Set or clear the dirty bit; the bit is on the host's disk when this returns. -EIO: the image is corrupt. */
 int qcow2_set_dirty(Qcow2 *q, bool dirty);
+/*
+ * A table has led to what cannot be. An image that is written to is marked in the file, and takes no more writes;
+ * somebody is told, once. `bytes` 0: there is no place to name. -EIO.
+ */
+int qcow2_corrupted(Qcow2 *q, uint64_t offset, uint64_t bytes, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* ---- qcow2-resize.c ---- */
 /* -EFBIG: its table would be too long; -ENOTSUP: it would be shorter. */

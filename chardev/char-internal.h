@@ -41,6 +41,8 @@ typedef struct ChardevBackend {
     void (*remove)(Chardev *chr);
     /* I/O: `chr`, of which `state` is from now on, is another one. NULL: it does not matter. */
     void (*adopt)(Chardev *chr);
+    /* I/O: chardev_add_client(). NULL: never. */
+    bool (*add_client)(Chardev *chr, int fd);
 } ChardevBackend;
 
 /* What a front end has not taken yet: buf[head .. head + len). */

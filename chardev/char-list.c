@@ -36,6 +36,11 @@ Chardev *chardev_find(const char *label)
     return chr;
 }
 
+bool chardev_add_client(Chardev *chr, int fd)
+{
+    return chr->backend->add_client && chr->backend->add_client(chr, fd);
+}
+
 const Chardev *chardev_next(const Chardev *chr)
 {
     return chr ? chr->next : chardev_list;

@@ -503,9 +503,23 @@ static void socket_adopt(Chardev *chr)
     s->chr = chr;
 }
 
+static bool socket_add_client(Chardev *chr, int fd)
+{
+    SocketState *s = chr->state;
+
+    if (!s->accept_watch) {
+        return false;
+    }
+    g_source_remove(s->accept_watch);
+    s->accept_watch = 0;
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    socket_use(chr, s, fd);
+    return true;
+}
+
 static const ChardevBackend socket_backend = {
     .name = "socket", .peer_gone = socket_peer_gone, .close = socket_close, .remove = socket_remove,
-    .adopt = socket_adopt,
+    .adopt = socket_adopt, .add_client = socket_add_client,
 };
 
 /* The descriptor whose number the command line gives. */

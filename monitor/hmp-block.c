@@ -73,7 +73,7 @@ static void say_problem(Monitor *mon, char *problem)
     }
 }
 
-/* argv: [-f] DRIVE. No guest locks its medium, so there is nothing to force. */
+/* argv: [-f] DRIVE; -f: the guest has locked it. */
 void hmp_eject(Monitor *mon, char **argv)
 {
     BlockBackend *blk = find_drive(mon, argv[1] ? argv[1] : argv[0]);
@@ -81,13 +81,14 @@ void hmp_eject(Monitor *mon, char **argv)
     if (argv[1] && strcmp(argv[0], "-f")) {
         monitor_printf(mon, "eject [-f] DRIVE, not '%s'.\n", argv[0]);
     } else if (blk) {
-        say_problem(mon, blk_eject(blk));
+        say_problem(mon, blk_eject(blk, argv[1] != NULL));
     }
 }
 
-/* argv: DRIVE FILE [FORMAT [MODE]] */
+/* argv: DRIVE [-f] FILE [FORMAT [MODE]] */
 void hmp_change(Monitor *mon, char **argv)
 {
+    const bool force = argv[1] && argv[2] && !strcmp(argv[1], "-f");
     static const char *const modes[] = {
         [BLOCK_READONLY_KEEP] = "retain", [BLOCK_READONLY_OFF] = "read-write", [BLOCK_READONLY_ON] = "read-only",
     };
@@ -101,6 +102,7 @@ void hmp_change(Monitor *mon, char **argv)
     }
 #endif
     blk = find_drive(mon, argv[0]);
+    argv += force;
     if (argv[2] && argv[3]) {
         while (mode < G_N_ELEMENTS(modes) && strcmp(argv[3], modes[mode])) {
             mode++;
@@ -113,7 +115,7 @@ void hmp_change(Monitor *mon, char **argv)
     if (argv[2] && strcmp(argv[2], "raw") && strcmp(argv[2], "qcow2")) {
         monitor_printf(mon, "The format is raw or qcow2, not '%s'.\n", argv[2]);
     } else if (blk) {
-        say_problem(mon, blk_change_medium(blk, argv[1], argv[2], mode));
+        say_problem(mon, blk_change_medium(blk, argv[1], argv[2], mode, force));
     }
 }
 

@@ -169,7 +169,8 @@ void hmp_info_block_jobs(Monitor *mon, char **argv)
         monitor_printf(mon, "Type %s, device %s: Completed %llu of %llu bytes, speed limit %llu bytes/s%s%s%s\n",
                        info.type, info.id, (unsigned long long)info.offset, (unsigned long long)info.length,
                        (unsigned long long)info.speed, info.status == BLOCK_JOB_READY ? ", ready" : "",
-                       info.status == BLOCK_JOB_PAUSED ? ", paused" : "", info.error ? ", failed" : "");
+                       info.status == BLOCK_JOB_PAUSED || info.status == BLOCK_JOB_STANDBY ? ", paused" : "",
+                       info.error ? ", failed" : "");
     }
     if (!block_job_next(NULL)) {
         monitor_puts(mon, "No active jobs\n");

@@ -103,9 +103,6 @@ void hmp_info_ramblock(Monitor *mon, char **argv)
 #define VIRTIO "'info qom-tree virtio0' has the state of such a device"
 
 static const struct { const char *name; bool info; const char *why; } refusals[] = {
-    { "announce_self", false, "guests announce themselves; network 'user' needs no announcement" },
-    { "calc_dirty_rate", false, "'info migrate' tells how memory is sent" },
-    { "dirty_rate", true, "'info migrate' tells how memory is sent" },
     { "cancel_vcpu_dirty_limit", false, DIRTY_LIMIT }, { "set_vcpu_dirty_limit", false, DIRTY_LIMIT },
     { "vcpu_dirty_limit", true, DIRTY_LIMIT },
     { "client_migrate_info", false, "VNC clients connect anew to the other side" },
@@ -115,7 +112,7 @@ static const struct { const char *name; bool info; const char *why; } refusals[]
     { "pcie_aer_inject_error", false, NOT_HERE }, { "qemu-io", false, "qemu-io opens images that are not in use" },
     { "rdma", true, NOT_HERE }, { "rocker", true, NOT_HERE }, { "rocker-ports", true, NOT_HERE },
     { "rocker-of-dpa-flows", true, NOT_HERE }, { "rocker-of-dpa-groups", true, NOT_HERE },
-    { "snapshot_delete_blkdev_internal", false, "use delvm" }, { "stats", true, "'info jit' has counters" },
+    { "stats", true, "'info jit' has counters" },
     { "virtio", true, VIRTIO }, { "virtio-queue-element", true, VIRTIO }, { "virtio-queue-status", true, VIRTIO },
     { "virtio-status", true, VIRTIO }, { "virtio-vhost-queue-status", true, VIRTIO },
     { "vm-generation-id", true, NOT_HERE }, { "x_colo_lost_heartbeat", false, "machines do not run in pairs" },
@@ -125,11 +122,10 @@ static const struct { const char *name; bool info; const char *why; } refusals[]
     { "migrate_recover", false, "no migration waits to go on" },
     { "migrate_pause", false, "migrate_cancel ends a migration" },
     { "migrate_start_postcopy", false, "memory is sent before the machine moves" },
-    { "nmi", false, "this CPU has no such interrupt" }, 
+    { "nmi", false, "this CPU has no such interrupt" },
     { "pci", true, NOT_HERE }, { "profile", true, "'info jit' has counters" },
     { "qdm", true, "-device help lists the devices" },
     { "qom-set", false, "states of devices are not changed from here" },
-    { "snapshot_blkdev_internal", false, "use savevm" },
     { "spice", true, "use -vnc" }, { "sync-profile", false, "use -accel tcg,stats=on, info jit" },
     { "sync-profile", true, "'info jit' shows the locks" }, { "system_wakeup", false, "this board does not sleep" },
     { "tpm", true, NOT_HERE },

@@ -213,4 +213,11 @@ bool monitor_read_memory(CPUARMState *env, bool physical, uint32_t address, uint
 /* "x", "xp" and "print"; `format` is what follows the slash, or "". */
 void hmp_examine(Monitor *mon, const char *format, const char *address, bool physical);
 void hmp_print(Monitor *mon, const char *format, const char *expression);
+
+/* monitor/hmp-rare.c */
+void hmp_announce_self(Monitor *mon, char **argv);
+void hmp_calc_dirty_rate(Monitor *mon, char **argv);
+void hmp_info_dirty_rate(Monitor *mon, char **argv);
+void hmp_snapshot_inside(Monitor *mon, char **argv);
+void hmp_snapshot_inside_delete(Monitor *mon, char **argv);
 #endif

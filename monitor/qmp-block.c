@@ -117,8 +117,7 @@ static JsonObject *device_info(const BlockBackend *blk)
     return info;
 }
 
-/* Where QEMU's tree of objects has the device that the disk belongs to; NULL: it is the board's. g_free(). */
-static char *device_path(const MachineState *m, const BlockBackend *blk)
+char *qmp_disk_path(const MachineState *m, const BlockBackend *blk)
 {
     for (int i = 0; i < MACHINE_VIRTIOS; i++) {
         if (m->virtio[i].blk == blk) {
@@ -137,16 +136,16 @@ static char *device_path(const MachineState *m, const BlockBackend *blk)
     return NULL;
 }
 
-/* By the name of a drive or a node, or the path of its device; NULL: there is none. */
-static BlockBackend *find_disk(const MachineState *m, const char *name)
+BlockBackend *qmp_disk_named(const MachineState *m, const char *name)
 {
     BlockBackend *blk = blk_find(name);
+    g_autofree char *of_device = g_strdup_printf("/machine/peripheral/%s/", name);
 
-    if (!blk && *name == '/') {
+    if (!blk) {
         while ((blk = blk_next(blk)) != NULL) {
-            g_autofree char *path = device_path(m, blk);
+            g_autofree char *path = qmp_disk_path(m, blk);
 
-            if (!g_strcmp0(path, name)) {
+            if (path && (!strcmp(path, name) || g_str_has_prefix(path, of_device))) {
                 break;
             }
         }
@@ -154,12 +153,17 @@ static BlockBackend *find_disk(const MachineState *m, const char *name)
     return blk;
 }
 
+const char *qmp_disk_name(const BlockBackend *blk, const char *path)
+{
+    return path && blk_node(blk) && !strcmp(blk_node(blk), blk_id(blk)) ? "" : blk_id(blk);
+}
+
 /* Its name, as a drive of -drive has one, and its device; at least one of them. */
 static void add_names(JsonObject *disk, const MachineState *m, const BlockBackend *blk)
 {
-    char *path = device_path(m, blk);
+    char *path = qmp_disk_path(m, blk);
 
-    json_object_set_string_member(disk, "device", blk_node(blk) && path ? "" : blk_id(blk));
+    json_object_set_string_member(disk, "device", qmp_disk_name(blk, path));
     if (path) {
         json_object_set_string_member(disk, "qdev", path);
     }
@@ -173,6 +177,7 @@ void qmp_query_block(QmpCall *call)
 
     while ((blk = blk_next(blk)) != NULL) {
         JsonObject *disk;
+        bool open, locked;
 
         if (blk_for_export(blk)) {
             continue;
@@ -180,7 +185,10 @@ void qmp_query_block(QmpCall *call)
         disk = json_object_new();
         add_names(disk, call->machine, blk);
         json_object_set_string_member(disk, "type", "unknown");
-        json_object_set_boolean_member(disk, "locked", FALSE);
+        if (blk_tray(blk, &open, &locked)) {
+            json_object_set_boolean_member(disk, "tray_open", open);
+        }
+        json_object_set_boolean_member(disk, "locked", locked);
         json_object_set_boolean_member(disk, "removable", blk_removable(blk));
         if (blk_has_medium(blk)) {
             json_object_set_object_member(disk, "inserted", device_info(blk));
@@ -340,7 +348,7 @@ void qmp_block_set_write_threshold(QmpCall *call)
 void qmp_block_set_io_throttle(QmpCall *call)
 {
     const char *device = qmp_string(call, "device"), *id = qmp_string(call, "id");
-    BlockBackend *blk = device || id ? find_disk(call->machine, id ? id : device) : NULL;
+    BlockBackend *blk = device || id ? qmp_disk_named(call->machine, id ? id : device) : NULL;
     ThrottleConfig config;
     ThrottleField field;
     const char *problem;

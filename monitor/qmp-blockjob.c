@@ -1,23 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The monitor for programs: jobs on disks, their orders and events. I/O thread. */
+#include <errno.h>
 #include <string.h>
 #include "block/job.h"
 #include "monitor/qmp-internal.h"
 
 static const char *const statuses[] = {
     [BLOCK_JOB_CREATED] = "created", [BLOCK_JOB_RUNNING] = "running", [BLOCK_JOB_PAUSED] = "paused",
-    [BLOCK_JOB_READY] = "ready", [BLOCK_JOB_WAITING] = "waiting", [BLOCK_JOB_PENDING] = "pending",
+    [BLOCK_JOB_READY] = "ready", [BLOCK_JOB_STANDBY] = "standby", [BLOCK_JOB_WAITING] = "waiting",
+    [BLOCK_JOB_PENDING] = "pending",
     [BLOCK_JOB_ABORTING] = "aborting", [BLOCK_JOB_CONCLUDED] = "concluded", [BLOCK_JOB_NULL] = "null",
 };
 
 /* ---- events ---- */
 
-static void job_event(BlockJob *job, BlockJobEvent event)
+static void tell_error(const BlockJobInfo *info)
 {
     JsonObject *data = json_object_new();
+
+    json_object_set_string_member(data, "device", info->id);
+    json_object_set_string_member(data, "operation", info->error_of_target ? "write" : "read");
+    json_object_set_string_member(data, "action", qmp_error_action(info->action));
+    qmp_tell("BLOCK_JOB_ERROR", data);
+}
+
+static void job_event(BlockJob *job, BlockJobEvent event)
+{
+    JsonObject *data;
     BlockJobInfo info;
 
     block_job_info(job, &info);
+    if (event == BLOCK_JOB_EVENT_ERROR) {
+        tell_error(&info);
+        return;
+    }
+    data = json_object_new();
     if (event == BLOCK_JOB_EVENT_STATUS) {
         json_object_set_string_member(data, "id", info.id);
         json_object_set_string_member(data, "status", statuses[info.status]);
@@ -77,6 +94,15 @@ static bool take_bitmap(QmpCall *call, BlockJobOptions *o)
     return !call->error;
 }
 
+/* What to do with errors, by the name of an argument. */
+static BlockErrorPolicy policy(QmpCall *call, const char *name)
+{
+    const char *word = qmp_string(call, name);
+
+    return !g_strcmp0(word, "ignore") ? BLOCK_ERROR_IGNORE : !g_strcmp0(word, "stop") ? BLOCK_ERROR_STOP
+           : !g_strcmp0(word, "enospc") || !g_strcmp0(word, "auto") ? BLOCK_ERROR_ENOSPC : BLOCK_ERROR_REPORT;
+}
+
 static void start(QmpCall *call, BlockJobKind kind, const BlockJobTarget *target)
 {
     BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "device"));
@@ -90,8 +116,11 @@ static void start(QmpCall *call, BlockJobKind kind, const BlockJobTarget *target
         .base_node = qmp_string(call, "base-node"), .top = qmp_string(call, "top"),
         .top_node = qmp_string(call, "top-node"), .backing_file = qmp_string(call, "backing-file"),
     };
+    const bool whole = kind == BLOCK_JOB_STREAM || kind == BLOCK_JOB_COMMIT;
     char *problem;
 
+    o.on_source_error = policy(call, whole ? "on-error" : "on-source-error");
+    o.on_target_error = policy(call, whole ? "on-error" : "on-target-error");
     if (!blk) {
         return;
     }
@@ -251,9 +280,11 @@ void qmp_query_block_jobs(QmpCall *call)
         json_object_set_int_member(o, "offset", (gint64)info.offset);
         json_object_set_int_member(o, "speed", (gint64)info.speed);
         json_object_set_boolean_member(o, "busy", info.status == BLOCK_JOB_RUNNING);
-        json_object_set_boolean_member(o, "paused", info.status == BLOCK_JOB_PAUSED);
-        json_object_set_boolean_member(o, "ready", info.status == BLOCK_JOB_READY);
-        json_object_set_string_member(o, "io-status", info.error ? "failed" : "ok");
+        json_object_set_boolean_member(o, "paused", info.status == BLOCK_JOB_PAUSED
+                                       || info.status == BLOCK_JOB_STANDBY);
+        json_object_set_boolean_member(o, "ready", info.status == BLOCK_JOB_READY || info.status == BLOCK_JOB_STANDBY);
+        json_object_set_string_member(o, "io-status", info.io_error == ENOSPC ? "nospace"
+                                      : info.io_error || info.error ? "failed" : "ok");
         json_object_set_string_member(o, "status", statuses[info.status]);
         json_object_set_boolean_member(o, "auto-finalize", !info.ask);
         json_object_set_boolean_member(o, "auto-dismiss", !info.keep);

@@ -130,11 +130,14 @@ static void do_x_query_usb(QmpCall *call) { hmp_text(call, "info usb"); }
 
 #define JOB_BITMAP "bitmap:s? bitmap-mode:BitmapSyncMode? "
 #define JOB_ENDS "auto-finalize:b? auto-dismiss:b?"
+#define JOB_ERRORS "on-source-error:BlockdevOnError? on-target-error:BlockdevOnError? filter-node-name:s? "
 #define JOB_CHAIN "base:s? base-node:s? backing-file:s? on-error:BlockdevOnError? filter-node-name:s? "
 #define BURST(limit) limit "_max:i? " limit "_max_length:i? "
 
 const QmpCommand qmp_commands[] = {
     { "add-fd", "fdset-id:i? opaque:s?", qmp_add_fd, false, "AddfdInfo" },
+    { "add_client", "protocol:s fdname:s skipauth:b? tls:b?", qmp_add_client, false, NULL },
+    { "announce-self", "initial:i max:i rounds:i step:i interfaces:[s]? id:s?", qmp_announce_self, false, NULL },
     { "balloon", "value:i", qmp_balloon, false, NULL },
     { "block-commit", "device:s top:s? top-node:s? job-id:s? speed:i? " JOB_CHAIN JOB_ENDS, qmp_block_commit, false,
       NULL },
@@ -169,23 +172,29 @@ const QmpCommand qmp_commands[] = {
       "lazy-refcounts:b? overlap-check:a? cache-size:i? l2-cache-size:i? l2-cache-entry-size:i? "
       "refcount-cache-size:i? cache-clean-interval:i? aio-max-batch:i? drop-cache:b? "
       "offset:i? size:i? latency-ns:i? read-zeroes:b? throttle-group:s?", qmp_blockdev_add, false, NULL },
-    { "blockdev-backup", "device:s target:s sync:MirrorSyncMode job-id:s? speed:i? " JOB_BITMAP JOB_ENDS,
+    { "blockdev-backup", "device:s target:s sync:MirrorSyncMode job-id:s? speed:i? " JOB_BITMAP JOB_ERRORS JOB_ENDS,
       qmp_blockdev_backup, false, NULL },
     { "blockdev-change-medium",
       "device:s? id:s? filename:s format:s? force:b? read-only-mode:BlockdevChangeReadOnlyMode?",
       qmp_blockdev_change_medium, false, NULL },
-    { "blockdev-close-tray", "device:s? id:s?", qmp_blockdev_tray, false, NULL },
+    { "blockdev-close-tray", "device:s? id:s?", qmp_blockdev_close_tray, false, NULL },
     { "blockdev-create", "job-id:s options:a", qmp_blockdev_create, false, NULL },
     { "blockdev-del", "node-name:s", qmp_blockdev_del, false, NULL },
+    { "blockdev-insert-medium", "id:s node-name:s", qmp_blockdev_insert_medium, false, NULL },
     { "blockdev-mirror", "device:s target:s sync:MirrorSyncMode job-id:s? speed:i? copy-mode:MirrorCopyMode? "
-      "replaces:s? " JOB_ENDS, qmp_blockdev_mirror, false, NULL },
-    { "blockdev-open-tray", "device:s? id:s? force:b?", qmp_blockdev_tray, false, NULL },
-    { "blockdev-remove-medium", "id:s", qmp_eject, false, NULL },
+      "replaces:s? " JOB_ERRORS JOB_ENDS, qmp_blockdev_mirror, false, NULL },
+    { "blockdev-open-tray", "device:s? id:s? force:b?", qmp_blockdev_open_tray, false, NULL },
+    { "blockdev-remove-medium", "id:s", qmp_blockdev_remove_medium, false, NULL },
     { "blockdev-reopen", "options:[a]", qmp_blockdev_reopen, false, NULL },
     { "blockdev-snapshot", "node:s overlay:s", qmp_blockdev_snapshot, false, NULL },
+    { "blockdev-snapshot-delete-internal-sync", "device:s id:s? name:s?", qmp_snapshot_delete_internal, false,
+      "SnapshotInfo" },
+    { "blockdev-snapshot-internal-sync", "device:s name:s", qmp_snapshot_internal, false, NULL },
     { "blockdev-snapshot-sync",
       "device:s? node-name:s? snapshot-file:s snapshot-node-name:s? format:s? mode:NewImageMode?",
       qmp_blockdev_snapshot_sync, false, NULL },
+    { "calc-dirty-rate", "calc-time:i sample-pages:i? mode:DirtyRateMeasureMode?", qmp_calc_dirty_rate, false, NULL },
+    { "change-backing-file", "device:s image-node-name:s backing-file:s", qmp_change_backing_file, false, NULL },
 #ifdef CONFIG_VNC
     { "change-vnc-password", "password:s", qmp_change_vnc_password, false, NULL },
 #endif
@@ -196,14 +205,18 @@ const QmpCommand qmp_commands[] = {
     { "closefd", "fdname:s", qmp_closefd, false, NULL },
     { "cont", "", do_cont, false, NULL },
     { "drive-backup", "device:s target:s sync:MirrorSyncMode format:s? mode:NewImageMode? job-id:s? speed:i? "
-      JOB_BITMAP JOB_ENDS, qmp_drive_backup, false, NULL },
+      JOB_BITMAP JOB_ERRORS JOB_ENDS, qmp_drive_backup, false, NULL },
     { "drive-mirror", "device:s target:s sync:MirrorSyncMode format:s? mode:NewImageMode? job-id:s? speed:i? "
-      "copy-mode:MirrorCopyMode? " JOB_ENDS, qmp_drive_mirror, false, NULL },
+      "copy-mode:MirrorCopyMode? " JOB_ERRORS JOB_ENDS, qmp_drive_mirror, false, NULL },
     { "device-list-properties", "typename:s", qmp_device_list_properties, false, "[ObjectPropertyInfo]" },
     { "device_add",
       "driver:s id:s? bus:s? port:s? drive:s? serial:s? removable:b? ports:i? bootindex:i? write-cache:s?",
       qmp_device_add, false, NULL },
     { "device_del", "id:s", qmp_device_del, false, NULL },
+#ifdef CONFIG_VNC
+    { "display-reload", "type:DisplayReloadType tls-certs:b?", qmp_display_reload, false, NULL },
+    { "display-update", "type:DisplayUpdateType addresses:[SocketAddress]?", qmp_display_update, false, NULL },
+#endif
     { "dump-guest-memory", "paging:b protocol:s detach:b? begin:i? length:i? format:DumpGuestMemoryFormat?",
       qmp_dump_guest_memory, false, NULL },
     { "eject", "device:s? id:s? force:b?", qmp_eject, false, NULL },
@@ -258,6 +271,7 @@ const QmpCommand qmp_commands[] = {
       false, "CpuModelExpansionInfo" },
     { "query-cpus-fast", "", qmp_query_cpus_fast, false, "[CpuInfoFast]" },
     { "query-current-machine", "", qmp_query_current_machine, false, "CurrentMachineParams" },
+    { "query-dirty-rate", "", qmp_query_dirty_rate, false, "DirtyRateInfo" },
     { "query-dump", "", qmp_query_dump, true, "DumpQueryResult" },
     { "query-dump-guest-memory-capability", "", qmp_query_dump_capability, false, "DumpGuestMemoryCapability" },
     { "query-events", "", qmp_query_events, false, "[EventInfo]" },

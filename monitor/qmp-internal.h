@@ -3,6 +3,7 @@
 #ifndef MONITOR_QMP_INTERNAL_H
 #define MONITOR_QMP_INTERNAL_H
 #include <json-glib/json-glib.h>
+#include "block/block.h"
 #include "monitor/monitor-internal.h"
 
 /* monitor/qmp-input.c: one JSON object or array after another out of a stream of bytes. */
@@ -52,7 +53,8 @@ typedef struct QmpEvent {
 extern const QmpEvent qmp_events[];             /* monitor/qmp-events.c; ends with a NULL name */
 /* Tell all programs; `data` is taken, NULL: none. */
 void qmp_tell(const char *event, JsonObject *data);
-void qmp_events_init(void);                     /* once */
+void qmp_events_init(const MachineState *machine);      /* once */
+const char *qmp_error_action(BlockErrorAction action);
 
 /* monitor/qmp-types.c: the object has these members and no others. NULL, or what is wrong (g_free()). */
 char *qmp_check_members(const char *members, JsonObject *object);
@@ -175,6 +177,15 @@ void qmp_block_job_dismiss(QmpCall *call);
 void qmp_job_cancel(QmpCall *call);
 void qmp_query_block_jobs(QmpCall *call);
 
+/* monitor/qmp-more.c */
+void qmp_announce_self(QmpCall *call);
+void qmp_calc_dirty_rate(QmpCall *call);
+void qmp_query_dirty_rate(QmpCall *call);
+void qmp_snapshot_internal(QmpCall *call);
+void qmp_snapshot_delete_internal(QmpCall *call);
+void qmp_change_backing_file(QmpCall *call);
+void qmp_add_client(QmpCall *call);
+
 /* monitor/qmp-nbd.c */
 void qmp_nbd_init(void);                        /* once: events are sent */
 void qmp_nbd_server_start(QmpCall *call);
@@ -220,6 +231,8 @@ void qmp_query_mice(QmpCall *call);
 void qmp_vnc_init(void);
 void qmp_query_vnc(QmpCall *call);
 void qmp_query_vnc_servers(QmpCall *call);
+void qmp_display_reload(QmpCall *call);
+void qmp_display_update(QmpCall *call);
 void qmp_set_password(QmpCall *call);
 void qmp_change_vnc_password(QmpCall *call);
 void qmp_expire_password(QmpCall *call);
@@ -230,8 +243,12 @@ JsonNode *qmp_version_node(void);               /* as in the greeting */
 void qmp_device_add(QmpCall *call);
 void qmp_device_del(QmpCall *call);
 /* monitor/qmp-media.c */
+void qmp_media_init(const MachineState *machine);       /* once: events are sent */
 void qmp_eject(QmpCall *call);
-void qmp_blockdev_tray(QmpCall *call);
+void qmp_blockdev_open_tray(QmpCall *call);
+void qmp_blockdev_close_tray(QmpCall *call);
+void qmp_blockdev_remove_medium(QmpCall *call);
+void qmp_blockdev_insert_medium(QmpCall *call);
 void qmp_blockdev_change_medium(QmpCall *call);
 
 /* monitor/qmp-qom.c */
@@ -263,6 +280,12 @@ int qmp_take_passed_fd(const QmpCall *call);    /* the descriptor that came with
 /* monitor/qmp-block.c */
 void qmp_query_block(QmpCall *call);
 void qmp_query_blockstats(QmpCall *call);
+/* Where QEMU's tree of objects has the device that the disk belongs to; NULL: it is the board's. g_free(). */
+char *qmp_disk_path(const MachineState *m, const BlockBackend *blk);
+/* The drive's name; "": it is a node's that the device at `path` has, and has none of its own. */
+const char *qmp_disk_name(const BlockBackend *blk, const char *path);
+/* By the name of a drive or a node, or its device's path or id; NULL: there is none. */
+struct BlockBackend *qmp_disk_named(const MachineState *m, const char *name);
 void qmp_block_set_io_throttle(QmpCall *call);
 void qmp_block_set_write_threshold(QmpCall *call);
 void qmp_query_named_block_nodes(QmpCall *call);

@@ -131,3 +131,57 @@ void qmp_expire_password(QmpCall *call)
     }
     end(call, vnc_expire_password(when));
 }
+
+/* ---- where it listens ---- */
+
+/* An address as the server's options have it. False: the call has failed. */
+static bool take_address(QmpCall *call, JsonObject *address, VncOptions *o)
+{
+    const char *type = json_object_get_string_member(address, "type");
+    const char *port = json_object_get_string_member_with_default(address, "port", NULL);
+    guint64 number;
+
+    *o = (VncOptions) { .path = json_object_get_string_member_with_default(address, "path", NULL) };
+    if (!strcmp(type, "unix") && o->path) {
+        return true;
+    }
+    if (strcmp(type, "inet") || !port || !g_ascii_string_to_unsigned(port, 10, VNC_PORT, 65535, &number, NULL)) {
+        qmp_fail(call, "Parameter 'addresses' expects type unix with path, or inet with host and a port from %d on",
+                 VNC_PORT);
+        return false;
+    }
+    o->host = json_object_get_string_member_with_default(address, "host", NULL);
+    o->host = o->host && *o->host ? o->host : NULL;
+    o->display = o->to = (int)number - VNC_PORT;
+    return true;
+}
+
+void qmp_display_update(QmpCall *call)
+{
+    enum { MAX_ADDRESSES = 4 };
+    JsonArray *list = json_object_has_member(call->args, "addresses")
+                      ? json_object_get_array_member(call->args, "addresses") : NULL;
+    const guint count = list ? json_array_get_length(list) : 0;
+    VncOptions o[MAX_ADDRESSES];
+
+    if (!list) {
+        return;                 /* nothing is to be other than it is */
+    }
+    if (!count || count > MAX_ADDRESSES) {
+        qmp_fail(call, "Parameter 'addresses' expects 1 to %d addresses", MAX_ADDRESSES);
+        return;
+    }
+    for (guint i = 0; i < count; i++) {
+        if (!take_address(call, json_array_get_object_element(list, i), &o[i])) {
+            return;
+        }
+    }
+    qmp_conclude(call, vnc_listen_again(o, count));
+}
+
+void qmp_display_reload(QmpCall *call)
+{
+    if (qmp_bool(call, "tls-certs", false)) {
+        qmp_fail(call, "vnc tls is not enabled");
+    }
+}

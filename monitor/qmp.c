@@ -416,7 +416,7 @@ void qmp_attach(Chardev *chr, MachineState *machine, bool pretty)
     const CharFrontend fe = { .receive = receive, .event = event, .opaque = s };
 
     if (!sessions) {
-        qmp_events_init();
+        qmp_events_init(machine);
     }
     s->chr = chr;
     s->machine = machine;

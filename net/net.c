@@ -211,6 +211,14 @@ bool net_link_up(const NetBackend *net)
     return __atomic_load_n(&net->link_up, __ATOMIC_SEQ_CST);
 }
 
+bool net_card_mac(const NetBackend *net, uint8_t mac[6])
+{
+    if (net->card.mac) {
+        net->card.mac(net->card.opaque, mac);
+    }
+    return net->card.mac;
+}
+
 const char *net_id(const NetBackend *net)
 {
     return net->id;

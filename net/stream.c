@@ -8,6 +8,7 @@
  * a length that no kind of frame has means that the peer speaks something else.
  */
 #include <gio/gio.h>
+#include <gio/gunixsocketaddress.h>
 #include <string.h>
 #include "net/net-internal.h"
 #include "qemu/log.h"
@@ -29,9 +30,40 @@ typedef struct StreamNet {
     size_t skip;                        /* bytes still to come of a frame that is too long */
 } StreamNet;
 
+static void (*listener)(const char *id, const NetAddress *peer);        /* constant once the main loop runs */
+
 static void stream_connect(StreamNet *s);
 static void stream_accept(StreamNet *s);
 static void stream_read(StreamNet *s);
+
+void net_set_stream_listener(void (*fn)(const char *id, const NetAddress *peer))
+{
+    listener = fn;
+}
+
+static void tell(StreamNet *s)
+{
+    GSocketAddress *address = s->connection ? g_socket_connection_get_remote_address(s->connection, NULL) : NULL;
+    NetAddress peer = { .type = "inet" };
+    g_autofree char *host = NULL;
+
+    if (!listener) {
+        /* Nobody wants to know. */
+    } else if (!s->connection) {
+        listener(net_id(s->net), NULL);
+    } else if (G_IS_INET_SOCKET_ADDRESS(address)) {
+        host = g_inet_address_to_string(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address)));
+        peer.host = host;
+        peer.port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(address));
+        listener(net_id(s->net), &peer);
+    } else {
+        peer.type = "unix";
+        peer.path = G_IS_UNIX_SOCKET_ADDRESS(address) ? g_unix_socket_address_get_path(G_UNIX_SOCKET_ADDRESS(address))
+                                                      : "";
+        listener(net_id(s->net), &peer);
+    }
+    g_clear_object(&address);
+}
 
 static gboolean retry_now(gpointer opaque)
 {
@@ -52,6 +84,7 @@ static void stream_lost(StreamNet *s, const char *why)
     if (s->connection) {
         g_io_stream_close(G_IO_STREAM(s->connection), NULL, NULL);
         g_clear_object(&s->connection);
+        tell(s);
     }
     s->have = s->skip = 0;
     g_byte_array_set_size(s->unsent, 0);
@@ -72,6 +105,7 @@ static void stream_connected(StreamNet *s, GSocketConnection *connection)
 {
     s->connection = connection;
     s->have = s->skip = 0;
+    tell(s);
     stream_read(s);
 }
 

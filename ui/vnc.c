@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <glib.h>
@@ -62,8 +63,11 @@ typedef struct Deed {
 #include "qemu/library-table.h"
 
 static rfbScreenInfo *screen;           /* constant once listening */
-static VncEnd server_end;               /* constant once listening */
-static VncListen listening;             /* constant once listening */
+static VncEnd server_end;               /* I/O thread */
+static VncListen listening;             /* "vnc-accept" alone, once it runs */
+static GAsyncQueue *orders;             /* its own lock */
+static int orders_fd = -1;              /* constant once listening: an eventfd, there are some */
+static __thread bool without_auth;      /* "vnc-accept": the client that is new needs no password */
 static bool with_password, lossy;       /* constant once listening */
 static uint32_t frame[CONSOLE_WIDTH_MAX * CONSOLE_HEIGHT_MAX];  /* of the surface's width; see above */
 
@@ -325,6 +329,7 @@ static enum rfbNewClientAction client_new(rfbClientRec *cl)
     vnc_end_of(cl->sock, false, &client->info.server);
     vnc_end_of(cl->sock, true, &client->info.client);
     client->info.websocket = cl->wsctx != NULL;
+    cl->reverseConnection = without_auth;       /* clients that were called are not asked for passwords */
     cl->clientData = client;
     cl->clientGoneHook = client_gone;
     cl->clientFramebufferUpdateRequestHook = client_asks;
@@ -383,19 +388,68 @@ static void new_client(int fd)
     }
 }
 
+/* What the I/O thread has for "vnc-accept": a client, or (fd < 0) where to listen from now on. */
+typedef struct Order {
+    int fd;
+    bool skip_auth;
+    VncListen listen;
+} Order;
+
+static void carry_out(const Order *order)
+{
+    if (order->fd >= 0) {
+        without_auth = order->skip_auth;
+        new_client(order->fd);
+        without_auth = false;
+        return;
+    }
+    for (unsigned i = 0; i < listening.count; i++) {
+        close(listening.fd[i]);
+    }
+    listening = order->listen;
+}
+
+static void carry_out_orders(void)
+{
+    uint64_t ignored;
+    ssize_t n = read(orders_fd, &ignored, sizeof(ignored));
+    Order *order;
+
+    (void)n;
+    while ((order = g_async_queue_try_pop(orders)) != NULL) {
+        carry_out(order);
+        g_free(order);
+    }
+}
+
+static void give_order(const Order *order)
+{
+    const uint64_t one = 1;
+    ssize_t n;
+
+    g_async_queue_push(orders, g_memdup2(order, sizeof(*order)));
+    n = write(orders_fd, &one, sizeof(one));
+    (void)n;
+}
+
 static void *accept_thread(void *unused)
 {
-    struct pollfd p[VNC_LISTEN_MAX];
+    struct pollfd p[VNC_LISTEN_MAX + 1];
 
     if (listening.connected) {
         new_client(listening.fd[0]);
-        return NULL;
+        listening.count = 0;
     }
     for (;;) {
         for (unsigned i = 0; i < listening.count; i++) {
             p[i] = (struct pollfd) { .fd = listening.fd[i], .events = POLLIN };
         }
-        poll(p, listening.count, -1);
+        p[listening.count] = (struct pollfd) { .fd = orders_fd, .events = POLLIN };
+        poll(p, listening.count + 1, -1);
+        if (p[listening.count].revents) {
+            carry_out_orders();
+            continue;
+        }
         for (unsigned i = 0; i < listening.count; i++) {
             const int fd = p[i].revents ? accept4(p[i].fd, NULL, NULL, SOCK_CLOEXEC) : -1;
 
@@ -541,6 +595,43 @@ void vnc_set_listener(void (*fn)(VncEvent event, const VncClientInfo *client))
     listener = fn;
 }
 
+bool vnc_add_client(int fd, bool skip_auth)
+{
+    if (screen) {
+        give_order(&(Order) { .fd = fd, .skip_auth = skip_auth });
+    }
+    return screen;
+}
+
+char *vnc_listen_again(const VncOptions *o, unsigned count)
+{
+    Order order = { .fd = -1 };
+    VncEnd first = { 0 };
+    char *problem = screen ? NULL : g_strdup("there is no VNC server");
+
+    for (unsigned i = 0; i < count && !problem; i++) {
+        VncEnd end = { 0 };
+
+        problem = vnc_listen(&o[i], &order.listen, &end);
+        if (i || problem) {
+            vnc_end_free(&end);
+        } else {
+            first = end;
+        }
+    }
+    if (problem) {
+        for (unsigned i = 0; i < order.listen.count; i++) {
+            close(order.listen.fd[i]);
+        }
+        vnc_end_free(&first);
+        return problem;
+    }
+    vnc_end_free(&server_end);
+    server_end = first;
+    give_order(&order);
+    return NULL;
+}
+
 /* ---- start ---- */
 
 static void thread(const char *name, void *(*fn)(void *))
@@ -601,6 +692,11 @@ char *vnc_start(const VncOptions *o)
         vnc_set_password(o->secret);
     }
     deeds = g_async_queue_new();
+    orders = g_async_queue_new();
+    orders_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (orders_fd < 0) {
+        return g_strdup("no eventfd can be made");
+    }
     rfb.InitServerWithPthreadsAndZRLE(screen);
     console_listener_add(&console_listener);
     input_set_leds_listener(hear_of_leds);

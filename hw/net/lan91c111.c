@@ -352,6 +352,15 @@ static const DeviceClass lan91c111_class = {
     .post_load = lan91c111_post_load,
 };
 
+static void lan91c111_mac(void *opaque, uint8_t mac[6])
+{
+    LAN91C111 *s = opaque;
+
+    counted_lock(&s->dev.lock);
+    memcpy(mac, s->mac, sizeof(s->mac));
+    counted_unlock(&s->dev.lock);
+}
+
 void lan91c111_create(uint32_t base, uint32_t size, const char *name, NetBackend *net, const uint8_t mac[6],
                       const IRQLine *irq)
 {
@@ -361,7 +370,8 @@ void lan91c111_create(uint32_t base, uint32_t size, const char *name, NetBackend
     s->net = net;
     memcpy(s->reset_mac, mac, sizeof(s->reset_mac));
     if (net) {
-        NetCard card = { .receive = lan91c111_receive, .link_changed = lan91c111_link_changed, .opaque = s };
+        NetCard card = { .receive = lan91c111_receive, .link_changed = lan91c111_link_changed,
+                         .mac = lan91c111_mac, .opaque = s };
 
         net_attach(net, &card);
     }

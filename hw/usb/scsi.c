@@ -71,7 +71,6 @@ void scsi_reset(ScsiDisk *s)
 
 void scsi_medium_changed(ScsiDisk *s, bool grown)
 {
-    s->ejected = false;
     if (s->present) {
         s->attention = grown ? ASC_PARAMETERS : ASC_MEDIUM_CHANGED;
         s->attention_q = grown ? ASCQ_CAPACITY : 0;
@@ -208,7 +207,7 @@ static ScsiCommand start_stop(ScsiDisk *s, const uint8_t *cdb)
     if (load_or_eject && !start && s->locked) {
         return fail(s, ILLEGAL_REQUEST, ASC_REMOVAL, ASCQ_PREVENTED);
     }
-    if (load_or_eject && s->removable) {
+    if (load_or_eject && s->removable && s->ejected == start) {
         s->ejected = !start;
     }
     return done();

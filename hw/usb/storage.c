@@ -249,8 +249,12 @@ static int take_command(USBStorage *s, const uint8_t *data, unsigned len)
     s->wanted = le32(data + 8);
     s->moved = 0;
     s->status = STATUS_GOOD;
+    const bool was_open = s->disk.ejected;
     const ScsiCommand c = scsi_begin(&s->disk, data[CBW_LUN] & 15, cdb, s->buffer);
 
+    if (s->disk.ejected != was_open) {
+        blk_tray_moved(s->blk, s->disk.ejected);
+    }
     carry_out(s, &c, data[CBW_FLAGS] & 0x80);
     return (int)len;
 }
@@ -379,6 +383,28 @@ static void medium_changed(void *opaque, bool present)
     counted_unlock(s->usb.bus->lock);
 }
 
+static void look_at_tray(void *opaque, bool *open, bool *locked)
+{
+    USBStorage *s = opaque;
+
+    counted_lock(s->usb.bus->lock);
+    *open = s->disk.ejected;
+    *locked = s->disk.locked;
+    counted_unlock(s->usb.bus->lock);
+}
+
+static void move_tray(void *opaque, bool open)
+{
+    USBStorage *s = opaque;
+
+    counted_lock(s->usb.bus->lock);
+    s->disk.ejected = open;
+    if (!open) {
+        scsi_medium_changed(&s->disk, false);
+    }
+    counted_unlock(s->usb.bus->lock);
+}
+
 static void medium_resized(void *opaque)
 {
     USBStorage *s = opaque;
@@ -475,6 +501,7 @@ USBDevice *usb_storage_new(USBBus *bus, BlockBackend *blk, char *serial, bool re
     s->disk.removable = removable;
     look_at_medium(s, blk_has_medium(blk));
     blk_set_medium_user(blk, &(BlockMediumUser) {
-        .changed = removable ? medium_changed : NULL, .resized = medium_resized, .opaque = s });
+        .changed = removable ? medium_changed : NULL, .resized = medium_resized,
+        .tray = removable ? look_at_tray : NULL, .move_tray = move_tray, .opaque = s });
     return &s->usb;
 }

@@ -19,6 +19,7 @@ enum { LEGACY_HEADER = 10, HEADER = 12, NUM_BUFFERS = 10, CONFIG_STATUS = 6, LIN
 typedef struct VirtIONet {
     VirtIO *v;                  /* constant, like net */
     NetBackend *net;
+    uint8_t mac[6];             /* constant */
     bool frame_waits;           /* the network has a frame for which there was no room */
 } VirtIONet;
 
@@ -112,6 +113,13 @@ static void net_reset(void *dev)
     }
 }
 
+static void net_mac(void *opaque, uint8_t mac[6])
+{
+    const VirtIONet *s = opaque;
+
+    memcpy(mac, s->mac, sizeof(s->mac));
+}
+
 static const VirtIOClass virtio_net_class = {
     .name = "virtio-net", .id = VIRTIO_ID_NET, .queues = QUEUES, .queue_size = QUEUE_SIZE, .notify = net_notify,
     .reset = net_reset,
@@ -126,13 +134,15 @@ void virtio_net_init(VirtIODevice *d, VirtIO *v, const VirtIOConfig *config)
     }
     s->v = v;
     s->net = config->net;
+    memcpy(s->mac, config->mac, sizeof(s->mac));
     d->class = &virtio_net_class;
     d->dev = s;
     d->features = NET_F_MAC | NET_F_STATUS;
     d->config_size = 8;
     memcpy(d->config, config->mac, sizeof(config->mac));
     if (s->net) {
-        const NetCard card = { .receive = net_receive, .link_changed = net_link_changed, .opaque = s };
+        const NetCard card = { .receive = net_receive, .link_changed = net_link_changed, .mac = net_mac,
+                               .opaque = s };
 
         net_attach(s->net, &card);
         d->config[CONFIG_STATUS] = net_link_up(s->net) ? LINK_UP : 0;

@@ -93,6 +93,17 @@ typedef struct BlockError {
 /* Told of each failure before the machine stops for it, on the I/O thread, no lock held. Main thread, at start. */
 void blk_set_error_listener(void (*fn)(const BlockError *error));
 
+/* An image's own tables are wrong. `bytes` 0: there is no place to name; fatal: it takes no more writes. */
+typedef struct BlockCorruption {
+    const char *device;         /* "": no disk has it */
+    const char *node;           /* NULL: it has no name */
+    const char *message;
+    uint64_t offset, bytes;
+    bool fatal;
+} BlockCorruption;
+/* Told of an image's first corruption, and of the first that is fatal; as the listener of errors. */
+void blk_set_corruption_listener(void (*fn)(const BlockCorruption *corruption));
+
 /* What has no path gets its name in o->file: nothing, or an NBD server that is said by its parts. */
 void blk_options_name(BlockOptions *o);
 /* NULL: failed; *error is one line that names the file and the remedy (free()). Main thread. */
@@ -213,12 +224,31 @@ typedef struct BlockMediumUser {
     void (*changed)(void *opaque, bool present);
     /* The image has become longer. NULL: it must not. */
     void (*resized)(void *opaque);
+    /* Its tray, without which the guest has no medium: open? may the guest alone open it? NULL: it has none. */
+    void (*tray)(void *opaque, bool *open, bool *locked);
+    void (*move_tray)(void *opaque, bool open);
     void *opaque;
 } BlockMediumUser;
 void blk_set_medium_user(BlockBackend *blk, const BlockMediumUser *user);
 
 typedef enum BlockReadonly { BLOCK_READONLY_KEEP, BLOCK_READONLY_OFF, BLOCK_READONLY_ON } BlockReadonly;
-/* Each: why it did not work, to be freed; NULL: it did. format NULL: told by the file's first bytes. */
-char *blk_eject(BlockBackend *blk);
-char *blk_change_medium(BlockBackend *blk, const char *file, const char *format, BlockReadonly readonly);
+/*
+ * Each: why it did not work, to be freed; NULL: it did. format NULL: told by the file's first bytes. A tray is opened
+ * for it, with `force` one that the guest has locked; blk_change_medium() closes it.
+ */
+char *blk_eject(BlockBackend *blk, bool force);
+char *blk_change_medium(BlockBackend *blk, const char *file, const char *format, BlockReadonly readonly, bool force);
+/* The same while the tray is open, if there is one: implemented in block/tray.c. */
+char *blk_remove_medium(BlockBackend *blk);
+char *blk_insert_node(BlockBackend *blk, const char *node);
+/* False: there is none. */
+bool blk_tray(const BlockBackend *blk, bool *open, bool *locked);
+/* Without a tray nothing happens. */
+char *blk_move_tray(BlockBackend *blk, bool open, bool force);
+/* NULL: the medium can be reached. */
+char *blk_tray_in_the_way(const BlockBackend *blk);
+/* The guest has moved it. Any thread; any lock may be held. */
+void blk_tray_moved(BlockBackend *blk, bool open);
+/* Told of each move; set at the start. */
+void blk_set_tray_listener(void (*fn)(const BlockBackend *blk, bool open));
 #endif

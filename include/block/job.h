@@ -18,8 +18,8 @@ typedef enum BlockJobKind {
 } BlockJobKind;
 typedef enum BlockJobSync { BLOCK_SYNC_FULL, BLOCK_SYNC_TOP, BLOCK_SYNC_NONE } BlockJobSync;
 typedef enum BlockJobStatus {
-    BLOCK_JOB_CREATED, BLOCK_JOB_RUNNING, BLOCK_JOB_PAUSED, BLOCK_JOB_READY, BLOCK_JOB_WAITING, BLOCK_JOB_PENDING,
-    BLOCK_JOB_ABORTING, BLOCK_JOB_CONCLUDED, BLOCK_JOB_NULL,
+    BLOCK_JOB_CREATED, BLOCK_JOB_RUNNING, BLOCK_JOB_PAUSED, BLOCK_JOB_READY, BLOCK_JOB_STANDBY, BLOCK_JOB_WAITING,
+    BLOCK_JOB_PENDING, BLOCK_JOB_ABORTING, BLOCK_JOB_CONCLUDED, BLOCK_JOB_NULL,
 } BlockJobStatus;
 
 typedef struct BlockJobOptions {
@@ -31,6 +31,8 @@ typedef struct BlockJobOptions {
     const char *bitmap;         /* a backup's: what is dirty there is copied; NULL: as `sync` says */
     bool bitmap_stays;          /* ... and stays dirty there; else it is clean if the backup works */
     bool ask;                   /* it takes effect with block_job_finalize() */
+    /* A piece cannot be read, or written. IGNORE: it is tried again later; a stream goes on, and fails at its end. */
+    BlockErrorPolicy on_source_error, on_target_error;
     /* Of the disk's chain, by a node's name or a path; NULL: the last one, and for `top` the disk's own. */
     const char *base, *base_node, *top, *top_node;      /* a commit's; a stream's base: it stays behind */
     const char *backing_file;   /* what the image in front of them names as the one behind it; NULL: the base's path */
@@ -53,6 +55,9 @@ typedef struct BlockJobInfo {
     uint64_t offset, length, speed;
     bool cancelled;
     bool keep, ask;
+    int io_error;               /* errno that the job was stopped for; 0: none */
+    bool error_of_target;       /* of BLOCK_JOB_EVENT_ERROR, like `action` */
+    BlockErrorAction action;
 } BlockJobInfo;
 void block_job_info(BlockJob *job, BlockJobInfo *info);
 BlockJob *block_job_next(const BlockJob *job);  /* the first one for NULL */
@@ -69,6 +74,7 @@ char *block_job_dismiss(BlockJob *job);
 
 typedef enum BlockJobEvent {
     BLOCK_JOB_EVENT_STATUS, BLOCK_JOB_EVENT_READY, BLOCK_JOB_EVENT_PENDING, BLOCK_JOB_EVENT_ENDED,
+    BLOCK_JOB_EVENT_ERROR,
 } BlockJobEvent;
 /* Told of each event; main thread, at the start. */
 void block_job_set_listener(void (*fn)(BlockJob *job, BlockJobEvent event));
@@ -77,6 +83,9 @@ void block_job_set_listener(void (*fn)(BlockJob *job, BlockJobEvent event));
 /* To a new file of format qcow2; `create` false: there is one already. node NULL: it has no name. */
 char *blk_snapshot_to_file(BlockBackend *blk, const char *file, const char *node, bool create);
 char *blk_snapshot_to_node(BlockBackend *blk, const char *node);
+
+/* The file of the image of that node, in the disk's chain, names another one as the one behind it. */
+char *blk_name_backing(BlockBackend *blk, const char *node, const char *file);
 
 /* ---- other options for an image that is open (block/reopen.c) ---- */
 /* Of the same file; what its device may do cannot change. */

@@ -28,4 +28,11 @@ int blk_snapshot_read_state(BlockBackend *blk, const char *name, uint64_t offset
 /* The disk becomes what it was. */
 int blk_snapshot_revert(BlockBackend *blk, const char *name);
 int blk_snapshot_delete(BlockBackend *blk, const char *name);
+
+/*
+ * Of one disk while the machine runs, without the machine's state: NULL, or why it did not work, to be freed. The one
+ * to delete is said by id, name (either may be NULL) or both; *gone is it (id and name: g_free()).
+ */
+char *blk_snapshot_inside(BlockBackend *blk, const char *name);
+char *blk_snapshot_inside_delete(BlockBackend *blk, const char *id, const char *name, BlockSnapshot *gone);
 #endif

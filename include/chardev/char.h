@@ -69,6 +69,11 @@ const char *chardev_spec(const Chardev *chr);
 void chardev_send_break(Chardev *chr);
 /* The device of that label; NULL: there is none. I/O thread. */
 Chardev *chardev_find(const char *label);
+/*
+ * A server gets a client that has connected elsewhere, whose descriptor is its from then on. False: it has one, or is
+ * no server. I/O thread.
+ */
+bool chardev_add_client(Chardev *chr, int fd);
 /* The descriptor that came with the input last, if it was not taken yet: the caller's to close, or -1. I/O thread. */
 int chardev_take_fd(Chardev *chr);
 /* Was it made with "mon:"? Then the monitor may be attached as well. */

@@ -24,6 +24,7 @@ typedef struct NetCard {
     bool (*receive)(void *opaque, const uint8_t *frame, size_t bytes);
     /* The cable was plugged in or pulled out; may be NULL. */
     void (*link_changed)(void *opaque, bool up);
+    void (*mac)(void *opaque, uint8_t mac[6]);  /* the card's address now */
     void *opaque;
 } NetCard;
 
@@ -94,6 +95,21 @@ char *net_dump_add(NetBackend *net, const NetDumpOptions *options);
 bool net_dump_remove(const char *id);
 void net_close_all(void);                       /* I/O thread, at the end */
 const char *net_id(const NetBackend *net);
+
+/* Told when a network of type stream has got a peer, and when it has lost it (NULL). I/O thread; set at the start. */
+void net_set_stream_listener(void (*fn)(const char *id, const NetAddress *peer));
+
+/*
+ * The cards of these networks, NULL: of all, say where they are, so many times: the second after initial_ms, each later
+ * one after step_ms more, max_ms at most. One with the same id (NULL: none) ends. I/O thread.
+ */
+enum { NET_ANNOUNCE_MS_MAX = 100000, NET_ANNOUNCE_ROUNDS_MAX = 1000 };
+typedef struct NetAnnounce {
+    int64_t initial_ms, max_ms, step_ms;
+    unsigned rounds;
+} NetAnnounce;
+void net_announce(const NetAnnounce *how, char **networks, const char *id);
+bool net_card_mac(const NetBackend *net, uint8_t mac[6]);      /* false: there is no card. I/O thread */
 
 void net_attach(NetBackend *net, const NetCard *card);  /* main thread, once, before frames flow */
 /*

@@ -33,6 +33,14 @@ const char *vnc_set_password(const char *password);
 /* The password holds until then, seconds since 1970; INT64_MAX: for ever. The same results. */
 const char *vnc_expire_password(int64_t when);
 
+/* One that has connected elsewhere, whose descriptor is the server's from now on. False: there is no server. */
+bool vnc_add_client(int fd, bool skip_auth);
+/*
+ * Listen there instead; who has connected stays. NULL, or what is wrong (g_free): then nothing has changed. `o` and
+ * what comes after it, up to `count`, say where: path, host, display, to, only_ipv4, only_ipv6.
+ */
+char *vnc_listen_again(const VncOptions *o, unsigned count);
+
 /* The two ends of a connection; a Unix socket's service is its path, its host "". */
 typedef struct VncEnd {
     char *host, *service;

@@ -28,7 +28,7 @@ class Disk:
     console and monitor are sockets.
     """
 
-    def __init__(self, guest, drive="", arguments=(), library=None):
+    def __init__(self, guest, drive="", arguments=(), library=None, bad=None):
         self.directory = tempfile.TemporaryDirectory()
         self.image, self.control, self.waits = (os.path.join(self.directory.name, name)
                                                 for name in ("image", "control", "waits"))
@@ -42,7 +42,8 @@ class Disk:
                          "-serial", "unix:%s,server=on,wait=on" % paths[0],
                          "-monitor", "unix:%s,server=on,wait=on" % paths[1],
                          *(["-drive", drive % self.image] if drive else []), *arguments],
-            env=dict(os.environ, LD_PRELOAD=preload, BAD_IMAGE=self.image, BAD_DISK=self.control, BAD_WAITS=self.waits),
+            env=dict(os.environ, LD_PRELOAD=preload, BAD_IMAGE=bad or self.image, BAD_DISK=self.control,
+                     BAD_WAITS=self.waits),
             stderr=self.errors)
         self.monitor, self.console = (machine.connect(socket.AF_UNIX, path) for path in reversed(paths))
 

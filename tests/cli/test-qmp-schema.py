@@ -24,7 +24,7 @@ EXCUSED = {
     "qom-set": NOT_HERE,
     "migrate": ELSEWHERE, "migrate-continue": ELSEWHERE, "migrate-incoming": ELSEWHERE, "replay-break": ELSEWHERE,
     "replay-delete-break": ELSEWHERE, "replay-seek": ELSEWHERE, "getfd": ELSEWHERE, "closefd": ELSEWHERE,
-    "add-fd": ELSEWHERE, "remove-fd": ELSEWHERE,
+    "add-fd": ELSEWHERE, "add_client": ELSEWHERE, "remove-fd": ELSEWHERE,
 }
 
 
@@ -111,6 +111,10 @@ def chardevs(s, path):
     s.do("netdev_add", id="n1", type="user")
     s.do("netdev_del", id="n1")
     s.do("set_link", name="n0", up=False)
+    s.do("announce-self", initial=1, max=1, rounds=1, step=0)
+    s.do("calc-dirty-rate", **{"calc-time": 1})
+    s.do("display-reload", type="vnc")
+    s.do("display-update", type="vnc")
 
 
 def nodes(s, path):
@@ -171,6 +175,9 @@ def chains(s, path):
     s.create({"driver": "qcow2", "file": "bytes", "size": 2 * MIB})
     s.do("blockdev-add", driver="qcow2", file="bytes", backing=None, **{"node-name": "over"})
     s.do("blockdev-snapshot", node="v", overlay="over")
+    s.do("change-backing-file", device="v", **{"image-node-name": "over", "backing-file": path("front2")})
+    s.do("blockdev-snapshot-internal-sync", device="v", name="inside")
+    s.do("blockdev-snapshot-delete-internal-sync", device="v", name="inside")
     snapshot = {"job-id": "s", "tag": "t", "devices": ["v"]}
     for name, more in (("save", {"vmstate": "v"}), ("load", {"vmstate": "v"}), ("delete", {})):
         if s.do("snapshot-" + name, **snapshot, **more) is None:
@@ -205,6 +212,9 @@ def card(s, path):
     s.do("eject", device="sd0")
     s.do("blockdev-change-medium", device="sd0", filename=path("card"), format="raw")
     s.do("blockdev-close-tray", device="sd0")
+    s.do("blockdev-remove-medium", id="sd0")
+    s.do("blockdev-add", driver="raw", file={"driver": "file", "filename": path("card")}, **{"node-name": "card"})
+    s.do("blockdev-insert-medium", id="sd0", **{"node-name": "card"})
     s.do("blockdev-remove-medium", id="sd0")
 
 

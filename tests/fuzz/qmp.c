@@ -46,7 +46,7 @@ const char *monitor_replay_problem(const char *command)
     return NULL;
 }
 
-void qmp_events_init(void)
+void qmp_events_init(const MachineState *machine)
 {
 }
 

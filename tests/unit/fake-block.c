@@ -15,6 +15,8 @@ struct BlockBackend {
     unsigned queued;
 };
 
+unsigned fake_block_trays[2];
+
 BlockBackend *fake_block_new(uint64_t bytes, bool readonly)
 {
     BlockBackend *blk = calloc(1, sizeof(*blk));
@@ -64,6 +66,7 @@ const char *blk_format(const BlockBackend *blk) { return "raw"; }
 uint64_t blk_bytes(const BlockBackend *blk) { return blk->bytes; }
 bool blk_readonly(const BlockBackend *blk) { return blk->readonly; }
 bool blk_has_medium(const BlockBackend *blk) { return blk->present; }
+void blk_tray_moved(BlockBackend *blk, bool open) { fake_block_trays[open]++; }
 void blk_set_medium_user(BlockBackend *blk, const BlockMediumUser *user) { blk->user = *user; }
 void fake_block_fail(BlockBackend *blk, int error) { blk->error = error; }
 

@@ -10,6 +10,7 @@ BlockBackend *fake_block_new(uint64_t bytes, bool readonly);
 void fake_block_open_next(BlockBackend *blk);
 void fake_block_free(BlockBackend *blk);        /* nothing is under way, and no device has it */
 uint8_t *fake_block_data(BlockBackend *blk);
+extern unsigned fake_block_trays[2];            /* how often a tray was closed, opened, by guests */
 void fake_block_fail(BlockBackend *blk, int error);     /* 0, or what the following requests end with */
 void fake_block_change(BlockBackend *blk, bool present);        /* the medium goes, or the same one comes again */
 /* Carry out what was submitted and call done(), until nothing is left; returns how many there were. */

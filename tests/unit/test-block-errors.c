@@ -77,6 +77,7 @@ Image *blk_open_first(const BlockOptions *options, bool *inactive, char **error)
 void blk_set_inactive(BlockBackend *blk) { }
 Image *block_node_take(const char *name, const char *user, BlockOptions *options, char **error) { return NULL; }
 void block_node_give_back(const char *name, Image *image) { }
+void block_node_free(const char *name) { }
 
 Image *image_open_temporary(const char *path, const ImageOptions *options, char **error)
 {

@@ -248,6 +248,7 @@ static void test_media(void)
     ok(command(CDB(0x1b, 0, 0, 0, 2), 0, false) == 0 && command(CDB(0x00), 0, false) == 1 && sense() == 0x023a00,
        "ejected by the guest");
     ok(command(CDB(0x1b, 0, 0, 0, 3), 0, false) == 0 && command(CDB(0x00), 0, false) == 0, "and back");
+    ok(fake_block_trays[0] == 1 && fake_block_trays[1] == 1, "its tray has moved twice, and not when it was locked");
     fake_block_change(blk, false);
     ok(blocks(0x28, 0, 1, SECTOR, true) == 1 && sense() == 0x023a00, "taken out by the user");
     fake_block_change(blk, true);
