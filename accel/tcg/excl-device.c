@@ -86,12 +86,15 @@ static void end_reservations(const CPUARMState *env, uint32_t phys)
     }
 }
 
-void excl_device_store(CPUARMState *env, uint32_t phys)
+void excl_device_store(CPUARMState *env, uint32_t phys, unsigned size)
 {
-    while (is_under_way(env, phys)) {
+    uint32_t last = phys + size - 1;        /* one that is not aligned may reach the next doubleword */
+
+    while (is_under_way(env, phys) || is_under_way(env, last)) {
         wait_a_little();
     }
     end_reservations(env, phys);
+    end_reservations(env, last);
 }
 
 /* Where a reservation must be for a STREX to phys. An LDREX of flash may have been one of memory (emit-excl.c). */

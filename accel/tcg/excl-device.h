@@ -19,6 +19,6 @@ bool excl_device_commit(CPUARMState *env, uint32_t phys, uint64_t v, unsigned si
 uint64_t excl_device_swap(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size);
 
 /* A plain store of the CPU comes, and excl_on_devices: reservations of others end, after what is under way there. */
-void excl_device_store(CPUARMState *env, uint32_t phys);
+void excl_device_store(CPUARMState *env, uint32_t phys, unsigned size);
 
 #endif

@@ -125,7 +125,7 @@ void mmio_store(CPUARMState *env, uint32_t phys, uint64_t v, unsigned size)
 {
     mmio_begin(env);
     if (excl_on_devices) {
-        excl_device_store(env, phys);
+        excl_device_store(env, phys, size);
     }
     mmio_put(env, phys, v, size);
     mmio_end_store(env);
