@@ -227,6 +227,8 @@ static void do_deed(const Deed *d)
 static void client_gone(rfbClientRec *cl)
 {
     if (cl->clientData) {
+        /* This thread of the client has waited for the other one, and nobody waits for it: its stack would stay. */
+        pthread_detach(pthread_self());
         __atomic_fetch_sub(&clients, 1, __ATOMIC_RELAXED);
         do_deed(&(Deed) { .what = DEED_GONE, .client = cl->clientData });
     }

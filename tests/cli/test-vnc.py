@@ -6,6 +6,7 @@ that do not read, send nonsense, come and go while the guest goes on. Prints TAP
 """
 import base64
 import random
+import resource
 import socket
 import subprocess
 import sys
@@ -368,6 +369,28 @@ def test_bad_clients(cases, files):
             client.close()
 
 
+def test_threads(cases, files):
+    path, clients = files.path("vnc-threads"), 40
+    soft = resource.getrlimit(resource.RLIMIT_STACK)[0]
+    stack = 2 << 20 if soft == resource.RLIM_INFINITY else soft
+    with Machine(files, ["-display", "vnc=unix:" + path], screen_program()) as machine:
+        machine.qmp("query-status")
+
+        def come_and_go(count):
+            for _ in range(count):
+                rfb.connect_unix(path, timeout=LIMIT).close()
+                machine.event("VNC_DISCONNECTED")
+            with open("/proc/%d/status" % machine.process.pid, encoding="ascii") as file:
+                return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmSize:"))
+
+        before = come_and_go(5)
+        after = come_and_go(clients)
+        cases.check(after - before < clients * stack // 2, "clients-leave-their-stacks: they come and go, and nothing "
+                    "of them stays", (before, after))
+        code, text = machine.end()
+        cases.check(code == 0 and not text, "the end", (code, text))
+
+
 def test_options(cases):
     for argument, says in ((":x", "no number"), ("1", "HOST:N"), (":2,to=1", "below"),
                            (":1,foo=1", "unknown property 'foo'"), (":70000", "no number"),
@@ -399,6 +422,7 @@ def main():
         test_tcp(cases, files)
         test_browser(cases, files)
         test_bad_clients(cases, files)
+        test_threads(cases, files)
         test_options(cases)
     sys.exit(cases.done())
 
