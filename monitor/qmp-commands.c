@@ -272,6 +272,7 @@ const QmpCommand qmp_commands[] = {
     { "query-cpus-fast", "", qmp_query_cpus_fast, false, "[CpuInfoFast]" },
     { "query-current-machine", "", qmp_query_current_machine, false, "CurrentMachineParams" },
     { "query-dirty-rate", "", qmp_query_dirty_rate, false, "DirtyRateInfo" },
+    { "query-display-options", "", qmp_query_display_options, false, "DisplayOptions" },
     { "query-dump", "", qmp_query_dump, true, "DumpQueryResult" },
     { "query-dump-guest-memory-capability", "", qmp_query_dump_capability, false, "DumpGuestMemoryCapability" },
     { "query-events", "", qmp_query_events, false, "[EventInfo]" },

@@ -235,3 +235,22 @@ void qmp_query_mice(QmpCall *call)
     }
     call->result = qmp_array_node(array);
 }
+
+/* What was not said is left out. */
+void qmp_query_display_options(QmpCall *call)
+{
+    const DisplayInfo *info = display_info();
+    JsonObject *o = json_object_new();
+
+    json_object_set_string_member(o, "type", info->type);
+    if (info->full_screen) {
+        json_object_set_boolean_member(o, "full-screen", TRUE);
+    }
+    if (info->keeps_open) {
+        json_object_set_boolean_member(o, "window-close", FALSE);
+    }
+    if (info->show_cursor) {
+        json_object_set_boolean_member(o, "show-cursor", TRUE);
+    }
+    call->result = qmp_object_node(o);
+}

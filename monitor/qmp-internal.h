@@ -227,6 +227,7 @@ void qmp_screendump(QmpCall *call);
 void qmp_send_key(QmpCall *call);
 void qmp_input_send_event(QmpCall *call);
 void qmp_query_mice(QmpCall *call);
+void qmp_query_display_options(QmpCall *call);
 /* monitor/qmp-vnc.c, with CONFIG_VNC alone */
 void qmp_vnc_init(void);
 void qmp_query_vnc(QmpCall *call);

@@ -21,10 +21,10 @@ void qmp_announce_self(QmpCall *call)
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     NetAnnounce how;
 
-    if (initial < 1 || initial > NET_ANNOUNCE_MS_MAX || max < 1 || max > NET_ANNOUNCE_MS_MAX || rounds < 1
+    if (initial < 0 || initial > NET_ANNOUNCE_MS_MAX || max < 0 || max > NET_ANNOUNCE_MS_MAX || rounds < 1
         || rounds > NET_ANNOUNCE_ROUNDS_MAX || step < 0 || step > NET_ANNOUNCE_MS_MAX) {
-        qmp_fail(call, "'initial' and 'max' expect 1 to %d milliseconds, 'step' 0 to %d, 'rounds' 1 to %d",
-                 NET_ANNOUNCE_MS_MAX, NET_ANNOUNCE_MS_MAX, NET_ANNOUNCE_ROUNDS_MAX);
+        qmp_fail(call, "'initial', 'max' and 'step' expect 0 to %d milliseconds, 'rounds' 1 to %d",
+                 NET_ANNOUNCE_MS_MAX, NET_ANNOUNCE_ROUNDS_MAX);
         return;
     }
     how = (NetAnnounce) { .initial_ms = initial, .max_ms = max, .step_ms = step, .rounds = (unsigned)rounds };

@@ -43,6 +43,7 @@
 #include "sysemu/sysemu.h"
 #include "target/arm/cpu.h"
 #include "target/arm/cpu-model.h"
+#include "ui/console.h"
 #include "ui/curses.h"
 #include "ui/input.h"
 #include "ui/vnc.h"
@@ -233,6 +234,10 @@ static void display_create(const Options *o)
     if (window_problem && o->window == WINDOW_WANTED) {
         error_exit("-display sdl: %s", window_problem);
     }
+    if (o->window != WINDOW_NONE && !window_problem) {
+        display_set_info(&(DisplayInfo) { .type = "sdl", .full_screen = o->sdl.full_screen,
+                                          .keeps_open = o->sdl.keep_open, .show_cursor = o->sdl.show_cursor });
+    }
     g_free(window_problem);
 #endif
 #ifdef CONFIG_VNC
@@ -252,6 +257,9 @@ static void terminal_create(const Options *o)
 
     if (problem) {
         error_exit("-display curses: %s", problem);
+    }
+    if (o->curses) {
+        display_set_info(&(DisplayInfo) { .type = "curses" });
     }
 #endif
 }

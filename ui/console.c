@@ -349,3 +349,17 @@ void console_listener_add(ConsoleListener *l)
     l->resized(l->opaque, surface_for(l));
     plan();
 }
+
+/* ---- what shows them ---- */
+
+static DisplayInfo shown_by = { .type = "none" };
+
+void display_set_info(const DisplayInfo *info)
+{
+    shown_by = *info;
+}
+
+const DisplayInfo *display_info(void)
+{
+    return &shown_by;
+}

@@ -79,6 +79,15 @@ void console_listener_look(const ConsoleListener *l);
 /* The screen that it sees; NULL: it sees a text console. */
 Console *console_listener_screen(const ConsoleListener *l);
 
+/* ---- what shows them to the user; main thread, and the I/O thread when that runs ---- */
+
+typedef struct DisplayInfo {
+    const char *type;           /* "none", "sdl", "curses"; VNC is beside it */
+    bool full_screen, keeps_open, show_cursor;
+} DisplayInfo;
+void display_set_info(const DisplayInfo *info);
+const DisplayInfo *display_info(void);
+
 /* ---- which one is shown ---- */
 
 /* False: there is no such. */
