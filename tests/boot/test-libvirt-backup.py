@@ -69,11 +69,11 @@ class Disk:
             raise Failure("%s: %s%s" % (command, done.stdout, done.stderr))
         return done.stdout
 
-    def wait(self, line, text):
+    def wait(self, line, text, there=True):
         end = time.monotonic() + LIMIT
-        while text not in self.virsh.order(line):
+        while (text in self.virsh.order(line)) != there:
             if time.monotonic() > end:
-                raise Failure("%s never says %s" % (line, text))
+                raise Failure("%s: %s never %s" % (line, text, "comes" if there else "goes"))
             time.sleep(0.1)
 
     def abort(self):
@@ -113,6 +113,8 @@ def pushed(disk, before):
     disk.write(30)
     disk.begin(PUSH % ("two", d, "pushed"), "three")
     disk.wait("domjobinfo guest --completed", "Completed")
+    # libvirt tells of the end before it has the emulator let go of the image.
+    disk.wait("qemu-monitor-command guest '{\"execute\": \"query-named-block-nodes\"}'", "pushed.qcow2", there=False)
     disk.run("qemu-img", "rebase", "-u", "-f", "qcow2", "-F", "raw", "-b", disk.path("now"), disk.path("pushed.qcow2"))
     disk.run("qemu-img", "convert", "-O", "raw", disk.path("pushed.qcow2"), disk.path("pushed"))
     after = disk.content("pushed")
