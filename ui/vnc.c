@@ -82,7 +82,8 @@ static uint64_t changes, changes_told;  /* how many there were, and how many of 
 static bool looked;                     /* the surface has been drawn, as "vnc-accept" wanted. lock: lock */
 static pthread_cond_t up_to_date = PTHREAD_COND_INITIALIZER;    /* of changes_told and looked */
 
-static GAsyncQueue *deeds;              /* its own lock */
+static GQueue deeds = G_QUEUE_INIT;     /* lock: deeds_lock, which a sanitizer sees, unlike one of GLib's */
+static pthread_mutex_t deeds_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned resizes;                /* atomic; how many there were, the one under way included */
 static unsigned clients;                /* atomic; connections that the library has */
 static bool wants_places;               /* atomic; the guest's pointer knows places: as of the last look at it */
@@ -217,11 +218,25 @@ static IOWork deeds_work = { .fn = handle_deeds };
 
 static void do_deed(const Deed *d)
 {
-    while (g_async_queue_length(deeds) > QUEUE_MAX && d->what >= DEED_KEY) {
+    pthread_mutex_lock(&deeds_lock);
+    while (deeds.length > QUEUE_MAX && d->what >= DEED_KEY) {
+        pthread_mutex_unlock(&deeds_lock);
         g_usleep(1000);
+        pthread_mutex_lock(&deeds_lock);
     }
-    g_async_queue_push(deeds, g_memdup2(d, sizeof(*d)));
+    g_queue_push_tail(&deeds, g_memdup2(d, sizeof(*d)));
+    pthread_mutex_unlock(&deeds_lock);
     io_post(&deeds_work);
+}
+
+/* The oldest that is not handled yet; NULL: none. */
+static Deed *next_deed(void)
+{
+    pthread_mutex_lock(&deeds_lock);
+    Deed *d = g_queue_pop_head(&deeds);
+
+    pthread_mutex_unlock(&deeds_lock);
+    return d;
 }
 
 static void client_gone(rfbClientRec *cl)
@@ -546,7 +561,7 @@ static void handle_deeds(void *opaque)
 {
     Deed *d;
 
-    while ((d = g_async_queue_try_pop(deeds))) {
+    while ((d = next_deed())) {
         switch (d->what) {
         case DEED_CONNECTED:
             connected(d->client);
@@ -693,7 +708,6 @@ char *vnc_start(const VncOptions *o)
     if (o->secret) {
         vnc_set_password(o->secret);
     }
-    deeds = g_async_queue_new();
     orders = g_async_queue_new();
     orders_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (orders_fd < 0) {
