@@ -12,11 +12,22 @@ typedef struct VncListen {
     unsigned count;
     bool connected;                     /* there is one, and it is the client's (reverse=on) */
 } VncListen;
-/* Sockets for what the options say; *end becomes the first one's address. NULL, or what is wrong (g_free). */
-char *vnc_listen(const VncOptions *o, VncListen *l, VncEnd *end);
+/* Sockets for what `count` options say; *first becomes the first one's address. NULL, or what is wrong (g_free). */
+char *vnc_listen_all(const VncOptions *o, unsigned count, VncListen *l, VncEnd *first);
+void vnc_listen_end(VncListen *l);
 /* The address that getsockname() or getpeername() tells. Any thread. */
 void vnc_end_of(int fd, bool peer, VncEnd *end);
 void vnc_end_free(VncEnd *end);
+
+/*
+ * ui/vnc-accept.c. start: main thread; new_client is called for each client there is, by "vnc-accept". NULL, or what is
+ * wrong (g_free). The others, once it runs, by any thread: a client that somebody else has, and other sockets.
+ */
+char *vnc_accept_start(const VncListen *sockets, void (*new_client)(int fd, bool skip_auth));
+void vnc_accept_client(int fd, bool skip_auth);
+void vnc_accept_at(const VncListen *sockets);
+/* A thread that nobody waits for; without it the emulator ends. */
+void vnc_thread(const char *name, void *(*fn)(void *));
 
 /*
  * ui/vnc-input.c: I/O thread. `down` is what a client holds down. A key's `number` is that of set 1; 0: its sign alone
@@ -55,4 +66,19 @@ enum { VNC_MOVEMENT_0 = 0x7fff };
 void vnc_extended_want(struct _rfbClientRec *cl, bool places);
 /* Tell the client the lights, INPUT_LED_*. The caller holds sendMutex. */
 void vnc_extended_leds(struct _rfbClientRec *cl, unsigned leds);
+
+/*
+ * ui/vnc-leds.c: of one client. lock: to write the library's sendMutex, which callers of tell and want hold; atomic.
+ */
+typedef struct VncLeds {
+    bool wanted;                        /* it is told the keyboard's lights */
+    unsigned told;                      /* as it was told last */
+} VncLeds;
+void vnc_leds_tell(VncLeds *l, struct _rfbClientRec *cl);
+void vnc_leds_want(VncLeds *l, struct _rfbClientRec *cl);
+/* It knows them as they are, or does not care. */
+bool vnc_leds_known(const VncLeds *l);
+struct _rfbScreenInfo;
+/* For libvncserver's own way of telling, in its bits. */
+int vnc_leds_of_library(struct _rfbScreenInfo *s);
 #endif

@@ -174,7 +174,7 @@ static char *listen_display(const VncOptions *o, VncListen *l)
     return problem;
 }
 
-char *vnc_listen(const VncOptions *o, VncListen *l, VncEnd *end)
+static char *listen_for(const VncOptions *o, VncListen *l, VncEnd *end)
 {
     char *problem;
     bool in_use;
@@ -186,6 +186,35 @@ char *vnc_listen(const VncOptions *o, VncListen *l, VncEnd *end)
         if (o->websocket_port) {
             problem = listen_port(o, o->websocket_port, l, &in_use);
         }
+    }
+    return problem;
+}
+
+void vnc_listen_end(VncListen *l)
+{
+    for (unsigned i = 0; i < l->count; i++) {
+        close(l->fd[i]);
+    }
+    l->count = 0;
+}
+
+char *vnc_listen_all(const VncOptions *o, unsigned count, VncListen *l, VncEnd *first)
+{
+    char *problem = NULL;
+
+    for (unsigned i = 0; i < count && !problem; i++) {
+        VncEnd end = { 0 };
+
+        problem = listen_for(&o[i], l, &end);
+        if (i || problem) {
+            vnc_end_free(&end);
+        } else {
+            *first = end;
+        }
+    }
+    if (problem) {
+        vnc_listen_end(l);
+        vnc_end_free(first);
     }
     return problem;
 }

@@ -14,12 +14,8 @@
  * is freed there when the library is done with it.
  */
 #define _GNU_SOURCE
-#include <poll.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <glib.h>
 #include <rfb/rfb.h>
 #include "qemu/io-loop.h"
@@ -40,8 +36,7 @@ typedef struct VncClient {
     /* What kind of pointer events the client sends. lock: the library's sendMutex to write; atomic */
     bool can_move;                      /* movements, if it is told so */
     bool moves;                         /* it has been */
-    bool wants_leds;                    /* it is told the keyboard's lights */
-    unsigned leds;                      /* as it was told last */
+    VncLeds leds;
 } VncClient;
 
 /* What a client did. */
@@ -64,9 +59,6 @@ typedef struct Deed {
 
 static rfbScreenInfo *screen;           /* constant once listening */
 static VncEnd server_end;               /* I/O thread */
-static VncListen listening;             /* "vnc-accept" alone, once it runs */
-static GAsyncQueue *orders;             /* its own lock */
-static int orders_fd = -1;              /* constant once listening: an eventfd, there are some */
 static __thread bool without_auth;      /* "vnc-accept": the client that is new needs no password */
 static bool with_password, lossy;       /* constant once listening */
 static uint32_t frame[CONSOLE_WIDTH_MAX * CONSOLE_HEIGHT_MAX];  /* of the surface's width; see above */
@@ -281,28 +273,9 @@ static void client_can_move(rfbClientRec *cl)
     tell_what_is_wanted(cl);
 }
 
-/* The client's sendMutex is held. */
-static void tell_leds(rfbClientRec *cl)
-{
-    VncClient *client = cl->clientData;
-    const unsigned leds = input_leds();
-
-    __atomic_store_n(&client->leds, leds, __ATOMIC_RELAXED);
-    vnc_extended_leds(cl, leds);
-}
-
 static void client_wants_leds(rfbClientRec *cl)
 {
-    VncClient *client = cl->clientData;
-
-    __atomic_store_n(&client->wants_leds, true, __ATOMIC_RELAXED);
-    tell_leds(cl);
-}
-
-static bool knows_leds(const VncClient *client)
-{
-    return !__atomic_load_n(&client->wants_leds, __ATOMIC_RELAXED) ||
-           __atomic_load_n(&client->leds, __ATOMIC_RELAXED) == input_leds();
+    vnc_leds_want(&((VncClient *)cl->clientData)->leds, cl);
 }
 
 /* Does the client know by now what is wanted? */
@@ -312,9 +285,38 @@ static bool knows_what_is_wanted(const VncClient *client)
            __atomic_load_n(&client->moves, __ATOMIC_RELAXED) != __atomic_load_n(&wants_places, __ATOMIC_RELAXED);
 }
 
+static bool knows_all(const VncClient *client)
+{
+    return knows_what_is_wanted(client) && vnc_leds_known(&client->leds);
+}
+
+/* I/O thread. Lights and the kind of pointer come with an update, which needs something to show. */
+static void show_something(void *opaque)
+{
+    const Console *seen = console_listener_screen(&console_listener);
+    bool all_know = true;
+
+    for (const VncClientInfo *c = client_list; c; c = c->next) {
+        all_know &= knows_all((const VncClient *)c);
+    }
+    if (!all_know) {
+        copy_lines(seen ? console_surface(seen) : console_shown_surface(), 0, 1);
+    }
+}
+
+/* Some client may have something to learn. Any thread. */
+static void tell_clients(void)
+{
+    static IOWork work = { .fn = show_something, .outside = true };
+
+    io_post(&work);
+}
+
 /* Before each update: what a client asked for by SetEncodings is less than what it gets. */
 static void before_update(rfbClientRec *cl)
 {
+    VncClient *client = cl->clientData;
+
     /*
      * "The last rectangle" in place of their number: among programs of before 3.7 there are some (vncsnapshot) that
      * say they know it, and go on to wait for 65535 of them.
@@ -325,11 +327,19 @@ static void before_update(rfbClientRec *cl)
     if (!lossy) {
         cl->turboQualityLevel = cl->tightQualityLevel = -1;
     }
-    if (!knows_what_is_wanted(cl->clientData)) {
+    if (!knows_what_is_wanted(client)) {
         tell_what_is_wanted(cl);
     }
-    if (!knows_leds(cl->clientData)) {
-        tell_leds(cl);
+    if (!vnc_leds_known(&client->leds)) {
+        vnc_leds_tell(&client->leds, cl);
+    }
+}
+
+/* What is new since before_update(), and shown by then, has gone with this update and was not told. */
+static void after_update(rfbClientRec *cl, int result)
+{
+    if (!knows_all(cl->clientData)) {
+        tell_clients();
     }
 }
 
@@ -366,8 +376,7 @@ static void client_extended_key(rfbClientRec *cl, bool down, uint32_t keysym, un
 
 static void client_pointer(int buttons, int x, int y, rfbClientRec *cl)
 {
-    const VncClient *client = cl->clientData;
-    const bool moves = __atomic_load_n(&client->moves, __ATOMIC_RELAXED);
+    const bool moves = __atomic_load_n(&((const VncClient *)cl->clientData)->moves, __ATOMIC_RELAXED);
     const int from = moves ? VNC_MOVEMENT_0 : 0;
 
     do_deed(&(Deed) { .what = DEED_POINTER, .client = cl->clientData, .x = x - from, .y = y - from,
@@ -387,97 +396,17 @@ static int client_size(int width, int height, int screens, struct rfbExtDesktopS
     return rfbExtDesktopSize_Success;
 }
 
-static int led_state(rfbScreenInfo *s)
-{
-    const unsigned leds = input_leds();
-
-    return (leds & INPUT_LED_SCROLL ? 1 : 0) | (leds & INPUT_LED_NUM ? 2 : 0) | (leds & INPUT_LED_CAPS ? 4 : 0);
-}
-
-static void new_client(int fd)
+static void new_client(int fd, bool skip_auth)
 {
     rfbClientRec *cl;
 
     draw_for_a_newcomer();
+    without_auth = skip_auth;
     cl = rfb.NewClient(screen, fd);
+    without_auth = false;
     if (cl && !cl->onHold) {
         rfb.StartOnHoldClient(cl);
     }
-}
-
-/* What the I/O thread has for "vnc-accept": a client, or (fd < 0) where to listen from now on. */
-typedef struct Order {
-    int fd;
-    bool skip_auth;
-    VncListen listen;
-} Order;
-
-static void carry_out(const Order *order)
-{
-    if (order->fd >= 0) {
-        without_auth = order->skip_auth;
-        new_client(order->fd);
-        without_auth = false;
-        return;
-    }
-    for (unsigned i = 0; i < listening.count; i++) {
-        close(listening.fd[i]);
-    }
-    listening = order->listen;
-}
-
-static void carry_out_orders(void)
-{
-    uint64_t ignored;
-    ssize_t n = read(orders_fd, &ignored, sizeof(ignored));
-    Order *order;
-
-    (void)n;
-    while ((order = g_async_queue_try_pop(orders)) != NULL) {
-        carry_out(order);
-        g_free(order);
-    }
-}
-
-static void give_order(const Order *order)
-{
-    const uint64_t one = 1;
-    ssize_t n;
-
-    g_async_queue_push(orders, g_memdup2(order, sizeof(*order)));
-    n = write(orders_fd, &one, sizeof(one));
-    (void)n;
-}
-
-static void *accept_thread(void *unused)
-{
-    struct pollfd p[VNC_LISTEN_MAX + 1];
-
-    if (listening.connected) {
-        new_client(listening.fd[0]);
-        listening.count = 0;
-    }
-    for (;;) {
-        for (unsigned i = 0; i < listening.count; i++) {
-            p[i] = (struct pollfd) { .fd = listening.fd[i], .events = POLLIN };
-        }
-        p[listening.count] = (struct pollfd) { .fd = orders_fd, .events = POLLIN };
-        poll(p, listening.count + 1, -1);
-        if (p[listening.count].revents) {
-            carry_out_orders();
-            continue;
-        }
-        for (unsigned i = 0; i < listening.count; i++) {
-            const int fd = p[i].revents ? accept4(p[i].fd, NULL, NULL, SOCK_CLOEXEC) : -1;
-
-            if (fd >= 0) {
-                new_client(fd);
-            } else if (p[i].revents) {
-                g_usleep(10000);        /* no descriptors: not round and round */
-            }
-        }
-    }
-    return NULL;
 }
 
 /* ---- what clients did: the I/O thread ---- */
@@ -508,29 +437,8 @@ static void pointer_deed(const VncClient *client, const Deed *d)
     vnc_input_buttons(d->buttons);
     look_at_pointer();
     if (!knows_what_is_wanted(client)) {
-        copy_lines(s, 0, 1);
+        tell_clients();
     }
-}
-
-/* An update, which needs something to show, brings the lights to the clients that want to know. */
-static void leds_changed(void *opaque)
-{
-    const Console *seen = console_listener_screen(&console_listener);
-    bool all_know = true;
-
-    for (const VncClientInfo *c = client_list; c; c = c->next) {
-        all_know &= knows_leds((const VncClient *)c);
-    }
-    if (!all_know) {
-        copy_lines(seen ? console_surface(seen) : console_shown_surface(), 0, 1);
-    }
-}
-
-static void hear_of_leds(void)
-{
-    static IOWork work = { .fn = leds_changed, .outside = true };
-
-    io_post(&work);
 }
 
 static void connected(VncClient *client)
@@ -615,52 +523,26 @@ void vnc_set_listener(void (*fn)(VncEvent event, const VncClientInfo *client))
 bool vnc_add_client(int fd, bool skip_auth)
 {
     if (screen) {
-        give_order(&(Order) { .fd = fd, .skip_auth = skip_auth });
+        vnc_accept_client(fd, skip_auth);
     }
     return screen;
 }
 
 char *vnc_listen_again(const VncOptions *o, unsigned count)
 {
-    Order order = { .fd = -1 };
+    VncListen sockets = { 0 };
     VncEnd first = { 0 };
-    char *problem = screen ? NULL : g_strdup("there is no VNC server");
+    char *problem = screen ? vnc_listen_all(o, count, &sockets, &first) : g_strdup("there is no VNC server");
 
-    for (unsigned i = 0; i < count && !problem; i++) {
-        VncEnd end = { 0 };
-
-        problem = vnc_listen(&o[i], &order.listen, &end);
-        if (i || problem) {
-            vnc_end_free(&end);
-        } else {
-            first = end;
-        }
+    if (!problem) {
+        vnc_end_free(&server_end);
+        server_end = first;
+        vnc_accept_at(&sockets);
     }
-    if (problem) {
-        for (unsigned i = 0; i < order.listen.count; i++) {
-            close(order.listen.fd[i]);
-        }
-        vnc_end_free(&first);
-        return problem;
-    }
-    vnc_end_free(&server_end);
-    server_end = first;
-    give_order(&order);
-    return NULL;
+    return problem;
 }
 
 /* ---- start ---- */
-
-static void thread(const char *name, void *(*fn)(void *))
-{
-    pthread_t t;
-
-    if (pthread_create(&t, NULL, fn, NULL)) {
-        error_exit("-vnc: no thread can be made");
-    }
-    pthread_setname_np(t, name);
-    pthread_detach(t);
-}
 
 char *vnc_start(const VncOptions *o)
 {
@@ -668,13 +550,14 @@ char *vnc_start(const VncOptions *o)
         .key = client_extended_key, .pointer = client_can_move, .leds = client_wants_leds,
     };
     char *problem = NULL;
+    VncListen sockets = { 0 };
     const Surface *s;
 
     console_listener.only = o->device ? console_named(o->device, o->head, &problem) : NULL;
     problem = problem ? problem : library_load("libvncserver.so.1", rfb_functions);
     problem = problem ? problem : vnc_password_init();
     problem = problem ? problem : vnc_extended_init(&hooks);
-    problem = problem ? problem : vnc_listen(o, &listening, &server_end);
+    problem = problem ? problem : vnc_listen_all(o, 1, &sockets, &server_end);
     if (problem) {
         return problem;
     }
@@ -698,7 +581,8 @@ char *vnc_start(const VncOptions *o)
     screen->newClientHook = client_new;
     screen->setDesktopSizeHook = client_size;
     screen->displayHook = before_update;
-    screen->getKeyboardLedStateHook = led_state;
+    screen->displayFinishedHook = after_update;
+    screen->getKeyboardLedStateHook = vnc_leds_of_library;
     with_password = o->password;
     lossy = o->lossy;
     if (with_password) {
@@ -708,15 +592,9 @@ char *vnc_start(const VncOptions *o)
     if (o->secret) {
         vnc_set_password(o->secret);
     }
-    orders = g_async_queue_new();
-    orders_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (orders_fd < 0) {
-        return g_strdup("no eventfd can be made");
-    }
     rfb.InitServerWithPthreadsAndZRLE(screen);
     console_listener_add(&console_listener);
-    input_set_leds_listener(hear_of_leds);
-    thread("vnc-update", update_thread);
-    thread("vnc-accept", accept_thread);
-    return NULL;
+    input_set_leds_listener(tell_clients);
+    vnc_thread("vnc-update", update_thread);
+    return vnc_accept_start(&sockets, new_client);
 }

@@ -184,6 +184,11 @@ def test_lights(cases, files):
         clients[0].ask()
         set_lights(7)
         cases.check(hears(clients[1], 7) and hears(clients[0], 7), "led-state: all clients hear of it")
+        for lights in (0, 7) * 20:                  # amid the update that told of the change before
+            clients[0].ask()
+            set_lights(lights)
+            hears(clients[0], lights)
+        cases.check(True, "led-state: changes that follow each other are all heard")
         for client in clients:
             client.close()
         code, text = machine.end()
