@@ -512,89 +512,23 @@ void hmp_each_command(bool info, void (*fn)(void *opaque, const char *name), voi
     }
 }
 
-/* Everything up to a blank or one of `stop`; NULL: nothing is left. */
-static char *next_word(const char **at, const char *stop)
-{
-    const char *begin = *at + strspn(*at, " \t");
-    char *blanks = g_strconcat(" \t", stop, NULL);
-    size_t n = strcspn(begin, blanks);
-
-    g_free(blanks);
-    *at = begin + n;
-    return n ? g_strndup(begin, n) : NULL;
-}
-
-/* What stands between quotes, with \n, \r and a backslash before anything else meaning that. NULL: it has no end. */
-static char *quoted_word(const char **at)
-{
-    GString *word = g_string_new(NULL);
-    const char *c = *at + 1;
-
-    for (; *c && *c != '"'; c++) {
-        if (*c == '\\' && c[1]) {
-            c++;
-            g_string_append_c(word, *c == 'n' ? '\n' : *c == 'r' ? '\r' : *c);
-        } else {
-            g_string_append_c(word, *c);
-        }
-    }
-    *at = c + (*c == '"');
-    return g_string_free(word, !*c);
-}
-
-/* False: a quoted word has no end. */
-static bool add_words(GPtrArray *args, const char *at)
-{
-    for (;;) {
-        char *word;
-
-        at += strspn(at, " \t");
-        if (!*at) {
-            return true;
-        }
-        word = *at == '"' ? quoted_word(&at) : next_word(&at, "");
-        if (!word) {
-            return false;
-        }
-        g_ptr_array_add(args, word);
-    }
-}
-
-/* "x /4xw $sp + 4", "x/4xw $sp+4", "x $sp": the format, perhaps empty, and the expression, if there is one. */
-static void add_format_and_expression(GPtrArray *args, const char *at)
-{
-    char *format = NULL;
-
-    at += strspn(at, " \t");
-    if (*at == '/') {
-        at++;
-        format = g_strndup(at, strcspn(at, " \t"));
-        at += strlen(format);
-    }
-    g_ptr_array_add(args, format ? format : g_strdup(""));
-    at += strspn(at, " \t");
-    if (*at) {
-        g_ptr_array_add(args, g_strchomp(g_strdup(at)));
-    }
-}
-
 void hmp_execute(Monitor *mon, const char *line)
 {
     GPtrArray *args = g_ptr_array_new_with_free_func(g_free);
-    char *name = next_word(&line, "/");
+    char *name = hmp_next_word(&line, "/");
     bool whole = true;
 
     if (!name) {
-        name = next_word(&line, "");    /* begins with a slash: a mistake, but no empty line */
+        name = hmp_next_word(&line, "");    /* begins with a slash: a mistake, but no empty line */
     }
     if (name) {
         const HMPCommand *cmd = find(commands, G_N_ELEMENTS(commands), name);
 
         g_ptr_array_add(args, name);
         if (cmd && cmd->args[0] == '/') {
-            add_format_and_expression(args, line);
+            hmp_add_format(args, line);
         } else {
-            whole = add_words(args, line);
+            whole = hmp_add_words(args, line);
         }
         g_ptr_array_add(args, NULL);
         if (!whole) {

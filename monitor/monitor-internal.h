@@ -47,6 +47,13 @@ char *monitor_migration_uri(const char *uri);
 void hmp_execute(Monitor *mon, const char *line);
 /* The name of each command, or of each item of "info". */
 void hmp_each_command(bool info, void (*fn)(void *opaque, const char *name), void *opaque);
+/* monitor/hmp-words.c. Everything up to a blank or one of `stop`, *at behind it (g_free); NULL: nothing is left. */
+char *hmp_next_word(const char **at, const char *stop);
+/* All words of the text are added, those between quotes as one. False: one has no end. */
+bool hmp_add_words(GPtrArray *args, const char *at);
+/* "/4xw $sp + 4", "$sp": the format, perhaps empty, and the expression, if there is one. */
+void hmp_add_format(GPtrArray *args, const char *at);
+
 /*
  * monitor/hmp-complete.c: what the line's last word, which begins at *word, may become (g_ptr_array_unref()); sorted.
  */
