@@ -179,7 +179,7 @@ def mistakes(cases, guest, directory):
                     ("at the same time", "block-commit", {"base": paths[1], "base-node": "x"}),
                     ("not in the backing chain", "block-stream", {"base": "/none"}),
                     ("nothing is between", "block-stream", {"base": paths[2]}),
-                    ("does not accept value", "block-stream", {"on-error": "stop"})):
+                    ("does not accept value", "block-stream", {"on-error": "later"})):
                 job.refuses(text, verb, device="sd0", **arguments)
             assert seen(job) == paths[::-1] and job.order("query-jobs") == []
             job.runs()
