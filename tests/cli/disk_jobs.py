@@ -2,7 +2,9 @@
 """A guest that writes and reads its card `sd0` all the time, and a program that gives orders about it, by QMP."""
 import os
 import re
+import signal
 import subprocess
+import time
 
 import qmp_client
 from disk_machine import Disk
@@ -14,6 +16,21 @@ def qemu_img(*arguments):
     run = subprocess.run(["qemu-img", *arguments], capture_output=True, text=True, check=False)
     assert run.returncode == 0, (arguments, run.stdout, run.stderr)
     return run.stdout
+
+
+def kill(pid_file):
+    """A daemon; its files, and their locks, are gone then. It may still wait for who takes note of it."""
+    with open(pid_file, encoding="ascii") as file:
+        pid = int(file.read())
+    os.kill(pid, signal.SIGKILL)
+    try:
+        while True:
+            with open("/proc/%d/stat" % pid, encoding="ascii") as file:
+                if file.read().rsplit(")", 1)[1].split()[0] in "ZX":
+                    return
+            time.sleep(0.01)
+    except (FileNotFoundError, ProcessLookupError):
+        pass
 
 
 def content(path):

@@ -6,7 +6,6 @@ that we only read, and write to neither; and we do not use what they write to. P
 """
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ import tempfile
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
 import tap                      # noqa: E402  (path set above)
+from disk_jobs import kill      # noqa: E402
 from machine import M           # noqa: E402
 from qmp_client import Client, Machine, built_in        # noqa: E402
 
@@ -67,11 +67,7 @@ def behind(cases, directory, image):
                 said = ours(image, *more)
                 cases.check(("in use" in said) != works, "what they %s, by us, %s" % (title, more), said)
         finally:
-            with open(pid, encoding="ascii") as file:
-                number = int(file.read())
-            os.kill(number, signal.SIGKILL)
-            while os.path.lexists("/proc/%d/fd/0" % number):
-                pass            # it has the image as long as it is there
+            kill(pid)
             os.unlink(socket)
 
 

@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import machine                  # noqa: E402  (path set above)
-from disk_jobs import MIB, Job, content, overlay_drive, qemu_img, raw_drive  # noqa: E402
+from disk_jobs import MIB, Job, content, kill, overlay_drive, qemu_img, raw_drive  # noqa: E402
 from disk_machine import guest_image                    # noqa: E402
 
 
@@ -42,11 +42,7 @@ def dirty_bytes(image, name):
                                    % (server, name)))
         return sum(row["length"] for row in rows if not row["data"])
     finally:
-        with open(pid, encoding="ascii") as file:
-            server_pid = int(file.read())
-        os.kill(server_pid, signal.SIGKILL)
-        while os.path.lexists("/proc/%d/fd/0" % server_pid):
-            pass                # the image is locked as long as it is there
+        kill(pid)
         os.unlink(server)
 
 
