@@ -17,6 +17,7 @@ import tap                      # noqa: E402  (path set above)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MACHINE = "realview-eb-mpcore"
+LAST_LINES = 150                # shown of a guest that failed: an oops and what four CPUs say of it
 # What a healthy kernel never says.
 TROUBLE = re.compile(
     r"WARNING|\bBUG\b|Oops|rcu.*stall|nobody cared|Call trace|Backtrace:|Unhandled fault|soft lockup|blocked for more"
@@ -270,9 +271,9 @@ class Cases(tap.Cases):
             print("# command: " + " ".join("'%s'" % a if " " in a or ";" in a else a for a in vm.argv))
             lines = vm.text().splitlines()
             # What came first may have scrolled away; what a test provoked on purpose came before it.
-            for line in [line for line in lines[:-40] if TROUBLE.search(line)][-10:]:
+            for line in [line for line in lines[:-LAST_LINES] if TROUBLE.search(line)][-10:]:
                 print("# >> " + line)
-            for line in lines[-40:]:
+            for line in lines[-LAST_LINES:]:
                 print("# > " + line)
         sys.stdout.flush()
 
