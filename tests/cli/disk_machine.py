@@ -23,6 +23,16 @@ def guest_image(name):
     return built and built[0]
 
 
+def set_bad(control, what):
+    """What the library that stands for a bad disk does from the next transfer on; None: mended."""
+    if what is None:
+        os.unlink(control)
+    else:
+        with open(control + ".new", "w", encoding="utf-8") as file:
+            file.write(what)
+        os.rename(control + ".new", control)
+
+
 class Disk:
     """An emulator whose card is `drive` (%s: an image of zeroes), perhaps on a disk that can be made bad (library). Its
     console and monitor are sockets.
@@ -59,13 +69,7 @@ class Disk:
         self.directory.cleanup()
 
     def bad(self, what):
-        """From the next transfer on; None: mended."""
-        if what is None:
-            os.unlink(self.control)
-        else:
-            with open(self.control + ".new", "w", encoding="utf-8") as file:
-                file.write(what)
-            os.rename(self.control + ".new", self.control)
+        set_bad(self.control, what)
 
     def wait_hanging(self):
         """Until a thread of the emulator waits for the bad disk."""

@@ -18,7 +18,7 @@ sys.path.insert(0, HERE)
 import machine                  # noqa: E402  (path set above)
 import qmp_client               # noqa: E402
 from disk_jobs import MIB       # noqa: E402
-from disk_machine import Disk, guest_image      # noqa: E402
+from disk_machine import Disk, guest_image, set_bad     # noqa: E402
 
 LIBRARY = "bad-disk-jobs.so"
 
@@ -60,13 +60,7 @@ class Copier:
         self.directory.cleanup()
 
     def bad(self, what):
-        """From the next transfer on; None: mended."""
-        if what is None:
-            os.unlink(self.control)
-        else:
-            with open(self.control + ".new", "w", encoding="utf-8") as file:
-                file.write(what)
-            os.rename(self.control + ".new", self.control)
+        set_bad(self.control, what)
 
     def start(self, kind, **more):
         arguments = {"device": "v", "target": self.target, "sync": "full", "format": "raw", "mode": "existing",
