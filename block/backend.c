@@ -59,7 +59,7 @@ static void count_ending(BlockBackend *blk, BlockRequest *r, bool due)
 static void pool_run(gpointer item, gpointer opaque)
 {
     BlockRequest *r = item;
-    BlockBackend *blk = __atomic_load_n(&r->blk, __ATOMIC_ACQUIRE);
+    BlockBackend *blk = r->blk;
 
     r->error = blk_carry_out(blk, r);
     count_ending(blk, r, true);
@@ -163,13 +163,6 @@ static void call_done(void *opaque)
 
 /* ---- the engine: I/O thread ---- */
 
-/* The pool's queue orders what is in the request; this is the order that the thread sanitizer sees, not GLib's. */
-static void give_to_pool(BlockBackend *blk, BlockRequest *r)
-{
-    __atomic_store_n(&r->blk, blk, __ATOMIC_RELEASE);
-    g_thread_pool_push(blk->pool, r, NULL);
-}
-
 static void transfer_ended(void *opaque, ssize_t result)
 {
     BlockRequest *r = opaque;
@@ -177,7 +170,7 @@ static void transfer_ended(void *opaque, ssize_t result)
 
     if (result != (ssize_t)r->bytes && (result >= 0 || result == -EAGAIN || result == -EINVAL || result == -EINTR)) {
         /* Cut off at the file's end, or not for the kernel: as a whole by the pool. */
-        give_to_pool(blk, r);
+        g_thread_pool_push(blk->pool, r, NULL);
         return;
     }
     r->error = result < 0 ? (int)result : 0;
@@ -333,7 +326,7 @@ void blk_start(BlockRequest *r)
         note_write(blk, r->offset, r->bytes);
     }
     if (!submit_transfer(blk, r)) {
-        give_to_pool(blk, r);
+        g_thread_pool_push(blk->pool, r, NULL);
     }
 }
 
