@@ -72,12 +72,29 @@ bool ram_check_layout(Section *s, char **err)
     return true;
 }
 
+/* CPUs may store to a page while it is looked at and copied: word by word; it is dirty again then, and comes again. */
 static bool is_zero(const uint8_t *page)
 {
-    uint64_t first;
+    const uint64_t *words = (const void *)page;
+    size_t i = 0;
 
-    memcpy(&first, page, sizeof(first));
-    return !first && !memcmp(page, page + sizeof(first), RAM_PAGE - sizeof(first));
+    while (i < RAM_PAGE / sizeof(*words) && !__atomic_load_n(&words[i], __ATOMIC_RELAXED)) {
+        i++;
+    }
+    return i == RAM_PAGE / sizeof(*words);
+}
+
+static void put_page(GByteArray *section, const uint8_t *page)
+{
+    const uint64_t *words = (const void *)page;
+    const guint begin = section->len;
+
+    g_byte_array_set_size(section, begin + RAM_PAGE);
+    for (size_t i = 0; i < RAM_PAGE / sizeof(*words); i++) {
+        const uint64_t word = __atomic_load_n(&words[i], __ATOMIC_RELAXED);
+
+        memcpy(section->data + begin + i * sizeof(word), &word, sizeof(word));
+    }
 }
 
 /* The run that is being made at the end of a section. */
@@ -121,7 +138,7 @@ static void run_add(Run *run, uint32_t phys, const uint8_t *host)
     run->pages++;
     ram_zero_pages += !data;
     if (data) {
-        section_put(run->section, host, RAM_PAGE);
+        put_page(run->section, host);
     }
 }
 

@@ -7,13 +7,11 @@ in the image after a kill. A machine without a kernel starts in the flash. Print
 """
 import hashlib
 import os
-import random
-import re
-import signal
 import subprocess
 import sys
 import tempfile
 
+import killed
 from vm import MACHINE, VM, Cases, designs, emulator, is_upstream
 
 THOROUGH = "--thorough" in sys.argv
@@ -68,20 +66,17 @@ def reads_and_writes(cases, directory, design):
         assert rest == b"\xff" * len(rest)
 
 
+WRITES = "n=%d; while n=$((n+1)); do (echo $n; dd if=/dev/zero bs=1k count=63 2>/dev/null) > /tmp/x; " \
+    "dd if=/tmp/x of=/dev/mtdblock0 bs=64k seek=$((n%%8*4)) conv=fsync 2>/dev/null; echo flushed-$n-; done"
+
+
 def survives_kill(cases, directory, kind):
     image = make_image(directory, "kill", kind)
-    with cases.case("%s: killed while the guest erases and programs: what was flushed is there" % kind):
+    writer = killed.Writer(directory, image, drive(image, kind), lambda vm: vm.wait_shell(), WRITES)
+    with cases.case("%s: killed while the guest erases and programs, %d times: what was flushed is there" %
+                    (kind, KILLS)):
         for number in range(KILLS):
-            with VM(dtb="builtin", args=drive(image, kind), slow=3) as vm:
-                vm.wait_shell()
-                vm.send("n=%d; while n=$((n+1)); do (echo $n; dd if=/dev/zero bs=1k count=63 2>/dev/null) > /tmp/x; "
-                        "dd if=/tmp/x of=/dev/mtdblock0 bs=64k seek=$((n%%8*4)) conv=fsync 2>/dev/null; "
-                        "echo flushed-$n-; done\n" % (1000 * number))
-                for _ in range(random.randrange(2, 12)):
-                    vm.expect(r"flushed-\d+-", 120)
-                vm.process.send_signal(signal.SIGKILL)
-                vm.wait_exit()
-                last = int(re.findall(r"flushed-(\d+)-", vm.text())[-1])
+            last = writer.kill()
             bank = content(image, kind, directory)
             # The next ones go into other blocks.
             at = last % 8 * BLOCK

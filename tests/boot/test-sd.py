@@ -8,14 +8,12 @@ debugfs (package e2fsprogs) and qemu-img.
 """
 import hashlib
 import os
-import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 
+import killed
 from vm import VM, Cases, designs
 
 THOROUGH = "--thorough" in sys.argv
@@ -134,21 +132,19 @@ def reads_and_writes(cases, directory, design, kind):
         assert b"\n19999\n20000\n" in run("debugfs", "-R", "cat /d/numbers", raw)
 
 
+WRITES = "n=%d; while n=$((n+1)); do dd if=/dev/urandom of=/mnt/f$((n%%8)) bs=64k count=8 2>/dev/null; " \
+    "echo $n > /mnt/mark; sync; echo flushed-$n-; done"
+
+
 def survives_kill(cases, directory, kind, interface="sd"):
     image = make_card(directory, kind)
-    with cases.case("%s, if=%s: killed at a random moment while the guest writes: what was flushed is there"
-                    % (kind, interface)):
+    device = "mmcblk0" if interface == "sd" else "vda"
+    writer = killed.Writer(directory, image, ("-drive", "if=%s,file=%s,format=%s" % (interface, image, kind)),
+                           lambda vm: card(vm, device=device), WRITES)
+    with cases.case("%s, if=%s: killed at a random moment while the guest writes, %d times: what was flushed is there"
+                    % (kind, interface, KILLS)):
         for round_number in range(KILLS):
-            last = 0
-            drive = "if=%s,file=%s,format=%s" % (interface, image, kind)
-            with VM(dtb="builtin", args=("-drive", drive), slow=3) as vm:
-                card(vm, device="mmcblk0" if interface == "sd" else "vda")
-                vm.send("n=0; while n=$((n+1)); do dd if=/dev/urandom of=/mnt/f$((n%8)) bs=64k count=8 2>/dev/null; "
-                        "echo $n > /mnt/mark; sync; echo flushed-$n-; done\n")
-                for _ in range(random.randrange(2, 12)):
-                    last = int(vm.expect(r"flushed-(\d+)-", 120).group(1))
-                vm.process.send_signal(signal.SIGKILL)
-                vm.process.wait()
+            last = writer.kill()
             raw = checked_raw(image, kind, directory)
             mark = int(run("debugfs", "-R", "cat /mark", raw, status=(0,)).split()[-1])
             assert mark >= last, "round %d: the mark is %d, %d was flushed" % (round_number, mark, last)
