@@ -166,7 +166,7 @@ static void call_done(void *opaque)
 static void transfer_ended(void *opaque, ssize_t result)
 {
     BlockRequest *r = opaque;
-    BlockBackend *blk = r->blk;
+    BlockBackend *blk = __atomic_load_n(&r->blk, __ATOMIC_ACQUIRE);
 
     if (result != (ssize_t)r->bytes && (result >= 0 || result == -EAGAIN || result == -EINVAL || result == -EINTR)) {
         /* Cut off at the file's end, or not for the kernel: as a whole by the pool. */
@@ -284,6 +284,8 @@ static bool submit_transfer(BlockBackend *blk, BlockRequest *r)
         return false;
     }
     if (blk->engine) {
+        /* The kernel, which has it from here on, orders it by nothing that C knows. */
+        __atomic_store_n(&r->blk, blk, __ATOMIC_RELEASE);
         return blk->engine->ops->submit(blk->engine, fd, r->op == BLOCK_WRITE, r->offset, r->buffer, r->bytes, r);
     }
     if (!move_now(blk, r, fd)) {
