@@ -16,7 +16,8 @@ typedef struct UserNet {
     GSource source;             /* first: GLib allocates it */
     NetBackend *net;
     Slirp *slirp;
-    GArray *fds;                /* of GPollFD *, while a round of the main loop waits */
+    GArray *fds;                /* of GPollFD *, which the main loop waits for */
+    guint named;                /* of these, from the first one: libslirp has named them in this round */
     GuestForward *guestfwd;
     char *network, *network6;   /* for info; NULL: without that protocol */
 } UserNet;
@@ -92,9 +93,9 @@ static void poll_fd_changed(int fd, void *opaque)
 {
 }
 
+/* Whatever comes to libslirp comes on the I/O thread, which asks it anew for its sockets before it sleeps. */
 static void notify(void *opaque)
 {
-    g_main_context_wakeup(NULL);
 }
 
 static const SlirpCb callbacks = {
@@ -105,18 +106,43 @@ static const SlirpCb callbacks = {
 
 /* ---- its sockets in the main loop ---- */
 
+/*
+ * libslirp names its sockets anew in each round of the main loop. To add one to GLib's list or to take one out wakes
+ * the main loop, which would then never sleep: those that were there in the last round stay, and their events are
+ * changed in place, where GLib reads them behind source_prepare().
+ */
+static GPollFD *poll_of(UserNet *u, int fd)
+{
+    GPollFD *p;
+
+    for (guint i = u->named; i < u->fds->len; i++) {
+        GPollFD **found = &g_array_index(u->fds, GPollFD *, i);
+        GPollFD **here = &g_array_index(u->fds, GPollFD *, u->named);
+
+        if ((*found)->fd == fd) {
+            p = *found;
+            *found = *here;
+            *here = p;
+            return p;
+        }
+    }
+    p = g_new0(GPollFD, 1);
+    p->fd = fd;
+    g_array_insert_val(u->fds, u->named, p);
+    g_source_add_poll(&u->source, p);
+    return p;
+}
+
 static int add_poll(int fd, int events, void *opaque)
 {
     UserNet *u = opaque;
-    GPollFD *p = g_new0(GPollFD, 1);
+    GPollFD *p = poll_of(u, fd);
 
-    p->fd = fd;
     p->events = (gushort)((events & SLIRP_POLL_IN ? G_IO_IN : 0) | (events & SLIRP_POLL_OUT ? G_IO_OUT : 0)
                           | (events & SLIRP_POLL_PRI ? G_IO_PRI : 0) | (events & SLIRP_POLL_ERR ? G_IO_ERR : 0)
                           | (events & SLIRP_POLL_HUP ? G_IO_HUP : 0));
-    g_source_add_poll(&u->source, p);
-    g_array_append_val(u->fds, p);
-    return (int)u->fds->len - 1;
+    p->revents = 0;
+    return (int)u->named++;
 }
 
 static int get_revents(int index, void *opaque)
@@ -129,15 +155,16 @@ static int get_revents(int index, void *opaque)
            | (events & G_IO_HUP ? SLIRP_POLL_HUP : 0);
 }
 
+/* Those that were not named in this round. */
 static void forget_fds(UserNet *u)
 {
-    for (guint i = 0; i < u->fds->len; i++) {
+    for (guint i = u->named; i < u->fds->len; i++) {
         GPollFD *p = g_array_index(u->fds, GPollFD *, i);
 
         g_source_remove_poll(&u->source, p);
         g_free(p);
     }
-    g_array_set_size(u->fds, 0);
+    g_array_set_size(u->fds, u->named);
 }
 
 static gboolean source_prepare(GSource *source, gint *timeout)
@@ -145,8 +172,9 @@ static gboolean source_prepare(GSource *source, gint *timeout)
     UserNet *u = (UserNet *)source;
     uint32_t wait = UINT32_MAX;
 
-    forget_fds(u);
+    u->named = 0;
     slirp_pollfds_fill(u->slirp, &wait, add_poll, u);
+    forget_fds(u);
     *timeout = wait > INT32_MAX ? -1 : (gint)wait;
     return FALSE;
 }
@@ -352,6 +380,7 @@ static void user_close(void *state)
 {
     UserNet *u = state;
 
+    u->named = 0;
     forget_fds(u);
     guestfwd_end(u->guestfwd);
     slirp_cleanup(u->slirp);

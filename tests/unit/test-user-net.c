@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Network "user", with this test as the guest: it speaks just enough TCP to reach guestfwd='s devices and commands, and
- * asks for IPv6's router. TAP.
+ * asks for IPv6's router. Between what happens the main loop has to sleep. TAP.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -286,6 +286,47 @@ static void test_device(const char *directory)
              "guestfwd: without an address it is libslirp's usual one; the device may be a text of -serial");
 }
 
+/* ---- rest ---- */
+
+static int ready_in_round;
+
+static gint count_ready(GPollFD *fds, guint n, gint timeout)
+{
+    ready_in_round = g_poll(fds, n, 0);
+    return ready_in_round;
+}
+
+/* Whether the main loop gets to a round in which nothing is ready, so that it would sleep. */
+static bool comes_to_rest(void)
+{
+    bool rest = false;
+
+    g_main_context_set_poll_func(NULL, count_ready);
+    for (int round = 0; round < 10000 && !rest; round++) {
+        ready_in_round = 1;
+        g_main_context_iteration(NULL, FALSE);
+        rest = !ready_in_round;
+    }
+    g_main_context_set_poll_func(NULL, NULL);
+    return rest;
+}
+
+static void test_rest(void)
+{
+    static const char *hostfwd[] = { "tcp:127.0.0.1:0-:22", "udp:127.0.0.1:0-:53", NULL };
+    const char *forwards[] = { "tcp:10.0.2.100:7-cmd:cat", NULL };
+    char *error = NULL;
+
+    tap_case(comes_to_rest(), "rest: the main loop sleeps before there is a network");
+    tap_case(open_net((NetOptions) { .hostfwd = hostfwd, .guestfwd = forwards }, &error) && comes_to_rest(),
+             "rest: it sleeps while ports of the host are waited at");
+    tap_case(connect_to("10.0.2.100", 7) && comes_to_rest(), "rest: it sleeps while a connection has nothing to do");
+    send_tcp(ACK | PUSH, "echo", 4);
+    tap_case(received("echo") && comes_to_rest(), "rest: it sleeps behind what was sent");
+    send_tcp(ACK | FIN, NULL, 0);
+    tap_case(until(has_ended, NULL) && comes_to_rest(), "rest: it sleeps behind the connection's end");
+}
+
 static void test_mistakes(void)
 {
     static const char *const texts[] = {
@@ -384,6 +425,7 @@ int main(void)
     io_loop_init();
     guest.own_port = 40000;
     guest.data = g_byte_array_new();
+    test_rest();
     test_device(directory);
     test_mistakes();
     test_ipv6();
