@@ -34,6 +34,8 @@ struct BlockBackend {
     IOWork work;                /* calls them */
     ThrottleMember throttle;    /* its limits of speed */
     GQueue stalled;             /* that wait for vm_start().   I/O thread */
+    int stalled_for;            /* errno; 0: nothing was.      I/O thread */
+    int64_t last_end_us;        /* when a request ended last; 0: none has. atomic */
     BlockStats stats[BLOCK_EXTENT + 1];      /* I/O thread */
     BlockStats tried[BLOCK_WRITE + 1];       /* by blk_try().  lock: lock */
     bool said;                  /* an error was reported since the last success. atomic */
@@ -99,6 +101,7 @@ Image *block_node_take(const char *name, const char *user, BlockOptions *options
 /* The image that had the node's is closed: the node is free. NULL, or a name that is no node's: nothing happens. */
 void block_node_free(const char *name);
 void block_node_give_back(const char *name, Image *image);
+Image *block_node_image(const char *name);        /* NULL: it is not open, or somebody has it */
 void block_nodes_close_all(void);
 /* What the node has goes to the disk that has the node from now on; and all, or those that no file keeps, go back. */
 void block_node_move_bitmaps(const char *name, BlockBackend *blk);

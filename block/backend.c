@@ -107,11 +107,13 @@ static BlockErrorAction action_for(const BlockBackend *blk, const BlockRequest *
 static void count(BlockBackend *blk, const BlockRequest *r)
 {
     BlockStats *stats = &blk->stats[r->op];
+    const int64_t now = g_get_monotonic_time();
 
     stats->requests++;
     stats->failed += r->error != 0;
     stats->bytes += r->error ? 0 : r->bytes;
-    stats->ns += (uint64_t)(g_get_monotonic_time() - r->begin) * 1000;
+    stats->ns += (uint64_t)(now - r->begin) * 1000;
+    __atomic_store_n(&blk->last_end_us, now, __ATOMIC_RELAXED);
 }
 
 static void finish(BlockBackend *blk, BlockRequest *r)
@@ -131,6 +133,7 @@ static void finish(BlockBackend *blk, BlockRequest *r)
 
         report(blk, r, action);
         if (action == BLOCK_ACTION_STOP) {
+            blk->stalled_for = -r->error;
             g_queue_push_tail(&blk->stalled, r);
             __atomic_sub_fetch(&under_way, 1, __ATOMIC_SEQ_CST);
             vm_stop_for_io_error();
@@ -372,11 +375,13 @@ bool blk_try(BlockBackend *blk, bool write, uint64_t offset, void *buffer, uint3
     blk->in_work--;
     if (done) {
         BlockStats *stats = &blk->tried[r.op];
+        const int64_t now = g_get_monotonic_time();
 
         blk->endings++;
         stats->requests++;
         stats->bytes += bytes;
-        stats->ns += (uint64_t)(g_get_monotonic_time() - begin) * 1000;
+        stats->ns += (uint64_t)(now - begin) * 1000;
+        __atomic_store_n(&blk->last_end_us, now, __ATOMIC_RELAXED);
     }
     pthread_cond_signal(&blk->ended);
     pthread_mutex_unlock(&blk->lock);
@@ -445,6 +450,7 @@ void blk_resume_all(void)
         BlockRequest *r;
 
         __atomic_store_n(&blk->said, false, __ATOMIC_RELAXED);
+        blk->stalled_for = 0;
         while ((r = g_queue_pop_head(&blk->stalled)) != NULL) {
             blk_submit(blk, r);
         }
@@ -465,6 +471,7 @@ void blk_drop_stalled(BlockBackend *blk)
 {
     BlockRequest *r;
 
+    blk->stalled_for = 0;
     while ((r = g_queue_pop_head(&blk->stalled)) != NULL) {
         r->done(r, r->error);
     }

@@ -110,6 +110,7 @@ typedef struct ImageOps {
     void (*interrupt)(Image *image);
     const ImageSnapshotOps *snapshots;  /* NULL: the format has none */
     const ImageBitmapOps *bitmaps;      /* NULL: likewise */
+    void (*facts)(const Image *image, ImageFacts *facts);       /* NULL: there is nothing to tell */
 } ImageOps;
 
 struct Image {

@@ -45,6 +45,8 @@ struct BlockJob {
     GCond changed;
     bool stop, paused, ended;   /* lock */
     bool failed;                /* the copy met an error. lock */
+    unsigned group;             /* BlockJobOptions; 0 once it is settled. I/O thread */
+    bool group_waits;           /* it has done its part.                  I/O thread */
     uint64_t speed, offset;     /* lock */
     int error;                  /* lock */
 };
@@ -56,6 +58,12 @@ void block_job_run(BlockJob *job);
 void block_job_look(void *opaque);
 /* An error was met, which may stop the job; I/O thread. */
 void block_job_failed(BlockJob *job, bool target, int error);
+/* The job has done its part, or has failed: it takes effect, waits for others or for a word, or is undone. */
+void block_job_settle(BlockJob *job);
+void block_job_wait_for_others(BlockJob *job);          /* its status says that it does */
+/* ---- job-group.c ---- */
+void block_job_join_group(BlockJob *job);       /* its part is done */
+void block_job_cancel_group(BlockJob *job);     /* it has failed, or was cancelled */
 /* ---- job-run.c ---- */
 void block_job_thread(BlockJob *job);   /* begins */
 BlockErrorAction block_job_action(const BlockJob *job, bool target, int error);

@@ -37,8 +37,9 @@ static bool open_target(BlockJob *job, const BlockJobTarget *t, BlockJobSync syn
         return job->target;
     }
     if (t->create) {
-        *error = block_create_file(t->file, format, job->length, cow ? behind->path : NULL,
-                                   cow ? behind->ops->format : NULL);
+        *error = block_create_file(t->file, &(BlockNewImage) {
+            .format = format, .bytes = job->length, .backing = cow ? behind->path : NULL,
+            .backing_format = cow ? behind->ops->format : NULL });
         if (*error) {
             return false;
         }
@@ -161,17 +162,25 @@ static bool open_commit_target(BlockJob *job, const BlockJobOptions *o, char **e
 /* A stream leaves the base, and what is behind it, where they are. False: *error. */
 static bool find_stream_base(BlockJob *job, const BlockJobOptions *o, char **error)
 {
+    const unsigned length = chain_length(job->blk);
     unsigned base;
 
-    if (!o->base && !o->base_node) {
-        note_nodes(job, 1, chain_length(job->blk));
-        return true;
-    }
-    if (!find_in_chain(job->blk, o->base_node, o->base, 0, &base, error)) {
+    if (o->bottom) {
+        if (!find_in_chain(job->blk, o->bottom, NULL, 0, &base, error)) {
+            return false;
+        }
+        base++;
+    } else if (!find_in_chain(job->blk, o->base_node, o->base, length, &base, error)) {
         return false;
     }
+    if (base == length) {
+        note_nodes(job, 1, length);
+        return true;
+    }
     if (base < 2) {
-        *error = g_strdup_printf("'%s': nothing is between it and the disk's image", o->base ? o->base : o->base_node);
+        *error = o->bottom ? g_strdup_printf("'%s' is the disk's image: nothing is behind it to take", o->bottom)
+                 : g_strdup_printf("'%s': nothing is between it and the disk's image",
+                                   o->base ? o->base : o->base_node);
         return false;
     }
     job->last = blk_chain_image(job->blk, base - 1);
@@ -288,6 +297,7 @@ static BlockJob *new_job(BlockBackend *blk, const BlockJobOptions *o)
     job->ask = o->ask;
     job->on_source_error = o->on_source_error;
     job->on_target_error = o->on_target_error;
+    job->group = o->group;
     job->in_front = true;
     job->endless = o->kind == BLOCK_JOB_BACKUP && o->sync == BLOCK_SYNC_NONE && !o->bitmap;
     job->gone = g_ptr_array_new_with_free_func(g_free);

@@ -250,6 +250,13 @@ static void take_copy_away(BlockJob *job, bool pivot)
     }
 }
 
+void block_job_wait_for_others(BlockJob *job)
+{
+    if (job->status != BLOCK_JOB_WAITING) {
+        set_status(job, BLOCK_JOB_WAITING);
+    }
+}
+
 static void conclude(BlockJob *job)
 {
     if (job->bitmap) {
@@ -259,7 +266,7 @@ static void conclude(BlockJob *job)
     if (job->problem || job->cancelled) {
         set_status(job, BLOCK_JOB_ABORTING);
     } else if (job->status != BLOCK_JOB_PENDING) {
-        set_status(job, BLOCK_JOB_WAITING);
+        block_job_wait_for_others(job);
         set_status(job, BLOCK_JOB_PENDING);
     }
     tell(job, BLOCK_JOB_EVENT_ENDED);
@@ -274,7 +281,7 @@ static void conclude(BlockJob *job)
 static void wait_for_word(BlockJob *job, bool pivot)
 {
     job->pivot = pivot;
-    set_status(job, BLOCK_JOB_WAITING);
+    block_job_wait_for_others(job);
     set_status(job, BLOCK_JOB_PENDING);
     tell(job, BLOCK_JOB_EVENT_PENDING);
 }
@@ -297,8 +304,15 @@ static gboolean end_again(gpointer opaque)
     return job->copy && !end_job(job, false) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-static void end_or_try_again(BlockJob *job)
+void block_job_settle(BlockJob *job)
 {
+    if (job->group && !job->problem && !job->cancelled) {
+        block_job_join_group(job);
+        return;
+    }
+    if (job->group) {
+        block_job_cancel_group(job);
+    }
     if (job->ask && !job->problem && !job->cancelled && job->status != BLOCK_JOB_PENDING) {
         wait_for_word(job, false);
     } else if (!end_job(job, false)) {
@@ -309,7 +323,7 @@ static void end_or_try_again(BlockJob *job)
 static void fail(BlockJob *job, int error)
 {
     job->problem = job->problem ? job->problem : g_strdup(strerror(-error));
-    end_or_try_again(job);
+    block_job_settle(job);
 }
 
 /* Does the job go on, copying what the guest writes, until somebody ends it? */
@@ -401,11 +415,11 @@ void block_job_look(void *opaque)
         job->thread = NULL;
         if (stop) {
             job->cancelled = true;
-            end_or_try_again(job);
+            block_job_settle(job);
         } else if (!error && gets_ready(job)) {
             become_ready(job);
         } else if (!error) {
-            end_or_try_again(job);
+            block_job_settle(job);
         }
     }
     if (error && job->copy && !stop) {
@@ -456,7 +470,7 @@ char *block_job_cancel(BlockJob *job, bool force)
     }
     if (!job->thread) {
         job->cancelled = force || job->kind != BLOCK_JOB_MIRROR;
-        end_or_try_again(job);
+        block_job_settle(job);
         return NULL;
     }
     g_mutex_lock(&job->lock);
@@ -511,7 +525,7 @@ char *block_job_finalize(BlockJob *job)
     if (job->pivot) {
         return move_to_target(job);
     }
-    end_or_try_again(job);
+    block_job_settle(job);
     return NULL;
 }
 
@@ -528,6 +542,7 @@ char *block_job_dismiss(BlockJob *job)
 void block_job_abort(BlockJob *job)
 {
     job->keep = false;
+    job->group = 0;
     if (!block_job_end_now(job)) {
         block_job_cancel(job, true);
     }

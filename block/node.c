@@ -58,6 +58,13 @@ uint64_t block_node_bytes(const char *name)
     return node->image ? image_bytes(node->image) : 0;
 }
 
+Image *block_node_image(const char *name)
+{
+    const Node *node = find(name);
+
+    return node ? node->image : NULL;
+}
+
 static void close_node(Node *node)
 {
     if (node->image && node->face && !node->face->inactive) {
@@ -311,8 +318,7 @@ void block_nodes_close_all(void)
 
 /* ---- new files ---- */
 
-static int format_file(const char *path, const char *format, uint64_t bytes, const char *backing,
-                       const char *backing_format, char **error)
+static int format_file(const char *path, const BlockNewImage *what, char **error)
 {
     ImageOptions options = { .driver = "file" };
     HostFile *file = host_file_open(path, &options, error);
@@ -322,17 +328,14 @@ static int format_file(const char *path, const char *format, uint64_t bytes, con
         return -EIO;
     }
     ret = host_file_resize(file, 0);
-    if (!ret && strcmp(format, "qcow2")) {
-        ret = host_file_resize(file, bytes);
-    } else if (!ret) {
-        ret = qcow2_format(file, bytes, backing, backing_format);
+    if (!ret) {
+        ret = strcmp(what->format, "qcow2") ? host_file_resize(file, what->bytes) : qcow2_format(file, what);
     }
     host_file_close(file);
     return ret;
 }
 
-char *block_create_file(const char *path, const char *format, uint64_t bytes, const char *backing,
-                        const char *backing_format)
+char *block_create_file(const char *path, const BlockNewImage *what)
 {
     int fd = fdset_open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644), ret;
     char *error = NULL;
@@ -341,6 +344,6 @@ char *block_create_file(const char *path, const char *format, uint64_t bytes, co
         return g_strdup_printf("Could not create '%s': %s", path, strerror(errno));
     }
     close(fd);
-    ret = format_file(path, format, bytes, backing, backing_format, &error);
+    ret = format_file(path, what, &error);
     return error ? error : ret ? g_strdup_printf("Could not create '%s': %s", path, strerror(-ret)) : NULL;
 }

@@ -135,6 +135,7 @@ char *blk_snapshot_to_file(BlockBackend *blk, const char *file, const char *node
 {
     BlockOptions o = { .file = g_strdup(file), .format = "qcow2", .node = g_strdup(node), .no_backing = true,
                        .direct = blk->options.direct, .no_lock = blk->options.no_lock };
+    BlockNewImage new_image = { .format = "qcow2", .bytes = blk_bytes(blk), .backing_format = blk_format(blk) };
     char *problem = refused(blk), *behind;
     Image *front;
 
@@ -142,7 +143,8 @@ char *blk_snapshot_to_file(BlockBackend *blk, const char *file, const char *node
         return problem;
     }
     behind = strstr(blk->path, "://") ? g_strdup(blk->path) : g_canonicalize_filename(blk->path, NULL);
-    problem = create ? block_create_file(file, "qcow2", blk_bytes(blk), behind, blk_format(blk)) : NULL;
+    new_image.backing = behind;
+    problem = create ? block_create_file(file, &new_image) : NULL;
     g_free(behind);
     if (problem) {
         return problem;

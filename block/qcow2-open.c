@@ -205,6 +205,7 @@ static void parse_header(Qcow2 *q, const uint8_t *h)
                           ? (uint32_t)(read_be32(h + QH_REFTABLE_CLUSTERS) << q->cluster_bits >> 3) : UINT32_MAX;
     q->snapshots = read_be32(h + QH_SNAPSHOTS);
     q->snapshot_offset = read_be64(h + QH_SNAPSHOT_OFFSET);
+    q->lazy_counts = q->version >= 3 && (read_be64(h + QH_COMPATIBLE) & QC_LAZY_COUNTS);
     q->refcount_order = q->version >= 3 ? read_be32(h + QH_REFCOUNT_ORDER) : 4;
     q->dirty = q->version >= 3 && (read_be64(h + QH_INCOMPATIBLE) & QI_DIRTY);
 }

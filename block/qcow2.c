@@ -385,6 +385,20 @@ static HostFile *qcow2_file(Image *image)
     return ((Qcow2 *)image)->file;
 }
 
+static void qcow2_facts(const Image *image, ImageFacts *facts)
+{
+    Qcow2 *q = (Qcow2 *)(uintptr_t)image;
+
+    facts->cluster_bytes = q->cluster_size;
+    facts->version = q->version;
+    facts->refcount_bits = 1u << q->refcount_order;
+    facts->lazy_counts = q->lazy_counts;
+    pthread_mutex_lock(&q->map);
+    facts->dirty = q->dirty;
+    facts->corrupt = q->corrupt;
+    pthread_mutex_unlock(&q->map);
+}
+
 const ImageOps qcow2_ops = {
     .format = "qcow2", .read = qcow2_read, .write = qcow2_write, .write_zeroes = qcow2_write_zeroes,
     .flush = qcow2_flush, .close = qcow2_close, .snapshots = &qcow2_snapshot_ops,
@@ -393,4 +407,5 @@ const ImageOps qcow2_ops = {
     .file = qcow2_file,
     .backing = qcow2_backing, .swap_backing = qcow2_swap_backing, .forget_backing = qcow2_forget_backing,
     .name_backing = qcow2_name_backing, .allocation = qcow2_allocation, .extent = qcow2_extent,
+    .facts = qcow2_facts,
 };

@@ -34,6 +34,7 @@ enum {
 };
 enum { QCOW2_EXT_END = 0, QCOW2_EXT_BITMAPS = 0x23852875, QCOW2_EXT_BACKING_FORMAT = 0xe2792aca };    /* behind it */
 enum { QI_DIRTY = 1, QI_CORRUPT = 2, QI_DATA_FILE = 4, QI_COMPRESSION = 8, QI_EXTENDED_L2 = 16 };
+enum { QC_LAZY_COUNTS = 1 };           /* of QH_COMPATIBLE */
 enum { QA_BITMAPS = 1 };                /* of QH_AUTOCLEAR: whoever wrote last knew of the bitmaps */
 
 #define QCOW2_OFFSET      0x00fffffffffffe00ull     /* of L1 and standard L2 entries */
@@ -54,6 +55,7 @@ typedef struct Qcow2 {
     Image *backing_for_reading; /* what it was before that; NULL: it has not changed */
     unsigned version, cluster_bits, refcount_order;     /* constant */
     uint64_t cluster_size;      /* constant */
+    bool lazy_counts;           /* constant: the file says that counts may be late; here they never are */
     uint32_t l1_entries;        /*                                                        lock: map */
     uint64_t l1_offset;         /*                                                        lock: map */
     uint32_t snapshots;         /*                                                        lock: map */
@@ -144,8 +146,9 @@ size_t qcow2_copy_extensions(const uint8_t *from, size_t at, size_t end, uint8_t
 int qcow2_extent(Image *image, uint64_t offset, uint64_t bytes, uint64_t *run);
 
 /* ---- qcow2-create.c ---- */
-/* An image of so many bytes in the empty file; backing NULL: none behind it. */
-int qcow2_format(HostFile *file, uint64_t bytes, const char *backing, const char *backing_format);
+/* An image in the empty file. */
+struct BlockNewImage;
+int qcow2_format(HostFile *file, const struct BlockNewImage *what);
 
 /* ---- qcow2-commit.c ---- */
 int qcow2_commit(Image *image, char **error);

@@ -23,6 +23,11 @@ uint64_t write_threshold_limit(const WriteThreshold *t)
     return __atomic_load_n(&t->limit, __ATOMIC_RELAXED);
 }
 
+uint64_t write_threshold_highest(const WriteThreshold *t)
+{
+    return __atomic_load_n(&t->highest, __ATOMIC_RELAXED);
+}
+
 typedef struct Crossing {
     IOWork work;
     const char *node;

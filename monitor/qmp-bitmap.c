@@ -2,7 +2,8 @@
 /*
  * The monitor for programs: dirty bitmaps, and transactions. The actions of a transaction see the disks at one moment:
  * the CPUs stand still and nothing is under way. If one fails, those before it are undone. A new image in front of a
- * disk cannot be, so one of these may be among the actions, and is the last that is carried out. I/O thread.
+ * disk cannot be, so one of these may be among the actions, and is the last that is carried out. Backups may take
+ * effect together (block/job-group.c). I/O thread.
  */
 #include <string.h>
 #include "block/bitmap.h"
@@ -132,13 +133,19 @@ void qmp_add_bitmaps(JsonObject *info, BlockBackend *blk)
 
 /* ---- transactions ---- */
 
-typedef enum ActionKind { ACTION_BITMAP, ACTION_BACKUP, ACTION_SNAPSHOT } ActionKind;
+typedef enum ActionKind { ACTION_ABORT, ACTION_BITMAP, ACTION_BACKUP, ACTION_SNAPSHOT } ActionKind;
+
+static void abort_all(QmpCall *call)
+{
+    qmp_fail(call, "Transaction aborted using Abort action");
+}
 
 static const struct {
     const char *name;
     void (*run)(QmpCall *call);
     ActionKind kind;
 } known[] = {
+    { "abort", abort_all, ACTION_ABORT },
     { "blockdev-snapshot", qmp_blockdev_snapshot, ACTION_SNAPSHOT },
     { "blockdev-snapshot-sync", qmp_blockdev_snapshot_sync, ACTION_SNAPSHOT },
     { "drive-backup", qmp_drive_backup, ACTION_BACKUP }, { "blockdev-backup", qmp_blockdev_backup, ACTION_BACKUP },
@@ -160,29 +167,13 @@ typedef struct Action {
     BlockJob *job;              /* ACTION_BACKUP */
 } Action;
 
-/* False: the call has failed. */
-static bool understand(QmpCall *call, JsonObject *said, Action *a)
+static void understand(JsonObject *said, Action *a)
 {
     const char *type = json_object_get_string_member(said, "type");
-    const QmpCommand *command = qmp_commands;
-    JsonNode *data = json_object_get_member(said, "data");
-    char *problem;
-
-    while (a->which < G_N_ELEMENTS(known) && strcmp(known[a->which].name, type)) {
+    while (strcmp(known[a->which].name, type)) {      /* one of TransactionActionKind */
         a->which++;
     }
-    if (a->which == G_N_ELEMENTS(known)) {
-        qmp_fail(call, "Parameter 'type' does not accept value '%s'", type);
-        return false;
-    }
-    while (command->name && strcmp(command->name, type)) {
-        command++;
-    }
-    a->data = JSON_NODE_HOLDS_OBJECT(data) ? json_node_get_object(data) : NULL;
-    problem = a->data ? qmp_check_members(command->args, a->data)
-                      : g_strdup("Invalid parameter type for 'data', expected: object");
-    qmp_conclude(call, problem);
-    return !call->error;
+    a->data = json_object_get_object_member(said, "data");
 }
 
 static void run(QmpCall *call, Action *a)
@@ -237,18 +228,21 @@ void qmp_transaction(QmpCall *call)
     const guint count = json_array_get_length(list);
     g_autofree Action *actions = g_new0(Action, count + 1);
     JsonObject *whole = call->args;
+    JsonObject *properties = json_object_has_member(whole, "properties")
+                             ? json_object_get_object_member(whole, "properties") : NULL;
+    const char *mode = properties ? json_object_get_string_member_with_default(properties, "completion-mode", "")
+                                  : "";
     unsigned snapshots = 0;
 
     for (guint i = 0; i < count; i++) {
-        if (!understand(call, json_array_get_object_element(list, i), &actions[i])) {
-            return;
-        }
+        understand(json_array_get_object_element(list, i), &actions[i]);
         snapshots += known[actions[i].which].kind == ACTION_SNAPSHOT;
     }
     if (snapshots > 1) {
         qmp_fail(call, "one new image at a time is there, for it cannot be undone");
         return;
     }
+    call->job_group = !strcmp(mode, "grouped") ? block_job_new_group() : 0;
     runstate_hold_cpus();
     if (blk_drain_all()) {
         run_all(call, actions, count);

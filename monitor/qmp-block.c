@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The monitor for programs: what it tells about disks and nodes; limits of speed. I/O thread. */
+/* The monitor for programs: what it tells about disks and nodes (counters: qmp-blockstats.c); limits of speed. */
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include "block/bitmap.h"
@@ -7,22 +8,60 @@
 #include "hw/usb/usb-devices.h"
 #include "monitor/qmp-internal.h"
 
-/* The n-th image of the chain and those behind it; NULL: there are no so many. */
-static JsonObject *image_info(const BlockBackend *blk, unsigned n)
+/* Of qcow2. */
+static JsonObject *specific_info(const ImageFacts *facts)
+{
+    JsonObject *specific = json_object_new(), *data = json_object_new();
+
+    json_object_set_string_member(data, "compat", facts->version == 2 ? "0.10" : "1.1");
+    json_object_set_int_member(data, "refcount-bits", facts->refcount_bits);
+    json_object_set_string_member(data, "compression-type", "zlib");
+    if (facts->version > 2) {
+        json_object_set_boolean_member(data, "lazy-refcounts", facts->lazy_counts);
+        json_object_set_boolean_member(data, "corrupt", facts->corrupt);
+        json_object_set_boolean_member(data, "extended-l2", FALSE);
+    }
+    json_object_set_string_member(specific, "type", "qcow2");
+    json_object_set_object_member(specific, "data", data);
+    return specific;
+}
+
+static void add_facts(JsonObject *image, const ImageFacts *facts)
+{
+    if (facts->host_bytes >= 0) {
+        json_object_set_int_member(image, "actual-size", facts->host_bytes);
+    }
+    if (facts->cluster_bytes) {
+        json_object_set_int_member(image, "cluster-size", (gint64)facts->cluster_bytes);
+        json_object_set_boolean_member(image, "dirty-flag", facts->dirty);
+        json_object_set_object_member(image, "format-specific", specific_info(facts));
+    }
+}
+
+/* The n-th image of the disk's chain, or of a node's that no disk has, and those behind it; NULL: there is none. */
+static JsonObject *image_info(const BlockBackend *blk, const char *node, unsigned n)
 {
     JsonObject *image, *behind;
     BlockChainInfo info;
+    ImageFacts facts;
 
-    if (!blk_chain(blk, n, &info)) {
+    if (blk ? !blk_chain(blk, n, &info) || !blk_image_facts(blk, n, &facts)
+        : !block_node_chain(node, n, &info, &facts)) {
         return NULL;
     }
     image = json_object_new();
     json_object_set_string_member(image, "filename", info.path);
     json_object_set_string_member(image, "format", info.format);
     json_object_set_int_member(image, "virtual-size", (gint64)info.bytes);
-    behind = image_info(blk, n + 1);
+    add_facts(image, &facts);
+    behind = image_info(blk, node, n + 1);
     if (behind) {
-        json_object_set_string_member(image, "backing-filename", json_object_get_string_member(behind, "filename"));
+        const char *name = json_object_get_string_member(behind, "filename");
+
+        json_object_set_string_member(image, "backing-filename", name);
+        json_object_set_string_member(image, "full-backing-filename", name);
+        json_object_set_string_member(image, "backing-filename-format",
+                                      json_object_get_string_member(behind, "format"));
         json_object_set_object_member(image, "backing-image", behind);
     }
     return image;
@@ -73,7 +112,7 @@ static void add_node_options(JsonObject *info, const BlockOptions *o, uint64_t t
 /* A node that no disk has. */
 static JsonObject *node_info(const BlockOptions *o)
 {
-    JsonObject *info = json_object_new(), *image = json_object_new();
+    JsonObject *info = json_object_new(), *image = image_info(NULL, o->node, 0);
     const char *format = o->format ? o->format : o->driver ? o->driver : "file";
 
     json_object_set_string_member(info, "file", o->file);
@@ -83,6 +122,7 @@ static JsonObject *node_info(const BlockOptions *o)
     json_object_set_int_member(info, "backing_file_depth", o->backing || o->disk_behind);
     add_limits(info, NULL);
     add_node_options(info, o, 0);
+    image = image ? image : json_object_new();          /* a part of another one, or closed */
     json_object_set_string_member(image, "filename", o->file);
     json_object_set_string_member(image, "format", format);
     json_object_set_int_member(image, "virtual-size", (gint64)block_node_bytes(o->node));
@@ -112,7 +152,7 @@ static JsonObject *device_info(const BlockBackend *blk)
     json_object_set_int_member(info, "backing_file_depth", depth);
     add_limits(info, blk);
     add_node_options(info, blk_options(blk), blk_write_threshold(blk, 0, false));
-    json_object_set_object_member(info, "image", image_info(blk, 0));
+    json_object_set_object_member(info, "image", image_info(blk, NULL, 0));
     qmp_add_bitmaps(info, (BlockBackend *)(uintptr_t)blk);
     return info;
 }
@@ -158,8 +198,7 @@ const char *qmp_disk_name(const BlockBackend *blk, const char *path)
     return path && blk_node(blk) && !strcmp(blk_node(blk), blk_id(blk)) ? "" : blk_id(blk);
 }
 
-/* Its name, as a drive of -drive has one, and its device; at least one of them. */
-static void add_names(JsonObject *disk, const MachineState *m, const BlockBackend *blk)
+void qmp_add_disk_names(JsonObject *disk, const MachineState *m, const BlockBackend *blk)
 {
     char *path = qmp_disk_path(m, blk);
 
@@ -178,13 +217,17 @@ void qmp_query_block(QmpCall *call)
     while ((blk = blk_next(blk)) != NULL) {
         JsonObject *disk;
         bool open, locked;
+        int error;
 
         if (blk_for_export(blk)) {
             continue;
         }
         disk = json_object_new();
-        add_names(disk, call->machine, blk);
+        qmp_add_disk_names(disk, call->machine, blk);
         json_object_set_string_member(disk, "type", "unknown");
+        if (blk_io_status(blk, &error)) {
+            json_object_set_string_member(disk, "io-status", !error ? "ok" : error == ENOSPC ? "nospace" : "failed");
+        }
         if (blk_tray(blk, &open, &locked)) {
             json_object_set_boolean_member(disk, "tray_open", open);
         }
@@ -221,7 +264,7 @@ static JsonObject *behind_info(const BlockBackend *blk, unsigned n, const BlockC
     json_object_set_int_member(info, "backing_file_depth", depth);
     add_limits(info, NULL);
     add_node_options(info, &plain, blk_write_threshold(blk, n, false));
-    json_object_set_object_member(info, "image", image_info(blk, n));
+    json_object_set_object_member(info, "image", image_info(blk, NULL, n));
     return info;
 }
 
@@ -243,7 +286,12 @@ static JsonObject *bytes_info(const BlockBackend *blk, unsigned n, const BlockCh
     add_node_options(info, &o, blk_write_threshold(blk, n, true));
     json_object_set_string_member(image, "filename", chain->path);
     json_object_set_string_member(image, "format", o.driver);
-    json_object_set_int_member(image, "virtual-size", g_stat(chain->path, &st) ? (gint64)chain->bytes : st.st_size);
+    if (g_stat(chain->path, &st)) {
+        json_object_set_int_member(image, "virtual-size", (gint64)chain->bytes);
+    } else {
+        json_object_set_int_member(image, "virtual-size", st.st_size);
+        json_object_set_int_member(image, "actual-size", (gint64)st.st_blocks * 512);
+    }
     json_object_set_object_member(info, "image", image);
     return info;
 }
@@ -285,52 +333,6 @@ void qmp_query_named_block_nodes(QmpCall *call)
     }
     g_hash_table_destroy(names);
     call->result = qmp_array_node(nodes);
-}
-
-static void add_stats(JsonObject *stats, const char *kind, BlockStats s)
-{
-    const struct { const char *format; uint64_t value; } rows[] = {
-        { "%s_bytes", s.bytes }, { "%s_operations", s.requests - s.failed }, { "%s_total_time_ns", s.ns },
-        { "failed_%s_operations", s.failed },
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        char name[48];
-
-        if (i || strcmp(kind, "flush")) {
-            g_snprintf(name, sizeof(name), rows[i].format, kind);
-            json_object_set_int_member(stats, name, (gint64)rows[i].value);
-        }
-    }
-}
-
-void qmp_query_blockstats(QmpCall *call)
-{
-    const bool nodes = json_object_has_member(call->args, "query-nodes") &&
-                       json_object_get_boolean_member(call->args, "query-nodes");
-    JsonArray *disks = json_array_new();
-    BlockBackend *blk = NULL;
-
-    while ((blk = blk_next(blk)) != NULL) {
-        JsonObject *disk = json_object_new(), *stats = json_object_new();
-        BlockStats write = blk_stats(blk, BLOCK_WRITE), zeroes = blk_stats(blk, BLOCK_WRITE_ZEROES);
-
-        write.requests += zeroes.requests;
-        write.failed += zeroes.failed;
-        write.bytes += zeroes.bytes;
-        write.ns += zeroes.ns;
-        add_stats(stats, "rd", blk_stats(blk, BLOCK_READ));
-        add_stats(stats, "wr", write);
-        add_stats(stats, "unmap", blk_stats(blk, BLOCK_DISCARD));
-        add_stats(stats, "flush", blk_stats(blk, BLOCK_FLUSH));
-        if (!nodes) {
-            add_names(disk, call->machine, blk);
-        }
-        json_object_set_string_member(disk, "node-name", blk_node(blk) ? blk_node(blk) : blk_id(blk));
-        json_object_set_object_member(disk, "stats", stats);
-        json_array_add_object_element(disks, disk);
-    }
-    call->result = qmp_array_node(disks);
 }
 
 void qmp_block_set_write_threshold(QmpCall *call)

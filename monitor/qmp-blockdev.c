@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The monitor for programs: nodes that are added and deleted, external snapshots, new image files. I/O thread. */
+/* The monitor for programs: nodes that are added and deleted, external snapshots. I/O thread. */
 #include <string.h>
 #include "block/job.h"
 #include "monitor/qmp-internal.h"
@@ -117,6 +117,7 @@ static void take_file(NodeText *n, const char *name, JsonNode *node)
         if (n->options.format) {
             problem(n, "'%s' is a node that holds bytes, without a format", name);
         }
+        n->options.file_node = n->options.node;
     } else {
         n->inner = text_of(n, name, node);
         inner = block_node_find(n->inner);
@@ -495,40 +496,4 @@ void qmp_blockdev_snapshot_sync(QmpCall *call)
                                                 qmp_string(call, "snapshot-node-name"),
                                                 g_strcmp0(qmp_string(call, "mode"), "existing") != 0));
     }
-}
-
-/* ---- blockdev-create: the work of a job ---- */
-
-static const char *member_text(JsonObject *o, const char *name)
-{
-    JsonNode *node = json_object_get_member(o, name);
-
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING
-           ? json_node_get_string(node) : NULL;
-}
-
-char *qmp_create_image(JsonObject *o)
-{
-    const char *driver = member_text(o, "driver"), *node = member_text(o, "file"), *file = member_text(o, "filename");
-    JsonNode *size = json_object_get_member(o, "size");
-    const BlockOptions *inner = node ? block_node_find(node) : NULL;
-
-    if (!driver || (strcmp(driver, "file") && strcmp(driver, "raw") && strcmp(driver, "qcow2"))) {
-        return g_strdup_printf("Driver '%s' does not support blockdev-create", driver ? driver : "");
-    }
-    if (!size || !JSON_NODE_HOLDS_VALUE(size) || json_node_get_value_type(size) != G_TYPE_INT64) {
-        return g_strdup("Parameter 'size' is missing");
-    }
-    if (strcmp(driver, "file") && !inner) {
-        return g_strdup_printf("Cannot find a free node '%s'", node ? node : "");
-    }
-    if (inner) {
-        block_node_let_go(node);
-        file = inner->file;
-    }
-    if (!file) {
-        return g_strdup("Parameter 'filename' is missing");
-    }
-    return block_create_file(file, driver, (uint64_t)json_node_get_int(size), member_text(o, "backing-file"),
-                             member_text(o, "backing-fmt") ? member_text(o, "backing-fmt") : "raw");
 }

@@ -103,6 +103,21 @@ static BlockErrorPolicy policy(QmpCall *call, const char *name)
            : !g_strcmp0(word, "enospc") || !g_strcmp0(word, "auto") ? BLOCK_ERROR_ENOSPC : BLOCK_ERROR_REPORT;
 }
 
+/* A mirror's: advice that the pieces here do not need, but a mistake all the same. False: the call has failed. */
+static bool good_granularity(QmpCall *call)
+{
+    const int64_t granularity = qmp_int(call, "granularity", 0);
+
+    if (granularity && (granularity < 512 || granularity > 64 << 20)) {
+        qmp_fail(call, "Parameter 'granularity' expects a value in range [512B, 64MB]");
+    } else if (granularity & (granularity - 1)) {
+        qmp_fail(call, "Parameter 'granularity' expects a power of 2");
+    } else if (qmp_int(call, "buf-size", 0) < 0) {
+        qmp_fail(call, "Parameter 'buf-size' expects a non-negative value");
+    }
+    return !call->error;
+}
+
 static void start(QmpCall *call, BlockJobKind kind, const BlockJobTarget *target)
 {
     BlockBackend *blk = qmp_find_disk(call, qmp_string(call, "device"));
@@ -115,6 +130,7 @@ static void start(QmpCall *call, BlockJobKind kind, const BlockJobTarget *target
         .ask = !qmp_bool(call, "auto-finalize", true), .base = qmp_string(call, "base"),
         .base_node = qmp_string(call, "base-node"), .top = qmp_string(call, "top"),
         .top_node = qmp_string(call, "top-node"), .backing_file = qmp_string(call, "backing-file"),
+        .bottom = qmp_string(call, "bottom"), .group = call->job_group,
     };
     const bool whole = kind == BLOCK_JOB_STREAM || kind == BLOCK_JOB_COMMIT;
     char *problem;
@@ -128,6 +144,13 @@ static void start(QmpCall *call, BlockJobKind kind, const BlockJobTarget *target
         const char *name = o.base && o.base_node ? "base" : "top";
 
         qmp_fail(call, "'%s-node' and '%s' cannot be specified at the same time", name, name);
+        return;
+    }
+    if (o.bottom && (o.base || o.base_node)) {
+        qmp_fail(call, "'%s' and 'bottom' cannot be specified at the same time", o.base ? "base" : "base-node");
+        return;
+    }
+    if (!good_granularity(call)) {
         return;
     }
     if (qmp_int(call, "speed", 0) < 0) {

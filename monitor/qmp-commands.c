@@ -130,8 +130,10 @@ static void do_x_query_usb(QmpCall *call) { hmp_text(call, "info usb"); }
 
 #define JOB_BITMAP "bitmap:s? bitmap-mode:BitmapSyncMode? "
 #define JOB_ENDS "auto-finalize:b? auto-dismiss:b?"
-#define JOB_ERRORS "on-source-error:BlockdevOnError? on-target-error:BlockdevOnError? filter-node-name:s? "
-#define JOB_CHAIN "base:s? base-node:s? backing-file:s? on-error:BlockdevOnError? filter-node-name:s? "
+#define JOB_ERRORS "on-source-error:BlockdevOnError? on-target-error:BlockdevOnError? "
+#define JOB_FILTER "filter-node-name:s? "
+#define MIRROR "speed:i? granularity:i? buf-size:i? copy-mode:MirrorCopyMode? "     /* the two sizes are advice */
+#define JOB_CHAIN "base-node:s? backing-file:s? on-error:BlockdevOnError? filter-node-name:s? "
 #define BURST(limit) limit "_max:i? " limit "_max_length:i? "
 
 const QmpCommand qmp_commands[] = {
@@ -139,18 +141,18 @@ const QmpCommand qmp_commands[] = {
     { "add_client", "protocol:s fdname:s skipauth:b? tls:b?", qmp_add_client, false, NULL },
     { "announce-self", "initial:i max:i rounds:i step:i interfaces:[s]? id:s?", qmp_announce_self, false, NULL },
     { "balloon", "value:i", qmp_balloon, false, NULL },
-    { "block-commit", "device:s top:s? top-node:s? job-id:s? speed:i? " JOB_CHAIN JOB_ENDS, qmp_block_commit, false,
-      NULL },
+    { "block-commit",
+      "device:s top:s?$deprecated top-node:s? job-id:s? speed:i? base:s?$deprecated " JOB_CHAIN JOB_ENDS,
+      qmp_block_commit, false, NULL },
     { "block-dirty-bitmap-add", "node:s name:s granularity:i? persistent:b? disabled:b?", qmp_block_dirty_bitmap_add,
       false, NULL },
     { "block-dirty-bitmap-clear", "node:s name:s", qmp_block_dirty_bitmap_clear, false, NULL },
     { "block-dirty-bitmap-disable", "node:s name:s", qmp_block_dirty_bitmap_disable, false, NULL },
     { "block-dirty-bitmap-enable", "node:s name:s", qmp_block_dirty_bitmap_enable, false, NULL },
-    { "block-dirty-bitmap-merge", "node:s target:s bitmaps:[a]", qmp_block_dirty_bitmap_merge, false, NULL },
+    { "block-dirty-bitmap-merge", "node:s target:s bitmaps:[BlockDirtyBitmapOrStr]",
+      qmp_block_dirty_bitmap_merge, false, NULL },
     { "block-dirty-bitmap-remove", "node:s name:s", qmp_block_dirty_bitmap_remove, false, NULL },
-    { "block-export-add",
-      "type:BlockExportType id:s node-name:s writable:b? writethrough:b? name:s? description:s? iothread:s? "
-      "fixed-iothread:b? bitmaps:[a]?", qmp_block_export_add, false, NULL },
+    { "block-export-add", "..BlockExportOptions", qmp_block_export_add, false, NULL },
     { "block-export-del", "id:s mode:BlockExportRemoveMode?", qmp_block_export_del, false, NULL },
     { "block-job-cancel", "device:s force:b?", qmp_block_job_cancel, false, NULL },
     { "block-job-complete", "device:s", qmp_block_job_complete, false, NULL },
@@ -160,32 +162,28 @@ const QmpCommand qmp_commands[] = {
     { "block-job-resume", "device:s", qmp_block_job_resume, false, NULL },
     { "block-job-set-speed", "device:s speed:i", qmp_block_job_set_speed, false, NULL },
     { "block-set-write-threshold", "node-name:s write-threshold:i", qmp_block_set_write_threshold, false, NULL },
-    { "block-stream", "device:s job-id:s? speed:i? " JOB_CHAIN JOB_ENDS, qmp_block_stream, false, NULL },
+    { "block-stream", "device:s job-id:s? speed:i? base:s? bottom:s? " JOB_CHAIN JOB_ENDS, qmp_block_stream, false,
+      NULL },
     { "block_resize", "device:s? node-name:s? size:i", qmp_block_resize, false, NULL },
     { "block_set_io_throttle",
-      "device:s? id:s? bps:i bps_rd:i bps_wr:i iops:i iops_rd:i iops_wr:i iops_size:i? group:s? "
+      "device:s?$deprecated id:s? bps:i bps_rd:i bps_wr:i iops:i iops_rd:i iops_wr:i iops_size:i? group:s? "
       BURST("bps") BURST("bps_rd") BURST("bps_wr") BURST("iops") BURST("iops_rd") BURST("iops_wr"),
       qmp_block_set_io_throttle, false, NULL },
-    { "blockdev-add",
-      "driver:s node-name:s? filename:s? read-only:b? auto-read-only:b? file:a? backing:a? cache:a? discard:s? "
-      "detect-zeroes:s? aio:s? locking:s? force-share:b? server:a? export:s? reconnect-delay:i? "
-      "lazy-refcounts:b? overlap-check:a? cache-size:i? l2-cache-size:i? l2-cache-entry-size:i? "
-      "refcount-cache-size:i? cache-clean-interval:i? aio-max-batch:i? drop-cache:b? "
-      "offset:i? size:i? latency-ns:i? read-zeroes:b? throttle-group:s?", qmp_blockdev_add, false, NULL },
-    { "blockdev-backup", "device:s target:s sync:MirrorSyncMode job-id:s? speed:i? " JOB_BITMAP JOB_ERRORS JOB_ENDS,
-      qmp_blockdev_backup, false, NULL },
+    { "blockdev-add", "..BlockdevOptions", qmp_blockdev_add, false, NULL },
+    { "blockdev-backup", "device:s target:s sync:MirrorSyncMode job-id:s? speed:i? " JOB_BITMAP JOB_ERRORS JOB_FILTER
+      JOB_ENDS, qmp_blockdev_backup, false, NULL },
     { "blockdev-change-medium",
-      "device:s? id:s? filename:s format:s? force:b? read-only-mode:BlockdevChangeReadOnlyMode?",
+      "device:s?$deprecated id:s? filename:s format:s? force:b? read-only-mode:BlockdevChangeReadOnlyMode?",
       qmp_blockdev_change_medium, false, NULL },
-    { "blockdev-close-tray", "device:s? id:s?", qmp_blockdev_close_tray, false, NULL },
-    { "blockdev-create", "job-id:s options:a", qmp_blockdev_create, false, NULL },
+    { "blockdev-close-tray", "device:s?$deprecated id:s?", qmp_blockdev_close_tray, false, NULL },
+    { "blockdev-create", "job-id:s options:BlockdevCreateOptions", qmp_blockdev_create, false, NULL },
     { "blockdev-del", "node-name:s", qmp_blockdev_del, false, NULL },
     { "blockdev-insert-medium", "id:s node-name:s", qmp_blockdev_insert_medium, false, NULL },
-    { "blockdev-mirror", "device:s target:s sync:MirrorSyncMode job-id:s? speed:i? copy-mode:MirrorCopyMode? "
-      "replaces:s? " JOB_ERRORS JOB_ENDS, qmp_blockdev_mirror, false, NULL },
-    { "blockdev-open-tray", "device:s? id:s? force:b?", qmp_blockdev_open_tray, false, NULL },
+    { "blockdev-mirror", "device:s target:s sync:MirrorSyncMode job-id:s? replaces:s? "
+      MIRROR JOB_ERRORS JOB_FILTER JOB_ENDS, qmp_blockdev_mirror, false, NULL },
+    { "blockdev-open-tray", "device:s?$deprecated id:s? force:b?", qmp_blockdev_open_tray, false, NULL },
     { "blockdev-remove-medium", "id:s", qmp_blockdev_remove_medium, false, NULL },
-    { "blockdev-reopen", "options:[a]", qmp_blockdev_reopen, false, NULL },
+    { "blockdev-reopen", "options:[BlockdevOptions]", qmp_blockdev_reopen, false, NULL },
     { "blockdev-snapshot", "node:s overlay:s", qmp_blockdev_snapshot, false, NULL },
     { "blockdev-snapshot-delete-internal-sync", "device:s id:s? name:s?", qmp_snapshot_delete_internal, false,
       "SnapshotInfo" },
@@ -205,23 +203,21 @@ const QmpCommand qmp_commands[] = {
     { "closefd", "fdname:s", qmp_closefd, false, NULL },
     { "cont", "", do_cont, false, NULL },
     { "drive-backup", "device:s target:s sync:MirrorSyncMode format:s? mode:NewImageMode? job-id:s? speed:i? "
-      JOB_BITMAP JOB_ERRORS JOB_ENDS, qmp_drive_backup, false, NULL },
-    { "drive-mirror", "device:s target:s sync:MirrorSyncMode format:s? mode:NewImageMode? job-id:s? speed:i? "
-      "copy-mode:MirrorCopyMode? " JOB_ERRORS JOB_ENDS, qmp_drive_mirror, false, NULL },
+      JOB_BITMAP JOB_ERRORS JOB_FILTER JOB_ENDS, qmp_drive_backup, false, NULL },
+    { "drive-mirror", "device:s target:s sync:MirrorSyncMode format:s? mode:NewImageMode? job-id:s? unmap:b? "
+      MIRROR JOB_ERRORS JOB_ENDS, qmp_drive_mirror, false, NULL },
     { "device-list-properties", "typename:s", qmp_device_list_properties, false, "[ObjectPropertyInfo]" },
-    { "device_add",
-      "driver:s id:s? bus:s? port:s? drive:s? serial:s? removable:b? ports:i? bootindex:i? write-cache:s?",
-      qmp_device_add, false, NULL },
+    { "device_add", "driver:s id:s? bus:s? *:a?", qmp_device_add, false, NULL },
     { "device_del", "id:s", qmp_device_del, false, NULL },
 #ifdef CONFIG_VNC
-    { "display-reload", "type:DisplayReloadType tls-certs:b?", qmp_display_reload, false, NULL },
-    { "display-update", "type:DisplayUpdateType addresses:[SocketAddress]?", qmp_display_update, false, NULL },
+    { "display-reload", "..DisplayReloadOptions", qmp_display_reload, false, NULL },
+    { "display-update", "..DisplayUpdateOptions", qmp_display_update, false, NULL },
 #endif
     { "dump-guest-memory", "paging:b protocol:s detach:b? begin:i? length:i? format:DumpGuestMemoryFormat?",
       qmp_dump_guest_memory, false, NULL },
-    { "eject", "device:s? id:s? force:b?", qmp_eject, false, NULL },
+    { "eject", "device:s?$deprecated id:s? force:b?", qmp_eject, false, NULL },
 #ifdef CONFIG_VNC
-    { "expire_password", "protocol:s time:s", qmp_expire_password, false, NULL },
+    { "expire_password", "..ExpirePasswordOptions", qmp_expire_password, false, NULL },
 #endif
     { "getfd", "fdname:s", qmp_getfd, false, NULL },
     { "human-monitor-command", "command-line:s cpu-index:i?", do_human_monitor_command, false, "s" },
@@ -240,16 +236,17 @@ const QmpCommand qmp_commands[] = {
     { "migrate-set-capabilities", "capabilities:[MigrationCapabilityStatus]", qmp_migrate_set_capabilities, false,
       NULL },
     { "migrate-set-parameters",
-      QMP_MIGRATION_PARAMETERS " block-bitmap-mapping:[BitmapMigrationNodeAlias]?", qmp_migrate_set_parameters, false,
+      QMP_MIGRATION_PARAMETERS " tls-authz:StrOrNull? tls-creds:StrOrNull? tls-hostname:StrOrNull? "
+      "block-bitmap-mapping:[BitmapMigrationNodeAlias]?", qmp_migrate_set_parameters, false,
       NULL },
     { "migrate_cancel", "", qmp_migrate_cancel, true, NULL },
     { "nbd-server-add", "device:s name:s? description:s? writable:b? bitmap:s?", qmp_nbd_server_add, false, NULL },
     { "nbd-server-remove", "name:s mode:BlockExportRemoveMode?", qmp_nbd_server_remove, false, NULL },
     { "nbd-server-start", "addr:SocketAddressLegacy max-connections:i?", qmp_nbd_server_start, false, NULL },
     { "nbd-server-stop", "", qmp_nbd_server_stop, false, NULL },
-    { "netdev_add", "type:s id:s *:a?", qmp_netdev_add, false, NULL },
+    { "netdev_add", "..Netdev", qmp_netdev_add, false, NULL },
     { "netdev_del", "id:s", qmp_netdev_del, false, NULL },
-    { "object-add", "qom-type:s id:s *:a?", qmp_object_add, false, NULL },
+    { "object-add", "..ObjectOptions", qmp_object_add, false, NULL },
     { "object-del", "id:s", qmp_object_del, false, NULL },
     { "pmemsave", "val:i size:i filename:s", qmp_pmemsave, false, NULL },
     { "qom-get", "path:s property:s", qmp_qom_get, false, "a" },
@@ -277,8 +274,8 @@ const QmpCommand qmp_commands[] = {
     { "query-dump-guest-memory-capability", "", qmp_query_dump_capability, false, "DumpGuestMemoryCapability" },
     { "query-events", "", qmp_query_events, false, "[EventInfo]" },
     { "query-fdsets", "", qmp_query_fdsets, false, "[FdsetInfo]" },
-    { "query-gic-capabilities", "", qmp_query_nothing, false, "[a]" },
-    { "query-hotpluggable-cpus", "", qmp_no_hotplug, false, "[a]" },
+    { "query-gic-capabilities", "", qmp_query_nothing, false, "[GICCapability]" },
+    { "query-hotpluggable-cpus", "", qmp_no_hotplug, false, "[HotpluggableCPU]" },
     { "query-iothreads", "", qmp_query_iothreads, false, "[IOThreadInfo]" },
     { "query-jobs", "", qmp_query_jobs, false, "[JobInfo]" },
     { "query-kvm", "", qmp_query_kvm, false, "KvmInfo" },
@@ -293,19 +290,19 @@ const QmpCommand qmp_commands[] = {
     { "query-name", "", qmp_query_name, true, "NameInfo" },
     { "query-named-block-nodes", "flat:b?", qmp_query_named_block_nodes, false, "[BlockDeviceInfo]" },
     { "query-pci", "", qmp_query_nothing, false, "[a]" },
-    { "query-pr-managers", "", qmp_query_nothing, false, "[a]" },
+    { "query-pr-managers", "", qmp_query_nothing, false, "[PRManagerInfo]" },
     { "query-qmp-schema", "", qmp_query_schema, false, "[SchemaInfo]" },
     { "query-replay", "", qmp_query_replay, false, "ReplayInfo" },
-    { "query-rx-filter", "name:s?", qmp_query_nothing, false, "[a]" },
-    { "query-stats", "target:StatsTarget vcpus:[s]? providers:[a]?", qmp_query_nothing, false, "[a]" },
-    { "query-stats-schemas", "provider:s?", qmp_query_nothing, false, "[a]" },
+    { "query-rx-filter", "name:s?", qmp_query_nothing, false, "[RxFilterInfo]" },
+    { "query-stats", "..StatsFilter", qmp_query_nothing, false, "[StatsResult]" },
+    { "query-stats-schemas", "provider:StatsProvider?", qmp_query_nothing, false, "[StatsSchema]" },
     { "query-status", "", qmp_query_status, true, "StatusInfo" },
     { "query-target", "", qmp_query_target, true, "TargetInfo" },
     { "query-tpm", "", qmp_query_nothing, false, "[a]" },
-    { "query-tpm-models", "", qmp_query_nothing, false, "[a]" },
-    { "query-tpm-types", "", qmp_query_nothing, false, "[a]" },
+    { "query-tpm-models", "", qmp_query_nothing, false, "[TpmModel]" },
+    { "query-tpm-types", "", qmp_query_nothing, false, "[TpmType]" },
     { "query-uuid", "", qmp_query_uuid, true, "UuidInfo" },
-    { "query-yank", "", qmp_query_nothing, false, "[a]" },
+    { "query-yank", "", qmp_query_nothing, true, "[YankInstance]" },
     { "query-version", "", qmp_query_version, true, "VersionInfo" },
 #ifdef CONFIG_VNC
     { "query-vnc", "", qmp_query_vnc, false, "VncInfo" },
@@ -318,13 +315,13 @@ const QmpCommand qmp_commands[] = {
     { "replay-seek", "icount:i", qmp_replay_seek, false, NULL },
     { "ringbuf-read", "device:s size:i format:DataFormat?", qmp_ringbuf_read, false, "s" },
     { "ringbuf-write", "device:s data:s format:DataFormat?", qmp_ringbuf_write, false, NULL },
-    { "screendump", "filename:s device:s? head:i? format:s?", qmp_screendump, false, NULL },
+    { "screendump", "filename:s device:s? head:i? format:ImageFormat?", qmp_screendump, false, NULL },
     { "send-key", "keys:[KeyValue] hold-time:i?", qmp_send_key, false, NULL },
     { "set-action", "reboot:RebootAction? shutdown:ShutdownAction? panic:PanicAction? watchdog:WatchdogAction?",
       qmp_set_action, false, NULL },
     { "set_link", "name:s up:b", do_set_link, false, NULL },
 #ifdef CONFIG_VNC
-    { "set_password", "protocol:s password:s connected:s?", qmp_set_password, false, NULL },
+    { "set_password", "..SetPasswordOptions", qmp_set_password, false, NULL },
 #endif
     { "snapshot-delete", "job-id:s tag:s devices:[s]", qmp_snapshot_delete, false, NULL },
     { "snapshot-load", "job-id:s tag:s vmstate:s devices:[s]", qmp_snapshot_load, false, NULL },
@@ -336,7 +333,7 @@ const QmpCommand qmp_commands[] = {
     { "trace-event-get-state", "name:s vcpu:i?", qmp_trace_event_get_state, false, "[TraceEventInfo]" },
     { "trace-event-set-state", "name:s enable:b ignore-unavailable:b? vcpu:i?", qmp_trace_event_set_state, false,
       NULL },
-    { "transaction", "actions:[TransactionAction]", qmp_transaction, false, NULL },
+    { "transaction", "actions:[TransactionAction] properties:TransactionProperties?", qmp_transaction, false, NULL },
     { "watchdog-set-action", "action:WatchdogAction", qmp_watchdog_set_action, false, NULL },
     { "x-query-accel", "", do_x_query_accel, false, "HumanReadableText" },
     { "x-query-irq", "", do_x_query_irq, false, "HumanReadableText" },

@@ -31,6 +31,7 @@ typedef struct QmpCall {
     char *error;                /* NULL: it went well; class GenericError */
     const char *error_class;    /* NULL: GenericError */
     bool deferred, running;
+    unsigned job_group;         /* whose jobs take effect together, in a transaction; 0: none */
     /* of qmp.c */
     struct QmpSession *session; /* NULL: the program has gone */
     JsonNode *id;               /* NULL: none */
@@ -40,15 +41,15 @@ void qmp_finish(QmpCall *call);
 
 typedef struct QmpCommand {
     const char *name;
-    const char *args;           /* members as in qmp-types.c */
+    const char *args;           /* members as in qmp-types.h */
     void (*run)(QmpCall *call);
     bool oob;                   /* may be called out of band */
-    const char *result;         /* a type as in qmp-types.c; NULL: {} */
+    const char *result;         /* a type as in qmp-types.h; NULL: {} */
 } QmpCommand;
 extern const QmpCommand qmp_commands[];         /* ends with a NULL name */
 
 typedef struct QmpEvent {
-    const char *name, *data;    /* members as in qmp-types.c */
+    const char *name, *data;    /* members as in qmp-types.h */
 } QmpEvent;
 extern const QmpEvent qmp_events[];             /* monitor/qmp-events.c; ends with a NULL name */
 /* Tell all programs; `data` is taken, NULL: none. */
@@ -102,9 +103,8 @@ void qmp_migration_attach(void);
     "max-bandwidth:i? downtime-limit:i? announce-initial:i? announce-max:i? announce-rounds:i? announce-step:i? " \
     "block-incremental:b? compress-level:i? compress-threads:i? compress-wait-thread:b? cpu-throttle-increment:i? " \
     "cpu-throttle-initial:i? cpu-throttle-tailslow:b? decompress-threads:i? max-cpu-throttle:i? " \
-    "max-postcopy-bandwidth:i? multifd-channels:i? multifd-compression:s? multifd-zlib-level:i? " \
-    "multifd-zstd-level:i? throttle-trigger-threshold:i? tls-authz:s? tls-creds:s? tls-hostname:s? " \
-    "x-checkpoint-delay:i? xbzrle-cache-size:i?"
+    "max-postcopy-bandwidth:i? multifd-channels:i? multifd-compression:MultiFDCompression? multifd-zlib-level:i? " \
+    "multifd-zstd-level:i? throttle-trigger-threshold:i? x-checkpoint-delay:i?$unstable xbzrle-cache-size:i?"
 void qmp_migrate_set_parameters(QmpCall *call);
 void qmp_migrate_set_capabilities(QmpCall *call);
 void qmp_query_migrate_parameters(QmpCall *call);
@@ -285,6 +285,8 @@ void qmp_query_blockstats(QmpCall *call);
 char *qmp_disk_path(const MachineState *m, const BlockBackend *blk);
 /* The drive's name; "": it is a node's that the device at `path` has, and has none of its own. */
 const char *qmp_disk_name(const BlockBackend *blk, const char *path);
+/* Its name, as a drive of -drive has one, and its device; at least one of them. */
+void qmp_add_disk_names(JsonObject *disk, const MachineState *m, const BlockBackend *blk);
 /* By the name of a drive or a node, or its device's path or id; NULL: there is none. */
 struct BlockBackend *qmp_disk_named(const MachineState *m, const char *name);
 void qmp_block_set_io_throttle(QmpCall *call);

@@ -126,6 +126,9 @@ typedef struct BlockStats {
     uint64_t requests, failed, bytes, ns;
 } BlockStats;
 BlockStats blk_stats(const BlockBackend *blk, BlockOp op);      /* I/O thread */
+int64_t blk_idle_ns(const BlockBackend *blk);           /* since a request ended last; -1: none has */
+/* The error that the machine was stopped for, until it goes on: errno, 0: none. False: its policy never stops it. */
+bool blk_io_status(const BlockBackend *blk, int *error);
 const BlockOptions *blk_options(const BlockBackend *blk);
 const char *blk_id(const BlockBackend *blk);
 const char *blk_node(const BlockBackend *blk);          /* -blockdev's node-name; NULL: none */
@@ -153,6 +156,16 @@ typedef struct BlockChainInfo {
     uint64_t bytes;
 } BlockChainInfo;
 bool blk_chain(const BlockBackend *blk, unsigned n, BlockChainInfo *info);
+/* More of the n-th one (block/facts.c). */
+typedef struct ImageFacts {
+    int64_t host_bytes;         /* that it takes; -1: nobody knows */
+    uint64_t cluster_bytes;     /* 0: it is not divided, and the rest is nothing */
+    unsigned version, refcount_bits;    /* of qcow2 */
+    bool dirty, corrupt, lazy_counts;
+} ImageFacts;
+bool blk_image_facts(const BlockBackend *blk, unsigned n, ImageFacts *facts);
+/* As far as anybody has written to it, or to what holds its bytes, since it was opened. */
+uint64_t blk_highest_write(const BlockBackend *blk, unsigned n, bool file);
 /* Which one has that node's name, or else that path (either may be NULL). -1: none. */
 int blk_chain_find(const BlockBackend *blk, const char *node, const char *path);
 /* What was said of the node of that name which is behind a disk's; NULL: there is none. */

@@ -35,6 +35,8 @@ typedef struct BlockJobOptions {
     BlockErrorPolicy on_source_error, on_target_error;
     /* Of the disk's chain, by a node's name or a path; NULL: the last one, and for `top` the disk's own. */
     const char *base, *base_node, *top, *top_node;      /* a commit's; a stream's base: it stays behind */
+    const char *bottom;         /* a stream's: the last node that it takes from, instead of the base */
+    unsigned group;             /* of jobs that take effect together, or not at all; 0: it is alone */
     const char *backing_file;   /* what the image in front of them names as the one behind it; NULL: the base's path */
 } BlockJobOptions;
 
@@ -66,6 +68,8 @@ void block_job_set_speed(BlockJob *job, uint64_t speed);
 char *block_job_pause(BlockJob *job, bool pause);
 /* A mirror that is ready ends well, and its target is a copy of that moment, unless `force`. */
 char *block_job_cancel(BlockJob *job, bool force);
+/* A new one for BlockJobOptions. */
+unsigned block_job_new_group(void);
 /* It has been started just now, and is to leave nothing behind. */
 void block_job_abort(BlockJob *job);
 char *block_job_complete(BlockJob *job);
@@ -106,10 +110,21 @@ const BlockOptions *block_node_find(const char *name);
 /* The first one for NULL; NULL: there are no more. */
 const BlockOptions *block_node_next(const BlockOptions *node);
 uint64_t block_node_bytes(const char *name);
+/* Of its image (0) or the n-th behind it, without names of nodes; false: there are no so many, or it is not open. */
+bool block_node_chain(const char *name, unsigned n, BlockChainInfo *info, ImageFacts *facts);
 /* Its file may be changed by others, until it is used. */
 void block_node_let_go(const char *name);
 
-/* Make a file: format "file" or "raw" (so many bytes) or "qcow2" (backing NULL: none behind it). */
-char *block_create_file(const char *file, const char *format, uint64_t bytes, const char *backing,
-                        const char *backing_format);
+/* A new image. */
+typedef struct BlockNewImage {
+    const char *format;         /* "file", "raw": so many bytes; "qcow2" */
+    uint64_t bytes;
+    /* of qcow2 */
+    const char *backing, *backing_format;       /* NULL: none behind it */
+    unsigned cluster_bits;      /* 0: 16 */
+    unsigned version;           /* 0: 3 */
+    bool lazy_counts;           /* others may write its counts late */
+} BlockNewImage;
+enum { BLOCK_CLUSTER_BITS_MIN = 9, BLOCK_CLUSTER_BITS_MAX = 21 };
+char *block_create_file(const char *file, const BlockNewImage *what);
 #endif

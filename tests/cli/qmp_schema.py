@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What query-qmp-schema says, and whether the answers and events that come are as it says."""
 
-PYTHON_TYPES = {"string": str, "int": int, "number": (int, float), "boolean": bool, "value": object}
+PYTHON_TYPES = {"string": str, "int": int, "number": (int, float), "boolean": bool, "null": type(None),
+                "value": object}
 
 
 class Schema:
@@ -21,6 +22,9 @@ class Schema:
             return None if fits else "%r is no %s" % (value, name)
         if kind == "enum":
             return None if value in row["values"] else "%r is no %s" % (value, name)
+        if kind == "alternate":
+            wrongs = [self.wrong(choice["type"], value) for choice in row["members"]]
+            return None if None in wrongs else " ".join(wrongs)
         if kind == "array":
             if not isinstance(value, list):
                 return "%r is no list" % (value,)
@@ -28,7 +32,15 @@ class Schema:
             return next((wrong for wrong in wrongs if wrong), None)
         if not isinstance(value, dict):
             return "%r is no %s" % (value, name)
-        return self.wrong_object(name, {member["name"]: member for member in row["members"]}, value)
+        return self.wrong_object(name, self.members(row, value), value)
+
+    def members(self, row, value):
+        """Those that such an object has, with those that it has because of its tag."""
+        members = {member["name"]: member for member in row["members"]}
+        for variant in row.get("variants", ()):
+            if variant["case"] == value.get(row["tag"]):
+                members.update(self.members(self.types[variant["type"]], value))
+        return members
 
     def wrong_object(self, name, members, value):
         if set(value) - set(members):

@@ -90,7 +90,7 @@ def orders(cases, guest, directory):
                     ("Cannot find", "block-dirty-bitmap-add", dict(add, node="x")),
                     ("'x' not found", "block-dirty-bitmap-remove", dict(add, name="x")),
                     ("'x' not found", "block-dirty-bitmap-merge", dict(node="sd0", target="b", bitmaps=["x"])),
-                    ("expects names", "block-dirty-bitmap-merge",
+                    ("'bitmaps[0].node' is missing", "block-dirty-bitmap-merge",
                      dict(node="sd0", target="b", bitmaps=[{"name": "b"}])),
                     ("valid bitmap name", "drive-backup", dict(device="sd0", target=image, sync="incremental")),
                     ("must be given", "drive-backup", dict(device="sd0", target=image, sync="bitmap", bitmap="b")),

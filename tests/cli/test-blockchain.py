@@ -131,6 +131,38 @@ def streams(cases, guest, directory):
             same_end(paths[3])
 
 
+def named(paths):
+    """The chain as nodes n0 to n3, the last one the guest's card."""
+    words = []
+    for number, path in enumerate(paths):
+        words += ["-blockdev", "qcow2,node-name=n%d,file.driver=file,file.filename=%s,%s" % (
+            number, path, "backing=n%d" % (number - 1) if number else "read-only=on")]
+    return [*words, "-device", "sd-card,drive=n%d" % (len(paths) - 1)]
+
+
+def to_the_bottom(cases, guest, directory):
+    for bottom, left in ((2, (3, 1, 0)), (1, (3, 0)), (0, (3,))):
+        with cases.case("block-stream with bottom: it is the last one that goes (%d)" % bottom):
+            paths = chain(directory)
+            with Job(guest, directory, named(paths)) as job:
+                job.runs()
+                job.order("block-stream", device="n3", job_id="s", bottom="n%d" % bottom)
+                job.ended()
+                job.runs()
+                assert seen(job) == [paths[number] for number in left], seen(job)
+                job.quit()
+            check_chain([paths[number] for number in left])
+            same_end(paths[3])
+    with cases.case("block-stream with bottom: what cannot be"):
+        with Job(guest, directory, named(chain(directory))) as job:
+            for text, arguments in (("not in the backing chain", {"bottom": "x"}),
+                                    ("nothing is behind", {"bottom": "n3"}),
+                                    ("'base-node' and 'bottom'", {"bottom": "n1", "base-node": "n0"}),
+                                    ("'base' and 'bottom'", {"bottom": "n1", "base": "/x"})):
+                job.refuses(text, "block-stream", device="n3", **arguments)
+            job.quit()
+
+
 def ends(cases, guest, directory):
     with cases.case("auto-finalize=false: a commit takes effect with job-finalize; auto-dismiss=false: job-dismiss"):
         paths = chain(directory)
@@ -197,7 +229,7 @@ def main():
         cases.skip("jobs on chains", missing)
         return cases.done()
     with tempfile.TemporaryDirectory(prefix="pqemu-chain-") as directory:
-        for group in (commits, streams, ends, mistakes):
+        for group in (commits, streams, to_the_bottom, ends, mistakes):
             group(cases, guest, directory)
     return cases.done()
 

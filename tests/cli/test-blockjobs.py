@@ -68,7 +68,8 @@ def snapshots(cases, guest, directory, image):
                     ("does not accept", {"driver": "vmdk", "node-name": "a", "filename": front}),
                     ("expected: boolean", {"driver": "file", "node-name": "a", "filename": front,
                                            "cache": {"direct": 1}}),
-                    ("'x' is unexpected", {"driver": "qcow2", "node-name": "a", "file": {"driver": "file", "x": 1}})):
+                    ("'file.x' is unexpected", {"driver": "qcow2", "node-name": "a", "file": {
+                        "driver": "file", "filename": "/none", "x": 1}})):
                 job.refuses(text, "blockdev-add", **arguments)
             job.refuses("Failed to find node", "blockdev-del", node_name="a")
 

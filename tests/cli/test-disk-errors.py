@@ -162,8 +162,12 @@ def tells(cases, new):
                     client.event("STOP")
                     assert client.result("query-status") == {"status": "io-error", "singlestep": False,
                         "running": False}
+                status = client.result("query-block")[0].get("io-status")
+                assert status == (None if action == "ignore" else "ok" if action != "stop"
+                                  else "nospace" if error == "ENOSPC" else "failed"), status
                 disk.bad(None)
                 client.result("cont")
+                assert client.result("query-block")[0].get("io-status") in ("ok", None)
                 disk.said(rb"wrwrwr")
                 stats = client.result("query-blockstats")[0]["stats"]
                 name = "failed_%s_operations" % ("wr" if operation == "write" else "rd")

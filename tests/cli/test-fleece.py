@@ -197,6 +197,11 @@ def reopened(cases, guest, directory):
                 assert before == {row["name"]: row["count"] for row in inserted(job)["dirty-bitmaps"]}, before
                 job.order("cont")
             job.runs()
+        with cases.case("query-blockstats: how far was written, to the image and to its file; since when it is idle"):
+            nodes = {row["node-name"]: row["stats"] for row in job.order("query-blockstats", **{"query-nodes": True})}
+            assert 0 < nodes["t"]["wr_highest_offset"] <= MIB, nodes
+            assert MIB // 4 < nodes["bytes"]["wr_highest_offset"] <= os.path.getsize(top), nodes
+            assert nodes["b"]["wr_highest_offset"] == 0 and nodes["t"]["idle_time_ns"] >= 0, nodes
         with cases.case("all nodes are told while a job is in front of an image whose bytes have a node's name"):
             job.order("drive-mirror", device="t", job_id="m", target=os.path.join(directory, "m"), sync="full", speed=1)
             assert "bytes" in [row["node-name"] for row in job.order("query-named-block-nodes")]
@@ -212,19 +217,22 @@ def reopened(cases, guest, directory):
         with cases.case("blockdev-reopen: what cannot be leaves it as it is"):
             now = dict(same, backing="o")
             for text, options in (
-                    ("Failed to find", dict(now, **{"node-name": "x"})), ("'driver'", dict(now, driver="raw")),
+                    ("Failed to find", dict(now, **{"node-name": "x"})),
+                    ("'driver'", {"driver": "raw", "node-name": now["node-name"], "file": now["file"]}),
                     ("'file'", dict(now, file="other")), ("free node 'none'", dict(now, backing="none")),
-                    ("decided when", dict(now, **{"read-only": True})), ("'x' is unexpected", dict(now, x=1))):
+                    ("decided when", dict(now, **{"read-only": True})), ("x' is unexpected", dict(now, x=1))):
                 job.refuses(text, "blockdev-reopen", options=[options])
-            job.refuses("node-name is missing", "blockdev-reopen", options=[{"driver": "qcow2"}])
-            job.refuses("expected: objects", "blockdev-reopen", options=[1])
+            job.refuses("node-name is missing", "blockdev-reopen", options=[{"driver": "qcow2", "file": "x"}])
+            job.refuses("'options[0]', expected: object", "blockdev-reopen", options=[1])
             assert inserted(job)["backing_file"] == other
             job.runs()
         with cases.case("blockdev-reopen: a node that no disk has"):
             path = os.path.join(directory, "free.qcow2")
             qemu_img("create", "-q", "-f", "qcow2", path, str(MIB))
-            job.order("blockdev-add", driver="qcow2", node_name="f", file={"driver": "file", "filename": path})
-            job.order("blockdev-reopen", options=[{"driver": "qcow2", "node-name": "f", "read-only": True}])
+            job.order("blockdev-add", driver="qcow2", node_name="f", file={
+                "driver": "file", "filename": path, "node-name": "f-bytes"})
+            job.order("blockdev-reopen", options=[{"driver": "qcow2", "node-name": "f", "file": "f-bytes",
+                                                   "read-only": True}])
             nodes = {row["node-name"]: row for row in job.order("query-named-block-nodes")}
             assert nodes["f"]["ro"], nodes
         job.quit()
@@ -256,10 +264,10 @@ def filters(cases, guest, directory):
             job.order("blockdev-del", node_name="cor")
         with cases.case("blockdev-add throttle: in front of a node, of a group that is there"):
             throttle = dict(driver="throttle", node_name="slow", file="top")
-            job.refuses("must be", "blockdev-add", **throttle)
+            job.refuses("'throttle-group' is missing", "blockdev-add", **throttle)
             job.refuses("'g' does not exist", "blockdev-add", **throttle, throttle_group="g")
             job.order("object-add", id="g", **{"qom-type": "throttle-group", "limits": {"iops-total": 100000}})
-            job.refuses("of a throttle node", "blockdev-add", driver="file", node_name="f", filename=top,
+            job.refuses("'throttle-group' is unexpected", "blockdev-add", driver="file", node_name="f", filename=top,
                         throttle_group="g")
             job.order("blockdev-add", **throttle, throttle_group="g")
             bytes_read(job, "slow")

@@ -36,14 +36,15 @@ def objects(cases, client, directory):
         cases.check(client.result("object-del", id="o") == {}, "object-del: " + kind)
     with open(path, "rb") as file:
         cases.check(struct.unpack("<I", file.read(4)) == (0xa1b2c3d4,), "a dump was begun")
-    for text, arguments in (("no objects of type", {"qom-type": "nothing"}),
-                            ("is none of", {"qom-type": "secret", "x": 1}),
+    for text, arguments in (("does not accept value 'nothing'", {"qom-type": "nothing"}),
+                            ("'x' is unexpected", {"qom-type": "secret", "x": 1}),
                             ("either data= or file=", {"qom-type": "secret"}),
                             ("No such file", {"qom-type": "secret", "file": "/none"}),
                             ("netdev 'x' not found", {"qom-type": "filter-dump", "netdev": "x", "file": path}),
                             ("No such file", {"qom-type": "filter-dump", "netdev": "net", "file": "/none/x"}),
-                            ("size is a number", {"qom-type": "memory-backend-ram", "size": "big"}),
-                            ("number", {"qom-type": "throttle-group", "limits": {"iops-total": "x"}})):
+                            ("'size', expected: integer", {"qom-type": "memory-backend-ram", "size": "big"}),
+                            ("'limits.iops-total', expected: integer", {
+                                "qom-type": "throttle-group", "limits": {"iops-total": "x"}})):
         error = client.error("object-add", id="o", **arguments)
         cases.check(error["class"] == "GenericError" and text in error["desc"], "mistake: " + text, error)
         cases.check("not found" in client.error("object-del", id="o")["desc"], "it left nothing")
@@ -61,8 +62,8 @@ def networks(cases, client):
     cases.check(client.result("netdev_del", id="n") == {} and "n: link" not in links(), "netdev_del", links())
     cases.check("not found" in client.error("netdev_del", id="n")["desc"], "it has gone")
     cases.check("in use" in client.error("netdev_del", id="net")["desc"], "the card's stays")
-    for text, arguments in (("unknown network type", {"type": "nothing"}), ("is missing", {"type": "dgram"}),
-                            ("unknown property", {"type": "dgram", "x": 1}), ("listen=", {"type": "socket"})):
+    for text, arguments in (("does not accept value 'nothing'", {"type": "nothing"}), ("is missing", {"type": "dgram"}),
+                            ("'x' is unexpected", {"type": "dgram", "x": 1}), ("listen=", {"type": "socket"})):
         error = client.error("netdev_add", id="n", **arguments)
         cases.check(text in error["desc"] and "n: link" not in links(), "mistake: " + text, error)
 

@@ -141,7 +141,8 @@ def run(cases, directory):
         cases.check((block["device"], block["qdev"], stats["device"], stats["qdev"]) == ("", where, "", where),
                     "query-block, query-blockstats: a node's disk goes by its device", (block, stats))
         nodes = client.result("query-blockstats", query_nodes=True)
-        cases.check([set(node) for node in nodes] == [{"node-name", "stats"}], "query-blockstats of nodes", nodes)
+        cases.check([node["node-name"] for node in nodes] == ["libvirt-1-format", "libvirt-1-storage"] and
+                    all(set(node) == {"node-name", "stats"} for node in nodes), "query-blockstats of nodes", nodes)
         throttle = {name: 0 for name in ("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")}
         answer = client.raw({"execute": "block_set_io_throttle", "arguments": dict(throttle, id=where, iops=7)})
         cases.check(answer == {"return": {}} and client.result("query-block")[0]["inserted"]["iops"] == 7,

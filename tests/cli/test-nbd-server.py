@@ -377,7 +377,8 @@ def bitmaps(cases, client, directory, path):
     client.result("blockdev-add", driver="qcow2", node_name="b", file="b-file")
     add = {"type": "nbd", "id": "b", "node-name": "b"}
     for text, more in (("not found", ["none"]), ("Cannot find", [{"node": "none", "name": "small"}]),
-                       ("expects names", [{"name": "small"}]), ("expects names", [1]), ("in use", ["empty", "empty"]),
+                       ("'bitmaps[0].node' is missing", [{"name": "small"}]),
+                       ("'bitmaps[0]', expected: BlockDirtyBitmapOrStr", [1]), ("in use", ["empty", "empty"]),
                        ("'small' incompatible", ["empty", "small"]), ("30 bitmaps", ["empty"] * 31)):
         said = client.error("block-export-add", **add, bitmaps=more)["desc"]
         cases.check(text in said, "bitmaps that cannot be exported: " + text, said)

@@ -124,8 +124,9 @@ def nodes(s, path):
             file.truncate(MIB)
     s.create({"driver": "file", "filename": path("a"), "size": MIB})
     for name in ("a", "b"):
-        s.do("blockdev-add", driver="raw", file={"driver": "file", "filename": path(name)}, **{"node-name": name})
-    s.do("blockdev-reopen", options=[{"driver": "raw", "node-name": "a"}])
+        s.do("blockdev-add", driver="raw", **{"node-name": name, "file": {
+            "driver": "file", "filename": path(name), "node-name": name + "-bytes"}})
+    s.do("blockdev-reopen", options=[{"driver": "raw", "node-name": "a", "file": "a-bytes"}])
     s.do("block_resize", size=2 * MIB, device="v")
     s.do("block_set_io_throttle", device="v", **{limit: 0 for limit in LIMITS})
     s.do("device_add", driver="usb-storage", id="stick", drive="b")
@@ -221,6 +222,7 @@ def card(s, path):
 
 def queries(s):
     s.do("query-stats", target="vm")
+    s.do("query-stats", target="vcpu", vcpus=["/machine/cpu0"])
     s.do("query-cpu-model-expansion", type="full", model={"name": "arm11mpcore"})
     for row in s.client.result("query-commands"):
         if "query-" in row["name"] and row["name"] not in EXCUSED and row["name"] not in s.done:

@@ -146,7 +146,8 @@ NOT_THERE = ("query-balloon", "query-hotpluggable-cpus")        # whose answer i
 def checks_schema(cases, client, rows):
     schema = Schema(rows)
     used = {row[key] for row in rows for key in ("arg-type", "ret-type", "element-type") if key in row}
-    used |= {member["type"] for row in rows for member in row.get("members", ())}
+    used |= {member["type"] for row in rows for member in row.get("members", ()) if "type" in member}
+    used |= {variant["type"] for row in rows for variant in row.get("variants", ())}
     cases.check(used <= set(schema.types) and len(schema.rows) == len(rows), "types of the schema are described, once",
                 used - set(schema.types))
     for row in rows:

@@ -80,7 +80,9 @@ static void tell(QmpCall *call)
 
 const QmpCommand qmp_commands[] = {
     { "echo",
-      "text:s? number:i? flag:b? any:a? list:[s]? state:RunState? nested:SchemaInfo? lists:[SchemaInfoMember]?", echo,
+      "text:s? number:i? flag:b? any:a? list:[s]? state:RunState? nested:SchemaInfo? "
+      "lists:[SchemaInfoObjectMember]? union:SocketAddressLegacy? either:BlockdevRefOrNull? "
+      "objects:[ObjectOptions]?", echo,
       true, "a" },
     { "refuse", "text:s", refuse, true, NULL },
     { "defer", "", defer, false, NULL },
