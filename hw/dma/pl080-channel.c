@@ -147,6 +147,15 @@ static bool item_done(const PL080Transfer *t, unsigned flow)
     return !(t->control & CONTROL_SIZE) && drained;
 }
 
+/*
+ * Nothing is left of the last item. The channel says so with its last beat, however long its turn was: who has what
+ * that beat sent must not be done first. Linux's driver of the SSP takes the receiver's end for the sender's.
+ */
+static bool ends(const PL080Transfer *t, unsigned flow)
+{
+    return !(t->lli & ~3u) && item_done(t, flow);
+}
+
 /* The item has ended: load the next one, if there is one. */
 static PL080Outcome item_end(Turn *r)
 {
@@ -299,7 +308,7 @@ PL080Outcome pl080_channel_run(const PL080Config *dmac, unsigned channel, const 
             return PL080_WAITS;
         }
         /* What a halted channel has read it still writes: its driver then looks how far it has come. */
-        if (!time_left(&r) && !(halted && wants_write(t, flow))) {
+        if (!time_left(&r) && !(halted && wants_write(t, flow)) && !ends(t, flow)) {
             return PL080_MORE;
         }
         if (item_done(t, flow)) {

@@ -220,6 +220,24 @@ static void test_lists(void)
     ok(!fake_clock_armed() && rd(BASE + ENABLED) == 0, "reset ends it");
 }
 
+/* Sizes of which some use up a turn to the last beat: "done" comes with it, not a pause later. */
+static void test_done_with_the_last_beat(void)
+{
+    unsigned early = 0, behind = 0;
+
+    for (uint32_t size = 1; size < 2048; size++) {
+        fresh();
+        start(BASE, 0, 0x100, 0x8100, 0, size | WIDTH(2, 2) | 1 << 26 | I, ITC);
+        bench_advance(1000);
+        if (ram_get(0x8100) != 0x1000100 + 4 * (size - 1)) {
+            break;
+        }
+        early++;
+        behind += rd(BASE + RAW_TC) != 1 || rd(BASE + ENABLED);
+    }
+    ok(early > 100 && !behind, "done-with-the-last-beat (%u sizes in one turn, %u said so later)", early, behind);
+}
+
 static void test_requests(void)
 {
     uint32_t control = 10 | BURST(1, 2) | WIDTH(2, 2) | INC | I;
@@ -385,6 +403,7 @@ int main(void)
     test_widths();
     test_addresses();
     test_lists();
+    test_done_with_the_last_beat();
     test_requests();
     test_wires(of_eight);
     test_last_wires(of_eight);
