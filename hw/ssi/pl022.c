@@ -2,11 +2,13 @@
 /*
  * PL022 synchronous serial port (ARM DDI 0194) with nothing on its bus: a master reads ones, or what it sends if it is
  * looped back; a slave is never clocked. Drivers wait for room, then for a word for each that they sent, for ever; here
- * each word is through as soon as it is written.
+ * each word is through as soon as it is written. But where the DMA controller takes what comes, which is faster than
+ * any clock of the line, words wait for room: none is lost, whichever of its channels has a turn first.
  *
  * Lock: the device's own. The line is RIS & IMSC at every moment.
  */
 #include <stdbool.h>
+#include <string.h>
 #include "hw/device.h"
 #include "hw/primecell.h"
 #include "hw/ssi/pl022.h"
@@ -27,7 +29,7 @@ typedef struct PL022State {
     Device dev;                 /* its lock: everything below that is not said to be constant */
     uint32_t cr0, cr1, cpsr, imsc, dmacr;
     uint32_t events;            /* of RIS: what ICR clears */
-    uint16_t tx[FIFO_SIZE];     /* written while the port was off, or a slave */
+    uint16_t tx[FIFO_SIZE];     /* written while the port was off, a slave, or had no room for what comes back */
     uint16_t rx[FIFO_SIZE];
     unsigned tx_count, rx_count, rx_head;
     bool level;                 /* of the line */
@@ -76,14 +78,16 @@ static void pl022_receive(PL022State *s, uint16_t word)
 static void pl022_shift(PL022State *s)
 {
     uint16_t mask = (uint16_t)((2u << (s->cr0 & CR0_SIZE)) - 1);
+    unsigned sent = 0;
 
     if ((s->cr1 & (CR1_ENABLE | CR1_SLAVE)) != CR1_ENABLE) {
         return;
     }
-    for (unsigned i = 0; i < s->tx_count; i++) {
-        pl022_receive(s, s->cr1 & CR1_LOOPBACK ? s->tx[i] & mask : mask);
+    for (; sent < s->tx_count && !(s->dmacr & DMACR_RX && s->rx_count == FIFO_SIZE); sent++) {
+        pl022_receive(s, s->cr1 & CR1_LOOPBACK ? s->tx[sent] & mask : mask);
     }
-    s->tx_count = 0;
+    s->tx_count -= sent;
+    memmove(s->tx, s->tx + sent, s->tx_count * sizeof(s->tx[0]));
 }
 
 static uint32_t pl022_read_dr(PL022State *s)
@@ -176,6 +180,7 @@ static uint32_t pl022_read(void *opaque, uint32_t offset, unsigned size, unsigne
     }
     counted_lock(&s->dev.lock);
     uint32_t v = pl022_read_reg(s, offset);
+    pl022_shift(s);
     pl022_update(s);
     counted_unlock(&s->dev.lock);
     return v;

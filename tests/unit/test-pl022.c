@@ -4,7 +4,7 @@
 #include "hw/ssi/pl022.h"
 
 enum { BASE = 0x1000d000, CR0 = 0, CR1 = 4, DR = 8, SR = 0xc, CPSR = 0x10, IMSC = 0x14, RIS = 0x18, MIS = 0x1c,
-       ICR = 0x20 };
+       ICR = 0x20, DMACR = 0x24 };
 enum { LOOPBACK = 1, ON = 2, SLAVE = 4, TFE = 1, TNF = 2, RNE = 4, RFF = 8, BSY = 16, ROR = 1, RT = 2, RX = 4, TX = 8 };
 
 int main(void)
@@ -45,6 +45,21 @@ int main(void)
     }
     ok_eq(rd(BASE + SR), BSY, "nobody clocks a slave");
     ok_eq(rd(BASE + RIS), 0, "no room");
+    bench_reset();
+    wr(BASE + CR0, 7);
+    wr(BASE + CR1, ON | LOOPBACK);
+    wr(BASE + DMACR, 1);
+    for (unsigned i = 0; i < 12; i++) {
+        wr(BASE + DR, i);
+    }
+    ok_eq(rd(BASE + SR), BSY | TNF | RNE | RFF, "sender-before-receiver: for DMA to take them, words wait for room");
+    ok_eq(rd(BASE + RIS) & ROR, 0, "none is lost");
+    good = true;
+    for (unsigned i = 0; i < 12; i++) {
+        good &= rd(BASE + DR) == i;
+    }
+    ok(good && rd(BASE + SR) == (TFE | TNF), "they come, in order");
+    wr(BASE + DR, 1);
     bench_reset();
     ok_eq(rd(BASE + SR), TFE | TNF, "reset empties it");
     rd(BASE + 0x54);
