@@ -112,8 +112,6 @@ def run_program(test, timeout, env):
     begin = time.monotonic()
     # Nobody's desktop is to have windows of ours.
     desktop = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    # GLib before 2.76 keeps memory that was freed for the next who asks, on whatever thread, unseen by sanitizers.
-    desktop.setdefault("G_SLICE", "always-malloc")
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(test.argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                                    env={**desktop, **env, **test.env}, start_new_session=True)

@@ -10,7 +10,7 @@
 #define LIBRARY_FUNCTIONS(X) X(close) X(disasm_iter) X(free) X(malloc) X(open)
 #include "qemu/library-table.h"
 
-static void *load(void *unused)
+static bool load(void)
 {
     char *problem = library_load("libcapstone.so." G_STRINGIFY(CS_API_MAJOR), cs_functions);
 
@@ -18,15 +18,19 @@ static void *load(void *unused)
         warn_report("nothing can be disassembled: %s", problem);
         g_free(problem);
     }
-    return GINT_TO_POINTER(!problem);
+    return !problem;
 }
 
 /* For instructions of this kind; cs.close() it. False: there is no disassembler. */
 static bool open_disassembler(cs_arch arch, cs_mode mode, csh *handle)
 {
-    static GOnce once = G_ONCE_INIT;
+    static gsize loaded;        /* atomic; GLib's: 0: not yet */
+    enum { NONE = 1, THERE };
 
-    return g_once(&once, load, NULL) && cs.open(arch, mode, handle) == CS_ERR_OK;
+    if (g_once_init_enter(&loaded)) {
+        g_once_init_leave(&loaded, load() ? THERE : NONE);
+    }
+    return loaded == THERE && cs.open(arch, mode, handle) == CS_ERR_OK;
 }
 
 static void disas(FILE *f, cs_arch arch, cs_mode mode, uint64_t addr, const uint8_t *code, size_t bytes, size_t skip)

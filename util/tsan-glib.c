@@ -209,3 +209,12 @@ WRAP(void, g_once_init_leave, volatile void *place, gsize value)
     __tsan_release((void *)(uintptr_t)place);
     __real_g_once_init_leave(place, value);
 }
+
+/* ---- memory: what GLib allocates and frees it passes on from thread to thread by itself ---- */
+
+const char *__tsan_default_suppressions(void);
+
+const char *__tsan_default_suppressions(void)
+{
+    return "called_from_lib:libglib-2.0.so.0\n";
+}

@@ -114,7 +114,7 @@ uint64_t excl_device_load(CPUARMState *env, uint32_t phys, unsigned size)
     mmio_begin(env);
     begin(env, phys);
     v = mmio_get(env, phys, size);
-    jit->excl_host = EXCL_DEVICE | phys;
+    excl_reserve(env, EXCL_DEVICE | phys);
     jit->excl_slot = NULL;
     jit->excl_value = v;
     jit->excl_size = size;

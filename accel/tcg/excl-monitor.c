@@ -184,7 +184,7 @@ static void unwatch_page(CPUARMState *env, uint32_t page, uint64_t host_page)
 static bool is_reserved(uint64_t host_page)
 {
     for (int i = 0; i < cpu_count; i++) {
-        if (env_jit(cpu_states[i]->env)->excl_host >> TLB_PAGE_BITS == host_page) {
+        if (__atomic_load_n(&env_jit(cpu_states[i]->env)->excl_host, __ATOMIC_RELAXED) >> TLB_PAGE_BITS == host_page) {
             return true;
         }
     }
@@ -333,7 +333,7 @@ void excl_restore(CPUARMState *env, uint64_t host, uint64_t value, uint32_t size
 
 void excl_clear(CPUARMState *env)
 {
-    env_jit(env)->excl_host = 0;
+    excl_reserve(env, 0);
 }
 
 /* ---- LDREX and STREX ---- */
@@ -362,7 +362,7 @@ uint64_t excl_load(CPUARMState *env, uint32_t page, const uint8_t *host, unsigne
         env_jit(env)->excl_version = slot_version(env_jit(env)->excl_slot);
     }
     v = mem_load(host, size);
-    env_jit(env)->excl_host = (uintptr_t)host;
+    excl_reserve(env, (uintptr_t)host);
     env_jit(env)->excl_size = size;
     env_jit(env)->excl_value = v;
     return v;
@@ -436,7 +436,7 @@ bool excl_commit(CPUARMState *env, uint8_t *host, uint64_t v, unsigned size)
 {
     bool ok = commit(env, host, v, size);
 
-    env_jit(env)->excl_host = 0;
+    excl_reserve(env, 0);
     if (env_jit(env)->excl_patience < 0) {
         excl_unshare(env);
     }

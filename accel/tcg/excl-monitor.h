@@ -10,6 +10,7 @@
 #define ACCEL_TCG_EXCL_MONITOR_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "accel/tcg/jit-state.h"
 #include "target/arm/cpu.h"
 
 /* Shared with the inline code of tcg/x86_64/emit-excl.c: slot = hash of the host address of the granule. */
@@ -24,6 +25,11 @@ extern bool excl_on_devices;
 void excl_cpu_init(CPUARMState *env);
 /* -icount: the reservation that the CPU had, whose page is watched again. The CPUs are paused. */
 void excl_restore(CPUARMState *env, uint64_t host, uint64_t value, uint32_t size);
+/* What CPU env has reserved from now on: JITState.excl_host. Own thread. */
+static inline void excl_reserve(CPUARMState *env, uint64_t where)
+{
+    __atomic_store_n(&env_jit(env)->excl_host, where, __ATOMIC_RELAXED);
+}
 /* Drop CPU env's reservation (CLREX, reset). */
 void excl_clear(CPUARMState *env);
 /*

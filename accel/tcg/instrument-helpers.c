@@ -17,20 +17,26 @@ static uint64_t *place(const uint64_t *counter, size_t stride, unsigned cpu)
     return (uint64_t *)((uintptr_t)counter + stride * cpu);
 }
 
-/* What is done with a counter; false: it is a call. */
+/*
+ * What is done with a counter; false: it is a call. CPUs that share a counter may lose some, as blocks that count do:
+ * that is the interface's.
+ */
 static bool count(const InstrumentAction *a, unsigned cpu)
 {
     if (a->kind == INSTRUMENT_ADD) {
-        *place(a->counter, a->stride, cpu) += a->amount;
+        uint64_t *p = place(a->counter, a->stride, cpu);
+
+        __atomic_store_n(p, __atomic_load_n(p, __ATOMIC_RELAXED) + a->amount, __ATOMIC_RELAXED);
     } else if (a->kind == INSTRUMENT_STORE) {
-        *place(a->counter, a->stride, cpu) = a->amount;
+        __atomic_store_n(place(a->counter, a->stride, cpu), a->amount, __ATOMIC_RELAXED);
     }
     return a->kind != INSTRUMENT_CALL;
 }
 
 static bool holds(const InstrumentAction *a, unsigned cpu)
 {
-    const uint64_t value = a->cond == INSTRUMENT_ALWAYS ? 0 : *place(a->tested, a->stride, cpu);
+    const uint64_t value = a->cond == INSTRUMENT_ALWAYS ? 0 : __atomic_load_n(place(a->tested, a->stride, cpu),
+                                                                                 __ATOMIC_RELAXED);
 
     switch ((InstrumentCond)a->cond) {
     case INSTRUMENT_EQ: return value == a->limit;

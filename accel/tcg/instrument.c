@@ -17,7 +17,7 @@ enum { CHUNK_BITS = 12, CHUNK = 1 << CHUNK_BITS, MAX_CHUNKS = 1 << 12 };
 typedef struct RecordTable {
     GMutex lock;
     uint32_t n;                     /* lock */
-    InstrumentRecord *chunk[MAX_CHUNKS];      /* lock to write */
+    InstrumentRecord *chunk[MAX_CHUNKS];      /* lock to write; atomic */
 } RecordTable;
 
 const PluginHooks *plugin_hooks;
@@ -25,13 +25,13 @@ static RecordTable tables[ARM_MAX_CPUS];        /* by CodeCache.owner */
 
 static InstrumentRecord *record_at(const RecordTable *t, uint32_t number)
 {
-    return &t->chunk[number >> CHUNK_BITS][number & (CHUNK - 1)];
+    return &__atomic_load_n(&t->chunk[number >> CHUNK_BITS], __ATOMIC_ACQUIRE)[number & (CHUNK - 1)];
 }
 
 static uint32_t add_record(void *opaque, const InstrumentList *l, uint32_t info, unsigned n)
 {
     RecordTable *t = opaque;
-    InstrumentRecord **chunk;
+    InstrumentRecord **chunk, *r;
     uint32_t number;
 
     g_mutex_lock(&t->lock);
@@ -42,18 +42,23 @@ static uint32_t add_record(void *opaque, const InstrumentList *l, uint32_t info,
     }
     chunk = &t->chunk[number >> CHUNK_BITS];
     if (!*chunk) {
-        *chunk = g_new0(InstrumentRecord, CHUNK);
+        __atomic_store_n(chunk, g_new0(InstrumentRecord, CHUNK), __ATOMIC_RELEASE);
     }
-    *record_at(t, number) = (InstrumentRecord) {
-        .action = g_memdup2(l->action, l->n * sizeof(*l->action)), .n = l->n, .accesses = n, .info = info,
-    };
+    r = record_at(t, number);
+    r->n = l->n;
+    r->accesses = n;
+    r->info = info;
+    __atomic_store_n(&r->action, g_memdup2(l->action, l->n * sizeof(*l->action)), __ATOMIC_RELEASE);
     g_mutex_unlock(&t->lock);
     return number;
 }
 
+/* A block has the number, which another CPU may have built and chained: nothing else orders what is in the record. */
 const InstrumentRecord *instrument_record(unsigned owner, uint32_t number)
 {
-    return record_at(&tables[owner], number);
+    const InstrumentRecord *r = record_at(&tables[owner], number);
+
+    return __atomic_load_n(&r->action, __ATOMIC_ACQUIRE) ? r : NULL;
 }
 
 void instrument_forget(unsigned owner)

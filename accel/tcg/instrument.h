@@ -59,7 +59,7 @@ void instrument_block(CacheBuilder *b, const TranslationBlock *tb, const uint8_t
 void instrument_forget(unsigned owner);
 /* What a call in a block of that cache carries out. */
 typedef struct InstrumentRecord {
-    InstrumentAction *action;
+    InstrumentAction *action;       /* atomic: written last */
     unsigned n, accesses;           /* accesses: behind each other, each of which the list is for */
     uint32_t info;                  /* ACCESS_* */
 } InstrumentRecord;

@@ -74,7 +74,8 @@ typedef struct JITState {
     JumpCacheEntry jump_cache[2 * JUMP_CACHE_SIZE] __attribute__((aligned(64)));
     ARMCounters count;
     /* exclusive monitor, see accel/tcg/excl-monitor.h; own thread, others inside exclusive sections */
-    uint64_t excl_host;             /* host address of the reserved location, or EXCL_DEVICE; 0 = open */
+    uint64_t excl_host;             /* host address of the reserved location, or EXCL_DEVICE; 0 = open. Others look at
+                                       it at any time, and end it (excl_reserve()): atomic */
     uint64_t *excl_slot;            /* its slot and */
     uint64_t excl_version;          /* the slot's version at the LDREX */
     uint64_t excl_value;            /* exclusive=snapshot: the value read, little-endian as in memory */

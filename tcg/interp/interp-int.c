@@ -194,7 +194,9 @@ void interp_count(InterpRun *r, const IROp *op)
     uint64_t *counter = op->b == REF_NONE ? (uint64_t *)(void *)((uint8_t *)r->env + low)
                         : (uint64_t *)(uintptr_t)((uint64_t)interp_get(r, op->b) << 32 | low);
 
-    *counter += (uint64_t)(int32_t)op->imm;
+    /* A plugin's may be shared by CPUs, which may lose some. */
+    __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + (uint64_t)(int32_t)op->imm,
+                     __ATOMIC_RELAXED);
 }
 
 void interp_stenv(InterpRun *r, const IROp *op)

@@ -390,8 +390,9 @@ def test_scores(cases, image, tmp):
 
 def test_exports(cases):
     names = subprocess.run(["nm", "-D", "--defined-only", QEMU], check=True, stdout=subprocess.PIPE).stdout.decode()
-    # A build with the address sanitizer tells its library how to behave, too (util/sanitizers.c).
-    exported = {line.split()[-1] for line in names.splitlines()} - {"__asan_default_options"}
+    # A build with a sanitizer tells its library how to behave, too (util/sanitizers.c, util/tsan-glib.c).
+    exported = {line.split()[-1] for line in names.splitlines()} - {"__asan_default_options",
+                                                                    "__tsan_default_suppressions"}
     others = [name for name in exported if not name.startswith("qemu_plugin_")]
     header = read(os.path.join(ROOT, "include/qemu/qemu-plugin.h"))
     macros = set(re.findall(r"#define (qemu_plugin_scoreboard_u64\w*)\(", header))

@@ -16,7 +16,7 @@ import tap                      # noqa: E402  (path set above)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WRAPPERS = "util/tsan-glib.c"
-CALL = re.compile(r"\b(g_(?:mutex|rec_mutex|rw_lock|cond|async_queue|thread_pool|atomic_ref_count|atomic_rc_box"
+CALL = re.compile(r"\b(g_once|g_(?:mutex|rec_mutex|rw_lock|cond|async_queue|thread_pool|atomic_ref_count|atomic_rc_box"
                   r"|once_init|bit)_\w+) *\(")
 # These order nothing, or what they order another one of theirs does.
 NOTHING = {"g_mutex_init", "g_cond_init", "g_cond_clear", "g_cond_signal", "g_cond_broadcast", "g_async_queue_new",
