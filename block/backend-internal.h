@@ -38,6 +38,7 @@ struct BlockBackend {
     int64_t last_end_us;        /* when a request ended last; 0: none has. atomic */
     BlockStats stats[BLOCK_EXTENT + 1];      /* I/O thread */
     BlockStats tried[BLOCK_WRITE + 1];       /* by blk_try().  lock: lock */
+    BlockHistogram *histogram[BLOCK_LATENCIES];         /* NULL: none. atomic to look whether; lock: lock */
     bool said;                  /* an error was reported since the last success. atomic */
     struct BlockBitmap *bitmaps;        /* what was written to; bitmap.c. atomic; lock: bitmaps_lock */
     struct BlockJob *job;       /* is at work on the image; NULL: none. I/O thread */
@@ -64,6 +65,9 @@ void blk_release(BlockBackend *blk);
 /* Nothing is under way. */
 void blk_stop_engine(BlockBackend *blk);
 void blk_drop_stalled(BlockBackend *blk);
+
+/* ---- latency.c: any thread. A request was carried out well; the lock is not held. ---- */
+void blk_note_latency(BlockBackend *blk, BlockOp op, uint64_t ns);
 
 /* ---- carry-out.c: a thread of the pool. 0 or -errno, for orders of the user with a line in request->problem ---- */
 int blk_carry_out(BlockBackend *blk, BlockRequest *request);

@@ -113,6 +113,9 @@ static void count(BlockBackend *blk, const BlockRequest *r)
     stats->failed += r->error != 0;
     stats->bytes += r->error ? 0 : r->bytes;
     stats->ns += (uint64_t)(now - r->begin) * 1000;
+    if (!r->error) {
+        blk_note_latency(blk, r->op, (uint64_t)(now - r->begin) * 1000);
+    }
     __atomic_store_n(&blk->last_end_us, now, __ATOMIC_RELAXED);
 }
 
@@ -386,6 +389,7 @@ bool blk_try(BlockBackend *blk, bool write, uint64_t offset, void *buffer, uint3
     pthread_cond_signal(&blk->ended);
     pthread_mutex_unlock(&blk->lock);
     if (done) {
+        blk_note_latency(blk, r.op, (uint64_t)(g_get_monotonic_time() - begin) * 1000);
         if (__atomic_load_n(&blk->said, __ATOMIC_RELAXED)) {
             __atomic_store_n(&blk->said, false, __ATOMIC_RELAXED);
         }

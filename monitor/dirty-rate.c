@@ -86,7 +86,7 @@ bool dirty_rate_start(unsigned seconds, unsigned per_gib)
     }
     begin_us = g_get_monotonic_time();
     now = (DirtyRate) { .status = DIRTY_MEASURING, .seconds = seconds, .samples = per_gib,
-                        .start_s = begin_us / G_USEC_PER_SEC };
+                        .start_ms = begin_us / 1000 };
     g_timeout_add_seconds(seconds, end, NULL);
     return true;
 }

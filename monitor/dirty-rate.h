@@ -11,7 +11,7 @@ typedef enum DirtyRateStatus { DIRTY_UNSTARTED, DIRTY_MEASURING, DIRTY_MEASURED 
 typedef struct DirtyRate {
     DirtyRateStatus status;
     uint64_t rate;              /* MB a second; DIRTY_MEASURED */
-    int64_t start_s;            /* since the machine was made */
+    int64_t start_ms;           /* CLOCK_MONOTONIC */
     unsigned seconds, samples;  /* samples: pages of each GiB */
 } DirtyRate;
 

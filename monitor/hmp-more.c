@@ -70,6 +70,14 @@ void hmp_singlestep(Monitor *mon, char **argv)
 
 /* ---- what scripts ask of any machine, in QEMU's words ---- */
 
+/* argv: vm|vcpu [NAMES] */
+void hmp_info_stats(Monitor *mon, char **argv)
+{
+    if (strcmp(argv[0], "vm") && strcmp(argv[0], "vcpu")) {
+        monitor_printf(mon, "invalid stats target %s\n", argv[0]);
+    }
+}
+
 void hmp_info_kvm(Monitor *mon, char **argv) { monitor_puts(mon, "kvm support: not compiled\n"); }
 void hmp_info_numa(Monitor *mon, char **argv) { monitor_puts(mon, "0 nodes\n"); }
 void hmp_info_opcount(Monitor *mon, char **argv) { monitor_puts(mon, "[TCG profiler not compiled]\n"); }
@@ -99,20 +107,16 @@ void hmp_info_ramblock(Monitor *mon, char **argv)
 
 #define NOT_HERE "this board has none"
 #define DIRTY_LIMIT "CPUs are not slowed down for a migration; downtime-limit is there"
-#define HOST_ADDRESS "the host's addresses are not told; xp shows memory"
 #define VIRTIO "'info qom-tree virtio0' has the state of such a device"
 
 static const struct { const char *name; bool info; const char *why; } refusals[] = {
     { "cancel_vcpu_dirty_limit", false, DIRTY_LIMIT }, { "set_vcpu_dirty_limit", false, DIRTY_LIMIT },
     { "vcpu_dirty_limit", true, DIRTY_LIMIT },
     { "client_migrate_info", false, "VNC clients connect anew to the other side" },
-    { "dumpdtb", false, "the guest shows its tree in /sys/firmware/fdt" },
     { "exit_preconfig", false, "the command line fixes the machine; -S starts it stopped" },
-    { "gpa2hpa", false, HOST_ADDRESS }, { "gpa2hva", false, HOST_ADDRESS },
     { "pcie_aer_inject_error", false, NOT_HERE }, { "qemu-io", false, "qemu-io opens images that are not in use" },
     { "rdma", true, NOT_HERE }, { "rocker", true, NOT_HERE }, { "rocker-ports", true, NOT_HERE },
     { "rocker-of-dpa-flows", true, NOT_HERE }, { "rocker-of-dpa-groups", true, NOT_HERE },
-    { "stats", true, "'info jit' has counters" },
     { "virtio", true, VIRTIO }, { "virtio-queue-element", true, VIRTIO }, { "virtio-queue-status", true, VIRTIO },
     { "virtio-status", true, VIRTIO }, { "virtio-vhost-queue-status", true, VIRTIO },
     { "vm-generation-id", true, NOT_HERE }, { "x_colo_lost_heartbeat", false, "machines do not run in pairs" },
@@ -125,7 +129,9 @@ static const struct { const char *name; bool info; const char *why; } refusals[]
     { "nmi", false, "this CPU has no such interrupt" },
     { "pci", true, NOT_HERE }, { "profile", true, "'info jit' has counters" },
     { "qdm", true, "-device help lists the devices" },
-    { "qom-set", false, "states of devices are not changed from here" },
+#ifndef CONFIG_QMP
+    { "qom-set", false, "this build has no json-glib" },
+#endif
     { "spice", true, "use -vnc" }, { "sync-profile", false, "use -accel tcg,stats=on, info jit" },
     { "sync-profile", true, "'info jit' shows the locks" }, { "system_wakeup", false, "this board does not sleep" },
     { "tpm", true, NOT_HERE },

@@ -39,7 +39,8 @@ void hmp_calc_dirty_rate(Monitor *mon, char **argv)
     } else if (!dirty_rate_start(seconds, samples)) {
         monitor_puts(mon, "It is being measured ('info dirty_rate').\n");
     } else {
-        monitor_printf(mon, "In %u seconds 'info dirty_rate' has the result.\n", seconds);
+        monitor_printf(mon, "Starting dirty rate measurement with period %u seconds\n[Please use 'info dirty_rate' to "
+                       "check results]\n", seconds);
     }
 }
 
@@ -50,8 +51,8 @@ void hmp_info_dirty_rate(Monitor *mon, char **argv)
     };
     const DirtyRate r = dirty_rate();
 
-    monitor_printf(mon, "Status: %s\nStart Time: %lld (sec)\nSample Pages: %u (per GB)\nPeriod: %u (sec)\n"
-                   "Mode: page-sampling\n", statuses[r.status], (long long)r.start_s, r.samples, r.seconds);
+    monitor_printf(mon, "Status: %s\nStart Time: %lld (ms)\nSample Pages: %u (per GB)\nPeriod: %u (sec)\n"
+                   "Mode: page-sampling\n", statuses[r.status], (long long)r.start_ms, r.samples, r.seconds);
     if (r.status == DIRTY_MEASURED) {
         monitor_printf(mon, "Dirty rate: %llu (MB/s)\n", (unsigned long long)r.rate);
     } else {

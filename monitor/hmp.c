@@ -213,6 +213,8 @@ static const HMPCommand info_items[] = {
     { "ramblock", NULL, "", "the blocks of memory", 0, 0, hmp_info_ramblock },
     { "dump", NULL, "", "how far the writing of a core file is", 0, 0, hmp_info_dump },
     { "dirty_rate", NULL, "", "how fast memory changes (calc_dirty_rate)", 0, 0, hmp_info_dirty_rate },
+    { "stats", NULL, "vm|vcpu [NAMES]", "statistics of the host's kernel (KVM), of which there are none", 1, 2,
+      hmp_info_stats },
     { "kvm", NULL, "", "whether the host's processor runs the guest: it does not", 0, 0, hmp_info_kvm },
     { "numa", NULL, "", "NUMA nodes, of which there are none", 0, 0, hmp_info_numa },
     { "opcount", NULL, "", "QEMU's profiler; 'info jit' has counters", 0, 0, hmp_info_opcount },
@@ -247,6 +249,26 @@ static const HMPCommand *find(const HMPCommand *table, size_t count, const char 
     return NULL;
 }
 
+/* In QEMU's words, which scripts know, and how it is right. */
+static void say_wrong_arguments(Monitor *mon, const HMPCommand *cmd, const char *prefix, int given)
+{
+    g_auto(GStrv) words = g_strsplit(cmd->args, " ", -1);
+    const char *missing = given < (int)g_strv_length(words) ? words[given] : "";
+    const char *said = strstr(missing, "DRIVE") ? "block device name expected" : "string expected";
+
+    if (given > cmd->max_args) {
+        monitor_printf(mon, "%s%s%s: extraneous characters at the end of line\n", cmd->name, cmd->alias ? "|" : "",
+                       cmd->alias ? cmd->alias : "");
+    } else if (!strcmp(missing, "ADDR") || !strcmp(missing, "SIZE") || !strcmp(missing, "EXPR") ||
+               !strcmp(missing, "N")) {
+        monitor_puts(mon, "unexpected end of expression\n");
+    } else {
+        monitor_printf(mon, "%s%s%s: %s\n", cmd->name, cmd->alias ? "|" : "", cmd->alias ? cmd->alias : "", said);
+    }
+    monitor_printf(mon, "Try \"help %s%s\" for more information\nusage: %s%s%s%s\n", prefix, cmd->name, prefix,
+                   cmd->name, *cmd->args ? " " : "", cmd->args);
+}
+
 static void run(Monitor *mon, const HMPCommand *table, size_t count, const char *what, char **argv)
 {
     const HMPCommand *cmd = find(table, count, argv[0]);
@@ -257,8 +279,7 @@ static void run(Monitor *mon, const HMPCommand *table, size_t count, const char 
     } else if (!cmd) {
         monitor_printf(mon, "unknown %s: '%s'\n", what, argv[0]);
     } else if (n < cmd->min_args || n > cmd->max_args) {
-        monitor_printf(mon, "usage: %s%s%s%s\n", table == info_items ? "info " : "", cmd->name, *cmd->args ? " " : "",
-                       cmd->args);
+        say_wrong_arguments(mon, cmd, table == info_items ? "info " : "", n);
     } else if (monitor_replay_problem(cmd->name)) {
         monitor_printf(mon, "Error: %s\n", monitor_replay_problem(cmd->name));
     } else {
@@ -387,6 +408,9 @@ static const HMPCommand commands[] = {
     { "xp", NULL, "/FMT ADDR", "memory at a physical address", 2, 2, do_xp },
     { "sum", NULL, "ADDR SIZE", "the 16-bit sum of physical memory, as BSD's sum makes it", 2, 2, hmp_sum },
     { "gva2gpa", NULL, "ADDR", "the physical address of a virtual one", 1, 1, hmp_gva2gpa },
+    { "gpa2hva", NULL, "ADDR", "where the emulator has the RAM of a physical address", 1, 1, hmp_gpa2hva },
+    { "gpa2hpa", NULL, "ADDR", "where the host has it", 1, 1, hmp_gpa2hpa },
+    { "dumpdtb", NULL, "FILE", "write the guest's device tree to a file", 1, 1, hmp_dumpdtb },
     { "memsave", NULL, "ADDR SIZE FILE", "write memory, by virtual addresses, to a file", 3, 3, hmp_memsave },
     { "pmemsave", NULL, "ADDR SIZE FILE", "the same by physical addresses", 3, 3, hmp_pmemsave },
     { "dump-guest-memory", NULL, "[-p] FILE [BEGIN LENGTH]", "write a core file for gdb; -p: by virtual addresses",
@@ -441,6 +465,9 @@ static const HMPCommand commands[] = {
     { "gdbserver", NULL, "[tcp:[HOST]:PORT|unix:PATH]", "let gdb in (tcp::1234)", 0, 1, hmp_gdbserver },
     { "qom-list", NULL, "[PATH]", "what there is at /machine, or at a device", 0, 1, hmp_qom_list },
     { "qom-get", NULL, "PATH PROPERTY", "a field of a device's state", 2, 2, hmp_qom_get },
+#ifdef CONFIG_QMP
+    { "qom-set", NULL, "PATH PROPERTY VALUE", "change what can be changed while the machine runs", 3, 3, hmp_qom_set },
+#endif
     { "ringbuf_read", NULL, "DEVICE BYTES", "take what a ring buffer has, the oldest first", 2, 2, hmp_ringbuf_read },
     { "ringbuf_write", NULL, "DEVICE TEXT", "put text into a ring buffer", 2, 2, hmp_ringbuf_write },
     { "set_link", NULL, "NAME on|off", "plug the network's cable in or pull it out", 2, 2, hmp_set_link },

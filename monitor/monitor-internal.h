@@ -72,6 +72,14 @@ void hmp_info_qom_tree(Monitor *mon, char **argv);
 
 void hmp_qom_list(Monitor *mon, char **argv);
 void hmp_qom_get(Monitor *mon, char **argv);
+void hmp_qom_set(Monitor *mon, char **argv);
+
+/* monitor/hmp-host.c */
+void hmp_gpa2hva(Monitor *mon, char **argv);
+void hmp_gpa2hpa(Monitor *mon, char **argv);
+void hmp_dumpdtb(Monitor *mon, char **argv);
+/* Write the guest's device tree to the file; NULL, or why not (g_free()). */
+char *monitor_dump_dtb(const char *path);
 
 /* monitor/hmp-gdbserver.c */
 void hmp_gdbserver(Monitor *mon, char **argv);
@@ -110,6 +118,7 @@ void hmp_info_history(Monitor *mon, char **argv);
 void hmp_info_blockstats(Monitor *mon, char **argv);
 void hmp_info_memory_size_summary(Monitor *mon, char **argv);
 void hmp_info_dump(Monitor *mon, char **argv);
+void hmp_info_stats(Monitor *mon, char **argv);
 void hmp_info_kvm(Monitor *mon, char **argv);
 void hmp_info_numa(Monitor *mon, char **argv);
 void hmp_info_opcount(Monitor *mon, char **argv);

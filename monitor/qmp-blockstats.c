@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The monitor for programs: what disks have done. I/O thread. */
+/* The monitor for programs: what disks have done, and how long it took. I/O thread. */
 #include <string.h>
 #include "block/block.h"
 #include "monitor/qmp-internal.h"
@@ -20,8 +20,39 @@ static void add_kind(JsonObject *stats, const char *kind, BlockStats s)
     }
 }
 
+static const char *const latency_names[BLOCK_LATENCIES] = {
+    [BLOCK_LATENCY_READ] = "rd", [BLOCK_LATENCY_WRITE] = "wr", [BLOCK_LATENCY_FLUSH] = "flush",
+};
+
+static JsonArray *numbers(const uint64_t *from, unsigned count)
+{
+    JsonArray *list = json_array_new();
+
+    for (unsigned i = 0; i < count; i++) {
+        json_array_add_int_element(list, (gint64)from[i]);
+    }
+    return list;
+}
+
+static void add_histograms(JsonObject *stats, BlockBackend *blk)
+{
+    for (unsigned kind = 0; kind < BLOCK_LATENCIES; kind++) {
+        BlockHistogram *h = blk_histogram(blk, kind);
+
+        if (h) {
+            g_autofree char *name = g_strdup_printf("%s_latency_histogram", latency_names[kind]);
+            JsonObject *o = json_object_new();
+
+            json_object_set_array_member(o, "boundaries", numbers(h->boundaries, h->count));
+            json_object_set_array_member(o, "bins", numbers(h->bins, h->count + 1));
+            json_object_set_object_member(stats, name, o);
+        }
+        blk_histogram_free(h);
+    }
+}
+
 /* blk NULL: of a node, which counts nothing but how far it was written to. */
-static JsonObject *stats_of(const BlockBackend *blk, uint64_t highest)
+static JsonObject *stats_of(BlockBackend *blk, uint64_t highest)
 {
     JsonObject *stats = json_object_new();
     const BlockStats none = { 0 };
@@ -43,6 +74,9 @@ static JsonObject *stats_of(const BlockBackend *blk, uint64_t highest)
     if (blk && blk_idle_ns(blk) >= 0) {
         json_object_set_int_member(stats, "idle_time_ns", blk_idle_ns(blk));
     }
+    if (blk) {
+        add_histograms(stats, blk);
+    }
     return stats;
 }
 
@@ -57,7 +91,7 @@ static void add_node(JsonArray *list, const char *name, JsonObject *stats)
 }
 
 /* All images of its chain, and what holds their bytes, as far as they have names. */
-static void add_nodes(JsonArray *list, const BlockBackend *blk)
+static void add_nodes(JsonArray *list, BlockBackend *blk)
 {
     BlockChainInfo chain;
 
@@ -93,4 +127,55 @@ void qmp_query_blockstats(QmpCall *call)
         json_array_add_object_element(disks, disk);
     }
     call->result = qmp_array_node(disks);
+}
+
+/* The boundaries that the argument gives; NULL: it is not there, or the call has failed. */
+static uint64_t *boundaries_of(QmpCall *call, const char *name, unsigned *count)
+{
+    JsonArray *list = json_object_has_member(call->args, name) ? json_object_get_array_member(call->args, name) : NULL;
+    uint64_t *boundaries;
+
+    *count = list ? json_array_get_length(list) : 0;
+    if (!*count) {
+        return NULL;
+    }
+    boundaries = g_new(uint64_t, *count);
+    for (guint i = 0; i < *count; i++) {
+        const gint64 value = json_array_get_int_element(list, i);
+
+        if (value <= (i ? (gint64)boundaries[i - 1] : 0)) {
+            qmp_fail(call, "Device '%s' set %s fail: they are to grow from 1 on", qmp_string(call, "id"), name);
+            g_free(boundaries);
+            return NULL;
+        }
+        boundaries[i] = (uint64_t)value;
+    }
+    return boundaries;
+}
+
+/* All are looked at before one is set; without boundaries there are none any more. */
+void qmp_block_latency_histogram_set(QmpCall *call)
+{
+    static const char *const names[BLOCK_LATENCIES] = { "boundaries-read", "boundaries-write", "boundaries-flush" };
+    BlockBackend *blk = qmp_disk_named(call->machine, qmp_string(call, "id"));
+    const bool none = json_object_get_size(call->args) == 1;
+    uint64_t *own[BLOCK_LATENCIES] = { NULL }, *all;
+    unsigned count[BLOCK_LATENCIES] = { 0 }, all_count;
+
+    if (!blk) {
+        call->error_class = "DeviceNotFound";
+        qmp_fail(call, "Device '%s' not found", qmp_string(call, "id"));
+        return;
+    }
+    all = boundaries_of(call, "boundaries", &all_count);
+    for (unsigned kind = 0; kind < BLOCK_LATENCIES && !call->error; kind++) {
+        own[kind] = boundaries_of(call, names[kind], &count[kind]);
+    }
+    for (unsigned kind = 0; kind < BLOCK_LATENCIES; kind++) {
+        if (!call->error && (none || own[kind] || all)) {
+            blk_set_histogram(blk, kind, own[kind] ? own[kind] : all, own[kind] ? count[kind] : all_count);
+        }
+        g_free(own[kind]);
+    }
+    g_free(all);
 }

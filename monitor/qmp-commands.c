@@ -161,6 +161,9 @@ const QmpCommand qmp_commands[] = {
     { "block-job-pause", "device:s", qmp_block_job_pause, false, NULL },
     { "block-job-resume", "device:s", qmp_block_job_resume, false, NULL },
     { "block-job-set-speed", "device:s speed:i", qmp_block_job_set_speed, false, NULL },
+    { "block-latency-histogram-set",
+      "id:s boundaries:[i]? boundaries-read:[i]? boundaries-write:[i]? boundaries-flush:[i]?",
+      qmp_block_latency_histogram_set, false, NULL },
     { "block-set-write-threshold", "node-name:s write-threshold:i", qmp_block_set_write_threshold, false, NULL },
     { "block-stream", "device:s job-id:s? speed:i? base:s? bottom:s? " JOB_CHAIN JOB_ENDS, qmp_block_stream, false,
       NULL },
@@ -213,6 +216,7 @@ const QmpCommand qmp_commands[] = {
     { "display-reload", "..DisplayReloadOptions", qmp_display_reload, false, NULL },
     { "display-update", "..DisplayUpdateOptions", qmp_display_update, false, NULL },
 #endif
+    { "dumpdtb", "filename:s", qmp_dumpdtb, false, NULL },
     { "dump-guest-memory", "paging:b protocol:s detach:b? begin:i? length:i? format:DumpGuestMemoryFormat?",
       qmp_dump_guest_memory, false, NULL },
     { "eject", "device:s?$deprecated id:s? force:b?", qmp_eject, false, NULL },

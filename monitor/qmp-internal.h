@@ -272,6 +272,7 @@ void qmp_query_chardev_backends(QmpCall *call);
 void qmp_ringbuf_write(QmpCall *call);
 void qmp_pmemsave(QmpCall *call);
 void qmp_dump_guest_memory(QmpCall *call);
+void qmp_dumpdtb(QmpCall *call);
 void qmp_query_dump(QmpCall *call);
 void qmp_query_dump_capability(QmpCall *call);
 void qmp_getfd(QmpCall *call);
@@ -289,6 +290,8 @@ const char *qmp_disk_name(const BlockBackend *blk, const char *path);
 void qmp_add_disk_names(JsonObject *disk, const MachineState *m, const BlockBackend *blk);
 /* By the name of a drive or a node, or its device's path or id; NULL: there is none. */
 struct BlockBackend *qmp_disk_named(const MachineState *m, const char *name);
+/* monitor/qmp-blockstats.c: also qmp_query_blockstats() */
+void qmp_block_latency_histogram_set(QmpCall *call);
 void qmp_block_set_io_throttle(QmpCall *call);
 void qmp_block_set_write_threshold(QmpCall *call);
 void qmp_query_named_block_nodes(QmpCall *call);

@@ -139,3 +139,8 @@ void qmp_closefd(QmpCall *call)
         qmp_fail(call, "File descriptor named '%s' not found", qmp_string(call, "fdname"));
     }
 }
+
+void qmp_dumpdtb(QmpCall *call)
+{
+    qmp_conclude(call, monitor_dump_dtb(qmp_string(call, "filename")));
+}

@@ -65,7 +65,7 @@ void qmp_query_dirty_rate(QmpCall *call)
     if (r.status == DIRTY_MEASURED) {
         json_object_set_int_member(o, "dirty-rate", (gint64)r.rate);
     }
-    json_object_set_int_member(o, "start-time", r.start_s);
+    json_object_set_int_member(o, "start-time", r.start_ms / 1000);
     json_object_set_int_member(o, "calc-time", r.seconds);
     json_object_set_int_member(o, "sample-pages", r.samples);
     json_object_set_string_member(o, "mode", "page-sampling");

@@ -39,7 +39,9 @@ const QmpType qmp_block_types[] = {
       "rd_merged:i wr_merged:i unmap_merged:i idle_time_ns:i? failed_rd_operations:i failed_wr_operations:i "
       "failed_flush_operations:i failed_unmap_operations:i invalid_rd_operations:i invalid_wr_operations:i "
       "invalid_flush_operations:i invalid_unmap_operations:i account_invalid:b account_failed:b "
-      "timed_stats:[BlockDeviceTimedStats]" },
+      "timed_stats:[BlockDeviceTimedStats] "
+      "rd_latency_histogram:BlockLatencyHistogramInfo? wr_latency_histogram:BlockLatencyHistogramInfo? "
+      "flush_latency_histogram:BlockLatencyHistogramInfo?" },
     { .name = "BlockDeviceTimedStats",
       "interval_length:i min_rd_latency_ns:i max_rd_latency_ns:i avg_rd_latency_ns:i min_wr_latency_ns:i "
       "max_wr_latency_ns:i avg_wr_latency_ns:i min_flush_latency_ns:i max_flush_latency_ns:i "
@@ -84,6 +86,7 @@ const QmpType qmp_block_types[] = {
     { .name = "BlockJobInfo",
       "type:s device:s len:i offset:i busy:b paused:b speed:i io-status:BlockDeviceIoStatus ready:b "
       "status:JobStatus auto-finalize:b auto-dismiss:b error:s?" },
+    { .name = "BlockLatencyHistogramInfo", "boundaries:[i] bins:[i]" },
     { .name = "BlockStats", "device:s? qdev:s? node-name:s? stats:BlockDeviceStats" },
     { .name = "ImageInfo",
       "filename:s format:s dirty-flag:b? actual-size:i? virtual-size:i cluster-size:i? backing-filename:s? "

@@ -41,6 +41,14 @@ void arm_boot_print(FILE *f)
     }
 }
 
+const void *arm_boot_dtb(uint32_t *bytes)
+{
+    const uint8_t *dtb = boot_info ? boot_info->plan.dtb : NULL;
+
+    *bytes = dtb ? (uint32_t)dtb[4] << 24 | (uint32_t)dtb[5] << 16 | (uint32_t)dtb[6] << 8 | dtb[7] : 0;
+    return dtb;
+}
+
 static void boot_reset(void *opaque)
 {
     BootInfo *info = opaque;

@@ -126,6 +126,21 @@ typedef struct BlockStats {
     uint64_t requests, failed, bytes, ns;
 } BlockStats;
 BlockStats blk_stats(const BlockBackend *blk, BlockOp op);      /* I/O thread */
+/*
+ * How long requests took: bins[i] of them at least boundaries[i - 1] ns and less than boundaries[i]; boundaries grow,
+ * and there is a bin more. Implemented in block/latency.c.
+ */
+typedef enum BlockLatencyKind { BLOCK_LATENCY_READ, BLOCK_LATENCY_WRITE, BLOCK_LATENCY_FLUSH, BLOCK_LATENCIES }
+    BlockLatencyKind;
+typedef struct BlockHistogram {
+    unsigned count;             /* of boundaries */
+    uint64_t *boundaries, *bins;
+} BlockHistogram;
+/* Begin anew with the boundaries; count 0: no longer. I/O thread. */
+void blk_set_histogram(BlockBackend *blk, BlockLatencyKind kind, const uint64_t *boundaries, unsigned count);
+/* A copy, for blk_histogram_free(); NULL: there is none. */
+BlockHistogram *blk_histogram(BlockBackend *blk, BlockLatencyKind kind);
+void blk_histogram_free(BlockHistogram *h);             /* NULL is allowed */
 int64_t blk_idle_ns(const BlockBackend *blk);           /* since a request ended last; -1: none has */
 /* The error that the machine was stopped for, until it goes on: errno, 0: none. False: its policy never stops it. */
 bool blk_io_status(const BlockBackend *blk, int *error);

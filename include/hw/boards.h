@@ -91,6 +91,8 @@ const MachineClass *const *machine_list(void);              /* NULL-terminated *
 void arm_load_kernel(MachineState *m);
 /* What is put into memory at a reset, a piece a line, for the monitor. */
 void arm_boot_print(FILE *f);
+/* The guest's device tree, as it is put into memory; NULL: it has none. */
+const void *arm_boot_dtb(uint32_t *bytes);
 
 /* Reset handlers run in order of registration with all CPUs stopped. */
 void qemu_register_reset(void (*fn)(void *), void *opaque);

@@ -53,7 +53,7 @@ def for_people(cases, client):
     return say
 
 
-def details(cases, client, say, directory):
+def details(cases, client, say, directory, pid):
     cases.check("machine (child<realview-eb-mpcore-machine>)" in say("qom-list /") and
                 "uart0 (child<pl011>)" in say("qom-list /machine") and "uint" in say("qom-list /machine/uart0"),
                 "qom-list", say("qom-list /machine/uart0"))
@@ -76,6 +76,30 @@ def details(cases, client, say, directory):
                                     ("full", "arm11mpcore", {"x": True}, "no properties")):
         error = client.error("query-cpu-model-expansion", type=kind, model={"name": name, "props": props})
         cases.check(said in error["desc"], "query-cpu-model-expansion: %s" % said, error)
+    cases.check("not writable" in say("qom-set /machine type 1") and
+                "Error: Device" in say("qom-set /machine/none x 1"), "qom-set for people",
+                say("qom-set /machine type 1"))
+    cases.check(say("info stats vm") == "" and say("info stats x") == "invalid stats target x\r\n", "info stats")
+    where = re.fullmatch(r"Host virtual address for 0x1100 \((.+)\) is 0x([0-9a-f]+)\r\n", say("gpa2hva 0x1100"))
+    cases.check(where, "gpa2hva", say("gpa2hva 0x1100"))
+    with open("/proc/%d/mem" % pid, "rb+", buffering=0) as memory:
+        memory.seek(int(where.group(2), 16))
+        memory.write(bytes([0x78, 0x56, 0x34, 0x12]))
+    cases.check("0x12345678" in say("xp /1xw 0x1100"), "gpa2hva: it is there", say("xp /1xw 0x1100"))
+    text = say("gpa2hpa 0x1100")
+    cases.check(re.search(r"for 0x1100 \(.+\) is 0x[0-9a-f]+100\r\n" if os.geteuid() == 0 else "pagemap", text),
+                "gpa2hpa", text)
+    for line, said in (("gpa2hva 0x10009000", "Memory at address 0x10009000 is not RAM\r\n"),
+                       ("gpa2hpa 0xf0000000", "No memory is mapped at address 0xf0000000\r\n"),
+                       ("gpa2hva 0x100000000", "No memory is mapped at address 0x100000000\r\n")):
+        cases.check(say(line) == said, line, say(line))
+    for line, name, said in (("stop 1", "stop", "stop|s: extraneous characters at the end of line"),
+                             ("device_del", "device_del", "device_del: string expected"),
+                             ("block_resize", "block_resize", "block_resize: block device name expected"),
+                             ("gpa2hva", "gpa2hva", "unexpected end of expression"),
+                             ("info stats", "info stats", "stats: string expected")):
+        begin = said + '\r\nTry "help %s" for more information\r\nusage: %s' % (name, name)
+        cases.check(say(line).startswith(begin), "a mistake in QEMU's words: " + line, say(line))
     stats = client.result("query-stats", target="vcpu"), client.result("query-stats-schemas")
     cases.check(stats == ([], []), "query-stats", stats)
     for topic in ("numa", "opcount", "ramblock", "roms", "usb"):
@@ -110,7 +134,7 @@ def main():
         client = Client(machine.path)
         for_programs(cases, client)
         say = for_people(cases, client)
-        details(cases, client, say, directory)
+        details(cases, client, say, directory, machine.process.pid)
         client.close()
     return cases.done()
 

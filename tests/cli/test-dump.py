@@ -213,6 +213,30 @@ def people(cases, client, directory):
         cases.check(said in answer, "monitor: %s" % line, answer)
 
 
+def device_tree(cases, client, directory):
+    """dumpdtb: the tree that the guest gets, as dtc reads it."""
+    cases.check("have a FDT" in client.error("dumpdtb", filename="x")["desc"] and
+                "Error: This" in hmp(client, "dumpdtb x"), "dumpdtb: a machine without a tree")
+    kernel, path = os.path.join(directory, "image"), os.path.join(directory, "tree")
+    inner = os.path.join(directory, "tree-qmp")
+    os.mkdir(inner)
+    with open(kernel, "wb") as file:
+        file.write(0xee100f10.to_bytes(4, "little") + bytes(256 * 1024))    # mrc p15, 0, r0, c0, c0: a Linux image
+    with Machine(inner, "-kernel", kernel, "-dtb", "builtin", "-append", "a=word") as machine:
+        other = Client(machine.path)
+        cases.check(other.result("dumpdtb", filename=path) == {}, "dumpdtb")
+        with open(path, "rb") as file:
+            tree = file.read()
+        magic, size = struct.unpack(">II", tree[:8])
+        cases.check(magic == 0xd00dfeed and size == len(tree) and b"arm,realview-eb" in tree and b"a=word\0" in tree,
+                    "it is the tree that the guest gets, with its command line", tree[:64])
+        cases.check(hmp(other, "dumpdtb " + path + "2") == "dtb dumped to %s2\n" % path and
+                    open(path + "2", "rb").read() == tree, "dumpdtb for people")
+        cases.check("Error saving FDT" in other.error("dumpdtb", filename="/nonexistent/x")["desc"],
+                    "a file that cannot be")
+        other.close()
+
+
 def slow_readers(cases, machine, client, directory):
     """A file that takes its time keeps nobody from giving other orders."""
     fifo = os.path.join(directory, "fifo")
@@ -269,6 +293,7 @@ def main():
             run_until_written(client)
             dumps(cases, client, directory)
             people(cases, client, directory)
+            device_tree(cases, client, directory)
             slow_readers(cases, machine, client, directory)
         with_paging(cases, directory)
     return cases.done()

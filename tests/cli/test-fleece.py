@@ -202,6 +202,27 @@ def reopened(cases, guest, directory):
             assert 0 < nodes["t"]["wr_highest_offset"] <= MIB, nodes
             assert MIB // 4 < nodes["bytes"]["wr_highest_offset"] <= os.path.getsize(top), nodes
             assert nodes["b"]["wr_highest_offset"] == 0 and nodes["t"]["idle_time_ns"] >= 0, nodes
+        with cases.case("block-latency-histogram-set: how long reads and writes take, until it is no longer wanted"):
+            bounds = [10 ** power for power in range(4, 10)]
+
+            def histograms():
+                stats = job.order("query-blockstats")[0]["stats"]
+                return {name: stats[name + "_latency_histogram"] for name in ("rd", "wr", "flush")
+                        if name + "_latency_histogram" in stats}
+            for wrong in ([0, 1], [5, 5], [-1]):
+                job.refuses("grow", "block-latency-histogram-set", id="t", boundaries=wrong)
+            job.refuses("not found", "block-latency-histogram-set", id="none", boundaries=[1])
+            assert histograms() == {}
+            job.order("block-latency-histogram-set", id="t", boundaries=bounds, **{"boundaries-read": [1]})
+            job.runs()
+            found = histograms()
+            assert found["rd"]["boundaries"] == [1] and found["wr"]["boundaries"] == bounds, found
+            assert len(found["wr"]["bins"]) == len(bounds) + 1 and sum(found["wr"]["bins"]) >= 4, found
+            assert len(found["rd"]["bins"]) == 2 and sum(found["rd"]["bins"]) >= 3, found
+            job.order("block-latency-histogram-set", id="t", **{"boundaries-flush": [7]})
+            assert set(histograms()) == {"rd", "wr", "flush"} and histograms()["flush"]["boundaries"] == [7]
+            job.order("block-latency-histogram-set", id="t")
+            assert histograms() == {}
         with cases.case("all nodes are told while a job is in front of an image whose bytes have a node's name"):
             job.order("drive-mirror", device="t", job_id="m", target=os.path.join(directory, "m"), sync="full", speed=1)
             assert "bytes" in [row["node-name"] for row in job.order("query-named-block-nodes")]
