@@ -79,9 +79,22 @@ typedef struct IROpInfo {
 
 extern const IROpInfo ir_op_info[IR_NB_OPS];
 
+/*
+ * The same operands for who only walks them: bit n of ir_op_slots[opcode] if slot n is written, bit SLOTS_USES + n if
+ * it is read. Two bytes for each op, where passes go a dozen times over each block.
+ */
+enum { SLOTS_USES = 8 };
+extern const uint16_t ir_op_slots[IR_NB_OPS];
+
 static inline const IROpInfo *ir_info(const IROp *op)
 {
     return &ir_op_info[op->opc];
+}
+
+/* More than a third of all ops are these, which no pass has anything to do with. */
+static inline bool ir_op_is_mark(const IROp *op)
+{
+    return op->opc == IR_insn_start;
 }
 
 /* FX_* of a helper; of one that does not exist 0. */
@@ -126,7 +139,10 @@ static inline bool ir_op_is_exit(const IROp *op)
     return ir_info(op)->effects & FX_EXIT;
 }
 
-bool ir_op_has_list(const IROp *op);
+static inline bool ir_op_has_list(const IROp *op)
+{
+    return ir_op_slots[op->opc] & (1u << SLOT_LIST | 1u << (SLOTS_USES + SLOT_LIST));
+}
 
 /*
  * log2 of the alignment that an access needs to be nothing but a load or store of the host's. Words and halfwords of
@@ -145,21 +161,20 @@ bool ir_op_has_width(const IROp *op);       /* IROp.n is 2 (single) or 3 (double
 /* ---- walking operands ---- */
 typedef struct IROperands {
     IRRef *ref;                 /* the operand; REF_NONE where an optional one is not there */
-    const IROperand *operand;   /* what is known of it */
-    const IROperand *next, *end;
-    const IROp *op;
-    IRRef *args;
-    uint8_t roles, list;        /* list: elements that follow */
+    IRRef *slots, *args;
+    uint8_t left;               /* bit n: slot n is to come */
+    uint8_t slot;               /* that of *ref */
+    uint8_t n, list;            /* elements of the op's list; those that are to come */
 } IROperands;
 
-/* A walk may change what it finds; a caller whose block is const does not. */
+/* A walk may change what it finds; a caller whose block is const does not. In the order of the slots. */
 static inline IROperands ir_operands(const IRBlock *b, const IROp *op, unsigned roles)
 {
-    const IROpInfo *info = ir_info(op);
+    unsigned slots = ir_op_slots[op->opc];
 
     return (IROperands) {
-        .next = info->operand, .end = info->operand + info->noperands, .op = op, .args = (IRRef *)b->args,
-        .roles = (uint8_t)roles,
+        .slots = (IRRef *)op->slot, .args = (IRRef *)b->args + op->arg, .n = op->n,
+        .left = (uint8_t)((roles & IR_DEFS ? slots : 0) | (roles & IR_USES ? slots >> SLOTS_USES : 0)),
     };
 }
 
@@ -170,24 +185,30 @@ static inline bool ir_next_operand(IROperands *it)
         it->ref++;
         return true;
     }
-    while (it->next != it->end) {
-        const IROperand *o = it->next++;
-
-        if (!(o->role & it->roles)) {
-            continue;
-        }
-        it->operand = o;
-        if (o->slot != SLOT_LIST) {
-            it->ref = (IRRef *)&it->op->slot[o->slot];
-            return true;
-        }
-        if (it->op->n) {
-            it->ref = it->args + it->op->arg;
-            it->list = it->op->n - 1;
-            return true;
-        }
+    if (!it->left) {
+        return false;
     }
-    return false;
+    it->slot = (uint8_t)__builtin_ctz(it->left);
+    it->left &= (uint8_t)(it->left - 1);
+    if (it->slot != SLOT_LIST) {
+        it->ref = &it->slots[it->slot];
+        return true;
+    }
+    /* The list is the last. */
+    it->ref = it->args;
+    it->list = it->n ? it->n - 1 : 0;
+    return it->n;
+}
+
+/* What is known of the operand in a slot that the op has. */
+static inline const IROperand *ir_operand_info(const IROp *op, unsigned slot)
+{
+    const IROperand *o = ir_info(op)->operand;
+
+    while (o->slot != slot) {
+        o++;
+    }
+    return o;
 }
 
 /* Is r among the operands of these roles? */
@@ -206,14 +227,7 @@ static inline bool ir_op_has_operand(const IRBlock *b, const IROp *op, unsigned 
 /* Does the op read slot 0..3 (d a b c)? */
 static inline bool ir_op_uses_slot(const IROp *op, unsigned slot)
 {
-    const IROpInfo *info = ir_info(op);
-
-    for (unsigned i = 0; i < info->noperands; i++) {
-        if (info->operand[i].slot == slot && (info->operand[i].role & IR_USES)) {
-            return true;
-        }
-    }
-    return false;
+    return ir_op_slots[op->opc] >> (SLOTS_USES + slot) & 1;
 }
 
 #endif

@@ -90,9 +90,9 @@ static void print_operands(FILE *f, const IRBlock *b, const IROp *op)
     const char *sep = " ";
 
     while (ir_next_operand(&it)) {
-        bool list = it.operand->slot == SLOT_LIST;
+        bool list = it.slot == SLOT_LIST;
 
-        if (it.operand->kind == KIND_PAGE && *it.ref == REF_NONE) {
+        if (ir_operand_info(op, it.slot)->kind == KIND_PAGE && *it.ref == REF_NONE) {
             continue;
         }
         if (list && it.ref >= b->args + b->nargs) {

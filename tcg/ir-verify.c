@@ -182,7 +182,7 @@ static const char *check_operands(Verifier *v, const IROp *op, unsigned roles)
     const char *err = NULL;
 
     while (!err && ir_next_operand(&it)) {
-        err = check_operand(v, op, it.operand, *it.ref, roles == IR_DEFS);
+        err = check_operand(v, op, ir_operand_info(op, it.slot), *it.ref, roles == IR_DEFS);
     }
     return err;
 }

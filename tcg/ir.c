@@ -41,6 +41,18 @@ const IROpInfo ir_op_info[IR_NB_OPS] = {
 #undef OP
 };
 
+/* The operands' columns again, as bits. */
+#undef OPERAND
+#define OPERAND(slot, roles, kind, optional) \
+    (((roles) & IR_DEFS ? 1u << (slot) : 0) | ((roles) & IR_USES ? 1u << (SLOTS_USES + (slot)) : 0))
+#define ANY_OF(none, a, b, c, d, ...) ((a) | (b) | (c) | (d))
+
+const uint16_t ir_op_slots[IR_NB_OPS] = {
+#define OP(name, imm, sets, reads, effects, ...) [IR_##name] = ANY_OF(0, ##__VA_ARGS__, 0, 0, 0, 0, 0),
+#include "tcg/ir-ops.def"
+#undef OP
+};
+
 /* What a helper's promises leave it to do. */
 #define HELPER_EFFECTS(flags) \
     (FX_ENV_READ | FX_ENV_WRITE | ((flags) & HF_PURE ? 0 : FX_LOAD | FX_STORE) | \
@@ -57,14 +69,6 @@ static const struct {
 #include "target/arm/helper-table.def"
 #undef H
 };
-
-bool ir_op_has_list(const IROp *op)
-{
-    const IROpInfo *info = ir_info(op);
-
-    /* A list is its op's last operand. */
-    return info->noperands && info->operand[info->noperands - 1].slot == SLOT_LIST;
-}
 
 bool ir_op_has_width(const IROp *op)
 {
@@ -205,6 +209,21 @@ bool ir_nearly_full(const IRBlock *b)
     return b->overflow || b->nops + ROOM_OPS > IR_MAX_OPS || b->nconsts + ROOM_CONSTS > IR_MAX_CONSTS ||
            b->nargs + ROOM_ARGS > IR_MAX_ARGS || b->nlabels + ROOM_LABELS > IR_MAX_LABELS ||
            b->ntemps + ROOM_TEMPS > REF_T_END - REF_T0 || b->nftemps + ROOM_TEMPS > REF_F_END - REF_F0;
+}
+
+void ir_drop_deleted(IRBlock *b)
+{
+    unsigned kept = 0;
+
+    while (kept < b->nops && b->ops[kept].opc != IR_DELETED) {
+        kept++;
+    }
+    for (unsigned i = kept; i < b->nops; i++) {
+        if (b->ops[i].opc != IR_DELETED) {
+            b->ops[kept++] = b->ops[i];
+        }
+    }
+    b->nops = (uint16_t)kept;
 }
 
 int ir_jump_back(const IRBlock *b)

@@ -187,6 +187,8 @@ enum { EXIT_REQUESTED = 4 };
 IROp *ir_emit(IRBlock *b, IROpcode opc, IRRef d, IRRef a, IRRef b2, uint32_t imm);
 /* True if less than `room` ops are left: end the block. */
 bool ir_nearly_full(const IRBlock *b);
+/* Ops whose opcode is IR_DELETED go. */
+void ir_drop_deleted(IRBlock *b);
 /* Index of the first jump back to the block's start, -1: it has none, and is no loop. */
 int ir_jump_back(const IRBlock *b);
 static inline uint32_t ir_const_value(const IRBlock *b, IRRef r) { return b->consts[r - REF_K0]; }

@@ -126,13 +126,15 @@ static void mark_operands(Liveness *l, const IRBlock *b, const IROp *op)
 void ir_pass_dce(IRBlock *b)
 {
     Liveness l;
-    unsigned kept = 0;
 
     memset(l.temp, 0, (b->ntemps / 64 + 1) * sizeof(l.temp[0]));
     memset(l.ftemp, 0, (b->nftemps / 64 + 1) * sizeof(l.ftemp[0]));
     for (unsigned i = b->nops; i-- > 0;) {
         IROp *op = &b->ops[i];
 
+        if (ir_op_is_mark(op)) {
+            continue;
+        }
         if (is_dead(&l, b, op)) {
             op->opc = IR_DELETED;
             continue;
@@ -144,10 +146,5 @@ void ir_pass_dce(IRBlock *b)
         }
         mark_operands(&l, b, op);
     }
-    for (unsigned i = 0; i < b->nops; i++) {
-        if (b->ops[i].opc != IR_DELETED) {
-            b->ops[kept++] = b->ops[i];
-        }
-    }
-    b->nops = kept;
+    ir_drop_deleted(b);
 }

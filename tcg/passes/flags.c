@@ -48,12 +48,14 @@ static void drop_carry(IROp *op)
 static void prune(IRBlock *b)
 {
     uint8_t at_label[IR_MAX_LABELS], live = F_NZCV;
-    unsigned kept = 0;
 
     for (unsigned i = b->nops; i-- > 0;) {
         IROp *op = &b->ops[i];
         uint8_t defined = op->setf;
 
+        if (ir_op_is_mark(op)) {
+            continue;
+        }
         if (ir_op_is_exit(op)) {
             live = F_NZCV;
             continue;
@@ -78,12 +80,7 @@ static void prune(IRBlock *b)
         }
         live |= ir_op_shows_flags(b, op) | ir_op_reads_flags(op);
     }
-    for (unsigned i = 0; i < b->nops; i++) {
-        if (b->ops[i].opc != IR_DELETED) {
-            b->ops[kept++] = b->ops[i];
-        }
-    }
-    b->nops = kept;
+    ir_drop_deleted(b);
 }
 
 /* Flags in the host's flags register after op, given those before. */
@@ -134,6 +131,9 @@ static void track_host_flags(const IRBlock *b, const uint8_t *rules, uint8_t *ho
             continue;
         }
         host_flags[i] = now.have;
+        if (ir_op_is_mark(op)) {
+            continue;       /* no code */
+        }
         now.have = host_flags_after(rules, op, now.have);
         if (op->setf || (ir_op_reads_flags(op) && now.form != FORM_SUB)) {
             now.form = op->opc == IR_sub ? FORM_SUB : (uint16_t)(i + 1);
@@ -155,10 +155,13 @@ static void place_saves(IRBlock *b, const uint8_t *rules, const uint8_t *host_fl
 
     for (unsigned i = b->nops; i-- > 0;) {
         IROp *op = &b->ops[i];
-        uint8_t reads = ir_op_reads_flags(op);
+        uint8_t reads;
 
         if (!ir_op_has_list(op)) {
             op->arg = host_flags[i];
+        }
+        if (ir_op_is_mark(op)) {
+            continue;
         }
         if (ir_op_is_exit(op)) {
             memory = F_NZCV & ~host_flags[i];
@@ -171,6 +174,7 @@ static void place_saves(IRBlock *b, const uint8_t *rules, const uint8_t *host_fl
         if (op->opc == IR_br_if) {
             memory |= at_label[op->imm];
         }
+        reads = ir_op_reads_flags(op);
         if (ir_info(op)->sets) {
             bool always = !rules || rules[op->opc] == HOST_LOSES || rules[op->opc] == HOST_KEEPS_OR_LOSES;
 

@@ -358,6 +358,8 @@ void ir_pass_fold(IRBlock *b)
     memset(f.value, 0, (REF_T0 + b->ntemps) * sizeof(f.value[0]));
     memset(f.version, 0, (REF_T0 + b->ntemps) * sizeof(f.version[0]));
     for (unsigned i = 0; i < b->nops; i++) {
-        fold_op(&f, &b->ops[i]);
+        if (!ir_op_is_mark(&b->ops[i])) {
+            fold_op(&f, &b->ops[i]);
+        }
     }
 }

@@ -267,8 +267,6 @@ static unsigned find_end(IRBlock *b, unsigned i, Comparison c, unsigned *end)
 
 void ir_pass_late(IRBlock *b)
 {
-    unsigned kept = 0;
-
     for (unsigned i = 0; i < b->nops; i++) {
         Comparison c, end;
         unsigned at, accesses;
@@ -284,12 +282,7 @@ void ir_pass_late(IRBlock *b)
             mark_accesses(b, i, at, c);
         }
     }
-    for (unsigned i = 0; i < b->nops; i++) {
-        if (b->ops[i].opc != IR_DELETED) {
-            b->ops[kept++] = b->ops[i];
-        }
-    }
-    b->nops = (uint16_t)kept;
+    ir_drop_deleted(b);
 }
 
 /* ---- the jump back of a loop ---- */

@@ -174,6 +174,9 @@ static void find_groups(Pages *p)
         IROp *op = &p->b->ops[i];
         uint32_t fx = ir_op_effects(op);
 
+        if (ir_op_is_mark(op)) {
+            continue;
+        }
         if (may_share(op)) {
             access_memory(p, i);
         }

@@ -2,6 +2,8 @@
 /* x86-64 instruction encodings (Intel SDM vol. 2). See asm.h. */
 #include "tcg/x86_64/asm.h"
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 static void put8(Asm *a, uint8_t v)
 {
     assert(a->p < a->end);
@@ -32,66 +34,92 @@ static int32_t rel32_to(const uint8_t *end_of_insn, const void *target)
     return (int32_t)d;
 }
 
-/* ModRM, SIB and displacement. */
-static void operands(Asm *a, int reg, RM rm, int imm_bytes)
+/*
+ * The bytes of one instruction go through a pointer of the function's own: Asm.p might be among the bytes for all that
+ * the compiler knows, and would be loaded and stored again for each of them.
+ */
+static uint8_t *write32(uint8_t *p, uint32_t v)
 {
-    uint8_t r = (uint8_t)((reg & 7) << 3);
-    if (rm.reg >= 0) {
-        put8(a, (uint8_t)(0xc0 | r | (rm.reg & 7)));
-        return;
-    }
+    memcpy(p, &v, 4);
+    return p + 4;
+}
+
+/* ModRM, SIB and displacement of a place in memory; r: the register, shifted. Returns what is behind them. */
+static uint8_t *write_memory(uint8_t *p, uint8_t r, RM rm, int imm_bytes)
+{
+    uint8_t mod = 0x80;
+
     if (rm.base < 0 && rm.index < 0) {
-        put8(a, (uint8_t)(0x05 | r));
-        put32(a, (uint32_t)rel32_to(a->p + 4 + imm_bytes, rm.rip_target));
-        return;
+        *p++ = (uint8_t)(0x05 | r);
+        return write32(p, (uint32_t)rel32_to(p + 4 + imm_bytes, rm.rip_target));
     }
     assert(rm.base >= 0);
-    uint8_t mod = 0x80;
     if (rm.disp == 0 && (rm.base & 7) != RBP) {
         mod = 0;
-    } else if (rm.disp >= -128 && rm.disp <= 127) {
+    } else if (rm.disp == (int8_t)rm.disp) {
         mod = 0x40;
     }
     if (rm.index >= 0 || (rm.base & 7) == RSP) {
         int index = rm.index >= 0 ? rm.index : RSP;
-        put8(a, (uint8_t)(mod | r | 4));
-        put8(a, (uint8_t)(rm.scale << 6 | (index & 7) << 3 | (rm.base & 7)));
+
+        *p++ = (uint8_t)(mod | r | 4);
+        *p++ = (uint8_t)(rm.scale << 6 | (index & 7) << 3 | (rm.base & 7));
     } else {
-        put8(a, (uint8_t)(mod | r | (rm.base & 7)));
+        *p++ = (uint8_t)(mod | r | (rm.base & 7));
     }
-    if (mod == 0x40) {
-        put8(a, (uint8_t)rm.disp);
-    } else if (mod == 0x80) {
-        put32(a, (uint32_t)rm.disp);
-    }
+    write32(p, (uint32_t)rm.disp);      /* more than counts, perhaps: there is room for a whole instruction */
+    return p + (mod == 0x80 ? 4 : mod == 0x40);
 }
 
-/* Prefixes, REX, opcode, ModRM, SIB and displacement; imm_bytes = immediate that follows (RIP-relative needs it). */
-static void encode(Asm *a, Opcode o, bool w, int reg, RM rm, bool byte_reg, bool byte_rm, int imm_bytes)
+static ALWAYS_INLINE uint8_t *write_operands(uint8_t *p, int reg, RM rm, int imm_bytes)
 {
-    uint8_t rex = (uint8_t)((w ? 8 : 0) | (reg & 8 ? 4 : 0));
+    uint8_t r = (uint8_t)((reg & 7) << 3);
+
+    if (rm.reg < 0) {
+        return write_memory(p, r, rm, imm_bytes);
+    }
+    *p = (uint8_t)(0xc0 | r | (rm.reg & 7));
+    return p + 1;
+}
+
+static void operands(Asm *a, int reg, RM rm, int imm_bytes)
+{
+    assert(a->end - a->p >= ASM_MAX_INSN);
+    a->p = write_operands(a->p, reg, rm, imm_bytes);
+}
+
+/* Bits of REX that say which registers the operand names. */
+static ALWAYS_INLINE uint8_t rex_of(RM rm)
+{
+    if (rm.reg >= 0) {
+        return rm.reg >> 3;
+    }
+    return (uint8_t)((rm.base >= R8) | (rm.index >= R8) << 1);
+}
+
+/*
+ * Prefixes, REX, opcode, ModRM, SIB and displacement; imm_bytes = immediate that follows (RIP-relative needs it). Most
+ * arguments are constants of the caller, so that little of it is left there.
+ */
+static ALWAYS_INLINE void encode(Asm *a, Opcode o, bool w, int reg, RM rm, bool byte_reg, bool byte_rm, int imm_bytes)
+{
+    uint8_t rex = (uint8_t)(w << 3 | (reg & 8) >> 1 | rex_of(rm)), *p = a->p;
     bool need = (byte_reg && reg >= RSP) || (byte_rm && rm.reg >= RSP);
 
-    if (rm.reg >= 0) {
-        rex |= rm.reg & 8 ? 1 : 0;
-    } else {
-        rex |= rm.base >= 0 && (rm.base & 8) ? 1 : 0;
-        rex |= rm.index >= 0 && (rm.index & 8) ? 2 : 0;
-    }
+    assert(a->end - p >= ASM_MAX_INSN);
     if (o.prefix) {
-        put8(a, o.prefix);
+        *p++ = o.prefix;
     }
-    if (rex || need) {
-        put8(a, 0x40 | rex);
-    }
+    *p = 0x40 | rex;
+    p += rex || need;
     if (o.escape) {
-        put8(a, o.escape);
+        *p++ = o.escape;
     }
-    put8(a, o.op);
-    operands(a, reg, rm, imm_bytes);
+    *p++ = o.op;
+    a->p = write_operands(p, reg, rm, imm_bytes);
 }
 
-static void enc(Asm *a, Opcode o, bool w, int reg, RM rm)
+static ALWAYS_INLINE void enc(Asm *a, Opcode o, bool w, int reg, RM rm)
 {
     encode(a, o, w, reg, rm, false, false, 0);
 }

@@ -113,10 +113,10 @@ void emit_choose_recalls(Emitter *e)
 {
     const IRBlock *b = e->b;
     Chains c;
-    unsigned loads = count_loads(b);
+    unsigned loads;
 
     e->nrecalls = 0;
-    if (ir_jump_back(b) < 0 || !loads || loads > MAX_LOADS) {
+    if (e->jump_back < 0 || !(loads = count_loads(b)) || loads > MAX_LOADS) {
         return;
     }
     c.flags = 0;

@@ -292,12 +292,9 @@ void emit_xmm_forget_all(Emitter *e)
 
 bool emit_xmm_live(const Emitter *e)
 {
-    for (int x = XMM_FIRST; x < XMM_COUNT; x++) {
-        if (e->xmm_ref[x] != REF_NONE) {
-            return true;
-        }
-    }
-    return e->xmm_pinned;
+    static const IRRef nothing[XMM_COUNT];
+
+    return e->xmm_pinned || memcmp(e->xmm_ref, nothing, sizeof(nothing));
 }
 
 static bool may_take(const Emitter *e, int x)
@@ -405,14 +402,10 @@ void emit_xmm_choose_carried(Emitter *e)
 {
     const IRBlock *b = e->b;
     uint32_t seen = 0;
-    bool back = false;
     int n = 0;
 
     memset(e->carried, 0, sizeof(e->carried));
-    for (int i = 0; i < b->nops && !back; i++) {
-        back = jumps_back(b, &b->ops[i]);
-    }
-    for (int i = 0; i < b->nops && back && !(ir_info(&b->ops[i])->effects & (FX_JOIN | FX_HELPER)); i++) {
+    for (int i = 0; i < b->nops && e->jump_back >= 0 && !(ir_info(&b->ops[i])->effects & (FX_JOIN | FX_HELPER)); i++) {
         IROperands uses = ir_operands(b, &b->ops[i], IR_USES), defs = ir_operands(b, &b->ops[i], IR_DEFS);
 
         while (ir_next_operand(&uses)) {
@@ -431,7 +424,7 @@ bool emit_xmm_load_carried(Emitter *e)
 {
     bool any = false;
 
-    for (int x = XMM_FIRST; x < XMM_COUNT; x++) {
+    for (int x = XMM_FIRST; x < XMM_COUNT && e->jump_back >= 0; x++) {
         if (e->carried[x] != REF_NONE) {
             x_movs_x_m(&e->as, ref_is_d(e->carried[x]), x, emit_env(emit_vfp_disp(e->carried[x])));
             any = true;
@@ -570,11 +563,13 @@ XmmState emit_xmm_keep(Emitter *e, int n)
 
 void emit_xmm_restore(Emitter *e, const XmmState *s)
 {
-    test_results(e, s->unsure, s->fp_base);
-    for (int x = XMM_FIRST; x < XMM_COUNT; x++) {
-        if (s->dirty >> x & 1) {
-            x_movs_m_x(&e->as, ref_is_d(s->ref[x]), emit_env(emit_vfp_disp(s->ref[x])), x);
-        }
+    if (s->unsure) {
+        test_results(e, s->unsure, s->fp_base);
+    }
+    for (unsigned left = s->dirty; left; left &= left - 1) {
+        int x = __builtin_ctz(left);
+
+        x_movs_m_x(&e->as, ref_is_d(s->ref[x]), emit_env(emit_vfp_disp(s->ref[x])), x);
     }
 }
 

@@ -253,6 +253,7 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
     e->buf_base = buf->base;
     e->njumps = e->nfixups = e->nslow = 0;
     e->failed = e->full = false;
+    e->jump_back = ir_jump_back(b);
     e->xmm_next = 0;
     e->fp_ops = 0;
     memset(e->label_refs, 0, b->nlabels);
@@ -292,8 +293,12 @@ bool x86_emit_block(const IRBlock *b, TranslationBlock *tb, CodeBuffer *buf)
         e->index = i;
         e->op = &b->ops[i];
         begin_op(e, i);
+        if (ir_op_is_mark(e->op)) {
+            emit_insn_start(e, e->op);
+            continue;
+        }
         e->kept_now = e->kept != REF_NONE && i <= e->kept_until;
-        e->compared &= e->op->opc == IR_insn_start || e->op->opc == IR_fmstat;
+        e->compared &= e->op->opc == IR_fmstat;
         if (emit_shifted_add(e, e->op) || emit_put_double(e, e->op)) {
             emit_store_kept(e, e->op);
             emit_store_kept(e, e->op + 1);

@@ -134,6 +134,7 @@ typedef struct Emitter {
     uint32_t pc;                /* PC|T of the guest instruction */
     int njumps;
     EFlagsState ef;
+    int jump_back;              /* index of the first jump back to the block's start, -1: there is none */
     /* The jump back to the block's start, and what xmm registers hold there; NULL: there is none. */
     struct { uint8_t *addr; EFlagsState ef; unsigned n; IRRef xmm[XMM_COUNT]; } back;
     const uint8_t *again;       /* the block's start for who comes from there */

@@ -213,7 +213,7 @@ void emit_choose_kept(Emitter *e)
     const IRBlock *b = e->b;
     unsigned used[16] = { 0 };
     bool defined[16] = { false };
-    int end = ir_jump_back(b);
+    int end = e->jump_back;
 
     e->kept = REF_NONE;
     e->kept_until = end;
