@@ -257,6 +257,10 @@ static bool x86_init_buffer(CodeBuffer *buf)
     for (unsigned size = 0; size < 3; size++) {
         l->strex[size] = emit_restartable_store(&as, base, size);
     }
+    for (unsigned i = 0; i < 6; i++) {
+        l->half_aligned[i / 2][i % 2] = (uint32_t)(as.p - base);
+        emit_half_aligned_look(&as, 2u << i / 2, i % 2);
+    }
     for (size_t i = 0; i < sizeof(thunks) / sizeof(thunks[0]); i++) {
         for (int xmm = 0; xmm < 2; xmm++) {
             thunks[i].at[xmm] = (uint32_t)(as.p - base);

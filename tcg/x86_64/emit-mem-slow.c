@@ -6,6 +6,7 @@
  * hands PC and MEM_* to a thunk that syncs all guest registers to env, so that a fault needs nothing restored. The
  * store thunk begins with what needs no C: stores to watched pages.
  */
+#include "accel/tcg/softtlb.h"
 #include "tcg/x86_64/emit.h"
 
 /* Bytes of an access that is checked as one piece. */
@@ -15,13 +16,36 @@ static unsigned piece_bytes(const IROp *op)
 }
 
 /*
+ * Thunk: ecx = address of an access that is not aligned. X_G: it is inside a page of plain memory, and rcx is its table
+ * entry. Clobbers nothing else.
+ */
+void emit_half_aligned_look(Asm *as, unsigned bytes, bool store)
+{
+    uint8_t *two_pages;
+
+    x_push(as, RCX);
+    x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), (1 << TLB_PAGE_BITS) - 1);
+    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), (1 << TLB_PAGE_BITS) - (int)bytes);
+    x_pop(as, RCX);
+    two_pages = x_jcc_short_fwd(as, X_A);
+    x_shift_i(as, SH_SHR, false, rm_reg(RCX), TLB_PAGE_BITS);
+    x_mov_r_rm(as, true, RCX, rm_sib(TLB_REG, RCX, 3, store ? (int32_t)TLB_WRITE_OFFSET : 0));
+    x_test_rm_r(as, true, rm_reg(RCX), RCX);
+    x_ret(as);
+    x_patch8(two_pages, as->p);
+    x_alu_r_rm(as, ALU_XOR, false, RCX, rm_reg(RCX));
+    x_ret(as);
+}
+
+/*
  * Out of line, from `field`: not aligned, but inside a page, doublewords aligned to a word, it looks again and goes on
  * as if it were aligned.
  */
 static void emit_half_aligned(Emitter *e, SlowPath *s, uint8_t *field)
 {
     Asm *as = &e->as;
-    bool list = ir_op_has_list(s->op);
+    bool list = ir_op_has_list(s->op), store = ir_op_effects(s->op) & FX_STORE;
+    unsigned size = list ? 3 : s->op->mem & MEM_SIZE;
 
     x_patch(field, as->p);
     if (list) {
@@ -29,10 +53,7 @@ static void emit_half_aligned(Emitter *e, SlowPath *s, uint8_t *field)
         x_jcc(as, X_NE, s->call);
     }
     x_mov_r_rm(as, false, RCX, rm_reg(s->addr_reg));
-    x_alu_rm_i(as, ALU_AND, false, rm_reg(RCX), 0xfff);
-    x_alu_rm_i(as, ALU_CMP, false, rm_reg(RCX), 0x1000 - (int)piece_bytes(s->op));
-    x_jcc(as, X_A, s->call);
-    emit_table_entry(e, s->addr_reg, ir_op_effects(s->op) & FX_STORE, 0);
+    x_call(as, emit_thunk(e, x86_layout.half_aligned[size - 1][store]));
     x_jcc(as, X_G, s->found);
     x_jmp(as, s->call);
 }

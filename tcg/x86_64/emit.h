@@ -119,6 +119,7 @@ typedef struct BufferLayout {
     uint32_t sync_out, sync_in; /* all guest registers to / from env */
     uint32_t poison;            /* CONFIG_DEBUG_CHECKS: X86_POISON into what C may destroy, but rax; else 0 */
     uint32_t strex[3];          /* [log2 of the size]: emit_restartable_store() */
+    uint32_t half_aligned[3][2];    /* [log2 of the size - 1][it stores]: emit_half_aligned_look() */
     uint32_t load[2], load64[2], store[2], store64[2], ldm[2], stm[2], fp[2];   /* [1]: preserve xmm */
     uint32_t code;              /* first byte for blocks */
 } BufferLayout;
@@ -288,6 +289,7 @@ void emit_checked(Emitter *e, SlowPath *s, const IROp *op);     /* an access tha
 
 /* emit-mem-slow.c */
 void emit_slow_mem(Emitter *e, SlowPath *s);
+void emit_half_aligned_look(Asm *as, unsigned bytes, bool store);       /* the thunks for it */
 
 /* The op's code, whatever has to come before it included. */
 void emit_op(Emitter *e, const IROp *op);

@@ -113,6 +113,9 @@ void emit_assign_temps(Emitter *e)
     memset(first, 0xff, sizeof(first[0]) * b->ntemps);
     memset(until.slot, 0xff, sizeof(until.slot));
     memset(e->rdx_taken, false, b->nops);
+    if (!b->ntemps && !b->nftemps) {
+        return;
+    }
     for (int i = 0; i < b->nops; i++) {
         note_op(e, first, &b->ops[i], i);
     }
