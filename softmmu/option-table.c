@@ -143,6 +143,8 @@ const OptionRow option_rows[] = {
       .help = "descriptor N that was passed on is one of set M: files by the name /dev/fdset/M" },
     { "singlestep", .handle = option_singlestep,
       .help = "one instruction per block of code, so that the log has each" },
+    { "perfmap", .handle = option_perfmap, .help = "name translated code for perf report in /tmp/perf-PID.map" },
+    { "jitdump", .handle = option_jitdump, .help = "copy translated code for perf inject to /tmp/jit-PID.dump" },
 #ifdef CONFIG_PLUGINS
     { "plugin", "[file=]FILE[,NAME=VALUE...]", .handle = option_plugin,
       .help = "load a plugin, which gets NAME=VALUE (docs/plugins.md); may be given several times" },

@@ -298,6 +298,8 @@ void option_action(CommandLine *c, const char *arg);
 void option_watchdog_action(CommandLine *c, const char *arg);
 void option_add_fd(CommandLine *c, const char *arg);
 void option_singlestep(CommandLine *c, const char *arg);
+void option_perfmap(CommandLine *c, const char *arg);
+void option_jitdump(CommandLine *c, const char *arg);
 void option_daemonize(CommandLine *c, const char *arg);
 
 /* softmmu/options.c */

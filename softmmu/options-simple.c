@@ -355,6 +355,16 @@ void option_singlestep(CommandLine *c, const char *arg)
     c->o->accel.one_insn = true;
 }
 
+void option_perfmap(CommandLine *c, const char *arg)
+{
+    c->o->accel.perfmap = true;
+}
+
+void option_jitdump(CommandLine *c, const char *arg)
+{
+    c->o->accel.jitdump = true;
+}
+
 void option_daemonize(CommandLine *c, const char *arg)
 {
     c->o->daemonize = true;

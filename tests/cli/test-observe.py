@@ -288,7 +288,7 @@ def read_jitdump(path):
 
 
 def test_jitdump(cases, image, directory):
-    with subprocess.Popen([*M, "-kernel", image, "-accel", "tcg,jitdump=on,perfmap=on"], stdout=subprocess.DEVNULL,
+    with subprocess.Popen([*M, "-kernel", image, "-jitdump", "-perfmap"], stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE) as p:
         err = p.communicate(timeout=60 * SCALE)[1]
     path, other = "/tmp/jit-%d.dump" % p.pid, "/tmp/perf-%d.map" % p.pid
@@ -298,7 +298,7 @@ def test_jitdump(cases, image, directory):
     pid, records = read_jitdump(path)
     os.unlink(path)
     cases.check(p.returncode == 0 and not err and pid == p.pid and {(a, len(c), n) for a, n, c in records} == rows,
-                "jitdump=on: the blocks of perfmap=on with their code", (err, len(rows), len(records)))
+                "-jitdump: the blocks of -perfmap with their code", (err, len(rows), len(records)))
     perf, data = shutil.which("perf"), os.path.join(directory, "perf.data")
     record = [perf, "record", "-q", "-k", "mono", "-e", "cpu-clock", "-o", data] if perf else []
     if not perf or subprocess.run([*record, "true"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
