@@ -13,10 +13,16 @@ enum { MAX_DEPTH = 64 };        /* images in a chain: a loop of backing files en
 static const struct { const char *magic; size_t length; const char *name; } known_formats[] = {
     { "QFI\xfb", 4, "qcow2" },
     { "KDMV", 4, "vmdk" },
+    { "COWD", 4, "vmdk" },
+    { "# Disk DescriptorFile", 21, "vmdk" },
     { "conectix", 8, "vpc" },
     { "vhdxfile", 8, "vhdx" },
     { "QED\0", 4, "qed" },
     { "<<< ", 4, "vdi" },
+    { "LUKS\xba\xbe", 6, "luks" },
+    { "WithoutFreeSpace", 16, "parallels" },
+    { "WithouFreSpacExt", 16, "parallels" },
+    { "Bochs Virtual HD Image", 22, "bochs" },
 };
 
 const char *image_format_of(const void *head, size_t bytes)
@@ -59,7 +65,8 @@ Image *image_open_chain(const char *path, const ImageOptions *options, unsigned 
         image = qcow2_open(file, options, depth, error);
     } else {
         *error = g_strdup_printf("'%s': format '%s' cannot be read (raw and qcow2 can; qemu-img convert makes one of "
-                                 "the other)", path, format);
+                                 "the other%s)", path, format,
+                                 strcmp(format, "luks") ? "" : "; format=raw if the guest encrypts its disk");
     }
     if (!image) {
         host_file_close(file);

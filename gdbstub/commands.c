@@ -69,13 +69,35 @@ static CPUARMState *chosen(const Gdb *g)
     return g->machine->cpu[g->cpu];
 }
 
+/*
+ * Debuggers that read no descriptions (gdb built without expat, scripts) know ARM's registers as gdb had them at first:
+ * r0 to r15, eight of the FPA with 12 bytes and its status, which are not there, CPSR. Until the description has been
+ * read, g and G are of these.
+ */
+enum { OLD_FPA = 16, OLD_FPA_STATUS = 24, OLD_REGISTERS = DEBUG_REG_CPSR + 1, OLD_FPA_BYTES = 12, REG_BYTES_MAX = 12 };
+
+static unsigned num_registers(const Gdb *g)
+{
+    return g->knows_registers ? DEBUG_REG_SYSTEM : OLD_REGISTERS;
+}
+
+static unsigned register_size(const Gdb *g, unsigned number)
+{
+    if (!g->knows_registers && number >= OLD_FPA && number <= OLD_FPA_STATUS) {
+        return number < OLD_FPA_STATUS ? OLD_FPA_BYTES : 4;
+    }
+    return debug_reg_size(number);
+}
+
 static void read_registers(Gdb *g)
 {
-    uint8_t buf[DEBUG_REG_MAX_BYTES];
     GString *s = g_string_new(NULL);
 
-    for (unsigned i = 0; i < DEBUG_REG_SYSTEM; i++) {
-        gdb_append_hex(s, buf, debug_reg_read(chosen(g), i, buf));
+    for (unsigned i = 0; i < num_registers(g); i++) {
+        uint8_t buf[REG_BYTES_MAX] = { 0 };
+
+        debug_reg_read(chosen(g), i, buf);
+        gdb_append_hex(s, buf, register_size(g, i));
     }
     gdb_send(&g->link, s->str, s->len);
     g_string_free(s, TRUE);
@@ -95,20 +117,20 @@ static void write_register(Gdb *g, unsigned number, const uint8_t *buf, bool *go
  */
 static void write_registers(Gdb *g, const char *digits)
 {
-    uint8_t buf[DEBUG_REG_SYSTEM * DEBUG_REG_MAX_BYTES], now[DEBUG_REG_MAX_BYTES];
+    uint8_t buf[DEBUG_REG_SYSTEM * REG_BYTES_MAX], now[DEBUG_REG_MAX_BYTES];
     size_t offset[DEBUG_REG_SYSTEM], bytes = 0;
     bool good = true;
 
-    for (unsigned i = 0; i < DEBUG_REG_SYSTEM; i++) {
+    for (unsigned i = 0; i < num_registers(g); i++) {
         offset[i] = bytes;
-        bytes += debug_reg_size(i);
+        bytes += register_size(g, i);
     }
     if (!gdb_from_hex(digits, buf, bytes)) {
         ok(g, false);
         return;
     }
     write_register(g, DEBUG_REG_CPSR, buf + offset[DEBUG_REG_CPSR], &good);
-    for (unsigned i = 0; i < DEBUG_REG_SYSTEM; i++) {
+    for (unsigned i = 0; i < num_registers(g); i++) {
         unsigned size = debug_reg_read(chosen(g), i, now);
 
         if (size && memcmp(now, buf + offset[i], size)) {

@@ -13,6 +13,7 @@ typedef struct Gdb {
     MachineState *machine;
     bool attached;                      /* a debugger has spoken, and not left since; atomic, CPUs read it */
     bool names_processes;               /* threads are pPID.TID to it, as it has offered */
+    bool knows_registers;               /* it has read the description of them, see commands.c */
     bool takes_calls;                   /* it is gdb, which knows File-I/O; atomic, CPUs read it */
     bool resumed;                       /* it waits for a stop reply */
     bool restarts;                      /* it waits for the reset that it has asked for (vRun) */

@@ -153,6 +153,7 @@ static void send_part(Gdb *g, const char *document, const char *range)
 
 static void features(Gdb *g, const char *range)
 {
+    g->knows_registers = true;
     send_part(g, debug_regs_xml(), range);
 }
 

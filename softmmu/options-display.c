@@ -91,13 +91,16 @@ void options_display_finish(CommandLine *c)
 {
     const bool desktop = getenv("DISPLAY") || getenv("WAYLAND_DISPLAY");
 
-    if (c->o->vnc && c->vnc_secret) {
+    if (c->o->vnc) {
         VncOptions *vnc = g_memdup2(c->o->vnc, sizeof(*vnc));
 
-        vnc->secret = options_object_secret(c->vnc_secret);
-        vnc->password = true;
+        vnc->title = c->o->name;
+        if (c->vnc_secret) {
+            vnc->secret = options_object_secret(c->vnc_secret);
+            vnc->password = true;
+        }
         c->o->vnc = vnc;
-        if (!vnc->secret) {
+        if (c->vnc_secret && !vnc->secret) {
             error_exit("%s: there is no -object secret,id=%s", c->o->vnc_said, c->vnc_secret);
         }
     }

@@ -151,7 +151,7 @@ static void check_terminal(const CommandLine *c, bool stdio_used)
 static void console_finish(CommandLine *c)
 {
     Options *o = c->o;
-    bool stdio_used = uses_stdio(c->monitor);
+    bool stdio_used = uses_stdio(c->monitor) || uses_stdio(o->gdb);
     bool monitor = c->monitor;
 
     for (int i = 0; i < o->named_count; i++) {

@@ -569,7 +569,7 @@ char *vnc_start(const VncOptions *o)
     }
     set_format();
     screen->frameBuffer = (char *)frame;
-    screen->desktopName = "PQEMU";
+    screen->desktopName = o->title ? g_strdup_printf("PQEMU (%s)", o->title) : "PQEMU";
     screen->port = screen->ipv6port = 0;        /* sockets are ours */
     screen->autoPort = FALSE;
     screen->cursor = NULL;                      /* the guest draws its own */

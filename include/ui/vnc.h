@@ -22,6 +22,7 @@ typedef struct VncOptions {
     unsigned key_gap_ms;        /* between two keys, at least */
     bool only_ipv4, only_ipv6;  /* no addresses of the other kind; both: none at all */
     bool reverse;               /* the client listens: at `path`, or at that host and port, which is `display` itself */
+    const char *title;          /* of the guest; NULL: it has none */
     bool lossy;                 /* clients may have JPEG, if they ask for a quality */
     bool exclusive;             /* a client that asks for it has the others sent away */
 } VncOptions;

@@ -338,6 +338,13 @@ def refusals(cases, directory):
     refused("an external data file", image, ["another file", "qemu-img convert"])
     qemu_img("create", "-q", "-f", "vmdk", image, "1M")
     refused("another format is not taken for a raw disk", image, ["vmdk", "qemu-img convert"])
+    for head, name in ((b"LUKS\xba\xbe\0\1", "luks"), (b"WithouFreSpacExt", "parallels"), (b"COWD\1\0\0\0", "vmdk"),
+                       (b"# Disk DescriptorFile\nversion=1\n", "vmdk"), (b"Bochs Virtual HD Image\0", "bochs")):
+        with open(image, "wb") as file:
+            file.write(head.ljust(MIB, b"\0"))
+        refused("another format, '%s', is not taken for a raw disk" % head[:16].decode("latin-1").split("\n")[0], image,
+                ["'%s'" % name, "qemu-img convert"])
+        assert tool(image, ["size"], "format=raw") == [str(MIB)]
     refused("a format that does not fit", os.path.join(directory, "random.raw"), ["does not begin as a qcow2"],
             "format=qcow2")
     create(image)

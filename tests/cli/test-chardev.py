@@ -383,7 +383,11 @@ def test_serial_line(cases, files):
         cases.check(termios.tcgetattr(slave)[:4] == before[:4], "and its settings come back")
     os.close(master)
     os.close(slave)
-    p = subprocess.run([*M, "-serial", "/dev/null"], capture_output=True, check=False)
+    p = subprocess.run([*M, "-serial", "/dev/null", "-S", "-monitor", "stdio", "-display", "none"], input=b"quit\n",
+                       capture_output=True, check=False)
+    cases.check(p.returncode == 0 and not p.stderr, "a character device that is no terminal", p.stderr)
+    p = subprocess.run([*M, "-chardev", "serial,id=c,path=" + __file__, "-serial", "chardev:c"], capture_output=True,
+                       check=False)
     cases.check(p.returncode == 1 and b"not a terminal" in p.stderr, "what is no terminal", p.stderr)
 
 

@@ -140,8 +140,21 @@ def test_line(machine):
     return peer
 
 
+def test_old_registers(peer):
+    """A debugger that reads no description counts on the registers of before there were any, FPA's included."""
+    before = [peer.ask("p%x" % n) for n in (*range(16), 25)]
+    registers = peer.ask("g")
+    cases.check(registers == "".join(before[:16]) + "0" * 2 * (8 * 12 + 4) + before[16],
+                "registers of a debugger without descriptions", registers)
+    changed = "78563412" + registers[8:128] + "f" * 2 * (8 * 12 + 4) + registers[-8:]
+    cases.check(peer.ask("G" + changed) == "OK" and peer.ask("g") == "78563412" + registers[8:],
+                "its registers can be written, those that are not there change nothing")
+    cases.check(peer.ask("G" + registers) == "OK" and peer.ask("g") == registers, "and put back")
+
+
 def test_commands(peer):
     """Commands with wrong arguments, and right ones without gdb's care."""
+    test_old_registers(peer)
     for packet in ("p", "pzz", "p99999999", "p100000000", "P", "P0", "P0=", "P0=12", "P0=1234567z", "P99=00000000", "G",
                    "G00", "m", "m0", "m0,", "mz,4", "m0,4x", "m100000000,4", "M0,4:00", "M0,4", "M0,2:zzzz", "X0,4:abc",
                    "X0,1:}", "X0,5000:", "H", "Hx1", "Hg9", "Hgz", "T0", "T5", "T", "Z", "Z0", "Z0,", "Z0,z,4",
@@ -162,7 +175,8 @@ def test_commands(peer):
     cases.check(peer.ask("X9000,4:a}\x03}\x04\0") == "OK" and peer.ask("m9000,4") == "61232400",
                 "binary writing with escapes")
     registers = peer.ask("g")
-    cases.check(peer.ask("G" + registers) == "OK" and peer.ask("g") == registers, "all registers, there and back")
+    cases.check(len(registers) == 2 * (17 * 4 + 16 * 8 + 4) and peer.ask("G" + registers) == "OK"
+                and peer.ask("g") == registers, "all registers, there and back", registers)
     xml, offset = "", 0
     while True:
         part = peer.ask("qXfer:features:read:target.xml:%x,100" % offset)
@@ -385,7 +399,18 @@ def test_flash(directory):
                     "flash memory whose array is hidden", (before, hidden, answer))
 
 
+def test_pipe():
+    """target remote | qemu-system-arm -gdb stdio: the terminal is gdb's, and no serial line asks for it."""
+    with subprocess.Popen([QEMU, "-M", "realview-eb-mpcore", "-display", "none", "-S", "-gdb", "stdio"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        out, err = p.communicate(b"$?#3f+$k#6b", timeout=PATIENCE)
+    cases.check(re.fullmatch(rb"\+\$[ST]05.*#..\+?", out, re.S) and not err and p.returncode == 0,
+                "gdb at the other end of a pipe", (out, err, p.returncode))
+
+
 def main():
+    with cases.case("a pipe: to the end", subprocess.TimeoutExpired):
+        test_pipe()
     with tempfile.TemporaryDirectory() as directory:
         with cases.case("a farewell: to the end", OSError, EOFError, AssertionError):
             test_farewell(directory)

@@ -64,7 +64,7 @@ def mistakes(cases, client, files):
     wrong("No such file", {"type": "file", "data": {"out": files.path("none/x")}})
     wrong("No such file", {"type": "file", "data": {"out": files.path("good"), "logfile": files.path("none/x")}})
     wrong("power of two", {"type": "ringbuf", "data": {"size": 3}})
-    wrong("not a terminal", {"type": "serial", "data": {"device": "/dev/null"}})
+    wrong("not a terminal", {"type": "serial", "data": {"device": __file__}})
     wrong("connect", unix(files.path("nobody"), server=False))
     wrong("too long", unix("x" * 200))
     wrong("missing", {"type": "socket", "data": {"addr": {"type": "unix", "data": {}}}})

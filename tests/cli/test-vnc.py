@@ -396,6 +396,14 @@ def test_threads(cases, files):
         cases.check(code == 0 and not text, "the end", (code, text))
 
 
+def test_name(cases, files):
+    path = files.path("named")
+    with Machine(files, ["-display", "none", "-name", "guest=attic,process=x", "-vnc", "unix:" + path], []):
+        client = rfb.connect_unix(path, timeout=LIMIT)
+        cases.check(client.name == b"PQEMU (attic)", "viewers tell machines apart by -name", client.name)
+        client.close()
+
+
 def test_options(cases):
     for argument, says in ((":x", "no number"), ("1", "HOST:N"), (":2,to=1", "below"),
                            (":1,foo=1", "unknown property 'foo'"), (":70000", "no number"),
@@ -419,6 +427,7 @@ def main():
     with tempfile.TemporaryDirectory() as tmp:
         files = Files(tmp)
         test_picture(cases, files)
+        test_name(cases, files)
         test_input(cases, files)
         test_pointer_kinds(cases, files)
         test_lights(cases, files)
