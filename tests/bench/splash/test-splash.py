@@ -81,7 +81,8 @@ def run_guest(cases, names, mode, accel, slow, cpus, all_threads, options):
     size = "-" if options.full else "-t"
     command = ";".join("/splash/run %s %d %s" % (size, threads, " ".join(names)) for threads in all_threads)
     prefix = "%s, -smp %d" % (mode, cpus)
-    with VM(accel=accel, cmd=command, smp=cpus, slow=slow) as vm:
+    # The kernel is told to be quiet: what it finds late (USB) stood in the middle of a program's line.
+    with VM(accel=accel, cmd=command, smp=cpus, slow=slow, append="loglevel=5") as vm:
         with cases.case(prefix + ": boots", vm) as up:
             seen = vm.wait_userland(120)
             if seen != cpus:
