@@ -53,6 +53,8 @@ extern BlockBackend *blk_backends;      /* I/O thread */
 
 /* ---- backend.c: I/O thread ---- */
 void blk_start(BlockRequest *request);  /* has waited for a limit of speed */
+/* blk_drain(), which gives up when nothing has ended for so long. */
+bool blk_drain_within(BlockBackend *blk, unsigned patience_ms);
 void blk_init_requests(BlockBackend *blk);
 /* The medium is there: begin to use an engine if it wants one, or say why not. */
 void blk_start_engine(BlockBackend *blk);

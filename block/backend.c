@@ -29,7 +29,7 @@
 #include "qemu/trace.h"
 #include "sysemu/runstate.h"
 
-enum { THREADS = 4, DRAIN_PATIENCE_S = 5, LOOK_MS = 20, AT_ONCE_BYTES = 128 << 10 };
+enum { THREADS = 4, LOOK_MS = 20, AT_ONCE_BYTES = 128 << 10 };
 
 static void (*error_listener)(const BlockError *error);         /* constant once the main loop runs */
 
@@ -505,15 +505,17 @@ static void wait_for_ending(BlockBackend *blk, const struct timespec *until)
     }
 }
 
-/* Wait until nothing is under way. False: for seconds nothing has ended. The lock is held. */
-static bool wait_until_idle(BlockBackend *blk)
+/* Wait until nothing is under way. False: for so long nothing has ended. The lock is held. */
+static bool wait_until_idle(BlockBackend *blk, unsigned patience_ms)
 {
     while (blk->in_work) {
         uint64_t before = blk->endings;
         struct timespec until, now;
 
         clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += DRAIN_PATIENCE_S;
+        until.tv_nsec += (long)(patience_ms % 1000) * 1000000;
+        until.tv_sec += patience_ms / 1000 + until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
         do {
             wait_for_ending(blk, &until);
             clock_gettime(CLOCK_MONOTONIC, &now);
@@ -526,7 +528,7 @@ static bool wait_until_idle(BlockBackend *blk)
     return true;
 }
 
-bool blk_drain(BlockBackend *blk)
+bool blk_drain_within(BlockBackend *blk, unsigned patience_ms)
 {
     bool idle, none, held;
 
@@ -536,7 +538,7 @@ bool blk_drain(BlockBackend *blk)
     pthread_mutex_unlock(&blk->lock);
     for (;;) {
         pthread_mutex_lock(&blk->lock);
-        idle = wait_until_idle(blk);
+        idle = wait_until_idle(blk, patience_ms);
         none = g_queue_is_empty(&blk->finished);
         pthread_mutex_unlock(&blk->lock);
         if (none) {
@@ -553,16 +555,6 @@ bool blk_drain(BlockBackend *blk)
         blk_release(blk);
     }
     return idle && g_queue_is_empty(&blk->stalled);
-}
-
-bool blk_drain_all(void)
-{
-    bool all = true;
-
-    for (BlockBackend *blk = blk_backends; blk; blk = blk->next) {
-        all = blk_drain(blk) && all;
-    }
-    return all;
 }
 
 void blk_init_requests(BlockBackend *blk)

@@ -316,7 +316,7 @@ static void do_quit(Monitor *mon, char **argv)
 
 static void do_stop(Monitor *mon, char **argv)
 {
-    vm_stop();
+    vm_stop_for_user();
 }
 
 static void do_cont(Monitor *mon, char **argv)

@@ -15,7 +15,7 @@
 
 static void do_stop(QmpCall *call)
 {
-    vm_stop();
+    vm_stop_for_user();
 }
 
 static void do_cont(QmpCall *call)

@@ -244,6 +244,16 @@ void vm_stop(void)
     stop(STOP_PAUSED);
 }
 
+void vm_stop_for_user(void)
+{
+    bool was_running = runstate_is_running();
+
+    vm_stop();
+    if (was_running && replay_mode == REPLAY_NONE) {          /* else the recording says when requests end */
+        blk_settle_all();
+    }
+}
+
 void vm_stop_for_debugger(void)
 {
     stop(STOP_DEBUG);

@@ -217,6 +217,11 @@ bool blk_drain(BlockBackend *blk);
 
 /* For all back ends; I/O thread. */
 bool blk_drain_all(void);   /* before the machine's state is looked at or its memory changes hands */
+/*
+ * For who stopped the machine and may copy an image now: what is under way has ended, and a flush has followed it; I/O
+ * thread. It goes on behind the caller's back where the host has ended nothing for half a second.
+ */
+void blk_settle_all(void);
 void blk_resume_all(void);                      /* the machine goes on: carry out again what an error stopped */
 /* The first whose requests failed and wait for blk_resume_all(); NULL: none. */
 const BlockBackend *blk_stalled(void);

@@ -11,6 +11,7 @@ bool qemu_system_is_resetting(void);                /* asked for and not done ye
 void qemu_system_watchdog_request(void);            /* a watchdog expired: what -action watchdog= says */
 void vm_start(void);                                /* I/O thread */
 void vm_stop(void);                                 /* I/O thread */
+void vm_stop_for_user(void);                        /* and the disks' images can be copied (blk_settle_all()) */
 void vm_powerdown(void);                            /* the power button; I/O thread */
 bool runstate_is_running(void);
 /* vm_stop(), and the monitor shows for whom or for what. I/O thread. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For test-disk-errors.py, preloaded into the emulator: a disk that is full, broken, or does not answer. What the file
- * $BAD_DISK says (`write hang`, `read EIO`, `write ENOSPC`, `flush hang`) happens to transfers of the file $BAD_IMAGE,
- * for as long as it says so. Who waits makes the file $BAD_WAITS.
+ * For test-disk-errors.py, preloaded into the emulator: a disk that is full, broken, slow or does not answer. What the
+ * file $BAD_DISK says (`write hang`, `read EIO`, `write ENOSPC`, `flush hang`, `write slow`) happens to transfers of
+ * the file $BAD_IMAGE, for as long as it says so. Who waits makes the file $BAD_WAITS.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,6 +16,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+enum { SLOW_US = 200000 };
 
 static bool is_image(int fd)
 {
@@ -44,10 +46,14 @@ static int trouble(int fd, const char *what)
         if (strcmp(verb, what)) {
             return 0;
         }
-        if (strcmp(how, "hang")) {
+        if (strcmp(how, "hang") && strcmp(how, "slow")) {
             return !strcmp(how, "ENOSPC") ? ENOSPC : EIO;
         }
         close(open(getenv("BAD_WAITS"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        if (!strcmp(how, "slow")) {
+            usleep(SLOW_US);
+            return 0;
+        }
         usleep(20000);
     }
     return 0;

@@ -78,6 +78,11 @@ class Disk:
             assert time.monotonic() < end, "nobody asks the disk"
             time.sleep(0.01)
 
+    def content(self):
+        """Of the image, as it is now."""
+        with open(self.image, "rb") as file:
+            return file.read()
+
     def said(self, pattern):
         """Wait for the guest to say something."""
         return machine.read_until(self.console.fileno(), pattern)

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -37,6 +38,17 @@ def hanging(cases, new):
                 disk.bad(None)
                 disk.said(rb"wrwrwr")
                 assert disk.end("quit") == 0, disk.stderr()
+    with cases.case("a flush that hangs: stop is answered"):
+        with new() as disk:
+            disk.said(rb"wrwr")
+            disk.bad("flush hang")
+            disk.ask("stop")
+            disk.wait_hanging()
+            disk.wait_status("paused")
+            disk.bad(None)
+            disk.ask("cont")
+            disk.said(rb"wrwr")
+            assert disk.end("quit") == 0, disk.stderr()
     # Each waits for seconds, for nothing: all at the same time.
     ends = [(what, end) for what in ("write", "read", "flush") for end in ("quit", signal.SIGTERM)]
     with concurrent.futures.ThreadPoolExecutor(len(ends)) as pool:
@@ -59,6 +71,23 @@ def end_while_hanging(new, what, end):
             return "" if right else "exit status %s\n%s" % (status, disk.stderr())
     except (AssertionError, OSError) as error:
         return repr(error)
+
+
+def stopped_while_slow(cases, new):
+    with cases.case("a disk that is slow: what was under way is in the image when stop is answered"):
+        with new() as disk:
+            disk.said(rb"wrwr")
+            disk.bad("write slow")
+            for _ in range(5):
+                if os.path.exists(disk.waits):
+                    os.unlink(disk.waits)
+                disk.wait_hanging()
+                disk.ask("stop")
+                before = disk.content()
+                time.sleep(0.5)
+                assert disk.content() == before, "the image changes behind stop"
+                disk.ask("cont")
+            assert disk.end("quit") == 0, disk.stderr()
 
 
 def failing(cases, new):
@@ -188,7 +217,7 @@ def main():
 
     def new(drive="", arguments=()):
         return Disk(guest, "file=%%s,format=raw,if=sd,id=card%s" % drive, arguments, library=library)
-    for part in (hanging, failing, tells):
+    for part in (hanging, stopped_while_slow, failing, tells):
         part(cases, new)
     return cases.done()
 

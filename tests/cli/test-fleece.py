@@ -32,11 +32,8 @@ def dirty(server, export, bitmap):
     return [(row["start"], row["length"]) for row in rows if not row["data"]]
 
 
-def as_it_is(job, image, form, to):
-    """What the disk is while the guest stands still: its image is locked, but its bytes can be copied. `stop` does not
-    wait for what is under way; a transaction does.
-    """
-    job.order("transaction", actions=[])
+def as_it_is(image, form, to):
+    """What the disk is while the guest stands still: its image is locked, but its bytes can be copied."""
     shutil.copy(image, to + ".copy")
     qemu_img("convert", "-f", form, "-O", "raw", to + ".copy", to)
 
@@ -75,7 +72,7 @@ def pulled(cases, guest, directory):
                 for _ in range(2):
                     job.runs()
                     job.order("stop")
-                    as_it_is(job, image, form, start)
+                    as_it_is(image, form, start)
                     scratch(job, directory, *options)
                     begin(job, server)
                     assert [row["device"] for row in job.order("query-block")] == ["sd0"], job.order("query-block")
@@ -100,13 +97,13 @@ def incremental(cases, guest, directory):
     with cases.case("by bitmaps of the target: each time what is new alone, and the copies are the disk"):
         with Job(guest, directory, overlay_drive(image)) as job:
             job.order("stop")
-            as_it_is(job, image, "qcow2", copy)
+            as_it_is(image, "qcow2", copy)
             job.order("block-dirty-bitmap-add", node="sd0", name="check0", persistent=True, granularity=4096)
             for number in range(3):
                 job.order("cont")
                 job.runs()
                 job.order("stop")
-                as_it_is(job, image, "qcow2", now)
+                as_it_is(image, "qcow2", now)
                 scratch(job, directory)
                 check, following = "check%d" % number, "check%d" % (number + 1)
                 begin(job, server,
