@@ -49,7 +49,7 @@ static JsonArray *clients_array(void)
     return clients;
 }
 
-/* The one server that there may be; its name is QEMU's for one without. */
+/* The one server that there may be. Without an id it has the name that QEMU has for it. */
 void qmp_query_vnc_servers(QmpCall *call)
 {
     const VncEnd *server = vnc_server();
@@ -61,7 +61,7 @@ void qmp_query_vnc_servers(QmpCall *call)
 
         json_object_set_string_member(end, "auth", auth());
         json_array_add_object_element(ends, end);
-        json_object_set_string_member(object, "id", "default");
+        json_object_set_string_member(object, "id", server->id ? server->id : "default");
         json_object_set_string_member(object, "auth", auth());
         json_object_set_array_member(object, "server", ends);
         json_object_set_array_member(object, "clients", clients_array());

@@ -156,11 +156,15 @@ static Chardev *chardevs_create(MachineState *m, const Options *o)
         }
     }
     monitor = o->monitor ? chardev_new("monitor", o->monitor) : NULL;
-    for (int i = 0; i < MACHINE_SERIALS; i++) {
+    for (int i = 0; i < OPTIONS_SERIALS; i++) {
         char label[24];
+        Chardev *chr;
 
         snprintf(label, sizeof(label), "serial%d", i);
-        m->serial[i] = o->serial[i] ? chardev_new(label, o->serial[i]) : NULL;
+        chr = o->serial[i] ? chardev_new(label, o->serial[i]) : NULL;
+        if (i < MACHINE_SERIALS) {
+            m->serial[i] = chr;
+        }
     }
     return monitor;
 }
@@ -210,6 +214,28 @@ static void machine_create(MachineState *m, const Options *o)
         arm_pmu_connect(m->cpu[i], &m->pmu_irq[i]);
     }
     arm_load_kernel(m);
+}
+
+/* -machine dumpdtb: the tree that the kernel would get, or without a kernel the board's. */
+static _Noreturn void dump_dtb_and_end(MachineState *m, const char *path)
+{
+    uint32_t bytes;
+    int size = 0;
+    const void *tree = arm_boot_dtb(&bytes);
+    FILE *f;
+
+    if (!tree) {
+        tree = m->mc->build_dtb ? m->mc->build_dtb(m, &size) : NULL;
+        bytes = (uint32_t)size;
+    }
+    if (!tree) {
+        error_exit("-machine dumpdtb=%s: machine '%s' has no device tree", path, m->mc->name);
+    }
+    f = fopen(path, "w");
+    if (!f || fwrite(tree, 1, bytes, f) != bytes || fclose(f)) {
+        error_exit("-machine dumpdtb=%s: %s", path, strerror(errno));
+    }
+    exit(0);
 }
 
 static void usb_create(const MachineState *m, Options *o)
@@ -404,6 +430,9 @@ int main(int argc, char **argv)
     memory_trace_init();
     monitor = chardevs_create(m, &options);
     machine_create(m, &options);
+    if (options.dumpdtb) {
+        dump_dtb_and_end(m, options.dumpdtb);
+    }
     usb_create(m, &options);
     trace_machine_ready();
     monitor_create(m, &options, monitor);

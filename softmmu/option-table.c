@@ -5,8 +5,8 @@
  *   - has a function: the option does what it does in QEMU; or
  * - has none: arguments that `accepts` describes (see softmmu/options-rules.c; NULL: none, or any if the option takes
  * no
- *     argument and nothing is said in `instead`) change nothing here, and all others end the program with the line
- *     `instead`.
+ *     argument and nothing is said in `instead`) change nothing here, those that `warns` describes neither, with a
+ *     warning, and all others end the program with the line `instead`.
  * Constant.
  */
 #include <stddef.h>
@@ -87,7 +87,7 @@ const OptionRow option_rows[] = {
 
     { .group = "Console and monitor", .argument = "console" },
     { "nographic", .handle = option_nographic, .help = "no display; console and monitor share the terminal" },
-    { "serial", "DEVICE", .handle = option_serial, .help = "where a serial line goes; up to 4 times" },
+    { "serial", "DEVICE", .handle = option_serial, .help = "where a serial line goes; the board has 4" },
     { "chardev", "KIND,id=NAME,...", .handle = option_chardev,
       .help = "a character device with a name; help: the kinds" },
     { "mon", "chardev=NAME,...", .handle = option_mon, .help = "a monitor there; mode=control: for programs (QMP)" },
@@ -163,10 +163,12 @@ const OptionRow option_rows[] = {
       .help = "nothing to boot from but -kernel and -device loader" },
     { "k", "LANGUAGE", .accepts = "%any", .help = "the guest's keyboard has the US layout" },
     { "L", "DIRECTORY", .accepts = "%any", .help = "no firmware or keyboard tables to look for" },
-    { "vga", "none", .accepts = "none", .instead = NO_DISPLAY, .help = "there are no graphics cards" },
+    { "vga", "none", .accepts = "none", .warns = "std cirrus", .instead = NO_DISPLAY,
+      .help = "there are no graphics cards" },
     { "portrait", .help = "the screen is shown as it is" },
     { "rotate", "90|180|270", .accepts = "90 180 270", .help = "the screen is shown as it is" },
-    { "parallel", "none|null", .accepts = "none null", .instead = "the board has no parallel port; use -serial",
+    { "parallel", "none|null", .accepts = "none null", .warns = "%any",
+      .instead = "the board has no parallel port; use -serial",
       .help = "no parallel port" },
     { "usb", .help = "the board has USB anyway" },
     { "no-user-config", .help = "no configuration files" },
@@ -174,6 +176,14 @@ const OptionRow option_rows[] = {
       .accepts = "deprecated-input=accept|reject|crash deprecated-output=accept|hide "
       "unstable-input=accept|reject|crash unstable-output=accept|hide" },
     { "async-teardown", .help = "memory is freed at the end, as ever" },
+
+    { .group = "Accepted with a warning: the board has nothing that would look at it", .argument = "ignored" },
+    { "bios", "FILE", .warns = "%any", .instead = NO_FIRMWARE },
+    { "option-rom", "FILE", .warns = "%any", .instead = NO_FIRMWARE },
+    { "smbios", "...", .warns = "%any", .instead = NO_TABLES },
+    { "iscsi", "...", .warns = "%any", .instead = NO_DRIVE },
+    { "enable-sync-profile", .warns = "%any",
+      .instead = "use -accel tcg,stats=on (info jit shows the locks)" },
 
     { .group = "Options of QEMU that there are not", .argument = "missing" },
     { "fda", "FILE", .instead = NO_DRIVE },
@@ -183,21 +193,16 @@ const OptionRow option_rows[] = {
     { "hdd", "FILE", .instead = NO_DRIVE },
     { "cdrom", "FILE", .instead = NO_DRIVE },
     { "mtdblock", "FILE", .instead = NO_NAND },
-    { "iscsi", "...", .instead = NO_DRIVE },
     { "preconfig", .instead = "the machine is fixed by the command line; use -S to start it stopped" },
     { "spice", "...", .instead = NO_DISPLAY },
     { "debugcon", "DEVICE", .instead = "the board has no such port; use -serial DEVICE" },
     { "tpmdev", "...", .instead = "the board has no TPM" },
-    { "bios", "FILE", .instead = NO_FIRMWARE },
-    { "option-rom", "FILE", .instead = NO_FIRMWARE },
     { "fw_cfg", "...", .instead = NO_TABLES },
-    { "smbios", "...", .instead = NO_TABLES },
     { "no-acpi", .instead = NO_TABLES ", ACPI's neither; leave the option out" },
     { "old-param", .instead = "kernels get ATAGS, or a device tree (-dtb)" },
     { "enable-kvm", .instead = "there is no KVM for this guest; use -accel tcg" },
     { "numa", "...", .instead = "the board has one memory; use -m SIZE" },
     { "dump-vmstate", "FILE", .instead = "use savevm; docs/snapshots.md describes what is saved" },
-    { "enable-sync-profile", .instead = "use -accel tcg,stats=on (info jit shows the locks)" },
     { "xen-domid", "N", .instead = NO_XEN },
     { "xen-attach", .instead = NO_XEN },
     { "xen-domid-restrict", .instead = NO_XEN },

@@ -36,23 +36,31 @@ void option_nographic(CommandLine *c, const char *arg)
     c->nographic = true;
 }
 
-static void sdl_display(CommandLine *c, const char *arg)
+/* Properties that every display has; those of a window are kept for one, should there be one. */
+static void display_properties(CommandLine *c, const char *arg)
 {
-    const KeyValue *kv = option_split(c, arg) + 1;
-
-    if (!HAVE_SDL) {
-        option_fail(c, arg, "the emulator was built without SDL");
-    }
-    for (; kv->key; kv++) {
+    for (const KeyValue *kv = option_split(c, arg) + 1; kv->key; kv++) {
         if (!strcmp(kv->key, "window-close")) {
             c->o->sdl.keep_open = !option_bool(c, arg, kv);
         } else if (!strcmp(kv->key, "show-cursor")) {
             c->o->sdl.show_cursor = option_bool(c, arg, kv);
-        } else {
-            option_fail(c, arg, "unknown property '%s' (window-close=on|off, show-cursor=on|off)", kv->key);
+        } else if (!strcmp(kv->key, "full-screen")) {
+            c->o->sdl.full_screen = option_bool(c, arg, kv);
+        } else if (strcmp(kv->key, "gl")) {
+            option_fail(c, arg, "unknown property '%s' (window-close=on|off, show-cursor=on|off, full-screen=on|off, "
+                        "gl=off)", kv->key);
+        } else if (g_strcmp0(kv->value, "off")) {
+            option_fail(c, arg, "gl is off: nothing here draws by OpenGL");
         }
     }
-    c->o->window = WINDOW_WANTED;
+}
+
+/* "NAME" or "NAME,PROPERTY=VALUE..." */
+static bool is_display(const char *arg, const char *name)
+{
+    const size_t n = strlen(name);
+
+    return !strncmp(arg, name, n) && (!arg[n] || arg[n] == ',');
 }
 
 void option_display(CommandLine *c, const char *arg)
@@ -68,14 +76,21 @@ void option_display(CommandLine *c, const char *arg)
     c->o->curses = false;
     if (g_str_has_prefix(arg, "vnc=")) {
         option_vnc(c, arg + 4);
-    } else if (!strcmp(arg, "sdl") || g_str_has_prefix(arg, "sdl,")) {
-        sdl_display(c, arg);
-    } else if (!strcmp(arg, "curses")) {
+    } else if (is_display(arg, "sdl")) {
+        if (!HAVE_SDL) {
+            option_fail(c, arg, "the emulator was built without SDL");
+        }
+        display_properties(c, arg);
+        c->o->window = WINDOW_WANTED;
+    } else if (is_display(arg, "curses")) {
         if (!HAVE_CURSES) {
             option_fail(c, arg, "the emulator was built without ncurses");
         }
+        display_properties(c, arg);
         c->o->curses = true;
-    } else if (strcmp(arg, "none")) {
+    } else if (is_display(arg, "none")) {
+        display_properties(c, arg);
+    } else {
         option_fail(c, arg, "unknown display (none%s%s%s)", HAVE_SDL ? ", sdl" : "", HAVE_VNC ? ", vnc=HOST:N" : "",
                     HAVE_CURSES ? ", curses" : "");
     }
@@ -181,16 +196,26 @@ static void vnc_property(CommandLine *c, const char *arg, const KeyValue *kv, Vn
         *(option_bool(c, arg, kv) ? &v->only_ipv4 : &v->only_ipv6) = true;
     } else if (!strcmp(kv->key, "ipv6")) {
         *(option_bool(c, arg, kv) ? &v->only_ipv6 : &v->only_ipv4) = true;
-    } else if (!strcmp(kv->key, "non-adaptive")) {
-        option_bool(c, arg, kv);                                    /* encodings are not changed behind a client */
-    } else if (g_str_has_prefix(kv->key, "tls-") || g_str_has_prefix(kv->key, "sasl")) {
+    } else if (!strcmp(kv->key, "power-control")) {
+        v->power = option_bool(c, arg, kv);
+    } else if (!strcmp(kv->key, "connections")) {
+        v->clients_max = (unsigned)number(c, arg, "connections", kv->value, VNC_CLIENTS_MAX);
+        if (!v->clients_max) {
+            option_fail(c, arg, "connections is a number from 1 to %d", VNC_CLIENTS_MAX);
+        }
+    } else if (!strcmp(kv->key, "id") && kv->value) {
+        v->id = kv->value;
+    } else if (!strcmp(kv->key, "non-adaptive") || !strcmp(kv->key, "lock-key-sync")) {
+        option_bool(c, arg, kv);        /* encodings are not changed behind a client, nor locks by who types */
+    } else if (g_str_has_prefix(kv->key, "tls-") ||
+               (g_str_has_prefix(kv->key, "sasl") && g_strcmp0(kv->value, "off"))) {
         option_fail(c, arg, "there is no TLS and no SASL here: listen at 127.0.0.1 and use an ssh tunnel");
     } else if (!strcmp(kv->key, "key-delay-ms")) {
         v->key_gap_ms = (unsigned)number(c, arg, "key-delay-ms", kv->value, INPUT_GAP_MAX_MS);
-    } else if (strcmp(kv->key, "audiodev") || !kv->value) {         /* that changes nothing: clients hear nothing */
+    } else if (strcmp(kv->key, "sasl") && (strcmp(kv->key, "audiodev") || !kv->value)) { /* clients hear nothing */
         option_fail(c, arg, "unknown property '%s' (password=on, password-secret=ID, to=N, websocket=on|PORT, "
                     "display=DEVICE, head=N, share=..., key-delay-ms=N, lossy=on, "
-                    "ipv4=on, ipv6=on, reverse=on, audiodev=ID)", kv->key);
+                    "ipv4=on, ipv6=on, reverse=on, power-control=on, connections=N, id=ID, audiodev=ID)", kv->key);
     }
 }
 
@@ -204,11 +229,15 @@ void option_vnc(CommandLine *c, const char *arg)
         return;
     }
     need_vnc(c, arg);
+    if (kv->key && kv->value && !strcmp(kv->key, "vnc")) {     /* the name that the address has */
+        *kv = (KeyValue) { kv->value, NULL };
+    }
     if (!kv->key || kv->value) {
         option_fail(c, arg, "HOST:N, :N (port %d + N) or unix:PATH is expected first", VNC_PORT);
     }
     v = g_new0(VncOptions, 1);
     v->exclusive = true;
+    v->clients_max = VNC_CLIENTS_MAX;
     v->key_gap_ms = INPUT_GAP_MS;
     vnc_address(c, arg, kv->key, v);
     while ((++kv)->key) {

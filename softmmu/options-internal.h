@@ -34,7 +34,7 @@ typedef struct CommandLine {
     const char *ram_text;
     const char *memory_backend;         /* id of an object; NULL: none */
     int serial_count;
-    const char *serial[MACHINE_SERIALS];
+    const char *serial[OPTIONS_SERIALS];
     bool nographic, nodefaults, display_said;
     const char *monitor;
     const char *vnc_secret;             /* id of the object with the password; NULL: none */
@@ -57,6 +57,7 @@ typedef struct OptionRow {
     void (*handle)(CommandLine *c, const char *arg);
     bool early;                         /* while the list of options is made: the option changes the list */
     const char *accepts, *instead;
+    const char *warns;                  /* accepted, and a warning says `instead`; rules as in `accepts`. NULL: none */
     const char *help;                   /* NULL: `instead` */
     const char *group;                  /* instead of all others: a heading of -help */
 } OptionRow;

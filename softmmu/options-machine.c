@@ -60,6 +60,14 @@ static void machine_boot_switches(CommandLine *c, const char *arg)
     c->o->boot_switches = machine_switches(c, "boot-switches", arg);
 }
 
+static void machine_dumpdtb(CommandLine *c, const char *arg)
+{
+    if (!*arg) {
+        option_fail(c, "''", "the file's name is empty");
+    }
+    c->o->dumpdtb = arg;
+}
+
 static void machine_type(CommandLine *c, const char *arg);
 
 /* Some say what another option says; some are for hosts and guests that others have. */
@@ -83,16 +91,19 @@ static const OptionRow machine_properties[] = {
     { "mem-merge", "on|off", .accepts = "on off", .help = "changes nothing: the host merges pages or not" },
     { "suppress-vmdesc", "on|off", .accepts = "on off", .help = "changes nothing: nothing migrates" },
     { "kernel-irqchip", "on|off|split", .accepts = "on off split", .help = "changes nothing: it is for KVM" },
-    { "firmware", "FILE", .instead = "there is no firmware; use -device loader" },
-    { "dumpdtb", "FILE", .instead = "the guest shows its tree in /sys/firmware/fdt" },
-    { "dt-compatible", "TEXT", .instead = "give a tree of your own by -dtb FILE" },
-    { "phandle-start", "NUMBER", .instead = "give a tree of your own by -dtb FILE" },
+    { "kvm-shadow-mem", "SIZE", .accepts = "%any", .help = "changes nothing: it is for KVM" },
+    { "igd-passthru", "on|off", .accepts = "on off", .help = "changes nothing: it is for Xen" },
+    { "firmware", "FILE", .warns = "%any", .instead = "there is no firmware; use -device loader" },
+    { "dumpdtb", "FILE", .handle = machine_dumpdtb,
+      .help = "write the device tree that the guest would get to a file, and end" },
+    { "dt-compatible", "TEXT", .warns = "%any", .instead = "give a tree of your own by -dtb FILE" },
+    { "phandle-start", "NUMBER", .warns = "%number", .instead = "give a tree of your own by -dtb FILE" },
     { "memory-backend", "ID", .handle = option_memory_backend, .help = "the memory is that object (-object help)" },
     { "memory-encryption", "ID", .instead = "guest memory is not encrypted; leave it out" },
     { "confidential-guest-support", "ID", .instead = "guest memory is not encrypted; leave it out" },
-    { "smp", "...", .instead = "use -smp" },
-    { "memory", "...", .instead = "use -m" },
-    { "boot", "...", .instead = "use -boot" },
+    { "smp", "...", .instead = "say smp.cpus= and the like, or use -smp" },
+    { "memory", "...", .instead = "say memory.size= and the like, or use -m" },
+    { "boot", "...", .instead = "say boot.order= and the like, or use -boot" },
     { .name = NULL },
 };
 
@@ -124,10 +135,57 @@ bool options_machine_property(size_t i, OptionInfo *info)
     return option_row_info(machine_properties, i, info);
 }
 
+/*
+ * "smp.cpus=2" is an item of -smp; the items of one -machine are one option. `other` has what they have come to: row by
+ * row the option, the group's name, and the key of -m that has another name there.
+ */
+static struct { const char *option, *group, *key, *key_there; GString *arg; } other[] = {
+    { "smp", "smp.", NULL, NULL, NULL }, { "m", "memory.", "max-size", "maxmem", NULL },
+    { "boot", "boot.", NULL, NULL, NULL },
+};
+
+/* False: the property is none of these. */
+static bool other_option(const CommandLine *c, const KeyValue *kv)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(other); i++) {
+        const char *key = kv->key + strlen(other[i].group);
+
+        if (!g_str_has_prefix(kv->key, other[i].group) || !*key || !kv->value) {
+            continue;
+        }
+        g_autofree char *value = option_escape(kv->value);
+
+        if (!other[i].arg) {
+            other[i].arg = g_string_new(NULL);
+        }
+        g_string_append_printf(other[i].arg, "%s%s=%s", other[i].arg->len ? "," : "",
+                               g_strcmp0(key, other[i].key) ? key : other[i].key_there, value);
+        return true;
+    }
+    return false;
+}
+
+static void run_other_options(CommandLine *c)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(other); i++) {
+        if (other[i].arg) {
+            const char *option = c->option;
+
+            c->option = g_strdup_printf("%s, -%s", option, other[i].option);
+            option_run(c, option_find(other[i].option), g_string_free(other[i].arg, FALSE));
+            c->option = option;
+            other[i].arg = NULL;
+        }
+    }
+}
+
 static void machine_property(CommandLine *c, const char *arg, const KeyValue *kv)
 {
     const char *option = c->option;
 
+    if (other_option(c, kv)) {
+        return;
+    }
     for (const OptionRow *row = machine_properties; row->name; row++) {
         size_t n = strlen(row->name);
 
@@ -155,6 +213,7 @@ void option_machine(CommandLine *c, const char *arg)
             machine_property(c, arg, &kv[i]);
         }
     }
+    run_other_options(c);
     if (c->machine && !machine_find(c->machine)) {
         option_fail(c, c->machine, "unsupported machine type (-machine help lists those there are)");
     }

@@ -40,8 +40,8 @@ void option_append(CommandLine *c, const char *arg)
 
 void option_serial(CommandLine *c, const char *arg)
 {
-    if (c->serial_count == MACHINE_SERIALS) {
-        option_fail(c, arg, "too many serial lines (at most %d)", MACHINE_SERIALS);
+    if (c->serial_count == OPTIONS_SERIALS) {
+        option_fail(c, arg, "too many serial lines (at most %d)", OPTIONS_SERIALS);
     }
     if (!*arg) {
         option_fail(c, "''", "a character device is expected (such as stdio, mon:stdio, file:PATH, null)");

@@ -191,6 +191,18 @@ static void console_finish(CommandLine *c)
     check_terminal(c, stdio_used || uses_stdio(o->monitor));
 }
 
+/* What another board would do something with, and this one has nothing of. False: it is not of that kind. */
+static bool only_warns(const CommandLine *c, const OptionRow *row, const char *arg)
+{
+    g_autofree char *problem = row->warns && arg ? option_problem(c, row->warns, arg) : NULL;
+
+    if (!row->warns || problem || (arg && option_is_help(arg))) {
+        return false;
+    }
+    warn_report("%s%s%s: changes nothing: %s", c->option, arg ? " " : "", arg ? arg : "", row->instead);
+    return true;
+}
+
 void option_run(CommandLine *c, const OptionRow *row, const char *arg)
 {
     char *problem;
@@ -200,6 +212,9 @@ void option_run(CommandLine *c, const OptionRow *row, const char *arg)
         return;
     }
     problem = row->accepts && arg ? option_problem(c, row->accepts, arg) : NULL;
+    if ((!row->accepts || problem) && only_warns(c, row, arg)) {
+        return;
+    }
     if (row->instead && (!row->accepts || problem)) {
         if (arg && option_is_help(arg)) {
             printf("-%s: %s\n", row->name, row->instead);

@@ -63,6 +63,9 @@ typedef struct ReplayOptions {
     const char *file, *snapshot;        /* snapshot NULL: none */
 } ReplayOptions;
 
+/* Serial lines of the command line: those that the board has no UART for are connected to nothing. */
+enum { OPTIONS_SERIALS = 16 };
+
 /* -mon and -qmp */
 enum { OPTIONS_AUDIOS = 4 };
 
@@ -78,9 +81,10 @@ typedef struct Options {
     int smp;
     uint32_t ram_size;                  /* bytes */
     const char *kernel, *initrd, *dtb, *append;
+    const char *dumpdtb;                /* write the device tree there, and end; NULL: do not */
     SecondaryStart secondary;
     uint8_t user_switches, boot_switches;       /* a bit per switch */
-    const char *serial[MACHINE_SERIALS];     /* chardev_new() syntax; NULL: not connected */
+    const char *serial[OPTIONS_SERIALS];     /* chardev_new() syntax; NULL: not connected */
     const char *monitor;                /* NULL: only where a serial line is "mon:" */
     bool monitor_on_mux;                /* attach it to the first "mon:" serial line */
     ChardevOptions named[OPTIONS_NAMED];        /* -chardev */

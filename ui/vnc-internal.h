@@ -81,4 +81,6 @@ bool vnc_leds_known(const VncLeds *l);
 struct _rfbScreenInfo;
 /* For libvncserver's own way of telling, in its bits. */
 int vnc_leds_of_library(struct _rfbScreenInfo *s);
+/* ui/vnc-power.c: whether its clients may shut down and reset the guest. Main thread, before it listens. */
+void vnc_power_init(struct _rfbScreenInfo *s, bool may);
 #endif

@@ -23,10 +23,7 @@
 #include "ui/console.h"
 #include "ui/vnc-internal.h"
 
-enum {
-    LOOK_MS = 30, CLIENTS_MAX = 64, QUEUE_MAX = 1024, STALLED_MS = 5000,
-    MINOR_WITH_LAST_RECT = 7,
-};
+enum { LOOK_MS = 30, QUEUE_MAX = 1024, STALLED_MS = 5000, MINOR_WITH_LAST_RECT = 7 };
 
 typedef struct VncClient {
     VncClientInfo info;
@@ -60,7 +57,7 @@ typedef struct Deed {
 static rfbScreenInfo *screen;           /* constant once listening */
 static VncEnd server_end;               /* I/O thread */
 static __thread bool without_auth;      /* "vnc-accept": the client that is new needs no password */
-static bool with_password, lossy;       /* constant once listening */
+static const VncOptions *said;          /* constant once listening; NULL before */
 static uint32_t frame[CONSOLE_WIDTH_MAX * CONSOLE_HEIGHT_MAX];  /* of the surface's width; see above */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -324,7 +321,7 @@ static void before_update(rfbClientRec *cl)
     if (cl->protocolMinorVersion < MINOR_WITH_LAST_RECT) {
         cl->enableLastRectEncoding = FALSE;
     }
-    if (!lossy) {
+    if (!said->lossy) {
         cl->turboQualityLevel = cl->tightQualityLevel = -1;
     }
     if (!knows_what_is_wanted(client)) {
@@ -347,7 +344,7 @@ static enum rfbNewClientAction client_new(rfbClientRec *cl)
 {
     VncClient *client;
 
-    if (__atomic_add_fetch(&clients, 1, __ATOMIC_RELAXED) > CLIENTS_MAX) {
+    if (__atomic_add_fetch(&clients, 1, __ATOMIC_RELAXED) > said->clients_max) {
         __atomic_fetch_sub(&clients, 1, __ATOMIC_RELAXED);
         return RFB_CLIENT_REFUSE;
     }
@@ -507,7 +504,7 @@ const VncEnd *vnc_server(void)
 
 bool vnc_has_passwords(void)
 {
-    return with_password;
+    return said && said->password;
 }
 
 const VncClientInfo *vnc_clients(void)
@@ -535,6 +532,7 @@ char *vnc_listen_again(const VncOptions *o, unsigned count)
     char *problem = screen ? vnc_listen_all(o, count, &sockets, &first) : g_strdup("there is no VNC server");
 
     if (!problem) {
+        first.id = server_end.id;
         vnc_end_free(&server_end);
         server_end = first;
         vnc_accept_at(&sockets);
@@ -562,6 +560,8 @@ char *vnc_start(const VncOptions *o)
         return problem;
     }
     s = o->device ? console_surface(console_listener.only) : console_shown_surface();
+    server_end.id = o->id;
+    said = o;
     rfb.LogEnable(0);
     screen = rfb.GetScreen(NULL, NULL, s->width, s->height, 8, 3, 4);
     if (!screen) {
@@ -583,10 +583,9 @@ char *vnc_start(const VncOptions *o)
     screen->displayHook = before_update;
     screen->displayFinishedHook = after_update;
     screen->getKeyboardLedStateHook = vnc_leds_of_library;
-    with_password = o->password;
-    lossy = o->lossy;
-    if (with_password) {
-        screen->authPasswdData = &with_password;        /* not NULL: there is one */
+    vnc_power_init(screen, o->power);
+    if (o->password) {
+        screen->authPasswdData = (void *)(uintptr_t)o;  /* not NULL: there is one */
         screen->passwordCheck = vnc_password_check;
     }
     if (o->secret) {

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { VNC_PORT = 5900, VNC_WEBSOCKET_PORT = 5700, VNC_DISPLAY_MAX = 65535 - VNC_PORT };
+enum { VNC_PORT = 5900, VNC_WEBSOCKET_PORT = 5700, VNC_DISPLAY_MAX = 65535 - VNC_PORT, VNC_CLIENTS_MAX = 64 };
 
 typedef struct VncOptions {
     const char *path;           /* of a Unix socket; NULL: TCP */
@@ -24,6 +24,9 @@ typedef struct VncOptions {
     bool reverse;               /* the client listens: at `path`, or at that host and port, which is `display` itself */
     const char *title;          /* of the guest; NULL: it has none */
     bool lossy;                 /* clients may have JPEG, if they ask for a quality */
+    bool power;                 /* clients may shut the guest down and reset it (XVP) */
+    unsigned clients_max;       /* at a time; 1 to VNC_CLIENTS_MAX */
+    const char *id;             /* of the server; NULL: "default" */
     bool exclusive;             /* a client that asks for it has the others sent away */
 } VncOptions;
 
@@ -46,6 +49,7 @@ char *vnc_listen_again(const VncOptions *o, unsigned count);
 typedef struct VncEnd {
     char *host, *service;
     const char *family;         /* "ipv4", "ipv6", "unix" */
+    const char *id;             /* of the server, if it has one; else NULL */
 } VncEnd;
 typedef struct VncClientInfo {
     VncEnd server, client;

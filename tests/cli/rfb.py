@@ -207,6 +207,20 @@ class Rfb:
         """Ask for another size (SetDesktopSize); what came of it: size_answers, reason 1."""
         self.send(struct.pack(">BxHHBxIHHHHI", 251, width, height, 1, 0, 0, 0, width, height, 0))
 
+    def may_press_power(self):
+        """This client can ask for a shutdown, a reboot and a reset (xvp); the answer's code: 1 it may."""
+        self.encodings(0, -309)
+        return self.power_answer()
+
+    def power_answer(self):
+        kind, version, code = struct.unpack(">BxBB", self.read(4))
+        assert (kind, version) == (250, 1)
+        return code
+
+    def power(self, code):
+        """2: shutdown, 3: reboot, 4: reset."""
+        self.send(struct.pack(">BxBB", 250, 1, code))
+
     def close(self):
         self.socket.close()
 

@@ -23,6 +23,7 @@ ORACLE = os.environ.get("PQEMU_TEST_ORACLE", "/usr/bin/qemu-system-arm")
 SCALE = float(os.environ.get("PQEMU_TEST_TIME_SCALE", "1"))
 STOPPED = ["-M", "realview-eb-mpcore", "-S", "-display", "none", "-serial", "null", "-monitor", "stdio"]
 NOTHING, REFUSED = "Accepted because it changes nothing here", "Options of QEMU that there are not"
+IGNORED = "Accepted with a warning: the board has nothing that would look at it"
 TREE = 0x04000000               # where the device tree is, with half of 128 MiB below it
 UUID = "12345678-9aBc-def0-1234-56789abcdef0"
 
@@ -105,8 +106,8 @@ WRONG = [
     ("drive", "if=scsi,file=x", "no 'scsi' disk"), ("drive", "file=/dev/zero", "neither a file nor a block device"),
     ("drive", "file=x,cache=foo", "cache is writeback"), ("drive", "file=x,foo=1", "unknown property 'foo'"),
     ("sd", "/bin/ls", "multiple of 512 KiB"),
-    ("vga", "std", "of its own"), ("vnc", "1", "HOST:N|libvncserver"), ("display", "gtk", "unknown display"),
-    ("rotate", "45", "'45' is none of: 90, 180, 270"), ("parallel", "stdio", "use -serial"),
+    ("vga", "foo", "of its own"), ("vnc", "1", "HOST:N|libvncserver"), ("display", "gtk", "unknown display"),
+    ("rotate", "45", "'45' is none of: 90, 180, 270"),
     ("audio", "oss", "no sound driver 'oss' .none, wav, sdl, alsa."),
     ("audiodev", "none", "id is missing"), ("audiodev", "oss,id=x", "no sound driver 'oss'"),
     ("audiodev", "sdl,id=x,out.frequency=1", "out.frequency is a number from 4000|without SDL"),
@@ -160,6 +161,9 @@ BOTH_REFUSE = [
     ["-nographic", "-daemonize"],
 ]
 
+# Arguments that others than this board do something with.
+IGNORED_TOO = [["-bios", "/nonexistent"], ["-parallel", "file:/dev/null"], ["-vga", "std"], ["-vga", "cirrus"]]
+
 # What is right for both and does something, or says what is so.
 BOTH_ACCEPT = [
     ["-uuid", UUID], ["-msg", "timestamp=on,guest-name=on", "-name", "x"], ["-msg", "timestamp=off"], ["-echr", "20"],
@@ -186,6 +190,9 @@ BOTH_ACCEPT = [
     ["-netdev", "user,id=n", "-net", "nic,netdev=n"],
     ["-nic", "socket,udp=127.0.0.1:9,localaddr=127.0.0.1:0"],
     ["-snapshot", "-net", "none", "-vga", "none", "-parallel", "none", "-usb"],
+    ["-serial", "null"] * 8, ["-display", "none,gl=off,show-cursor=on,window-close=off,full-screen=off"],
+    ["-machine", "smp.cpus=2,smp.maxcpus=4,memory.size=64M,memory.max-size=128M,memory.slots=1"],
+    ["-machine", "boot.order=c,boot.menu=on"], ["-machine", "kvm-shadow-mem=1"], ["-machine", "igd-passthru=off"],
 ]
 
 # What is right here, and is not there on QEMU's board.
@@ -206,11 +213,19 @@ def run(program, arguments, text=b"quit\n"):
     return p.returncode, p.stdout.decode("utf-8", "replace"), p.stderr.decode("utf-8", "replace")
 
 
+def warned(cases, arguments):
+    code, _, err = run(QEMU, [*STOPPED, *arguments])
+    text = " ".join(arguments)
+    line = "qemu-system-arm: warning: %s: changes nothing: .*\n" % re.escape(text)
+    cases.check(code == 0 and re.fullmatch(line, err),
+                "accepted with a warning: " + text, (code, err))
+
+
 def table():
     """Of -help: {option: takes an argument}, and the options of each group."""
     takes, groups, group = {}, {}, None
     for line in run(QEMU, ["-help"])[1].splitlines():
-        heading = re.match(r"([A-Z][\w, ]+):$", line)
+        heading = re.match(r"([A-Z][\w,: ]+):$", line)
         row = re.match(r"-([\w-]+)(?: (\S+))?(?:$| )", line)
         if heading:
             group = groups.setdefault(heading.group(1), [])
@@ -253,6 +268,10 @@ def test_table(cases):
             accepted(cases, ["-" + name, value], "accepted: -%s %s" % (name, value))
         if not takes[name]:
             accepted(cases, ["-" + name, "--" + name], "accepted, twice: -" + name)
+    for name in groups[IGNORED]:
+        warned(cases, ["-" + name, *(["x"] if takes[name] else [])])
+    for arguments in IGNORED_TOO:
+        warned(cases, arguments)
     for name in groups[REFUSED]:
         arguments = ["-" + name, "x"] if takes[name] else ["-" + name]
         refused(cases, arguments, re.escape(" ".join(arguments)) + ": .*(there (is|are) no|use|give|name|start|not|get|"
@@ -302,6 +321,7 @@ def test_effects(cases, directory):
         cases.check(code == 0 and name + " x    exit" in out and "Terminated" in out,
                     "-echr %s: the key is %s" % (number.decode(), name), out)
 
+    machine_properties(cases, directory)
     others_properties(cases, directory)
     trace = os.path.join(directory, "log")
     run(QEMU, ["-M", "realview-eb-mpcore", "-display", "none", "-serial", "null", "-semihosting", "-singlestep", "-d",
@@ -309,6 +329,31 @@ def test_effects(cases, directory):
     with open(trace, encoding="utf-8") as file:
         alone = re.findall(r"IN:\n0x0001000([048c]):.*\n\n", file.read())
     cases.check(alone == ["0", "4", "8", "c"], "-singlestep: a block for each instruction", alone)
+
+
+def machine_properties(cases, directory):
+    """-machine says what -smp and -m say; more serial lines than the board has are devices without one."""
+    _, out, _ = run(QEMU, [*STOPPED, "-machine", "smp.cpus=2,memory.size=64M"],
+                    b"info cpus\ninfo memory_size_summary\nquit\n")
+    cases.check(out.count("CPU #") == 2 and "base memory: 67108864" in out, "-machine smp.cpus=2,memory.size=64M", out)
+    refused(cases, ["-machine", "smp.cpus=2,smp.foo=1"], "unknown property 'foo'", "-machine smp.foo=1")
+    refused(cases, ["-machine", "smp=2"], "say smp.cpus=", "-machine smp=2")
+    lines = [word for n in range(6) for word in ("-serial", "file:%s/line%d" % (directory, n))]
+    _, out, _ = run(QEMU, [*STOPPED[:-4], *lines, "-monitor", "stdio"], b"info chardev\nquit\n")
+    cases.check("serial5: filename=file" in out and os.path.exists(directory + "/line5"), "six serial lines", out)
+    tree = os.path.join(directory, "tree")
+    for name, more in (("the board's tree", []), ("a kernel's tree", ["-kernel", image(directory), "-dtb", "builtin",
+                                                                      "-append", "some words"])):
+        code, out, err = run(QEMU, [*STOPPED, "-machine", "dumpdtb=" + tree, *more])
+        with open(tree, "rb") as file:
+            data = file.read()
+        cases.check(code == 0 and not out and not err and data[:4] == b"\xd0\x0d\xfe\xed" and
+                    len(data) == int.from_bytes(data[4:8], "big") and (b"some words" in data) == bool(more),
+                    "dumpdtb: " + name, (code, out, err, data[:8]))
+    for arguments, text in ((["-machine", "dumpdtb=/nonexistent/x"], "No such file"),
+                            (["-machine", "none,dumpdtb=" + tree], "has no device tree")):
+        code, out, err = run(QEMU, [*STOPPED, *arguments])
+        cases.check(code == 1 and text in err, "no " + arguments[1].replace(tree, "FILE"), err)
 
 
 def others_properties(cases, directory):
@@ -342,11 +387,17 @@ def program(directory):
     return path
 
 
-def seed_of(arguments, directory):
-    """What the device tree that the kernel gets has as rng-seed."""
+def image(directory):
+    """What begins like a Linux image."""
     kernel = os.path.join(directory, "image")
     with open(kernel, "wb") as file:
-        file.write(0xee100f10.to_bytes(4, "little") + bytes(256 * 1024))    # mrc p15, 0, r0, c0, c0: a Linux image
+        file.write(0xee100f10.to_bytes(4, "little") + bytes(256 * 1024))    # mrc p15, 0, r0, c0, c0
+    return kernel
+
+
+def seed_of(arguments, directory):
+    """What the device tree that the kernel gets has as rng-seed."""
+    kernel = image(directory)
     order = "".join("xp/4096xw 0x%08x\n" % at for at in range(TREE, TREE + 0x10000, 0x4000)) + "quit\n"
     out = run(QEMU, [*STOPPED, "-kernel", kernel, "-dtb", "builtin", *arguments], order.encode())[1]
     memory = b"".join(int(word, 16).to_bytes(4, "little") for line in re.findall(r"^[0-9a-f]+:((?: 0x[0-9a-f]{8})+)",
@@ -404,7 +455,7 @@ def test_oracle(cases):
     cases.check(named == listed, "the list of QEMU's options is that of its -help", named ^ listed)
     nothing = [["-" + name, value] for name, values in ACCEPTED.items() for value in values]
     nothing += [["-" + name] for name, values in ACCEPTED.items() if not values]
-    differ = [a for a in BOTH_ACCEPT + FALL_BACK + nothing
+    differ = [a for a in BOTH_ACCEPT + FALL_BACK + IGNORED_TOO + nothing
               if run(ORACLE, [*STOPPED, *a])[0] != 0]
     cases.check(not differ, "QEMU accepts what is accepted", differ)
     differ = [a for a in BOTH_REFUSE if run(ORACLE, [*STOPPED, *a])[0] == 0]

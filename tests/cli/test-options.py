@@ -165,7 +165,7 @@ BAD = [
     ([*M, "-serial", "unix:/" + "x" * 200], "too long"),
     ([*M, "-serial", "unix:/nonexistent/s"], "cannot connect"),
     ([*M, "-serial", "unix:/nonexistent/s,server=on,wait=off"], "cannot listen"),
-    ([*M, *["-serial", "null"] * 5], "too many serial lines"),
+    ([*M, *["-serial", "null"] * 17], "too many serial lines"),
     ([*M, "-serial", "stdio", "-serial", "stdio"], "in use by another device"),
     ([*M, "-serial", "mon:stdio", "-monitor", "stdio"], "in use by another device"),
     ([*M, "-monitor", "foo"], "'foo' is not a character device"),

@@ -143,13 +143,47 @@ def test_reverse(cases, files):
     for argument, says in (("127.0.0.1:%d,reverse=on" % port, "Connection refused"),
                            ("unix:%s/x,reverse=on" % path, "Not a directory"),
                            (":1,reverse=on,websocket=on", "listens to nobody"),
-                           (":60000", "no number up to"), (":1,tls-creds=x", "ssh tunnel"), (":1,sasl=on", "no SASL"),
+                           (":60000", "no number up to"), (":1,connections=0", "1 to 64"),
+                           (":1,tls-creds=x", "ssh tunnel"), (":1,sasl=on", "no SASL"),
                            ("127.0.0.1:1,ipv4=off", "127.0.0.1"), (":1,lossy=x", "lossy"),
                            (":1,non-adaptive=x", "non-adaptive")):
         p = subprocess.run([*M, "-display", "none", "-vnc", argument], stderr=subprocess.PIPE, check=False,
                            timeout=LIMIT)
         cases.check(p.returncode == 1 and says in p.stderr.decode() and p.stderr.count(b"\n") == 1,
                     "-vnc " + argument.replace(path, "PATH").replace(str(port), "PORT"), p.stderr)
+
+
+def test_power(cases, files):
+    path = files.path("vnc")
+    with Machine(files, ["-vnc", "unix:%s,power-control=on,lock-key-sync=off,connections=1,id=desk" % path]) as machine:
+        servers = machine.qmp("query-vnc-servers")["return"]
+        cases.check([one["id"] for one in servers] == ["desk"], "id= is the server's name", servers)
+        client = rfb.connect_unix(path, timeout=LIMIT)
+        cases.check(client.may_press_power() == 1, "power-control=on: a client may press the buttons")
+        client.power(2)
+        cases.check(machine.event("POWERDOWN"), "... that of the power")
+        client.power(4)
+        cases.check(machine.event("RESET"), "... that of the reset")
+        client.power(3)
+        cases.check(client.power_answer() == 0, "... there is none for the guest's own reboot")
+        try:
+            rfb.connect_unix(path, timeout=LIMIT)
+            refused = False
+        except (AssertionError, OSError, rfb.Refused):
+            refused = True
+        cases.check(refused, "connections=1: there is no second client")
+        client.close()
+        cases.check(machine.end()[0] == 0, "the end")
+    with Machine(files, ["-vnc", "vnc=unix:" + path]) as machine:
+        client = rfb.connect_unix(path, timeout=LIMIT)
+        client.encodings(0, -309)
+        client.power(4)
+        client.ask(False)
+        client.update()
+        cases.check(not [e for e in machine.events if e["event"] == "RESET"] and
+                    machine.qmp("query-status")["return"]["status"], "without it: nothing happens")
+        client.close()
+        cases.check(machine.end()[0] == 0, "the end")
 
 
 def main():
@@ -163,6 +197,7 @@ def main():
         test_no_picture(cases, files)
         test_tight(cases, files)
         test_reverse(cases, files)
+        test_power(cases, files)
     sys.exit(cases.done())
 
 
