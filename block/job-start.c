@@ -9,6 +9,7 @@
 #include "block/bitmap.h"
 #include "block/fleece.h"
 #include "block/job-internal.h"
+#include "qemu/identifier.h"
 
 static CopyMode mode_of(BlockJobKind kind)
 {
@@ -315,6 +316,9 @@ char *block_job_start(BlockBackend *blk, const BlockJobOptions *o, const BlockJo
 
     if (no) {
         return g_strdup_printf("'%s': %s", blk->id, no);
+    }
+    if (o->id && !identifier_good(o->id)) {
+        return g_strdup_printf("Invalid job ID '%s'", o->id);
     }
     if (block_job_find(o->id ? o->id : blk->id)) {
         return g_strdup_printf("Job ID '%s' already in use", o->id ? o->id : blk->id);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "block/job.h"
 #include "monitor/qmp-internal.h"
+#include "qemu/identifier.h"
 
 typedef enum FilterKind { FILTER_NONE, FILTER_COPY_ON_READ, FILTER_THROTTLE } FilterKind;
 
@@ -184,6 +185,9 @@ static void take_filename(NodeText *n, const char *name, JsonNode *node)
 static void take_node_name(NodeText *n, const char *name, JsonNode *node)
 {
     n->options.node = text_of(n, name, node);
+    if (!node_name_good(n->options.node)) {
+        problem(n, "Invalid node-name: '%s'", n->options.node);
+    }
 }
 
 static void take_readonly(NodeText *n, const char *name, JsonNode *node)
@@ -487,13 +491,15 @@ void qmp_blockdev_snapshot(QmpCall *call)
 void qmp_blockdev_snapshot_sync(QmpCall *call)
 {
     const char *device = qmp_string(call, "device"), *format = qmp_string(call, "format");
+    const char *node = qmp_string(call, "snapshot-node-name");
     BlockBackend *blk = qmp_find_disk(call, device ? device : qmp_string(call, "node-name"));
 
     if (blk && format && strcmp(format, "qcow2")) {
         qmp_fail(call, "'%s' is no format that can have an image behind it (qcow2 can)", format);
+    } else if (blk && node && !node_name_good(node)) {
+        qmp_fail(call, "Invalid node-name: '%s'", node);
     } else if (blk) {
-        qmp_conclude(call, blk_snapshot_to_file(blk, qmp_string(call, "snapshot-file"),
-                                                qmp_string(call, "snapshot-node-name"),
+        qmp_conclude(call, blk_snapshot_to_file(blk, qmp_string(call, "snapshot-file"), node,
                                                 g_strcmp0(qmp_string(call, "mode"), "existing") != 0));
     }
 }

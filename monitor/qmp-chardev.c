@@ -3,6 +3,7 @@
 #include <string.h>
 #include "chardev/char.h"
 #include "monitor/qmp-internal.h"
+#include "qemu/identifier.h"
 #include "sysemu/live-options.h"
 
 enum { READ_MAX = 1 << 20 };
@@ -219,9 +220,8 @@ void qmp_chardev_add(QmpCall *call)
     const char *id = qmp_string(call, "id");
     g_autofree char *text = option_text(call), *whole = NULL;
 
-    if (text && (!g_ascii_isalpha(*id) || id[strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                        "0123456789-._")])) {
-        qmp_fail(call, "Parameter 'id' expects an identifier");
+    if (text && !identifier_good(id)) {
+        qmp_fail(call, "Parameter 'id' " IDENTIFIER_EXPECTED ", not '%s'", id);
     } else if (text) {
         whole = g_strconcat(text, ",id=", id, NULL);
         conclude(call, live_chardev_add(whole));

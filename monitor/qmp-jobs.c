@@ -7,6 +7,7 @@
 #include "block/job.h"
 #include "migration/snapshot.h"
 #include "monitor/qmp-internal.h"
+#include "qemu/identifier.h"
 #include "qemu/io-loop.h"
 
 typedef struct Job {
@@ -104,6 +105,10 @@ static void begin(QmpCall *call, const char *type, char *(*fn)(const char *tag))
     const char *id = qmp_string(call, "job-id");
     Job **end, *job;
 
+    if (!identifier_good(id)) {
+        qmp_fail(call, "Invalid job ID '%s'", id);
+        return;
+    }
     if (*find(id) || block_job_find(id)) {
         qmp_fail(call, "Job ID '%s' already in use", id);
         return;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "block/nbd-server.h"
 #include "monitor/qmp-internal.h"
+#include "qemu/identifier.h"
 
 /* NULL: it is no text. */
 static const char *text(JsonNode *node)
@@ -88,7 +89,9 @@ void qmp_block_export_add(QmpCall *call)
                            .writable = qmp_bool(call, "writable", false),
                            .writethrough = qmp_bool(call, "writethrough", false) };
 
-    if (take_bitmaps(call, &o)) {
+    if (!identifier_good(o.id)) {
+        qmp_fail(call, "Invalid block export id '%s'", o.id);
+    } else if (take_bitmaps(call, &o)) {
         qmp_conclude(call, nbd_export_add(&o));
     }
 }

@@ -30,6 +30,11 @@ char *monitor_plug_end(const MachineState *m, USBConfig *config)
     if (!problem && !m->usb) {
         problem = g_strdup("the machine has no USB");
     }
+    for (int i = 0; !problem && config->id && i < MACHINE_VIRTIOS; i++) {
+        if (!g_strcmp0(m->virtio[i].id, config->id)) {
+            problem = g_strdup_printf("another device has the id '%s'", config->id);
+        }
+    }
     if (!problem) {
         usb_new(m->usb, config, &problem);
     }

@@ -102,6 +102,7 @@ static void add(CommandLine *c, const char *arg, bool need_id)
     if (option_is_help(arg)) {
         audio_help();
     }
+    option_check_id(c, arg, kv);
     if (c->o->audios == OPTIONS_AUDIOS) {
         option_fail(c, arg, "there can be %d of them", OPTIONS_AUDIOS);
     }

@@ -256,6 +256,7 @@ void option_drive(CommandLine *c, const char *arg)
         drive_help();
     }
     kv = option_split(c, arg);
+    option_check_id(c, arg, kv);
     for (int i = 0; kv[i].key; i++) {
         if (option_is_help(kv[i].key)) {
             drive_help();

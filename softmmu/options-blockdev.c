@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <glib.h>
+#include "qemu/identifier.h"
 #include "softmmu/options-internal.h"
 
 /* Which of the names `value` is. */
@@ -374,6 +375,10 @@ void option_blockdev(CommandLine *c, const char *arg)
     }
     if (!o.node || !*o.node) {
         option_fail(c, arg, "node-name= is missing: the name by which a device finds it");
+    }
+    if (!node_name_good(o.node)) {
+        option_fail(c, arg, "Parameter 'node-name' " IDENTIFIER_EXPECTED " of up to %d characters, not '%s'",
+                    NODE_NAME_MAX, o.node);
     }
     block_option_complete(c, arg, &o);
     if (!o.file) {

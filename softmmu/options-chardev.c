@@ -204,12 +204,13 @@ void option_chardev(CommandLine *c, const char *arg)
         chardev_help();
     }
     kv = option_split(c, arg);
+    option_check_id(c, arg, kv);
     d.kind = kv[0].value && !strcmp(kv[0].key, "backend") ? kv[0].value : kv[0].key ? kv[0].key : "";
     d.kind = !strcmp(d.kind, "tty") ? "serial" : !strcmp(d.kind, "memory") ? "ringbuf" : d.kind;
     for (int i = kv[0].key ? 1 : 0; kv[i].key; i++) {
         device_property(c, arg, &d, &kv[i]);
     }
-    if (!d.id || !*d.id) {
+    if (!d.id) {
         option_fail(c, arg, "id= is missing");
     }
     for (int i = 0; i < c->o->named_count; i++) {
@@ -250,6 +251,7 @@ void option_mon(CommandLine *c, const char *arg)
     bool control = false, pretty = false;
     KeyValue *kv = option_split(c, arg);
 
+    option_check_id(c, arg, kv);
     for (int i = 0; kv[i].key; i++) {
         if (!strcmp(kv[i].key, "chardev") && kv[i].value) {
             device = g_strconcat("chardev:", kv[i].value, NULL);

@@ -65,6 +65,20 @@ static _Noreturn void help(const char *wanted)
     exit(0);
 }
 
+/* Whatever the driver: devices with an id are found by it, so no two have the same. */
+static void check_id(CommandLine *c, const char *arg, KeyValue *kv)
+{
+    option_check_id(c, arg, kv);
+    if (!c->device_ids) {
+        c->device_ids = g_hash_table_new(g_str_hash, g_str_equal);
+    }
+    for (; kv->key; kv++) {
+        if (!strcmp(kv->key, "id") && !g_hash_table_add(c->device_ids, kv->value)) {
+            option_fail(c, arg, "another device has the id '%s'", kv->value);
+        }
+    }
+}
+
 void option_device(CommandLine *c, const char *arg)
 {
     const char *driver;
@@ -81,6 +95,7 @@ void option_device(CommandLine *c, const char *arg)
             help(driver);
         }
     }
+    check_id(c, arg, kv);
     for (size_t s = 0; s < G_N_ELEMENTS(sources); s++) {
         if (sources[s].device(c, arg, driver, kv + 1)) {
             return;

@@ -62,6 +62,7 @@ static Folder *add(CommandLine *c, const char *arg, const char **tag)
         option_fail(c, arg, "there are more than %d folders", MAX_FOLDERS);
     }
     kv = option_split(c, arg);
+    option_check_id(c, arg, kv);
     if (strcmp(kv[0].key, "local") || kv[0].value) {
         option_fail(c, arg, "the kind is 'local', not '%s'", kv[0].key);
     }

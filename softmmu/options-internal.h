@@ -47,6 +47,7 @@ typedef struct CommandLine {
     const char *slots_text, *maxmem_text;
     bool msg_timestamp, msg_guest_name;
     const char *rtc_said;               /* -rtc clock=; NULL: not given */
+    GHashTable *device_ids;             /* of all -device that have one; NULL: none has */
 } CommandLine;
 
 /* A row of a table of options, or of an option's properties; softmmu/option-table.c tells the rules. */
@@ -81,6 +82,8 @@ _Noreturn void option_fail(const CommandLine *c, const char *arg, const char *fm
 char *option_attempt(CommandLine *c, void (*handle)(CommandLine *c, const char *arg), const char *arg);
 /* Split at commas (",," is a comma); the array ends with key == NULL and lives for ever. Empty parts are a mistake. */
 KeyValue *option_split(const CommandLine *c, const char *arg);
+/* Each id= among them is an identifier (qemu/identifier.h). */
+void option_check_id(const CommandLine *c, const char *arg, const KeyValue *kv);
 /* In an attempt there is no help, which ends the program: it fails. */
 bool option_is_help(const char *arg);
 /* A whole number, decimal or 0x..; false if malformed or above max. */

@@ -54,6 +54,7 @@ static NetOptions parse_network(CommandLine *c, const char *arg, const KeyValue 
 {
     NetOptions o = { .said = g_strdup_printf("%s %s", c->option, arg) };
 
+    option_check_id(c, arg, kv);
     net_option_type(c, arg, &o, &kv[0]);
     for (int i = 1; kv[i].key; i++) {
         if (option_is_help(kv[i].key)) {

@@ -175,6 +175,7 @@ void option_object(CommandLine *c, const char *arg)
     if (problem) {
         option_fail(c, arg, "%s", problem);
     }
+    option_check_id(c, arg, kv);
     object.id = property(&object, "id");
     if (!object.id || find(object.id)) {
         option_fail(c, arg, object.id ? "there is another object '%s'" : "id= is missing", object.id);

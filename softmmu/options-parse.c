@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <glib.h>
+#include "qemu/identifier.h"
 #include "qemu/log.h"
 #include "qemu/switch-word.h"
 #include "softmmu/options-internal.h"
@@ -76,6 +77,15 @@ KeyValue *option_split(const CommandLine *c, const char *arg)
         p++;
     }
     return (KeyValue *)(void *)g_array_free(list, FALSE);
+}
+
+void option_check_id(const CommandLine *c, const char *arg, const KeyValue *kv)
+{
+    for (; kv->key; kv++) {
+        if (!strcmp(kv->key, "id") && !identifier_good(kv->value ? kv->value : "")) {
+            option_fail(c, arg, "Parameter 'id' " IDENTIFIER_EXPECTED ", not '%s'", kv->value ? kv->value : "");
+        }
+    }
 }
 
 char *option_escape(const char *text)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <glib.h>
 #include "hw/usb/usb-devices.h"
+#include "qemu/identifier.h"
 
 static const struct { const char *name, *help; } kinds[] = {
     [USB_KEYBOARD] = { "usb-kbd", "a keyboard" },
@@ -98,6 +99,9 @@ char *usb_config_set(USBConfig *c, const char *key, const char *value)
         return g_strdup_printf("%s needs a value", key);
     }
     if (!strcmp(key, "id")) {
+        if (!identifier_good(value)) {
+            return g_strdup_printf("Parameter 'id' " IDENTIFIER_EXPECTED ", not '%s'", value);
+        }
         set_text(&c->id, value);
     } else if (!strcmp(key, "port")) {
         set_text(&c->port, value);

@@ -250,7 +250,7 @@ def probes(cases, client):
     cases.check("fixed size" in answer["error"]["desc"], "block_resize: a card", answer)
     for actions, says in (([{"type": "x", "data": {}}], "does not accept"),
                           ([{"type": "blockdev-snapshot-sync", "data": {"device": drive}}],
-                           "'snapshot-file' is missing"),
+                           "snapshot-file' is missing"),
                           ([{"type": "blockdev-snapshot", "data": {"node": drive, "overlay": "x"}}], "Cannot find")):
         answer = client.error("transaction", actions=actions)
         cases.check(says in answer["desc"], "transaction: %s" % says, answer)
@@ -314,13 +314,15 @@ def objects(cases, client):
 
 
 def names_without_text(cases, directory):
-    with Machine(directory, "-name", b"a\xffb\xe2\x82", "-chardev", b"null,id=\xc3") as machine:
+    with Machine(directory, "-name", b"a\xffb\xe2\x82",
+                 "-chardev", b"file,id=odd,path=" + os.fsencode(directory) + b"/\xc3") as machine:
         client = Client(machine.path)
         name = client.result("query-name")["name"]
         cases.check(name.startswith("a\ufffdb"), "a name that is no UTF-8 becomes text", name)
-        rows = {row["label"]: row["frontend-open"] for row in client.result("query-chardev")}
-        cases.check("\ufffd" in rows, "the same in lists", rows)
-        cases.check(rows["two"] and not rows["\ufffd"], "query-chardev: whether a device is used", rows)
+        rows = {row["label"]: row for row in client.result("query-chardev")}
+        cases.check("\ufffd" in rows["odd"]["filename"], "the same in lists", rows)
+        cases.check(rows["two"]["frontend-open"] and not rows["odd"]["frontend-open"],
+                    "query-chardev: whether a device is used", rows)
         answer = client.raw(b'{"execute": "x\\ud800"}')
         cases.check("JSON parse error" in answer["error"]["desc"], "half a surrogate pair is refused", answer)
         answer = client.raw(b'{"execute": "query-name", "id": 1e999}')
