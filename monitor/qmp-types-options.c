@@ -33,13 +33,15 @@ const QmpType qmp_option_types[] = {
     { .name = "MemoryBackendMemfdProperties",
       "dump:b? merge:b? prealloc:b? share:b? reserve:b? size:i hugetlb:b? seal:b?" },
     { .name = "MemoryBackendProperties", "dump:b? merge:b? prealloc:b? share:b? reserve:b? size:i" },
-    { .name = "NetClientDriver", .values = "none user tap socket stream dgram bridge" },
+    { .name = "NetClientDriver", .values = "none user tap socket stream dgram bridge hubport" },
     { .name = "Netdev",
       "id:s type:NetClientDriver",
       .tag = "type",
       .variants = "user:NetdevUserOptions tap:NetdevTapOptions socket:NetdevSocketOptions "
-      "stream:NetdevStreamOptions dgram:NetdevDgramOptions bridge:NetdevBridgeOptions" },
+      "stream:NetdevStreamOptions dgram:NetdevDgramOptions bridge:NetdevBridgeOptions "
+      "hubport:NetdevHubPortOptions" },
     { .name = "NetdevBridgeOptions", "br:s? helper:s?" },
+    { .name = "NetdevHubPortOptions", "hubid:i netdev:s?" },
     { .name = "NetdevDgramOptions", "local:SocketAddress? remote:SocketAddress?" },
     { .name = "NetdevSocketOptions", "fd:s? listen:s? connect:s? mcast:s? localaddr:s? udp:s?" },
     { .name = "NetdevStreamOptions", "addr:SocketAddress server:b? reconnect:i?" },

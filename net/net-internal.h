@@ -14,7 +14,8 @@ typedef struct NetKind {
     char *(*info)(void *state);                                 /* NULL: nothing to say */
 } NetKind;
 
-extern const NetKind net_user, net_stream, net_dgram, net_tap, net_bridge;
+extern const NetKind net_user, net_stream, net_dgram, net_tap, net_bridge, net_hubport;
+bool net_is_attached(const NetBackend *net);   /* a card, or a hub's port, has it */
 
 /* net/address.c: NULL and *error (free()): no such host, ... Main thread; may wait for a name server. */
 typedef struct _GSocketAddress GSocketAddress;

@@ -21,7 +21,7 @@ struct NetBackend {
     const NetKind *kind;        /* constant; NULL: a cable to nowhere */
     void *state;                /* constant; the kind's */
     char *id;                   /* constant */
-    NetCard card;               /* constant once attached; receive NULL: none */
+    NetCard card;               /* of a card, constant once attached; else a hub's, I/O thread. receive NULL: none */
     NetDump *dump[NET_MAX_DUMPS];       /* I/O thread; those that are not NULL come first */
     IOWork work;                /* moves frames */
     IOWork gone;                /* it was closed: what was posted for it has run */
@@ -227,7 +227,7 @@ const char *net_id(const NetBackend *net)
 /* ---- opening and closing ---- */
 
 static const NetKind *const kinds[] = {
-    &net_stream, &net_dgram, &net_tap, &net_bridge,
+    &net_stream, &net_dgram, &net_tap, &net_bridge, &net_hubport,
 #ifdef CONFIG_SLIRP
     &net_user,
 #endif
@@ -236,6 +236,11 @@ static const NetKind *const kinds[] = {
 void net_attach(NetBackend *net, const NetCard *card)
 {
     net->card = *card;
+}
+
+bool net_is_attached(const NetBackend *net)
+{
+    return net->card.receive;
 }
 
 static bool open_dumps(NetBackend *net, const NetOptions *options, char **error)
@@ -307,7 +312,7 @@ char *net_close(const char *id)
         return NULL;
     }
     if (net->card.receive) {
-        return g_strdup_printf("Device '%s' is in use: a network card has it", id);
+        return g_strdup_printf("Device '%s' is in use: a network card, or a hub, has it", id);
     }
     *p = net->next;
     if (net->kind) {

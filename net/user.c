@@ -209,8 +209,13 @@ static bool parse_network(SlirpConfig *c, const char *text)
 {
     char *copy = g_strdup(text), *slash = strchr(copy, '/'), *end = NULL;
     unsigned long bits = slash ? strtoul(slash + 1, &end, 10) : 24;
+    struct in_addr mask;
     bool good;
 
+    if (slash && strchr(slash, '.') && parse_address(slash + 1, &mask)) {       /* "255.255.255.0" is 24 bits */
+        bits = (unsigned long)__builtin_popcount(mask.s_addr);
+        end = bits && ntohl(mask.s_addr) == UINT32_MAX << (32 - bits) ? slash + strlen(slash) : slash + 1;
+    }
     if (slash) {
         *slash = 0;
     }

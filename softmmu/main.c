@@ -204,6 +204,9 @@ static void machine_create(MachineState *m, const Options *o)
         audio_open(&o->audio[i]);
     }
     m->audio = audio_find(NULL);
+    for (unsigned i = 0; i < o->nets; i++) {
+        open_network(o->net[i]);
+    }
     m->net = o->nic ? open_network(&o->nic->net) : NULL;
     m->virtio_legacy = o->virtio_legacy;
     for (unsigned i = 0; i < o->virtios; i++) {

@@ -196,6 +196,8 @@ bool option_virtio_device(CommandLine *c, const char *arg, const char *driver, c
 bool option_virtio_driver(size_t i, OptionInfo *info);
 bool option_virtio_property(size_t i, size_t n, OptionInfo *info);
 void options_virtio_add_disk(CommandLine *c, const BlockOptions *drive);
+/* A card; net NULL: it is connected to nothing, mac NULL: the address that a -device would have. */
+void options_virtio_add_nic(CommandLine *c, const char *said, const NetOptions *net, const uint8_t mac[6]);
 /* A virtio-9p-device for the folder of that id. */
 void options_virtio_add_folder(CommandLine *c, const char *arg, const char *id, const char *tag);
 /* softmmu/options-ports.c: the same with a driver of a port. */

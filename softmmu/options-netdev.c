@@ -37,6 +37,8 @@ _Noreturn void net_option_help(void)
            "  script=FILE|no, downscript=FILE|no   run with its name before and after (no)\n"
            "TYPE bridge: an interface in a bridge of the host\n"
            "  br=NAME                              the bridge (br0)\n"
+           "TYPE hubport: a port of a hub; frames leave by all its other ports\n"
+           "  hubid=N, netdev=ID                   which hub (0 is that of -net); the network that is at the port\n"
            "TYPE none: nothing\n"
            "For all: mac=ADDRESS, model=lan91c111, id=NAME, dump=FILE (write all frames there, as pcap)\n");
     exit(0);
@@ -48,7 +50,6 @@ static const struct { const char *type, *instead; } other_types[] = {
     { "l2tpv3", "an interface of the host has the tunnel (ip l2tp), and tap or bridge that" },
     { "vhost-user", "stream connects two emulators, tap one with the host" },
     { "vhost-vdpa", "there is no PCI card that it would be for (tap)" },
-    { "hubport", "a bridge of the host joins several networks (bridge)" },
 };
 
 /*
@@ -98,7 +99,7 @@ static bool other_property(CommandLine *c, const char *arg, const NetOptions *o,
 
 void net_option_type(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv)
 {
-    static const char *const types[] = { "user", "stream", "dgram", "socket", "tap", "bridge", "none" };
+    static const char *const types[] = { "user", "stream", "dgram", "socket", "tap", "bridge", "hubport", "none" };
 
     o->type = kv->value && !strcmp(kv->key, "type") ? kv->value : kv->key ? kv->key : "";
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
@@ -112,7 +113,7 @@ void net_option_type(CommandLine *c, const char *arg, NetOptions *o, const KeyVa
             option_fail(c, arg, "network type '%s' is not there: %s", o->type, other_types[i].instead);
         }
     }
-    option_fail(c, arg, "unknown network type '%s' (user, stream, dgram, socket, tap, bridge, none)", o->type);
+    option_fail(c, arg, "unknown network type '%s' (user, stream, dgram, socket, tap, bridge, hubport, none)", o->type);
 }
 
 static const char **append(const char **list, const char *text)
@@ -166,6 +167,7 @@ static void parse_host_port(CommandLine *c, const char *arg, NetAddress *a, cons
     a->type = "inet";
     a->host = colon == text ? no_host : g_strndup(text, (gsize)(colon - text));
     a->port = parse_number(c, arg, "a port", colon + 1);
+    a->has_port = true;
 }
 
 /* PREFIX.type, .host, .port, .path; false: it is none of them. */
@@ -186,6 +188,7 @@ static bool address_property(CommandLine *c, const char *arg, NetAddress *a, con
         a->host = kv->value;
     } else if (!strcmp(key, ".port")) {
         a->port = parse_number(c, arg, "a port", kv->value);
+        a->has_port = true;
     } else if (!strcmp(key, ".path")) {
         a->path = kv->value;
     } else {
@@ -286,6 +289,24 @@ static bool tap_property(CommandLine *c, const char *arg, NetOptions *o, const K
     return true;
 }
 
+static bool hub_property(CommandLine *c, const char *arg, NetOptions *o, const KeyValue *kv)
+{
+    uint64_t number;
+
+    if (!strcmp(kv->key, "netdev") && kv->value) {
+        o->peer = kv->value;
+    } else if (!strcmp(kv->key, "hubid") && kv->value) {
+        if (!option_number(kv->value, INT32_MAX, &number)) {
+            option_fail(c, arg, "hubid is a number, not '%s'", kv->value);
+        }
+        o->hub = (unsigned)number;
+        o->has_hub = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 void net_option_dump(CommandLine *c, const char *arg, NetOptions *o, const NetDumpOptions *dump)
 {
     if (o->dumps == NET_MAX_DUMPS) {
@@ -324,7 +345,7 @@ bool net_option_property(CommandLine *c, const char *arg, NetOptions *o, const K
            || (is_type(o, "socket") && socket_property(c, arg, o, kv))
            || ((is_type(o, "dgram") || is_type(o, "socket")) && dgram_property(c, arg, o, kv))
            || ((is_type(o, "tap") || is_type(o, "bridge")) && tap_property(c, arg, o, kv))
-           || other_property(c, arg, o, kv);
+           || (is_type(o, "hubport") && hub_property(c, arg, o, kv)) || other_property(c, arg, o, kv);
 }
 
 /* any_port: port 0 is one that is free. */
@@ -355,13 +376,16 @@ void net_option_complete(CommandLine *c, const char *arg, NetOptions *o)
                                       o->prefix6_bits ? o->prefix6_bits : "64");
     }
     if (is_type(o, "stream")) {
-        complete_address(c, arg, &o->local, "addr", false);
+        complete_address(c, arg, &o->local, "addr", o->server && o->local.has_port);
     }
     if (is_type(o, "dgram")) {
         complete_address(c, arg, &o->remote, "remote", false);
         if (o->local.type || o->local.host || o->local.path || o->local.port) {
             complete_address(c, arg, &o->local, "local", true);
         }
+    }
+    if (is_type(o, "hubport") && !o->has_hub) {
+        option_fail(c, arg, "hubid= is missing: the number of a hub");
     }
     if (is_type(o, "bridge") && !o->bridge) {
         o->bridge = "br0";

@@ -350,17 +350,39 @@ void options_virtio_add_folder(CommandLine *c, const char *arg, const char *id, 
     named[n] = id;
 }
 
+/* Those of the kind that device N is. */
+static void apply_globals_of(CommandLine *c, unsigned n)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        if (drivers[i].kind == c->o->virtio[n].kind) {
+            apply_globals(c, &drivers[i], n);
+        }
+    }
+}
+
 void options_virtio_add_disk(CommandLine *c, const BlockOptions *drive)
 {
     unsigned n = add(c, drive->file, VIRTIO_BLK);
 
     c->o->virtio[n].drive = drive;
-    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
-        if (drivers[i].kind == VIRTIO_BLK) {
-            apply_globals(c, &drivers[i], n);
-        }
-    }
+    apply_globals_of(c, n);
     named[n] = NULL;                    /* it has its drive */
+}
+
+void options_virtio_add_nic(CommandLine *c, const char *said, const NetOptions *net, const uint8_t mac[6])
+{
+    const char *option = c->option, *arg = strchr(said, ' ') + 1;
+    unsigned n;
+
+    c->option = g_strndup(said, (gsize)(arg - 1 - said));
+    n = add(c, arg, VIRTIO_NET);
+    c->option = option;
+    apply_globals_of(c, n);
+    named[n] = NULL;                    /* it has its network, or none */
+    c->o->virtio[n].net = net;
+    if (mac) {
+        memcpy(c->o->virtio[n].mac, mac, sizeof(c->o->virtio[n].mac));
+    }
 }
 
 /* The drive that device N names, with the device's policies; NULL: there is none that is free. */

@@ -66,6 +66,9 @@ typedef struct ReplayOptions {
 /* Serial lines of the command line: those that the board has no UART for are connected to nothing. */
 enum { OPTIONS_SERIALS = 16 };
 
+/* Networks without a card: at hubs, with the port that each is at. */
+enum { OPTIONS_NETS = 32 };
+
 /* -mon and -qmp */
 enum { OPTIONS_AUDIOS = 4 };
 
@@ -99,6 +102,8 @@ typedef struct Options {
     AccelOptions accel;
     ReplayOptions replay;
     const NicOptions *nic;              /* what the network card is connected to; NULL: nothing */
+    const NetOptions *net[OPTIONS_NETS];        /* that no card has, in the order in which they are to be opened */
+    unsigned nets;
     uint8_t mac[6];                     /* the card's address */
     BlockOptions *drive[MACHINE_DRIVES]; /* as in MachineState; NULL: none */
     VirtIOOption virtio[MACHINE_VIRTIOS];

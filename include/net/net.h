@@ -33,6 +33,7 @@ typedef struct NetAddress {
     const char *type;           /* "inet", "unix"; NULL: not given */
     const char *host;           /* inet; NULL: the loopback address */
     uint16_t port;              /* inet */
+    bool has_port;              /* it was said */
     const char *path;           /* unix */
 } NetAddress;
 
@@ -49,7 +50,7 @@ enum { NET_MAX_DUMPS = 4, NET_DUMP_WHOLE = 65536 };
 /* What -netdev and -nic say; strings live as long as the program. */
 typedef struct NetOptions {
     const char *said;           /* the option and its argument, for messages */
-    const char *type;           /* "user", "stream", "dgram", "tap", "bridge", "none" (a cable to nowhere) */
+    const char *type;           /* "user", "stream", "dgram", "tap", "bridge", "hubport", "none" (a cable to nowhere) */
     const char *id;             /* NULL: made from the type */
     NetDumpOptions dump[NET_MAX_DUMPS];
     unsigned dumps;
@@ -76,6 +77,10 @@ typedef struct NetOptions {
     const char *bridge;         /* put the interface there; NULL: do not */
     bool has_fd;
     int fd;                     /* has_fd: of an interface, opened by who started us */
+    /* type hubport */
+    bool has_hub;               /* hub was said */
+    unsigned hub;
+    const char *peer;           /* the network at the port; NULL: a card is there */
 } NetOptions;
 
 typedef struct NicOptions {
@@ -111,7 +116,8 @@ typedef struct NetAnnounce {
 void net_announce(const NetAnnounce *how, char **networks, const char *id);
 bool net_card_mac(const NetBackend *net, uint8_t mac[6]);      /* false: there is no card. I/O thread */
 
-void net_attach(NetBackend *net, const NetCard *card);  /* main thread, once, before frames flow */
+/* Main thread, once, before frames flow; by a hub also later, on the I/O thread. */
+void net_attach(NetBackend *net, const NetCard *card);
 /*
  * Send a frame. Any thread; any lock may be held. Dropped, as by a switch, are frames beyond a bound of their number,
  * and those that have less than NET_MIN_FRAME bytes or more than NET_MAX_FRAME (a line under -d guest_errors).

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=300
-"""What the network card is connected to: all combinations of up to three of the options that say so either start, with
-the network that they name, or end with one line that says what is wrong. Prints TAP.
+"""Network cards and what they are connected to: all combinations of up to three of the options that say
+so either start, with the networks that they name, or end with one line that says what is wrong. Hubs. Prints TAP.
 """
 import concurrent.futures
 import itertools
@@ -41,45 +41,58 @@ PIECES = {
     "-device": ["-device", "virtio-net-device"],
     "-nodefaults": ["-nodefaults"],
 }
-# What is one option given twice, in the order of the command line: the line that ends the program.
-TWICE = {"-nic a": "one network card", OLD: "one network card", ONE: "there is a network 'n' already",
-         TWO: "there is a network 'm' already"}
+# Options that name a network, which there is only once.
+NAMES = {"-nic a": "a", OLD: "old", ONE: "n", TWO: "m"}
+
+
+def cards_and_cables(names, free):
+    """The cards that options other than -device ask for, each with its network, and what no card has: (networks that
+    are at hub 0 and their ports, whether a network has no card); or the line that ends the program.
+    """
+    cards = [name for name in names if name == "-nic a" or name.startswith("-net nic")]
+    old, plain = OLD in names, cards.count("-net nic")
+    cables, lone = [], []
+    if old and not cards:
+        return ["old"], [], False
+    if old and plain > 1:
+        lone = ["old", "hub0port%d" % len(cards)]
+    for number, name in enumerate(cards):
+        if name == "-nic a":
+            cables.append("a")
+        elif name == "-net nic":
+            cables.append("hub0port%d" % number if plain > 1 else "old" if old else None)
+        elif name[-1] in free:
+            free.remove(name[-1])
+            cables.append(name[-1])
+        else:
+            return "there is no such network, or another card has it", [], False
+    return cables, lone, old and not plain
 
 
 def expected(names):
     """(what the line on stderr says or None, warnings, networks in the order of `info network`) of these options."""
-    seen = set()
-    for name in names:
-        old_nics = [one for one in (name, *seen) if one.startswith("-net nic")]
-        if name in seen and name in TWICE or len(old_nics) > 1:
-            return TWICE.get(name, "one network card"), 0, []
-        seen.add(name)
-    free, cards = [name[-1] for name in dict.fromkeys(names) if name in (ONE, TWO)], []
+    for name in NAMES:
+        if names.count(name) > 1:
+            return "there is a network '%s' already" % NAMES[name], 0, []
+    seen = set(names)
+    free, devices = [name[-1] for name in names if name in (ONE, TWO)], []
     for name in names:
         if name == "-device n" and "n" in free:
             free.remove("n")
-            cards.append("n")
+            devices.append("n")
         elif name in ("-device n", "-device x"):
             return "there is no '%s', or another device has it" % name[-1], 0, []
-    cables = [name for name in ("-nic a", OLD) if name in seen]
-    old_nic = next((name for name in names if name.startswith("-net nic")), None)
-    wants = old_nic[-1] if old_nic and "=" in old_nic else None
-    if len(cables) == 2 or old_nic and "-nic a" in cables or wants and cables:
-        return "says otherwise what the board's one network card is connected to", 0, []
-    if wants and wants not in free:
-        return "there is no such network, or another card has it", 0, []
-    if wants:
-        free.remove(wants)
-        card = [wants]
-    elif cables:
-        card = [cables[0].split()[-1]]
-    elif free and not seen & {"-nic none", "-net none"}:
-        card = [free.pop(0)]
-    elif seen & {"-nic none", "-net none", "-nodefaults", "-net nic", ONE, TWO}:
-        card = []
-    else:
-        card = ["user"]
-    return None, len(free), card + cards
+    cables, lone, alone = cards_and_cables(names, free)
+    if isinstance(cables, str):
+        return cables, 0, []
+    board = cables[0] if cables else None
+    if not board and not seen & {"-nic none", "-net none"}:
+        if seen & {ONE, TWO}:
+            board = free.pop(0) if free else None
+        elif not cables and "-nodefaults" not in seen:
+            board = "user"
+    networks = [*lone, board, *devices, *cables[1:]]
+    return None, len(free) + alone, [name for name in networks if name]
 
 
 def start(arguments):
@@ -139,6 +152,94 @@ def sockets(cases, directory):
         cases.check(not os.path.exists(path), "%s: after SIGTERM nothing stays behind" % kind)
 
 
+def hub(cases):
+    """Two networks at a hub: what arrives by one leaves by the other, unless a cable is pulled out."""
+    frame = bytes(range(64))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as left, socket.socket(socket.AF_INET,
+                                                                                 socket.SOCK_DGRAM) as right:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        for one in (left, right):
+            one.bind(("127.0.0.1", 0))
+            one.settimeout(60 * SCALE)
+        arguments = ["-netdev", "dgram,id=l,local.type=inet,local.host=127.0.0.1,local.port=%d,remote.type=inet,"
+                     "remote.host=127.0.0.1,remote.port=%d" % (port, left.getsockname()[1]),
+                     "-netdev", "dgram,id=r,remote.type=inet,remote.host=127.0.0.1,remote.port=%d"
+                     % right.getsockname()[1],
+                     "-netdev", "hubport,id=hl,hubid=3,netdev=l", "-netdev", "hubport,id=hr,hubid=3,netdev=r"]
+        with subprocess.Popen([*STOPPED, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as p:
+            def order(line):
+                p.stdin.write(line.encode() + b"\n")
+                p.stdin.flush()
+
+            order("info network")
+            while b"hubport" not in p.stdout.readline():
+                pass
+            left.sendto(frame, ("127.0.0.1", port))
+            cases.check(right.recv(2000) == frame, "a hub: a frame goes on to the other network")
+            for off, text in (("hr", "the other port's"), ("hl", "its own port's"), ("l", "its network's")):
+                order("set_link %s off" % off)
+                order("info status")
+                while b"VM status" not in p.stdout.readline():
+                    pass
+                left.sendto(frame[::-1], ("127.0.0.1", port))
+                order("info status")
+                while b"VM status" not in p.stdout.readline():
+                    pass
+                order("set_link %s on" % off)
+                order("info status")
+                while b"VM status" not in p.stdout.readline():
+                    pass
+                left.sendto(frame, ("127.0.0.1", port))
+                got = right.recv(2000)
+                cases.check(got == frame, "a hub: none while %s cable is out" % text, got.hex())
+            order("netdev_del l")
+            order("netdev_del hr")
+            order("netdev_add hubport,id=hx,hubid=3,netdev=r")
+            order("info status")
+            told = b""
+            while b"VM status" not in told:
+                told += p.stdout.readline()
+            cases.check(b"'l' is in use" in told, "a network at a hub stays while it is there", told)
+            left.sendto(frame, ("127.0.0.1", port))
+            cases.check(right.recv(2000) == frame, "a hub: a port that was added while the machine runs")
+            order("quit")
+            p.wait(60 * SCALE)
+            cases.check(p.returncode == 0, "the end", p.returncode)
+
+
+def models(cases):
+    """The second card is a virtual one; so is one that is said to be."""
+    dgram = "dgram,remote.type=inet,remote.port=9"
+    look = b"xp/1xw 0x10090008\nxp/1xw 0x10090100\nxp/1xw 0x10090104\nquit\n"      # a virtio-mmio's kind, its settings
+    for arguments, want in ((["-nic", dgram, "-nic", dgram + ",mac=52:54:00:00:00:07"], "525400000007"),
+                            (["-nic", dgram + ",model=virtio"], "525400123457"),
+                            (["-net", "nic", "-net", "nic,vectors=0,addr=3", "-net", dgram], "525400123457"),
+                            (["-nic", "user,net=10.0.3.0/255.255.255.0,model=virtio"], "525400123457"),
+                            (["-nic", "model=virtio-net-device"], "525400123457")):
+        p = subprocess.run([*STOPPED, *arguments], input=look, capture_output=True, timeout=60 * SCALE, check=False)
+        words = [int(word, 16) for word in re.findall(r"^[0-9a-f]+: 0x([0-9a-f]{8})", p.stdout.decode(), re.M)]
+        mac = b"".join(word.to_bytes(4, "little") for word in words[1:])[:6].hex()
+        cases.check(p.returncode == 0 and not p.stderr and words[:1] == [1] and mac == want,
+                    "a virtual card: " + " ".join(arguments), (p.returncode, p.stderr, words, mac))
+    for what in (["-nic", "model=help"], ["-net", "nic,model=help"]):
+        p = subprocess.run([*STOPPED, *what], capture_output=True, timeout=60 * SCALE, check=False)
+        cases.check(p.returncode == 0 and p.stdout.startswith(b"Supported NIC models:\n"), " ".join(what), p.stdout)
+    for arguments, text in ((["-nic", dgram, "-nic", dgram + ",model=lan91c111"], "one card of this model"),
+                            (["-nic", dgram + ",model=e1000"], "model is lan91c111"),
+                            (["-nic", dgram] * 12, "more than"), (["-netdev", "hubport,id=x"], "hubid= is missing"),
+                            (["-nic", "hubport,hubid=0,netdev=x"], "netdev= does not go with it"),
+                            (["-netdev", "hubport,id=x,hubid=0,netdev=y"], "there is no network 'y'"),
+                            (["-netdev", "hubport,id=x,hubid=0,netdev=x"], "there is no network 'x' but a hub's port"),
+                            (["-netdev", "hubport,id=x,hubid=-1"], "hubid is a number")):
+        p = subprocess.run([*STOPPED, *arguments], input=b"quit\n", capture_output=True, timeout=60 * SCALE,
+                           check=False)
+        cases.check(p.returncode == 1 and p.stderr.count(b"\n") == 1 and text in p.stderr.decode(),
+                    "no " + " ".join(arguments[-2:]), p.stderr)
+
+
 def mistakes(cases):
     """In the properties of one network."""
     for value, text in (("dgram,remote.port=9,local.type=unix", "local.path is missing"),
@@ -161,6 +262,8 @@ def main():
     cases = tap.Cases()
     combinations(cases)
     mistakes(cases)
+    hub(cases)
+    models(cases)
     with tempfile.TemporaryDirectory() as directory:
         sockets(cases, directory)
     return cases.done()

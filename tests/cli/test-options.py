@@ -81,7 +81,7 @@ BAD = [
     (["-chardev", "msmouse,id=c"], "'msmouse': no mouse is on a serial line"),
     (["-chardev", "wctablet,id=c"], "usb-tablet"), (["-chardev", "parallel,id=c,path=@"], "no parallel port"),
     (["-chardev", "spicevmc,id=c"], "no SPICE"), (["-chardev", "braille,id=c"], "braille displays"),
-    (["-netdev", "vde,id=n"], "'vde' is not there"), (["-netdev", "hubport,id=n"], "'hubport' is not there"),
+    (["-netdev", "vde,id=n"], "'vde' is not there"), (["-netdev", "hubport,id=n"], "hubid= is missing"),
     (["-netdev", "user,id=n,smb=/tmp"], "smb is not there: a folder is shared by -fsdev"),
     (["-netdev", "tap,id=n,vhost=on"], "vhost is not there, but for off"),
     (["-netdev", "tap,id=n,queues=2"], "queues is not there, but for 1"),
