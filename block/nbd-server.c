@@ -18,6 +18,7 @@
 #include "block/backend-internal.h"
 #include "block/job.h"
 #include "block/nbd-session.h"
+#include "qemu/address.h"
 #include "qemu/exit-files.h"
 
 enum { MAX_CONNECTIONS = 100, BACKLOG = 16 };
@@ -195,7 +196,7 @@ static int listen_tcp(const char *host, const char *port, char **error)
 {
     const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
     struct addrinfo *found;
-    const int code = getaddrinfo(*host ? host : NULL, port, &hints, &found);
+    const int code = address_port_good(port) ? getaddrinfo(*host ? host : NULL, port, &hints, &found) : EAI_SERVICE;
     int fd;
 
     if (code) {

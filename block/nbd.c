@@ -29,6 +29,7 @@
     X(aio_get_fd) X(aio_is_closed) X(aio_is_dead) X(aio_is_ready) X(aio_notify_read) X(aio_notify_write) X(aio_pread) \
     X(aio_pwrite) X(aio_zero) X(can_flush) X(can_zero) X(close) X(create) X(get_block_size) X(get_errno) X(get_error) \
     X(get_size) X(is_read_only) X(set_export_name) X(set_pread_initialize)
+#include "qemu/address.h"
 #include "qemu/library-table.h"
 
 enum { MOST_BYTES = 8 << 20, MOST_ZEROES = 1 << 30, FIRST_CONNECTION_S = 30, LEAST_GRACE_S = 5, AGAIN_MS = 1000 };
@@ -481,6 +482,18 @@ static bool parse_old_form(NbdFile *n, const char *path)
     return n->socket ? *n->socket : n->host != NULL;
 }
 
+/* Which the library would cut to 16 bits. */
+static bool port_good(const NbdFile *n)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (n->port) {
+        return address_port_good(n->port);
+    }
+    return !n->uri || g_uri_split_network(n->uri, G_URI_FLAGS_NONE, NULL, NULL, NULL, &error)
+           || !g_error_matches(error, G_URI_ERROR, G_URI_ERROR_BAD_PORT);
+}
+
 static bool parse(NbdFile *n, const char *path, const NbdOptions *o, char **error)
 {
     n->reconnect_s = o->reconnect_s;
@@ -496,6 +509,10 @@ static bool parse(NbdFile *n, const char *path, const NbdOptions *o, char **erro
         }
     } else {
         n->uri = g_strdup(path);
+    }
+    if (!port_good(n)) {
+        *error = g_strdup_printf("'%s': the port is beyond 65535", path);
+        return false;
     }
     return true;
 }
@@ -530,6 +547,10 @@ HostFile *nbd_file_open(const char *path, const ImageOptions *options, char **er
     }
     n->file = (HostFile) { .ops = &nbd_ops, .readonly = options->readonly, .align = 1, .fd = -1 };
     if (!parse(n, path, &options->nbd, error)) {
+        g_free(n->uri);
+        g_free(n->host);
+        g_free(n->port);
+        g_free(n->socket);
         g_free(n->export);
         g_free(n);
         return NULL;

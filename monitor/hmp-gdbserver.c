@@ -9,6 +9,7 @@
 #include <glib.h>
 #include "monitor/gdbstub.h"
 #include "monitor/monitor-internal.h"
+#include "qemu/address.h"
 
 /* A socket that listens there; -1: *why is a line that says why not (g_free()). */
 static int listen_at(const struct sockaddr *address, socklen_t size, char **why)
@@ -43,16 +44,15 @@ static int listen_unix(const char *path, char **why)
 static int listen_tcp(const char *text, char **why)
 {
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
-    const char *colon = strrchr(text, ':');
-    g_autofree char *host = colon ? g_strndup(text, (gsize)(colon - text)) : NULL;
+    g_autofree char *host = NULL, *port = NULL;
     struct addrinfo *found;
     int fd, error;
 
-    if (!colon || !colon[1]) {
-        *why = g_strdup("the port is missing (tcp::PORT)");
+    if (!address_split(text, &host, &port)) {
+        *why = g_strdup("the port is missing or beyond 65535 (tcp::PORT)");
         return -1;
     }
-    error = getaddrinfo(*host ? host : NULL, colon + 1, &hints, &found);
+    error = getaddrinfo(*host ? host : NULL, port, &hints, &found);
     if (error) {
         *why = g_strdup(gai_strerror(error));
         return -1;

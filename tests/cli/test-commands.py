@@ -110,6 +110,7 @@ def details(cases, client, say, directory, pid):
                 and "not found" in client.error("chardev-send-break", id="none")["desc"]
                 and client.result("chardev-send-break", id="serial0") == {}, "chardev-send-break")
     for where, said in (("tcp:", "port is missing"), ("stdio", "is expected"), ("tcp::port", "gdbserver tcp"),
+                        ("tcp::99999", "beyond 65535"),
                         ("unix:/nonexistent/x", "No such file"), ("unix:" + "x" * 200, "too long")):
         cases.check(said in say("gdbserver " + where), "gdbserver %s" % where[:20], say("gdbserver " + where))
     path = os.path.join(directory, "gdb")

@@ -104,6 +104,9 @@ def orders(cases, client, path):
         cases.check("addr" in client.error("nbd-server-start", addr=address)["desc"], "no address: %s" % address)
     cases.check("Failed to bind" in client.error("nbd-server-start", addr=unix("/nonexistent/x"))["desc"]
                 and "too long" in client.error("nbd-server-start", addr=unix("x" * 200))["desc"], "no such place")
+    for port in "99999", "-1", " 80", "":
+        error = client.error("nbd-server-start", addr={"type": "inet", "data": {"host": "localhost", "port": port}})
+        cases.check("resolution failed" in error["desc"], "no such port: '%s'" % port, error)
     client.result("nbd-server-start", addr=unix(path))
     cases.check("already running" in client.error("nbd-server-start", addr=unix(path + "2"))["desc"], "one server")
     cases.check("Cannot find device" in client.error("block-export-add", **dict(add, **{"node-name": "x"}))["desc"],

@@ -158,6 +158,8 @@ BAD = [
     ([*M, "-serial", "tcp:localhost"], "port is missing"),
     ([*M, "-serial", "tcp:localhost:65536"], "beyond 65535"), ([*M, "-serial", "udp::99999"], "beyond 65535"),
     ([*M, "-incoming", "tcp:localhost:99999"], "up to 65535"),
+    ([*M, "-sd", "nbd://localhost:99999/x"], "beyond 65535|no library|libnbd"),
+    ([*M, "-sd", "nbd:localhost:99999"], "beyond 65535|no library|libnbd"),
     ([*M, "-serial", "tcp:localhost:1,foo=on"], "unknown property 'foo=on'"),
     ([*M, "-serial", "tcp:localhost:1,server=maybe"], "server is 'on' or 'off'"),
     ([*M, "-serial", "tcp:localhost:1"], "cannot connect"),
