@@ -8,6 +8,7 @@
 #include <string.h>
 #include "monitor/qmp.h"
 #include "monitor/qmp-internal.h"
+#include "qemu/json-text.h"
 
 typedef struct QmpSession {
     Chardev *chr;
@@ -354,23 +355,17 @@ static void abandon(QmpSession *s)
 
 static void take_text(QmpSession *s)
 {
-    JsonParser *parser = json_parser_new();
-    GError *error = NULL;
+    g_autofree char *problem = NULL;
+    JsonNode *root = json_text_parse(s->in.text->str, (gssize)s->in.text->len, &problem);
 
-    if (json_parser_load_from_data(parser, s->in.text->str, (gssize)s->in.text->len, &error)) {
-        JsonNode *root = json_parser_steal_root(parser);
-
-        if (qmp_is_writable(root)) {
-            order_came(s, root);
-        } else {
-            refuse(s, NULL, "GenericError", "JSON parse error, a number too large or a string that is no text");
-            json_node_unref(root);
-        }
+    if (!root) {
+        refuse(s, NULL, "GenericError", "JSON parse error, %s", problem);
+    } else if (qmp_is_writable(root)) {
+        order_came(s, root);
     } else {
-        refuse(s, NULL, "GenericError", "JSON parse error, %s", error->message);
-        g_error_free(error);
+        refuse(s, NULL, "GenericError", "JSON parse error, a number too large or a string that is no text");
+        json_node_unref(root);
     }
-    g_object_unref(parser);
 }
 
 static int receive(void *opaque, const uint8_t *buf, int len)

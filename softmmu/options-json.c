@@ -4,7 +4,7 @@
  * {"str": TEXT}, as hostfwd is one, is the property once for each. Main thread.
  */
 #include <glib.h>
-#include <json-glib/json-glib.h>
+#include "qemu/json-text.h"
 #include "softmmu/options-internal.h"
 
 typedef struct Flat {
@@ -88,16 +88,16 @@ static void add_object(Flat *f, const char *prefix, JsonObject *object)
 KeyValue *option_json(CommandLine *c, const char *arg)
 {
     Flat f = { .c = c, .arg = arg, .pairs = g_array_new(TRUE, TRUE, sizeof(KeyValue)) };
-    JsonParser *parser = json_parser_new();
-    GError *error = NULL;
+    char *problem;
+    JsonNode *root = json_text_parse(arg, -1, &problem);
 
-    if (!json_parser_load_from_data(parser, arg, -1, &error)) {
-        option_fail(c, arg, "%s", error->message);
+    if (!root) {
+        option_fail(c, arg, "%s", problem);
     }
-    if (!json_parser_get_root(parser) || !JSON_NODE_HOLDS_OBJECT(json_parser_get_root(parser))) {
+    if (!JSON_NODE_HOLDS_OBJECT(root)) {
         option_fail(c, arg, "this is no JSON object");
     }
-    add_object(&f, "", json_node_get_object(json_parser_get_root(parser)));
-    g_object_unref(parser);
+    add_object(&f, "", json_node_get_object(root));
+    json_node_unref(root);
     return (KeyValue *)(void *)g_array_free(f.pairs, FALSE);
 }

@@ -327,6 +327,17 @@ def names_without_text(cases, directory):
         cases.check("JSON parse error" in answer["error"]["desc"], "half a surrogate pair is refused", answer)
         answer = client.raw(b'{"execute": "query-name", "id": 1e999}')
         cases.check("too large" in answer["error"]["desc"], "a number beyond all bounds is refused", answer)
+        for text, what in ((b'{"execute": "stop", "execute": "query-name"}', "duplicate key 'execute'"),
+                           (b'{"execute": "qom-list", "arguments": {"path": "/", "path": "/machine"}}', "'path'"),
+                           (b'{"execute": "query-name", "id": {"a": [{}, {"b": 1, "b": 1}]}}', "duplicate key 'b'"),
+                           (b'{"execute": "query-name\\u0000x"}', "u0000"),
+                           (b'{"execute": "human-monitor-command", "arguments": {"command-line": "quit\\u0000 x"}}',
+                            "u0000")):
+            answer = client.raw(text)
+            cases.check("JSON parse error" in answer["error"]["desc"] and what in answer["error"]["desc"],
+                        "what can be read in two ways is refused: %s" % what, answer)
+        answer = client.raw(b'{"execute": "query-name", "id": [{"a": 1}, {"a": {"a": "\\\\u0000"}}]}')
+        cases.check(answer["id"] == [{"a": 1}, {"a": {"a": "\\u0000"}}], "what only looks so is not", answer)
         client.send(b'{"execute": "query-name", "arguments": {"a": [1, "text that nev')
         answer = client.raw(b"\xff\n")
         cases.check("error" in answer and "name" in client.result("query-name"), "0xff begins anew", answer)
