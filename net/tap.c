@@ -12,11 +12,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "net/net-internal.h"
 #include "qemu/log.h"
 
-enum { FRAMES_A_ROUND = 64 };
+enum { FRAMES_A_ROUND = 64, HEADER_MAX = 64 };
 
 /* <linux/sockios.h> has it with names that clash with the C library's. */
 #define BRIDGE_ADD_INTERFACE 0x89a2
@@ -25,6 +26,7 @@ typedef struct TapNet {
     NetBackend *net;
     int fd;
     guint watch;
+    int header;                         /* bytes before each frame: of an interface that was made for offloads */
     char name[IFNAMSIZ];
     const char *down_script;            /* NULL: none */
 } TapNet;
@@ -32,20 +34,21 @@ typedef struct TapNet {
 static gboolean tap_ready(gint fd, GIOCondition condition, gpointer opaque)
 {
     TapNet *t = opaque;
-    uint8_t frame[NET_MAX_FRAME + 1];   /* one more, to see frames that are too long */
+    uint8_t header[HEADER_MAX], frame[NET_MAX_FRAME + 1];       /* one more, to see frames that are too long */
+    const struct iovec parts[] = { { header, (size_t)t->header }, { frame, sizeof(frame) } };
 
     for (int i = 0; i < FRAMES_A_ROUND; i++) {
-        const ssize_t n = read(fd, frame, sizeof(frame));
+        const ssize_t n = readv(fd, parts, G_N_ELEMENTS(parts));
 
-        if (n <= 0) {
-            if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        if (n <= t->header) {
+            if (n >= 0 || (errno != EAGAIN && errno != EINTR)) {
                 qemu_log_mask(LOG_GUEST_ERROR, "network: %s is gone\n", t->name);
                 t->watch = 0;
                 return G_SOURCE_REMOVE;
             }
             break;
         }
-        net_deliver(t->net, frame, (size_t)n);
+        net_deliver(t->net, frame, (size_t)(n - t->header));
     }
     return G_SOURCE_CONTINUE;
 }
@@ -54,7 +57,10 @@ static void tap_send(void *state, const uint8_t *frame, size_t bytes)
 {
     TapNet *t = state;
 
-    if (write(t->fd, frame, bytes) < 0 && errno != EAGAIN && errno != EIO) {    /* EIO: the interface is down */
+    static uint8_t header[HEADER_MAX];  /* nothing is left for the host to do */
+    const struct iovec parts[] = { { header, (size_t)t->header }, { (void *)frame, bytes } };
+
+    if (writev(t->fd, parts, G_N_ELEMENTS(parts)) < 0 && errno != EAGAIN && errno != EIO) {     /* EIO: it is down */
         qemu_log_mask(LOG_GUEST_ERROR, "network: %s: %s\n", t->name, strerror(errno));
     }
 }
@@ -94,6 +100,27 @@ static int tap_interface(TapNet *t, const NetOptions *o, char **error)
     }
     g_strlcpy(t->name, request.ifr_name, IFNAMSIZ);
     return fd;
+}
+
+/* fd= is an interface that somebody else has made. False: *error. */
+static bool take_interface(TapNet *t, int fd, char **error)
+{
+    struct ifreq request = { .ifr_flags = 0 };
+
+    if (ioctl(fd, TUNGETIFF, &request) < 0 || !(request.ifr_flags & IFF_TAP) || !(request.ifr_flags & IFF_NO_PI)) {
+        *error = g_strdup_printf("fd=%d is no open descriptor of an interface for frames (tap, without packet "
+                                 "information)", fd);
+        return false;
+    }
+    if (request.ifr_flags & IFF_VNET_HDR && (ioctl(fd, TUNGETVNETHDRSZ, &t->header) < 0 || t->header > HEADER_MAX
+                                             || ioctl(fd, TUNSETOFFLOAD, 0) < 0)) {
+        *error = g_strdup_printf("fd=%d: %s", fd, strerror(errno));
+        return false;
+    }
+    g_strlcpy(t->name, request.ifr_name, IFNAMSIZ);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    t->fd = fd;
+    return true;
 }
 
 static bool into_bridge(const char *name, const char *bridge, char **error)
@@ -143,9 +170,8 @@ static void *tap_open(NetBackend *net, const NetOptions *o, char **error)
     TapNet *t = g_new0(TapNet, 1);
 
     t->net = net;
-    g_strlcpy(t->name, "the interface", IFNAMSIZ);
-    t->fd = o->has_fd ? o->fd : tap_interface(t, o, error);
-    if (t->fd < 0) {
+    t->fd = o->has_fd ? -1 : tap_interface(t, o, error);
+    if (o->has_fd ? !take_interface(t, o->fd, error) : t->fd < 0) {
         g_free(t);
         return NULL;
     }
