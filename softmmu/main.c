@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <glib.h>
 #include "audio/audio.h"
+#include "block/job.h"
 #include "chardev/char.h"
 #include "exec/memory.h"
 #include "hw/boards.h"
@@ -255,6 +256,33 @@ static void usb_create(const MachineState *m, Options *o)
     }
 }
 
+static void open_node(BlockOptions *b, const char *inner)
+{
+    char *problem;
+
+    b->format = b->node && !b->format ? "raw" : b->format;      /* of -blockdev: it holds bytes */
+    b->node = b->node ? b->node : b->id;
+    problem = block_node_add(b, inner, NULL);
+    if (problem) {
+        error_exit("%s: %s", b->said, problem);
+    }
+}
+
+/* What no device has is the monitors', as with blockdev-add. Of a machine that comes the other emulator may have it. */
+static void nodes_create(const Options *o)
+{
+    for (const NodeOption *n = o->node; n < o->node + o->nodes; n++) {
+        if (o->incoming) {
+            usb_drive_offer(n->block);
+            continue;
+        }
+        if (n->inner) {
+            open_node(n->inner, NULL);
+        }
+        open_node(n->block, n->inner ? n->inner->node : NULL);
+    }
+}
+
 static void display_create(const Options *o)
 {
 #ifdef CONFIG_SDL
@@ -437,6 +465,7 @@ int main(int argc, char **argv)
         dump_dtb_and_end(m, options.dumpdtb);
     }
     usb_create(m, &options);
+    nodes_create(&options);
     trace_machine_ready();
     monitor_create(m, &options, monitor);
     display_create(&options);

@@ -340,6 +340,24 @@ bool option_sd_card_device(CommandLine *c, const char *arg, const char *driver, 
     return true;
 }
 
+void options_nodes_finish(CommandLine *c)
+{
+    for (int i = 0; i < c->drives; i++) {
+        NodeOption *n = &c->o->node[c->o->nodes];
+
+        if (c->other_drive[i].taken) {
+            continue;
+        }
+        n->block = c->other_drive[i].block;
+        for (int j = 0; j < i; j++) {
+            BlockOptions *inner = c->other_drive[j].block;
+
+            n->inner = n->block->file_node && !g_strcmp0(n->block->file_node, inner->node) ? inner : n->inner;
+        }
+        c->o->nodes++;
+    }
+}
+
 void options_block_finish(CommandLine *c)
 {
     for (int i = 0; i < c->drives; i++) {

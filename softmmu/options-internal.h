@@ -9,7 +9,7 @@
 #include "sysemu/option-info.h"
 
 /* The command line as given; options_parse() turns it into Options when all of it is known. */
-enum { MAX_DRIVES = 4 * MACHINE_VIRTIOS };
+enum { MAX_DRIVES = OPTIONS_NODES };
 
 /* A drive of -drive if=none or if=virtio, or a node of -blockdev. */
 typedef struct DriveOption {
@@ -157,6 +157,8 @@ void option_hda(CommandLine *c, const char *arg);
 void option_pflash(CommandLine *c, const char *arg);
 void option_snapshot(CommandLine *c, const char *arg);
 void options_block_finish(CommandLine *c);
+/* All devices have taken their drives: what is left. */
+void options_nodes_finish(CommandLine *c);
 /* The drive called `id`, which is the caller's from now on; NULL: there is none that is free. */
 const BlockOptions *options_drive_take(CommandLine *c, const char *id);
 /* The same for a device, as a copy: a node that holds bytes and has no format is raw. */

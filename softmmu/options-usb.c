@@ -116,9 +116,4 @@ void options_usb_finish(CommandLine *c)
             usb_drive_offer(drive);
         }
     }
-    for (int i = 0; i < c->drives; i++) {
-        if (!c->other_drive[i].taken) {
-            usb_drive_offer(c->other_drive[i].block);
-        }
-    }
 }

@@ -285,6 +285,7 @@ void options_parse(int argc, char **argv, Options *o)
     options_block_finish(&c);
     options_virtio_finish(&c);
     options_usb_finish(&c);
+    options_nodes_finish(&c);
     options_global_finish(&c);
     options_net_finish(&c);
     options_chardev_finish(&c);

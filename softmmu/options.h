@@ -54,7 +54,13 @@ typedef struct USBOption {
     USBConfig config;
 } USBOption;
 
-enum { OPTIONS_USB = 32 };
+/* A drive of -drive if=none, or a node of -blockdev, that no device has. */
+typedef struct NodeOption {
+    BlockOptions *block;
+    BlockOptions *inner;                /* the node that holds its bytes; NULL: that has no name */
+} NodeOption;
+
+enum { OPTIONS_USB = 32, OPTIONS_NODES = 4 * MACHINE_VIRTIOS };
 enum { OPTIONS_NAMED = 16, OPTIONS_MONITORS = 8 };
 
 /* -icount rr= */
@@ -106,6 +112,8 @@ typedef struct Options {
     unsigned nets;
     uint8_t mac[6];                     /* the card's address */
     BlockOptions *drive[MACHINE_DRIVES]; /* as in MachineState; NULL: none */
+    NodeOption node[OPTIONS_NODES];     /* in the order of the command line */
+    unsigned nodes;
     VirtIOOption virtio[MACHINE_VIRTIOS];
     unsigned virtios;
     USBOption usb[OPTIONS_USB];         /* in the order of the command line */
