@@ -4,11 +4,8 @@
 # scripts/guest/build behind kernel.sh; any change of this file makes a new one of these kernels.
 
 build_kernel_selftest() {
-    local out=$1 log=$PWD/kernel.log common=$PWD/kernel.config tarball module
-    # What kernel-selftest.config switches off is no longer demanded.
-    sed -n 's/^# \(CONFIG_[A-Z0-9_]*\) is not set$/\1=y/p' "$here/kernel-selftest.config" |
-        grep -vxFf - "$here/kernel.config" >"$common"
-    build_kernel "$out" "$common" kernel-selftest.config
+    local out=$1 log=$PWD/kernel.log tarball module
+    build_kernel "$out" kernel.config kernel-selftest.config
     # build_kernel() leaves out the tools; some of the modules include one header of theirs.
     tarball=/usr/src/$KERNEL_SOURCE_PACKAGE.tar.xz
     [ -r "$tarball" ] || tarball=$PWD/source$tarball
