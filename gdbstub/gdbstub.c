@@ -18,7 +18,7 @@ static void forget(Gdb *g)
 {
     __atomic_store_n(&g->attached, false, __ATOMIC_SEQ_CST);
     __atomic_store_n(&g->takes_calls, false, __ATOMIC_SEQ_CST);
-    g->resumed = g->restarts = g->physical = g->step_irqs = g->names_processes = false;
+    g->resumed = g->restarts = g->physical = g->step_irqs = g->step_clock_stands = g->names_processes = false;
     g->knows_registers = false;
     g->cpu = g->stop_cpu = 0;
     g->step_cpu = -1;

@@ -22,6 +22,7 @@ typedef struct Gdb {
     int stop_cpu;                       /* in the last stop reply */
     bool physical;                      /* addresses are */
     bool step_irqs;                     /* interrupts are taken in a step */
+    bool step_clock_stands;             /* the guest's time stands while no CPU does more than a step */
     unsigned steps_alone;               /* in a row, see run.c */
     int call_cpu;                       /* whose call of semihosting the debugger carries out; -1: none */
 } Gdb;

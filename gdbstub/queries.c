@@ -216,16 +216,19 @@ static void monitor_order(Gdb *g, const char *digits)
 
 /* ---- QEMU's ---- */
 
-enum { SSTEP_ENABLE = 1, SSTEP_NOIRQ = 2 };
+enum { SSTEP_ENABLE = 1, SSTEP_NOIRQ = 2, SSTEP_NOTIMER = 4 };
 
 static void step_bits(Gdb *g, const char *arguments)
 {
-    gdb_send_text(&g->link, "ENABLE=1,NOIRQ=2");
+    gdb_send_text(&g->link, "ENABLE=1,NOIRQ=2,NOTIMER=4");
 }
 
 static void step_mode(Gdb *g, const char *arguments)
 {
-    gdb_send_text(&g->link, g->step_irqs ? "0x1" : "0x3");
+    const int bits = SSTEP_ENABLE | (g->step_irqs ? 0 : SSTEP_NOIRQ) | (g->step_clock_stands ? SSTEP_NOTIMER : 0);
+    g_autofree char *text = g_strdup_printf("0x%x", bits);
+
+    gdb_send_text(&g->link, text);
 }
 
 static void physical_mode(Gdb *g, const char *arguments)
@@ -238,11 +241,12 @@ static void set_step_mode(Gdb *g, const char *text)
     uint32_t bits;
 
     text += g_str_has_prefix(text, "0x") ? 2 : 0;
-    if (!gdb_number_before(&text, '\0', &bits) || (bits & ~(uint32_t)SSTEP_NOIRQ) != SSTEP_ENABLE) {
+    if (!gdb_number_before(&text, '\0', &bits) || (bits & ~(uint32_t)(SSTEP_NOIRQ | SSTEP_NOTIMER)) != SSTEP_ENABLE) {
         gdb_send_text(&g->link, GDB_E_INVALID);
         return;
     }
     g->step_irqs = !(bits & SSTEP_NOIRQ);
+    g->step_clock_stands = bits & SSTEP_NOTIMER;
     gdb_send_text(&g->link, "OK");
 }
 

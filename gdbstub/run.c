@@ -31,6 +31,8 @@ static bool steps_alone(Gdb *g, const DebugRun *run)
 
 static void start(Gdb *g, DebugRun *run)
 {
+    bool stands = g->step_clock_stands;
+
     vm_stop();                          /* somebody else may have started it */
     gdb_call_drop(g);
     if (steps_alone(g, run)) {
@@ -40,9 +42,14 @@ static void start(Gdb *g, DebugRun *run)
     }
     for (int i = 0; i < g->machine->smp; i++) {
         debug_set_run(i, run[i], g->step_irqs);
+        stands &= run[i] != DEBUG_RUN;
     }
     g->resumed = true;
-    vm_start();
+    if (stands) {
+        vm_start_without_clock();
+    } else {
+        vm_start();
+    }
 }
 
 /*

@@ -48,6 +48,7 @@ static bool running;                    /* atomic; written by the I/O thread */
 static bool user_quit;                  /* the monitor's quit or Ctrl-a x ended the loop; I/O thread */
 static bool opt_no_reboot, opt_no_shutdown;     /* I/O thread */
 static int exit_code;                   /* I/O thread */
+static bool clock_stands;               /* while the machine runs, as vm_start_without_clock() wants; I/O thread */
 static unsigned frozen;                 /* runstate_freeze() without its end; I/O thread */
 static Cause cause;                     /* of what listeners are told about; I/O thread */
 /* I/O thread; while not running */
@@ -166,7 +167,7 @@ void runstate_freeze(void)
 
 void runstate_thaw(void)
 {
-    if (!--frozen && runstate_is_running()) {
+    if (!--frozen && runstate_is_running() && !clock_stands) {
         clock_virtual_pause(false);
     }
     runstate_release_cpus();
@@ -190,7 +191,7 @@ void runstate_tell(RunstateEvent event, int code)
     }
 }
 
-void vm_start(void)
+static void start(bool with_clock)
 {
     char *problem;
 
@@ -209,12 +210,23 @@ void vm_start(void)
     }
     __atomic_store_n(&running, true, __ATOMIC_SEQ_CST);
     blk_resume_all();
-    if (!frozen) {
+    clock_stands = !with_clock;
+    if (!frozen && with_clock) {
         clock_virtual_pause(false);
     }
     trace(MACHINE_STATE, "running=%d", runstate_is_running());
     cpus_resume();
     runstate_tell(RUNSTATE_RUNNING, 0);
+}
+
+void vm_start(void)
+{
+    start(true);
+}
+
+void vm_start_without_clock(void)
+{
+    start(false);
 }
 
 static void stop(int reason)

@@ -10,6 +10,7 @@ void qemu_system_quit_request(int exit_code);       /* the user wants out: also 
 bool qemu_system_is_resetting(void);                /* asked for and not done yet; the CPUs may still run */
 void qemu_system_watchdog_request(void);            /* a watchdog expired: what -action watchdog= says */
 void vm_start(void);                                /* I/O thread */
+void vm_start_without_clock(void);                  /* the same, and the guest's time stands until it stops again */
 void vm_stop(void);                                 /* I/O thread */
 void vm_stop_for_user(void);                        /* and the disks' images can be copied (blk_settle_all()) */
 void vm_powerdown(void);                            /* the power button; I/O thread */

@@ -163,7 +163,8 @@ def test_commands(peer):
                    "qXfer:features:read:target.xml:",
                    "qXfer:features:read:target.xml:ffffff,10", "qXfer:features:read:target.xml:0", "qRcmd,1",
                    "qRcmd,zz",
-                   "Qqemu.PhyMemMode:2", "Qqemu.PhyMemMode:", "Qqemu.sstep=0", "Qqemu.sstep=ff", "Qqemu.sstep="):
+                   "Qqemu.PhyMemMode:2", "Qqemu.PhyMemMode:", "Qqemu.sstep=0", "Qqemu.sstep=ff", "Qqemu.sstep=6",
+                   "Qqemu.sstep="):
         answer = peer.ask(packet)
         cases.check(re.fullmatch("E[0-9a-f]{2}", answer), "refused: " + packet, answer)
     cases.check(peer.ask("qXfer:features:read:other.xml:0,10") == "E00", "another document")
@@ -196,7 +197,7 @@ def test_commands(peer):
     peer.ask("Qqemu.PhyMemMode:1")
     cases.check(peer.ask("qXfer:memory-map:read::0,4000").count("<memory ") > 10, "the board's map")
     peer.ask("Qqemu.PhyMemMode:0")
-    cases.check(peer.ask("qqemu.sstepbits") == "ENABLE=1,NOIRQ=2" and peer.ask("qqemu.sstep") == "0x3" and
+    cases.check(peer.ask("qqemu.sstepbits") == "ENABLE=1,NOIRQ=2,NOTIMER=4" and peer.ask("qqemu.sstep") == "0x3" and
                 peer.ask("Qqemu.sstep=0x1") == "OK" and peer.ask("qqemu.sstep") == "0x1", "how a step is made")
     results = [peer.ask("Z0,%x,4" % (0x20000 + 4 * i)) for i in range(5000)]
     good = results.count("OK")
@@ -216,6 +217,23 @@ def test_running(peer):
     after = [peer.ask("Hg%d" % n) + peer.ask("p0") + peer.ask("pf") for n in (1, 2, 3, 4)]
     cases.check(answer == "T05thread:2;" and all(b == a[:10] for n, (b, a) in enumerate(zip(before, after)) if n != 1),
                 "one steps, the others stay", (before, after))
+    def time_of_steps(bits, packet):
+        """The board's 24 MHz counter before and behind fifty."""
+        assert peer.ask("Qqemu.sstep=%x" % bits) == "OK"
+        peer.ask("Qqemu.PhyMemMode:1")
+        begin = peer.ask("m1000005c,4")
+        stops = {peer.ask(packet) for _ in range(50)}
+        end = peer.ask("m1000005c,4")
+        peer.ask("Qqemu.PhyMemMode:0")
+        peer.ask("Qqemu.sstep=3")
+        return [int.from_bytes(bytes.fromhex(t), "little") for t in (begin, end)], stops
+
+    for bits, packet, stands in ((7, "vCont;s:2", True), (5, "vCont;s:2", True), (7, "vCont;s", True),
+                                 (3, "vCont;s:2", False), (1, "vCont;s:2", False), (7, "vCont;s:2;c", False)):
+        (begin, end), stops = time_of_steps(bits, packet)
+        cases.check((begin == end) is stands and all(s.startswith("T05") for s in stops),
+                    "the guest's time %s while %s with sstep=%d" % ("stands" if stands else "goes on", packet, bits),
+                    (begin, end, stops))
     peer.ask("Hc3")
     answer = peer.ask("s%x" % LOOP)
     cases.check(answer == "T05thread:3;" and peer.ask("pf") == "04800000", "a step from an address", answer)
