@@ -197,6 +197,14 @@ static unsigned direct_align(int fd)
     return HOST_FILE_ALIGN;
 }
 
+/* "NAME:", which is not a part of a path, at the begin: its length; 0: there is none. */
+static int protocol_length(const char *path)
+{
+    const size_t n = strspn(path, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+
+    return n && g_ascii_isalpha(*path) && path[n] == ':' ? (int)n : 0;
+}
+
 HostFile *posix_file_open(const char *path, const ImageOptions *options, char **error)
 {
     int flags = (options->readonly ? O_RDONLY : O_RDWR) | (options->direct ? O_DIRECT : 0) | O_CLOEXEC, fd;
@@ -214,6 +222,11 @@ HostFile *posix_file_open(const char *path, const ImageOptions *options, char **
         if ((errno == EACCES || errno == EROFS) && !options->readonly) {
             return open_failed(fd, error, g_strdup_printf("'%s': %s (readonly=on opens it for reading only)", path,
                                                           strerror(errno)));
+        }
+        if (errno == ENOENT && protocol_length(path) && !options->driver) {
+            return open_failed(fd, error, g_strdup_printf("'%s': No such file or directory, and no protocol '%.*s' "
+                                                          "(there are file, nbd, null-co, null-aio)", path,
+                                                          protocol_length(path), path));
         }
         return open_failed(fd, error, g_strdup_printf("'%s': %s", path, strerror(errno)));
     }

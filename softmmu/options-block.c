@@ -9,7 +9,7 @@
 
 static void drive_help(void)
 {
-    printf("file=PATH                     the image\n"
+    printf("file=PATH                     the image; nbd:, null-co:, or json:{...} with what -blockdev takes\n"
            "if=sd|pflash|ide|virtio|none  the board's SD card slot (default), its NOR flash, its CompactFlash socket,\n"
            "                              a virtual disk, or what -device virtio-blk-device,drive=ID names\n"
            "unit=0|1                      which bank of the flash, 64 MiB each; if not given, the next one\n"
@@ -76,6 +76,8 @@ static bool either(CommandLine *c, const char *arg, const KeyValue *kv, const ch
 }
 
 /* Where the machine has its drives: MachineState's numbers. */
+#define JSON "json:"
+
 enum { SLOT_SD = 0, SLOT_FLASH = 1, SLOT_CF = 3, UNIT_NEXT = -1 };
 
 /* What a -drive says, and where it goes. */
@@ -102,12 +104,24 @@ static void drive_interface(CommandLine *c, const char *arg, Drive *d, const cha
 }
 
 /* One property; `kv` has a value. */
+static void drive_property(CommandLine *c, const char *arg, Drive *drive, const KeyValue *kv);
+
+/* file=json:{...}: what a node of -blockdev says of its image. */
+static void drive_json(CommandLine *c, const char *arg, Drive *drive, const char *text)
+{
+    for (const KeyValue *kv = option_json(c, text); kv->key; kv++) {
+        drive_property(c, arg, drive, kv);
+    }
+}
+
 static void drive_property(CommandLine *c, const char *arg, Drive *drive, const KeyValue *kv)
 {
     BlockOptions *d = &drive->block;
     const char *key = kv->key, *value = kv->value;
 
-    if (!strcmp(key, "file")) {
+    if (!strcmp(key, "file") && g_str_has_prefix(value, JSON)) {
+        drive_json(c, arg, drive, value + strlen(JSON));
+    } else if (!strcmp(key, "file")) {
         d->file = value;
     } else if (!strcmp(key, "if")) {
         drive_interface(c, arg, drive, value);
@@ -274,7 +288,7 @@ static void drive_of_file(CommandLine *c, const char *file, int to)
 {
     Drive d = plain_drive();
 
-    d.block.file = file;
+    drive_property(c, file, &d, &(KeyValue) { .key = (char *)"file", .value = (char *)file });
     d.to = to;
     drive_add(c, file, &d);
 }

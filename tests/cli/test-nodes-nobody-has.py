@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=120
-"""Drives and nodes of the command line that no device has: they are opened at the start, and the monitors have them.
-Prints TAP.
+"""Drives and nodes of the command line that no device has: they are opened at the start, and the monitors have them;
+and a card that is said in JSON. Prints TAP.
 """
+import json
 import os
 import subprocess
 import sys
@@ -72,7 +73,8 @@ def main():
         if not built_in():
             cases.skip("QMP", "the emulator was built without json-glib")
             return cases.done()
-        with Machine(directory, "-drive", "if=sd,format=raw,file=" + path("card"),
+        card = {"driver": "raw", "file": {"driver": "file", "filename": path("card")}}
+        with Machine(directory, "-sd", "json:" + json.dumps(card),
                      "-blockdev", "raw,node-name=target,file.driver=file,file.filename=" + path("target"),
                      "-blockdev", "file,node-name=bytes,filename=" + path("raw"), "-blockdev",
                      "raw,node-name=raw,file=bytes",
