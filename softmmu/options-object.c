@@ -5,11 +5,13 @@
  * Objects are kept as they were given; who takes one by its id reads its properties. What the command line can ask of
  * an object and what changes nothing here is in the table.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "qemu/log.h"
 #include "softmmu/options-internal.h"
 #include "sysemu/live-options.h"
@@ -153,6 +155,21 @@ static void make_throttle_group(CommandLine *c, const char *arg, const Object *o
     throttle_group_set(object->id, &config);
 }
 
+/* Mistakes are told though nobody has the object yet. */
+static void check_values(CommandLine *c, const char *arg, const Object *object)
+{
+    const char *file = !strcmp(object->type->name, "rng-random") ? property(object, "filename") : NULL;
+    uint64_t size;
+
+    if (g_str_has_prefix(object->type->name, "memory-backend-")
+        && (!option_size(property(object, "size"), 1, &size) || !size)) {
+        option_fail(c, arg, "size is a number of bytes, or with a suffix K, M or G");
+    }
+    if (file && access(file, R_OK) < 0) {
+        option_fail(c, arg, "%s: %s", file, strerror(errno));
+    }
+}
+
 void option_object(CommandLine *c, const char *arg)
 {
     const char *plain = option_plain(c, arg, "qom-type");
@@ -180,6 +197,7 @@ void option_object(CommandLine *c, const char *arg)
     if (!object.id || find(object.id)) {
         option_fail(c, arg, object.id ? "there is another object '%s'" : "id= is missing", object.id);
     }
+    check_values(c, arg, &object);
     if (!strcmp(name, "secret")) {
         object.secret = secret_text(c, arg, &object);
     }
@@ -298,9 +316,7 @@ void options_object_finish(CommandLine *c)
         error_exit("-machine memory-backend=%s: there is no -object memory-backend-ram,id=%s,size=SIZE or the like",
                    c->memory_backend, c->memory_backend);
     }
-    if (!option_size(property(object, "size"), 1, &size) || !size) {
-        error_exit("%s: size is a number of bytes, or with a suffix K, M or G", object->said);
-    }
+    option_size(property(object, "size"), 1, &size);
     if (c->ram && c->ram != size) {
         error_exit("%s: -m says another size", object->said);
     }
@@ -335,15 +351,8 @@ static char *start_dump(const Object *object)
 char *options_object_start(void)
 {
     const Object *object = &g_array_index(objects, Object, objects->len - 1);
-    const char *size = property(object, "size");
-    uint64_t bytes;
-    char *problem = NULL;
+    char *problem = !strcmp(object->type->name, "filter-dump") ? start_dump(object) : NULL;
 
-    if (!strcmp(object->type->name, "filter-dump")) {
-        problem = start_dump(object);
-    } else if (size && (!option_size(size, 1, &bytes) || !bytes)) {
-        problem = g_strdup("size is a number of bytes, or with a suffix K, M or G");
-    }
     if (problem) {
         g_array_set_size(objects, objects->len - 1);
     }

@@ -40,6 +40,8 @@ def objects(cases, client, directory):
                             ("'x' is unexpected", {"qom-type": "secret", "x": 1}),
                             ("either data= or file=", {"qom-type": "secret"}),
                             ("No such file", {"qom-type": "secret", "file": "/none"}),
+                            ("No such file", {"qom-type": "rng-random", "filename": "/none"}),
+                            ("size is a number", {"qom-type": "memory-backend-ram", "size": 0}),
                             ("netdev 'x' not found", {"qom-type": "filter-dump", "netdev": "x", "file": path}),
                             ("No such file", {"qom-type": "filter-dump", "netdev": "net", "file": "/none/x"}),
                             ("'size', expected: integer", {"qom-type": "memory-backend-ram", "size": "big"}),
