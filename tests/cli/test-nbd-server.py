@@ -423,8 +423,11 @@ def bitmaps(cases, client, directory, path):
         cases.check(found[chosen[small]] == (1, 1, 0xfffffffe, 0), "... of 4 GiB", found)
     client.result("block-export-del", id="b", mode="hard")
     client.result("nbd-server-add", device="b", name="again", bitmap="small")
-    cases.check("base:allocation" in run("nbdinfo", "nbd+unix:///again?socket=" + path)[1]
-                or not shutil.which("nbdinfo"), "nbd-server-add bitmap=")
+    if shutil.which("nbdinfo"):
+        cases.check("base:allocation" in run("nbdinfo", "nbd+unix:///again?socket=" + path)[1],
+                    "nbd-server-add bitmap=")
+    else:
+        cases.skip("nbdinfo: nbd-server-add bitmap=", "it is not installed")
     client.result("nbd-server-remove", name="again", mode="hard")
     client.result("blockdev-del", node_name="b")
     client.result("blockdev-del", node_name="b-file")

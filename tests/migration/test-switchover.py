@@ -189,8 +189,9 @@ def copies(tmp, image):
 def servers_by_parts():
     with tempfile.TemporaryDirectory() as tmp, Machine(tmp, None) as machine:
         with cases.case("blockdev-add: an NBD server by its parts"):
-            for server, words in (({"type": "inet"}, "either"), ({"type": "inet", "host": "h", "path": "p"}, "either"),
-                                  ("x", "an object"), ({"type": "fd", "path": "p"}, "server.type")):
+            for server, words in (({"type": "inet"}, "'server.host' is missing"), ("x", "expected: object"),
+                                  ({"type": "inet", "host": "h", "path": "p"}, "'server.port' is missing"),
+                                  ({"type": "fd", "str": "p"}, "server.type")):
                 text = machine.error("blockdev-add", driver="nbd", node_name="n", server=server)
                 assert words in text, text
             assert "'server' is missing" in machine.error("blockdev-add", driver="nbd", node_name="n")
