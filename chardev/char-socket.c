@@ -6,7 +6,7 @@
  *   server=on      listen for a connection; one at a time, the next when the last has ended
  *   wait=on|off    server: wait for the first connection before the guest starts (the default), or do not
  *   nodelay=on     tcp: send small packets at once
- *   ipv4=on, ipv6=on    tcp: addresses of this kind alone
+ *   ipv4=on, ipv6=on    tcp: addresses of this kind alone; the same as the other one's off
  *   to=PORT        tcp, server: take the first port that is free, up to this one
  *   abstract=on    unix: a name of the kernel's, not of the file system; tight=off: padded with zeroes
  *   telnet=on      the connection speaks telnet

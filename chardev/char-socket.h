@@ -10,7 +10,8 @@
 typedef struct SocketState {
     Chardev *chr;
     SocketKind kind;
-    bool server, wait, nodelay, ipv4, ipv6, websocket, abstract, tight;
+    bool server, wait, nodelay, websocket, abstract, tight;
+    int ipv4, ipv6;                     /* 1: on, -1: off, 0: nothing is said */
     unsigned last_port;                 /* 0: the one alone */
     WebSocket *relay;                   /* between the client and the connection; NULL: none */
     unsigned reconnect_s;               /* 0: never */

@@ -92,6 +92,10 @@ static int udp_family(const char *spec, char *const *flags, char **error)
         }
         (value ? on : off)[six] = true;
     }
+    if (off[0] && off[1]) {
+        chardev_refuse(error, spec, "neither IPv4 nor IPv6 is on");
+        return -1;
+    }
     if ((on[0] && !on[1]) || (off[1] && !on[1])) {
         return AF_INET;
     }

@@ -92,7 +92,7 @@ struct addrinfo *socket_resolve(SocketState *s, char **error)
     int code;
 
     if (s->ipv4 != s->ipv6) {
-        hints.ai_family = s->ipv4 ? AF_INET : AF_INET6;
+        hints.ai_family = s->ipv4 > s->ipv6 ? AF_INET : AF_INET6;
     }
     if (s->server) {
         hints.ai_flags = AI_PASSIVE;

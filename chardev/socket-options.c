@@ -14,12 +14,15 @@ static const char socket_usage[] =
 static bool set_switch(Chardev *chr, SocketState *s, const char *text, const char *name, bool value, char **error)
 {
     const struct { const char *name; bool *target, wrong; } switches[] = {
-        { "server", &s->server, false }, { "ipv4", &s->ipv4, false }, { "ipv6", &s->ipv6, false },
-        { "websocket", &s->websocket, false }, { "telnet", &chr->telnet, false },
+        { "server", &s->server, false }, { "websocket", &s->websocket, false }, { "telnet", &chr->telnet, false },
         { "abstract", &s->abstract, false }, { "tight", &s->tight, false },
         { "wait", &s->wait, false }, { "nodelay", &s->nodelay, false }, { "delay", &s->nodelay, true },
     };
 
+    if (!strcmp(name, "ipv4") || !strcmp(name, "ipv6")) {
+        *(name[3] == '4' ? &s->ipv4 : &s->ipv6) = value ? 1 : -1;
+        return s->ipv4 >= 0 || s->ipv6 >= 0 || chardev_refuse(error, s->spec, "neither IPv4 nor IPv6 is on");
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(switches); i++) {
         if (!strcmp(name, switches[i].name)) {
             *switches[i].target = value != switches[i].wrong;

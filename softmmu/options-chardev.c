@@ -113,7 +113,8 @@ static char *udp_text(CommandLine *c, const char *arg, const NamedDevice *d)
     if (d->local_host || d->local_port) {
         local = g_strconcat("@", d->local_host ? d->local_host : "", ":", d->local_port ? d->local_port : "0", NULL);
     }
-    return g_strconcat(d->mux ? "mon:" : "", "udp:", d->host ? d->host : "", ":", d->port, local, d->flags->str, NULL);
+    return g_strconcat(d->mux ? "mon:" : "", "udp:", d->host ? d->host : "", ":", d->port, local ? local : "",
+                       d->flags->str, NULL);
 }
 
 static char *vc_text(const NamedDevice *d)
