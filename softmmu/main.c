@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <glib.h>
 #include "audio/audio.h"
@@ -49,16 +51,33 @@
 #include "ui/input.h"
 #include "ui/vnc.h"
 
+/* The file, locked as long as the process lives, so that no other one overwrites the number and removes it. */
+static int pidfile_open(const char *path)
+{
+    struct stat ours, there;
+
+    for (;;) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+            error_exit("-pidfile %s: another process has it, which still runs", path);
+        }
+        if (fd < 0 || fstat(fd, &ours) || (!stat(path, &there) && ours.st_ino == there.st_ino)) {
+            return fd;
+        }
+        close(fd);              /* the other one ended, and removed it, between open() and lock */
+    }
+}
+
 static void pidfile_write(const char *path)
 {
     char text[32];
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int fd = pidfile_open(path);
     int len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 
-    if (fd < 0 || write(fd, text, (size_t)len) != len) {
+    if (fd < 0 || (ftruncate(fd, 0) && errno != EINVAL) || write(fd, text, (size_t)len) != len) {
         error_exit("-pidfile %s: %s", path, strerror(errno));
     }
-    close(fd);
     exit_file_add(path);
 }
 

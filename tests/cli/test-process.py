@@ -55,6 +55,42 @@ def test_daemon_of_a_daemon(cases, files):
             os.kill(int(f.read()), signal.SIGTERM)
 
 
+def test_pid_file_of_another(cases, files):
+    """One file of two processes: the second one does not start. What a killed one left is taken over."""
+    pidfile, command = files.path("pid"), [*M, *files.printer(1), "-S", "-display", "none", "-serial", "null"]
+
+    def number():
+        with open(pidfile, encoding="ascii") as f:
+            return f.read().strip()
+
+    def start():
+        p = subprocess.Popen([*command, "-pidfile", pidfile, "-monitor", "stdio"], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE)
+        read_until(p.stdout.fileno(), rb"\(qemu\) ")
+        return p
+
+    with open(pidfile, "w", encoding="ascii") as f:
+        f.write("12345678901234567890\n")
+    p = start()
+    cases.check(number() == str(p.pid), "an old file has the new number alone", number())
+    late = subprocess.run([*command, "-pidfile", pidfile, "-monitor", "none"], capture_output=True, text=True,
+                          timeout=60 * SCALE, check=False)
+    cases.check(late.returncode == 1 and "another process has it" in late.stderr and late.stderr.count("\n") == 1,
+                "-pidfile of a process that runs", late.stderr)
+    cases.check(number() == str(p.pid), "the file is still the first one's", number())
+    p.kill()
+    p.wait()
+    p.stdin.close()
+    p.stdout.close()
+    p = start()
+    cases.check(number() == str(p.pid), "what a killed process left is taken over", number())
+    p.stdin.write(b"quit\n")
+    p.stdin.flush()
+    cases.check(ended(p) == 0 and not os.path.exists(pidfile), "and removed")
+    p.stdin.close()
+    p.stdout.close()
+
+
 def test_small_stack(cases, files):
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
     for mode in ("thread=multi", "thread=single", "backend=interp"):
@@ -89,4 +125,5 @@ def test_locked_memory(cases, files):
 
 
 if __name__ == "__main__":
-    sys.exit(run_all(test_closed_streams, test_daemon_of_a_daemon, test_small_stack, test_locked_memory))
+    sys.exit(run_all(test_closed_streams, test_daemon_of_a_daemon, test_pid_file_of_another, test_small_stack,
+                     test_locked_memory))
