@@ -336,7 +336,7 @@ char *nbd_server_stop(void)
     server.running = false;
     close(server.fd);
     if (server.path) {
-        unlink(server.path);
+        exit_file_remove(server.path);
         g_clear_pointer(&server.path, g_free);
     }
     while (exports) {

@@ -26,6 +26,7 @@
 #include <unistd.h>
 #include <glib-unix.h>
 #include "chardev/char-socket.h"
+#include "qemu/exit-files.h"
 #include "qemu/log.h"
 
 static void socket_await(SocketState *s);
@@ -203,7 +204,7 @@ static void socket_free(SocketState *s)
     if (s->listener >= 0) {
         close(s->listener);
         if (s->path && !s->abstract) {
-            unlink(s->path);
+            exit_file_remove(s->path);
         }
     }
     if (s->addresses) {
