@@ -36,7 +36,10 @@ struct Channel {
 
 static bool fail(char **err, const Channel *c, const char *what)
 {
-    *err = g_strdup_printf("'%s': %s%s%s", c->where, what ? what : "", what ? ": " : "", strerror(errno));
+    const int error = errno;
+
+    *err = g_strdup_printf("'%s': %s%s%s", c->where, what ? what : "", what ? ": " : "", strerror(error));
+    errno = error;
     return false;
 }
 
@@ -71,13 +74,57 @@ static bool unix_address(Channel *c, struct sockaddr_un *a, char **err)
     return true;
 }
 
-static bool tcp_addresses(Channel *c, struct addrinfo **list, char **err)
+/* "on", "off" or nothing behind `name`; false: that is not it. */
+static bool is_switch(const char *item, const char *name, bool *on)
+{
+    const char *value = g_str_has_prefix(item, name) ? item + strlen(name) : NULL;
+
+    *on = value && (!*value || !strcmp(value, "=on"));
+    return *on || (value && !strcmp(value, "=off"));
+}
+
+/* What follows "HOST:PORT": to=PORT, the last one that will do; ipv4 and ipv6: the kinds of addresses that will. */
+static bool tcp_options(const Channel *c, char **items, int *family, unsigned *last, char **err)
+{
+    bool on, ipv4 = true, ipv6 = true;
+
+    for (; *items; items++) {
+        char *end = NULL;
+
+        if (is_switch(*items, "ipv4", &on)) {
+            *(on ? &ipv6 : &ipv4) = false;
+        } else if (is_switch(*items, "ipv6", &on)) {
+            *(on ? &ipv4 : &ipv6) = false;
+        } else if (c->incoming && g_str_has_prefix(*items, "to=")) {
+            const guint64 n = g_ascii_strtoull(*items + 3, &end, 10);
+
+            if (end == *items + 3 || *end || n > UINT16_MAX) {
+                *err = g_strdup_printf("'%s': to= is a port", c->where);
+                return false;
+            }
+            *last = (unsigned)n;
+        } else {
+            *err = g_strdup_printf("'%s': '%s' is none of ipv4, ipv6%s", c->where, *items, c->incoming ? ", to=" : "");
+            return false;
+        }
+    }
+    *family = ipv4 && !ipv6 ? AF_INET : ipv6 && !ipv4 ? AF_INET6 : AF_UNSPEC;
+    return true;
+}
+
+/* *last: the last port to try, if it is above that of the addresses. */
+static bool tcp_addresses(Channel *c, struct addrinfo **list, unsigned *last, char **err)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = c->incoming ? AI_PASSIVE : 0 };
+    g_auto(GStrv) items = g_strsplit(c->where, ",", 0);
     g_autofree char *host = NULL, *port = NULL;
     int ret;
 
-    if (!address_split(c->where, &host, &port)) {
+    *last = 0;
+    if (*items && !tcp_options(c, items + 1, &hints.ai_family, last, err)) {
+        return false;
+    }
+    if (!*items || !address_split(*items, &host, &port)) {
         *err = g_strdup_printf("'%s': HOST:PORT is expected, with a port up to 65535", c->where);
         return false;
     }
@@ -92,6 +139,7 @@ static bool socket_listen(Channel *c, const struct sockaddr *a, socklen_t bytes,
 {
     const int on = 1;
 
+    close_fd(&c->listener);
     c->listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (c->listener < 0) {
         return fail(err, c, NULL);
@@ -146,16 +194,35 @@ static bool unix_open(Channel *c, char **err)
     return socket_connect(c, (struct sockaddr *)&a, sizeof(a), AF_UNIX) || fail(err, c, NULL);
 }
 
+/* At the first port that is free, up to the last one. */
+static bool socket_listen_from(Channel *c, struct addrinfo *a, unsigned last, char **err)
+{
+    /* At the same place in both kinds of addresses. */
+    uint16_t *port = a->ai_family == AF_INET6 ? &((struct sockaddr_in6 *)(void *)a->ai_addr)->sin6_port
+                                              : &((struct sockaddr_in *)(void *)a->ai_addr)->sin_port;
+
+    while (!socket_listen(c, a->ai_addr, a->ai_addrlen, a->ai_family, err)) {
+        if (errno != EADDRINUSE || ntohs(*port) >= last) {
+            return false;
+        }
+        g_free(*err);
+        *err = NULL;
+        *port = htons((uint16_t)(ntohs(*port) + 1));
+    }
+    return true;
+}
+
 static bool tcp_open(Channel *c, char **err)
 {
     struct addrinfo *list;
+    unsigned last;
     bool ok = false;
 
-    if (!tcp_addresses(c, &list, err)) {
+    if (!tcp_addresses(c, &list, &last, err)) {
         return false;
     }
     if (c->incoming) {
-        ok = socket_listen(c, list->ai_addr, list->ai_addrlen, list->ai_family, err);
+        ok = socket_listen_from(c, list, last, err);
     } else {
         for (struct addrinfo *a = list; a && !ok; a = a->ai_next) {
             ok = socket_connect(c, a->ai_addr, a->ai_addrlen, a->ai_family);

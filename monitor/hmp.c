@@ -385,6 +385,8 @@ static void do_log(Monitor *mon, char **argv)
         print_text(mon, text);
     } else if (strcmp(argv[0], "none") && !log_parse_items(argv[0], &mask, bad, sizeof(bad))) {
         monitor_printf(mon, "unknown log item '%s' ('log help' lists those there are)\n", bad);
+    } else if (mask & LOG_TID && !log_has_thread_files()) {
+        monitor_printf(mon, "A file for each thread is one with %%d in its name ('logfile log-%%d').\n");
     } else {
         runstate_hold_cpus();           /* also where a CPU waits for a reader */
         cpus_set_log(mask);

@@ -28,7 +28,8 @@ const QmpType qmp_option_types[] = {
       "netdev:s queue:NetFilterDirection? status:s? position:s? insert:NetfilterInsert? file:s maxlen:i?" },
     { .name = "HostMemPolicy", .values = "default preferred bind interleave" },
     { .name = "InetSocketAddress", "host:s port:s numeric:b? to:i? ipv4:b? ipv6:b? keep-alive:b?" },
-    { .name = "IothreadProperties", "aio-max-batch:i? poll-max-ns:i? poll-grow:i? poll-shrink:i?" },
+    { .name = "IothreadProperties", "aio-max-batch:i? poll-max-ns:i? poll-grow:i? poll-shrink:i? "
+      "thread-pool-min:i? thread-pool-max:i?" },
     { .name = "MemoryBackendFileProperties", "dump:b? merge:b? prealloc:b? share:b? reserve:b? size:i mem-path:s" },
     { .name = "MemoryBackendMemfdProperties",
       "dump:b? merge:b? prealloc:b? share:b? reserve:b? size:i hugetlb:b? seal:b?" },

@@ -29,6 +29,7 @@ static void help(void)
            "                        kinds are noted in extended attributes; passthrough: as none, but a change of\n"
            "                        owner that fails is an error\n"
            "  readonly=on           the guest writes nothing\n"
+           "  writeout=immediate    what it writes goes to the disk at once, not when the host likes\n"
            "  mount_tag=TAG         of -virtfs: the name by which the guest mounts it\n");
     exit(0);
 }
@@ -70,6 +71,15 @@ static Folder *add(CommandLine *c, const char *arg, const char **tag)
     for (kv++; kv->key; kv++) {
         if (!strcmp(kv->key, "readonly")) {
             f->share.readonly = option_bool(c, arg, kv);
+        } else if (!strcmp(kv->key, "writeout")) {
+            if (g_strcmp0(kv->value, "immediate")) {
+                option_fail(c, arg, "writeout is immediate, not '%s'", kv->value ? kv->value : "");
+            }
+            f->share.write_out = true;
+        } else if (!strcmp(kv->key, "multidevs")) {
+            if (g_strcmp0(kv->value, "remap") && g_strcmp0(kv->value, "warn")) {
+                option_fail(c, arg, "multidevs is remap, which is how it is, not '%s'", kv->value ? kv->value : "");
+            }
         } else if (!strcmp(kv->key, "security_model")) {
             f->share.security = security(c, arg, kv->value);
             has_model = true;

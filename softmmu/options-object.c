@@ -16,7 +16,10 @@
 #include "softmmu/options-internal.h"
 #include "sysemu/live-options.h"
 
-#define MEMORY "id=%text !size=%text prealloc=%bool share=%bool merge=%bool dump=%bool reserve=%bool"
+/* Where memory is on the host, and by how many threads it is taken at the start, is the host's affair. */
+#define MEMORY "id=%text !size=%text prealloc=%bool share=%bool merge=%bool dump=%bool reserve=%bool " \
+    "prealloc-threads=%number prealloc-context=%text policy=default|preferred|bind|interleave host-nodes=%text " \
+    "x-use-canonical-path-for-ramblock-id=%bool"
 
 #define LIMIT(name) " x-" name "=%number x-" name "-max=%number x-" name "-max-length=%number limits." name \
     "=%number limits." name "-max=%number limits." name "-max-length=%number"
@@ -29,15 +32,20 @@ static const struct ObjectType {
     { "rng-builtin", "id=%text", "random numbers of the host's kernel" },
     { "memory-backend-ram", MEMORY, "the machine's memory, as without it" },
     { "memory-backend-memfd", MEMORY " hugetlb=off seal=%bool", "the machine's memory, which /proc/PID/fd shows" },
-    { "memory-backend-file", MEMORY " !mem-path=%text", "the machine's memory in a file" },
+    { "memory-backend-file", MEMORY " !mem-path=%text align=%text discard-data=%bool pmem=off readonly=off",
+      "the machine's memory in a file" },
     { "filter-dump", "id=%text !netdev=%text !file=%text maxlen=%number queue=all|rx|tx status=on position=head|tail "
       "insert=before|behind vnet_hdr_support=off", "a network's frames, into a file for Wireshark or tcpdump" },
     { "throttle-group", "id=%text x-iops-size=%number limits.iops-size=%number" LIMIT("bps-total") LIMIT("bps-read")
       LIMIT("bps-write") LIMIT("iops-total") LIMIT("iops-read") LIMIT("iops-write"),
       "limits of speed that disks share" },
     { "secret", "id=%text data=%text file=%text format=raw|base64", "a password, for -vnc ...,password-secret=ID" },
-    { "iothread", "id=%text poll-max-ns=%number poll-grow=%number poll-shrink=%number aio-max-batch=%number",
-      "changes nothing: disks have threads of their own" },
+    { "iothread", "id=%text poll-max-ns=%number poll-grow=%number poll-shrink=%number aio-max-batch=%number "
+      "thread-pool-min=%number thread-pool-max=%number", "changes nothing: disks have threads of their own" },
+    { "main-loop", "id=%text aio-max-batch=%number thread-pool-min=%number thread-pool-max=%number",
+      "changes nothing: the main loop has no pool of threads" },
+    { "thread-context", "id=%text cpu-affinity=%text node-affinity=%text",
+      "changes nothing: the host places threads (taskset)" },
 };
 
 typedef struct Object {
@@ -64,6 +72,18 @@ static _Noreturn void object_help(void)
            "             throttle,throttle-group=ID,file=NODE,...\n"
            "filter-dump: netdev=ID (of -netdev or -nic), file=FILE, maxlen=BYTES of a frame (65536),\n"
            "             queue=all|rx|tx: all frames, those of the guest, those for the guest\n");
+    exit(0);
+}
+
+/* "-object TYPE,help" */
+static _Noreturn void type_help(const struct ObjectType *type)
+{
+    OptionInfo info;
+
+    printf("%s: %s\n", type->name, type->help);
+    for (size_t n = 0; options_object_property((size_t)(type - types), n, &info); n++) {
+        printf("  %s=\n", info.name);
+    }
     exit(0);
 }
 
@@ -184,6 +204,9 @@ void option_object(CommandLine *c, const char *arg)
     }
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
         object.type = strcmp(types[i].name, name) ? object.type : &types[i];
+    }
+    if (object.type && comma && option_is_help(comma + 1)) {
+        type_help(object.type);
     }
     if (!object.type) {
         option_fail(c, arg, "there are no objects of type '%s' (-object help lists those there are)", name);

@@ -291,4 +291,7 @@ void options_parse(int argc, char **argv, Options *o)
     options_chardev_finish(&c);
     console_finish(&c);
     options_display_finish(&c);
+    if (qemu_log_enabled(LOG_TID) && !log_has_thread_files()) {
+        error_exit("-d tid: a file for each thread is one with %%d in its name (-D log-%%d)");
+    }
 }

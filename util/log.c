@@ -36,6 +36,7 @@ static const LogItem log_items[] = {
     { LOG_INT, "int", "interrupts and exceptions" },
     { LOG_EXEC, "exec", "every block executed (much output; turns chaining off)" },
     { LOG_CPU, "cpu", "CPU registers before every block (much output)" },
+    { LOG_FPU, "fpu", "with cpu: the VFP's registers too" },
     { LOG_MMU, "mmu", "memory management: faults and TLB operations" },
     { LOG_RESET, "cpu_reset", "CPU state at reset" },
     { LOG_UNIMP, "unimp", "use of what the emulator does not implement" },
@@ -45,6 +46,10 @@ static const LogItem log_items[] = {
     { LOG_NOCHAIN, "nochain", "do not chain blocks, so that exec and cpu show all of them" },
     { LOG_PLUGIN, "plugin", "what plugins have to say" },
     { LOG_STATS, "stats", "summary of the CPUs' events at exit" },
+    { LOG_TID, "tid", "a file for each thread; -D FILE has %d in its name" },
+    { 0, "op_ind", "nothing: intermediate code has no such stage" },
+    { 0, "pcall", "nothing: it is for guests of x86" },
+    { 0, "strace", "nothing: it is for programs without a machine" },
 };
 
 typedef struct LogRange {
@@ -77,8 +82,85 @@ static void log_open_stderr(void)
     }
 }
 
+/*
+ * A file of each thread (LOG_TID). What is open belongs to the thread that logs there; files are closed when the log
+ * goes elsewhere and their thread logs again, and by the end of the program.
+ */
+typedef struct ThreadLog {
+    FILE *stream;
+    Writer *writer;
+    unsigned turn;              /* of `log_turn`, when it was opened */
+    struct ThreadLog *next;     /* in thread_logs */
+} ThreadLog;
+
+static const char *log_pattern; /* of -D, with %d; NULL: there is none. Atomic, as is the next */
+static unsigned log_turn;       /* how often it was set */
+static ThreadLog *thread_logs;  /* of all threads, for log_flush(); atomic, it only grows */
+static __thread ThreadLog *thread_log;
+
+static int open_pattern(const char *pattern, pid_t id)
+{
+    const char *pct = strstr(pattern, "%d");
+    g_autofree char *name = g_strdup_printf("%.*s%d%s", (int)(pct - pattern), pattern, (int)id, pct + 2);
+
+    return fdset_open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+}
+
+static ssize_t thread_log_write(void *cookie, const char *buf, size_t len)
+{
+    writer_put(((ThreadLog *)cookie)->writer, buf, len);
+    return (ssize_t)len;
+}
+
+/* The main thread's is the file that -D has opened, and so is that of a thread whose file cannot be opened. */
+static FILE *stream_of_thread(const char *pattern)
+{
+    const unsigned turn = __atomic_load_n(&log_turn, __ATOMIC_ACQUIRE);
+    ThreadLog *t = thread_log;
+    int fd;
+
+    if (gettid() == getpid()) {
+        return log_file;
+    }
+    if (t && t->turn == turn) {
+        return t->stream ? t->stream : log_file;
+    }
+    fd = open_pattern(pattern, gettid());
+    if (!t) {
+        t = thread_log = g_new0(ThreadLog, 1);
+        t->next = __atomic_load_n(&thread_logs, __ATOMIC_RELAXED);
+        while (!__atomic_compare_exchange_n(&thread_logs, &t->next, t, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+        }
+    }
+    t->turn = turn;
+    if (fd < 0) {
+        return log_file;
+    }
+    if (t->stream) {
+        flockfile(t->stream);
+        fflush(t->stream);
+        writer_close(t->writer);
+        t->writer = writer_new(fd, "-D");
+        funlockfile(t->stream);
+    } else {
+        t->writer = writer_new(fd, "-D");
+        __atomic_store_n(&t->stream, writer_lines(t, thread_log_write), __ATOMIC_RELEASE);
+    }
+    return t->stream;
+}
+
+bool log_has_thread_files(void)
+{
+    return __atomic_load_n(&log_pattern, __ATOMIC_ACQUIRE);
+}
+
 static FILE *log_stream(void)
 {
+    const char *pattern = qemu_log_enabled(LOG_TID) ? __atomic_load_n(&log_pattern, __ATOMIC_ACQUIRE) : NULL;
+
+    if (pattern) {
+        return stream_of_thread(pattern);
+    }
     pthread_once(&log_once, log_open_stderr);
     return log_file;
 }
@@ -124,7 +206,7 @@ void log_print_items(FILE *out)
     for (unsigned i = 0; i < G_N_ELEMENTS(log_items); i++) {
         fprintf(out, "%-15s %s\n", log_items[i].name, log_items[i].help);
     }
-    fprintf(out, "%-15s %s\n", "all", "everything above");
+    fprintf(out, "%-15s %s\n", "all", "everything above but tid");
     fprintf(out, "%-15s %s\n", "trace:PATTERN", "events whose names fit (-trace help); 'trace:-PATTERN': these not");
 }
 
@@ -146,7 +228,7 @@ bool log_parse_items(const char *items, int *mask, char *bad, size_t bad_size)
         }
         if (!strcmp(*n, "all")) {
             for (unsigned k = 0; k < G_N_ELEMENTS(log_items); k++) {
-                *mask |= log_items[k].mask;
+                *mask |= log_items[k].mask & ~LOG_TID;
             }
             continue;
         }
@@ -185,19 +267,16 @@ static void log_go_to(Writer *w)
 
 bool log_set_file(const char *path)
 {
-    char *name = NULL;
-    const char *pct = strstr(path, "%d");
-    int fd;
+    const bool pattern = strstr(path, "%d");
+    const int fd = pattern ? open_pattern(path, getpid())
+                           : fdset_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
-    if (pct) {
-        name = g_strdup_printf("%.*s%d%s", (int)(pct - path), path, (int)getpid(), pct + 2);
-    }
-    fd = fdset_open(name ? name : path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    g_free(name);
     if (fd < 0) {
         return false;
     }
     log_go_to(writer_new(fd, "-D"));
+    __atomic_store_n(&log_pattern, pattern ? g_strdup(path) : NULL, __ATOMIC_RELEASE);   /* others read the old one */
+    __atomic_fetch_add(&log_turn, 1, __ATOMIC_ACQ_REL);
     return true;
 }
 
@@ -281,6 +360,17 @@ bool log_set_ranges(const char *ranges, char *bad, size_t bad_size)
 
 void log_flush(void)
 {
-    fflush(log_stream());
+    for (ThreadLog *t = __atomic_load_n(&thread_logs, __ATOMIC_ACQUIRE); t; t = t->next) {
+        FILE *stream = __atomic_load_n(&t->stream, __ATOMIC_ACQUIRE);
+
+        if (stream) {
+            flockfile(stream);
+            fflush(stream);
+            writer_flush(t->writer, writers_give_up_soon);
+            funlockfile(stream);
+        }
+    }
+    pthread_once(&log_once, log_open_stderr);
+    fflush(log_file);
     writer_flush(log_writer, writers_give_up_soon);
 }

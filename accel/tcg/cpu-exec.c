@@ -77,6 +77,9 @@ static void log_block(const CPUState *cpu, const TranslationBlock *tb)
             fprintf(f, "R%02d=%08x%c", i, i == 15 ? env->regs[i] & ~1u : env->regs[i], i % 4 == 3 ? '\n' : ' ');
         }
         fprintf(f, "PSR=%08x\n", cpsr_read(env));
+        if (qemu_log_enabled(LOG_FPU)) {
+            arm_cpu_dump_vfp(env, f);
+        }
     }
     qemu_log_unlock(f);
 }

@@ -48,6 +48,7 @@ typedef struct AccelProperty {
     } choice[2];
     const char *unit;           /* of a number; NULL: none */
     uint32_t scale, max;        /* the field counts 1/scale units; largest number of units */
+    bool zero_is_usual;         /* 0 is what it is without being said */
 } AccelProperty;
 
 #define FIELD(f) offsetof(AccelOptions, f)
@@ -76,8 +77,8 @@ static const AccelProperty properties[] = {
     { "tier", PROP_WORD, FIELD(tier2), .choice = { { "1", NULL }, { "2", NULL } },
       .help = "2 (default): loops of one block get a copy that looks at the memory tables once per page" },
     /* Jumps inside the buffer reach 2 GiB; leave room for several buffers. */
-    { "tb-size", PROP_NUMBER, FIELD(tb_size_kib), .unit = "MiB", .scale = 1024, .max = 1024,
-      .help = "size of a code cache" },
+    { "tb-size", PROP_NUMBER, FIELD(tb_size_kib), .unit = "MiB", .scale = 1024, .max = 1024, .zero_is_usual = true,
+      .help = "size of a code cache (0: the usual one)" },
     { "tb-regions", PROP_NUMBER, FIELD(tb_regions), .scale = 1, .max = CACHE_MAX_REGIONS,
       .help = "evict a full cache by so many parts; 1: all at once" },
     { "stats", PROP_SWITCH, FIELD(stats), FIELD(stats_file),
@@ -130,6 +131,10 @@ static char *set_number(AccelOptions *o, const AccelProperty *p, const char *val
     bool hex = value && (g_str_has_prefix(value, "0x") || g_str_has_prefix(value, "0X"));
     uint64_t n = value && g_ascii_isdigit(*value) ? g_ascii_strtoull(value, &end, hex ? 16 : 10) : 0;
 
+    if (p->zero_is_usual && end && !*end && !n) {
+        *(uint32_t *)field(o, p->field) = 0;
+        return NULL;
+    }
     if (!n || *end || n > p->max) {
         return p->unit ? g_strdup_printf("%s is a number of %s (1 to %u)", p->name, p->unit, p->max)
                        : g_strdup_printf("%s is a number from 1 to %u", p->name, p->max);

@@ -98,6 +98,9 @@ int p9_write(P9Server *s, P9Message *m)
         return EBADF;
     }
     n = offset > INT64_MAX ? (errno = EFBIG, -1) : pwrite(f->fd, m->in + m->at, count, (off_t)offset);
+    if (n > 0 && s->share.write_out) {
+        sync_file_range(f->fd, (off_t)offset, n, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE);
+    }
     return n < 0 ? errno : p9_put(m, "d", (uint32_t)n) ? 0 : EMSGSIZE;
 }
 

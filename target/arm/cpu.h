@@ -205,6 +205,7 @@ bool pmu_counts_code(const CPUARMState *env);
 /* ---- target/arm/dump.c ---- */
 /* Registers as text, for "info registers"; `fpu` adds the VFP registers. The CPU is stopped. */
 void arm_cpu_dump(const CPUARMState *env, FILE *f, bool fpu);
+void arm_cpu_dump_vfp(const CPUARMState *env, FILE *f);        /* its part; also by the CPU's thread between blocks */
 
 /* ---- target/arm/mmu.c ---- */
 typedef enum { MMU_DATA_LOAD, MMU_DATA_STORE, MMU_INST_FETCH } MMUAccessType;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The CPU's registers as text, for the monitor's "info registers" (-d cpu has lines of its own, in accel/tcg). Called
- * with the CPU stopped; reads only.
+ * The CPU's registers as text, for the monitor's "info registers" (-d cpu has lines of its own, in accel/tcg, for all
+ * but the VFP). Called with the CPU stopped, or by its thread; reads only.
  */
 #include "target/arm/cpu.h"
 #include "target/arm/cpu-model.h"
@@ -42,9 +42,13 @@ void arm_cpu_dump(const CPUARMState *env, FILE *f, bool fpu)
     if (arm_bank(env->cpsr) != 0) {
         fprintf(f, "SPSR=%08x\n", env->spsr);
     }
-    if (!fpu) {
-        return;
+    if (fpu) {
+        arm_cpu_dump_vfp(env, f);
     }
+}
+
+void arm_cpu_dump_vfp(const CPUARMState *env, FILE *f)
+{
     for (unsigned i = 0; i < arm_cpu_model->vfp_doubles; i++) {
         fprintf(f, "s%02u=%08x s%02u=%08x d%02u=%016llx\n", i * 2, env->vfp.s[i * 2], i * 2 + 1,
                 env->vfp.s[i * 2 + 1], i, (unsigned long long)env->vfp.d[i]);

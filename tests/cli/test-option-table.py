@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -158,7 +159,8 @@ BOTH_REFUSE = [
     ["-machine", "accel=kvm"], ["-machine", "accel=kvm:xen"], ["-machine", "usb=maybe"], ["-machine", "foo=1"],
     ["-cpu", "arm11mpcore,foo=1"], ["-cpu", "ARM11MPCORE"], ["-audiodev", "none"], ["-compat", "foo=1"], ["-no-acpi"],
     ["-numa", "node"], ["-old-parameter"], ["-name", "x,foo"], ["-pidfile", "/nonexistent/x"], ["-sandbox", "foo"],
-    ["-nographic", "-daemonize"],
+    ["-nographic", "-daemonize"], ["-d", "tid"], ["-d", "tid", "-D", "/dev/null"],
+    ["-incoming", "tcp:127.0.0.1:0,to=x"],
 ]
 
 # Arguments that others than this board do something with.
@@ -192,6 +194,11 @@ BOTH_ACCEPT = [
     ["-snapshot", "-net", "none", "-vga", "none", "-parallel", "none", "-usb"],
     ["-serial", "null"] * 8, ["-display", "none,gl=off,show-cursor=on,window-close=off,full-screen=off"],
     ["-machine", "smp.cpus=2,smp.maxcpus=4,memory.size=64M,memory.max-size=128M,memory.slots=1"],
+    ["-object", "memory-backend-ram,id=m,size=16M,prealloc-threads=2,policy=bind,host-nodes=0"],
+    ["-object", "iothread,id=i,thread-pool-min=0,thread-pool-max=8"], ["-object", "main-loop,id=m,aio-max-batch=1"],
+    ["-object", "thread-context,id=t,cpu-affinity=0"], ["-accel", "tcg,tb-size=0"], ["-d", "fpu,op_ind,pcall,strace"],
+    ["-fsdev", "local,id=f,path=/,security_model=none,writeout=immediate,readonly=on,multidevs=remap"],
+    ["-incoming", "tcp:127.0.0.1:0,ipv4=on"], ["-incoming", "tcp:127.0.0.1:0,ipv4,ipv6=off"],
     ["-machine", "boot.order=c,boot.menu=on"], ["-machine", "kvm-shadow-mem=1"], ["-machine", "igd-passthru=off"],
 ]
 
@@ -323,6 +330,8 @@ def test_effects(cases, directory):
 
     machine_properties(cases, directory)
     others_properties(cases, directory)
+    thread_files(cases, directory)
+    ports(cases)
     trace = os.path.join(directory, "log")
     run(QEMU, ["-M", "realview-eb-mpcore", "-display", "none", "-serial", "null", "-semihosting", "-singlestep", "-d",
                "in_asm", "-D", trace, "-kernel", program(directory)])
@@ -354,6 +363,36 @@ def machine_properties(cases, directory):
                             (["-machine", "none,dumpdtb=" + tree], "has no device tree")):
         code, out, err = run(QEMU, [*STOPPED, *arguments])
         cases.check(code == 1 and text in err, "no " + arguments[1].replace(tree, "FILE"), err)
+
+
+def thread_files(cases, directory):
+    """-d tid: the file of the thread that translates has the guest's code, that of the others has not."""
+    folder = os.path.join(directory, "threads")
+    os.mkdir(folder)
+    run(QEMU, ["-M", "realview-eb-mpcore", "-smp", "1", "-display", "none", "-serial", "null", "-semihosting",
+               "-d", "in_asm,cpu,fpu,tid", "-D", folder + "/log-%d", "-kernel", program(directory)])
+    texts = []
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            texts.append(file.read())
+    with_code = [text for text in texts if "IN:" in text]
+    cases.check(len(texts) > 1 and len(with_code) == 1 and "PSR=" in with_code[0] and
+                re.search(r"^s00=\w{8} s01=\w{8} d00=\w{16}\n", with_code[0], re.M) and "FPSCR:" in with_code[0],
+                "-d tid: a file for each thread; fpu: with the VFP's registers", texts)
+    _, out, _ = run(QEMU, STOPPED, b"log tid\nquit\n")
+    cases.check("is one with %d in its name" in out, "the monitor's log tid wants such a name, too", out)
+
+
+def ports(cases):
+    """-incoming tcp:...,to=: the first port that is free."""
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen(1)
+        port = busy.getsockname()[1]
+        code, _, err = run(QEMU, [*STOPPED, "-incoming", "tcp:127.0.0.1:%d" % port])
+        cases.check(code == 1 and "in use" in err, "-incoming: a port that is taken", err)
+        code, _, err = run(QEMU, [*STOPPED, "-incoming", "tcp:127.0.0.1:%d,to=%d" % (port, min(port + 50, 65535))])
+        cases.check(code == 0 and not err, "-incoming: to= has it take another one", err)
 
 
 def others_properties(cases, directory):

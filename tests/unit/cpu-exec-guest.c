@@ -420,6 +420,10 @@ uint32_t mmio_read(uint32_t phys, unsigned size, unsigned cpu)
     return 8;
 }
 
+void arm_cpu_dump_vfp(const CPUARMState *env, FILE *f)
+{
+}
+
 uint32_t cpsr_read(const CPUARMState *env)
 {
     return env->cpsr;

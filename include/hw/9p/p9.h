@@ -18,6 +18,7 @@ typedef struct P9Share {
     const char *path;           /* a folder */
     P9Security security;
     bool readonly;
+    bool write_out;             /* the host begins to write to the disk what the guest has written */
 } P9Share;
 
 typedef struct P9Server P9Server;
