@@ -188,6 +188,11 @@ static char *device_text(CommandLine *c, const char *arg, const NamedDevice *d)
         return g_strconcat(mux, "unix:", d->path, d->flags->str, NULL);
     }
     if (d->fd) {
+        uint64_t fd;
+
+        if (option_number(d->fd, INT32_MAX, &fd)) {
+            option_check_fd(c, arg, (int)fd);
+        }
         return g_strconcat(mux, "fd:", d->fd, d->flags->str, NULL);
     }
     if (!d->port) {

@@ -92,6 +92,8 @@ bool option_number(const char *text, uint64_t max, uint64_t *value);
 bool option_size(const char *text, uint64_t unit, uint64_t *bytes);
 /* on|off|yes|no|true|false; a bare key counts as on. */
 bool option_bool(const CommandLine *c, const char *arg, const KeyValue *kv);
+/* The descriptor must be open: one that is not would be one of the emulator's own by the time it is used. */
+void option_check_fd(const CommandLine *c, const char *arg, int fd);
 /* The file must exist and be readable. */
 void option_check_file(const CommandLine *c, const char *path);
 

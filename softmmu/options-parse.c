@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Values in option arguments: lists of key=value, numbers, sizes, switches; mistakes in them. Main thread. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -198,6 +199,13 @@ bool option_bool(const CommandLine *c, const char *arg, const KeyValue *kv)
         option_fail(c, arg, "%s is 'on' or 'off', not '%s'", kv->key, kv->value);
     }
     return value;
+}
+
+void option_check_fd(const CommandLine *c, const char *arg, int fd)
+{
+    if (fcntl(fd, F_GETFD) < 0) {
+        option_fail(c, arg, "descriptor %d: %s", fd, strerror(errno));
+    }
 }
 
 void option_check_file(const CommandLine *c, const char *path)

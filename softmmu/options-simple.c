@@ -76,6 +76,11 @@ void option_gdb(CommandLine *c, const char *arg)
 
 void option_incoming(CommandLine *c, const char *arg)
 {
+    uint64_t fd;
+
+    if (g_str_has_prefix(arg, "fd:") && option_number(arg + 3, INT32_MAX, &fd)) {
+        option_check_fd(c, arg, (int)fd);
+    }
     c->o->incoming = arg;
 }
 

@@ -172,6 +172,8 @@ BAD = [
     ([*M, "-serial", "tcp:localhost"], "port is missing"),
     ([*M, "-serial", "tcp:localhost:65536"], "beyond 65535"), ([*M, "-serial", "udp::99999"], "beyond 65535"),
     ([*M, "-incoming", "tcp:localhost:99999"], "up to 65535"),
+    ([*M, "-incoming", "fd:5"], "descriptor 5: Bad file descriptor"),
+    ([*M, "-chardev", "socket,id=c,fd=7,server=on,wait=off"], "descriptor 7: Bad file descriptor"),
     ([*M, "-sd", "nbd://localhost:99999/x"], "beyond 65535|no library|libnbd"),
     ([*M, "-sd", "nbd:localhost:99999"], "beyond 65535|no library|libnbd"),
     ([*M, "-serial", "tcp:localhost:1,foo=on"], "unknown property 'foo=on'"),
