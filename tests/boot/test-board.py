@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=900
-"""The board's smaller devices by Linux's drivers: character display, the card's switches, performance monitor, sound,
-CompactFlash, watchdog. Prints TAP.
+"""The board's smaller devices by Linux's drivers: character display, the card's switches, clocks, performance monitor,
+sound, CompactFlash, watchdog. Prints TAP.
 """
+import datetime
 import hashlib
 import os
 import re
@@ -97,6 +98,39 @@ def program(vm, name):
         raise Failure("%s: %d, %s" % (name, status, output))
 
 
+def clock_shows(vm, device):
+    """Seconds since 1970 that the guest's hwclock reads of /dev/DEVICE; what runs on one console line is split up."""
+    status, text = vm.shell("TZ=UTC hwclock -u -f /dev/%s" % device)
+    found = re.search(r"\w{3} (\w{3} +\d+ [\d:]{8} \d{4}) +[\d.]+ seconds", text)
+    if status or not found:
+        raise Failure("%s: %d, %s" % (device, status, text))
+    time_shown = datetime.datetime.strptime(found.group(1), "%b %d %H:%M:%S %Y")
+    return time_shown.replace(tzinfo=datetime.timezone.utc).timestamp()
+
+
+def clocks(cases, vm, name):
+    for driver, what in (("rtc-pl031", "the board's clock"), ("rtc-ds1307", "the clock on the serial bus")):
+        _, text = vm.shell("grep -l %s /sys/class/rtc/rtc*/name" % driver)
+        device = (re.findall(r"^/sys/class/rtc/(rtc\d)/name", text, re.M) or ["none"])[0]
+        with cases.case("%s: hwclock reads %s" % (name, what), vm):
+            before = int(time.time())
+            shown = clock_shows(vm, device)
+            if not before - 1 <= shown <= time.time() + 1:
+                raise Failure("%d, the host has %d to %d" % (shown, before, time.time()))
+        with cases.case("%s: hwclock sets %s" % (name, what), vm):
+            vm.shell("date -u -s '2031-02-28 23:59:58'; hwclock -u -w -f /dev/%s; sleep 3" % device)
+            # The guest took two seconds at least to get past midnight, and the host may be slow.
+            if not 0 <= clock_shows(vm, device) - 1930089600 <= 3600:
+                raise Failure("%d after 2031-02-28 23:59:58" % clock_shows(vm, device))
+            vm.shell("date -u -s @%d; hwclock -u -w -f /dev/%s" % (time.time(), device))
+    with cases.case(name + ": the board's clock rings its alarm", vm):
+        status, text = vm.shell("alarm=$(dirname $(grep -l rtc-pl031 /sys/class/rtc/rtc*/name))/wakealarm; "
+                                "echo +2 > $alarm; while [ -n \"$(cat $alarm)\" ]; do sleep 1; done; "
+                                "grep rtc-pl031 /proc/interrupts", 120)
+        if status or not re.search(r" [1-9]\d* .*rtc-pl031", text):
+            raise Failure(text)
+
+
 def devices(cases, directory, name, accel, slow):
     initrd, card = image_with_programs(directory), os.path.join(directory, "card")
     with open(card, "wb") as file:
@@ -115,6 +149,7 @@ def devices(cases, directory, name, accel, slow):
             assert "Got CD GPIO" in vm.text() and "Got WP GPIO" in vm.text()
             vm.send("cat /sys/block/mmcblk0/ro\n")
             vm.expect(r"\n1\r?\n")
+        clocks(cases, vm, name)
         with cases.case(name + ": instructions and cycles are counted and sampled, on each CPU", vm):
             program(vm, "perf")
         sound(cases, vm, name, capture)
