@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "block/bytes.h"
+#include "block/json-name.h"
 #include "block/qcow2.h"
 
 enum { MAX_L1_BYTES = 32 << 20, MAX_REFTABLE_BYTES = 8 << 20, MAX_NAME = 1023 };
@@ -103,7 +104,8 @@ static bool open_backing(Qcow2 *q, const uint8_t *h, const ImageOptions *options
     uint32_t bytes = read_be32(h + QH_BACKING_SIZE);
     uint64_t extensions = q->version >= 3 ? read_be32(h + QH_LENGTH) : QH_V2_LENGTH;
     ImageOptions behind = { .readonly = true, .direct = options->direct, .no_lock = options->no_lock };
-    char *name, *path, *format;
+    char *name, *path, *format = NULL;
+    bool is_json;
 
     if (!offset || !bytes || options->no_backing) {
         return true;
@@ -113,21 +115,24 @@ static bool open_backing(Qcow2 *q, const uint8_t *h, const ImageOptions *options
         return false;
     }
     name = g_strndup((const char *)h + offset, bytes);
-    if (g_str_has_prefix(name, "json:") || (strstr(name, "://") && !g_str_has_prefix(name, "file:"))) {
+    is_json = g_str_has_prefix(name, "json:");
+    path = is_json ? json_name_path(name, &format) : NULL;
+    if ((is_json && !path) || (!is_json && strstr(name, "://") && !g_str_has_prefix(name, "file:"))) {
         *error = g_strdup_printf("'%s': its backing file '%s' is not a local file (qemu-img rebase changes it)",
                                  q->file->path, name);
         g_free(name);
         return false;
     }
-    if (g_path_is_absolute(name)) {
+    if (!is_json && g_path_is_absolute(name)) {
         path = g_strdup(name);
-    } else {
+    } else if (!is_json) {
         char *directory = g_path_get_dirname(q->file->path);
 
         path = g_build_filename(directory, name, NULL);
         g_free(directory);
     }
-    behind.format = format = backing_format(q, h, extensions, offset);
+    format = format ? format : backing_format(q, h, extensions, offset);
+    behind.format = format;
     q->backing = image_open_chain(path, &behind, depth + 1, error);
     if (!q->backing) {
         char *why = *error;
