@@ -12,6 +12,7 @@
 #include <string.h>
 #include "block/backend-internal.h"
 #include "block/bitmap.h"
+#include "block/job.h"
 #include "block/nbd-server.h"
 
 enum { CLOSE_PATIENCE_S = 10 };
@@ -127,6 +128,9 @@ char *blk_let_go_all(void)
         if (blk->image && !blk->inactive && !blk->image->readonly && !blk->job && goes_along(&blk->options)) {
             error = let_go(blk);
         }
+    }
+    if (!error) {
+        block_nodes_let_go();
     }
     return error;
 }

@@ -84,6 +84,15 @@ void block_node_let_go(const char *name)
     close_node(find(name));
 }
 
+void block_nodes_let_go(void)
+{
+    for (Node *node = nodes; node; node = node->next) {
+        if (node->image && !node->user && !node->image->readonly) {
+            close_node(node);
+        }
+    }
+}
+
 /* The inner node's image is opened again as a part of another one. */
 static void give_to(const char *inner, const char *user)
 {

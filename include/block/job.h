@@ -114,6 +114,8 @@ uint64_t block_node_bytes(const char *name);
 bool block_node_chain(const char *name, unsigned n, BlockChainInfo *info, ImageFacts *facts);
 /* Its file may be changed by others, until it is used. */
 void block_node_let_go(const char *name);
+/* The same of all that are written to and free: the machine, and what belongs to it, is another emulator's. */
+void block_nodes_let_go(void);
 
 /* A new image. */
 typedef struct BlockNewImage {

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../runner"))
@@ -59,6 +60,31 @@ def use(cases, client, directory):
                 client.result("human-monitor-command", command_line="info block"))
 
 
+def moves(cases, directory, drive):
+    """The other emulator gets the free drive with the machine, while this one is still there."""
+    options, there = ["-drive", "if=none,id=drive,format=raw,file=" + drive], os.path.join(directory, "there")
+    os.mkdir(there)
+    with Machine(directory, *options) as old, Machine(there, *options, "-incoming", "defer") as new:
+        sender, receiver = Client(old.path), Client(new.path)
+        uri = "unix:" + os.path.join(directory, "m")
+        receiver.result("migrate-incoming", uri=uri)
+        sender.result("migrate", uri=uri)
+        while sender.result("query-migrate")["status"] not in ("completed", "failed"):
+            time.sleep(0.05)
+        plug = {"driver": "usb-storage", "id": "stick", "drive": "drive"}
+        answer = receiver.order("device_add", **plug)
+        cases.check(answer == {"return": {}}, "after a migration the drive is the other emulator's", answer)
+        answer = sender.order("device_add", **plug)
+        cases.check("error" in answer, "and no longer this one's", answer)
+        names = [row["node-name"] for row in sender.result("query-named-block-nodes")]
+        cases.check("drive" in names, "which still knows it", names)
+        for client in receiver, sender:
+            client.result("quit")
+        cases.check(old.ended() == 0 and new.ended() == 0, "both end well")
+        sender.close()
+        receiver.close()
+
+
 def main():
     cases = tap.Cases()
     with tempfile.TemporaryDirectory() as directory:
@@ -84,6 +110,7 @@ def main():
             client.result("quit")
             cases.check(machine.ended() == 0, "the emulator ends well")
             client.close()
+        moves(cases, directory, path("drive"))
     return cases.done()
 
 
