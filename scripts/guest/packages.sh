@@ -4,7 +4,10 @@
 # fetch_debs_and_needed().
 
 PACKAGES_TREE="base-files bash dash coreutils sed grep gawk mawk tar util-linux procps diffutils findutils debianutils
-    libc-bin openssl bc gsl-bin lua5.4 luajit tcl pari-gp perl python3 sqlite3 jq xz-utils golang-go python3-numpy sbcl"
+    libc-bin openssl bc gsl-bin lua5.4 luajit tcl pari-gp perl python3 sqlite3 jq xz-utils golang-go python3-numpy sbcl
+    zstd bzip2 lz4 brotli p7zip-full imagemagick ffmpeg sox flac lame opus-tools webp php8.2-cli ruby ocaml-nox gforth
+    ecl g++ clang-14 openjdk-17-jdk-headless nodejs mono-devel z3 glpk-utils pcre2-utils nettle-bin
+    ghostscript povray"
 
 # A tree with /bin and /lib as Debian has them today: links into /usr.
 build_packages() {

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run-tests: timeout=14400 long alone
-"""Long: other people's programs. The commands of package_cases.py, of Debian's packages, run in a Linux guest on four
-CPUs and, each by itself, under Debian's user-mode emulator; what they say must be the same to the byte.
+"""Long: other people's programs. The commands of package_cases.py and package_cases_more.py, of Debian's packages, run
+in a Linux guest on four CPUs and, each by itself, under Debian's user-mode emulator; what they say must be the same to
+the byte.
 
     tests/linux/test-packages.py [--design NAME+...] [--smp N] [--accel PROPERTIES] [--keep DIRECTORY]
                                  [--tree DIRECTORY,IMAGE] [NAME...]
@@ -26,8 +27,10 @@ sys.path.insert(0, os.path.join(HERE, "../boot"))
 sys.dont_write_bytecode = True
 
 from package_cases import CASES, PRELUDE                                    # noqa: E402  (path set above)
+from package_cases_more import MORE_CASES                                   # noqa: E402
 from vm import VM, Cases, designs, guest_parts, time_scale                  # noqa: E402
 
+CASES.update(MORE_CASES)
 SECONDS = 200                   # a case, at usual speed
 ORACLE_CPU = "arm11mpcore"
 # What both sides see. $TREE is empty in the guest. Languages find their modules by it, since the user-mode emulator
