@@ -314,3 +314,17 @@ bool chardev_open_socket(Chardev *chr, const char *spec, const char *args, Socke
     }
     return true;
 }
+
+bool chardev_is_socket(const Chardev *chr)
+{
+    return chr->backend == &socket_backend;
+}
+
+void chardev_yank(Chardev *chr)
+{
+    const SocketState *s = chr->state;
+
+    if (s->connection >= 0) {
+        shutdown(s->connection, SHUT_RDWR);
+    }
+}

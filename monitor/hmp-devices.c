@@ -5,6 +5,7 @@
  */
 #include <string.h>
 #include <unistd.h>
+#include "hw/boards.h"
 #include "hw/display/charlcd.h"
 #include "monitor/monitor-internal.h"
 #include "net/net.h"
@@ -76,9 +77,27 @@ static NetBackend *find_network(Monitor *mon, const char *name)
     return NULL;
 }
 
+NetBackend *monitor_find_network(const MachineState *m, const char *name)
+{
+    NetBackend *net = NULL;
+
+    while ((net = net_next(net)) != NULL) {
+        if (!strcmp(net_id(net), name)) {
+            return net;
+        }
+    }
+    for (int i = 0; i < MACHINE_VIRTIOS; i++) {
+        if (m->virtio[i].net && !g_strcmp0(m->virtio[i].id, name)) {
+            return m->virtio[i].net;
+        }
+    }
+    return NULL;
+}
+
 void hmp_set_link(Monitor *mon, char **argv)
 {
-    NetBackend *net = find_network(mon, argv[0]);
+    NetBackend *by_card = monitor_find_network(mon->machine, argv[0]);
+    NetBackend *net = by_card ? by_card : find_network(mon, argv[0]);
     const char *state = argv[1];
 
     if (strcmp(state, "on") && strcmp(state, "off")) {

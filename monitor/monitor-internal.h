@@ -70,6 +70,9 @@ void hmp_trace_event(Monitor *mon, char **argv);
 void hmp_info_qtree(Monitor *mon, char **argv);
 void hmp_info_qom_tree(Monitor *mon, char **argv);
 
+/* monitor/hmp-devices.c: the network of that name, or that of the virtual card with that id; NULL: there is none. */
+struct NetBackend *monitor_find_network(const MachineState *m, const char *name);
+
 void hmp_qom_list(Monitor *mon, char **argv);
 void hmp_qom_get(Monitor *mon, char **argv);
 void hmp_qom_set(Monitor *mon, char **argv);

@@ -259,3 +259,48 @@ void qmp_query_chardev_backends(QmpCall *call)
     }
     call->result = qmp_array_node(list);
 }
+
+/* ---- connections that can be ended though nobody answers at their other end ---- */
+
+void qmp_query_yank(QmpCall *call)
+{
+    JsonArray *list = json_array_new();
+
+    for (const Chardev *chr = chardev_next(NULL); chr; chr = chardev_next(chr)) {
+        JsonObject *o;
+
+        if (chardev_is_socket(chr)) {
+            o = json_object_new();
+            json_object_set_string_member(o, "type", "chardev");
+            json_object_set_string_member(o, "id", chardev_label(chr));
+            json_array_add_object_element(list, o);
+        }
+    }
+    call->result = qmp_array_node(list);
+}
+
+/* The one that an instance names; NULL: there is none. */
+static Chardev *yank_target(JsonArray *list, guint i)
+{
+    JsonObject *o = json_array_get_object_element(list, i);
+    const char *type = json_object_get_string_member(o, "type");
+    Chardev *chr = strcmp(type, "chardev") ? NULL : chardev_find(json_object_get_string_member(o, "id"));
+
+    return chr && chardev_is_socket(chr) ? chr : NULL;
+}
+
+void qmp_yank(QmpCall *call)
+{
+    JsonArray *list = json_object_get_array_member(call->args, "instances");
+
+    for (guint i = 0; i < json_array_get_length(list); i++) {
+        if (!yank_target(list, i)) {
+            call->error_class = "DeviceNotFound";
+            qmp_fail(call, "Instance not found");
+            return;
+        }
+    }
+    for (guint i = 0; i < json_array_get_length(list); i++) {
+        chardev_yank(yank_target(list, i));
+    }
+}

@@ -71,13 +71,11 @@ static void do_human_monitor_command(QmpCall *call)
 
 static void do_set_link(QmpCall *call)
 {
-    NetBackend *net = NULL;
+    NetBackend *net = monitor_find_network(call->machine, qmp_string(call, "name"));
 
-    while ((net = net_next(net)) != NULL) {
-        if (!strcmp(net_id(net), qmp_string(call, "name"))) {
-            net_set_link(net, json_object_get_boolean_member(call->args, "up"));
-            return;
-        }
+    if (net) {
+        net_set_link(net, json_object_get_boolean_member(call->args, "up"));
+        return;
     }
     call->error_class = "DeviceNotFound";
     qmp_fail(call, "Device '%s' not found", qmp_string(call, "name"));
@@ -306,7 +304,7 @@ const QmpCommand qmp_commands[] = {
     { "query-tpm-models", "", qmp_query_nothing, false, "[TpmModel]" },
     { "query-tpm-types", "", qmp_query_nothing, false, "[TpmType]" },
     { "query-uuid", "", qmp_query_uuid, true, "UuidInfo" },
-    { "query-yank", "", qmp_query_nothing, true, "[YankInstance]" },
+    { "query-yank", "", qmp_query_yank, true, "[YankInstance]" },
     { "query-version", "", qmp_query_version, true, "VersionInfo" },
 #ifdef CONFIG_VNC
     { "query-vnc", "", qmp_query_vnc, false, "VncInfo" },
@@ -339,6 +337,7 @@ const QmpCommand qmp_commands[] = {
       NULL },
     { "transaction", "actions:[TransactionAction] properties:TransactionProperties?", qmp_transaction, false, NULL },
     { "watchdog-set-action", "action:WatchdogAction", qmp_watchdog_set_action, false, NULL },
+    { "yank", "instances:[YankInstance]", qmp_yank, true, NULL },
     { "x-query-accel", "", do_x_query_accel, false, "HumanReadableText" },
     { "x-query-irq", "", do_x_query_irq, false, "HumanReadableText" },
     { "x-query-jit", "", do_x_query_jit, false, "HumanReadableText" },

@@ -272,6 +272,13 @@ void qmp_query_chardev_backends(QmpCall *call);
 void qmp_ringbuf_write(QmpCall *call);
 void qmp_pmemsave(QmpCall *call);
 void qmp_dump_guest_memory(QmpCall *call);
+/* monitor/qmp-qom-objects.c: of "/objects" and what is below it; whether the path is there; one property of a list. */
+bool qmp_qom_is_object(const char *path);
+void qmp_qom_list_objects(QmpCall *call, JsonArray *list);
+void qmp_qom_get_object(QmpCall *call);
+void qmp_qom_add_property(JsonArray *list, const char *name, const char *type, const char *description);
+void qmp_query_yank(QmpCall *call);
+void qmp_yank(QmpCall *call);
 void qmp_dumpdtb(QmpCall *call);
 void qmp_query_dump(QmpCall *call);
 void qmp_query_dump_capability(QmpCall *call);

@@ -12,7 +12,7 @@
 #include "sysemu/option-info.h"
 #include "sysemu/sysemu.h"
 
-static void add_property(JsonArray *list, const char *name, const char *type, const char *description)
+void qmp_qom_add_property(JsonArray *list, const char *name, const char *type, const char *description)
 {
     JsonObject *property = json_object_new();
 
@@ -53,6 +53,7 @@ static Device *find_id(const MachineState *m, const char *wanted)
 }
 
 static const char peripheral[] = "/machine/peripheral";         /* where the devices with an id are */
+static const char without_id[] = "/machine/peripheral-anon";    /* QEMU's, where others are: here they have names */
 
 /* What the path names: the machine (*device is NULL) or a device. False: the call has failed. */
 static bool find_object(QmpCall *call, Device **device)
@@ -110,10 +111,11 @@ static void list_machine(JsonArray *list)
     for (const Device *d = device_next(NULL); d; d = device_next(d)) {
         char *type = g_strdup_printf("child<%s>", d->class->name);
 
-        add_property(list, d->name, type, NULL);
+        qmp_qom_add_property(list, d->name, type, NULL);
         g_free(type);
     }
-    add_property(list, "peripheral", "child<container>", NULL);
+    qmp_qom_add_property(list, "peripheral", "child<container>", NULL);
+    qmp_qom_add_property(list, "peripheral-anon", "child<container>", NULL);
 }
 
 static void list_peripherals(JsonArray *list, const MachineState *m)
@@ -122,7 +124,7 @@ static void list_peripherals(JsonArray *list, const MachineState *m)
         char *type = g_strdup_printf("child<%s>", d->class->name);
 
         if (device_id(m, d)) {
-            add_property(list, device_id(m, d), type, NULL);
+            qmp_qom_add_property(list, device_id(m, d), type, NULL);
         }
         g_free(type);
     }
@@ -135,7 +137,7 @@ static void list_fields(JsonArray *list, const DeviceClass *class)
         char *type = g_strdup_printf("uint%d%s", field->size * 8, array);
 
         if (!field->is_blob) {
-            add_property(list, field->name, type, NULL);
+            qmp_qom_add_property(list, field->name, type, NULL);
         }
         g_free(type);
     }
@@ -144,28 +146,38 @@ static void list_fields(JsonArray *list, const DeviceClass *class)
 void qmp_qom_list(QmpCall *call)
 {
     const char *path = qmp_string(call, "path");
-    const bool all = !strcmp(path, "/"), with_id = !strcmp(path, peripheral);
+    const bool all = !strcmp(path, "/"), with_id = !strcmp(path, peripheral), empty = !strcmp(path, without_id);
     JsonArray *list;
     Device *d;
     char *type;
 
-    if (!all && !with_id && !find_object(call, &d)) {
+    if (!all && !with_id && !empty && !qmp_qom_is_object(path) && !find_object(call, &d)) {
         return;
     }
     list = json_array_new();
-    if (with_id) {
-        add_property(list, "type", "string", NULL);
+    if (qmp_qom_is_object(path)) {
+        qmp_qom_list_objects(call, list);
+        if (call->error) {
+            json_array_unref(list);
+            return;
+        }
+    } else if (empty) {
+        qmp_qom_add_property(list, "type", "string", NULL);
+    } else if (with_id) {
+        qmp_qom_add_property(list, "type", "string", NULL);
         list_peripherals(list, call->machine);
     } else if (all) {
         type = g_strdup_printf("child<%s-machine>", call->machine->mc->name);
-        add_property(list, "machine", type, NULL);
+        qmp_qom_add_property(list, "type", "string", NULL);
+        qmp_qom_add_property(list, "objects", "child<container>", NULL);
+        qmp_qom_add_property(list, "machine", type, NULL);
         g_free(type);
     } else {
-        add_property(list, "type", "string", NULL);
+        qmp_qom_add_property(list, "type", "string", NULL);
         if (d) {
             list_fields(list, d->class);
             for (const QmpProperty *p = qmp_balloon_properties; is_balloon(call->machine, d) && p->name; p++) {
-                add_property(list, p->name, p->type, NULL);
+                qmp_qom_add_property(list, p->name, p->type, NULL);
             }
         } else {
             list_machine(list);
@@ -203,7 +215,11 @@ void qmp_qom_get(QmpCall *call)
     const DeviceField *field;
     Device *d;
 
-    if ((!strcmp(path, "/") || !strcmp(path, peripheral)) && !strcmp(name, "type")) {
+    if (qmp_qom_is_object(path)) {
+        qmp_qom_get_object(call);
+        return;
+    }
+    if ((!strcmp(path, "/") || !strcmp(path, peripheral) || !strcmp(path, without_id)) && !strcmp(name, "type")) {
         call->result = json_node_init_string(json_node_alloc(), "container");
         return;
     }
@@ -305,7 +321,7 @@ static void list_made_properties(JsonArray *list, const Makers *makers, int type
     OptionInfo property;
 
     for (size_t n = 0; makers->property((size_t)type, n, &property); n++) {
-        add_property(list, property.name, "str", property.help);
+        qmp_qom_add_property(list, property.name, "str", property.help);
     }
 }
 
@@ -347,7 +363,7 @@ static void list_machine_properties(JsonArray *list)
     OptionInfo info;
 
     for (size_t i = 0; options_machine_property(i, &info); i++) {
-        add_property(list, info.name, "string", info.help);
+        qmp_qom_add_property(list, info.name, "string", info.help);
     }
 }
 

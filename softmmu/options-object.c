@@ -433,3 +433,40 @@ const char *live_iothread(unsigned i)
 
     return object ? object->id : NULL;
 }
+
+LiveObject live_object(unsigned i)
+{
+    const Object *object = of_type("", i);
+
+    return object ? (LiveObject) { object->id, object->type->name } : (LiveObject) { NULL, NULL };
+}
+
+/* By its rule: "name=%bool", "!name=%text" and so on. */
+static const char *kind_of(const char *rules, const char *name)
+{
+    g_auto(GStrv) list = g_strsplit(rules, " ", 0);
+
+    for (char **rule = list; *rule; rule++) {
+        const char *key = *rule + (**rule == '!'), *is = strchr(key, '=');
+
+        if (is && strlen(name) == (size_t)(is - key) && !strncmp(key, name, (size_t)(is - key))) {
+            return !strcmp(is, "=%bool") ? "bool" : !strcmp(is, "=%number") ? "int" : "string";
+        }
+    }
+    return "string";
+}
+
+bool live_object_property(unsigned i, unsigned n, LiveProperty *p)
+{
+    const Object *object = of_type("", i);
+
+    for (const KeyValue *kv = object->properties; kv->key; kv++) {
+        const bool hidden = !strcmp(kv->key, "id") || object->secret;   /* what a secret is made from is one, too */
+
+        if (!hidden && !n--) {
+            *p = (LiveProperty) { kv->key, kv->value ? kv->value : "on", kind_of(object->type->properties, kv->key) };
+            return true;
+        }
+    }
+    return false;
+}

@@ -74,6 +74,11 @@ Chardev *chardev_find(const char *label);
  * no server. I/O thread.
  */
 bool chardev_add_client(Chardev *chr, int fd);
+/*
+ * A socket, whose connection chardev_yank() ends at once, whatever waits in it: as if the peer had gone. I/O thread.
+ */
+bool chardev_is_socket(const Chardev *chr);
+void chardev_yank(Chardev *chr);
 /* The descriptor that came with the input last, if it was not taken yet: the caller's to close, or -1. I/O thread. */
 int chardev_take_fd(Chardev *chr);
 /* Was it made with "mon:"? Then the monitor may be attached as well. */

@@ -28,6 +28,18 @@ typedef struct LiveMemory {
     bool prealloc, share, merge, dump;
 } LiveMemory;
 bool live_memory_backend(unsigned i, LiveMemory *memory);
+/*
+ * Object number i, from 0 (type NULL: there are no more); property number n of what was said of it, with its value and
+ * its kind: "bool", "int" or "string". False: there are no more.
+ */
+typedef struct LiveObject {
+    const char *id, *type;
+} LiveObject;
+typedef struct LiveProperty {
+    const char *name, *value, *kind;
+} LiveProperty;
+LiveObject live_object(unsigned i);
+bool live_object_property(unsigned i, unsigned n, LiveProperty *property);
 /* The id of iothread number i, from 0; NULL: there are no more. */
 const char *live_iothread(unsigned i);
 #endif

@@ -121,6 +121,31 @@ def change(cases, client, files):
     cases.check(labels(client)["serial0"].startswith("unix:"), "query-chardev names the last", labels(client))
 
 
+def yank(cases, client, files):
+    """A connection is ended though nobody answers at its other end; a server waits for the next one."""
+    path = files.path("yank")
+    client.result("chardev-add", id="y", backend=unix(path, wait=False))
+    listed = client.result("query-yank")
+    cases.check({"type": "chardev", "id": "y"} in listed, "query-yank names sockets", listed)
+    with connect(socket.AF_UNIX, path) as line:
+        line.settimeout(0.1)
+        end, ended = time.monotonic() + LIMIT, False
+        while not ended and time.monotonic() < end:     # the server may not have taken the connection yet
+            client.result("yank", instances=[{"type": "chardev", "id": "y"}])
+            try:
+                ended = line.recv(10) == b""
+            except TimeoutError:
+                pass
+        cases.check(ended, "yank: the connection ends")
+    with connect(socket.AF_UNIX, path) as line:
+        cases.check(line.fileno() >= 0, "... and another one can come")
+    for instance in ({"type": "chardev", "id": "none"}, {"type": "migration"},
+                     {"type": "block-node", "node-name": "x"}):
+        cases.check(client.error("yank", instances=[instance])["class"] == "DeviceNotFound",
+                    "yank: there is no %s" % instance["type"])
+    client.result("chardev-remove", id="y")
+
+
 def test_live(cases: Cases, files):
     if not built_in():
         cases.skip("QMP", "the emulator was built without json-glib")
@@ -132,6 +157,7 @@ def test_live(cases: Cases, files):
         mistakes(cases, client, files)
         for_people(cases, client)
         change(cases, client, files)
+        yank(cases, client, files)
         client.close()
 
 

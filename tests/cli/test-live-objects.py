@@ -54,6 +54,47 @@ def objects(cases, client, directory):
                 and "in use" in client.error("object-del", id="ram")["desc"], "what the machine has stays")
 
 
+def links_by_card(cases, client):
+    """libvirt's domif-setlink names the card, not the network."""
+    for up in (False, True):
+        cases.check(client.result("set_link", name="card", up=up) == {} and
+                    "card-net: link " + ("up" if up else "down")
+                    in client.result("human-monitor-command", command_line="info network"),
+                    "set_link of a card: %s" % up)
+    client.result("human-monitor-command", command_line="set_link card off")
+    cases.check("card-net: link down" in client.result("human-monitor-command", command_line="info network"),
+                "the same by people")
+    cases.check(client.error("set_link", name="none", up=True)["class"] == "DeviceNotFound", "one that there is not")
+
+
+def tree(cases, client):
+    """Objects are in the tree, with what was said of them; a secret keeps its own."""
+    def properties(path):
+        return {row["name"]: row["type"] for row in client.result("qom-list", path=path)}
+
+    client.result("object-add", id="io", qom_type="iothread", poll_max_ns=7)
+    client.result("object-add", id="word", qom_type="secret", data="hidden")
+    client.result("object-add", id="more", qom_type="memory-backend-ram", size=4096, share=True)
+    held = properties("/objects")
+    cases.check(held["type"] == "string" and held["io"] == "child<iothread>" and held["word"] == "child<secret>",
+                "/objects lists them", held)
+    cases.check(properties("/objects/io") == {"type": "string", "poll-max-ns": "int"}, "an object's properties",
+                properties("/objects/io"))
+    cases.check(client.result("qom-get", path="/objects/io", property="poll-max-ns") == 7, "a number")
+    cases.check(client.result("qom-get", path="/objects/more", property="share") is True, "a switch")
+    cases.check(client.result("qom-get", path="/objects/io", property="type") == "iothread" and
+                client.result("qom-get", path="/objects", property="type") == "container", "types")
+    cases.check(properties("/objects/word") == {"type": "string"} and
+                "not found" in client.error("qom-get", path="/objects/word", property="data")["desc"],
+                "a secret does not tell", properties("/objects/word"))
+    cases.check(client.error("qom-list", path="/objects/none")["class"] == "DeviceNotFound" and
+                client.error("qom-get", path="/objects/none", property="type")["class"] == "DeviceNotFound",
+                "one that there is not")
+    cases.check(properties("/machine/peripheral-anon") == {"type": "string"}, "/machine/peripheral-anon")
+    for name in ("io", "word", "more"):
+        client.result("object-del", id=name)
+
+
 def networks(cases, client):
     def links():
         return client.result("human-monitor-command", command_line="info network")
@@ -102,12 +143,16 @@ def main():
         image = os.path.join(directory, "card")
         with open(image, "wb") as file:
             file.truncate(MIB)
-        with Machine(directory, "-object", "throttle-group,id=group,x-iops-total=1000", "-drive",
+        with Machine(directory, "-netdev", "user,id=card-net", "-device",
+                     "virtio-net-device,netdev=card-net,id=card",
+                     "-object", "throttle-group,id=group,x-iops-total=1000", "-drive",
                      "if=sd,format=raw,throttling.group=group,file=" + image,
                      "-netdev", "dgram,id=net,remote.type=inet,remote.host=127.0.0.1,remote.port=9",
                      "-object", "rng-builtin,id=ram", "-device", "virtio-rng-device,rng=ram") as machine:
             client = Client(machine.path)
             objects(cases, client, directory)
+            tree(cases, client)
+            links_by_card(cases, client)
             networks(cases, client)
             for_people(cases, client, directory)
             client.result("quit")

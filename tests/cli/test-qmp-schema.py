@@ -105,6 +105,7 @@ def chardevs(s, path):
     s.do("chardev-change", id="c", backend=null)
     s.do("chardev-change", id="c", backend={"type": "pty", "data": {}})
     s.do("chardev-send-break", id="serial0")
+    s.do("yank", instances=[])
     s.do("chardev-remove", id="c")
     s.do("object-add", id="r", **{"qom-type": "rng-random", "filename": "/dev/urandom"})
     s.do("object-del", id="r")

@@ -258,9 +258,9 @@ def probes(cases, client):
 
 def objects(cases, client):
     cpu = client.result("query-cpus-fast")[2]["qom-path"]
-    cases.check(client.result("qom-list", path="/") == [{"name": "machine",
-                "type": "child<realview-eb-mpcore-machine>"}],
-                "qom-list /")
+    top = {row["name"]: row["type"] for row in client.result("qom-list", path="/")}
+    cases.check(top == {"type": "string", "objects": "child<container>",
+                        "machine": "child<realview-eb-mpcore-machine>"}, "qom-list /", top)
     children = {row["name"]: row["type"] for row in client.result("qom-list", path="/machine")}
     cases.check(children["uart0"] == "child<pl011>" and "cpu3" in children, "qom-list /machine", children)
     cases.check(client.result("qom-get", path="/machine", property="type") == "realview-eb-mpcore-machine",
