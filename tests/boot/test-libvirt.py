@@ -45,6 +45,10 @@ def run(cases, directory, virsh):
         o.check("domblkstat guest vda", r"wr_bytes 1048576")
         o.check("domblkinfo guest vda", r"Capacity: +16777216")
         o.check("vncdisplay guest", r"127\.0\.0\.1:\d+")
+        card = virsh.order("domiflist guest").split()[-1]
+        for state in ("down", "up"):
+            said = virsh.order("domif-setlink guest %s %s" % (card, state))
+            cases.check("updated" in said, "virsh domif-setlink " + state, said)
         o.check("domstats guest", r"(?s)vcpu\.1\.state=1.*block\.0\.wr\.bytes=1048576")
         o.check("qemu-monitor-command guest --hmp info version", r"\d+\.\d+\.\d+")
         o.check('qemu-monitor-command guest \'{"execute": "query-target"}\'', '"arch":"arm"')
