@@ -75,9 +75,9 @@ static bool either(CommandLine *c, const char *arg, const KeyValue *kv, const ch
     return !strcmp(kv->value, b);
 }
 
-/* Where the machine has its drives: MachineState's numbers. */
 #define JSON "json:"
 
+/* Where the machine has its drives: MachineState's numbers. */
 enum { SLOT_SD = 0, SLOT_FLASH = 1, SLOT_CF = 3, UNIT_NEXT = -1 };
 
 /* What a -drive says, and where it goes. */

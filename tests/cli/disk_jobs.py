@@ -19,15 +19,18 @@ def qemu_img(*arguments):
 
 
 def kill(pid_file):
-    """A daemon; its files, and their locks, are gone then. It may still wait for who takes note of it."""
+    """A daemon; its files, and their locks, are gone then. It may still wait for who takes note of it. As long as it
+    has other threads than the first, they may hold its files.
+    """
     with open(pid_file, encoding="ascii") as file:
         pid = int(file.read())
     os.kill(pid, signal.SIGKILL)
     try:
         while True:
             with open("/proc/%d/stat" % pid, encoding="ascii") as file:
-                if file.read().rsplit(")", 1)[1].split()[0] in "ZX":
-                    return
+                ended = file.read().rsplit(")", 1)[1].split()[0] in "ZX"
+            if ended and len(os.listdir("/proc/%d/task" % pid)) <= 1:
+                return
             time.sleep(0.01)
     except (FileNotFoundError, ProcessLookupError):
         pass

@@ -146,8 +146,9 @@ def test_without(cases, files):
                        env=dict(NO_X, SDL_AUDIODRIVER="none such"))
     cases.check(p.returncode == 1 and p.stderr.startswith(b"qemu-system-arm: -audiodev sdl,id=x: ") and
                 p.stderr.count(b"\n") == 1, "a host without sound", p.stderr)
-    p = subprocess.run([*M, "-display", "sdl,gl=on"], capture_output=True, check=False, timeout=LIMIT)
-    cases.check(p.returncode == 1 and b"unknown property 'gl'" in p.stderr, "an unknown property", p.stderr)
+    for properties, words in (("glow=on", b"unknown property 'glow'"), ("gl=on", b"gl is off")):
+        p = subprocess.run([*M, "-display", "sdl," + properties], capture_output=True, check=False, timeout=LIMIT)
+        cases.check(p.returncode == 1 and words in p.stderr, "refused: " + properties, p.stderr)
 
 
 def main():
