@@ -10,7 +10,7 @@ import re
 import sys
 import tempfile
 
-from vm import VM, Cases, Failure, designs, guest_parts, is_upstream
+from vm import Cases, VM, designs, expect, is_upstream, kernel_symbols
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
 
@@ -18,17 +18,6 @@ import gdb_client               # noqa: E402  (path set above)
 
 CPUS = 4
 LOCK_STEPS = 400
-
-
-def symbols():
-    path = os.path.join(os.path.dirname(guest_parts("kernel")["kernel"]), "System.map")
-    with open(path, encoding="ascii") as file:
-        return {name: int(address, 16) for address, _, name in (line.split() for line in file)}
-
-
-def expect(good, what, seen=""):
-    if not good:
-        raise Failure("%s: %s" % (what, seen))
 
 
 def attach(gdb, path):
@@ -97,7 +86,7 @@ def main():
     if is_upstream() or not gdb_client.available():
         cases.skip("gdb", "the emulator is another one" if is_upstream() else "no " + gdb_client.GDB)
         return cases.done()
-    table = symbols()
+    table = kernel_symbols()
     for number, (name, (accel, slow)) in enumerate(designs().items()):
         with cases.case("%s: from start_kernel() to %s" % (name, "a lock" if number else "userland")):
             debug(accel, slow, table, number == 0)

@@ -11,7 +11,7 @@ import re
 import sys
 import tempfile
 
-from vm import VM, Cases, Failure, guest_parts, is_upstream
+from vm import Cases, VM, expect, is_upstream, kernel_symbols
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
 
@@ -20,17 +20,6 @@ import gdb_client               # noqa: E402  (path set above)
 LONG = "--long" in sys.argv
 CPUS = 4
 STOPS, STEPS = (8, 40) if LONG else (3, 3)
-
-
-def symbols():
-    path = os.path.join(os.path.dirname(guest_parts("kernel")["kernel"]), "System.map")
-    with open(path, encoding="ascii") as file:
-        return {name: int(address, 16) for address, _, name in (line.split() for line in file)}
-
-
-def expect(good, what, seen=""):
-    if not good:
-        raise Failure("%s: %s" % (what, seen))
 
 
 def icount(mode, path):
@@ -130,7 +119,7 @@ def main():
     if is_upstream() or not gdb_client.available():
         cases.skip("gdb", "the emulator is another one" if is_upstream() else "no " + gdb_client.GDB)
         return cases.done()
-    table = symbols()
+    table = kernel_symbols()
     with tempfile.TemporaryDirectory() as directory:
         for accel in ("thread=multi", "thread=single") if LONG else ("thread=multi",):
             path = os.path.join(directory, "rr")

@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 
-from vm import VM, Cases, Failure, designs, guest_parts, is_upstream
+from vm import Cases, VM, designs, expect, guest_parts, is_upstream
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
 
@@ -17,11 +17,6 @@ import gdb_client               # noqa: E402  (path set above)
 CPUS = 4
 gdb_client.PATIENCE *= 5        # gdb computes for many seconds with the symbols of a kernel
 MODULE, FUNCTION = "test_min_heap", "test_heapify_all"
-
-
-def expect(good, what, seen=""):
-    if not good:
-        raise Failure("%s: %s" % (what, seen))
 
 
 def initrd(parts, directory):

@@ -46,6 +46,18 @@ def guest_parts(*names):
     return parts
 
 
+def kernel_symbols():
+    """Addresses by name, of the guest's kernel."""
+    path = os.path.join(os.path.dirname(guest_parts("kernel")["kernel"]), "System.map")
+    with open(path, encoding="ascii") as file:
+        return {name: int(address, 16) for address, _, name in (line.split() for line in file)}
+
+
+def expect(good, what, seen=""):
+    if not good:
+        raise Failure("%s: %s" % (what, seen))
+
+
 def emulator():
     return os.environ.get("PQEMU_TEST_QEMU", os.path.join(ROOT, "build/qemu-system-arm"))
 
